@@ -1,0 +1,75 @@
+import { KINDS } from './kinds.js';
+import { ACCESS_TYPES, LOCK_MODES, MM_LOCKS, P2M_TYPES } from './xen-enums.js';
+
+/** Bumped whenever a column changes its name, type or meaning. */
+export const SCHEMA_VERSION = 1;
+
+/** Physical type of a column; `bit` is an Arrow Bool, `binary` at most RAW_MAX bytes a row. */
+export type ColumnType = 'u64' | 'u32' | 'i32' | 'u16' | 'u8' | 'bit' | 'binary';
+
+export interface ColumnSpec {
+  readonly type: ColumnType;
+  readonly nullable: boolean;
+  /** Names that the column's numbers stand for (an Arrow dictionary). */
+  readonly dictionary?: DictionaryName;
+  readonly doc: string;
+}
+
+/** Payload of a record that no table lists: seven words at most (X§1.1). */
+export const RAW_MAX = 28;
+
+/** Dictionaries: `grows` ones get more names while a trace is written, the others are fixed by the schema. */
+export const DICTIONARIES = {
+  kind: { grows: false, names: KINDS.map(kind => kind.name) },
+  p2m_type: { grows: false, names: P2M_TYPES as readonly string[] },
+  access: { grows: false, names: ACCESS_TYPES as readonly string[] },
+  mode: { grows: false, names: LOCK_MODES as readonly string[] },
+  view: { grows: true, names: ['host'] as readonly string[] },
+  lock_class: { grows: true, names: MM_LOCKS.map(lock => lock.name) as readonly string[] },
+  symbol: { grows: true, names: [] as readonly string[] },
+} as const;
+export type DictionaryName = keyof typeof DICTIONARIES;
+export const DICTIONARY_NAMES = Object.keys(DICTIONARIES) as DictionaryName[];
+
+/** Schema v1: one wide table, one row an event, in one total order (model §2). */
+export const COLUMNS = {
+  seq: { type: 'u64', nullable: false, doc: 'position in the total order of the trace' },
+  tsc: { type: 'u64', nullable: true, doc: 'host TSC; where tsc_own is false the greatest lower bound known' },
+  tsc_own: { type: 'bit', nullable: false, doc: 'true: the record carried its TSC; false: inherited (X§0.2)' },
+  pcpu: { type: 'u16', nullable: true, doc: 'physical cpu whose ring held the record' },
+  cur_domid: { type: 'u16', nullable: true, doc: 'domain running on that pcpu (X§1.7)' },
+  cur_vcpu: { type: 'u16', nullable: true, doc: 'vcpu running on that pcpu' },
+  kind: { type: 'u8', nullable: false, dictionary: 'kind', doc: 'event kind' },
+  domid: { type: 'u16', nullable: true, doc: 'domain that the event is about' },
+  view: { type: 'u16', nullable: true, dictionary: 'view', doc: 'p2m of the domain: host, altp2m:N, nested:N' },
+  gfn: { type: 'u64', nullable: true, doc: 'guest frame number (npf: of the faulting address)' },
+  mfn: { type: 'u64', nullable: true, doc: 'machine frame number; null for INVALID_MFN' },
+  order: { type: 'u8', nullable: true, doc: 'log2 of the number of 4K frames' },
+  p2m_type: { type: 'u8', nullable: true, dictionary: 'p2m_type', doc: 'p2m_type_t' },
+  access: { type: 'u8', nullable: true, dictionary: 'access', doc: 'p2m_access_t' },
+  count_info: { type: 'u64', nullable: true, doc: 'page_info count_info after the event, raw bits' },
+  type_info: { type: 'u64', nullable: true, doc: 'page_info type_info after the event, raw bits' },
+  owner: { type: 'u16', nullable: true, doc: 'owner of the page (grants: the granting domain); null for none' },
+  lock: { type: 'u64', nullable: true, doc: 'address of the lock' },
+  lock_class: { type: 'u16', nullable: true, dictionary: 'lock_class', doc: 'class of the lock' },
+  level: { type: 'u16', nullable: true, doc: 'mm lock level, control-domain bias included (X§2.1)' },
+  mode: { type: 'u8', nullable: true, dictionary: 'mode', doc: 'mutex, write, read, external' },
+  depth: { type: 'u16', nullable: true, doc: 'recursion depth: after an acquire, before a release' },
+  rc: { type: 'i32', nullable: true, doc: 'return code, 0 or -errno, where it was recorded' },
+  flags: { type: 'u32', nullable: true, doc: 'bits of FLAG_NAMES' },
+  caller: { type: 'u64', nullable: true, doc: 'address of the call site' },
+  symbol: { type: 'u16', nullable: true, dictionary: 'symbol', doc: 'name of the call site' },
+  arg0: { type: 'u64', nullable: true, doc: 'first kind-specific value' },
+  arg1: { type: 'u64', nullable: true, doc: 'second kind-specific value' },
+  raw: { type: 'binary', nullable: true, doc: 'payload of an unknown record, as recorded' },
+} as const satisfies Record<string, ColumnSpec>;
+export type ColumnName = keyof typeof COLUMNS;
+export const COLUMN_NAMES = Object.keys(COLUMNS) as ColumnName[];
+
+/**
+ * The bit of each column in a row's presence mask. Required columns have none, except `tsc_own`,
+ * whose value is such a bit itself.
+ */
+export const PRESENT = Object.fromEntries(
+  COLUMN_NAMES.filter(name => COLUMNS[name].nullable || name === 'tsc_own').map((name, bit) => [name, 1 << bit]),
+) as Record<ColumnName, number>;

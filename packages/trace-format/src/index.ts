@@ -1,0 +1,16 @@
+export * from './columns.js';
+export * from './errors.js';
+export { BATCH_ROWS, type ColumnArrays, EventBatch } from './event-batch.js';
+export * from './flags.js';
+export * from './kinds.js';
+export * from './layout-profiles.js';
+export { defaultMetadata, type ImportHealth, parseMetadata, type TraceMetadata } from './metadata.js';
+export { type BatchInfo, BatchMemory, isValid, type ReadBatch } from './read-batch.js';
+export { type Damage, describeDamage, TraceReader } from './reader.js';
+export * from './u64.js';
+export { openTraceSink } from './worker-sink.js';
+export { type BatchSink, type NewNames, TraceWriter } from './writer.js';
+export * from './xen-enums.js';
+export { importXentraceFile, importXentraceStream } from './xentrace/import-xentrace.js';
+export type { XentraceOptions } from './xentrace/options.js';
+export { SymbolTable } from './xentrace/symbols.js';

@@ -1,0 +1,156 @@
+import { crc32 } from 'node:zlib';
+import { Block } from 'apache-arrow/fb/block';
+import { Buffer as BufferTable } from 'apache-arrow/fb/buffer';
+import { DictionaryBatch } from 'apache-arrow/fb/dictionary-batch';
+import { FieldNode } from 'apache-arrow/fb/field-node';
+import { Footer } from 'apache-arrow/fb/footer';
+import { Message } from 'apache-arrow/fb/message';
+import { MessageHeader } from 'apache-arrow/fb/message-header';
+import { MetadataVersion } from 'apache-arrow/fb/metadata-version';
+import { RecordBatch } from 'apache-arrow/fb/record-batch';
+import { Builder } from 'flatbuffers';
+import { type ColumnRegion, padded } from './body-layout.js';
+import { CRC_KEY, crcPlaceholder, stampCrc } from './checksum.js';
+import { encodeKeyValues, encodeSchema } from './encode-schema.js';
+
+/** First bytes of a message in the stream format: 0xffffffff, then the metadata's length. */
+const PREFIX = 8;
+
+interface Region {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** Frames a finished flatbuffer as a stream message and stamps its checksum. */
+function frame(b: Builder, placeholder: string): Uint8Array {
+  const table = b.asUint8Array();
+  const length = Math.ceil(table.length / 8) * 8;
+  const framed = new Uint8Array(PREFIX + length);
+  new DataView(framed.buffer).setUint32(0, 0xffff_ffff, true);
+  new DataView(framed.buffer).setInt32(4, length, true);
+  framed.set(table, PREFIX);
+  stampCrc(framed, placeholder);
+  return framed;
+}
+
+function finishMessage(
+  b: Builder,
+  type: MessageHeader,
+  header: number,
+  bodyBytes: number,
+  bodyCrcs: readonly number[],
+  extra: Iterable<readonly [string, string]> = [],
+): Uint8Array {
+  const placeholder = crcPlaceholder(bodyCrcs);
+  const pairs = encodeKeyValues(b, [[CRC_KEY, placeholder], ...extra]);
+  const custom = Message.createCustomMetadataVector(b, pairs);
+  b.finish(Message.createMessage(b, MetadataVersion.V5, type, header, BigInt(bodyBytes), custom));
+  return frame(b, placeholder);
+}
+
+export function encodeSchemaMessage(metadata: Iterable<readonly [string, string]>): Uint8Array {
+  const b = new Builder(8192);
+  return finishMessage(b, MessageHeader.Schema, encodeSchema(b, metadata), 0, []);
+}
+
+function encodeRecordBatch(b: Builder, rows: number, nulls: readonly number[], buffers: readonly Region[]): number {
+  RecordBatch.startBuffersVector(b, buffers.length);
+  for (const { offset, bytes } of buffers.toReversed()) BufferTable.createBuffer(b, BigInt(offset), BigInt(bytes));
+  const bufferVector = b.endVector();
+  RecordBatch.startNodesVector(b, nulls.length);
+  for (const count of nulls.toReversed()) FieldNode.createFieldNode(b, BigInt(rows), BigInt(count));
+  const nodes = b.endVector();
+  RecordBatch.startRecordBatch(b);
+  RecordBatch.addLength(b, BigInt(rows));
+  RecordBatch.addNodes(b, nodes);
+  RecordBatch.addBuffers(b, bufferVector);
+  return RecordBatch.endRecordBatch(b);
+}
+
+/** Metadata of a record batch whose body has these regions; `extra` says what a seek wants to know. */
+export function encodeBatchMessage(
+  rows: number,
+  regions: readonly ColumnRegion[],
+  nulls: readonly number[],
+  crcs: readonly number[],
+  bodyBytes: number,
+  extra: Iterable<readonly [string, string]>,
+): Uint8Array {
+  const b = new Builder(4096);
+  const buffers = regions.flatMap(r => (r.offsets ? [r.validity, r.offsets, r.values] : [r.validity, r.values]));
+  const header = encodeRecordBatch(b, rows, nulls, buffers);
+  return finishMessage(b, MessageHeader.RecordBatch, header, bodyBytes, crcs, extra);
+}
+
+/** A dictionary of names; a delta adds to what was written before. */
+export function encodeDictionaryMessage(
+  id: number,
+  names: readonly string[],
+  isDelta: boolean,
+): { metadata: Uint8Array; body: Uint8Array } {
+  const text = Buffer.from(names.join(''), 'utf8');
+  const offsetBytes = (names.length + 1) * 4;
+  const body = new Uint8Array(padded(offsetBytes) + padded(text.length));
+  const offsets = new Int32Array(body.buffer, 0, names.length + 1);
+  names.forEach((name, i) => {
+    offsets[i + 1] = offsets[i] + Buffer.byteLength(name, 'utf8');
+  });
+  body.set(text, padded(offsetBytes));
+  const b = new Builder(1024);
+  const data = encodeRecordBatch(
+    b,
+    names.length,
+    [0],
+    [
+      { offset: 0, bytes: 0 },
+      { offset: 0, bytes: offsetBytes },
+      { offset: padded(offsetBytes), bytes: text.length },
+    ],
+  );
+  DictionaryBatch.startDictionaryBatch(b);
+  DictionaryBatch.addId(b, BigInt(id));
+  DictionaryBatch.addData(b, data);
+  DictionaryBatch.addIsDelta(b, isDelta);
+  const header = DictionaryBatch.endDictionaryBatch(b);
+  const metadata = finishMessage(b, MessageHeader.DictionaryBatch, header, body.length, [crc32(body)]);
+  return { metadata, body };
+}
+
+/** Where a message lies in the file, as a footer lists it. */
+export interface MessageBlock {
+  readonly offset: number;
+  readonly metadataBytes: number;
+  readonly bodyBytes: number;
+}
+
+function encodeBlocks(b: Builder, blocks: readonly MessageBlock[], start: (b: Builder, n: number) => void): number {
+  start(b, blocks.length);
+  for (const block of blocks.toReversed()) {
+    Block.createBlock(b, BigInt(block.offset), block.metadataBytes, BigInt(block.bodyBytes));
+  }
+  return b.endVector();
+}
+
+/** Footer of the file format, with a checksum of its own; the caller adds its length and the magic. */
+export function encodeFooter(
+  metadata: Iterable<readonly [string, string]>,
+  dictionaries: readonly MessageBlock[],
+  batches: readonly MessageBlock[],
+): Uint8Array {
+  const b = new Builder(8192);
+  const schema = encodeSchema(b, metadata);
+  const dictionaryBlocks = encodeBlocks(b, dictionaries, Footer.startDictionariesVector);
+  const batchBlocks = encodeBlocks(b, batches, Footer.startRecordBatchesVector);
+  const placeholder = crcPlaceholder([]);
+  const custom = Footer.createCustomMetadataVector(b, encodeKeyValues(b, [[CRC_KEY, placeholder]]));
+  Footer.startFooter(b);
+  Footer.addVersion(b, MetadataVersion.V5);
+  Footer.addSchema(b, schema);
+  Footer.addDictionaries(b, dictionaryBlocks);
+  Footer.addRecordBatches(b, batchBlocks);
+  Footer.addCustomMetadata(b, custom);
+  b.finish(Footer.endFooter(b));
+  const footer = b.asUint8Array().slice();
+  stampCrc(footer, placeholder);
+  return footer;
+}

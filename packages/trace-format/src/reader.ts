@@ -1,0 +1,289 @@
+import {
+  COLUMNS,
+  type ColumnName,
+  type ColumnSpec,
+  DICTIONARIES,
+  DICTIONARY_NAMES,
+  type DictionaryName,
+} from './columns.js';
+import { describePlace, P2mError } from './errors.js';
+import { RandomAccess } from './file-access.js';
+import {
+  type DictionaryHeader,
+  decodeFooter,
+  decodeMessage,
+  decodeNames,
+  type FooterInfo,
+  type MessageHeaderInfo,
+} from './ipc/decode-message.js';
+import { METADATA_KEY } from './ipc/decode-schema.js';
+import type { MessageBlock } from './ipc/encode-message.js';
+import { parseMetadata, type TraceMetadata } from './metadata.js';
+import { type BatchInfo, BatchMemory, batchInfo, type ReadBatch, readBatch } from './read-batch.js';
+import { MAGIC } from './writer.js';
+
+/** Why a trace ends before its file does; everything before it is whole. */
+export interface Damage {
+  readonly code: string;
+  readonly what: string;
+  /** Byte from which on nothing is used. */
+  readonly byte: number;
+}
+
+const HEAD = 8;
+const TAIL = 4 + MAGIC.length;
+
+/**
+ * A trace on disk. Opening reads and checks all metadata and no column; columns are checked as they are read.
+ * A trace that was cut or damaged opens as its whole prefix, and `damage` says so.
+ */
+export class TraceReader {
+  readonly path: string;
+  metadata: TraceMetadata;
+  /** The record batches, in order of seq. */
+  readonly batches: readonly BatchInfo[];
+  /** Names behind the dictionary columns. */
+  readonly names: Readonly<Record<DictionaryName, readonly string[]>>;
+  /** Rows in all batches. */
+  readonly rows: number;
+  /** True when every batch carries checksums (all that p2mtrace writes do). */
+  readonly checksummed: boolean;
+  readonly damage: Damage | undefined;
+  private readonly file: RandomAccess;
+  /** For a fixed dictionary that the file numbers otherwise: the file's number → ours. */
+  private readonly translations = new Map<DictionaryName, Uint8Array>();
+
+  private constructor(file: RandomAccess, contents: Contents) {
+    this.file = file;
+    this.path = file.path;
+    this.batches = contents.batches;
+    this.rows = contents.batches.reduce((sum, batch) => sum + batch.rows, 0);
+    this.checksummed = contents.checksummed;
+    this.damage = contents.damage;
+    this.metadata = parseMetadata(contents.metadata.get(METADATA_KEY) ?? '');
+    this.names = Object.fromEntries(
+      DICTIONARY_NAMES.map(name => [name, this.known(name, contents.names.get(name) ?? [])]),
+    ) as Record<DictionaryName, readonly string[]>;
+  }
+
+  /**
+   * @throws P2mError P2M_OPEN, P2M_NOT_A_FILE, P2M_NOT_A_TRACE, P2M_SCHEMA, P2M_SCHEMA_VERSION, P2M_ENDIAN,
+   *   P2M_METADATA, P2M_DAMAGED where not even the head can be read
+   */
+  static open(path: string): TraceReader {
+    const file = new RandomAccess(path);
+    try {
+      return new TraceReader(file, readContents(file));
+    } catch (error) {
+      file.close();
+      throw error instanceof P2mError ? error.at({ file: path }) : error;
+    }
+  }
+
+  /** Reads these columns of one batch into `memory`. @throws P2mError P2M_DAMAGED, P2M_SHORT */
+  read<C extends ColumnName>(batch: BatchInfo, columns: readonly C[], memory = new BatchMemory()): ReadBatch<C> {
+    try {
+      return readBatch(this.file, batch, columns, memory, (name, values) => this.translate(name, values));
+    } catch (error) {
+      throw error instanceof P2mError ? error.at({ file: this.path, batch: batch.index }) : error;
+    }
+  }
+
+  close(): void {
+    this.file.close();
+  }
+
+  /** Names of a dictionary, after checking a fixed one against the schema. */
+  private known(name: DictionaryName, found: readonly string[]): readonly string[] {
+    const { grows, names } = DICTIONARIES[name];
+    if (grows) return found;
+    const ours: readonly string[] = names;
+    if (found.every((value, i) => value === ours[i])) return ours;
+    const table = Uint8Array.from(found, value => {
+      const index = ours.indexOf(value);
+      if (index < 0) throw new P2mError('P2M_SCHEMA', `the trace uses an unknown ${name}: ${value}`);
+      return index;
+    });
+    this.translations.set(name, table);
+    return ours;
+  }
+
+  private translate(column: ColumnName, values: Uint8Array | Uint16Array): void {
+    const spec: ColumnSpec = COLUMNS[column];
+    if (spec.dictionary === undefined) return;
+    const table = this.translations.get(spec.dictionary);
+    const limit = table?.length ?? this.names[spec.dictionary].length;
+    if (!this.checksummed) {
+      for (let i = 0; i < values.length; i++) if (values[i] >= limit) values[i] = 0;
+    }
+    if (table !== undefined) for (let i = 0; i < values.length; i++) values[i] = table[values[i]];
+  }
+}
+
+interface Contents {
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly names: Map<DictionaryName, string[]>;
+  readonly batches: BatchInfo[];
+  readonly checksummed: boolean;
+  readonly damage: Damage | undefined;
+}
+
+function readContents(file: RandomAccess): Contents {
+  const magic = new TextDecoder('latin1').decode(file.bytes(0, Math.min(file.size, MAGIC.length)));
+  const isStream = file.size >= 8 && new DataView(file.bytes(0, 4).buffer).getUint32(0, true) === 0xffff_ffff;
+  if (magic !== MAGIC && !isStream) {
+    const what = file.size === 0 ? 'the file is empty' : 'the file does not start with the Arrow magic';
+    throw new P2mError('P2M_NOT_A_TRACE', `${what}: it is no p2mtrace trace`, {
+      place: { byte: 0 },
+      remedy: 'make one with: p2mtrace import CAPTURE -o TRACE.arrow',
+    });
+  }
+  const start = isStream ? 0 : HEAD;
+  if (!isStream) {
+    const footer = tryFooter(file);
+    if (!(footer instanceof P2mError)) return fromFooter(file, footer);
+    return walk(file, start, footer);
+  }
+  return walk(file, start, undefined);
+}
+
+/** The footer, or what is wrong with it. */
+function tryFooter(file: RandomAccess): FooterInfo | P2mError {
+  try {
+    if (file.size < HEAD + TAIL) throw cut(file, file.size);
+    const tail = file.bytes(file.size - TAIL, TAIL);
+    if (new TextDecoder('latin1').decode(tail.subarray(4)) !== MAGIC) throw cut(file, file.size);
+    const length = new DataView(tail.buffer).getInt32(0, true);
+    const offset = file.size - TAIL - length;
+    if (length <= 0 || offset < HEAD) throw damage(`the footer claims ${length} bytes`, file.size - TAIL);
+    return decodeFooter(file.bytes(offset, length), file.size);
+  } catch (error) {
+    if (error instanceof P2mError && error.code !== 'P2M_SCHEMA_VERSION' && error.code !== 'P2M_ENDIAN') return error;
+    throw error;
+  }
+}
+
+const cut = (file: RandomAccess, byte: number) =>
+  new P2mError('P2M_CUT', 'the trace was cut: it has no end', {
+    place: { file: file.path, byte },
+    remedy: 'the recording did not finish; what is here is readable',
+  });
+const damage = (what: string, byte: number) =>
+  new P2mError('P2M_DAMAGED', what, { place: { byte }, remedy: 'copy the trace again, or import the capture again' });
+
+function asDamage(error: P2mError, byte: number): Damage {
+  return { code: error.code, what: error.message, byte: error.place.byte ?? byte };
+}
+
+/** Follows the footer's list of messages. */
+function fromFooter(file: RandomAccess, footer: FooterInfo): Contents {
+  const head = readMessage(file, HEAD);
+  if (head.header.type !== 'schema') throw damage('the first message is no schema', HEAD);
+  if (head.header.checksummed !== footer.checksummed) throw damage('the head has lost its checksum', HEAD);
+  const names = new Map<DictionaryName, string[]>();
+  for (const block of footer.dictionaries) {
+    const { header, body } = readMessage(file, block.offset, block);
+    if (header.type !== 'dictionary') throw damage('the footer takes another message for a dictionary', block.offset);
+    addNames(names, header, file.bytes(body, header.bodyBytes));
+  }
+  const batches: BatchInfo[] = [];
+  let problem: Damage | undefined;
+  let seq = 0;
+  for (const block of footer.batches) {
+    try {
+      const { header, body } = readMessage(file, block.offset, block);
+      if (header.type !== 'batch') throw damage('the footer takes another message for a batch', block.offset);
+      if (footer.checksummed && header.crcs === undefined) throw damage('a batch has lost its checksum', block.offset);
+      batches.push(batchInfo(header, batches.length, body, seq));
+      seq += header.rows;
+    } catch (error) {
+      if (!(error instanceof P2mError)) throw error;
+      problem = asDamage(error, block.offset);
+      break;
+    }
+  }
+  return { metadata: footer.metadata, names, batches, checksummed: footer.checksummed, damage: problem };
+}
+
+/** Reads message after message, as far as they are whole: a stream, or a file that lost its footer. */
+function walk(file: RandomAccess, start: number, why: P2mError | undefined): Contents {
+  const head = readMessage(file, start);
+  if (head.header.type !== 'schema') throw damage('the first message is no schema', start);
+  const { metadata, checksummed } = head.header;
+  const names = new Map<DictionaryName, string[]>();
+  const batches: BatchInfo[] = [];
+  let at = head.body;
+  let seq = 0;
+  let problem: Damage | undefined = why && asDamage(why, at);
+  for (;;) {
+    try {
+      if (at === file.size) break;
+      if (isEnd(file, at)) {
+        // A stream ends here; whatever follows would silently be lost.
+        if (why === undefined && at + 8 < file.size)
+          throw damage(`${file.size - at - 8} bytes follow the end of the stream`, at + 8);
+        break;
+      }
+      const { header, body } = readMessage(file, at);
+      if (header.type === 'schema') throw damage('a second schema', at);
+      if (body + header.bodyBytes > file.size) throw cut(file, at);
+      if (header.type === 'dictionary') {
+        addNames(names, header, file.bytes(body, header.bodyBytes));
+      } else {
+        if (checksummed && header.crcs === undefined) throw damage('a batch has lost its checksum', at);
+        batches.push(batchInfo(header, batches.length, body, seq));
+        seq += header.rows;
+      }
+      at = body + header.bodyBytes;
+    } catch (error) {
+      if (!(error instanceof P2mError)) throw error;
+      problem = asDamage(error, at);
+      break;
+    }
+  }
+  return { metadata, names, batches, checksummed, damage: problem };
+}
+
+function isEnd(file: RandomAccess, at: number): boolean {
+  if (file.size - at < 8) return false;
+  const prefix = new DataView(file.bytes(at, 8).buffer);
+  return prefix.getUint32(0, true) === 0xffff_ffff && prefix.getUint32(4, true) === 0;
+}
+
+/** Reads and checks one message's metadata; the body is left alone. */
+function readMessage(
+  file: RandomAccess,
+  at: number,
+  expected?: MessageBlock,
+): { header: MessageHeaderInfo; body: number } {
+  if (file.size - at < 8) throw cut(file, at);
+  const prefix = new DataView(file.bytes(at, 8).buffer);
+  const length = prefix.getInt32(4, true);
+  if (prefix.getUint32(0, true) !== 0xffff_ffff || length <= 0 || length % 8 !== 0) {
+    throw damage('there is no Arrow message', at);
+  }
+  if (length > file.size - at - 8) throw cut(file, at);
+  if (expected !== undefined && expected.metadataBytes !== length + 8)
+    throw damage('a message has changed its size', at);
+  const body = at + 8 + length;
+  try {
+    const header = decodeMessage(file.bytes(at, length + 8), file.size - body);
+    return { header, body };
+  } catch (error) {
+    throw error instanceof P2mError ? error.at({ byte: at }) : error;
+  }
+}
+
+function addNames(all: Map<DictionaryName, string[]>, header: DictionaryHeader, body: Uint8Array): void {
+  const name = DICTIONARY_NAMES[header.id];
+  if (name === undefined) throw damage(`there is no dictionary ${header.id}`, 0);
+  const added = decodeNames(header, body);
+  all.set(name, header.isDelta ? [...(all.get(name) ?? []), ...added] : added);
+}
+
+/** The damage of a trace in a sentence, for stderr. */
+export function describeDamage(reader: TraceReader): string {
+  if (reader.damage === undefined) return '';
+  const place = describePlace({ file: reader.path, byte: reader.damage.byte });
+  return `${reader.damage.code}: ${place}: ${reader.damage.what}; ${reader.rows} events before it are whole`;
+}

@@ -1,0 +1,101 @@
+/**
+ * Xen's enumerations as names, in the order of their dictionary columns.
+ * Sources: X§3.1 (p2m types), X§3.2 (access), X§2.1 (lock classes and levels).
+ */
+
+/** p2m_type_t as numbered since Xen 4.2, then the names that only older or other releases have. */
+export const P2M_TYPES = [
+  'ram_rw',
+  'invalid',
+  'ram_logdirty',
+  'ram_ro',
+  'mmio_dm',
+  'mmio_direct',
+  'populate_on_demand',
+  'grant_map_rw',
+  'grant_map_ro',
+  'ram_paging_out',
+  'ram_paged',
+  'ram_paging_in',
+  'ram_shared',
+  'ram_broken',
+  'map_foreign',
+  'ioreq_server',
+  'mmio_write_dm',
+  'ram_paging_in_start',
+] as const;
+export type P2mType = (typeof P2M_TYPES)[number];
+
+/** Which release's numbers the p2m types of a trace's wire form have (X§0.6). */
+export const P2M_NUMBERINGS = ['4.0', '4.2', '4.6', '4.8'] as const;
+export type P2mNumbering = (typeof P2M_NUMBERINGS)[number];
+
+const since42 = P2M_TYPES.slice(0, 15);
+/** Wire number → name; 15 changed its meaning in 4.8, everything moved in 4.2. */
+const WIRE_TYPES: Record<P2mNumbering, readonly P2mType[]> = {
+  '4.0': [
+    'invalid',
+    'ram_rw',
+    'ram_logdirty',
+    'ram_ro',
+    'mmio_dm',
+    'mmio_direct',
+    'populate_on_demand',
+    'grant_map_rw',
+    'grant_map_ro',
+    'ram_paging_out',
+    'ram_paged',
+    'ram_paging_in',
+    'ram_paging_in_start',
+    'ram_shared',
+    'ram_broken',
+  ],
+  '4.2': since42,
+  '4.6': [...since42, 'mmio_write_dm'],
+  '4.8': [...since42, 'ioreq_server'],
+};
+
+/** Dictionary index of each wire number, 255 where that release has no such type. */
+export function wireTypeTable(numbering: P2mNumbering): Uint8Array {
+  const table = new Uint8Array(256).fill(255);
+  WIRE_TYPES[numbering].forEach((name, number) => {
+    table[number] = P2M_TYPES.indexOf(name);
+  });
+  return table;
+}
+
+/** p2m_access_t, in Xen's own numbering (X§3.2). */
+export const ACCESS_TYPES = ['n', 'r', 'w', 'rw', 'x', 'rx', 'wx', 'rwx', 'rx2rw', 'n2rwx', 'r_pw'] as const;
+
+/** Lock modes; the first three in the order of the wire's lock kind (model §2.1). */
+export const LOCK_MODES = ['mutex', 'write', 'read', 'external'] as const;
+export const MODE_MUTEX = 0;
+export const MODE_WRITE = 1;
+export const MODE_READ = 2;
+export const MODE_EXTERNAL = 3;
+
+/** mm lock classes with their level (X§2.1). The control domain's locks are biased by MM_LOCK_ORDER_MAX. */
+export const MM_LOCKS = [
+  { name: 'nestedp2m', level: 8 },
+  { name: 'p2m', level: 16 },
+  { name: 'per_page_sharing', level: 24 },
+  { name: 'altp2mlist', level: 32 },
+  { name: 'altp2m', level: 40 },
+  { name: 'pod', level: 48 },
+  { name: 'page_alloc', level: 56 },
+  { name: 'paging', level: 64 },
+] as const;
+export const MM_LOCK_ORDER_MAX = 64;
+
+/** Index into MM_LOCKS of a level as recorded (bias included), or -1 for a level that no mm lock has. */
+export function mmLockOfLevel(level: number): number {
+  const plain = level > MM_LOCK_ORDER_MAX ? level - MM_LOCK_ORDER_MAX : level;
+  return plain >= 8 && plain <= 64 && plain % 8 === 0 ? plain / 8 - 1 : -1;
+}
+
+/** Domain ids with a meaning of their own (X§1.7). */
+export const DOMID_IDLE = 0x7fff;
+export const DOMID_COW = 0x7ff3;
+export const DOMID_IO = 0x7ff1;
+export const DOMID_XEN = 0x7ff2;
+export const DOMID_FIRST_RESERVED = 0x7ff0;

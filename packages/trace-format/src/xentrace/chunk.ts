@@ -1,0 +1,78 @@
+import { HEADER_TSC_BIT, recordWords } from './records.js';
+
+/** One window of a capture: records of one pcpu, as one poll of xentrace found them (X§1.4). */
+export interface Chunk {
+  readonly pcpu: number;
+  /** Number of the sweep over all pcpus that it belongs to. */
+  readonly sweep: number;
+  /** Offset of its first record in the input. */
+  readonly offset: number;
+  readonly bytes: number;
+  /** Its records where they are in memory already (streams); otherwise they are read from the file. */
+  readonly words?: Uint32Array;
+  /** Last TSC in it, 0 for none; undefined while nobody has looked. */
+  lastTsc?: bigint;
+}
+
+/** Last TSC of a run of records, 0 where none has one. */
+export function lastTscOf(words: Uint32Array, end: number): bigint {
+  let found = -1;
+  for (let at = 0; at < end; ) {
+    const header = words[at];
+    const next = at + recordWords(header);
+    if (next > end) break;
+    if (header >= HEADER_TSC_BIT) found = at;
+    at = next;
+  }
+  return found < 0 ? 0n : (BigInt(words[found + 2]) << 32n) | BigInt(words[found + 1]);
+}
+
+/**
+ * What the file's polling rounds prove about time (X§1.4, captures without dense TSCs): xentrace polls all pcpus in
+ * turn, so a record that a sweep found was made after everything that the sweep before it, or the same pcpu's turn
+ * in it, had already written.
+ */
+export class PollingBounds {
+  /** Chunks by sweep, as far as they are known. */
+  private readonly sweeps: Chunk[][] = [];
+  /** Highest TSC of sweeps 0…i, for those that were asked for; the chunks behind it are dropped. */
+  private prefix = { sweep: -1, tsc: 0n };
+  private readonly tscOf: (chunk: Chunk) => bigint;
+
+  constructor(tscOf: (chunk: Chunk) => bigint) {
+    this.tscOf = tscOf;
+  }
+
+  add(chunk: Chunk): void {
+    this.sweeps[chunk.sweep] ??= [];
+    this.sweeps[chunk.sweep].push(chunk);
+  }
+
+  /** A TSC that no record of the pcpu found in this sweep can lie before; 0 where nothing is known. */
+  floor(sweep: number, pcpu: number): bigint {
+    let floor = this.throughSweep(sweep - 2);
+    for (const chunk of this.sweeps[sweep - 1] ?? []) {
+      if (chunk.pcpu <= pcpu) floor = max(floor, this.tscOf(chunk));
+    }
+    return floor;
+  }
+
+  private throughSweep(sweep: number): bigint {
+    if (sweep < this.prefix.sweep) return this.exactPrefix(sweep);
+    let { tsc } = this.prefix;
+    for (let i = this.prefix.sweep + 1; i <= sweep; i++) {
+      for (const chunk of this.sweeps[i] ?? []) tsc = max(tsc, this.tscOf(chunk));
+      this.history.push(tsc);
+    }
+    if (sweep > this.prefix.sweep) this.prefix = { sweep, tsc };
+    return tsc;
+  }
+
+  /** Prefix maxima of earlier sweeps, for a pcpu that lags behind. */
+  private readonly history: bigint[] = [];
+  private exactPrefix(sweep: number): bigint {
+    return sweep < 0 ? 0n : this.history[sweep];
+  }
+}
+
+const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);

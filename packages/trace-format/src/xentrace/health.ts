@@ -1,0 +1,72 @@
+import type { ImportHealth } from '../metadata.js';
+import type { PcpuCursor } from './cursor.js';
+import { TRC_MEM } from './records.js';
+
+/** Counts what an import meets, by id and by pcpu. */
+export class HealthCounter {
+  /** TRC_MEM records by minor, the frequent case; all other ids in `other`. */
+  readonly mem = new Float64Array(0x1000);
+  readonly other = new Map<number, number>();
+  readonly unknown = new Map<number, number>();
+  readonly lost: ImportHealth['lost'] = [];
+  readonly problems: string[] = [];
+  misfits = 0;
+  withoutTsc = 0;
+  late = 0;
+  skippedBytes = 0;
+  bytes = 0;
+
+  countOther(event: number, by = 1): void {
+    this.other.set(event, (this.other.get(event) ?? 0) + by);
+  }
+
+  countUnknown(event: number): void {
+    this.unknown.set(event, (this.unknown.get(event) ?? 0) + 1);
+  }
+
+  /** The report, as it goes into the trace's metadata. */
+  report(cursors: Iterable<PcpuCursor>): ImportHealth {
+    const byId = new Map(this.other);
+    this.mem.forEach((count, minor) => {
+      if (count > 0) byId.set((TRC_MEM << 12) | minor, count);
+    });
+    const records = [...byId.values()].reduce((sum, count) => sum + count, 0);
+    let skipped = this.skippedBytes;
+    const problems = [...this.problems];
+    const pcpus: ImportHealth['pcpus'] = [];
+    for (const cursor of cursors) {
+      const last = (BigInt(cursor.ownHigh) << 32n) | BigInt(cursor.ownLow);
+      pcpus.push({
+        pcpu: cursor.pcpu,
+        records: cursor.records,
+        firstTsc: (cursor.firstOwn ?? 0n).toString(),
+        lastTsc: last.toString(),
+      });
+      skipped += cursor.skippedBytes;
+      if (cursor.firstSkip >= 0) {
+        problems.push(`a record is cut off by the end of its window at byte 0x${cursor.firstSkip.toString(16)}`);
+      }
+      if (cursor.backwards > 0) problems.push(`TSCs of pcpu ${cursor.pcpu} go back ${cursor.backwards} times`);
+    }
+    // Cross-pcpu order is known only as densely as TSCs are; half the records without one is no order to build on.
+    const sparse = this.withoutTsc * 2 > records && pcpus.length > 1;
+    return {
+      bytes: this.bytes,
+      skippedBytes: skipped,
+      records,
+      byId: byHexId(byId),
+      unknownById: byHexId(this.unknown),
+      misfits: this.misfits,
+      lost: this.lost,
+      withoutTsc: this.withoutTsc,
+      pcpus: pcpus.sort((a, b) => a.pcpu - b.pcpu),
+      order: { confidence: sparse || this.late > 0 ? 'approximate' : 'exact', late: this.late },
+      problems,
+    };
+  }
+}
+
+function byHexId(counts: ReadonlyMap<number, number>): Record<string, number> {
+  const sorted = [...counts].sort(([a], [b]) => a - b);
+  return Object.fromEntries(sorted.map(([id, count]) => [`0x${id.toString(16).padStart(8, '0')}`, count]));
+}

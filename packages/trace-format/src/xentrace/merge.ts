@@ -1,0 +1,122 @@
+import { type Chunk, lastTscOf, PollingBounds } from './chunk.js';
+import { PcpuCursor, type ReadWords } from './cursor.js';
+import { TRC_TRACE_CPU_CHANGE } from './records.js';
+import type { RowWriter } from './row-writer.js';
+
+/** What a merge may do about order when input is still to come. */
+const KEEP_SWEEPS = 2;
+
+/**
+ * Brings the records of all pcpus into one order: by TSC, ties by pcpu, then by position (model §2.2). Where a
+ * record has no TSC of its own, ties are broken by sweep first: what an earlier poll found is older.
+ */
+export class Merger {
+  private readonly cursors: PcpuCursor[] = [];
+  private readonly byPcpu = new Map<number, PcpuCursor>();
+  private readonly rows: RowWriter;
+  private readonly readWords: ReadWords;
+  private readonly bounds: PollingBounds;
+  /** Highest TSC written so far; only later records may follow. */
+  private doneHigh = 0;
+  private doneLow = 0;
+  private sweep = 0;
+  private lastPcpu = -1;
+  private addedBytes = 0;
+
+  constructor(rows: RowWriter, readWords: ReadWords) {
+    this.rows = rows;
+    this.readWords = readWords;
+    const scratch = { words: new Uint32Array(0) };
+    this.bounds = new PollingBounds(chunk => {
+      chunk.lastTsc ??= scanLastTsc(chunk, readWords, scratch);
+      return chunk.lastTsc;
+    });
+  }
+
+  /** Takes up the next window of the input; windows come in file order. */
+  add(window: Omit<Chunk, 'sweep'>): void {
+    if (window.pcpu <= this.lastPcpu) this.sweep++;
+    this.lastPcpu = window.pcpu;
+    const chunk: Chunk = { ...window, sweep: this.sweep };
+    this.rows.health.countOther(TRC_TRACE_CPU_CHANGE);
+    this.bounds.add(chunk);
+    this.addedBytes += window.bytes;
+    let cursor = this.byPcpu.get(window.pcpu);
+    if (cursor === undefined) {
+      cursor = new PcpuCursor(window.pcpu, this.readWords, this.bounds);
+      this.byPcpu.set(window.pcpu, cursor);
+      this.cursors.push(cursor);
+    }
+    cursor.chunks.push(chunk);
+  }
+
+  get allCursors(): readonly PcpuCursor[] {
+    return this.cursors;
+  }
+
+  /** Bytes of windows that have been taken up, and of those that wait. */
+  get readBytes(): number {
+    return this.cursors.reduce((sum, cursor) => sum + cursor.takenBytes, 0);
+  }
+  get heldBytes(): number {
+    return this.addedBytes - this.readBytes;
+  }
+
+  /**
+   * Writes records in order. While more input may come (`final` false), only those of sweeps that no later window
+   * can precede: what a sweep finds was made after the sweep before the last was written.
+   */
+  drain(final: boolean, progress?: () => void): void {
+    for (;;) {
+      let best: PcpuCursor | undefined;
+      let second: PcpuCursor | undefined;
+      for (const cursor of this.cursors) {
+        if (!cursor.ready()) continue;
+        if (best === undefined || before(cursor, best)) {
+          second = best;
+          best = cursor;
+        } else if (second === undefined || before(cursor, second)) {
+          second = cursor;
+        }
+      }
+      if (best === undefined) return;
+      if (!final && best.sweep > this.sweep - KEEP_SWEEPS) return;
+      this.runUntil(best, second);
+      progress?.();
+    }
+  }
+
+  private runUntil(best: PcpuCursor, second: PcpuCursor | undefined): void {
+    const late =
+      best.own && (best.tscHigh < this.doneHigh || (best.tscHigh === this.doneHigh && best.tscLow < this.doneLow));
+    if (late) {
+      this.rows.health.late += this.rows.run(best, this.doneHigh, this.doneLow, false);
+    } else if (second === undefined) {
+      this.rows.run(best, 0xffff_ffff, 0xffff_ffff, true);
+    } else {
+      this.rows.run(best, second.tscHigh, second.tscLow, best.pcpu < second.pcpu);
+    }
+    if (best.ownHigh > this.doneHigh || (best.ownHigh === this.doneHigh && best.ownLow > this.doneLow)) {
+      const ahead = best.own && best.pos < best.end;
+      if (!ahead) {
+        this.doneHigh = best.ownHigh;
+        this.doneLow = best.ownLow;
+      }
+    }
+  }
+}
+
+function before(a: PcpuCursor, b: PcpuCursor): boolean {
+  if (a.tscHigh !== b.tscHigh) return a.tscHigh < b.tscHigh;
+  if (a.tscLow !== b.tscLow) return a.tscLow < b.tscLow;
+  if (!(a.own && b.own) && a.sweep !== b.sweep) return a.sweep < b.sweep;
+  return a.pcpu < b.pcpu;
+}
+
+function scanLastTsc(chunk: Chunk, read: ReadWords, scratch: { words: Uint32Array }): bigint {
+  if (chunk.words !== undefined) return lastTscOf(chunk.words, chunk.words.length);
+  const words = chunk.bytes >>> 2;
+  if (scratch.words.length < words) scratch.words = new Uint32Array(words);
+  read(scratch.words, 0, chunk.offset, words * 4);
+  return lastTscOf(scratch.words, words);
+}

@@ -52,7 +52,11 @@ export class PcpuCursor {
 
   /** True when a record is at hand; takes up the next window where one is known. */
   ready(): boolean {
-    return this.pos < this.end || this.refill();
+    return this.holdsRecord() || this.refill();
+  }
+
+  private holdsRecord(): boolean {
+    return this.pos < this.end && this.pos + recordWords(this.words[this.pos]) <= this.end;
   }
 
   /** Moves on when `pos` has reached `end` or a record is cut by it; false when no window is left for now. */
@@ -61,7 +65,7 @@ export class PcpuCursor {
       if (this.unread > 0) this.readPiece();
       else if (this.pos < this.end) this.skipRest();
       else if (!this.openNext()) return false;
-      if (this.pos < this.end && this.pos + recordWords(this.words[this.pos]) <= this.end) {
+      if (this.holdsRecord()) {
         this.look();
         return true;
       }

@@ -16,6 +16,37 @@ const PAGE_USE = ['map', 'unmap', 'read', 'write'] as const;
 /** GNTMAP_* by bit (xen/include/public/grant_table.h). */
 const GNTMAP = ['device_map', 'host_map', 'readonly', 'application_map', 'contains_pte'] as const;
 
+/** As constants of the module: looking a kind up by name for every record would show. */
+const K_ALLOC_REF_DROP = KIND.alloc_ref_drop;
+const K_GET_PAGE = KIND.get_page;
+const K_GET_PAGE_FAILED = KIND.get_page_failed;
+const K_GET_TYPE = KIND.get_type;
+const K_LOCK_ACQUIRE = KIND.lock_acquire;
+const K_LOCK_RELEASE = KIND.lock_release;
+const K_LOCK_WAIT = KIND.lock_wait;
+const K_LOOKUP = KIND.lookup;
+const K_M2P_SET = KIND.m2p_set;
+const K_OWNER_SET = KIND.owner_set;
+const K_PAGE_ALLOC = KIND.page_alloc;
+const K_PAGE_FREE = KIND.page_free;
+const K_PAGE_USE = KIND.page_use;
+const K_POD_CACHE_ADD = KIND.pod_cache_add;
+const K_POD_CACHE_GET = KIND.pod_cache_get;
+const K_PUT_GFN = KIND.put_gfn;
+const K_PUT_PAGE = KIND.put_page;
+const K_PUT_TYPE = KIND.put_type;
+const K_SET_ENTRY = KIND.set_entry;
+const K_SNAPSHOT = KIND.snapshot;
+const K_TLB_FLUSH = KIND.tlb_flush;
+const K_TLB_FLUSH_DEFERRED = KIND.tlb_flush_deferred;
+const F_ALLOC = FLAG.alloc;
+const F_FAILED = FLAG.failed;
+const F_LIGHT = FLAG.light;
+const F_LOCKED = FLAG.locked;
+const F_RECURSIVE = FLAG.recursive;
+const F_SHARED = FLAG.shared;
+const F_UNSHARE = FLAG.unshare;
+
 /**
  * Decodes a record of the instrumented hypervisor (model §2.1) whose payload of the right size starts at `at`.
  * Returns the columns it has, or 0 where the contents fit none.
@@ -30,23 +61,23 @@ export function decodeExtension(
   const c = context.columns;
   switch (minor) {
     case MEM.lockAcquire:
-      return decodeLock(context, row, KIND.lock_acquire, words, at);
+      return decodeLock(context, row, K_LOCK_ACQUIRE, words, at);
     case MEM.lockRelease:
-      return decodeLock(context, row, KIND.lock_release, words, at);
+      return decodeLock(context, row, K_LOCK_RELEASE, words, at);
     case MEM.lockWait:
-      return decodeLock(context, row, KIND.lock_wait, words, at);
+      return decodeLock(context, row, K_LOCK_WAIT, words, at);
 
     case MEM.getPage: {
       const failed = words[at + 3] >>> 31 === 0;
-      c.kind[row] = failed ? KIND.get_page_failed : KIND.get_page;
-      c.flags[row] = (words[at + 3] & 1) === 0 ? 0 : FLAG.light;
+      c.kind[row] = failed ? K_GET_PAGE_FAILED : K_GET_PAGE;
+      c.flags[row] = (words[at + 3] & 1) === 0 ? 0 : F_LIGHT;
       putU64(c.mfn, row, words, at);
       putU64(c.count_info, row, words, at + 4);
       return putOwner(context, row, words[at + 2], MFN | COUNT | FLAGS);
     }
     case MEM.putPage:
     case MEM.allocRefDrop:
-      c.kind[row] = minor === MEM.putPage ? KIND.put_page : KIND.alloc_ref_drop;
+      c.kind[row] = minor === MEM.putPage ? K_PUT_PAGE : K_ALLOC_REF_DROP;
       putU64(c.mfn, row, words, at);
       putU64(c.count_info, row, words, at + 4);
       return putOwner(context, row, words[at + 2], MFN | COUNT);
@@ -55,14 +86,14 @@ export function decodeExtension(
       const word = words[at + 5];
       const type = context.types[word & 0xff];
       if (type === 255) return 0;
-      c.kind[row] = KIND.lookup;
+      c.kind[row] = K_LOOKUP;
       c.p2m_type[row] = type;
       c.order[row] = word >>> 8;
       const query = word >>> 16;
       c.flags[row] =
-        (word >>> 31 === 0 ? 0 : FLAG.locked) |
-        ((query & 1) === 0 ? 0 : FLAG.alloc) |
-        ((query & 2) === 0 ? 0 : FLAG.unshare);
+        (word >>> 31 === 0 ? 0 : F_LOCKED) |
+        ((query & 1) === 0 ? 0 : F_ALLOC) |
+        ((query & 2) === 0 ? 0 : F_UNSHARE);
       return putEntry(context, row, words, at) | TYPE | ORDER | FLAGS;
     }
     case MEM.setEntry:
@@ -71,35 +102,35 @@ export function decodeExtension(
       const type = context.types[word & 0xff];
       const access = (word >>> 16) & 0xff;
       if (type === 255 || access >= ACCESS_TYPES.length || isInvalidFrame(words[at], words[at + 1])) return 0;
-      c.kind[row] = minor === MEM.setEntry ? KIND.set_entry : KIND.snapshot;
+      c.kind[row] = minor === MEM.setEntry ? K_SET_ENTRY : K_SNAPSHOT;
       c.p2m_type[row] = type;
       c.order[row] = word >>> 8;
       c.access[row] = access;
-      c.flags[row] = word >>> 31 === 0 ? 0 : FLAG.failed;
+      c.flags[row] = word >>> 31 === 0 ? 0 : F_FAILED;
       return putEntry(context, row, words, at) | TYPE | ORDER | ACCESS | FLAGS;
     }
     case MEM.putGfn:
-      c.kind[row] = KIND.put_gfn;
+      c.kind[row] = K_PUT_GFN;
       putU64(c.gfn, row, words, at);
       return GFN | putDomain(context, row, words[at + 2]);
 
     case MEM.pageAlloc:
     case MEM.pageFree:
       if (words[at + 2] > 52) return 0;
-      c.kind[row] = minor === MEM.pageAlloc ? KIND.page_alloc : KIND.page_free;
+      c.kind[row] = minor === MEM.pageAlloc ? K_PAGE_ALLOC : K_PAGE_FREE;
       putU64(c.mfn, row, words, at);
       c.order[row] = words[at + 2];
       return putOwner(context, row, words[at + 3], MFN | ORDER);
 
     case MEM.getType:
-      c.kind[row] = KIND.get_type;
+      c.kind[row] = K_GET_TYPE;
       putU64(c.mfn, row, words, at);
       putU64(c.type_info, row, words, at + 2);
       c.rc[row] = words[at + 4];
       c.arg0[2 * row + 1] = words[at + 5];
       return MFN | TYPE_INFO | RC | ARG0;
     case MEM.putType:
-      c.kind[row] = KIND.put_type;
+      c.kind[row] = K_PUT_TYPE;
       putU64(c.mfn, row, words, at);
       putU64(c.type_info, row, words, at + 2);
       return MFN | TYPE_INFO;
@@ -114,17 +145,17 @@ function decodeRare(context: DecodeContext, row: number, minor: number, words: U
   const c = context.columns;
   switch (minor) {
     case MEM.m2pSet: {
-      c.kind[row] = KIND.m2p_set;
+      c.kind[row] = K_M2P_SET;
       putU64(c.mfn, row, words, at);
       // SHARED_M2P_ENTRY is all ones but the lowest bit (X§3.4).
       const shared = words[at + 3] === 0xffff_ffff && words[at + 2] === 0xffff_fffe;
-      c.flags[row] = shared ? FLAG.shared : 0;
+      c.flags[row] = shared ? F_SHARED : 0;
       return MFN | FLAGS | (shared ? 0 : putFrame(c.gfn, row, words, at + 2, GFN));
     }
     case MEM.ownerSet: {
       const old = words[at + 2];
       if (old > 0xffff) return 0;
-      c.kind[row] = KIND.owner_set;
+      c.kind[row] = K_OWNER_SET;
       putU64(c.mfn, row, words, at);
       putU64(c.count_info, row, words, at + 4);
       if (old !== WIRE_NO_DOMID) c.arg0[2 * row] = old;
@@ -132,7 +163,7 @@ function decodeRare(context: DecodeContext, row: number, minor: number, words: U
     }
     case MEM.pageUse: {
       if (words[at + 3] >= PAGE_USE.length || words[at + 2] > 0xffff) return 0;
-      c.kind[row] = KIND.page_use;
+      c.kind[row] = K_PAGE_USE;
       putU64(c.mfn, row, words, at);
       c.domid[row] = words[at + 2];
       c.flags[row] = FLAG[PAGE_USE[words[at + 3]]];
@@ -162,12 +193,12 @@ function decodeRare(context: DecodeContext, row: number, minor: number, words: U
     }
     case MEM.tlbFlush:
       if (words[at + 1] > 1) return 0;
-      c.kind[row] = words[at + 1] === 1 ? KIND.tlb_flush_deferred : KIND.tlb_flush;
+      c.kind[row] = words[at + 1] === 1 ? K_TLB_FLUSH_DEFERRED : K_TLB_FLUSH;
       return putDomain(context, row, words[at]);
     case MEM.podCache: {
       const op = words[at + 3] >>> 8;
       if (op > 1 || words[at + 2] > 0xffff) return 0;
-      c.kind[row] = op === 0 ? KIND.pod_cache_add : KIND.pod_cache_get;
+      c.kind[row] = op === 0 ? K_POD_CACHE_ADD : K_POD_CACHE_GET;
       putU64(c.mfn, row, words, at);
       c.domid[row] = words[at + 2];
       c.order[row] = words[at + 3];
@@ -185,7 +216,7 @@ function decodeRare(context: DecodeContext, row: number, minor: number, words: U
       return present | GFN | putFrame(c.arg0, row, words, at + 2, ARG0);
     }
     case MEM.snapshotPage:
-      c.kind[row] = KIND.snapshot;
+      c.kind[row] = K_SNAPSHOT;
       putU64(c.mfn, row, words, at);
       putU64(c.count_info, row, words, at + 2);
       putU64(c.type_info, row, words, at + 4);
@@ -204,7 +235,7 @@ function decodeLock(context: DecodeContext, row: number, kind: number, words: Ui
   putU64(c.lock, row, words, at);
   c.level[row] = level;
   c.mode[row] = word;
-  c.flags[row] = (word & 0x100) === 0 ? 0 : FLAG.recursive;
+  c.flags[row] = (word & 0x100) === 0 ? 0 : F_RECURSIVE;
   c.depth[row] = word >>> 16;
   putU64(c.caller, row, words, at + 4);
   const lockClass = mmLockOfLevel(level);

@@ -6,6 +6,17 @@ import { MEM } from './records.js';
 
 const { gfn: GFN, mfn: MFN, domid: DOMID, order: ORDER, p2m_type: TYPE, owner: OWNER, flags: FLAGS } = PRESENT;
 
+/** As constants of the module: looking a kind up by name for every record would show. */
+const K_DECREASE_RESERVATION = KIND.decrease_reservation;
+const K_GRANT_MAP = KIND.grant_map;
+const K_GRANT_TRANSFER = KIND.grant_transfer;
+const K_GRANT_UNMAP = KIND.grant_unmap;
+const K_POD_POPULATE = KIND.pod_populate;
+const K_POD_SPLINTER = KIND.pod_splinter;
+const K_POD_ZERO_RECLAIM = KIND.pod_zero_reclaim;
+const K_SET_ENTRY = KIND.set_entry;
+const F_ATTEMPT = FLAG.attempt;
+
 /**
  * Decodes a stock TRC_MEM record (X§1.5) whose payload of the right size starts at `at` into `row`.
  * Returns the columns it has, or 0 where the contents fit none.
@@ -24,22 +35,22 @@ export function decodeStock(
       const type = context.types[words[at + 4] & 0xff];
       const order = words[at + 5] >>> 16;
       if (type === 255 || words[at + 4] > 255 || order > 52) return 0;
-      c.kind[row] = KIND.set_entry;
+      c.kind[row] = K_SET_ENTRY;
       putU64(c.gfn, row, words, at);
       c.p2m_type[row] = type;
       c.domid[row] = words[at + 5];
       c.order[row] = order;
-      c.flags[row] = FLAG.attempt;
+      c.flags[row] = F_ATTEMPT;
       return GFN | TYPE | DOMID | ORDER | FLAGS | putFrame(c.mfn, row, words, at + 2, MFN);
     }
     case MEM.podPopulate:
     case MEM.podZeroReclaim: {
-      const kind = minor === MEM.podPopulate ? KIND.pod_populate : KIND.pod_zero_reclaim;
+      const kind = minor === MEM.podPopulate ? K_POD_POPULATE : K_POD_ZERO_RECLAIM;
       const present = decodePod(context, row, kind, words, at, at + 4);
       return present === 0 ? 0 : present | putFrame(c.mfn, row, words, at + 2, MFN);
     }
     case MEM.decreaseReservation:
-      return decodePod(context, row, KIND.decrease_reservation, words, at, at + 2);
+      return decodePod(context, row, K_DECREASE_RESERVATION, words, at, at + 2);
     case MEM.podSplinter: {
       // The old layout has no order; only superpages are splintered.
       if (context.oldPayloads) {
@@ -48,7 +59,7 @@ export function decodeStock(
         if (words[at + 3] > 52 || words[at + 2] > 0xffff) return 0;
         c.order[row] = words[at + 3];
       }
-      c.kind[row] = KIND.pod_splinter;
+      c.kind[row] = K_POD_SPLINTER;
       putU64(c.gfn, row, words, at);
       c.domid[row] = words[at + 2];
       return GFN | DOMID | ORDER;
@@ -57,12 +68,12 @@ export function decodeStock(
     case MEM.grantUnmap:
       // Only the granting domain is recorded; who maps is whoever runs (X§1.7).
       if (words[at] > 0xffff) return 0;
-      c.kind[row] = minor === MEM.grantMap ? KIND.grant_map : KIND.grant_unmap;
+      c.kind[row] = minor === MEM.grantMap ? K_GRANT_MAP : K_GRANT_UNMAP;
       c.owner[row] = words[at];
       return OWNER;
     case MEM.grantTransfer:
       if (words[at] > 0xffff) return 0;
-      c.kind[row] = KIND.grant_transfer;
+      c.kind[row] = K_GRANT_TRANSFER;
       c.domid[row] = words[at];
       return DOMID;
     default:

@@ -18,7 +18,16 @@ export interface ColumnSpec {
 /** Payload of a record that no table lists: seven words at most (X§1.1). */
 export const RAW_MAX = 28;
 
-/** Dictionaries: `grows` ones get more names while a trace is written, the others are fixed by the schema. */
+/**
+ * Dictionaries: `grows` ones get more names while a trace is written, the others are fixed by the schema.
+ * Those of `values: 'u64'` hold addresses, on disk as u64 and in memory as hex text; few differ, so rows
+ * carry an index.
+ */
+export interface DictionarySpec {
+  readonly grows: boolean;
+  readonly names: readonly string[];
+  readonly values?: 'u64';
+}
 export const DICTIONARIES = {
   kind: { grows: false, names: KINDS.map(kind => kind.name) },
   p2m_type: { grows: false, names: P2M_TYPES as readonly string[] },
@@ -27,9 +36,17 @@ export const DICTIONARIES = {
   view: { grows: true, names: ['host'] as readonly string[] },
   lock_class: { grows: true, names: MM_LOCKS.map(lock => lock.name) as readonly string[] },
   symbol: { grows: true, names: [] as readonly string[] },
-} as const;
+  lock: { grows: true, names: [] as readonly string[], values: 'u64' },
+  caller: { grows: true, names: [] as readonly string[], values: 'u64' },
+} as const satisfies Record<string, DictionarySpec>;
 export type DictionaryName = keyof typeof DICTIONARIES;
 export const DICTIONARY_NAMES = Object.keys(DICTIONARIES) as DictionaryName[];
+
+/** True for a dictionary whose values are u64 addresses. */
+export function isAddressDictionary(name: DictionaryName): boolean {
+  const spec: DictionarySpec = DICTIONARIES[name];
+  return spec.values === 'u64';
+}
 
 /** Schema v1: one wide table, one row an event, in one total order (model §2). */
 export const COLUMNS = {
@@ -50,14 +67,14 @@ export const COLUMNS = {
   count_info: { type: 'u64', nullable: true, doc: 'page_info count_info after the event, raw bits' },
   type_info: { type: 'u64', nullable: true, doc: 'page_info type_info after the event, raw bits' },
   owner: { type: 'u16', nullable: true, doc: 'owner of the page (grants: the granting domain); null for none' },
-  lock: { type: 'u64', nullable: true, doc: 'address of the lock' },
+  lock: { type: 'u32', nullable: true, dictionary: 'lock', doc: 'address of the lock' },
   lock_class: { type: 'u16', nullable: true, dictionary: 'lock_class', doc: 'class of the lock' },
   level: { type: 'u16', nullable: true, doc: 'mm lock level, control-domain bias included (X§2.1)' },
   mode: { type: 'u8', nullable: true, dictionary: 'mode', doc: 'mutex, write, read, external' },
   depth: { type: 'u16', nullable: true, doc: 'recursion depth: after an acquire, before a release' },
   rc: { type: 'i32', nullable: true, doc: 'return code, 0 or -errno, where it was recorded' },
   flags: { type: 'u32', nullable: true, doc: 'bits of FLAG_NAMES' },
-  caller: { type: 'u64', nullable: true, doc: 'address of the call site' },
+  caller: { type: 'u16', nullable: true, dictionary: 'caller', doc: 'address of the call site' },
   symbol: { type: 'u16', nullable: true, dictionary: 'symbol', doc: 'name of the call site' },
   arg0: { type: 'u64', nullable: true, doc: 'first kind-specific value' },
   arg1: { type: 'u64', nullable: true, doc: 'second kind-specific value' },

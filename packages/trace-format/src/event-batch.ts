@@ -1,4 +1,5 @@
 import { COLUMNS, type ColumnName, type ColumnSpec, type ColumnType, PRESENT, RAW_MAX } from './columns.js';
+import { transposePresence } from './validity.js';
 
 /** Typed array of a column's values; u64 columns are pairs of u32, low word first, so that no bigint is made. */
 type ArrayOf<T extends ColumnType> = T extends 'u64' | 'u32'
@@ -14,6 +15,8 @@ export type ColumnArrays = { readonly [K in ColumnName]: ArrayOf<(typeof COLUMNS
 
 /** Bytes a row takes in a column of this type (bits and binary are sized apart). */
 export const WIDTH: Record<Exclude<ColumnType, 'bit' | 'binary'>, number> = { u64: 8, u32: 4, i32: 4, u16: 2, u8: 1 };
+
+const BITMAPS = Object.keys(PRESENT).length;
 
 /** The default number of rows in a record batch. */
 export const BATCH_ROWS = 65_536;
@@ -51,6 +54,8 @@ export class EventBatch {
   readonly columns: ColumnArrays;
   /** Which columns each row has. */
   readonly present: Uint32Array;
+  /** The same as Arrow bitmaps, by bit of PRESENT; filled by `fillBitmaps`. */
+  readonly bitmaps: readonly Uint8Array[];
   /** Bytes of `raw` that each row adds. */
   readonly rawLength: Uint8Array;
   rows = 0;
@@ -75,13 +80,21 @@ export class EventBatch {
     this.perRow = Object.values(perRow);
     this.present = new Uint32Array(memory, take(capacity * 4), capacity);
     this.rawLength = new Uint8Array(memory, take(capacity), capacity);
+    const bitmapBytes = Math.ceil(capacity / 8);
+    this.bitmaps = Array.from({ length: BITMAPS }, () => new Uint8Array(memory, take(bitmapBytes), bitmapBytes));
   }
 
   /** Size of the memory that a batch of that capacity needs. */
   static bytes(capacity: number): number {
     const specs = Object.values<ColumnSpec>(COLUMNS);
-    const sizes = [...specs.map(spec => valueBytes(spec.type, capacity)), capacity * 4, capacity];
+    const bitmaps = Array.from({ length: BITMAPS }, () => Math.ceil(capacity / 8));
+    const sizes = [...specs.map(spec => valueBytes(spec.type, capacity)), capacity * 4, capacity, ...bitmaps];
     return sizes.reduce((sum, bytes) => sum + Math.ceil(bytes / 64) * 64, 0);
+  }
+
+  /** Turns the presence masks into bitmaps; the last step before a batch is sealed. */
+  fillBitmaps(): void {
+    transposePresence(this.present, this.rows, this.bitmaps);
   }
 
   /** Adds the payload of an unknown record to the row; at most RAW_MAX bytes. */
@@ -147,7 +160,7 @@ function columnArrays(make: (name: ColumnName) => unknown): ColumnArrays {
     depth: u16('depth'),
     rc: make('rc') as Int32Array,
     flags: u64('flags'),
-    caller: u64('caller'),
+    caller: u16('caller'),
     symbol: u16('symbol'),
     arg0: u64('arg0'),
     arg1: u64('arg1'),

@@ -5,7 +5,7 @@ import { bodyLayout, type ColumnRegion } from './ipc/body-layout.js';
 import { zeroCrc } from './ipc/checksum.js';
 import { encodeBatchMessage } from './ipc/encode-message.js';
 import { getU64 } from './u64.js';
-import { countBits, presenceRange, transposePresence } from './validity.js';
+import { countBits, presentAnywhere } from './validity.js';
 
 /** A batch in Arrow form: its framed metadata and the parts of its body that aren't zero. */
 export interface SealedBatch {
@@ -24,18 +24,15 @@ export const LAST_TSC_KEY = 'p2mtrace.last_tsc';
 
 const asBytes = (array: ArrayBufferView, bytes: number) => new Uint8Array(array.buffer, array.byteOffset, bytes);
 
-/** Bitmaps of all the columns of a batch, reused from batch to batch. */
 export class Sealer {
-  private bitmaps: Uint8Array[] = [];
   private offsets = new Int32Array(0);
 
-  /** Turns a filled batch into an Arrow record batch whose first row has the given seq. The batch is not changed but for `seq`. */
+  /** Turns a filled batch (bitmaps included) into an Arrow record batch whose first row has the given seq. */
   seal(batch: EventBatch, firstSeq: number): SealedBatch {
     const { rows, columns } = batch;
     const { regions, bytes: bodyBytes } = bodyLayout(rows, batch.rawBytes);
     this.fillSeq(columns.seq, rows, firstSeq);
-    const { any } = presenceRange(batch.present, rows);
-    this.fillBitmaps(batch);
+    const any = presentAnywhere(batch.present, rows);
 
     const pieces: { offset: number; bytes: Uint8Array }[] = [];
     const nulls: number[] = [];
@@ -62,7 +59,7 @@ export class Sealer {
   }
 
   private columnParts(batch: EventBatch, region: ColumnRegion, spec: ColumnSpec) {
-    const bitmap = this.bitmaps[bitIndex(PRESENT[region.name])];
+    const bitmap = batch.bitmaps[bitIndex(PRESENT[region.name])];
     const parts: { offset: number; bytes: Uint8Array }[] = [];
     if (spec.nullable) parts.push({ offset: region.validity.offset, bytes: asBytes(bitmap, region.validity.bytes) });
     if (region.offsets !== undefined) {
@@ -79,14 +76,6 @@ export class Sealer {
       seq[2 * row] = value;
       seq[2 * row + 1] = value / 0x1_0000_0000;
     }
-  }
-
-  private fillBitmaps(batch: EventBatch): void {
-    const bytes = Math.ceil(batch.capacity / 8);
-    if (this.bitmaps.length === 0 || this.bitmaps[0].length < bytes) {
-      this.bitmaps = Object.values(PRESENT).map(() => new Uint8Array(bytes));
-    }
-    transposePresence(batch.present, batch.rows, this.bitmaps);
   }
 
   private rawOffsets(batch: EventBatch): Uint8Array {

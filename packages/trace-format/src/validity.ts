@@ -1,14 +1,10 @@
 /** Presence masks (one u32 a row, one bit a column) into Arrow validity bitmaps (one bit a row, one bitmap a column). */
 
-/** All bits that any row has, and all that every row has. */
-export function presenceRange(present: Uint32Array, rows: number): { any: number; all: number } {
+/** All bits that any row has. */
+export function presentAnywhere(present: Uint32Array, rows: number): number {
   let any = 0;
-  let all = 0xffff_ffff;
-  for (let row = 0; row < rows; row++) {
-    any |= present[row];
-    all &= present[row];
-  }
-  return { any: any >>> 0, all: all >>> 0 };
+  for (let row = 0; row < rows; row++) any |= present[row];
+  return any >>> 0;
 }
 
 /**
@@ -18,15 +14,21 @@ export function presenceRange(present: Uint32Array, rows: number): { any: number
 export function transposePresence(
   present: Uint32Array,
   rows: number,
-  bitmaps: readonly (Uint8Array | undefined)[],
+  bitmaps: readonly Uint8Array[],
 ): void {
   const block = new Uint32Array(8);
   for (let row = 0; row < rows; row += 8) {
     const n = Math.min(8, rows - row);
     for (let i = 0; i < 8; i++) block[i] = i < n ? present[row + i] : 0;
     const byte = row >>> 3;
+    const any = block[0] | block[1] | block[2] | block[3] | block[4] | block[5] | block[6] | block[7];
     for (let lane = 0; lane < 4; lane++) {
       const shift = lane * 8;
+      if (((any >>> shift) & 0xff) === 0) {
+        // The bitmaps of batches are reused.
+        for (let bit = shift; bit < shift + 8; bit++) if (bitmaps[bit] !== undefined) bitmaps[bit][byte] = 0;
+        continue;
+      }
       // x: rows 7..4, y: rows 3..0, so that row 0 ends up in bit 0 of each transposed byte.
       let x =
         (((block[7] >>> shift) & 0xff) << 24) |

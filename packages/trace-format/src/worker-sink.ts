@@ -66,6 +66,8 @@ class WorkerSink implements BatchSink {
 
   submit(batch: EventBatch, names: NewNames): void {
     const slot = this.batches.indexOf(batch);
+    // Done here, while the masks are in this core's cache; the two threads have about equal work that way.
+    batch.fillBitmaps();
     Atomics.store(this.control, slot, SLOT_FULL);
     this.post({ do: 'append', slot, rows: batch.rows, rawBytes: batch.rawBytes, names });
   }

@@ -78,11 +78,12 @@ export class TraceWriter implements BatchSink {
   }
 
   submit(batch: EventBatch, names: NewNames): void {
+    batch.fillBitmaps();
     this.append(batch, names);
     this.spare.push(batch);
   }
 
-  /** Writes the batch and empties it. */
+  /** Writes the batch, whose bitmaps are filled, and empties it. */
   append(batch: EventBatch, names: NewNames): void {
     for (const [name, added] of Object.entries(names) as [DictionaryName, readonly string[]][]) {
       this.writeDictionary(name, added, true);

@@ -7,7 +7,9 @@ import { MetadataVersion } from 'apache-arrow/fb/metadata-version';
 import { RecordBatch } from 'apache-arrow/fb/record-batch';
 import { Schema } from 'apache-arrow/fb/schema';
 import { ByteBuffer } from 'flatbuffers';
+import { DICTIONARY_NAMES, isAddressDictionary } from '../columns.js';
 import { P2mError } from '../errors.js';
+import { hex } from '../u64.js';
 import { bodyLayout, type ColumnRegion } from './body-layout.js';
 import { type CrcCheck, checkCrc } from './checksum.js';
 import { decodeKeyValues, decodeSchema } from './decode-schema.js';
@@ -145,10 +147,12 @@ function decodeDictionary(
     const offset = bounded(entry.offset(), bodyBytes, `the offset of ${what}`);
     return { offset, bytes: bounded(entry.length(), bodyBytes - offset, `the length of ${what}`) };
   };
-  const offsets = buffer(1, 'offsets');
-  const text = buffer(2, 'text');
-  if (count > 0 && offsets.bytes < (count + 1) * 4) throw damaged('a dictionary has too few offsets');
-  const id = bounded(header.id(), 1000, 'the dictionary id');
+  const id = bounded(header.id(), DICTIONARY_NAMES.length - 1, 'the dictionary id');
+  const addresses = isAddressDictionary(DICTIONARY_NAMES[id]);
+  const offsets = addresses ? { offset: 0, bytes: 0 } : buffer(1, 'offsets');
+  const text = buffer(addresses ? 1 : 2, 'values');
+  const enough = addresses ? text.bytes >= count * 8 : count === 0 || offsets.bytes >= (count + 1) * 4;
+  if (!enough) throw damaged(`a dictionary has too few bytes for ${count} values`);
   const crc = check === 'absent' ? undefined : check.body[0];
   return { type: 'dictionary', id, count, isDelta: header.isDelta(), bodyBytes, offsets, text, crc };
 }
@@ -160,6 +164,10 @@ export function decodeNames(header: DictionaryHeader, body: Uint8Array): string[
   }
   const names: string[] = [];
   if (header.count === 0) return names;
+  if (isAddressDictionary(DICTIONARY_NAMES[header.id])) {
+    const values = new DataView(body.buffer, body.byteOffset + header.text.offset, header.text.bytes);
+    return Array.from({ length: header.count }, (_, i) => hex(values.getBigUint64(i * 8, true)));
+  }
   const view = new DataView(body.buffer, body.byteOffset + header.offsets.offset, header.offsets.bytes);
   const decoder = new TextDecoder('utf-8');
   for (let i = 0; i < header.count; i++) {

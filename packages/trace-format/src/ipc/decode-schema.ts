@@ -2,7 +2,7 @@ import { Endianness } from 'apache-arrow/fb/endianness';
 import { Int } from 'apache-arrow/fb/int';
 import type { Schema } from 'apache-arrow/fb/schema';
 import { Type } from 'apache-arrow/fb/type';
-import { COLUMN_NAMES, COLUMNS, type ColumnSpec, DICTIONARY_NAMES } from '../columns.js';
+import { COLUMN_NAMES, COLUMNS, type ColumnSpec, DICTIONARY_NAMES, isAddressDictionary } from '../columns.js';
 import { P2mError } from '../errors.js';
 
 /** Keys of the schema's custom metadata. */
@@ -64,7 +64,8 @@ export function decodeSchema(schema: Schema): Map<string, string> {
       if (expected === Type.Int) checkInt(name, spec, field.type(new Int()));
       return;
     }
-    if (dictionary === null || field.typeType() !== Type.Utf8) throw schemaError(`column ${name} is no dictionary`);
+    const values = isAddressDictionary(spec.dictionary) ? Type.Int : Type.Utf8;
+    if (dictionary === null || field.typeType() !== values) throw schemaError(`column ${name} is no dictionary`);
     if (dictionary.id() !== BigInt(DICTIONARY_NAMES.indexOf(spec.dictionary))) {
       throw schemaError(`column ${name} uses dictionary ${dictionary.id()}`);
     }

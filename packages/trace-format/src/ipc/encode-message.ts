@@ -9,6 +9,7 @@ import { MessageHeader } from 'apache-arrow/fb/message-header';
 import { MetadataVersion } from 'apache-arrow/fb/metadata-version';
 import { RecordBatch } from 'apache-arrow/fb/record-batch';
 import { Builder } from 'flatbuffers';
+import { DICTIONARY_NAMES, isAddressDictionary } from '../columns.js';
 import { type ColumnRegion, padded } from './body-layout.js';
 import { CRC_KEY, crcPlaceholder, stampCrc } from './checksum.js';
 import { encodeKeyValues, encodeSchema } from './encode-schema.js';
@@ -88,6 +89,7 @@ export function encodeDictionaryMessage(
   names: readonly string[],
   isDelta: boolean,
 ): { metadata: Uint8Array; body: Uint8Array } {
+  if (isAddressDictionary(DICTIONARY_NAMES[id])) return encodeAddresses(id, names, isDelta);
   const text = Buffer.from(names.join(''), 'utf8');
   const offsetBytes = (names.length + 1) * 4;
   const body = new Uint8Array(padded(offsetBytes) + padded(text.length));
@@ -96,24 +98,35 @@ export function encodeDictionaryMessage(
     offsets[i + 1] = offsets[i] + Buffer.byteLength(name, 'utf8');
   });
   body.set(text, padded(offsetBytes));
+  const buffers = [
+    { offset: 0, bytes: 0 },
+    { offset: 0, bytes: offsetBytes },
+    { offset: padded(offsetBytes), bytes: text.length },
+  ];
+  return { metadata: dictionaryMetadata(id, names.length, isDelta, buffers, body), body };
+}
+
+/** A dictionary of u64 addresses, given as hex text. */
+function encodeAddresses(id: number, addresses: readonly string[], isDelta: boolean) {
+  const bytes = addresses.length * 8;
+  const body = new Uint8Array(padded(bytes));
+  new BigUint64Array(body.buffer, 0, addresses.length).set(addresses.map(BigInt));
+  const buffers = [
+    { offset: 0, bytes: 0 },
+    { offset: 0, bytes },
+  ];
+  return { metadata: dictionaryMetadata(id, addresses.length, isDelta, buffers, body), body };
+}
+
+function dictionaryMetadata(id: number, count: number, isDelta: boolean, buffers: Region[], body: Uint8Array) {
   const b = new Builder(1024);
-  const data = encodeRecordBatch(
-    b,
-    names.length,
-    [0],
-    [
-      { offset: 0, bytes: 0 },
-      { offset: 0, bytes: offsetBytes },
-      { offset: padded(offsetBytes), bytes: text.length },
-    ],
-  );
+  const data = encodeRecordBatch(b, count, [0], buffers);
   DictionaryBatch.startDictionaryBatch(b);
   DictionaryBatch.addId(b, BigInt(id));
   DictionaryBatch.addData(b, data);
   DictionaryBatch.addIsDelta(b, isDelta);
   const header = DictionaryBatch.endDictionaryBatch(b);
-  const metadata = finishMessage(b, MessageHeader.DictionaryBatch, header, body.length, [crc32(body)]);
-  return { metadata, body };
+  return finishMessage(b, MessageHeader.DictionaryBatch, header, body.length, [crc32(body)]);
 }
 
 /** Where a message lies in the file, as a footer lists it. */

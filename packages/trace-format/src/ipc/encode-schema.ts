@@ -9,7 +9,7 @@ import { Schema } from 'apache-arrow/fb/schema';
 import { Type } from 'apache-arrow/fb/type';
 import { Utf8 } from 'apache-arrow/fb/utf8';
 import type { Builder } from 'flatbuffers';
-import { COLUMN_NAMES, COLUMNS, type ColumnSpec, type ColumnType, DICTIONARY_NAMES } from '../columns.js';
+import { COLUMN_NAMES, COLUMNS, type ColumnSpec, type ColumnType, DICTIONARY_NAMES, isAddressDictionary } from '../columns.js';
 
 const INT_WIDTH: Partial<Record<ColumnType, { bits: number; signed: boolean }>> = {
   u64: { bits: 64, signed: false },
@@ -43,9 +43,13 @@ function encodeField(b: Builder, name: string, spec: ColumnSpec): number {
     DictionaryEncoding.addId(b, BigInt(DICTIONARY_NAMES.indexOf(spec.dictionary)));
     DictionaryEncoding.addIndexType(b, index);
     dictionary = DictionaryEncoding.endDictionaryEncoding(b);
-    type = Type.Utf8;
-    Utf8.startUtf8(b);
-    typeOffset = Utf8.endUtf8(b);
+    if (isAddressDictionary(spec.dictionary)) {
+      typeOffset = encodeInt(b, 'u64');
+    } else {
+      type = Type.Utf8;
+      Utf8.startUtf8(b);
+      typeOffset = Utf8.endUtf8(b);
+    }
   } else if (spec.type === 'bit') {
     type = Type.Bool;
     Bool.startBool(b);

@@ -1,5 +1,6 @@
 import { DICTIONARIES } from '../columns.js';
 import type { ColumnArrays } from '../event-batch.js';
+import { hex } from '../u64.js';
 import type { NewNames } from '../writer.js';
 import { type P2mNumbering, wireTypeTable } from '../xen-enums.js';
 
@@ -33,15 +34,84 @@ export class GrowingNames {
   }
 }
 
+/**
+ * Addresses of a growing dictionary, found by their two words without making a bigint: an open-addressed table,
+ * as lock events look up two of them each.
+ */
+export class GrowingAddresses {
+  private readonly names: GrowingNames;
+  private slots = new Int32Array(1024).fill(-1);
+  private low = new Uint32Array(512);
+  private high = new Uint32Array(512);
+  private count = 0;
+
+  constructor(limit: number) {
+    this.names = new GrowingNames([], limit);
+  }
+
+  /** Index of the address, adding it where it is new; -1 when the dictionary is full. */
+  of(low: number, high: number): number {
+    const mask = this.slots.length - 1;
+    let slot = (Math.imul(low ^ high, 0x9e37_79b1) >>> 12) & mask;
+    for (;;) {
+      const index = this.slots[slot];
+      if (index < 0) return this.add(low, high, slot);
+      if (this.low[index] === low && this.high[index] === high) return index;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  /** The address behind an index. */
+  at(index: number): bigint {
+    return (BigInt(this.high[index]) << 32n) | BigInt(this.low[index]);
+  }
+
+  takeNew(): readonly string[] {
+    return this.names.takeNew();
+  }
+
+  private add(low: number, high: number, slot: number): number {
+    const index = this.names.of(hex((BigInt(high) << 32n) | BigInt(low)));
+    if (index < 0) return -1;
+    if (this.count === this.low.length) this.grow();
+    this.low[index] = low;
+    this.high[index] = high;
+    this.count++;
+    if (this.count * 2 > this.slots.length) this.rehash();
+    else this.slots[slot] = index;
+    return index;
+  }
+
+  private grow(): void {
+    const [low, high] = [new Uint32Array(this.count * 2), new Uint32Array(this.count * 2)];
+    low.set(this.low);
+    high.set(this.high);
+    this.low = low;
+    this.high = high;
+  }
+
+  private rehash(): void {
+    this.slots = new Int32Array(this.slots.length * 2).fill(-1);
+    const mask = this.slots.length - 1;
+    for (let index = 0; index < this.count; index++) {
+      let slot = (Math.imul(this.low[index] ^ this.high[index], 0x9e37_79b1) >>> 12) & mask;
+      while (this.slots[slot] >= 0) slot = (slot + 1) & mask;
+      this.slots[slot] = index;
+    }
+  }
+}
+
 /** The growing dictionaries of a trace that is being made. */
 export class TraceNames {
   readonly view = new GrowingNames(DICTIONARIES.view.names);
   readonly lock_class = new GrowingNames(DICTIONARIES.lock_class.names);
   readonly symbol = new GrowingNames(DICTIONARIES.symbol.names);
+  readonly lock = new GrowingAddresses(0xffff_fffe);
+  readonly caller = new GrowingAddresses(0xffff);
 
   takeNew(): NewNames {
     const names: Record<string, readonly string[]> = {};
-    for (const name of ['view', 'lock_class', 'symbol'] as const) {
+    for (const name of ['view', 'lock_class', 'symbol', 'lock', 'caller'] as const) {
       const added = this[name].takeNew();
       if (added.length > 0) names[name] = added;
     }
@@ -78,6 +148,7 @@ export interface DecodeContext {
   /** Dictionary index of each wire p2m type, 255 for none. */
   readonly types: Uint8Array;
   readonly viewIndex: (word: number) => number;
+  readonly names: TraceNames;
   /** True while PoD and decrease_reservation payloads have the layout of Xen ≤ 4.17 (X§1.5). */
   oldPayloads: boolean;
 }
@@ -92,7 +163,7 @@ export function decodeContext(numbering: P2mNumbering, names: TraceNames, column
     }
     return index;
   };
-  return { columns, types: wireTypeTable(numbering), viewIndex, oldPayloads: false };
+  return { columns, types: wireTypeTable(numbering), viewIndex, names, oldPayloads: false };
 }
 
 /** INVALID_MFN, INVALID_GFN and INVALID_M2P_ENTRY are all ones (X§3.4). */

@@ -167,8 +167,7 @@ function decodeRare(context: DecodeContext, row: number, minor: number, words: U
       putU64(c.mfn, row, words, at);
       c.domid[row] = words[at + 2];
       c.flags[row] = FLAG[PAGE_USE[words[at + 3]]];
-      putU64(c.caller, row, words, at + 4);
-      return MFN | DOMID | FLAGS | CALLER;
+      return MFN | DOMID | FLAGS | putCaller(context, row, words, at + 4);
     }
     case MEM.sharing: {
       if (words[at + 5] >= SHARING.length || words[at + 4] > 0xffff) return 0;
@@ -232,16 +231,23 @@ function decodeLock(context: DecodeContext, row: number, kind: number, words: Ui
   const word = words[at + 3];
   if ((word & 0xff) > 2 || level > 0xffff) return 0;
   c.kind[row] = kind;
-  putU64(c.lock, row, words, at);
+  c.lock[row] = context.names.lock.of(words[at], words[at + 1]);
   c.level[row] = level;
   c.mode[row] = word;
   c.flags[row] = (word & 0x100) === 0 ? 0 : F_RECURSIVE;
   c.depth[row] = word >>> 16;
-  putU64(c.caller, row, words, at + 4);
+  const present = LOCK | LEVEL | MODE | FLAGS | DEPTH | putCaller(context, row, words, at + 4);
   const lockClass = mmLockOfLevel(level);
-  if (lockClass < 0) return LOCK | LEVEL | MODE | FLAGS | DEPTH | CALLER;
+  if (lockClass < 0) return present;
   c.lock_class[row] = lockClass;
-  return LOCK | LEVEL | MODE | FLAGS | DEPTH | CALLER | LOCK_CLASS;
+  return present | LOCK_CLASS;
+}
+
+function putCaller(context: DecodeContext, row: number, words: Uint32Array, at: number): number {
+  const index = context.names.caller.of(words[at], words[at + 1]);
+  if (index < 0) return 0;
+  context.columns.caller[row] = index;
+  return CALLER;
 }
 
 /** domid in the low half, view in the high one. */

@@ -23,7 +23,8 @@ export class RowWriter {
   private readonly names = new TraceNames();
   private readonly context: DecodeContext;
   private readonly symbols: SymbolTable | undefined;
-  private readonly symbolIndex = new Map<bigint, number>();
+  /** Symbol of each caller by the caller's index; -1 for none. */
+  private readonly symbolOfCaller: number[] = [];
   private batch: EventBatch;
 
   constructor(sink: BatchSink, numbering: P2mNumbering, oldPayloads: boolean, symbols: SymbolTable | undefined) {
@@ -237,12 +238,11 @@ export class RowWriter {
 
   private nameCaller(row: number): number {
     const { caller, symbol } = this.context.columns;
-    const address = getU64(caller, row);
-    let index = this.symbolIndex.get(address);
+    let index = this.symbolOfCaller[caller[row]];
     if (index === undefined) {
-      const name = this.symbols?.nameOf(address);
+      const name = this.symbols?.nameOf(this.names.caller.at(caller[row]));
       index = name === undefined ? -1 : this.names.symbol.of(name);
-      this.symbolIndex.set(address, index);
+      this.symbolOfCaller[caller[row]] = index;
     }
     if (index < 0) return 0;
     symbol[row] = index;

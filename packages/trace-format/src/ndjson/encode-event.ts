@@ -1,0 +1,44 @@
+import { COLUMN_NAMES, type ColumnName } from '../columns.js';
+import { isValid, type ReadBatch } from '../read-batch.js';
+import type { TraceReader } from '../reader.js';
+import { getU53 } from '../u64.js';
+import { encodeValue } from './encode-value.js';
+import { EVENT_FIELDS, type EventField } from './event-fields.js';
+
+/** Writes the rows of one batch as lines; the inverse of EventDecoder. */
+export class EventEncoder {
+  private readonly batch: ReadBatch<ColumnName>;
+  private readonly names: TraceReader['names'];
+  /** By kind: the fields that any row of the batch has, so that most columns are not looked at for every row. */
+  private readonly fields: (readonly EventField[] | undefined)[] = [];
+  private readonly used: ReadonlySet<ColumnName>;
+
+  constructor(batch: ReadBatch<ColumnName>, names: TraceReader['names']) {
+    this.batch = batch;
+    this.names = names;
+    this.used = new Set(COLUMN_NAMES.filter(name => batch.validity[name]?.some(byte => byte !== 0) ?? true));
+  }
+
+  /** The line of a row, without a newline. A column that the kind can't have is written under its own name. */
+  encode(row: number): string {
+    const { batch, names } = this;
+    const kind = batch.columns.kind[row];
+    let line = `{"seq":${getU53(batch.columns.seq, row)},"kind":"${EVENT_FIELDS[kind].kind.name}"`;
+    for (const field of this.fieldsOf(kind)) {
+      const shown = field.column === 'tsc_own' ? !this.hasDefaultOwn(row) : isValid(batch.validity[field.column], row);
+      if (shown) line += `,"${field.name}":${encodeValue(field, batch, row, names)}`;
+    }
+    return `${line}}`;
+  }
+
+  private fieldsOf(kind: number): readonly EventField[] {
+    const { fields, strays } = EVENT_FIELDS[kind];
+    this.fields[kind] ??= [...fields, ...strays].filter(field => this.used.has(field.column));
+    return this.fields[kind];
+  }
+
+  /** A TSC is the record's own unless the line says otherwise; none is not. */
+  private hasDefaultOwn(row: number): boolean {
+    return isValid(this.batch.columns.tsc_own, row) === isValid(this.batch.validity.tsc, row);
+  }
+}

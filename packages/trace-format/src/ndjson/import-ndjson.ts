@@ -1,0 +1,131 @@
+import { P2mError } from '../errors.js';
+import { BATCH_ROWS, type EventBatch } from '../event-batch.js';
+import { RandomAccess } from '../file-access.js';
+import { profileOfVersion } from '../layout-profiles.js';
+import { defaultMetadata, type TraceMetadata } from '../metadata.js';
+import { openTraceSink } from '../worker-sink.js';
+import type { BatchSink } from '../writer.js';
+import { TraceNames } from '../xentrace/decode-context.js';
+import { decodeEvent } from './decode-event.js';
+import { decodeHeader, isHeader } from './decode-header.js';
+import { isSkipped, LineSplitter, parseLine } from './decode-lines.js';
+import type { NdjsonHeader } from './header-schema.js';
+import { refusal } from './refusal.js';
+
+export interface NdjsonImportOptions {
+  /** Metadata that whoever imports knows better than the header. */
+  readonly header?: NdjsonHeader | undefined;
+  /** Rows of a record batch. */
+  readonly batchRows?: number | undefined;
+  readonly onProgress?: ((bytes: number) => void) | undefined;
+}
+
+/**
+ * Imports NDJSON from a file or a stream of bytes (docs/format.md has the form). `name` is what errors and the
+ * trace's metadata call the input. The first line that does not fit ends the import, and nothing is written.
+ * @throws P2mError P2M_NDJSON with file, line and field; P2M_OPEN, P2M_NOT_A_FILE, P2M_WRITE
+ */
+export async function importNdjson(
+  input: string | AsyncIterable<Uint8Array>,
+  name: string,
+  output: string,
+  options: NdjsonImportOptions = {},
+): Promise<TraceMetadata> {
+  const splitter = new LineSplitter();
+  const rows = new NdjsonRows(name, output, options);
+  let bytes = 0;
+  try {
+    for await (const piece of typeof input === 'string' ? piecesOf(input) : input) {
+      for (const line of splitter.push(piece)) rows.add(line);
+      bytes += piece.length;
+      options.onProgress?.(bytes);
+    }
+    for (const line of splitter.end()) rows.add(line);
+    return rows.finish();
+  } catch (error) {
+    rows.abort();
+    const isOurs = error instanceof P2mError && error.code === 'P2M_NDJSON';
+    throw isOurs ? error.at({ file: name, line: splitter.line }) : error;
+  }
+}
+
+const PIECE = 1 << 18;
+
+async function* piecesOf(path: string): AsyncGenerator<Uint8Array> {
+  const file = new RandomAccess(path);
+  try {
+    const buffer = new Uint8Array(PIECE);
+    for (let at = 0; at < file.size; at += PIECE) {
+      const piece = buffer.subarray(0, Math.min(PIECE, file.size - at));
+      file.read(piece, at);
+      yield piece;
+    }
+  } finally {
+    file.close();
+  }
+}
+
+/** Turns lines into rows of batches. */
+class NdjsonRows {
+  private readonly name: string;
+  private readonly output: string;
+  private readonly options: NdjsonImportOptions;
+  private readonly names = new TraceNames();
+  private header: NdjsonHeader | undefined;
+  private seq = 0;
+  private open: { sink: BatchSink; batch: EventBatch; metadata: TraceMetadata } | undefined;
+
+  constructor(name: string, output: string, options: NdjsonImportOptions) {
+    this.name = name;
+    this.output = output;
+    this.options = options;
+  }
+
+  add(line: string): void {
+    if (isSkipped(line)) return;
+    const object = parseLine(line);
+    if (isHeader(object)) {
+      if (this.header !== undefined || this.seq > 0) throw refusal('a header can only be the first line');
+      this.header = decodeHeader(object);
+      return;
+    }
+    const trace = this.start();
+    decodeEvent(object, this.seq, trace.batch, this.names);
+    this.seq++;
+    if (trace.batch.rows === trace.batch.capacity) {
+      trace.sink.submit(trace.batch, this.names.takeNew());
+      trace.batch = trace.sink.acquire();
+    }
+  }
+
+  finish(): TraceMetadata {
+    const { sink, batch, metadata } = this.start();
+    if (batch.rows > 0) sink.submit(batch, this.names.takeNew());
+    sink.finish(metadata);
+    return metadata;
+  }
+
+  abort(): void {
+    this.open?.sink.abort();
+  }
+
+  /** The sink, opened when it is certain that no header comes any more. */
+  private start() {
+    if (this.open === undefined) {
+      const metadata = metadataOf(this.name, { ...this.header, ...this.options.header });
+      const sink = openTraceSink(this.output, metadata, this.options.batchRows ?? BATCH_ROWS);
+      this.open = { sink, batch: sink.acquire(), metadata };
+    }
+    return this.open;
+  }
+}
+
+function metadataOf(name: string, header: NdjsonHeader): TraceMetadata {
+  const metadata = defaultMetadata(name.split('/').at(-1) ?? name);
+  const assumed: string[] = [];
+  const layout = header.layout ?? profileOfVersion(header.xenVersion ?? '');
+  if (layout === undefined) {
+    assumed.push(`page_info layout ${metadata.layout} (layout or xenVersion in the header say otherwise)`);
+  }
+  return { ...metadata, ...header, layout: layout ?? metadata.layout, assumed };
+}

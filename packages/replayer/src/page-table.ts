@@ -1,0 +1,103 @@
+import type { LayoutProfile } from '@p2mtrace/trace-format';
+import { CHUNK, FrameDirectory, withRoom } from './frame-table.js';
+
+/** What is known of a page, as bits of `state`. */
+export const COUNT_KNOWN = 1;
+export const TYPE_KNOWN = 2;
+export const OWNER_KNOWN = 4;
+/** Allocated or free, as far as an event said so; neither: unknown. */
+export const ALLOCATED = 8;
+export const FREE = 16;
+
+export const NO_OWNER = -1;
+
+/** page_info of every machine frame that an event named: arrays by slot, slot 0 is nobody's. */
+export class PageTable {
+  readonly directory = new FrameDirectory();
+  state = new Uint8Array(CHUNK);
+  /** count_info and type_info as recorded, low and high word. */
+  countLow = new Uint32Array(CHUNK);
+  countHigh = new Uint32Array(CHUNK);
+  typeLow = new Uint32Array(CHUNK);
+  typeHigh = new Uint32Array(CHUNK);
+  owner = new Int32Array(CHUNK);
+  /** Raised at each allocation, so that reuse is told from survival. */
+  generation = new Uint32Array(CHUNK);
+  /** seq of the event that changed the count last, and of the one that allocated or freed the page. */
+  countSeq = new Float64Array(CHUNK);
+  lifeSeq = new Float64Array(CHUNK);
+  /** The count's bits: those of the low word, and those of the high one. */
+  private readonly highMask: number;
+  private readonly lowMask: number;
+  /** PGC_allocated in the word that has it. */
+  private readonly allocatedLow: number;
+  private readonly allocatedHigh: number;
+
+  constructor(profile: LayoutProfile) {
+    const { countWidth } = profile;
+    this.lowMask = countWidth >= 32 ? 0xffff_ffff : 2 ** countWidth - 1;
+    this.highMask = countWidth > 32 ? 2 ** (countWidth - 32) - 1 : 0;
+    const bit = profile.countBits.allocated;
+    this.allocatedLow = bit < 32 ? 2 ** bit : 0;
+    this.allocatedHigh = bit >= 32 ? 2 ** (bit - 32) : 0;
+  }
+
+  /** Slot of the frame, made where there is none. */
+  slot(mfn: number): number {
+    const found = this.directory.find(mfn);
+    if (found !== 0) return found;
+    const slot = this.directory.make(mfn);
+    const room = this.directory.slots;
+    if (room > this.state.length) {
+      this.state = withRoom(this.state, room);
+      this.countLow = withRoom(this.countLow, room);
+      this.countHigh = withRoom(this.countHigh, room);
+      this.typeLow = withRoom(this.typeLow, room);
+      this.typeHigh = withRoom(this.typeHigh, room);
+      this.owner = withRoom(this.owner, room);
+      this.generation = withRoom(this.generation, room);
+      this.countSeq = withRoom(this.countSeq, room);
+      this.lifeSeq = withRoom(this.lifeSeq, room);
+    }
+    return slot;
+  }
+
+  /** The general count alone, flags cut off; exact below 2^53, beyond which no real count comes. */
+  countOf(low: number, high: number): number {
+    return (high & this.highMask) * 0x1_0000_0000 + ((low & this.lowMask) >>> 0);
+  }
+
+  count(slot: number): number {
+    return this.countOf(this.countLow[slot], this.countHigh[slot]);
+  }
+
+  /** PGC_allocated is set. */
+  hasAllocated(low: number, high: number): boolean {
+    return (low & this.allocatedLow) !== 0 || (high & this.allocatedHigh) !== 0;
+  }
+
+  /** Sets count_info to PGC_allocated | 1: what an assigned page starts with (X§4.3). */
+  setAllocatedOne(slot: number): void {
+    this.countLow[slot] = this.allocatedLow | 1;
+    this.countHigh[slot] = this.allocatedHigh;
+  }
+
+  clearAllocated(slot: number): void {
+    this.countLow[slot] = (this.countLow[slot] & ~this.allocatedLow) >>> 0;
+    this.countHigh[slot] = (this.countHigh[slot] & ~this.allocatedHigh) >>> 0;
+  }
+
+  /** Adds 1 or -1 to the count without touching the flags; below 0 it wraps inside its own bits, as Xen's would. */
+  add(slot: number, by: number): void {
+    const low = this.countLow[slot] + by;
+    const carry = low < 0 ? -1 : low > 0xffff_ffff ? 1 : 0;
+    const high = (this.countHigh[slot] & this.highMask) + carry;
+    this.countLow[slot] = ((low & this.lowMask) | (this.countLow[slot] & ~this.lowMask)) >>> 0;
+    this.countHigh[slot] = ((high & this.highMask) | (this.countHigh[slot] & ~this.highMask)) >>> 0;
+  }
+
+  /** Loss: nothing is known of any page any more (model §2.2). */
+  forget(): void {
+    this.state.fill(0);
+  }
+}

@@ -68,11 +68,16 @@ const K_PAGE_USE = KIND.page_use;
 const K_LOCK_WAIT = KIND.lock_wait;
 const K_LOCK_ACQUIRE = KIND.lock_acquire;
 const K_LOCK_RELEASE = KIND.lock_release;
+const K_M2P_SET = KIND.m2p_set;
 const K_SCHED_SWITCH = KIND.sched_switch;
 const K_SNAPSHOT = KIND.snapshot;
 const K_LOST = KIND.lost;
 const K_DOMAIN_CREATE = KIND.domain_create;
 const K_DOMAIN_DESTROY = KIND.domain_destroy;
+
+/** Values of `m2p` that are no gfn. */
+export const INVALID_M2P = -1;
+export const SHARED_M2P = -2;
 
 const LOGDIRTY_TYPES = new Set(['ram_rw', 'ram_logdirty', 'ioreq_server'].map(name => P2M_TYPES.indexOf(name as never)));
 /** Larger runs of frames than this are damage, not events (1 TiB). */
@@ -92,6 +97,8 @@ export class Replayer {
   readonly p2ms: P2mTable[] = [];
   readonly reverse = new ReverseMap();
   readonly pages: PageTable;
+  /** machine_to_phys_mapping as recorded: mfn → gfn, INVALID_M2P or SHARED_M2P (X§3.4); unknown where absent. */
+  readonly m2p = new Map<number, number>();
   readonly locks = new LockTable();
   readonly health = new HealthFacts();
   readonly facts: FactRecorder | undefined;
@@ -190,6 +197,9 @@ export class Replayer {
         this.facts?.translations.use(getU53(c.mfn, row), this.pages.generation[slot], domid, free);
         break;
       }
+      case K_M2P_SET:
+        this.m2pSet(batch, row);
+        break;
       case K_LOCK_WAIT:
         this.facts?.locks.wait(c.lock[row]);
         break;
@@ -363,6 +373,17 @@ export class Replayer {
   /** An entry that was there before the trace showed it. */
   private learn(p2m: number, gfn: number, mfn: number, order: number, type: number, access: number): void {
     this.writeEntry(p2m, gfn, mfn, order, type, access, false);
+  }
+
+  private m2pSet(batch: Batch, row: number): void {
+    const { columns: c, validity: v } = batch;
+    const mfn = getU53(c.mfn, row);
+    if (mfn >= MAX_FRAME) {
+      this.outOfRange++;
+      return;
+    }
+    const shared = (c.flags[row] & FLAG.shared) !== 0;
+    this.m2p.set(mfn, shared ? SHARED_M2P : isValid(v.gfn, row) ? getU53(c.gfn, row) : INVALID_M2P);
   }
 
   // --- pages -------------------------------------------------------------------------------------------------
@@ -639,6 +660,7 @@ export class Replayer {
     this.pages.forget();
     for (const table of this.p2ms) table.reset();
     this.reverse.reset();
+    this.m2p.clear();
     for (let other = 0; other < this.locks.held.length; other++) this.facts?.translations.switchAway(other);
     if (pcpu < 0) return;
     this.facts?.locks.lose(this.locks.held[pcpu] ?? []);

@@ -58,8 +58,19 @@ export function isValid(bitmap: Uint8Array, row: number): boolean {
 export class BatchMemory {
   private buffer = new ArrayBuffer(0);
   take(bytes: number): ArrayBuffer {
-    if (this.buffer.byteLength < bytes) this.buffer = new ArrayBuffer(bytes);
+    if (this.buffer.byteLength < bytes) this.buffer = allocate(bytes);
     return this.buffer;
+  }
+}
+
+function allocate(bytes: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(bytes);
+  } catch (cause) {
+    throw new P2mError('P2M_TOO_LARGE', `a batch of ${bytes} bytes does not fit into memory`, {
+      remedy: 'write the trace with smaller record batches',
+      cause,
+    });
   }
 }
 
@@ -124,7 +135,12 @@ function allValid(rows: number): Uint8Array {
 function checkOffsets(offsets: Int32Array, bytes: number, info: BatchInfo): void {
   let before = 0;
   for (const offset of offsets) {
-    if (offset < before || offset > bytes) throw checksumError(info, 'raw', info.body);
+    if (offset < before || offset > bytes) {
+      throw new P2mError('P2M_DAMAGED', 'the offsets of column raw run backwards or out of it', {
+        place: { batch: info.index, byte: info.body, field: 'raw' },
+        remedy: 'copy the trace again, or import the capture again',
+      });
+    }
     before = offset;
   }
 }

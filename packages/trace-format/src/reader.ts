@@ -32,6 +32,8 @@ export interface Damage {
 
 const HEAD = 8;
 const TAIL = 4 + MAGIC.length;
+/** No message's metadata, dictionary or footer is longer; what claims to be is not read into memory. */
+const MAX_METADATA = 1 << 28;
 
 /**
  * A trace on disk. Opening reads and checks all metadata and no column; columns are checked as they are read.
@@ -128,7 +130,8 @@ interface Contents {
   readonly damage: Damage | undefined;
 }
 
-function readContents(file: RandomAccess): Contents {
+/** Where the first message of a trace starts. @throws P2mError P2M_NOT_A_TRACE */
+export function traceStart(file: RandomAccess): { start: number; isStream: boolean } {
   const magic = new TextDecoder('latin1').decode(file.bytes(0, Math.min(file.size, MAGIC.length)));
   const isStream = file.size >= 8 && new DataView(file.bytes(0, 4).buffer).getUint32(0, true) === 0xffff_ffff;
   if (magic !== MAGIC && !isStream) {
@@ -138,25 +141,42 @@ function readContents(file: RandomAccess): Contents {
       remedy: 'make one with: p2mtrace import CAPTURE -o TRACE.arrow',
     });
   }
-  const start = isStream ? 0 : HEAD;
+  return { start: isStream ? 0 : HEAD, isStream };
+}
+
+function readContents(file: RandomAccess): Contents {
+  const { start, isStream } = traceStart(file);
   if (!isStream) {
-    const footer = tryFooter(file);
-    if (!(footer instanceof P2mError)) return fromFooter(file, footer);
-    return walk(file, start, footer);
+    const footer = readFooter(file);
+    if (footer instanceof P2mError) return walk(file, start, footer);
+    try {
+      return fromFooter(file, footer);
+    } catch (error) {
+      // What the footer leads to is damaged; message by message there may still be a whole prefix.
+      if (error instanceof P2mError) return walk(file, start, error);
+      throw error;
+    }
   }
   return walk(file, start, undefined);
 }
 
+export interface FoundFooter extends FooterInfo {
+  /** Byte at which the footer starts. */
+  readonly at: number;
+}
+
 /** The footer, or what is wrong with it. */
-function tryFooter(file: RandomAccess): FooterInfo | P2mError {
+export function readFooter(file: RandomAccess): FoundFooter | P2mError {
   try {
     if (file.size < HEAD + TAIL) throw cut(file, file.size);
     const tail = file.bytes(file.size - TAIL, TAIL);
     if (new TextDecoder('latin1').decode(tail.subarray(4)) !== MAGIC) throw cut(file, file.size);
     const length = new DataView(tail.buffer).getInt32(0, true);
     const offset = file.size - TAIL - length;
-    if (length <= 0 || offset < HEAD) throw damage(`the footer claims ${length} bytes`, file.size - TAIL);
-    return decodeFooter(file.bytes(offset, length), file.size);
+    if (length <= 0 || offset < HEAD || length > MAX_METADATA) {
+      throw damage(`the footer claims ${length} bytes`, file.size - TAIL);
+    }
+    return { ...decodeFooter(file.bytes(offset, length), file.size), at: offset };
   } catch (error) {
     if (error instanceof P2mError && error.code !== 'P2M_SCHEMA_VERSION' && error.code !== 'P2M_ENDIAN') return error;
     throw error;
@@ -177,14 +197,15 @@ function asDamage(error: P2mError, byte: number): Damage {
 
 /** Follows the footer's list of messages. */
 function fromFooter(file: RandomAccess, footer: FooterInfo): Contents {
-  const head = readMessage(file, HEAD);
-  if (head.header.type !== 'schema') throw damage('the first message is no schema', HEAD);
-  if (head.header.checksummed !== footer.checksummed) throw damage('the head has lost its checksum', HEAD);
+  // Some other writers give a schema in the footer only.
+  const { header: head } = readMessage(file, HEAD);
+  const headChecksummed = head.type === 'schema' && head.checksummed;
+  if (headChecksummed !== footer.checksummed) throw damage('the head or the footer has lost its checksum', HEAD);
   const names = new Map<DictionaryName, string[]>();
   for (const block of footer.dictionaries) {
     const { header, body } = readMessage(file, block.offset, block);
     if (header.type !== 'dictionary') throw damage('the footer takes another message for a dictionary', block.offset);
-    addNames(names, header, file.bytes(body, header.bodyBytes));
+    addNames(names, readNames(file, header, body, footer.checksummed));
   }
   const batches: BatchInfo[] = [];
   let problem: Damage | undefined;
@@ -228,7 +249,7 @@ function walk(file: RandomAccess, start: number, why: P2mError | undefined): Con
       if (header.type === 'schema') throw damage('a second schema', at);
       if (body + header.bodyBytes > file.size) throw cut(file, at);
       if (header.type === 'dictionary') {
-        addNames(names, header, file.bytes(body, header.bodyBytes));
+        addNames(names, readNames(file, header, body, checksummed));
       } else {
         if (checksummed && header.crcs === undefined) throw damage('a batch has lost its checksum', at);
         batches.push(batchInfo(header, batches.length, body, seq));
@@ -244,14 +265,15 @@ function walk(file: RandomAccess, start: number, why: P2mError | undefined): Con
   return { metadata, names, batches, checksummed, damage: problem };
 }
 
-function isEnd(file: RandomAccess, at: number): boolean {
+/** True where the stream says that it ends. */
+export function isEnd(file: RandomAccess, at: number): boolean {
   if (file.size - at < 8) return false;
   const prefix = new DataView(file.bytes(at, 8).buffer);
   return prefix.getUint32(0, true) === 0xffff_ffff && prefix.getUint32(4, true) === 0;
 }
 
-/** Reads and checks one message's metadata; the body is left alone. */
-function readMessage(
+/** Reads and checks one message's metadata; the body is left alone. @throws P2mError P2M_CUT, P2M_DAMAGED */
+export function readMessage(
   file: RandomAccess,
   at: number,
   expected?: MessageBlock,
@@ -263,6 +285,7 @@ function readMessage(
     throw damage('there is no Arrow message', at);
   }
   if (length > file.size - at - 8) throw cut(file, at);
+  if (length > MAX_METADATA) throw damage(`a message claims ${length} bytes of metadata`, at);
   if (expected !== undefined && expected.metadataBytes !== length + 8)
     throw damage('a message has changed its size', at);
   const body = at + 8 + length;
@@ -274,11 +297,34 @@ function readMessage(
   }
 }
 
-function addNames(all: Map<DictionaryName, string[]>, header: DictionaryHeader, body: Uint8Array): void {
+interface NewDictionary {
+  readonly name: DictionaryName;
+  readonly isDelta: boolean;
+  readonly added: string[];
+}
+
+/** Reads and checks the names of a dictionary message whose body starts at `body`. @throws P2mError P2M_DAMAGED */
+export function readNames(
+  file: RandomAccess,
+  header: DictionaryHeader,
+  body: number,
+  checksummed: boolean,
+): NewDictionary {
   const name = DICTIONARY_NAMES[header.id];
-  if (name === undefined) throw damage(`there is no dictionary ${header.id}`, 0);
-  const added = decodeNames(header, body);
-  all.set(name, header.isDelta ? [...(all.get(name) ?? []), ...added] : added);
+  if (name === undefined) throw damage(`there is no dictionary ${header.id}`, body);
+  if (checksummed && header.crc === undefined) throw damage('a dictionary has lost its checksum', body);
+  if (header.bodyBytes > MAX_METADATA) throw damage(`a dictionary claims ${header.bodyBytes} bytes`, body);
+  const bytes = file.bytes(body, header.bodyBytes);
+  try {
+    return { name, isDelta: header.isDelta, added: decodeNames(header, bytes) };
+  } catch (error) {
+    throw error instanceof P2mError ? error.at({ byte: body }) : error;
+  }
+}
+
+/** A delta adds to the names before it, anything else replaces them. */
+export function addNames(all: Map<DictionaryName, string[]>, { name, isDelta, added }: NewDictionary): void {
+  all.set(name, isDelta ? [...(all.get(name) ?? []), ...added] : added);
 }
 
 /** The damage of a trace in a sentence, for stderr. */

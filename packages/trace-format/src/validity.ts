@@ -11,11 +11,7 @@ export function presentAnywhere(present: Uint32Array, rows: number): number {
  * Fills `bitmaps[bit]` for every bit of `wanted`: eight rows at a time their four byte lanes are transposed as
  * 8×8 bit matrices (Hacker's Delight, 7-3). Bits behind the last row stay 0.
  */
-export function transposePresence(
-  present: Uint32Array,
-  rows: number,
-  bitmaps: readonly Uint8Array[],
-): void {
+export function transposePresence(present: Uint32Array, rows: number, bitmaps: readonly Uint8Array[]): void {
   const block = new Uint32Array(8);
   for (let row = 0; row < rows; row += 8) {
     const n = Math.min(8, rows - row);

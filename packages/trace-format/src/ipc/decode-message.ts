@@ -140,6 +140,7 @@ function decodeDictionary(
 ): DictionaryHeader {
   const data = header.data();
   if (data === null) throw damaged('a dictionary without data');
+  if (data.compression() !== null) throw damaged('a dictionary is compressed, which schema v1 is not');
   const count = bounded(data.length(), bodyBytes, 'the number of names');
   const buffer = (index: number, what: string) => {
     const entry = data.buffers(index);

@@ -1,5 +1,12 @@
 import type { z } from 'zod';
-import { HEADER_FIELDS, HEADER_KEY, NDJSON_VERSION, type NdjsonHeader, ndjsonHeaderSchema } from './header-schema.js';
+import {
+  HEADER_FIELDS,
+  HEADER_KEY,
+  type HeaderField,
+  NDJSON_VERSION,
+  type NdjsonHeader,
+  ndjsonHeaderSchema,
+} from './header-schema.js';
 import { refusal, shown, suggestion } from './refusal.js';
 
 /** True for the object of a header line. */
@@ -14,7 +21,7 @@ export function decodeHeader(object: Readonly<Record<string, unknown>>): NdjsonH
   }
   // null is the same as absent, here as in events.
   const given = Object.entries(object).filter(([name, value]) => name !== HEADER_KEY && value !== null);
-  const unknown = given.find(([name]) => !HEADER_FIELDS.includes(name as keyof NdjsonHeader));
+  const unknown = given.find(([name]) => !HEADER_FIELDS.includes(name as HeaderField));
   if (unknown !== undefined) {
     const near = suggestion(unknown[0], HEADER_FIELDS);
     throw refusal(

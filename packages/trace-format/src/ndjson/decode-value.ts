@@ -21,6 +21,10 @@ export function decodeValue(
     case 'tsc':
       putU64(name, value, target as Uint32Array, row);
       return;
+    case 'address':
+      putU64(name, value, address, 0);
+      target[row] = withinDictionary(name, value, names[column as 'lock' | 'caller'].of(address[0], address[1]));
+      return;
     case 'p2m_type':
       (target as Uint32Array)[2 * row] = enumIndex(name, value, 'p2m_type');
       return;
@@ -28,10 +32,10 @@ export function decodeValue(
       target[row] = enumIndex(name, value, column as DictionaryName);
       return;
     case 'view':
-      target[row] = namedIndex(name, viewOf(name, value), names.view);
+      target[row] = withinDictionary(name, value, names.view.of(viewOf(name, value)));
       return;
     case 'name':
-      target[row] = namedIndex(name, textOf(name, value), names[column as 'lock_class' | 'symbol']);
+      target[row] = withinDictionary(name, value, names[column as 'lock_class' | 'symbol'].of(textOf(name, value)));
       return;
     case 'flags':
       target[row] = flagBits(name, value);
@@ -47,6 +51,9 @@ export function decodeValue(
       return;
   }
 }
+
+/** The two words of an address. */
+const address = new Uint32Array(2);
 
 const DIGITS = /^(?:\d+|0x[0-9a-f]+)$/i;
 /** More digits than any 64-bit number has, leading zeros included; a megabyte of digits is not converted. */
@@ -97,9 +104,8 @@ function enumIndex(field: string, value: unknown, dictionary: DictionaryName): n
   return index;
 }
 
-function namedIndex(field: string, name: string, names: TraceNames['symbol']): number {
-  const index = names.of(name);
-  if (index < 0) throw refusal(`${field} is ${shown(name)}, one name more than the 65536 that a trace can have`, field);
+function withinDictionary(field: string, value: unknown, index: number): number {
+  if (index < 0) throw refusal(`${field} is ${shown(value)}, one more than the values that a trace can have`, field);
   return index;
 }
 

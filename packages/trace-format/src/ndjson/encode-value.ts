@@ -31,6 +31,7 @@ export function encodeValue(
       return flagsText(values[row]);
     case 'raw':
       return `"${Buffer.from(batch.columns.raw.subarray(batch.rawOffsets[row], batch.rawOffsets[row + 1])).toString('hex')}"`;
+    case 'address':
     case 'enum':
     case 'view':
     case 'name':

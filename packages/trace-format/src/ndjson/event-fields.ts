@@ -1,9 +1,18 @@
-import { COLUMN_NAMES, COLUMNS, type ColumnName, type ColumnSpec, PRESENT } from '../columns.js';
+import {
+  COLUMN_NAMES,
+  COLUMNS,
+  type ColumnName,
+  type ColumnSpec,
+  DICTIONARIES,
+  isAddressDictionary,
+  PRESENT,
+} from '../columns.js';
 import { COMMON_COLUMNS, KINDS, type KindSpec } from '../kinds.js';
 
 /** How the values of a column are written in a line. */
 export type FieldForm =
-  | 'hex' // u64: frames, addresses, bit fields
+  | 'hex' // u64: frames, bit fields, kind-specific values
+  | 'address' // u64 behind a dictionary
   | 'tsc' // u64 that is a plain number
   | 'number' // every other integer
   | 'boolean'
@@ -37,7 +46,10 @@ export interface EventFields {
 function formOf(column: ColumnName): FieldForm {
   const spec: ColumnSpec = COLUMNS[column];
   if (column === 'tsc' || column === 'view' || column === 'flags') return column;
-  if (spec.dictionary !== undefined) return spec.dictionary === 'symbol' || column === 'lock_class' ? 'name' : 'enum';
+  if (spec.dictionary !== undefined) {
+    if (isAddressDictionary(spec.dictionary)) return 'address';
+    return DICTIONARIES[spec.dictionary].grows ? 'name' : 'enum';
+  }
   if (spec.type === 'bit') return 'boolean';
   if (spec.type === 'binary') return 'raw';
   return spec.type === 'u64' ? 'hex' : 'number';

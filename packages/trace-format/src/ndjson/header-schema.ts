@@ -1,5 +1,4 @@
-import type { z } from 'zod';
-import { traceMetadataSchema } from '../metadata.js';
+import { type TraceMetadata, traceMetadataSchema } from '../metadata.js';
 
 /** Key and value that make a line the header: the version of the NDJSON form. */
 export const HEADER_KEY = 'p2mtrace';
@@ -9,6 +8,7 @@ export const NDJSON_VERSION = 1;
 export const ndjsonHeaderSchema = traceMetadataSchema
   .pick({ layout: true, xenVersion: true, p2mNumbering: true, tscHz: true, controlDomains: true, host: true })
   .partial();
-export type NdjsonHeader = z.infer<typeof ndjsonHeaderSchema>;
+export type HeaderField = keyof typeof ndjsonHeaderSchema.shape;
+export type NdjsonHeader = { readonly [K in HeaderField]?: TraceMetadata[K] | undefined };
 
-export const HEADER_FIELDS = Object.keys(ndjsonHeaderSchema.shape) as (keyof NdjsonHeader)[];
+export const HEADER_FIELDS = Object.keys(ndjsonHeaderSchema.shape) as HeaderField[];

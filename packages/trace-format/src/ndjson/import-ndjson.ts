@@ -112,7 +112,7 @@ class NdjsonRows {
   /** The sink, opened when it is certain that no header comes any more. */
   private start() {
     if (this.open === undefined) {
-      const metadata = metadataOf(this.name, { ...this.header, ...this.options.header });
+      const metadata = metadataOf(this.name, { ...given(this.header), ...given(this.options.header) });
       const sink = openTraceSink(this.output, metadata, this.options.batchRows ?? BATCH_ROWS);
       this.open = { sink, batch: sink.acquire(), metadata };
     }
@@ -120,7 +120,12 @@ class NdjsonRows {
   }
 }
 
-function metadataOf(name: string, header: NdjsonHeader): TraceMetadata {
+/** What of a header is set, so that `undefined` hides nothing when two are merged. */
+function given(header: NdjsonHeader = {}): Partial<TraceMetadata> {
+  return Object.fromEntries(Object.entries(header).filter(([, value]) => value !== undefined));
+}
+
+function metadataOf(name: string, header: Partial<TraceMetadata>): TraceMetadata {
   const metadata = defaultMetadata(name.split('/').at(-1) ?? name);
   const assumed: string[] = [];
   const layout = header.layout ?? profileOfVersion(header.xenVersion ?? '');

@@ -10,7 +10,8 @@ export function refusal(what: string, field?: string): P2mError {
 
 /** A value as the person wrote it, shortened where it is long. */
 export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  // A number that JSON can't write (1e999) is still a number.
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 

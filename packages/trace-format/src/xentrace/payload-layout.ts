@@ -1,8 +1,6 @@
 import { EVENT_MASK, MEM, MEM_WORDS, recordWords, TRC_MEM } from './records.js';
 
-/** Enough records that fit only one layout, or all of which fit the new one. */
-const ENOUGH = 256;
-/** Input that is searched for such records. */
+/** Input that is searched for such records; the garbage of the old layout may be zeros for long. */
 const SEARCH_BYTES = 64 << 20;
 
 /**
@@ -15,7 +13,7 @@ export class PayloadSniffer {
   private searched = 0;
 
   get done(): boolean {
-    return this.oldProofs > 0 || this.newFits >= ENOUGH || this.searched >= SEARCH_BYTES;
+    return this.oldProofs > 0 || this.searched >= SEARCH_BYTES;
   }
 
   /** `old` as soon as one record can't be new; `new` where all fit it; undefined where there were none. */

@@ -1,0 +1,139 @@
+import {
+  type DuckDBExtractedStatements,
+  type DuckDBPreparedStatement,
+  type DuckDBResult,
+  DuckDBTypeId,
+  type JS,
+  JSDuckDBValueConverter,
+  ResultReturnType,
+  StatementType,
+} from '@duckdb/node-api';
+import { usageError } from '@p2mtrace/trace-format';
+import type { SqlConnection } from './sql-connection.js';
+import { interruptedError } from './sql-error.js';
+
+/** null, boolean, number (32 bits and less, DOUBLE, DECIMAL), bigint (64 bits and more), string (ENUM too), Uint8Array, … */
+export type SqlValue = JS;
+
+export interface ResultColumn {
+  readonly name: string;
+  /** Name of the SQL type without parameters: UBIGINT, ENUM, VARCHAR. */
+  readonly type: string;
+}
+
+/**
+ * The result of one statement, computed as it is read.
+ *
+ * DuckDB ends a stream that failed exactly as one that is complete. But a failure also aborts the transaction,
+ * so the stream runs in one, and at its end a query in the same transaction tells which it was.
+ */
+export class QueryResult {
+  readonly columns: readonly ResultColumn[];
+  /** False for a statement that gives no rows, as CREATE. */
+  readonly hasRows: boolean;
+  private readonly sql: SqlConnection;
+  private readonly statement: DuckDBPreparedStatement;
+  private readonly result: DuckDBResult;
+  private state: 'streaming' | 'whole' | 'ended' | 'discarded';
+
+  private constructor(sql: SqlConnection, statement: DuckDBPreparedStatement, result: DuckDBResult, streams: boolean) {
+    this.sql = sql;
+    this.statement = statement;
+    this.result = result;
+    this.state = streams ? 'streaming' : 'whole';
+    this.hasRows = result.returnType === ResultReturnType.QUERY_RESULT;
+    const names = this.hasRows ? result.columnNames() : [];
+    this.columns = names.map((name, i) => ({ name, type: DuckDBTypeId[result.columnTypeId(i)] }));
+  }
+
+  /** Starts the statement of that index. @throws P2mError P2M_SQL, P2M_INTERRUPTED */
+  static async start(sql: SqlConnection, statements: DuckDBExtractedStatements, index: number): Promise<QueryResult> {
+    sql.takeThrown();
+    const statement = await sql.call(() => statements.prepare(index));
+    try {
+      if (statement.statementType === StatementType.TRANSACTION) {
+        throw usageError('P2M_SQL', 'there are no transactions', 'leave out begin, commit and rollback');
+      }
+      if (statement.statementType === StatementType.SELECT) return await QueryResult.startStream(sql, statement);
+      sql.checkInterrupt();
+      return new QueryResult(sql, statement, await sql.call(() => statement.run()), false);
+    } catch (error) {
+      statement.destroySync();
+      throw error;
+    }
+  }
+
+  private static async startStream(sql: SqlConnection, statement: DuckDBPreparedStatement): Promise<QueryResult> {
+    await sql.call(connection => connection.run('begin transaction'));
+    try {
+      sql.checkInterrupt();
+      return new QueryResult(sql, statement, await sql.call(() => statement.stream()), true);
+    } catch (error) {
+      await sql.call(connection => connection.run('rollback'));
+      throw error;
+    }
+  }
+
+  /**
+   * The rows, up to 2048 at a time, once.
+   * @throws P2mError P2M_SQL, P2M_INTERRUPTED, and what reading the trace may throw: the rows until then are right,
+   *   but not all
+   */
+  async *batches(): AsyncGenerator<SqlValue[][], void> {
+    while (this.state !== 'ended') {
+      if (this.state === 'discarded') throw interruptedError();
+      this.sql.checkInterrupt();
+      const chunk = await this.sql.call(() => this.result.fetchChunk());
+      if (chunk === null || chunk.rowCount === 0) await this.finish();
+      else yield chunk.convertRows(JSDuckDBValueConverter);
+    }
+  }
+
+  /** All rows that were not read yet; errors as for `batches`. */
+  async all(): Promise<SqlValue[][]> {
+    const rows: SqlValue[][] = [];
+    for await (const batch of this.batches()) for (const row of batch) rows.push(row);
+    return rows;
+  }
+
+  /** Ends the statement wherever it is, and frees the connection for the next one. */
+  async discard(): Promise<void> {
+    if (this.state === 'ended' || this.state === 'discarded') return;
+    const streams = this.state === 'streaming';
+    this.state = 'discarded';
+    if (streams) {
+      this.sql.cancel();
+      while (((await this.sql.call(() => this.result.fetchChunk()))?.rowCount ?? 0) > 0);
+      await this.sql.call(connection => connection.run('rollback'));
+    }
+    this.statement.destroySync();
+  }
+
+  /** At the end of the rows: was it the end of the result? */
+  private async finish(): Promise<void> {
+    const streams = this.state === 'streaming';
+    this.state = 'ended';
+    try {
+      if (streams) await this.checkEnd();
+    } finally {
+      this.statement.destroySync();
+    }
+  }
+
+  private async checkEnd(): Promise<void> {
+    const thrown = this.sql.takeThrown();
+    const isWhole = await this.sql
+      .call(connection => connection.run('select 1'))
+      .then(
+        () => true,
+        () => false,
+      );
+    await this.sql.call(connection => connection.run(isWhole ? 'commit' : 'rollback'));
+    if (isWhole) return;
+    if (thrown !== undefined) throw thrown;
+    this.sql.checkInterrupt();
+    // Only a statement that runs all at once says what its error is.
+    await this.sql.call(() => this.statement.run());
+    throw usageError('P2M_SQL', 'the query failed, but not when it was run again', 'run it once more');
+  }
+}

@@ -1,0 +1,133 @@
+import { type DuckDBConnection, DuckDBInstance, type DuckDBTableFunction } from '@duckdb/node-api';
+import { interruptedError, sqlError } from './sql-error.js';
+
+export interface SqlOptions {
+  /** Threads of DuckDB; as many as the machine has cores by default. */
+  readonly threads?: number;
+  /** As DuckDB writes it: `2GB`; 80 % of the memory by default. */
+  readonly memoryLimit?: string;
+  /** Where DuckDB may put what exceeds the limit; without it such a query fails. */
+  readonly tempDirectory?: string;
+}
+
+/** How often an interrupt is repeated: one that comes before its query has begun is lost. */
+const REPEAT_MS = 20;
+
+/**
+ * A DuckDB in memory that can read no file, load no extension and not be configured, and one connection to it.
+ *
+ * Table functions run on the JS thread, so DuckDB waits for it while a call is under way. Whatever then blocks that
+ * thread until DuckDB is idle hangs for ever: closing, `process.exit`, any synchronous call that binds a query.
+ * Hence all calls are asynchronous, one at a time, and whoever closes awaits `stop` first.
+ */
+export class SqlConnection {
+  private readonly instance: DuckDBInstance;
+  private readonly connection: DuckDBConnection;
+  private underWay: Promise<unknown> | undefined;
+  /** What a table function threw in the call under way. */
+  private thrown: { readonly error: unknown } | undefined;
+  private interrupted = false;
+  private closed = false;
+
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.instance = instance;
+    this.connection = connection;
+  }
+
+  /** @throws P2mError P2M_SQL for options that DuckDB doesn't take */
+  static async open({ threads, memoryLimit, tempDirectory }: SqlOptions): Promise<SqlConnection> {
+    const options: Record<string, string> = {
+      temp_directory: tempDirectory ?? '',
+      enable_external_access: 'false',
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+      lock_configuration: 'true',
+    };
+    if (threads !== undefined) options.threads = String(threads);
+    if (memoryLimit !== undefined) options.memory_limit = memoryLimit;
+    try {
+      const instance = await DuckDBInstance.create(':memory:', options);
+      return new SqlConnection(instance, await instance.connect());
+    } catch (error) {
+      throw sqlError(error);
+    }
+  }
+
+  register(makeFunction: (onError: (error: unknown) => void) => DuckDBTableFunction): void {
+    const made = makeFunction(error => {
+      this.thrown ??= { error };
+    });
+    this.connection.registerTableFunction(made);
+    // DuckDB keeps a copy of its own.
+    made.destroySync();
+  }
+
+  /**
+   * Makes a call to DuckDB.
+   * @throws P2mError P2M_SQL, P2M_INTERRUPTED; whatever a table function threw, as it was thrown
+   */
+  async call<T>(start: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    if (this.closed) throw interruptedError();
+    if (this.underWay !== undefined) throw new Error('a SQL session makes one call at a time');
+    const call = start(this.connection);
+    this.underWay = call;
+    try {
+      return await call;
+    } catch (error) {
+      throw this.takeThrown() ?? sqlError(error);
+    } finally {
+      this.underWay = undefined;
+    }
+  }
+
+  /** What a table function threw since this was last asked. */
+  takeThrown(): unknown {
+    const error = this.thrown?.error;
+    this.thrown = undefined;
+    return error;
+  }
+
+  /** Forgets an interrupt that came before there was anything to end. */
+  clearInterrupt(): void {
+    this.interrupted = false;
+  }
+
+  /** For the moments in which no call is under way. @throws P2mError P2M_INTERRUPTED */
+  checkInterrupt(): void {
+    if (this.interrupted) throw interruptedError();
+  }
+
+  /** Ends the call under way with P2M_INTERRUPTED, or makes the next check do so. */
+  interrupt(): void {
+    this.interrupted = true;
+    this.cancel();
+  }
+
+  /** Ends the call under way with P2M_INTERRUPTED; harmless without one. */
+  cancel(): void {
+    this.connection.interrupt();
+    const call = this.underWay;
+    if (call === undefined) return;
+    const timer = setInterval(() => {
+      if (this.underWay === call) this.connection.interrupt();
+      else clearInterval(timer);
+    }, REPEAT_MS);
+  }
+
+  /** Ends the call under way, and those that its caller makes to clean up after it. */
+  async stop(): Promise<void> {
+    while (this.underWay !== undefined) {
+      this.interrupt();
+      await this.underWay.catch(() => undefined);
+      // Lets the caller go on, as far as it goes without waiting for something else.
+      await new Promise(resolve => setImmediate(resolve));
+    }
+  }
+
+  /** Closes; no call may be under way, and later ones fail with P2M_INTERRUPTED. */
+  close(): void {
+    this.closed = true;
+    this.connection.closeSync();
+    this.instance.closeSync();
+  }
+}

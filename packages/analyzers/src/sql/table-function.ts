@@ -1,0 +1,89 @@
+import { DuckDBTableFunction, UTINYINT } from '@duckdb/node-api';
+import { bindings, VECTOR_ROWS } from './bindings.js';
+import type { ColumnSource, SourceBatch } from './column-source.js';
+import { sqlType, type VectorWriter, vectorWriter } from './vector-writer.js';
+
+/** What a scan asks for that needs no column, as `count(*)`: never read, and left out by the view over the function. */
+const ROWS_COLUMN = '__rows';
+
+/** A second thread overlaps the work of DuckDB with our copying, which is always done on the JS thread. */
+const SCAN_THREADS = 2;
+
+interface Scan {
+  readonly batches: Iterator<SourceBatch>;
+  /** The column of the chunk that each writer fills. */
+  readonly outputs: readonly { readonly column: number; readonly writer: VectorWriter }[];
+  /** Rows of the present batch, and those of them that were handed out. */
+  rows: number;
+  start: number;
+}
+
+/**
+ * A DuckDB table function without parameters that scans the source, one batch at a time and only the columns needed.
+ * An error of the source becomes an error of the query; `onError` gets it as it was thrown.
+ * @throws P2mError P2M_NAMES
+ */
+export function tableFunction(
+  name: string,
+  source: ColumnSource,
+  onError: (error: unknown) => void,
+): DuckDBTableFunction {
+  const types = source.columns.map(sqlType);
+  return DuckDBTableFunction.create({
+    name,
+    supportsProjectionPushdown: true,
+    bindFunction: info => {
+      info.addResultColumn(ROWS_COLUMN, UTINYINT);
+      source.columns.forEach((column, i) => {
+        info.addResultColumn(column.name, types[i]);
+      });
+      info.setCardinality(source.rows, true);
+    },
+    initFunction: info => {
+      const columns = info.getColumnIndexes().map((bound, column) => ({ column, index: bound - 1 }));
+      const wanted = columns.filter(({ index }) => index >= 0);
+      const scan: Scan = {
+        batches: source.scan(wanted.map(({ index }) => index)),
+        outputs: wanted.map(({ column, index }) => ({ column, writer: vectorWriter(source.columns[index]) })),
+        rows: 0,
+        start: 0,
+      };
+      info.setMaxThreads(SCAN_THREADS);
+      info.setInitData(scan);
+    },
+    mainFunction: (info, output) => {
+      const scan = info.getInitData() as Scan;
+      try {
+        // Batches may be empty, but a chunk without rows ends the scan.
+        while (scan.start === scan.rows) {
+          if (!nextBatch(scan)) {
+            output.rowCount = 0;
+            return;
+          }
+        }
+        const rows = Math.min(VECTOR_ROWS, scan.rows - scan.start);
+        output.rowCount = rows;
+        for (const { column, writer } of scan.outputs) {
+          writer.write(bindings.data_chunk_get_vector(output.chunk, column), scan.start, rows);
+        }
+        scan.start += rows;
+      } catch (error) {
+        onError(error);
+        output.rowCount = 0;
+        scan.start = scan.rows;
+        info.setError(error instanceof Error ? error.message : String(error));
+      }
+    },
+  });
+}
+
+function nextBatch(scan: Scan): boolean {
+  const { done, value } = scan.batches.next();
+  if (done) return false;
+  scan.outputs.forEach(({ writer }, i) => {
+    writer.load(value.columns[i], value.rows);
+  });
+  scan.rows = value.rows;
+  scan.start = 0;
+  return true;
+}

@@ -1,13 +1,8 @@
-export type {
-  ColumnSource,
-  ColumnValues,
-  FixedType,
-  SourceBatch,
-  SourceColumn,
-  TypedArray,
-} from './sql/column-source.js';
-export { eventsSource } from './sql/events-source.js';
-export { type FactColumn, type FactTable, factSource } from './sql/fact-table.js';
-export type { QueryResult, ResultColumn, SqlValue } from './sql/query-result.js';
+export { type AnalyzeOptions, analyzeTrace } from './analyze.js';
+export { type Analyzer, defineAnalyzer, type Rule, type RuleRow } from './define-analyzer.js';
+export * from './finding.js';
+export { ANALYZERS, RULES } from './registry.js';
+export { QueryResult, type ResultColumn, type SqlValue } from './sql/query-result.js';
 export { type Rows, TraceSession } from './sql/session.js';
 export type { SqlOptions } from './sql/sql-connection.js';
+export { openTraceSession } from './trace-tables.js';

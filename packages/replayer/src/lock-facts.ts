@@ -1,3 +1,4 @@
+import { MODE_READ } from '@p2mtrace/trace-format';
 import { FactTable } from './fact-table.js';
 import { LOCK_EDGES, LOCK_SPANS } from './fact-specs.js';
 import type { Held, LockCheck } from './lock-table.js';
@@ -39,6 +40,7 @@ export class LockFacts {
     this.classes[lock] = lockClass;
     const row = this.spans.add();
     const c = this.spans.columns;
+    c.id[row] = row;
     c.lock[row] = lock;
     c.lock_class[row] = lockClass;
     if (level > 0) c.level[row] = level;
@@ -56,6 +58,10 @@ export class LockFacts {
       c.wait_seq[row] = wait.seq;
       this.waits.delete(this.now.pcpu);
     }
+    if (check.violation) {
+      const blocker = held.findLast(other => other.level === check.levelBefore && other.mode !== MODE_READ);
+      if (blocker !== undefined) c.blocker[row] = blocker.tag - 1;
+    }
     if (held.length > 0) {
       c.outer[row] = held[held.length - 1].tag - 1;
       this.addEdges(lock, lockClass, mode, held);
@@ -69,6 +75,7 @@ export class LockFacts {
       // Held since before the trace began.
       row = this.spans.add();
       const c = this.spans.columns;
+      c.id[row] = row;
       c.lock[row] = lock;
       c.lock_class[row] = lockClass;
       if (level > 0) c.level[row] = level;
@@ -89,6 +96,8 @@ export class LockFacts {
   }
 
   private addEdges(lock: number, lockClass: number, mode: number, held: readonly Held[]): void {
+    // Taking again what the pcpu holds waits for nobody (the PoD sweep takes the p2m lock inside the pod lock, X§2.2).
+    if (held.some(outer => outer.lock === lock && outer.mode !== MODE_READ)) return;
     for (const outer of held) {
       if (outer.lock === lock) continue;
       // 46 bits of locks and 4 of modes: exact in a double.

@@ -44,11 +44,12 @@ export const STATE_COLUMNS = [
   'arg0',
   'arg1',
 ] as const satisfies readonly ColumnName[];
-export const FACT_COLUMNS = [...STATE_COLUMNS, 'tsc'] as const satisfies readonly ColumnName[];
+export const FACT_COLUMNS = [...STATE_COLUMNS, 'tsc', 'symbol'] as const satisfies readonly ColumnName[];
 type Columns = (typeof STATE_COLUMNS)[number];
-/** A batch of these columns; `tsc` too where facts are wanted. */
-export interface ReplayBatch extends Omit<ReadBatch<Columns>, 'columns'> {
-  readonly columns: ReadBatch<Columns>['columns'] & Partial<ReadBatch<'tsc'>['columns']>;
+/** A batch of these columns; `tsc` and `symbol` too where facts are wanted. */
+export interface ReplayBatch extends Omit<ReadBatch<Columns>, 'columns' | 'validity'> {
+  readonly columns: ReadBatch<Columns>['columns'] & Partial<ReadBatch<'tsc' | 'symbol'>['columns']>;
+  readonly validity: ReadBatch<Columns>['validity'] & Partial<ReadBatch<'symbol'>['validity']>;
 }
 type Batch = ReplayBatch;
 
@@ -112,6 +113,8 @@ export class Replayer {
   suppressed = 0;
   /** Running vcpu by pcpu as domid * 2^16 + vcpu, -1 for unknown. */
   readonly running: number[] = [];
+  /** Index of the symbol of each call site; absent where it has none. */
+  readonly symbolOfCaller: (number | undefined)[] = [];
   /** By domid: seq of the last lookup or set_entry, NaN for none. */
   readonly lastP2mSeq = new Float64Array(0x1_0000).fill(Number.NaN);
   private readonly now = new Now();
@@ -174,6 +177,13 @@ export class Replayer {
     now.tscHigh = tsc[2 * row + 1];
     now.pcpu = isValid(batch.validity.pcpu, row) ? batch.columns.pcpu[row] : -1;
     now.caller = isValid(batch.validity.caller, row) ? batch.columns.caller[row] : -1;
+    if (now.caller >= 0 && this.symbolOfCaller[now.caller] === undefined) this.nameCaller(batch, row);
+  }
+
+  private nameCaller(batch: Batch, row: number): void {
+    const { validity, columns } = batch;
+    if (validity.symbol === undefined || !isValid(validity.symbol, row)) return;
+    this.symbolOfCaller[this.now.caller] = columns.symbol?.[row];
   }
 
   private rare(batch: Batch, row: number, kind: number): void {

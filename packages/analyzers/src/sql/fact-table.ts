@@ -10,16 +10,19 @@ import {
 /** A column of a table in memory. Arrays may be longer than the table has rows, as growable ones are. */
 export interface FactColumn {
   readonly name: string;
-  /** `seq`: whole numbers below 2^53, a NaN for null, and UBIGINT in SQL. */
-  readonly type: FixedType | 'seq';
   /**
-   * One value a row. u64: pairs of u32, low word first; i64: BigInt64Array or such pairs; seq and f64: Float64Array;
-   * bool: bytes 0 or 1.
+   * As the values lie in memory, or one of three that have their null among the values: `seq` for whole numbers
+   * below 2^53 (f64, NaN is null; UBIGINT in SQL), `id` (i32, -1 is null; INTEGER), `tsc` (u64, 0 is null; UBIGINT).
+   */
+  readonly type: FixedType | 'seq' | 'id' | 'tsc';
+  /**
+   * One value a row. u64 and tsc: pairs of u32, low word first; i64: BigInt64Array or such pairs; seq and f64:
+   * Float64Array; bool: bytes 0 or 1.
    */
   readonly values: TypedArray;
-  /** One byte a row, 1 where the row has a value; all have one if absent. */
+  /** One byte a row, 1 where the row has a value; all rows have one if absent. Not for a type with its own null. */
   readonly valid?: Uint8Array | undefined;
-  /** Makes the column an ENUM: its (u8, u16 or u32) values are indices into the names. */
+  /** Makes the column an ENUM: its (u8, u16, u32 or id) values are indices into the names. */
   readonly names?: readonly string[] | undefined;
 }
 
@@ -35,22 +38,31 @@ const BATCH = 16_384;
 
 /** A table in memory as a table of SQL. Nothing is copied before it is read. */
 export function factSource(table: FactTable): ColumnSource {
-  const columns = table.columns.map(({ name, type, names }) => ({ name, type: type === 'seq' ? 'u64' : type, names }));
+  const columns = table.columns.map(({ name, type, names }) => ({ name, type: storedType(type), names }));
   return {
     name: table.name,
     get rows() {
       return table.rows;
     },
-    columns: columns as ColumnSource['columns'],
+    columns,
     scan: wanted => scanFacts(table, wanted),
   };
 }
 
+function storedType(type: FactColumn['type']): FixedType {
+  switch (type) {
+    case 'seq':
+    case 'tsc':
+      return 'u64';
+    case 'id':
+      return 'i32';
+    default:
+      return type;
+  }
+}
+
 function* scanFacts(table: FactTable, wanted: readonly number[]): Generator<SourceBatch, void> {
-  const readers = wanted.map(index => {
-    const column = table.columns[index];
-    return column.type === 'seq' ? seqReader(column.values as Float64Array) : plainReader(column, column.type);
-  });
+  const readers = wanted.map(index => columnReader(table.columns[index]));
   for (let start = 0; start < table.rows; start += BATCH) {
     const rows = Math.min(BATCH, table.rows - start);
     yield { rows, columns: readers.map(read => read(start, rows)) };
@@ -59,31 +71,51 @@ function* scanFacts(table: FactTable, wanted: readonly number[]): Generator<Sour
 
 type Read = (start: number, rows: number) => ColumnValues;
 
-function plainReader({ values, valid }: FactColumn, type: FixedType): Read {
-  const lanes = VALUE_BYTES[type] / values.BYTES_PER_ELEMENT;
-  const validity = valid && new Uint8Array(BATCH / 8);
+function columnReader({ type, values, valid }: FactColumn): Read {
+  const isPresent = presence(type, values, valid);
+  const bitmap = new Uint8Array(BATCH / 8);
+  const stored =
+    type === 'seq' ? u64Reader(values as Float64Array) : sliceReader(values, VALUE_BYTES[storedType(type)]);
   return (start, rows) => {
-    if (validity !== undefined) packBits(row => valid![start + row] !== 0, rows, validity);
-    return { values: values.subarray(start * lanes, (start + rows) * lanes), validity };
+    if (isPresent !== undefined) packBits(start, rows, isPresent, bitmap);
+    return { values: stored(start, rows), validity: isPresent && bitmap };
   };
+}
+
+/** Whether a row has a value; undefined where all have. */
+function presence(type: FactColumn['type'], values: TypedArray, valid: Uint8Array | undefined) {
+  switch (type) {
+    case 'seq':
+      return (row: number) => !Number.isNaN(values[row] as number);
+    case 'id':
+      return (row: number) => values[row] !== -1;
+    case 'tsc':
+      return (row: number) => values[2 * row] !== 0 || values[2 * row + 1] !== 0;
+    default:
+      return valid && ((row: number) => valid[row] !== 0);
+  }
+}
+
+/** The values as they are. */
+function sliceReader(values: TypedArray, bytes: number) {
+  const lanes = bytes / values.BYTES_PER_ELEMENT;
+  return (start: number, rows: number) => values.subarray(start * lanes, (start + rows) * lanes);
 }
 
 /** Numbers to u64 pairs; a BigUint64Array would make a bigint of each. */
-function seqReader(seqs: Float64Array): Read {
+function u64Reader(numbers: Float64Array) {
   const pairs = new Uint32Array(2 * BATCH);
-  const validity = new Uint8Array(BATCH / 8);
-  return (start, rows) => {
+  return (start: number, rows: number) => {
     for (let row = 0; row < rows; row++) {
-      const seq = seqs[start + row];
-      pairs[2 * row] = seq;
-      pairs[2 * row + 1] = seq / 0x1_0000_0000;
+      const number = numbers[start + row];
+      pairs[2 * row] = number;
+      pairs[2 * row + 1] = number / 0x1_0000_0000;
     }
-    packBits(row => !Number.isNaN(seqs[start + row]), rows, validity);
-    return { values: pairs.subarray(0, 2 * rows), validity };
+    return pairs.subarray(0, 2 * rows);
   };
 }
 
-function packBits(isSet: (row: number) => boolean, rows: number, bits: Uint8Array): void {
+function packBits(start: number, rows: number, isSet: (row: number) => boolean, bits: Uint8Array): void {
   bits.fill(0);
-  for (let row = 0; row < rows; row++) if (isSet(row)) bits[row >>> 3] |= 1 << (row & 7);
+  for (let row = 0; row < rows; row++) if (isSet(start + row)) bits[row >>> 3] |= 1 << (row & 7);
 }

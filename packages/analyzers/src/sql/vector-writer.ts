@@ -95,7 +95,7 @@ class EnumWriter extends FixedWriter {
   }
 
   override load(column: ColumnValues, rows: number): void {
-    const values = column.values as Uint8Array | Uint16Array | Uint32Array;
+    const values = column.values as Uint8Array | Uint16Array | Uint32Array | Int32Array;
     this.check(values, column.validity, rows);
     if (values.BYTES_PER_ELEMENT === this.codes.BYTES_PER_ELEMENT) {
       super.load(column, rows);
@@ -109,7 +109,7 @@ class EnumWriter extends FixedWriter {
   /** DuckDB reads past its names for a code that has none; under a null any code is harmless. */
   private check(codes: ArrayLike<number>, validity: Uint8Array | undefined, rows: number): void {
     for (let row = 0; row < rows; row++) {
-      if (codes[row] >= this.names && (validity === undefined || isValid(validity, row))) {
+      if (!(codes[row] >= 0 && codes[row] < this.names) && (validity === undefined || isValid(validity, row))) {
         throw new P2mError('P2M_DAMAGED', `column ${this.column} uses name ${codes[row]} of ${this.names}`, {
           place: { field: this.column },
           remedy: 'copy the trace again, or import the capture again',

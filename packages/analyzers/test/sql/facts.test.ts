@@ -25,6 +25,9 @@ function facts(): FactTable {
       { name: 'f64', type: 'f64', values: fill(new Float64Array(room), i => i / 8) },
       { name: 'bool', type: 'bool', values: fill(new Uint8Array(room), i => i & 1) },
       { name: 'narrow', type: 'u16', values: fill(new Uint16Array(room), i => i % 200), names: names.slice(0, 200) },
+      { name: 'id', type: 'id', values: fill(new Int32Array(room), i => (i % 7) - 1) },
+      { name: 'tsc', type: 'tsc', values: pairs.map((word, i) => (i % 8 < 2 ? 0 : word)) },
+      { name: 'named', type: 'id', values: fill(new Int32Array(room), i => (i % 3) - 1), names: ['a', 'b'] },
       { name: 'wide', type: 'u8', values: fill(new Uint8Array(room), i => i % 256), names },
     ],
   };
@@ -38,6 +41,9 @@ const expected = numbers.map(i => [
   i / 8,
   (i & 1) === 1,
   names[i % 200],
+  i % 7 === 0 ? null : (i % 7) - 1,
+  i % 4 === 0 ? null : 0x8000_0000_0000_0000n + BigInt(i),
+  [null, 'a', 'b'][i % 3],
   names[i % 256],
 ]);
 
@@ -58,6 +64,9 @@ describe('a table in memory', () => {
       'INTEGER',
       'DOUBLE',
       'BOOLEAN',
+      'ENUM',
+      'INTEGER',
+      'UBIGINT',
       'ENUM',
       'ENUM',
     ]);

@@ -124,11 +124,11 @@ describe('errors', () => {
   it.each([
     ['at once', 0, 'select sum(n) from numbers'],
     ['in the first batch', 0, 'from numbers'],
-    ['in a stream', 80, 'from numbers'],
+    ['in a stream', 20, 'from numbers'],
   ])('of a source %s, as it was thrown', async (_, bad, sql) => {
     const damage = new P2mError('P2M_DAMAGED', 'a bad batch', { place: { batch: bad } });
     await session.addTable(
-      numbers(100, batch => {
+      numbers(30, batch => {
         if (batch === bad) throw damage;
       }),
     );

@@ -49,11 +49,11 @@ function valueAt(column: ColumnName, i: number): Row[ColumnName] {
     case 'u64':
       return i % 5 === 0 ? 0x8000_0000_0000_0001n + BigInt(i) : BigInt(i) * 0x1_0000_0001n;
     case 'i32':
-      return -(i % 100);
+      return 50 - (i % 100);
     case 'u32':
       return 0xffff_ffff - i;
     case 'binary':
-      return Uint8Array.from({ length: (i * 3) % 29 }, (_, k) => i + k);
+      return Buffer.from(Array.from({ length: (i * 3) % 29 }, (_, k) => i + k));
     default:
       return (i * 31) % (spec.type === 'u8' ? 256 : 65_536);
   }

@@ -1,0 +1,53 @@
+import type { Rule } from '../../define-analyzer.js';
+
+export const leak: Rule = {
+  id: 'refcount.leak',
+  title: 'a reference is never dropped',
+  severity: 'error',
+  confidence: 'proven',
+  needs: ['get_page', 'put_page'],
+  doc: `The allocation's own reference (PGC_allocated) was dropped, yet the count never reaches 0: somebody took a
+reference and forgot it, and the page is lost until reboot (X§4.3). Proven where the owner was torn down meanwhile;
+of a domain that is still alive the holder may yet come back.`,
+  sql: `
+  with torn_down as (
+    select domid from domains where destroyed_seq is not null
+    union
+    select p.mapped_domid from page_spans p join domains d on d.domid = p.mapped_domid
+    where p.to_seq > d.last_p2m_seq
+  ),
+  kept as (
+    select * from page_spans where end_count > 0 and not end_allocated and not lost and to_seq is null
+  ),
+  held as (
+    select mfn, generation, from_seq, from_caller from ref_spans
+    where kind = 'get_page' and to_seq is null and not lost
+  ),
+  dropped as (
+    select mfn, generation, max(to_seq) as to_seq, arg_max(to_caller, to_seq) as to_caller from ref_spans
+    where kind = 'allocation' and to_seq is not null group by mfn, generation
+  ),
+  mapped as (
+    select k.mfn, arg_max(m.gfn + (k.mfn - m.mfn), coalesce(m.to_seq, m.from_seq, 0)) as gfn
+    from kept k join mapping_spans m on m.mfn <= k.mfn and k.mfn < m.mfn + (1::ubigint << m."order"::ubigint)
+      and m.domid = k.owner
+    group by k.mfn
+  )
+  select
+    k.mfn as subject_mfn, k.generation as subject_generation, k.owner as subject_domid, m.gfn as subject_gfn,
+    k.end_count as subject_count,
+    h.from_seq as at_acquired, d.to_seq as at_allocation_dropped,
+    case when h.from_seq is null then 'before the trace' else coalesce(a.symbol::varchar, '?') end as sig_acquired_at,
+    coalesce(b.symbol::varchar, '?') as sig_allocation_dropped_at,
+    case
+      when h.from_seq is null or d.to_seq is null then 'likely'
+      when k.owner in (from torn_down) then 'proven'
+      else 'possible' end as confidence
+  from kept k
+  left join held h using (mfn, generation)
+  left join dropped d using (mfn, generation)
+  left join mapped m using (mfn)
+  left join callers a on a.id = h.from_caller
+  left join callers b on b.id = d.to_caller
+  order by h.from_seq, k.mfn`,
+};

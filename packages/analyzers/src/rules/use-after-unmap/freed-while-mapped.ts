@@ -1,0 +1,24 @@
+import type { Rule } from '../../define-analyzer.js';
+
+export const freedWhileMapped: Rule = {
+  id: 'use-after-unmap.freed-while-mapped',
+  title: 'a page was freed while a p2m entry still mapped it',
+  severity: 'error',
+  confidence: 'proven',
+  needs: ['set_entry|lookup', 'page_free'],
+  doc: `page_free on a frame that an entry of a live domain still maps: the guest can reach memory that belongs to
+somebody else (X§0.5; XSA-222, XSA-247, XSA-379). A domain's teardown frees what its p2m still maps, which is no
+defect: it counts only where the domain's p2m is used again afterwards.`,
+  sql: `
+  select
+    p.mfn as subject_mfn, p.generation as subject_generation, p.mapped_domid as subject_domid,
+    v.name as subject_view, p.mapped_gfn as subject_gfn,
+    p.mapped_seq as at_mapped, p.to_seq as at_freed, d.last_p2m_seq as at_p2m_used_later,
+    v.name::varchar as sig_view,
+    case when p.owner is distinct from p.mapped_domid then 'foreign' else 'own' end as sig_owner
+  from page_spans p
+  join domains d on d.domid = p.mapped_domid
+  join views v on v.id = p.mapped_view
+  where p.to_seq < d.last_p2m_seq and (d.destroyed_seq is null or p.to_seq < d.destroyed_seq)
+  order by p.to_seq`,
+};

@@ -1,0 +1,28 @@
+import { KIND } from '@p2mtrace/trace-format';
+import type { Rule } from '../../define-analyzer.js';
+
+/** Lookups that were used after their entry changed; `kind` of the use tells the two rules apart. */
+export const staleUse = (kind: number): string => `
+  select
+    l.domid as subject_domid, v.name as subject_view, l.gfn as subject_gfn, l.mfn as subject_mfn,
+    l.pcpu as subject_pcpu,
+    l.seq as at_lookup, l.protected_to as at_unprotected, l.invalid_seq as at_changed, l.use_seq as at_used,
+    coalesce(c.symbol::varchar, '?') as sig_lookup_site, l.invalid_by::varchar as sig_changed_by,
+    case when l.use_direct then 'proven' else 'likely' end as confidence
+  from lookups l
+  join views v on v.id = l.view
+  left join callers c on c.id = l.caller
+  where l.use_seq is not null and l.use_kind = ${kind}
+  order by l.seq`;
+
+export const staleTranslation: Rule = {
+  id: 'use-after-unmap.stale-translation',
+  title: 'a translation was used after its entry had changed',
+  severity: 'error',
+  confidence: 'proven',
+  needs: ['lookup', 'set_entry|page_free', 'page_use'],
+  doc: `Between the lookup and the use of its mfn another pcpu changed the entry or freed the page, and neither the gfn's
+lock nor a page reference was held from the one to the other without a gap (mail 0; X§3.3: p2m entries hold no
+reference on x86).`,
+  sql: staleUse(KIND.page_use),
+};

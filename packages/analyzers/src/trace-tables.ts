@@ -1,0 +1,127 @@
+import { FACT_SPECS, type FactTable, type Replayer, replayTrace } from '@p2mtrace/replayer';
+import type { TraceReader } from '@p2mtrace/trace-format';
+import { factTableForSql } from './fact-sql.js';
+import type { FactColumn, FactTable as SqlTable } from './sql/fact-table.js';
+import { TraceSession } from './sql/session.js';
+import type { SqlOptions } from './sql/sql-connection.js';
+
+/**
+ * A session with everything that SQL can ask of a trace: `events`, the fact tables, and the small tables that name
+ * what facts give by index (callers, locks, lock_classes, views). Facts are replayed when a query first needs one.
+ * @throws P2mError what opening a session throws
+ */
+export async function openTraceSession(reader: TraceReader, options: SqlOptions = {}): Promise<TraceSession> {
+  const session = await TraceSession.open(options);
+  await session.addEvents(reader);
+  let replayer: Replayer | undefined;
+  addTraceTables(session, reader, () => {
+    replayer ??= replayTrace(reader, { facts: true });
+    return replayer;
+  });
+  return session;
+}
+
+/** Adds the tables whose rows come from a replay, each computed when a query first mentions it. */
+export function addTraceTables(session: TraceSession, reader: TraceReader, replayed: () => Replayer): void {
+  for (const { name } of FACT_SPECS) {
+    session.addLazyTable(name, () => factTableForSql(factTables(replayed()).get(name) as FactTable));
+  }
+  session.addLazyTable('callers', () => callers(reader, replayed()));
+  session.addLazyTable('locks', () => named('locks', 'address', reader.names.lock));
+  session.addLazyTable('lock_classes', () => named('lock_classes', 'name', reader.names.lock_class));
+  session.addLazyTable('views', () => named('views', 'name', reader.names.view));
+  session.addLazyTable('import_stats', () => importStats(reader));
+}
+
+/** The fact tables of a replay by name. */
+export function factTables(replayer: Replayer): ReadonlyMap<string, FactTable> {
+  const { facts, health } = replayer;
+  if (facts === undefined) throw new Error('the replay took no notes');
+  const tables = [
+    facts.memory.mappings,
+    facts.memory.pages,
+    facts.memory.refs,
+    facts.locks.spans,
+    facts.locks.edges,
+    facts.translations.lookups,
+    facts.translations.uses,
+    health.domains,
+    health.divergences,
+    health.losses,
+  ] as unknown as FactTable[];
+  return new Map(tables.map(table => [table.name, table]));
+}
+
+/** Names as an ENUM column: `id` is the index that facts carry. */
+function named(name: string, column: string, names: readonly string[]): SqlTable {
+  return { name, rows: names.length, columns: [idColumn(names.length), textColumn(column, names)] };
+}
+
+function idColumn(rows: number): FactColumn {
+  return { name: 'id', type: 'i32', values: Int32Array.from({ length: rows }, (_, row) => row) };
+}
+
+/** Text as an ENUM, whose members must differ. */
+function textColumn(name: string, texts: readonly (string | undefined)[]): FactColumn {
+  const names = [...new Set(texts.filter(text => text !== undefined))];
+  const index = new Map(names.map((text, i) => [text, i]));
+  return {
+    name,
+    type: names.length <= 255 ? 'u8' : names.length <= 65_535 ? 'u16' : 'u32',
+    values: indices(texts, index),
+    valid: Uint8Array.from(texts, text => (text === undefined ? 0 : 1)),
+    names,
+  };
+}
+
+function indices(texts: readonly (string | undefined)[], index: ReadonlyMap<string, number>) {
+  const values = texts.map(text => (text === undefined ? 0 : (index.get(text) ?? 0)));
+  return index.size <= 255
+    ? Uint8Array.from(values)
+    : index.size <= 65_535
+      ? Uint16Array.from(values)
+      : Uint32Array.from(values);
+}
+
+/** Call sites: address, and the symbol where the import had a symbol file. */
+function callers(reader: TraceReader, replayer: Replayer): SqlTable {
+  const addresses = reader.names.caller;
+  const symbols = addresses.map((_, id) => {
+    const symbol = replayer.symbolOfCaller[id];
+    return symbol === undefined ? undefined : reader.names.symbol[symbol];
+  });
+  const columns = [idColumn(addresses.length), textColumn('address', addresses), textColumn('symbol', symbols)];
+  return { name: 'callers', rows: addresses.length, columns };
+}
+
+/** The import's health report as rows: what was counted, for which id or pcpu, and how often. */
+function importStats(reader: TraceReader): SqlTable {
+  const { health } = reader.metadata;
+  const rows: [string, string, number][] = [];
+  if (health !== undefined) {
+    const { bytes, skippedBytes, records, misfits, withoutTsc } = health;
+    for (const [name, value] of Object.entries({ bytes, skippedBytes, records, misfits, withoutTsc })) {
+      rows.push([name, '', value]);
+    }
+    for (const [id, count] of Object.entries(health.byId)) rows.push(['records_by_id', id, count]);
+    for (const [id, count] of Object.entries(health.unknownById)) rows.push(['unknown_by_id', id, count]);
+    for (const { pcpu, records: count } of health.pcpus) rows.push(['records_by_pcpu', String(pcpu), count]);
+    for (const { pcpu, count } of health.lost) rows.push(['lost_by_pcpu', String(pcpu), count]);
+    rows.push(['late_records', '', health.order.late]);
+  }
+  return {
+    name: 'import_stats',
+    rows: rows.length,
+    columns: [
+      textColumn(
+        'stat',
+        rows.map(([stat]) => stat),
+      ),
+      textColumn(
+        'of',
+        rows.map(([, of]) => of),
+      ),
+      { name: 'value', type: 'seq', values: Float64Array.from(rows, ([, , value]) => value) },
+    ],
+  };
+}

@@ -11,11 +11,18 @@ export class FactRecorder {
   readonly memory: MemoryFacts;
   readonly locks: LockFacts;
   readonly translations: TranslationFacts;
+  /** Index of the call site of what happens now: the event's own, or that of the innermost lock held; -1 for none. */
+  readonly site: () => number;
 
   constructor(now: Now, lockTable: LockTable) {
-    const site = () => now.caller >= 0 ? now.caller : (lockTable.held[now.pcpu]?.at(-1)?.caller ?? -1);
+    const site = () => {
+      if (now.caller >= 0) return now.caller;
+      const innermost = lockTable.innermost(now.pcpu);
+      return innermost >= lockTable.bottom(now.pcpu) ? lockTable.heldCaller[innermost] : -1;
+    };
+    this.site = site;
     this.memory = new MemoryFacts(now, site);
-    this.locks = new LockFacts(now);
+    this.locks = new LockFacts(now, lockTable);
     this.translations = new TranslationFacts(now);
   }
 }

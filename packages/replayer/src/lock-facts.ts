@@ -1,7 +1,7 @@
 import { MODE_READ } from '@p2mtrace/trace-format';
 import { FactTable } from './fact-table.js';
 import { LOCK_EDGES, LOCK_SPANS } from './fact-specs.js';
-import type { Held, LockCheck } from './lock-table.js';
+import type { LockCheck, LockTable } from './lock-table.js';
 import type { Now } from './now.js';
 
 /** Lock indices that fit into the key of an edge. */
@@ -12,6 +12,7 @@ export class LockFacts {
   readonly spans = new FactTable(LOCK_SPANS);
   readonly edges = new FactTable(LOCK_EDGES);
   private readonly now: Now;
+  private readonly table: LockTable;
   /** Row of the edge from one lock (and mode) to another. */
   private readonly edgeRows = new Map<number, number>();
   /** Class of each lock by index, -1 for unknown. */
@@ -19,8 +20,9 @@ export class LockFacts {
   /** seq of the last lock_wait of each pcpu, by lock. */
   private readonly waits = new Map<number, { lock: number; seq: number }>();
 
-  constructor(now: Now) {
+  constructor(now: Now, table: LockTable) {
     this.now = now;
+    this.table = table;
   }
 
   wait(lock: number): void {
@@ -35,7 +37,6 @@ export class LockFacts {
     level: number,
     depth: number,
     check: LockCheck,
-    held: readonly Held[],
   ): number {
     this.classes[lock] = lockClass;
     const row = this.spans.add();
@@ -58,19 +59,18 @@ export class LockFacts {
       c.wait_seq[row] = wait.seq;
       this.waits.delete(this.now.pcpu);
     }
-    if (check.violation) {
-      const blocker = held.findLast(other => other.level === check.levelBefore && other.mode !== MODE_READ);
-      if (blocker !== undefined) c.blocker[row] = blocker.tag - 1;
-    }
-    if (held.length > 0) {
-      c.outer[row] = held[held.length - 1].tag - 1;
-      this.addEdges(lock, lockClass, mode, held);
+    if (check.violation) c.blocker[row] = this.blocker(check.levelBefore);
+    const innermost = this.table.innermost(this.now.pcpu);
+    if (innermost >= this.table.bottom(this.now.pcpu)) {
+      c.outer[row] = this.table.heldTag[innermost] - 1;
+      this.addEdges(lock, lockClass, mode);
     }
     return row + 1;
   }
 
-  release(lock: number, lockClass: number, mode: number, level: number, released: Held | undefined, innermost: boolean) {
-    let row = (released?.tag ?? 0) - 1;
+  /** `tag` of the acquisition, less than 1 where the trace did not see it. */
+  release(lock: number, lockClass: number, mode: number, level: number, tag: number, innermost: boolean): void {
+    let row = tag - 1;
     if (row < 0) {
       // Held since before the trace began.
       row = this.spans.add();
@@ -91,34 +91,52 @@ export class LockFacts {
   }
 
   /** Records of the pcpu were lost: whatever it held may be released. */
-  lose(held: readonly Held[]): void {
-    for (const { tag } of held) if (tag > 0) this.spans.columns.lost[tag - 1] = 1;
+  lose(pcpu: number): void {
+    const { table } = this;
+    for (let i = table.bottom(pcpu); i <= table.innermost(pcpu); i++) {
+      if (table.heldTag[i] > 0) this.spans.columns.lost[table.heldTag[i] - 1] = 1;
+    }
   }
 
-  private addEdges(lock: number, lockClass: number, mode: number, held: readonly Held[]): void {
+  /** Row of the innermost lock held that raised the level to this. */
+  private blocker(level: number): number {
+    const { table } = this;
+    for (let i = table.innermost(this.now.pcpu); i >= table.bottom(this.now.pcpu); i--) {
+      if (table.heldLevel[i] === level && table.heldMode[i] !== MODE_READ) return table.heldTag[i] - 1;
+    }
+    return -1;
+  }
+
+  private addEdges(lock: number, lockClass: number, mode: number): void {
+    const { table } = this;
+    const bottom = table.bottom(this.now.pcpu);
+    const innermost = table.innermost(this.now.pcpu);
     // Taking again what the pcpu holds waits for nobody (the PoD sweep takes the p2m lock inside the pod lock, X§2.2).
-    if (held.some(outer => outer.lock === lock && outer.mode !== MODE_READ)) return;
-    for (const outer of held) {
-      if (outer.lock === lock) continue;
+    for (let i = bottom; i <= innermost; i++) {
+      if (table.heldLock[i] === lock && table.heldMode[i] !== MODE_READ) return;
+    }
+    for (let i = bottom; i <= innermost; i++) {
+      const outer = table.heldLock[i];
+      if (outer === lock) continue;
       // 46 bits of locks and 4 of modes: exact in a double.
-      const key = (outer.lock * KEY_LOCKS + lock) * 16 + outer.mode * 4 + mode;
+      const key = (outer * KEY_LOCKS + lock) * 16 + table.heldMode[i] * 4 + mode;
       let row = this.edgeRows.get(key);
       if (row === undefined) {
         row = this.edges.add();
         this.edgeRows.set(key, row);
         const c = this.edges.columns;
-        c.held[row] = outer.lock;
-        c.held_class[row] = this.classes[outer.lock] ?? -1;
-        c.held_mode[row] = outer.mode;
+        c.held[row] = outer;
+        c.held_class[row] = this.classes[outer] ?? -1;
+        c.held_mode[row] = table.heldMode[i];
         c.acquired[row] = lock;
         c.acquired_class[row] = lockClass;
         c.acquired_mode[row] = mode;
         c.count[row] = 0;
         c.pcpus[row] = 0;
         c.first_seq[row] = this.now.seq;
-        c.held_seq[row] = outer.seq;
+        c.held_seq[row] = table.heldSeq[i];
         c.first_pcpu[row] = this.now.pcpu;
-        c.held_caller[row] = outer.caller;
+        c.held_caller[row] = table.heldCaller[i];
         c.acquired_caller[row] = this.now.caller;
       }
       const c = this.edges.columns;

@@ -1,8 +1,11 @@
 import { MODE_READ, MODE_WRITE } from '@p2mtrace/trace-format';
 import { withRoom } from './frame-table.js';
 
-/** A lock that nobody holds exclusively, as far as is known. */
-export const NOBODY = -1;
+/** A lock that nobody holds exclusively, or whose depth nobody knows. */
+const NOBODY = -1;
+export const UNKNOWN_DEPTH = -1;
+/** Locks that one pcpu is given room for at first. */
+const STACK = 32;
 
 /** One acquisition that a pcpu has not released. */
 export interface Held {
@@ -10,48 +13,94 @@ export interface Held {
   readonly mode: number;
   readonly level: number;
   readonly seq: number;
+  /** Index of the call site, -1 for none. */
   readonly caller: number;
-  /** Number that the fact recorder gave the span. */
-  readonly tag: number;
 }
 
-/** Result of an acquisition, for whoever judges it. */
+/** Result of an acquisition or release, for whoever judges it. */
 export interface LockCheck {
   /** mm_lock_level of the pcpu before (X§2.2). */
   levelBefore: number;
   /** Xen checks this acquisition, and it breaks the order: levelBefore > level. */
   violation: boolean;
-  /** Depth that the model expected, NaN where it can't know. */
+  /** Depth that the model expected, UNKNOWN_DEPTH where it can't know. */
   expectedDepth: number;
 }
 
 /**
  * Locks by instance and the stacks of holders by pcpu, with Xen's own bookkeeping of mm lock levels (X§2.2):
  * equal levels are legal, read locks are checked and raise nothing, taking a held write lock again is not checked,
- * and a release restores the level that the first acquisition saved.
+ * and the last release restores the level that the first acquisition saved.
  */
 export class LockTable {
-  /** By lock index: pcpu that holds it exclusively, recursion depth (NaN: unknown), level saved at the first take. */
+  /** By lock index: pcpu that holds it exclusively, recursion depth, level saved at the first take. */
   owner = new Int32Array(64).fill(NOBODY);
-  depth = new Float64Array(64).fill(Number.NaN);
-  private saved = new Float64Array(64);
-  /** By pcpu: held locks, outermost first; and mm_lock_level as far as the trace shows it. */
-  readonly held: Held[][] = [];
-  readonly levels: number[] = [];
-  readonly check: LockCheck = { levelBefore: 0, violation: false, expectedDepth: 0 };
+  depth = new Int32Array(64).fill(UNKNOWN_DEPTH);
+  private saved = new Int32Array(64);
+  /** pcpus that took or released a lock. */
+  pcpus = 0;
+  /** mm_lock_level by pcpu, as far as the trace shows it. */
+  private levels = new Int32Array(8);
+  /** By pcpu, STACK entries each, outermost first: what it holds. */
+  top = new Int32Array(8);
+  private room = STACK;
+  heldLock = new Int32Array(8 * STACK);
+  heldMode = new Uint8Array(8 * STACK);
+  heldLevel = new Int32Array(8 * STACK);
+  heldCaller = new Int32Array(8 * STACK);
+  heldSeq = new Float64Array(8 * STACK);
+  /** Number that the fact recorder gave the acquisition, 0 for none. */
+  heldTag = new Int32Array(8 * STACK);
+  /** Reused by every call. */
+  readonly check: LockCheck = { levelBefore: 0, violation: false, expectedDepth: UNKNOWN_DEPTH };
 
-  /** Makes room for a pcpu and a lock. */
+  /** Index of the innermost entry of a pcpu's stack, or one before `bottom` where it holds nothing. */
+  innermost(pcpu: number): number {
+    return pcpu < this.pcpus ? pcpu * this.room + this.top[pcpu] - 1 : -1;
+  }
+
+  /** Index of the outermost entry of a pcpu's stack. */
+  bottom(pcpu: number): number {
+    return pcpu < this.pcpus ? pcpu * this.room : 0;
+  }
+
+  /** What a pcpu holds, outermost first. */
+  heldBy(pcpu: number): Held[] {
+    const held: Held[] = [];
+    for (let i = this.bottom(pcpu); i <= this.innermost(pcpu); i++) {
+      held.push({
+        lock: this.heldLock[i],
+        mode: this.heldMode[i],
+        level: this.heldLevel[i],
+        seq: this.heldSeq[i],
+        caller: this.heldCaller[i],
+      });
+    }
+    return held;
+  }
+
   private ready(pcpu: number, lock: number): void {
-    while (this.held.length <= pcpu) {
-      this.held.push([]);
-      this.levels.push(0);
+    if (pcpu >= this.pcpus) {
+      this.pcpus = pcpu + 1;
+      this.levels = withRoom(this.levels, this.pcpus);
+      this.top = withRoom(this.top, this.pcpus);
+      this.makeStacks(this.pcpus * this.room);
     }
     if (lock >= this.owner.length) {
       const known = this.owner.length;
       this.owner = withRoom(this.owner, lock + 1).fill(NOBODY, known);
-      this.depth = withRoom(this.depth, lock + 1).fill(Number.NaN, known);
+      this.depth = withRoom(this.depth, lock + 1).fill(UNKNOWN_DEPTH, known);
       this.saved = withRoom(this.saved, lock + 1);
     }
+  }
+
+  private makeStacks(length: number): void {
+    this.heldLock = withRoom(this.heldLock, length);
+    this.heldMode = withRoom(this.heldMode, length);
+    this.heldLevel = withRoom(this.heldLevel, length);
+    this.heldCaller = withRoom(this.heldCaller, length);
+    this.heldSeq = withRoom(this.heldSeq, length);
+    this.heldTag = withRoom(this.heldTag, length);
   }
 
   /** `level` 0 for a lock that is no mm lock. The result is in `check`, which the next call reuses. */
@@ -63,13 +112,12 @@ export class LockTable {
     const unchecked = mine && (mode === MODE_WRITE || recursive);
     check.levelBefore = before;
     check.violation = level > 0 && !unchecked && before > level;
-    if (mode === MODE_READ) {
-      check.expectedDepth = Number.NaN;
-      return check;
-    }
-    const known = this.depth[lock];
-    check.expectedDepth = mine ? known + 1 : known === 0 ? 1 : Number.NaN;
-    if (!mine) {
+    check.expectedDepth = UNKNOWN_DEPTH;
+    if (mode === MODE_READ) return check;
+    if (mine) {
+      check.expectedDepth = this.depth[lock] + 1;
+    } else {
+      if (this.depth[lock] === 0) check.expectedDepth = 1;
       this.owner[lock] = pcpu;
       this.depth[lock] = 0;
       this.saved[lock] = before;
@@ -79,34 +127,68 @@ export class LockTable {
     return check;
   }
 
-  push(pcpu: number, held: Held): void {
-    this.held[pcpu].push(held);
+  push(pcpu: number, lock: number, mode: number, level: number, seq: number, caller: number, tag: number): void {
+    if (this.top[pcpu] === this.room) this.deepen();
+    const at = pcpu * this.room + this.top[pcpu]++;
+    this.heldLock[at] = lock;
+    this.heldMode[at] = mode;
+    this.heldLevel[at] = level;
+    this.heldSeq[at] = seq;
+    this.heldCaller[at] = caller;
+    this.heldTag[at] = tag;
   }
 
-  /** Releases the innermost hold of the lock by this pcpu; undefined where the trace did not see it taken. */
-  release(pcpu: number, lock: number, mode: number): Held | undefined {
+  /** More than any pcpu has held so far: all stacks move. */
+  private deepen(): void {
+    const stacks = Array.from({ length: this.pcpus }, (_, pcpu) => this.heldBy(pcpu));
+    const tags = stacks.map((_, pcpu) => this.heldTag.slice(this.bottom(pcpu), this.innermost(pcpu) + 1));
+    this.room *= 2;
+    this.makeStacks(this.pcpus * this.room);
+    this.top.fill(0);
+    stacks.forEach((stack, pcpu) => {
+      stack.forEach((h, i) => {
+        this.push(pcpu, h.lock, h.mode, h.level, h.seq, h.caller, tags[pcpu][i]);
+      });
+    });
+  }
+
+  /**
+   * Releases the innermost hold of the lock by this pcpu. Returns its tag, -1 where the trace did not see it taken;
+   * `check.expectedDepth` is the depth before.
+   */
+  release(pcpu: number, lock: number, mode: number): number {
     this.ready(pcpu, lock);
-    this.check.expectedDepth = Number.NaN;
+    this.check.expectedDepth = UNKNOWN_DEPTH;
     if (mode !== MODE_READ) this.unlock(pcpu, lock);
-    const stack = this.held[pcpu];
-    for (let i = stack.length - 1; i >= 0; i--) {
-      const entry = stack[i];
-      if (entry.lock !== lock || (entry.mode === MODE_READ) !== (mode === MODE_READ)) continue;
-      if (i === stack.length - 1) stack.pop();
-      else stack.splice(i, 1);
-      return entry;
+    const bottom = this.bottom(pcpu);
+    for (let i = this.innermost(pcpu); i >= bottom; i--) {
+      if (this.heldLock[i] !== lock || (this.heldMode[i] === MODE_READ) !== (mode === MODE_READ)) continue;
+      const tag = this.heldTag[i];
+      this.remove(pcpu, i);
+      return tag;
     }
-    return undefined;
+    return -1;
+  }
+
+  private remove(pcpu: number, at: number): void {
+    const end = this.innermost(pcpu) + 1;
+    if (at + 1 < end) {
+      for (const stack of [this.heldLock, this.heldMode, this.heldLevel, this.heldCaller, this.heldSeq, this.heldTag]) {
+        stack.copyWithin(at, at + 1, end);
+      }
+    }
+    this.top[pcpu]--;
   }
 
   private unlock(pcpu: number, lock: number): void {
     if (this.owner[lock] !== pcpu) {
-      // Taken before the trace saw it: from now on it is free.
-      this.depth[lock] = this.owner[lock] === NOBODY ? 0 : this.depth[lock];
+      // Taken before the trace saw it: from now on it is free. Somebody else's hold is not ours to end.
+      if (this.owner[lock] === NOBODY) this.depth[lock] = 0;
       return;
     }
     this.check.expectedDepth = this.depth[lock];
     if (--this.depth[lock] > 0) return;
+    this.depth[lock] = 0;
     this.owner[lock] = NOBODY;
     this.levels[pcpu] = this.saved[lock];
   }
@@ -119,12 +201,12 @@ export class LockTable {
   /** Loss on a pcpu: what it holds is unknown (model §2.2). */
   forget(pcpu: number): void {
     this.ready(pcpu, 0);
-    this.held[pcpu] = [];
+    this.top[pcpu] = 0;
     this.levels[pcpu] = 0;
     for (let lock = 0; lock < this.owner.length; lock++) {
       if (this.owner[lock] !== pcpu) continue;
       this.owner[lock] = NOBODY;
-      this.depth[lock] = Number.NaN;
+      this.depth[lock] = UNKNOWN_DEPTH;
     }
   }
 }

@@ -6,6 +6,7 @@ import {
   KIND,
   type LayoutProfile,
   layoutProfile,
+  MM_LOCK_ORDER_MAX,
   MODE_READ,
   P2M_TYPES,
   type ReadBatch,
@@ -13,7 +14,7 @@ import {
 } from '@p2mtrace/trace-format';
 import { FactRecorder, HealthFacts } from './fact-recorder.js';
 import { MAX_FRAME } from './frame-table.js';
-import { LockTable } from './lock-table.js';
+import { LockTable, UNKNOWN_DEPTH } from './lock-table.js';
 import { Now } from './now.js';
 import { NO_ACCESS, NO_MFN, P2mTable } from './p2m-table.js';
 import { ALLOCATED, COUNT_KNOWN, FREE, NO_OWNER, OWNER_KNOWN, PageTable, TYPE_KNOWN } from './page-table.js';
@@ -290,10 +291,8 @@ export class Replayer {
       }
     }
     if (this.facts === undefined) return;
-    const held = this.locks.held[this.now.pcpu] ?? [];
-    const locked = (c.flags[row] & (FLAG.locked | FLAG.read_locked)) !== 0 || held.some(isP2mLock);
-    const site = this.now.caller >= 0 ? this.now.caller : (held.at(-1)?.caller ?? -1);
-    this.facts.translations.lookup(domid, c.view[row], gfn, mfn, type, site, locked);
+    const locked = (c.flags[row] & (FLAG.locked | FLAG.read_locked)) !== 0 || this.holdsP2mLock(this.now.pcpu);
+    this.facts.translations.lookup(domid, c.view[row], gfn, mfn, type, this.facts.site(), locked);
   }
 
   private setEntry(batch: Batch, row: number): void {
@@ -557,7 +556,9 @@ export class Replayer {
   private lockAcquire(batch: Batch, row: number): void {
     if (!isValid(batch.validity.pcpu, row)) return;
     const c = batch.columns;
-    const [pcpu, lock, mode] = [c.pcpu[row], c.lock[row], c.mode[row]];
+    const pcpu = c.pcpu[row];
+    const lock = c.lock[row];
+    const mode = c.mode[row];
     const level = isValid(batch.validity.level, row) ? c.level[row] : 0;
     const check = this.locks.acquire(pcpu, lock, mode, level, (c.flags[row] & FLAG.recursive) !== 0);
     const expected = check.expectedDepth;
@@ -568,19 +569,21 @@ export class Replayer {
     let tag = 0;
     if (facts !== undefined) {
       const lockClass = isValid(batch.validity.lock_class, row) ? c.lock_class[row] : -1;
-      tag = facts.locks.acquire(lock, lockClass, mode, level, depth, check, this.locks.held[pcpu]);
+      tag = facts.locks.acquire(lock, lockClass, mode, level, depth, check);
     }
     const caller = isValid(batch.validity.caller, row) ? c.caller[row] : -1;
-    this.locks.push(pcpu, { lock, mode, level, seq: this.now.seq, caller, tag });
+    this.locks.push(pcpu, lock, mode, level, this.now.seq, caller, tag);
   }
 
   private lockRelease(batch: Batch, row: number): void {
     if (!isValid(batch.validity.pcpu, row)) return;
     const c = batch.columns;
-    const [pcpu, lock, mode] = [c.pcpu[row], c.lock[row], c.mode[row]];
-    const stack = this.locks.held[pcpu];
-    const innermost = stack === undefined || stack.length === 0 || stack[stack.length - 1].lock === lock;
-    const released = this.locks.release(pcpu, lock, mode);
+    const pcpu = c.pcpu[row];
+    const lock = c.lock[row];
+    const mode = c.mode[row];
+    const last = this.locks.innermost(pcpu);
+    const innermost = last < this.locks.bottom(pcpu) || this.locks.heldLock[last] === lock;
+    const tag = this.locks.release(pcpu, lock, mode);
     if (isValid(batch.validity.depth, row) && mode !== MODE_READ) {
       const { expectedDepth } = this.locks.check;
       this.checkDepth(batch, row, lock, expectedDepth, c.depth[row], c.depth[row] - 1);
@@ -589,14 +592,24 @@ export class Replayer {
     if (facts === undefined) return;
     const lockClass = isValid(batch.validity.lock_class, row) ? c.lock_class[row] : -1;
     const level = isValid(batch.validity.level, row) ? c.level[row] : 0;
-    facts.locks.release(lock, lockClass, mode, level, released, innermost);
-    if (!this.locks.held[pcpu].some(isP2mLock)) facts.translations.unlock();
+    facts.locks.release(lock, lockClass, mode, level, tag, innermost);
+    if (!this.holdsP2mLock(pcpu)) facts.translations.unlock();
+  }
+
+  /** The pcpu holds the lock of some p2m: level 16 (host, nested) or 40 (altp2m), biased or not (X§2.1). */
+  private holdsP2mLock(pcpu: number): boolean {
+    const { locks } = this;
+    for (let i = locks.bottom(pcpu); i <= locks.innermost(pcpu); i++) {
+      const level = locks.heldLevel[i] > MM_LOCK_ORDER_MAX ? locks.heldLevel[i] - MM_LOCK_ORDER_MAX : locks.heldLevel[i];
+      if (level === 16 || level === 40) return true;
+    }
+    return false;
   }
 
   private checkDepth(batch: Batch, row: number, lock: number, expected: number, seen: number, now: number): void {
     if (expected === seen) return;
     // Locks of a hypervisor that counts only recursive ones say 0; an unknown depth is learned, not checked.
-    if (!Number.isNaN(expected)) this.diverge(batch, row, 2, expected, seen, Number.NaN);
+    if (expected !== UNKNOWN_DEPTH) this.diverge(batch, row, 2, expected, seen, Number.NaN);
     this.locks.setDepth(lock, now);
   }
 
@@ -671,9 +684,9 @@ export class Replayer {
     for (const table of this.p2ms) table.reset();
     this.reverse.reset();
     this.m2p.clear();
-    for (let other = 0; other < this.locks.held.length; other++) this.facts?.translations.switchAway(other);
+    for (let other = 0; other < this.locks.pcpus; other++) this.facts?.translations.switchAway(other);
     if (pcpu < 0) return;
-    this.facts?.locks.lose(this.locks.held[pcpu] ?? []);
+    this.facts?.locks.lose(pcpu);
     this.locks.forget(pcpu);
   }
 
@@ -704,8 +717,3 @@ function sameModuloLogdirty(a: number, b: number): boolean {
   return a === b || (LOGDIRTY_TYPES.has(a) && LOGDIRTY_TYPES.has(b));
 }
 
-/** The lock of some p2m: level 16 (host, nested) or 40 (altp2m), biased or not (X§2.1). */
-function isP2mLock(held: { level: number }): boolean {
-  const level = held.level > 64 ? held.level - 64 : held.level;
-  return level === 16 || level === 40;
-}

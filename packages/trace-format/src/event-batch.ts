@@ -1,4 +1,4 @@
-import { COLUMNS, type ColumnName, type ColumnSpec, type ColumnType, PRESENT, RAW_MAX } from './columns.js';
+import { COLUMNS, type ColumnName, type ColumnSpec, type ColumnType, perColumn, PRESENT, RAW_MAX } from './columns.js';
 import { transposePresence } from './validity.js';
 
 /** Typed array of a column's values; u64 columns are pairs of u32, low word first, so that no bigint is made. */
@@ -71,11 +71,11 @@ export class EventBatch {
       offset += Math.ceil(bytes / 64) * 64;
       return at;
     };
-    this.columns = columnArrays(name => {
+    this.columns = perColumn(name => {
       const { type }: ColumnSpec = COLUMNS[name];
       const bytes = valueBytes(type, capacity);
       return columnView(type, memory, take(bytes), bytes);
-    });
+    }) as ColumnArrays;
     const { raw: _raw, tsc_own: _bits, ...perRow } = this.columns;
     this.perRow = Object.values(perRow);
     this.present = new Uint32Array(memory, take(capacity * 4), capacity);
@@ -125,45 +125,4 @@ export class EventBatch {
     this.rows = 0;
     this.rawBytes = 0;
   }
-}
-
-/**
- * The columns by name. Written out, because an object that grows property by property ends up as a hash table,
- * and decoders touch these arrays ten times an event.
- */
-function columnArrays(make: (name: ColumnName) => unknown): ColumnArrays {
-  const u64 = (name: ColumnName) => make(name) as Uint32Array;
-  const u16 = (name: ColumnName) => make(name) as Uint16Array;
-  const u8 = (name: ColumnName) => make(name) as Uint8Array;
-  return {
-    seq: u64('seq'),
-    tsc: u64('tsc'),
-    tsc_own: u8('tsc_own'),
-    pcpu: u16('pcpu'),
-    cur_domid: u16('cur_domid'),
-    cur_vcpu: u16('cur_vcpu'),
-    kind: u8('kind'),
-    domid: u16('domid'),
-    view: u16('view'),
-    gfn: u64('gfn'),
-    mfn: u64('mfn'),
-    order: u8('order'),
-    p2m_type: u8('p2m_type'),
-    access: u8('access'),
-    count_info: u64('count_info'),
-    type_info: u64('type_info'),
-    owner: u16('owner'),
-    lock: u64('lock'),
-    lock_class: u16('lock_class'),
-    level: u16('level'),
-    mode: u8('mode'),
-    depth: u16('depth'),
-    rc: make('rc') as Int32Array,
-    flags: u64('flags'),
-    caller: u16('caller'),
-    symbol: u16('symbol'),
-    arg0: u64('arg0'),
-    arg1: u64('arg1'),
-    raw: u8('raw'),
-  };
 }

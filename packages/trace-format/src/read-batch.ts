@@ -1,8 +1,9 @@
 import { crc32 } from 'node:zlib';
-import { COLUMNS, type ColumnName, type ColumnSpec } from './columns.js';
+import { COLUMNS, type ColumnName, type ColumnSpec, perColumn } from './columns.js';
 import { P2mError } from './errors.js';
 import { type ColumnArrays, columnView } from './event-batch.js';
 import type { RandomAccess } from './file-access.js';
+import { zeroCrc } from './ipc/checksum.js';
 import type { BatchHeader } from './ipc/decode-message.js';
 import { FIRST_SEQ_KEY, FIRST_TSC_KEY, LAST_TSC_KEY } from './seal.js';
 
@@ -74,8 +75,16 @@ function allocate(bytes: number): ArrayBuffer {
   }
 }
 
+/** Checks the indices of a dictionary column and makes them ours; `validity` is absent where no row is null. */
+export type TranslateIndices = (
+  name: ColumnName,
+  values: Uint8Array | Uint16Array | Uint32Array,
+  validity: Uint8Array | undefined,
+) => void;
+
 /**
  * Reads these columns of a batch and checks their checksums. The result lives in `memory`, until its next use.
+ * A column that is all null is taken from its checksum, unless `readHoles` wants every byte of the file seen.
  * @throws P2mError P2M_DAMAGED with the batch and byte
  */
 export function readBatch<C extends ColumnName>(
@@ -83,7 +92,8 @@ export function readBatch<C extends ColumnName>(
   info: BatchInfo,
   names: readonly C[],
   memory: BatchMemory,
-  translate: (name: ColumnName, values: Uint8Array | Uint16Array) => void,
+  translate: TranslateIndices,
+  readHoles = false,
 ): ReadBatch<C> {
   const wanted = info.header.regions.filter(region => names.includes(region.name as C));
   const parts = wanted.map(region => {
@@ -92,15 +102,20 @@ export function readBatch<C extends ColumnName>(
   });
   const bytes = info.header.bodyBytes;
   const buffer = memory.take(bytes);
-  const columns: Record<string, unknown> = {};
-  const validity: Record<string, Uint8Array> = {};
+  const columns = perColumn<unknown>(() => undefined);
+  const validity = perColumn<Uint8Array | undefined>(() => undefined);
   let rawOffsets = new Int32Array(0);
   for (const { region, crc } of parts) {
     const spec: ColumnSpec = COLUMNS[region.name];
     if (crc !== undefined) {
       const whole = new Uint8Array(buffer, region.offset, region.bytes);
-      file.read(whole, info.body + region.offset);
-      if (crc32(whole) !== crc) throw checksumError(info, region.name, info.body + region.offset);
+      if (!readHoles && crc === zeroCrc(region.bytes)) {
+        // A column that no row has: a hole in the file, not worth a read.
+        whole.fill(0);
+      } else {
+        file.read(whole, info.body + region.offset);
+        if (crc32(whole) !== crc) throw checksumError(info, region.name, info.body + region.offset);
+      }
     } else {
       for (const part of [region.validity, region.offsets, region.values]) {
         if (part !== undefined) file.read(new Uint8Array(buffer, part.offset, part.bytes), info.body + part.offset);
@@ -108,12 +123,12 @@ export function readBatch<C extends ColumnName>(
     }
     const { offset } = region.values;
     const values = columnView(spec.type, buffer, offset, region.values.bytes);
-    if (spec.dictionary !== undefined) translate(region.name, values as Uint8Array);
     columns[region.name] = values;
     if (spec.nullable) {
       const bitmap = new Uint8Array(buffer, region.validity.offset, region.validity.bytes);
       validity[region.name] = bitmap.length > 0 || info.rows === 0 ? bitmap : allValid(info.rows);
     }
+    if (spec.dictionary !== undefined) translate(region.name, values as Uint8Array, validity[region.name]);
     if (region.offsets !== undefined) {
       rawOffsets = new Int32Array(buffer, region.offsets.offset, info.rows + 1);
       checkOffsets(rawOffsets, region.values.bytes, info);
@@ -123,7 +138,7 @@ export function readBatch<C extends ColumnName>(
     rows: info.rows,
     firstSeq: info.firstSeq,
     columns: columns as Pick<ColumnArrays, C>,
-    validity: validity as Record<C, Uint8Array>,
+    validity: validity as Record<ColumnName, Uint8Array>,
     rawOffsets,
   };
 }

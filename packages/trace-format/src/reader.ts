@@ -19,7 +19,15 @@ import {
 import { METADATA_KEY } from './ipc/decode-schema.js';
 import type { MessageBlock } from './ipc/encode-message.js';
 import { parseMetadata, type TraceMetadata } from './metadata.js';
-import { type BatchInfo, BatchMemory, batchInfo, type ReadBatch, readBatch } from './read-batch.js';
+import {
+  type BatchInfo,
+  BatchMemory,
+  batchInfo,
+  isValid,
+  type ReadBatch,
+  readBatch,
+  type TranslateIndices,
+} from './read-batch.js';
 import { MAGIC } from './writer.js';
 
 /** Why a trace ends before its file does; everything before it is whole. */
@@ -85,7 +93,7 @@ export class TraceReader {
   /** Reads these columns of one batch into `memory`. @throws P2mError P2M_DAMAGED, P2M_SHORT */
   read<C extends ColumnName>(batch: BatchInfo, columns: readonly C[], memory = new BatchMemory()): ReadBatch<C> {
     try {
-      return readBatch(this.file, batch, columns, memory, (name, values) => this.translate(name, values));
+      return readBatch(this.file, batch, columns, memory, (...column) => this.translate(...column));
     } catch (error) {
       throw error instanceof P2mError ? error.at({ file: this.path, batch: batch.index }) : error;
     }
@@ -110,13 +118,22 @@ export class TraceReader {
     return ours;
   }
 
-  private translate(column: ColumnName, values: Uint8Array | Uint16Array): void {
+  private translate(...[column, values, validity]: Parameters<TranslateIndices>): void {
     const spec: ColumnSpec = COLUMNS[column];
     if (spec.dictionary === undefined) return;
     const table = this.translations.get(spec.dictionary);
     const limit = table?.length ?? this.names[spec.dictionary].length;
     if (!this.checksummed) {
-      for (let i = 0; i < values.length; i++) if (values[i] >= limit) values[i] = 0;
+      for (let i = 0; i < values.length; i++) {
+        if (values[i] < limit) continue;
+        if (validity === undefined || isValid(validity, i)) {
+          throw new P2mError('P2M_DAMAGED', `${column} of row ${i} is ${values[i]}, but there are ${limit} names`, {
+            place: { field: column },
+            remedy: 'the trace was not written by p2mtrace; write it again',
+          });
+        }
+        values[i] = 0;
+      }
     }
     if (table !== undefined) for (let i = 0; i < values.length; i++) values[i] = table[values[i]];
   }
@@ -165,7 +182,7 @@ export interface FoundFooter extends FooterInfo {
   readonly at: number;
 }
 
-/** The footer, or what is wrong with it. */
+/** The footer, or what is wrong with it. @throws P2mError P2M_SCHEMA, P2M_SCHEMA_VERSION, P2M_ENDIAN */
 export function readFooter(file: RandomAccess): FoundFooter | P2mError {
   try {
     if (file.size < HEAD + TAIL) throw cut(file, file.size);
@@ -178,7 +195,8 @@ export function readFooter(file: RandomAccess): FoundFooter | P2mError {
     }
     return { ...decodeFooter(file.bytes(offset, length), file.size), at: offset };
   } catch (error) {
-    if (error instanceof P2mError && error.code !== 'P2M_SCHEMA_VERSION' && error.code !== 'P2M_ENDIAN') return error;
+    // Another schema is no damage, and walking the messages would not find it.
+    if (error instanceof P2mError && !/^P2M_(SCHEMA|SCHEMA_VERSION|ENDIAN)$/.test(error.code)) return error;
     throw error;
   }
 }

@@ -19,7 +19,7 @@ export function validateBatch(
   for (const name of COLUMN_NAMES) {
     try {
       // The indices as they are in the file: the reader would translate them, and hide those out of range.
-      const batch = readBatch(file, info, [name], memory, () => {});
+      const batch = readBatch(file, info, [name], memory, () => {}, true);
       if (name === 'seq') checkSeq(batch as ReadBatch<'seq'>, info, tell);
       const { dictionary }: ColumnSpec = COLUMNS[name];
       const known = dictionary && names.get(dictionary);

@@ -44,15 +44,33 @@ describe('a trace comes back from its text', () => {
 
   test('however many events, batches and pieces', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(anyEvent, { maxLength: 30 }), fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 80 }), roundTrip),
+      fc.asyncProperty(
+        fc.array(anyEvent, { maxLength: 30 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 1, max: 80 }),
+        roundTrip,
+      ),
       { numRuns: 150 },
     );
   });
 });
 
 test('metadata that a person may set comes back', async () => {
-  const header = { layout: 'P8', xenVersion: '4.22', p2mNumbering: '4.8', tscHz: 2.5e9, controlDomains: [0, 7], host: 'h' } as const;
-  writeRows(path('m.arrow'), [], 4, { source: 's', format: 'xentrace', assumed: ['x'], ...header, controlDomains: [0, 7] });
+  const header = {
+    layout: 'P8',
+    xenVersion: '4.22',
+    p2mNumbering: '4.8',
+    tscHz: 2.5e9,
+    controlDomains: [0, 7],
+    host: 'h',
+  } as const;
+  writeRows(path('m.arrow'), [], 4, {
+    source: 's',
+    format: 'xentrace',
+    assumed: ['x'],
+    ...header,
+    controlDomains: [0, 7],
+  });
   const text = await exported(path('m.arrow'));
   expect(JSON.parse(text)).toEqual({ p2mtrace: 1, ...header });
   await importNdjson(pieces(text, 5), 'dir/m.ndjson', path('m2.arrow'));

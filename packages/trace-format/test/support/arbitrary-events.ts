@@ -14,7 +14,10 @@ import {
 import fc from 'fast-check';
 import type { Row, Value } from './rows.js';
 
-const u64 = fc.oneof(fc.bigInt(0n, (1n << 64n) - 1n), fc.constantFrom(0n, 1n, (1n << 53n) - 1n, 1n << 53n, (1n << 64n) - 1n));
+const u64 = fc.oneof(
+  fc.bigInt(0n, (1n << 64n) - 1n),
+  fc.constantFrom(0n, 1n, (1n << 53n) - 1n, 1n << 53n, (1n << 64n) - 1n),
+);
 const index = fc.nat(1023);
 const text = fc.string({ unit: 'binary', maxLength: 12 });
 
@@ -22,7 +25,11 @@ const text = fc.string({ unit: 'binary', maxLength: 12 });
 function columnValues(name: ColumnName): fc.Arbitrary<Value> {
   switch (name) {
     case 'view':
-      return fc.oneof(fc.constant('host'), index.map(n => `altp2m:${n}`), index.map(n => `nested:${n}`));
+      return fc.oneof(
+        fc.constant('host'),
+        index.map(n => `altp2m:${n}`),
+        index.map(n => `nested:${n}`),
+      );
     case 'lock_class':
       return fc.oneof(fc.constantFrom(...MM_LOCKS.map(lock => lock.name)), text);
     case 'symbol':

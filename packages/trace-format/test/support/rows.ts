@@ -6,7 +6,8 @@ import {
   type ColumnSpec,
   DICTIONARIES,
   type DictionaryName,
-  EventBatch,
+  defaultMetadata,
+  type EventBatch,
   getU64,
   isAddressDictionary,
   isValid,
@@ -19,7 +20,6 @@ import {
   TraceReader,
   TraceWriter,
 } from '@p2mtrace/trace-format';
-import { defaultMetadata } from '@p2mtrace/trace-format';
 
 /** A column's value as a test writes it: names of dictionaries as text, u64 and addresses as bigint, raw as hex. */
 export type Value = string | number | bigint | boolean;

@@ -62,7 +62,10 @@ export class FactTable<S extends FactSpec = FactSpec> {
 
 function makeColumns<S extends FactSpec>(spec: S, capacity: number): FactColumns<S> {
   const entries = spec.columns.map(({ name, type }) => [name, makeArray(type, capacity)] as const);
-  return Object.fromEntries(entries) as FactColumns<S>;
+  const columns = Object.fromEntries(entries) as FactColumns<S>;
+  // V8 keeps an object that was built property by property as a hash table; being a prototype makes it plain fields.
+  Object.create(columns);
+  return columns;
 }
 
 function makeArray(type: FactType, capacity: number) {

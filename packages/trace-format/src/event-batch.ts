@@ -16,7 +16,14 @@ export type ColumnArrays = { readonly [K in ColumnName]: ArrayOf<(typeof COLUMNS
 /** Bytes a row takes in a column of this type (bits and binary are sized apart). */
 export const WIDTH: Record<Exclude<ColumnType, 'bit' | 'binary'>, number> = { u64: 8, u32: 4, i32: 4, u16: 2, u8: 1 };
 
-const BITMAPS = Object.keys(PRESENT).length;
+/**
+ * Room for `bytes`, a cache line apart from what follows: arrays whose starts are a power of two apart share their
+ * cache sets, and a row touches them all.
+ */
+const spaced = (bytes: number): number => Math.ceil(bytes / 64) * 64 + 64;
+
+/** Bitmaps are made eight at a time. */
+const BITMAPS = Math.ceil(Object.keys(PRESENT).length / 8) * 8;
 
 /** The default number of rows in a record batch. */
 export const BATCH_ROWS = 65_536;
@@ -56,6 +63,9 @@ export class EventBatch {
   readonly present: Uint32Array;
   /** The same as Arrow bitmaps, by bit of PRESENT; filled by `fillBitmaps`. */
   readonly bitmaps: readonly Uint8Array[];
+  /** All of them, `bitmapBytes` apart. */
+  private readonly bitmapMemory: Uint8Array;
+  private readonly bitmapBytes: number;
   /** Bytes of `raw` that each row adds. */
   readonly rawLength: Uint8Array;
   rows = 0;
@@ -68,7 +78,7 @@ export class EventBatch {
     let offset = 0;
     const take = (bytes: number) => {
       const at = offset;
-      offset += Math.ceil(bytes / 64) * 64;
+      offset += spaced(bytes);
       return at;
     };
     this.columns = perColumn(name => {
@@ -81,20 +91,24 @@ export class EventBatch {
     this.present = new Uint32Array(memory, take(capacity * 4), capacity);
     this.rawLength = new Uint8Array(memory, take(capacity), capacity);
     const bitmapBytes = Math.ceil(capacity / 8);
-    this.bitmaps = Array.from({ length: BITMAPS }, () => new Uint8Array(memory, take(bitmapBytes), bitmapBytes));
+    this.bitmapBytes = spaced(bitmapBytes);
+    this.bitmapMemory = new Uint8Array(memory, take(BITMAPS * this.bitmapBytes), BITMAPS * this.bitmapBytes);
+    this.bitmaps = Array.from({ length: BITMAPS }, (_, bit) =>
+      this.bitmapMemory.subarray(bit * this.bitmapBytes, bit * this.bitmapBytes + bitmapBytes),
+    );
   }
 
   /** Size of the memory that a batch of that capacity needs. */
   static bytes(capacity: number): number {
     const specs = Object.values<ColumnSpec>(COLUMNS);
-    const bitmaps = Array.from({ length: BITMAPS }, () => Math.ceil(capacity / 8));
-    const sizes = [...specs.map(spec => valueBytes(spec.type, capacity)), capacity * 4, capacity, ...bitmaps];
-    return sizes.reduce((sum, bytes) => sum + Math.ceil(bytes / 64) * 64, 0);
+    const bitmaps = BITMAPS * spaced(Math.ceil(capacity / 8));
+    const sizes = [...specs.map(spec => valueBytes(spec.type, capacity)), capacity * 4, capacity, bitmaps];
+    return sizes.reduce((sum, bytes) => sum + spaced(bytes), 0);
   }
 
   /** Turns the presence masks into bitmaps; the last step before a batch is sealed. */
   fillBitmaps(): void {
-    transposePresence(this.present, this.rows, this.bitmaps);
+    transposePresence(this.present, this.rows, this.bitmapMemory, this.bitmapBytes);
   }
 
   /** Adds the payload of an unknown record to the row; at most RAW_MAX bytes. */

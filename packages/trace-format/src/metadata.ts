@@ -1,62 +1,76 @@
-import { z } from 'zod';
+import { createRequire } from 'node:module';
+import type * as Zod from 'zod';
 import { P2mError } from './errors.js';
 import { LAYOUT_NAMES } from './layout-profiles.js';
 import { P2M_NUMBERINGS } from './xen-enums.js';
 
-const count = z.int().nonnegative();
+type Schemas = ReturnType<typeof makeSchemas>;
+export type ImportHealth = Zod.infer<Schemas['importHealth']>;
+export type TraceMetadata = Zod.infer<Schemas['traceMetadata']>;
 
-/** Health of an import: what was read, and what was not (model §2.2). All numbers are of records unless named otherwise. */
-export const importHealthSchema = z.strictObject({
-  bytes: count,
-  /** Bytes that belong to no whole record. */
-  skippedBytes: count,
-  records: count,
-  /** Records by xentrace id (hex), all of them, framing records included. */
-  byId: z.record(z.string(), count),
-  /** Records that no table lists, by id; they are rows of kind `unknown`. */
-  unknownById: z.record(z.string(), count),
-  /** Records of a known id whose contents fit no column; rows of kind `unknown` too. */
-  misfits: count,
-  /** Loss records, the records lost, and of which pcpu. */
-  lost: z.array(z.strictObject({ pcpu: count, count, firstTsc: z.string(), tsc: z.string() })),
-  withoutTsc: count,
-  /** Per pcpu: records and the span of TSCs seen. */
-  pcpus: z.array(z.strictObject({ pcpu: count, records: count, firstTsc: z.string(), lastTsc: z.string() })),
-  order: z.strictObject({
-    /** exact: nearly every record has a TSC; approximate: cross-pcpu order rests on polling rounds. */
-    confidence: z.enum(['exact', 'approximate']),
-    /** Records that arrived too late for the reorder window of a stream. */
-    late: count,
-  }),
-  /** What was wrong with the input, in words; empty when nothing was. */
-  problems: z.array(z.string()),
-});
-export type ImportHealth = z.infer<typeof importHealthSchema>;
+/** The shapes of a trace's metadata. */
+function makeSchemas(z: typeof Zod) {
+  const count = z.int().nonnegative();
 
-export const traceMetadataSchema = z.strictObject({
-  /** What the trace was made from: a file name, `-`, `ndjson`. */
-  source: z.string(),
-  format: z.enum(['xentrace', 'ndjson', 'recorder']),
-  host: z.string().optional(),
-  /** As given or found, e.g. `4.17.7`, `<=4.17`. */
-  xenVersion: z.string().optional(),
-  /** page_info layout profile, P0…P8. */
-  layout: z.enum(LAYOUT_NAMES as [string, ...string[]]),
-  /** How version, layout and numbering were known. */
-  assumed: z.array(z.string()),
-  p2mNumbering: z.enum(P2M_NUMBERINGS),
-  tscHz: z.number().positive().optional(),
-  /** Domains whose mm locks are biased (X§2.1). */
-  controlDomains: z.array(count),
-  /** Number of events of each kind; absent until the trace is finished. */
-  counts: z.record(z.string(), count).optional(),
-  /** True when set_entry results (0x802) were recorded, so that attempts (0x004) are not replayed too. */
-  hasResults: z.boolean().optional(),
-  health: importHealthSchema.optional(),
-  /** Where a piece of a longer trace comes from (trim, split). */
-  piece: z.strictObject({ of: z.string(), fromSeq: count, toSeq: count }).optional(),
-});
-export type TraceMetadata = z.infer<typeof traceMetadataSchema>;
+  /** Health of an import: what was read, and what was not (model §2.2). All numbers are of records unless named otherwise. */
+  const importHealth = z.strictObject({
+    bytes: count,
+    /** Bytes that belong to no whole record. */
+    skippedBytes: count,
+    records: count,
+    /** Records by xentrace id (hex), all of them, framing records included. */
+    byId: z.record(z.string(), count),
+    /** Records that no table lists, by id; they are rows of kind `unknown`. */
+    unknownById: z.record(z.string(), count),
+    /** Records of a known id whose contents fit no column; rows of kind `unknown` too. */
+    misfits: count,
+    /** Loss records, the records lost, and of which pcpu. */
+    lost: z.array(z.strictObject({ pcpu: count, count, firstTsc: z.string(), tsc: z.string() })),
+    withoutTsc: count,
+    /** Per pcpu: records and the span of TSCs seen. */
+    pcpus: z.array(z.strictObject({ pcpu: count, records: count, firstTsc: z.string(), lastTsc: z.string() })),
+    order: z.strictObject({
+      /** exact: nearly every record has a TSC; approximate: cross-pcpu order rests on polling rounds. */
+      confidence: z.enum(['exact', 'approximate']),
+      /** Records that arrived too late for the reorder window of a stream. */
+      late: count,
+    }),
+    /** What was wrong with the input, in words; empty when nothing was. */
+    problems: z.array(z.string()),
+  });
+
+  const traceMetadata = z.strictObject({
+    /** What the trace was made from: a file name, `-`, `ndjson`. */
+    source: z.string(),
+    format: z.enum(['xentrace', 'ndjson', 'recorder']),
+    host: z.string().optional(),
+    /** As given or found, e.g. `4.17.7`, `<=4.17`. */
+    xenVersion: z.string().optional(),
+    /** page_info layout profile, P0…P8. */
+    layout: z.enum(LAYOUT_NAMES as [string, ...string[]]),
+    /** How version, layout and numbering were known. */
+    assumed: z.array(z.string()),
+    p2mNumbering: z.enum(P2M_NUMBERINGS),
+    tscHz: z.number().positive().optional(),
+    /** Domains whose mm locks are biased (X§2.1). */
+    controlDomains: z.array(count),
+    /** Number of events of each kind; absent until the trace is finished. */
+    counts: z.record(z.string(), count).optional(),
+    /** True when set_entry results (0x802) were recorded, so that attempts (0x004) are not replayed too. */
+    hasResults: z.boolean().optional(),
+    health: importHealth.optional(),
+    /** Where a piece of a longer trace comes from (trim, split). */
+    piece: z.strictObject({ of: z.string(), fromSeq: count, toSeq: count }).optional(),
+  });
+  return { importHealth, traceMetadata };
+}
+
+let schemas: Schemas | undefined;
+/** Made when first needed: loading zod takes longer than most imports. */
+export function metadataSchema(): Schemas['traceMetadata'] {
+  schemas ??= makeSchemas(createRequire(import.meta.url)('zod') as typeof Zod);
+  return schemas.traceMetadata;
+}
 
 /** Checks trace metadata read from a file. @throws P2mError P2M_METADATA */
 export function parseMetadata(json: string): TraceMetadata {
@@ -66,7 +80,7 @@ export function parseMetadata(json: string): TraceMetadata {
   } catch (cause) {
     throw new P2mError('P2M_METADATA', 'the trace metadata is not JSON', { cause });
   }
-  const result = traceMetadataSchema.safeParse(value);
+  const result = metadataSchema().safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw new P2mError('P2M_METADATA', `the trace metadata does not fit: ${issue.path.join('.')}: ${issue.message}`, {

@@ -18,7 +18,7 @@ export function validateBatch(
 ): void {
   for (const name of COLUMN_NAMES) {
     try {
-      // The indices as they are in the file: the reader would translate them, and hide those out of range.
+      // Indices as they are in the file, which the reader would translate; and holes are read like anything else.
       const batch = readBatch(file, info, [name], memory, () => {}, true);
       if (name === 'seq') checkSeq(batch as ReadBatch<'seq'>, info, tell);
       const { dictionary }: ColumnSpec = COLUMNS[name];

@@ -8,53 +8,70 @@ export function presentAnywhere(present: Uint32Array, rows: number): number {
 }
 
 /**
- * Fills `bitmaps[bit]` for every bit of `wanted`: eight rows at a time their four byte lanes are transposed as
- * 8×8 bit matrices (Hacker's Delight, 7-3). Bits behind the last row stay 0.
+ * Fills one bitmap a bit, `stride` bytes apart in `bitmaps`: the masks of eight rows are four 8×8 bit matrices side
+ * by side, one a byte lane, and are transposed together (Hacker's Delight, 7-3: exchange halves, quarters, eighths).
+ * Written out, as it is done for every event of an import. Bits behind the last row stay 0.
  */
-export function transposePresence(present: Uint32Array, rows: number, bitmaps: readonly Uint8Array[]): void {
-  const block = new Uint32Array(8);
+export function transposePresence(present: Uint32Array, rows: number, bitmaps: Uint8Array, stride: number): void {
+  const bits = bitmaps.length / stride;
   for (let row = 0; row < rows; row += 8) {
-    const n = Math.min(8, rows - row);
-    for (let i = 0; i < 8; i++) block[i] = i < n ? present[row + i] : 0;
-    const byte = row >>> 3;
-    const any = block[0] | block[1] | block[2] | block[3] | block[4] | block[5] | block[6] | block[7];
-    for (let lane = 0; lane < 4; lane++) {
-      const shift = lane * 8;
-      if (((any >>> shift) & 0xff) === 0) {
-        // The bitmaps of batches are reused.
-        for (let bit = shift; bit < shift + 8; bit++) if (bitmaps[bit] !== undefined) bitmaps[bit][byte] = 0;
-        continue;
-      }
-      // x: rows 7..4, y: rows 3..0, so that row 0 ends up in bit 0 of each transposed byte.
-      let x =
-        (((block[7] >>> shift) & 0xff) << 24) |
-        (((block[6] >>> shift) & 0xff) << 16) |
-        (((block[5] >>> shift) & 0xff) << 8) |
-        ((block[4] >>> shift) & 0xff);
-      let y =
-        (((block[3] >>> shift) & 0xff) << 24) |
-        (((block[2] >>> shift) & 0xff) << 16) |
-        (((block[1] >>> shift) & 0xff) << 8) |
-        ((block[0] >>> shift) & 0xff);
-      let t = (x ^ (x >>> 7)) & 0x00aa00aa;
-      x = x ^ t ^ (t << 7);
-      t = (y ^ (y >>> 7)) & 0x00aa00aa;
-      y = y ^ t ^ (t << 7);
-      t = (x ^ (x >>> 14)) & 0x0000cccc;
-      x = x ^ t ^ (t << 14);
-      t = (y ^ (y >>> 14)) & 0x0000cccc;
-      y = y ^ t ^ (t << 14);
-      t = (x & 0xf0f0f0f0) | ((y >>> 4) & 0x0f0f0f0f);
-      y = ((x << 4) & 0xf0f0f0f0) | (y & 0x0f0f0f0f);
-      x = t;
-      // y holds the columns of bits 0..3 of the lane from its low byte up, x those of bits 4..7.
-      const bit = shift;
-      for (let i = 0; i < 4; i++) {
-        const low = bitmaps[bit + i];
-        if (low !== undefined) low[byte] = y >>> (8 * i);
-        const high = bitmaps[bit + 4 + i];
-        if (high !== undefined) high[byte] = x >>> (8 * i);
-      }
+    const n = rows - row;
+    let a0 = present[row];
+    let a1 = n > 1 ? present[row + 1] : 0;
+    let a2 = n > 2 ? present[row + 2] : 0;
+    let a3 = n > 3 ? present[row + 3] : 0;
+    let a4 = n > 4 ? present[row + 4] : 0;
+    let a5 = n > 5 ? present[row + 5] : 0;
+    let a6 = n > 6 ? present[row + 6] : 0;
+    let a7 = n > 7 ? present[row + 7] : 0;
+    let t = 0;
+    t = ((a0 >>> 4) ^ a4) & 0x0f0f_0f0f;
+    a4 ^= t;
+    a0 ^= t << 4;
+    t = ((a1 >>> 4) ^ a5) & 0x0f0f_0f0f;
+    a5 ^= t;
+    a1 ^= t << 4;
+    t = ((a2 >>> 4) ^ a6) & 0x0f0f_0f0f;
+    a6 ^= t;
+    a2 ^= t << 4;
+    t = ((a3 >>> 4) ^ a7) & 0x0f0f_0f0f;
+    a7 ^= t;
+    a3 ^= t << 4;
+    t = ((a0 >>> 2) ^ a2) & 0x3333_3333;
+    a2 ^= t;
+    a0 ^= t << 2;
+    t = ((a1 >>> 2) ^ a3) & 0x3333_3333;
+    a3 ^= t;
+    a1 ^= t << 2;
+    t = ((a4 >>> 2) ^ a6) & 0x3333_3333;
+    a6 ^= t;
+    a4 ^= t << 2;
+    t = ((a5 >>> 2) ^ a7) & 0x3333_3333;
+    a7 ^= t;
+    a5 ^= t << 2;
+    t = ((a0 >>> 1) ^ a1) & 0x5555_5555;
+    a1 ^= t;
+    a0 ^= t << 1;
+    t = ((a2 >>> 1) ^ a3) & 0x5555_5555;
+    a3 ^= t;
+    a2 ^= t << 1;
+    t = ((a4 >>> 1) ^ a5) & 0x5555_5555;
+    a5 ^= t;
+    a4 ^= t << 1;
+    t = ((a6 >>> 1) ^ a7) & 0x5555_5555;
+    a7 ^= t;
+    a6 ^= t << 1;
+    let at = row >>> 3;
+    for (let bit = 0; bit < bits; bit += 8) {
+      bitmaps[at] = a0 >>> bit;
+      bitmaps[at + stride] = a1 >>> bit;
+      bitmaps[at + 2 * stride] = a2 >>> bit;
+      bitmaps[at + 3 * stride] = a3 >>> bit;
+      bitmaps[at + 4 * stride] = a4 >>> bit;
+      bitmaps[at + 5 * stride] = a5 >>> bit;
+      bitmaps[at + 6 * stride] = a6 >>> bit;
+      bitmaps[at + 7 * stride] = a7 >>> bit;
+      at += 8 * stride;
     }
   }
 }

@@ -15,7 +15,13 @@ interface Bindings {
   data_chunk_get_vector(chunk: DuckDBDataChunk['chunk'], column: number): Vector;
   copy_data_to_vector(to: Vector, toByte: number, from: ArrayBufferLike, fromByte: number, bytes: number): void;
   vector_ensure_validity_writable(vector: Vector): void;
-  copy_data_to_vector_validity(to: Vector, toByte: number, from: ArrayBufferLike, fromByte: number, bytes: number): void;
+  copy_data_to_vector_validity(
+    to: Vector,
+    toByte: number,
+    from: ArrayBufferLike,
+    fromByte: number,
+    bytes: number,
+  ): void;
   vector_assign_string_element_len(vector: Vector, row: number, bytes: Uint8Array): void;
 }
 

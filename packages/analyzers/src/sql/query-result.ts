@@ -1,14 +1,6 @@
-import {
-  type DuckDBExtractedStatements,
-  type DuckDBPreparedStatement,
-  type DuckDBResult,
-  DuckDBTypeId,
-  type JS,
-  JSDuckDBValueConverter,
-  ResultReturnType,
-  StatementType,
-} from '@duckdb/node-api';
+import type { DuckDBExtractedStatements, DuckDBPreparedStatement, DuckDBResult, JS } from '@duckdb/node-api';
 import { usageError } from '@p2mtrace/trace-format';
+import { duckdb } from './duckdb.js';
 import type { SqlConnection } from './sql-connection.js';
 import { interruptedError } from './sql-error.js';
 
@@ -41,9 +33,9 @@ export class QueryResult {
     this.statement = statement;
     this.result = result;
     this.state = streams ? 'streaming' : 'whole';
-    this.hasRows = result.returnType === ResultReturnType.QUERY_RESULT;
+    this.hasRows = result.returnType === duckdb.ResultReturnType.QUERY_RESULT;
     const names = this.hasRows ? result.columnNames() : [];
-    this.columns = names.map((name, i) => ({ name, type: DuckDBTypeId[result.columnTypeId(i)] }));
+    this.columns = names.map((name, i) => ({ name, type: duckdb.DuckDBTypeId[result.columnTypeId(i)] }));
   }
 
   /** Starts the statement of that index. @throws P2mError P2M_SQL, P2M_INTERRUPTED */
@@ -51,10 +43,10 @@ export class QueryResult {
     sql.takeThrown();
     const statement = await sql.call(() => statements.prepare(index));
     try {
-      if (statement.statementType === StatementType.TRANSACTION) {
+      if (statement.statementType === duckdb.StatementType.TRANSACTION) {
         throw usageError('P2M_SQL', 'there are no transactions', 'leave out begin, commit and rollback');
       }
-      if (statement.statementType === StatementType.SELECT) return await QueryResult.startStream(sql, statement);
+      if (statement.statementType === duckdb.StatementType.SELECT) return await QueryResult.startStream(sql, statement);
       sql.checkInterrupt();
       return new QueryResult(sql, statement, await sql.call(() => statement.run()), false);
     } catch (error) {
@@ -85,7 +77,7 @@ export class QueryResult {
       this.sql.checkInterrupt();
       const chunk = await this.sql.call(() => this.result.fetchChunk());
       if (chunk === null || chunk.rowCount === 0) await this.finish();
-      else yield chunk.convertRows(JSDuckDBValueConverter);
+      else yield chunk.convertRows(duckdb.JSDuckDBValueConverter);
     }
   }
 

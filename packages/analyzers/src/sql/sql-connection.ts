@@ -1,4 +1,5 @@
-import { type DuckDBConnection, DuckDBInstance, type DuckDBTableFunction } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBInstance, DuckDBTableFunction } from '@duckdb/node-api';
+import { duckdb } from './duckdb.js';
 import { interruptedError, sqlError } from './sql-error.js';
 
 export interface SqlOptions {
@@ -46,7 +47,7 @@ export class SqlConnection {
     if (threads !== undefined) options.threads = String(threads);
     if (memoryLimit !== undefined) options.memory_limit = memoryLimit;
     try {
-      const instance = await DuckDBInstance.create(':memory:', options);
+      const instance = await duckdb.DuckDBInstance.create(':memory:', options);
       return new SqlConnection(instance, await instance.connect());
     } catch (error) {
       throw sqlError(error);

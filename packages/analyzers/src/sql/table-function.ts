@@ -1,6 +1,6 @@
-import { DuckDBTableFunction, UTINYINT } from '@duckdb/node-api';
-import { bindings, VECTOR_ROWS } from './bindings.js';
+import type { DuckDBTableFunction } from '@duckdb/node-api';
 import type { ColumnSource, SourceBatch } from './column-source.js';
+import { bindings, duckdb, VECTOR_ROWS } from './duckdb.js';
 import { sqlType, type VectorWriter, vectorWriter } from './vector-writer.js';
 
 /** What a scan asks for that needs no column, as `count(*)`: never read, and left out by the view over the function. */
@@ -29,11 +29,11 @@ export function tableFunction(
   onError: (error: unknown) => void,
 ): DuckDBTableFunction {
   const types = source.columns.map(sqlType);
-  return DuckDBTableFunction.create({
+  return duckdb.DuckDBTableFunction.create({
     name,
     supportsProjectionPushdown: true,
     bindFunction: info => {
-      info.addResultColumn(ROWS_COLUMN, UTINYINT);
+      info.addResultColumn(ROWS_COLUMN, duckdb.UTINYINT);
       source.columns.forEach((column, i) => {
         info.addResultColumn(column.name, types[i]);
       });

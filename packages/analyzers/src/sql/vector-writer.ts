@@ -1,30 +1,18 @@
-import {
-  BIGINT,
-  BLOB,
-  BOOLEAN,
-  DOUBLE,
-  type DuckDBType,
-  ENUM,
-  INTEGER,
-  UBIGINT,
-  UINTEGER,
-  USMALLINT,
-  UTINYINT,
-} from '@duckdb/node-api';
+import type { DuckDBType } from '@duckdb/node-api';
 import { isValid, P2mError } from '@p2mtrace/trace-format';
-import { bindings, type Vector } from './bindings.js';
 import { type ColumnValues, type SourceColumn, type TypedArray, VALUE_BYTES } from './column-source.js';
+import { bindings, duckdb, type Vector } from './duckdb.js';
 
 const SQL_TYPES: Record<SourceColumn['type'], DuckDBType> = {
-  u64: UBIGINT,
-  i64: BIGINT,
-  f64: DOUBLE,
-  u32: UINTEGER,
-  i32: INTEGER,
-  u16: USMALLINT,
-  u8: UTINYINT,
-  bool: BOOLEAN,
-  blob: BLOB,
+  u64: duckdb.UBIGINT,
+  i64: duckdb.BIGINT,
+  f64: duckdb.DOUBLE,
+  u32: duckdb.UINTEGER,
+  i32: duckdb.INTEGER,
+  u16: duckdb.USMALLINT,
+  u8: duckdb.UTINYINT,
+  bool: duckdb.BOOLEAN,
+  blob: duckdb.BLOB,
 };
 
 /**
@@ -39,7 +27,7 @@ export function sqlType(column: SourceColumn): DuckDBType {
       remedy: 'import the capture again',
     });
   }
-  return ENUM(column.names);
+  return duckdb.ENUM(column.names);
 }
 
 /** Copies one column, batch after batch, into the vectors of DuckDB. */
@@ -109,7 +97,8 @@ class EnumWriter extends FixedWriter {
   /** DuckDB reads past its names for a code that has none; under a null any code is harmless. */
   private check(codes: ArrayLike<number>, validity: Uint8Array | undefined, rows: number): void {
     for (let row = 0; row < rows; row++) {
-      if (!(codes[row] >= 0 && codes[row] < this.names) && (validity === undefined || isValid(validity, row))) {
+      // Unsigned, an index of -1 is as far out as can be.
+      if (codes[row] >>> 0 >= this.names && (validity === undefined || isValid(validity, row))) {
         throw new P2mError('P2M_DAMAGED', `column ${this.column} uses name ${codes[row]} of ${this.names}`, {
           place: { field: this.column },
           remedy: 'copy the trace again, or import the capture again',

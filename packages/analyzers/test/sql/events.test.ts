@@ -1,7 +1,7 @@
 import { COLUMN_NAMES, type TraceReader } from '@p2mtrace/trace-format';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TraceSession } from '../../src/index.js';
-import { ABSENT, SYMBOLS, traceRows, writeTrace } from './small-trace.js';
+import { ABSENT, removeTraces, SYMBOLS, traceRows, writeTrace } from './small-trace.js';
 
 // Batches of 3000 rows: neither batch nor trace ends where a chunk of 2048 does.
 const rows = traceRows(10_007);
@@ -16,6 +16,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await session.close();
   reader.close();
+  removeTraces();
 });
 
 describe('the events table', () => {

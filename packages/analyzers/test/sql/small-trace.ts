@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -67,9 +67,18 @@ export function traceRows(rows: number): Row[] {
   );
 }
 
+const folders: string[] = [];
+
+/** Removes what `writeTrace` wrote. */
+export function removeTraces(): void {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+}
+
 /** Writes the rows into a trace with batches of `capacity` rows, and opens it. */
 export function writeTrace(rows: readonly Row[], capacity: number): TraceReader {
-  const path = join(mkdtempSync(join(tmpdir(), 'p2mtrace-sql-')), 'small.arrow');
+  const folder = mkdtempSync(join(tmpdir(), 'p2mtrace-sql-'));
+  folders.push(folder);
+  const path = join(folder, 'small.arrow');
   const writer = new TraceWriter(path, defaultMetadata('test'), capacity);
   for (let start = 0; start < rows.length; start += capacity) {
     const batch = writer.acquire();

@@ -9,7 +9,14 @@ import { Schema } from 'apache-arrow/fb/schema';
 import { Type } from 'apache-arrow/fb/type';
 import { Utf8 } from 'apache-arrow/fb/utf8';
 import type { Builder } from 'flatbuffers';
-import { COLUMN_NAMES, COLUMNS, type ColumnSpec, type ColumnType, DICTIONARY_NAMES, isAddressDictionary } from '../columns.js';
+import {
+  COLUMN_NAMES,
+  COLUMNS,
+  type ColumnSpec,
+  type ColumnType,
+  DICTIONARY_NAMES,
+  isAddressDictionary,
+} from '../columns.js';
 
 const INT_WIDTH: Partial<Record<ColumnType, { bits: number; signed: boolean }>> = {
   u64: { bits: 64, signed: false },

@@ -3,11 +3,11 @@ import {
   HEADER_FIELDS,
   HEADER_KEY,
   type HeaderField,
+  headerSchema,
   NDJSON_VERSION,
   type NdjsonHeader,
-  ndjsonHeaderSchema,
 } from './header-schema.js';
-import { refusal, shown, suggestion } from './refusal.js';
+import { oneOf, refusal, shown, suggestion } from './refusal.js';
 
 /** True for the object of a header line. */
 export function isHeader(object: Readonly<Record<string, unknown>>): boolean {
@@ -29,19 +29,19 @@ export function decodeHeader(object: Readonly<Record<string, unknown>>): NdjsonH
       unknown[0],
     );
   }
-  const result = ndjsonHeaderSchema.safeParse(Object.fromEntries(given));
+  const result = headerSchema().safeParse(Object.fromEntries(given));
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const [field] = issue.path;
   const value = issue.path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown>)[key], object);
-  throw refusal(`${issue.path.join('.')} is ${shown(value)}; expected ${expectation(issue)}`, String(field));
+  throw refusal(`${issue.path.join('.')} is ${shown(value)}; expected ${expectation(issue, value)}`, String(field));
 }
 
 /** What a zod issue asked for, in our words. */
-function expectation(issue: z.core.$ZodIssue): string {
+function expectation(issue: z.core.$ZodIssue, value: unknown): string {
   switch (issue.code) {
     case 'invalid_value':
-      return `one of ${issue.values.join(', ')}`;
+      return oneOf(value, issue.values.map(String));
     case 'invalid_type':
       return (
         { int: 'an integer', number: 'a number', string: 'a string', array: 'an array' }[issue.expected as string] ??

@@ -4,7 +4,7 @@ import { FLAG, FLAG_NAMES, type FlagName } from '../flags.js';
 import { setU53, setU64 } from '../u64.js';
 import type { TraceNames } from '../xentrace/decode-context.js';
 import type { EventField } from './event-fields.js';
-import { refusal, shown, suggestion } from './refusal.js';
+import { oneOf, refusal, shown, suggestion } from './refusal.js';
 
 /** Writes a value of a line into the row; the inverse of encodeValue. @throws P2mError P2M_NDJSON */
 export function decodeValue(
@@ -100,7 +100,7 @@ function integer(field: string, value: unknown, column: ColumnName): number {
 function enumIndex(field: string, value: unknown, dictionary: DictionaryName): number {
   const names: readonly string[] = DICTIONARIES[dictionary].names;
   const index = names.indexOf(value as string);
-  if (index < 0) throw refusal(`${field} is ${shown(value)}; expected one of ${names.join(', ')}`, field);
+  if (index < 0) throw refusal(`${field} is ${shown(value)}; expected ${oneOf(value, names)}`, field);
   return index;
 }
 

@@ -15,6 +15,11 @@ export function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
+/** What was expected instead of a value that is none of these names. */
+export function oneOf(value: unknown, names: readonly string[]): string {
+  return `${typeof value === 'string' ? 'one of' : 'one of the strings'} ${names.join(', ')}`;
+}
+
 /** `; did you mean gfn?` where a candidate is near enough to be what was meant, else nothing. */
 export function suggestion(name: string, candidates: Iterable<string>): string {
   let best = '';

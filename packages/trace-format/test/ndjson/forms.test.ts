@@ -178,7 +178,10 @@ describe('the text of a trace', () => {
   async function exported(file: string, options?: Parameters<typeof exportNdjson>[2]): Promise<string[]> {
     const reader = TraceReader.open(file);
     let text = '';
-    await exportNdjson(reader, async chunk => void (text += chunk), options);
+    const write = (chunk: string) => {
+      text += chunk;
+    };
+    await exportNdjson(reader, write, options);
     reader.close();
     return text.trimEnd().split('\n');
   }

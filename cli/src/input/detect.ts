@@ -1,0 +1,36 @@
+export type InputFormat = 'xentrace' | 'ndjson';
+export type Content = InputFormat | 'gzip' | 'empty';
+
+/** Bytes that `detectContent` wants to see, where there are as many. */
+export const HEAD_BYTES = 64;
+
+/** What the first bytes of an input show it to be; what is neither gzip nor text as NDJSON has it is a capture. */
+export function detectContent(head: Uint8Array): Content {
+  if (head.length === 0) return 'empty';
+  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
+  const text = Buffer.from(head).toString('latin1');
+  // A big-endian capture begins with a byte that is a blank too, hence the look at what follows the blanks.
+  return /^(?:\xef\xbb\xbf)?[ \t\r\n]*(?:$|[{#]|\/\/)/.test(text) ? 'ndjson' : 'xentrace';
+}
+
+/** The first bytes of a stream, and a stream that still has them. */
+export async function peek(input: AsyncIterable<Uint8Array>): Promise<[Uint8Array, AsyncIterable<Uint8Array>]> {
+  const iterator = input[Symbol.asyncIterator]();
+  const seen: Uint8Array[] = [];
+  let bytes = 0;
+  while (bytes < HEAD_BYTES) {
+    const next = await iterator.next();
+    if (next.done === true) break;
+    seen.push(next.value);
+    bytes += next.value.length;
+  }
+  const rest = async function* () {
+    try {
+      yield* seen.splice(0);
+      for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
+    } finally {
+      await iterator.return?.();
+    }
+  };
+  return [Buffer.concat(seen).subarray(0, HEAD_BYTES), rest()];
+}

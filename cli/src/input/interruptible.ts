@@ -1,0 +1,56 @@
+import { P2mError } from '@p2mtrace/trace-format';
+
+/** How long after a first Ctrl-C the writer of a pipe, which got it too, may take to write its rest. */
+const GRACE_MS = 2000;
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** A stream that SIGINT or SIGTERM ends as if it ended by itself: at its end, after the grace, or at a second signal. */
+export class Interruptible {
+  /** A signal came. */
+  interrupted = false;
+  /** The stream was left before its end. */
+  left = false;
+  bytes = 0;
+  private readonly input: NodeJS.ReadableStream & { destroy(): unknown };
+  private readonly name: string;
+
+  constructor(input: NodeJS.ReadableStream & { destroy(): unknown }, name: string) {
+    this.input = input;
+    this.name = name;
+  }
+
+  /** @throws P2mError P2M_READ */
+  async *pieces(): AsyncGenerator<Uint8Array> {
+    let leave = () => {};
+    const left = new Promise<undefined>(resolve => {
+      leave = () => resolve(undefined);
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const onSignal = () => {
+      if (this.interrupted) leave();
+      this.interrupted = true;
+      timer ??= setTimeout(leave, GRACE_MS);
+    };
+    for (const signal of SIGNALS) process.on(signal, onSignal);
+    const iterator = (this.input as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await Promise.race([iterator.next(), left]);
+        this.left = next === undefined;
+        if (next === undefined || next.done === true) return;
+        this.bytes += next.value.length;
+        yield next.value;
+      }
+    } catch (cause) {
+      throw new P2mError('P2M_READ', `the input can't be read: ${(cause as Error).message}`, {
+        place: { file: this.name, byte: this.bytes },
+        remedy: 'nothing was written; try again, or copy the file first',
+        cause,
+      });
+    } finally {
+      clearTimeout(timer);
+      for (const signal of SIGNALS) process.off(signal, onSignal);
+      this.input.destroy();
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { InvalidArgumentError } from 'commander';
+
+/** An option as data, so that the same one is the same everywhere. */
+export interface OptionSpec {
+  readonly flags: string;
+  readonly help: string;
+  readonly choices?: readonly string[];
+  readonly byDefault?: unknown;
+  readonly required?: boolean;
+  /** @throws InvalidArgumentError */
+  readonly parse?: (text: string) => unknown;
+}
+
+/** `2500000000`, `2.5G`, `2500M`, `2.5GHz` in Hz. */
+export function parseFrequency(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kMG]?)(?:Hz)?$/.exec(text);
+  const hz = match === null ? 0 : Number(match[1]) * { '': 1, k: 1e3, M: 1e6, G: 1e9 }[match[2] as 'k']!;
+  if (hz <= 0) throw new InvalidArgumentError('Expected a frequency such as 2500000000, 2500M or 2.5G.');
+  return Math.round(hz);
+}
+
+/** A domain id. */
+export function parseDomid(text: string): number {
+  const domid = parseSeq(text);
+  if (domid > 0x7fff) throw new InvalidArgumentError('Expected a domain id, 0 to 32767.');
+  return domid;
+}
+
+/** `0,3`: domain ids. */
+export function parseDomids(text: string): number[] {
+  return text.split(',').map(parseDomid);
+}
+
+/** A whole number from 0 on, decimal or 0x…; with a # before it or not. */
+export function parseSeq(text: string): number {
+  const value = /^#?(?:\d+|0x[0-9a-fA-F]+)$/.test(text) ? Number(text.replace('#', '')) : Number.NaN;
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('Expected a whole number from 0 on.');
+  return value;
+}
+
+export const PROGRESS: OptionSpec = {
+  flags: '--progress <when>',
+  help: 'show progress on a terminal, or never',
+  choices: ['auto', 'never'],
+  byDefault: 'auto',
+};
+export const CPU_HZ: OptionSpec = {
+  flags: '--cpu-hz <hz>',
+  help: 'how fast the TSC runs, such as 2.5G; without it there are no seconds',
+  parse: parseFrequency,
+};
+export const REPORT_FORMAT = formatOption(['pretty', 'json'], 'pretty');
+
+/** `--format`, one of these. */
+export function formatOption(choices: readonly string[], byDefault?: string): OptionSpec {
+  const spec = { flags: '--format <format>', help: 'form of the output', choices };
+  return byDefault === undefined ? spec : { ...spec, byDefault };
+}

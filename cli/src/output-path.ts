@@ -1,0 +1,28 @@
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { usageError } from '@p2mtrace/trace-format';
+
+/**
+ * Checks that a file can be made there, before hours of work go into it, and that it is not the input.
+ * @throws P2mError P2M_OUTPUT, P2M_SAME_FILE (usage)
+ */
+export function checkOutput(output: string, input: string): void {
+  const folder = statSync(dirname(output), { throwIfNoEntry: false });
+  if (folder?.isDirectory() !== true) {
+    throw usageError('P2M_OUTPUT', `${output}: there is no such folder`, 'make the folder, or name another file');
+  }
+  if (statSync(output, { throwIfNoEntry: false })?.isDirectory() === true) {
+    throw usageError('P2M_OUTPUT', `${output} is a directory`, 'name a file');
+  }
+  // Under the second name it is written until it is whole.
+  for (const name of [output, `${output}.partial`]) {
+    if (sameFile(name, input)) {
+      throw usageError('P2M_SAME_FILE', `${name} is the input: it would be overwritten`, 'name another output');
+    }
+  }
+}
+
+function sameFile(a: string, b: string): boolean {
+  const [first, second] = [a, b].map(path => statSync(path, { throwIfNoEntry: false, bigint: true }));
+  return first !== undefined && second !== undefined && first.dev === second.dev && first.ino === second.ino;
+}

@@ -1,0 +1,20 @@
+import { jsonText } from './json.js';
+
+/** A value as text for people and for CSV; null is empty. */
+export function cellText(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+  if (value instanceof Date) return value.toISOString();
+  if (Array.isArray(value) && value.every(part => typeof part === 'string')) return value.join(' ');
+  return typeof value === 'object' ? jsonText(value) : String(value);
+}
+
+/** 1,054,037: numbers in sentences. */
+export function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** `1 page`, `2 pages`. */
+export function counted(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,12 @@
+import { cellText } from './cell.js';
+
+/** A line of CSV as RFC 4180 has it, but that lines end as they do here. */
+export function csvLine(row: readonly unknown[]): string {
+  return `${row.map(value => quoted(cellText(value), value)).join(',')}\n`;
+}
+
+/** Empty text is quoted, so that it differs from null. */
+function quoted(text: string, value: unknown): string {
+  if (text === '') return value === '' ? '""' : '';
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

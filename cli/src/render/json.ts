@@ -1,0 +1,20 @@
+/** A row as one JSON object. */
+export function jsonObject(names: readonly string[], row: readonly unknown[]): string {
+  return `{${names.map((name, i) => `${JSON.stringify(name)}:${jsonText(row[i])}`).join(',')}}`;
+}
+
+/**
+ * A value as JSON text, exact: integers are numbers where JSON readers keep them so, else their digits as a string;
+ * bytes are hex.
+ */
+export function jsonText(value: unknown, indent?: number): string {
+  return JSON.stringify(value, (_, part: unknown) => jsonValue(part), indent) ?? 'null';
+}
+
+function jsonValue(value: unknown): unknown {
+  if (typeof value === 'bigint') return isSafe(value) ? Number(value) : String(value);
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+  return value;
+}
+
+const isSafe = (value: bigint) => value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER;

@@ -1,0 +1,48 @@
+import type { Context } from '../command.js';
+import { count } from './cell.js';
+
+/** Milliseconds between two showings. */
+const EVERY = 100;
+
+/** One line on stderr that says how far a command is, where stderr is a terminal. */
+export class Progress {
+  private readonly err: Context['err'];
+  private readonly what: string;
+  private readonly total: number | undefined;
+  private readonly shows: boolean;
+  private readonly started = Date.now();
+  private last = Date.now();
+  private visible = false;
+
+  /** `total` undefined: nobody knows how much will come. */
+  constructor({ err }: Context, when: string | undefined, what: string, total?: number) {
+    this.err = err;
+    this.what = what;
+    this.total = total;
+    this.shows = err.isTty && when !== 'never';
+  }
+
+  readonly update = (done: number): void => {
+    const now = Date.now();
+    if (!this.shows || now - this.last < EVERY) return;
+    this.last = now;
+    this.visible = true;
+    const rate = done / Math.max(1, now - this.started);
+    const text =
+      this.total === undefined
+        ? `${count(done)} ${this.what}`
+        : `${Math.floor((100 * done) / Math.max(1, this.total))} % of ${count(this.total)} ${this.what}`;
+    const left = this.total === undefined || rate === 0 ? '' : `, ${seconds((this.total - done) / rate)} left`;
+    this.err.say(`\r\u001b[K${`${text}${left}`.slice(0, this.err.columns - 1)}`);
+  };
+
+  /** Takes the line away. */
+  end(): void {
+    if (this.visible) this.err.say('\r\u001b[K');
+    this.visible = false;
+  }
+}
+
+function seconds(milliseconds: number): string {
+  return `${Math.max(0, Math.ceil(milliseconds / 1000))} s`;
+}

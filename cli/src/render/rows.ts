@@ -1,0 +1,54 @@
+import type { Terminal } from '../terminal.js';
+import { csvLine } from './csv.js';
+import { jsonObject } from './json.js';
+import { tableLines } from './table.js';
+
+export type RowFormat = 'table' | 'json' | 'csv' | 'ndjson';
+export type Rows = Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>;
+
+/** A column of a result. */
+export interface Column {
+  readonly name: string;
+  /** Numbers stand right in a table. */
+  readonly right?: boolean;
+}
+
+/** Writes rows as they come: nothing is kept but what a table needs to know its widths. @throws ClosedPipe */
+export async function writeRows(
+  out: Terminal,
+  format: RowFormat,
+  columns: readonly Column[],
+  rows: Rows,
+): Promise<void> {
+  const names = columns.map(column => column.name);
+  switch (format) {
+    case 'table':
+      for await (const line of tableLines(columns, rows, text => out.style('bold', text))) await out.write(`${line}\n`);
+      break;
+    case 'csv':
+      await out.write(csvLine(names));
+      for await (const row of rows) await out.write(csvLine(row));
+      break;
+    case 'ndjson':
+      for await (const row of rows) await out.write(`${jsonObject(names, row)}\n`);
+      break;
+    case 'json': {
+      let separator = '[\n';
+      for await (const row of rows) {
+        await out.write(separator + jsonObject(names, row));
+        separator = ',\n';
+      }
+      await out.write(separator === '[\n' ? '[]\n' : '\n]\n');
+    }
+  }
+}
+
+/** At most that many of the rows. */
+export function* limited<T>(rows: Iterable<T>, limit = Number.POSITIVE_INFINITY): Generator<T> {
+  let left = limit;
+  if (left <= 0) return;
+  for (const row of rows) {
+    yield row;
+    if (--left <= 0) return;
+  }
+}

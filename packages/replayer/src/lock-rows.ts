@@ -1,0 +1,53 @@
+import { isValid, LOCK_MODES, type TraceReader } from '@p2mtrace/trace-format';
+import { type Held, UNKNOWN_DEPTH } from './lock-table.js';
+import type { Replayer } from './replayer.js';
+
+/** An acquisition that was not released. */
+export interface LockRow {
+  readonly pcpu: number;
+  readonly lock: string;
+  readonly class: string | null;
+  /** mm lock level with its bias; null for a lock that is none. */
+  readonly level: number | null;
+  readonly mode: string;
+  /** Recursion depth as it was recorded, or as the model counts it. */
+  readonly depth: number | null;
+  readonly since_seq: number;
+  readonly caller: string | null;
+  readonly symbol: string | null;
+}
+
+/** Every lock that is held, pcpu by pcpu, outermost first. @throws P2mError P2M_DAMAGED */
+export function* lockRows(replayer: Replayer, reader: TraceReader): Generator<LockRow> {
+  const { names } = reader;
+  for (let pcpu = 0; pcpu < replayer.locks.pcpus; pcpu++) {
+    for (const held of replayer.locks.heldBy(pcpu)) {
+      const taken = acquisition(reader, held);
+      const modelled = replayer.locks.depth[held.lock];
+      yield {
+        pcpu,
+        lock: names.lock[held.lock] ?? String(held.lock),
+        class: taken.lockClass ?? null,
+        level: held.level > 0 ? held.level : null,
+        mode: LOCK_MODES[held.mode],
+        depth: taken.depth ?? (modelled > UNKNOWN_DEPTH ? modelled : null),
+        since_seq: held.seq,
+        caller: names.caller[held.caller] ?? null,
+        symbol: taken.symbol ?? null,
+      };
+    }
+  }
+}
+
+/** What only the event itself tells: few locks are held at a time, so it is read again. */
+function acquisition(reader: TraceReader, { seq }: Held) {
+  const info = reader.batches.find(batch => seq >= batch.firstSeq && seq < batch.firstSeq + batch.rows);
+  if (info === undefined) return {};
+  const { columns, validity } = reader.read(info, ['lock_class', 'depth', 'symbol']);
+  const row = seq - info.firstSeq;
+  return {
+    lockClass: isValid(validity.lock_class, row) ? reader.names.lock_class[columns.lock_class[row]] : undefined,
+    depth: isValid(validity.depth, row) ? columns.depth[row] : undefined,
+    symbol: isValid(validity.symbol, row) ? reader.names.symbol[columns.symbol[row]] : undefined,
+  };
+}

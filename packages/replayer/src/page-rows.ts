@@ -1,0 +1,60 @@
+import { decodeCountInfo, decodeTypeInfo } from '@p2mtrace/trace-format';
+import { ALLOCATED, COUNT_KNOWN, FREE, NO_OWNER, OWNER_KNOWN, TYPE_KNOWN } from './page-table.js';
+import type { Replayer } from './replayer.js';
+import type { StateFilter } from './state-rows.js';
+
+/** What is known of a machine frame's page_info. */
+export interface PageRow {
+  readonly mfn: number;
+  /** null for none, or unknown. */
+  readonly owner: number | null;
+  /** As a page_alloc or page_free said; unknown where the trace has seen neither. */
+  readonly state: 'allocated' | 'free' | 'unknown';
+  readonly count: bigint | null;
+  readonly count_flags: readonly string[] | null;
+  readonly type: string | null;
+  readonly type_count: bigint | null;
+  readonly type_flags: readonly string[] | null;
+  /** How often the trace saw the frame allocated. */
+  readonly generation: number;
+  /** Last event that changed its count, or allocated or freed it. */
+  readonly last_seq: number | null;
+}
+
+/** Every frame of whose page_info something is known, by mfn; a domain's are those that it owns. */
+export function* pageRows(replayer: Replayer, filter: StateFilter = {}): Generator<PageRow> {
+  const chunks: (readonly [number, number])[] = [];
+  replayer.pages.directory.forEachChunk((mfn, slot) => chunks.push([mfn, slot]));
+  for (const [firstMfn, firstSlot] of chunks) {
+    for (let i = 0; i < 512; i++) {
+      if (replayer.pages.state[firstSlot + i] === 0) continue;
+      const row = pageRow(replayer, firstMfn + i, firstSlot + i);
+      if (filter.domid === undefined || row.owner === filter.domid) yield row;
+    }
+  }
+}
+
+function pageRow({ pages, profile }: Replayer, mfn: number, slot: number): PageRow {
+  const state = pages.state[slot];
+  const known = (bit: number) => (state & bit) !== 0;
+  const owned = known(OWNER_KNOWN) && pages.owner[slot] !== NO_OWNER;
+  const count = known(COUNT_KNOWN) ? decodeCountInfo(profile, u64(pages.countLow, pages.countHigh, slot)) : undefined;
+  const type = known(TYPE_KNOWN) ? decodeTypeInfo(profile, u64(pages.typeLow, pages.typeHigh, slot)) : undefined;
+  const seqs = [...(count ? [pages.countSeq[slot]] : []), ...(known(ALLOCATED | FREE) ? [pages.lifeSeq[slot]] : [])];
+  return {
+    mfn,
+    owner: owned ? pages.owner[slot] : null,
+    state: known(ALLOCATED) ? 'allocated' : known(FREE) ? 'free' : 'unknown',
+    count: count?.count ?? null,
+    count_flags: count?.bits ?? null,
+    type: type?.type ?? null,
+    type_count: type?.count ?? null,
+    type_flags: type?.bits ?? null,
+    generation: pages.generation[slot],
+    last_seq: seqs.length === 0 ? null : Math.max(...seqs),
+  };
+}
+
+function u64(low: Uint32Array, high: Uint32Array, slot: number): bigint {
+  return (BigInt(high[slot]) << 32n) | BigInt(low[slot]);
+}

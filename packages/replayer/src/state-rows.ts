@@ -1,0 +1,110 @@
+import { ACCESS_TYPES, P2M_TYPES, type TraceReader } from '@p2mtrace/trace-format';
+import { NO_MFN, type P2mTable } from './p2m-table.js';
+import { INVALID_M2P, type Replayer, SHARED_M2P } from './replayer.js';
+
+/** Names behind dictionary indices, as a TraceReader has them. */
+export type Names = TraceReader['names'];
+
+/** Which of a state's rows are wanted: of one domain (a page's owner), of one view. */
+export interface StateFilter {
+  readonly domid?: number | undefined;
+  readonly view?: string | undefined;
+}
+
+/** A leaf of a p2m. */
+export interface P2mRow {
+  readonly domid: number;
+  readonly view: string;
+  readonly gfn: number;
+  readonly order: number;
+  /** null for INVALID_MFN. */
+  readonly mfn: number | null;
+  readonly p2m_type: string;
+  /** null where it was not recorded. */
+  readonly access: string | null;
+  /** The set_entry that wrote it; null where it was there before the trace showed it. */
+  readonly set_seq: number | null;
+}
+
+/** Every known leaf, p2m by p2m, in order of gfn. */
+export function* p2mRows(replayer: Replayer, names: Names, filter: StateFilter = {}): Generator<P2mRow> {
+  for (const { table, view } of selected(replayer, names, filter)) {
+    for (const gfn of leavesOf(table)) {
+      table.find(gfn);
+      const { foundBase, foundSeq } = table;
+      yield {
+        domid: table.domid,
+        view,
+        gfn,
+        order: table.foundOrder,
+        mfn: foundBase === NO_MFN ? null : foundBase,
+        p2m_type: P2M_TYPES[table.foundType],
+        access: ACCESS_TYPES[table.foundAccess] ?? null,
+        set_seq: Number.isNaN(foundSeq) ? null : foundSeq,
+      };
+    }
+  }
+}
+
+/** The p2ms that a filter lets through, by domain and then in the order in which they were met. */
+function selected(replayer: Replayer, names: Names, { domid, view }: StateFilter) {
+  return replayer.p2ms
+    .map((table, index) => ({ index, table, view: names.view[table.view] ?? String(table.view) }))
+    .filter(p2m => (domid === undefined || p2m.table.domid === domid) && (view === undefined || p2m.view === view))
+    .sort((a, b) => a.table.domid - b.table.domid || a.index - b.index);
+}
+
+function leavesOf(table: P2mTable): number[] {
+  const gfns: number[] = [];
+  table.forEachLeaf(gfn => gfns.push(gfn));
+  return gfns;
+}
+
+/** A machine frame with what the M2P says of it, and one p2m entry that maps it. */
+export interface M2pRow {
+  readonly mfn: number;
+  /** machine_to_phys_mapping as recorded; null where no event told. */
+  readonly m2p: number | 'invalid' | 'shared' | null;
+  /** The mapping; all null for a frame that nothing is known to map. */
+  readonly domid: number | null;
+  readonly view: string | null;
+  readonly gfn: number | null;
+}
+
+/** Every frame that some p2m maps or the M2P is known for, by mfn, a row for each of its mappings. */
+export function* m2pRows(replayer: Replayer, names: Names, filter: StateFilter = {}): Generator<M2pRow> {
+  const wanted = new Map(selected(replayer, names, filter).map(p2m => [p2m.index, p2m]));
+  const all = filter.domid === undefined && filter.view === undefined;
+  for (const mfn of knownFrames(replayer, all)) {
+    const m2p = m2pOf(replayer, mfn);
+    const mappings = replayer.reverse.mappings(mfn);
+    if (mappings.length === 0 && all) yield { mfn, m2p, domid: null, view: null, gfn: null };
+    for (const { p2m, gfn } of mappings) {
+      const found = wanted.get(p2m);
+      if (found !== undefined) yield { mfn, m2p, domid: found.table.domid, view: found.view, gfn };
+    }
+  }
+}
+
+function m2pOf(replayer: Replayer, mfn: number): M2pRow['m2p'] {
+  const value = replayer.m2p.get(mfn);
+  if (value === undefined) return null;
+  return value === INVALID_M2P ? 'invalid' : value === SHARED_M2P ? 'shared' : value;
+}
+
+/** 4K frames of all leaves, and those of the M2P too where wanted, in order and once each. */
+function* knownFrames(replayer: Replayer, withM2p: boolean): Generator<number> {
+  const ranges: (readonly [number, number])[] = [];
+  for (const table of replayer.p2ms) {
+    table.forEachLeaf(() => {
+      if (table.foundBase !== NO_MFN) ranges.push([table.foundBase, table.foundBase + 2 ** table.foundOrder]);
+    });
+  }
+  if (withM2p) for (const mfn of replayer.m2p.keys()) ranges.push([mfn, mfn + 1]);
+  ranges.sort((a, b) => a[0] - b[0]);
+  let next = 0;
+  for (const [from, to] of ranges) {
+    for (let mfn = Math.max(from, next); mfn < to; mfn++) yield mfn;
+    next = Math.max(next, to);
+  }
+}

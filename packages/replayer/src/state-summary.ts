@@ -1,0 +1,105 @@
+import { DIVERGENCES } from './fact-specs.js';
+import { ALLOCATED, COUNT_KNOWN, FREE } from './page-table.js';
+import type { Replayer } from './replayer.js';
+import { type Names, p2mRows, type StateFilter } from './state-rows.js';
+
+/** How much of a p2m is known, in 4K frames. */
+export interface P2mSummary {
+  readonly domid: number;
+  readonly view: string;
+  /** Frames of all types but `invalid`. */
+  readonly frames: number;
+  readonly by_type: Readonly<Record<string, number>>;
+  /** Frames known to be holes. */
+  readonly invalid: number;
+}
+
+/** A recorded value that was not what the model expected. */
+export interface DivergenceRow {
+  readonly seq: number;
+  readonly about: string;
+  readonly domid: number | null;
+  readonly gfn: number | null;
+  readonly mfn: number | null;
+  readonly lock: string | null;
+  readonly pcpu: number | null;
+  readonly expected: number | null;
+  readonly seen: number | null;
+  /** The event that wrote the expected value. */
+  readonly last_seq: number | null;
+}
+
+export interface LossRow {
+  readonly seq: number;
+  readonly pcpu: number | null;
+  readonly count: number;
+}
+
+/** Frames of every p2m by type, domain by domain. */
+export function p2mSummaries(replayer: Replayer, names: Names, filter: StateFilter = {}): P2mSummary[] {
+  const all: { domid: number; view: string; types: Map<string, number> }[] = [];
+  for (const { domid, view, p2m_type, order } of p2mRows(replayer, names, filter)) {
+    let last = all.at(-1);
+    if (last?.domid !== domid || last.view !== view) {
+      last = { domid, view, types: new Map() };
+      all.push(last);
+    }
+    last.types.set(p2m_type, (last.types.get(p2m_type) ?? 0) + 2 ** order);
+  }
+  return all.map(({ domid, view, types }) => {
+    const invalid = types.get('invalid') ?? 0;
+    types.delete('invalid');
+    const byType = [...types].sort((a, b) => b[1] - a[1]);
+    const frames = byType.reduce((sum, [, count]) => sum + count, 0);
+    return { domid, view, frames, by_type: Object.fromEntries(byType), invalid };
+  });
+}
+
+export interface PageSummary {
+  /** Machine frames of which anything is known. */
+  readonly known: number;
+  readonly allocated: number;
+  readonly free: number;
+  /** Those that are not free and whose count is known. */
+  readonly counted: number;
+}
+
+export function pageSummary({ pages }: Replayer): PageSummary {
+  const summary = { known: 0, allocated: 0, free: 0, counted: 0 };
+  for (const state of pages.state.subarray(0, pages.directory.slots)) {
+    if (state === 0) continue;
+    summary.known++;
+    if ((state & ALLOCATED) !== 0) summary.allocated++;
+    if ((state & FREE) !== 0) summary.free++;
+    else if ((state & COUNT_KNOWN) !== 0) summary.counted++;
+  }
+  return summary;
+}
+
+/** The divergences that a replay met, in order. */
+export function* divergenceRows({ health }: Replayer, names: Names): Generator<DivergenceRow> {
+  const { rows, columns: c } = health.divergences;
+  for (let row = 0; row < rows; row++) {
+    yield {
+      seq: c.seq[row],
+      about: DIVERGENCES[c.about[row]],
+      domid: id(c.domid[row]),
+      gfn: number(c.gfn[row]),
+      mfn: number(c.mfn[row]),
+      lock: c.lock[row] < 0 ? null : (names.lock[c.lock[row]] ?? null),
+      pcpu: id(c.pcpu[row]),
+      expected: number(c.expected[row]),
+      seen: number(c.seen[row]),
+      last_seq: number(c.last_seq[row]),
+    };
+  }
+}
+
+/** The losses that a replay met, in order. */
+export function* lossRows({ health }: Replayer): Generator<LossRow> {
+  const { rows, columns: c } = health.losses;
+  for (let row = 0; row < rows; row++) yield { seq: c.seq[row], pcpu: id(c.pcpu[row]), count: c.count[row] };
+}
+
+const id = (value: number) => (value < 0 ? null : value);
+const number = (value: number) => (Number.isNaN(value) ? null : value);

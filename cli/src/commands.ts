@@ -1,5 +1,5 @@
 import type { CommandSpec } from './command.js';
-import { CPU_HZ, formatOption, parseDomid, parseDomids, parseSeq, PROGRESS, REPORT_FORMAT } from './options.js';
+import { CPU_HZ, formatOption, PROGRESS, parseDomid, parseDomids, parseSeq, REPORT_FORMAT } from './options.js';
 
 const TRACE = ['trace', 'a trace that p2mtrace import made'] as const;
 
@@ -28,7 +28,11 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--symbols <file>', help: 'names of call sites (output of nm xen-syms)' },
       CPU_HZ,
       { flags: '--host <name>', help: 'where it was recorded' },
-      { flags: '--control-domains <domids>', help: 'domains whose mm locks are biased (default: 0)', parse: parseDomids },
+      {
+        flags: '--control-domains <domids>',
+        help: 'domains whose mm locks are biased (default: 0)',
+        parse: parseDomids,
+      },
       { flags: '--json', help: "print the trace's metadata on stdout" },
       PROGRESS,
       { flags: '-q, --quiet', help: 'no health report; problems are told all the same' },
@@ -50,7 +54,10 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--from <seq>', help: 'first event', parse: parseSeq },
       { flags: '--to <seq>', help: 'last event', parse: parseSeq },
     ],
-    examples: ['p2mtrace export trace.arrow | head', 'p2mtrace export trace.arrow --from 1000 --to 1999 -o part.ndjson'],
+    examples: [
+      'p2mtrace export trace.arrow | head',
+      'p2mtrace export trace.arrow --from 1000 --to 1999 -o part.ndjson',
+    ],
     load: () => import('./commands/export.js'),
   },
   {

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { type BigIntStats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { usageError } from '@p2mtrace/trace-format';
 
@@ -7,11 +7,10 @@ import { usageError } from '@p2mtrace/trace-format';
  * @throws P2mError P2M_OUTPUT, P2M_SAME_FILE (usage)
  */
 export function checkOutput(output: string, input: string): void {
-  const folder = statSync(dirname(output), { throwIfNoEntry: false });
-  if (folder?.isDirectory() !== true) {
+  if (statOf(dirname(output))?.isDirectory() !== true) {
     throw usageError('P2M_OUTPUT', `${output}: there is no such folder`, 'make the folder, or name another file');
   }
-  if (statSync(output, { throwIfNoEntry: false })?.isDirectory() === true) {
+  if (statOf(output)?.isDirectory() === true) {
     throw usageError('P2M_OUTPUT', `${output} is a directory`, 'name a file');
   }
   // Under the second name it is written until it is whole.
@@ -23,6 +22,15 @@ export function checkOutput(output: string, input: string): void {
 }
 
 function sameFile(a: string, b: string): boolean {
-  const [first, second] = [a, b].map(path => statSync(path, { throwIfNoEntry: false, bigint: true }));
+  const [first, second] = [statOf(a), statOf(b === '-' ? '/dev/stdin' : b)];
   return first !== undefined && second !== undefined && first.dev === second.dev && first.ino === second.ino;
+}
+
+/** Nothing for what is not there or can't be seen: opening it will say why. */
+function statOf(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true });
+  } catch {
+    return undefined;
+  }
 }

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import type { CommandSpec, Context, Run } from './command.js';
 import { COMMANDS } from './commands.js';
 import { EXIT } from './exit.js';
 import type { OptionSpec } from './options.js';
+import { version } from './version.js';
 
 const EXIT_CODES = `Exit codes: 0 fine, 1 findings, 2 wrong usage, 3 unreadable or damaged input, 4 a bug of p2mtrace.
 Data goes to stdout, everything else to stderr.`;
@@ -64,8 +64,4 @@ function commanderOption(spec: OptionSpec): Option {
 
 function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-function version(): string {
-  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 }

@@ -1,4 +1,4 @@
-import { createReadStream, openSync, readSync, type Stats, statSync, closeSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { P2mError, usageError } from '@p2mtrace/trace-format';
 import { detectContent, HEAD_BYTES, type InputFormat, peek } from './detect.js';
 import { gunzip } from './gunzip.js';

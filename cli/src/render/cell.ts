@@ -14,7 +14,8 @@ export function count(value: number): string {
   return value.toLocaleString('en-US');
 }
 
-/** `1 page`, `2 pages`. */
+/** `1 page`, `2 pages`, `2 batches`. */
 export function counted(value: number, noun: string): string {
-  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+  const ending = value === 1 ? '' : noun.endsWith('ch') ? 'es' : 's';
+  return `${count(value)} ${noun}${ending}`;
 }

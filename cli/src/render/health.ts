@@ -54,12 +54,16 @@ function unknownIds({ unknownById }: ImportHealth): string[] {
   const rest = ids.slice(UNKNOWN_SHOWN);
   if (rest.length === 0) return shown;
   const records = rest.reduce((sum, [, number]) => sum + number, 0);
-  return [...shown, `and ${counted(records, 'record')} of ${counted(rest.length, 'other id')} (see info --format json)`];
+  return [
+    ...shown,
+    `and ${counted(records, 'record')} of ${counted(rest.length, 'other id')} (see info --format json)`,
+  ];
 }
 
 function tscRanges({ pcpus }: ImportHealth): string[] {
   return pcpus.map(({ pcpu, records, firstTsc, lastTsc }) => {
-    const range = lastTsc === '0' ? 'no TSC' : `0x${BigInt(firstTsc).toString(16)} to 0x${BigInt(lastTsc).toString(16)}`;
+    const range =
+      lastTsc === '0' ? 'no TSC' : `0x${BigInt(firstTsc).toString(16)} to 0x${BigInt(lastTsc).toString(16)}`;
     return `pcpu ${pcpu}: ${range}, ${counted(records, 'record')}`;
   });
 }

@@ -27,7 +27,9 @@ export async function* tableLines(
 }
 
 function tableLine(columns: readonly Column[], cells: readonly string[], widths: readonly number[]): string {
-  const padded = cells.map((cell, i) => (columns[i].right === true ? cell.padStart(widths[i]) : cell.padEnd(widths[i])));
+  const padded = cells.map((cell, i) =>
+    columns[i].right === true ? cell.padStart(widths[i]) : cell.padEnd(widths[i]),
+  );
   return padded.join('  ').trimEnd();
 }
 

@@ -23,11 +23,15 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
   const chosen = chooseRules(options.only ?? []);
   const counts = reader.metadata.counts ?? {};
   const notChecked: AnalysisReport['notChecked'] = [];
-  const runnable: typeof RULES[number][] = [];
+  const runnable: (typeof RULES)[number][] = [];
   for (const rule of chosen) {
     const missing = rule.needs.filter(need => !need.split('|').some(kind => (counts[kind] ?? 0) > 0));
     if (missing.length === 0) runnable.push(rule);
-    else notChecked.push({ rule: rule.id, reason: `no ${missing.join(' or ').replaceAll('|', ' or ')} events in this trace` });
+    else
+      notChecked.push({
+        rule: rule.id,
+        reason: `no ${missing.join(' or ').replaceAll('|', ' or ')} events in this trace`,
+      });
   }
   if (runnable.length === 0) return { findings: [], notChecked };
   const replayer = replayTrace(reader, { facts: true, onProgress: options.onProgress });

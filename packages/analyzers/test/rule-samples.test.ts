@@ -31,7 +31,12 @@ test.each(RULES.map(rule => rule.id))('%s fires, and stays silent on the near mi
     reader.close();
     expect(reportSchema.safeParse(report).success).toBe(true);
     const found = report.findings.flatMap(finding =>
-      finding.occurrences.map(({ subject, witness }) => ({ rule: finding.rule, confidence: finding.confidence, subject, witness })),
+      finding.occurrences.map(({ subject, witness }) => ({
+        rule: finding.rule,
+        confidence: finding.confidence,
+        subject,
+        witness,
+      })),
     );
     expect(found, name).toEqual(
       expected.map(finding => ({ ...finding, subject: expect.objectContaining(finding.subject) })),

@@ -1,6 +1,6 @@
 import { MODE_READ } from '@p2mtrace/trace-format';
-import { FactTable } from './fact-table.js';
 import { LOCK_EDGES, LOCK_SPANS } from './fact-specs.js';
+import { FactTable } from './fact-table.js';
 import type { LockCheck, LockTable } from './lock-table.js';
 import type { Now } from './now.js';
 
@@ -30,14 +30,7 @@ export class LockFacts {
   }
 
   /** Returns the tag of the new span: its row + 1. */
-  acquire(
-    lock: number,
-    lockClass: number,
-    mode: number,
-    level: number,
-    depth: number,
-    check: LockCheck,
-  ): number {
+  acquire(lock: number, lockClass: number, mode: number, level: number, depth: number, check: LockCheck): number {
     this.classes[lock] = lockClass;
     const row = this.spans.add();
     const c = this.spans.columns;

@@ -1,5 +1,5 @@
-import { FactTable } from './fact-table.js';
 import { MAPPING_SPANS, PAGE_SPANS, REF_SPANS } from './fact-specs.js';
+import { FactTable } from './fact-table.js';
 import { withRoom } from './frame-table.js';
 import type { Now } from './now.js';
 
@@ -169,14 +169,7 @@ export class MemoryFacts {
    * Ends one reference. References are alike; the likeliest is the last one that this pcpu took, else the last.
    * `allocation`: the put dropped PGC_allocated, so the allocation's own reference goes.
    */
-  putPage(
-    slot: number,
-    mfn: number,
-    generation: number,
-    owner: number,
-    allocation: boolean,
-    underflow: boolean,
-  ): void {
+  putPage(slot: number, mfn: number, generation: number, owner: number, allocation: boolean, underflow: boolean): void {
     this.makeRoom(slot);
     let row = underflow ? -1 : this.takeRef(slot, allocation);
     if (row < 0) {

@@ -1,4 +1,4 @@
-import { BatchMemory, type BatchInfo, type TraceReader } from '@p2mtrace/trace-format';
+import { type BatchInfo, BatchMemory, type TraceReader } from '@p2mtrace/trace-format';
 import { ALLOCATED, COUNT_KNOWN, FREE } from './page-table.js';
 import { FACT_COLUMNS, Replayer, type ReplayOptions, STATE_COLUMNS } from './replayer.js';
 

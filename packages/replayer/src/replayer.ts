@@ -81,7 +81,9 @@ const K_DOMAIN_DESTROY = KIND.domain_destroy;
 export const INVALID_M2P = -1;
 export const SHARED_M2P = -2;
 
-const LOGDIRTY_TYPES = new Set(['ram_rw', 'ram_logdirty', 'ioreq_server'].map(name => P2M_TYPES.indexOf(name as never)));
+const LOGDIRTY_TYPES = new Set(
+  ['ram_rw', 'ram_logdirty', 'ioreq_server'].map(name => P2M_TYPES.indexOf(name as never)),
+);
 /** Larger runs of frames than this are damage, not events (1 TiB). */
 const MAX_ORDER = 28;
 
@@ -366,14 +368,7 @@ export class Replayer {
   }
 
   /** Translations of a leaf's frames end, but for those that the new leaf gives again. */
-  private invalidateLeaf(
-    domid: number,
-    gfn: number,
-    mfn: number,
-    order: number,
-    newGfn: number,
-    newMfn: number,
-  ): void {
+  private invalidateLeaf(domid: number, gfn: number, mfn: number, order: number, newGfn: number, newMfn: number): void {
     const same = newMfn !== NO_MFN && newMfn - newGfn === mfn - gfn;
     if (same) return;
     for (let i = 0; i < 2 ** order; i++) this.facts?.translations.invalidate(mfn + i, BY_SET_ENTRY, domid, gfn + i);
@@ -602,7 +597,8 @@ export class Replayer {
   private holdsP2mLock(pcpu: number): boolean {
     const { locks } = this;
     for (let i = locks.bottom(pcpu); i <= locks.innermost(pcpu); i++) {
-      const level = locks.heldLevel[i] > MM_LOCK_ORDER_MAX ? locks.heldLevel[i] - MM_LOCK_ORDER_MAX : locks.heldLevel[i];
+      const level =
+        locks.heldLevel[i] > MM_LOCK_ORDER_MAX ? locks.heldLevel[i] - MM_LOCK_ORDER_MAX : locks.heldLevel[i];
       if (level === 16 || level === 40) return true;
     }
     return false;
@@ -718,4 +714,3 @@ export class Replayer {
 function sameModuloLogdirty(a: number, b: number): boolean {
   return a === b || (LOGDIRTY_TYPES.has(a) && LOGDIRTY_TYPES.has(b));
 }
-

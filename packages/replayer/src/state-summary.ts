@@ -3,15 +3,17 @@ import { ALLOCATED, COUNT_KNOWN, FREE } from './page-table.js';
 import type { Replayer } from './replayer.js';
 import { type Names, p2mRows, type StateFilter } from './state-rows.js';
 
+const HOLES: ReadonlySet<string> = new Set(['invalid', 'mmio_dm']);
+
 /** How much of a p2m is known, in 4K frames. */
 export interface P2mSummary {
   readonly domid: number;
   readonly view: string;
-  /** Frames of all types but `invalid`. */
+  /** Frames of all types but those that stand for nothing. */
   readonly frames: number;
   readonly by_type: Readonly<Record<string, number>>;
-  /** Frames known to be holes. */
-  readonly invalid: number;
+  /** Frames known to be nothing: removed (invalid), or left to a device model, as a lookup of a hole says (mmio_dm). */
+  readonly holes: Readonly<Record<string, number>>;
 }
 
 /** A recorded value that was not what the model expected. */
@@ -47,11 +49,11 @@ export function p2mSummaries(replayer: Replayer, names: Names, filter: StateFilt
     last.types.set(p2m_type, (last.types.get(p2m_type) ?? 0) + 2 ** order);
   }
   return all.map(({ domid, view, types }) => {
-    const invalid = types.get('invalid') ?? 0;
-    types.delete('invalid');
-    const byType = [...types].sort((a, b) => b[1] - a[1]);
+    const sorted = [...types].sort((a, b) => b[1] - a[1]);
+    const byType = sorted.filter(([type]) => !HOLES.has(type));
     const frames = byType.reduce((sum, [, count]) => sum + count, 0);
-    return { domid, view, frames, by_type: Object.fromEntries(byType), invalid };
+    const holes = sorted.filter(([type]) => HOLES.has(type));
+    return { domid, view, frames, by_type: Object.fromEntries(byType), holes: Object.fromEntries(holes) };
   });
 }
 

@@ -1,6 +1,6 @@
 import { KIND } from '@p2mtrace/trace-format';
-import { FactTable } from './fact-table.js';
 import { LOOKUPS, PROTECTED_BY_LOCK, PROTECTED_BY_NOTHING, PROTECTED_BY_REF, USES } from './fact-specs.js';
+import { FactTable } from './fact-table.js';
 import type { Now } from './now.js';
 
 /** Translations of a pcpu that are watched: code holds few at a time, and what is older has long been dropped. */

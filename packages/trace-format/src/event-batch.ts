@@ -1,4 +1,4 @@
-import { COLUMNS, type ColumnName, type ColumnSpec, type ColumnType, perColumn, PRESENT, RAW_MAX } from './columns.js';
+import { COLUMNS, type ColumnName, type ColumnSpec, type ColumnType, PRESENT, perColumn, RAW_MAX } from './columns.js';
 import { transposePresence } from './validity.js';
 
 /** Typed array of a column's values; u64 columns are pairs of u32, low word first, so that no bigint is made. */

@@ -15,6 +15,4 @@ export { type ValidationProblem, type ValidationReport, validateTrace } from './
 export { openTraceSink } from './worker-sink.js';
 export { type BatchSink, type NewNames, TraceWriter } from './writer.js';
 export * from './xen-enums.js';
-export { importXentraceFile, importXentraceStream } from './xentrace/import-xentrace.js';
-export type { XentraceOptions } from './xentrace/options.js';
-export { SymbolTable } from './xentrace/symbols.js';
+export * from './xentrace/index.js';

@@ -4,7 +4,7 @@ import { FAILED, FINISHED, type SealRequest, type SealWorkerData, SLOT_FREE } fr
 import { TraceWriter } from './writer.js';
 
 /** The other side of WorkerSink: seals and writes batches from shared memory while the importer fills the next ones. */
-const { path, metadata, capacity, slots, control, errors } = workerData as SealWorkerData;
+const { path, fd, metadata, capacity, slots, control, errors } = workerData as SealWorkerData;
 const state = new Int32Array(control);
 const batches = slots.map(memory => new EventBatch(capacity, memory));
 let writer: TraceWriter | undefined;
@@ -15,7 +15,7 @@ function signal(index: number, value: number): void {
 }
 
 function serve(request: SealRequest): void {
-  writer ??= new TraceWriter(path, metadata, capacity);
+  writer ??= new TraceWriter(path, metadata, capacity, fd);
   if (request.do === 'append') {
     const batch = batches[request.slot];
     batch.rows = request.rows;

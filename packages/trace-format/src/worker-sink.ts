@@ -3,7 +3,8 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import { P2mError } from './errors.js';
 import { BATCH_ROWS, EventBatch } from './event-batch.js';
 import type { TraceMetadata } from './metadata.js';
-import { type BatchSink, type NewNames, TraceWriter } from './writer.js';
+import { createPartial } from './output-file.js';
+import type { BatchSink, NewNames } from './writer.js';
 
 /** States of a slot, and of the whole writer in the word behind the slots. */
 export const SLOT_FREE = 0;
@@ -14,6 +15,8 @@ const SLOTS = 3;
 
 export interface SealWorkerData {
   readonly path: string;
+  /** The open file: descriptors belong to the process, not to a thread. */
+  readonly fd: number;
   readonly metadata: TraceMetadata;
   readonly capacity: number;
   readonly slots: SharedArrayBuffer[];
@@ -40,14 +43,14 @@ class WorkerSink implements BatchSink {
   private next = 0;
   private done = false;
 
-  constructor(path: string, metadata: TraceMetadata, capacity: number) {
+  constructor(path: string, metadata: TraceMetadata, capacity: number, fd: number) {
     const slots = Array.from({ length: SLOTS }, () => new SharedArrayBuffer(EventBatch.bytes(capacity)));
     this.batches = slots.map(memory => new EventBatch(capacity, memory));
     const control = new SharedArrayBuffer((SLOTS + 1) * 4);
     this.control = new Int32Array(control);
     const { port1, port2 } = new MessageChannel();
     this.errors = port1;
-    const workerData: SealWorkerData = { path, metadata, capacity, slots, control, errors: port2 };
+    const workerData: SealWorkerData = { path, fd, metadata, capacity, slots, control, errors: port2 };
     this.worker = new Worker(WORKER, { workerData, transferList: [port2] });
     this.worker.unref();
     port1.unref();
@@ -101,8 +104,16 @@ class WorkerSink implements BatchSink {
   }
 }
 
-/** A sink that writes the trace at `path`, on a thread of its own where the compiled worker exists. */
-export function openTraceSink(path: string, metadata: TraceMetadata, capacity = BATCH_ROWS): BatchSink {
+/**
+ * A sink that writes the trace at `path`, on a thread of its own where the compiled worker exists.
+ * @throws P2mError P2M_WRITE where the file can't be created
+ */
+export async function openTraceSink(path: string, metadata: TraceMetadata, capacity = BATCH_ROWS): Promise<BatchSink> {
   // From the TypeScript sources (tests) there is no worker to start; the file is the same either way.
-  return existsSync(WORKER) ? new WorkerSink(path, metadata, capacity) : new TraceWriter(path, metadata, capacity);
+  if (!existsSync(WORKER)) {
+    const { TraceWriter } = await import('./writer.js');
+    return new TraceWriter(path, metadata, capacity);
+  }
+  // What the worker could only report later is better known now.
+  return new WorkerSink(path, metadata, capacity, createPartial(path));
 }

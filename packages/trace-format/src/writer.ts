@@ -1,12 +1,12 @@
-import { closeSync, openSync, renameSync, rmSync, writeSync, writevSync } from 'node:fs';
+import { closeSync, renameSync, rmSync, writeSync, writevSync } from 'node:fs';
 import { DICTIONARIES, DICTIONARY_NAMES, type DictionaryName, SCHEMA_VERSION } from './columns.js';
-import { P2mError } from './errors.js';
 import { BATCH_ROWS, EventBatch } from './event-batch.js';
 import { FLAG } from './flags.js';
 import { METADATA_KEY, VERSION_KEY } from './ipc/decode-schema.js';
 import { encodeDictionaryMessage, encodeFooter, encodeSchemaMessage, type MessageBlock } from './ipc/encode-message.js';
 import { KIND, KINDS } from './kinds.js';
 import type { TraceMetadata } from './metadata.js';
+import { createPartial, partialName } from './output-file.js';
 import { Sealer } from './seal.js';
 
 /** Names that a batch uses and no batch before it did, by dictionary. */
@@ -48,21 +48,12 @@ export class TraceWriter implements BatchSink {
   private at = 0;
   private state: 'open' | 'finished' | 'aborted' = 'open';
 
-  /** @throws P2mError P2M_WRITE where the file can't be created */
-  constructor(path: string, metadata: TraceMetadata, capacity = BATCH_ROWS) {
+  /** `fd`: what createPartial gave for the path. @throws P2mError P2M_WRITE where the file can't be created */
+  constructor(path: string, metadata: TraceMetadata, capacity = BATCH_ROWS, fd = createPartial(path)) {
     this.path = path;
-    this.partial = `${path}.partial`;
+    this.partial = partialName(path);
     this.capacity = capacity;
-    try {
-      this.fd = openSync(this.partial, 'w');
-    } catch (cause) {
-      throw new P2mError('P2M_WRITE', `can't create the trace: ${(cause as Error).message}`, {
-        blame: 'usage',
-        place: { file: path },
-        remedy: 'name a file in a folder that exists and can be written to',
-        cause,
-      });
-    }
+    this.fd = fd;
     this.write(Buffer.from(`${MAGIC}\0\0`, 'latin1'));
     this.write(encodeSchemaMessage(schemaPairs(metadata)));
     for (const name of DICTIONARY_NAMES) {

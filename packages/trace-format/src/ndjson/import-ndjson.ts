@@ -3,8 +3,7 @@ import { BATCH_ROWS, type EventBatch } from '../event-batch.js';
 import { RandomAccess } from '../file-access.js';
 import { profileOfVersion } from '../layout-profiles.js';
 import { defaultMetadata, type TraceMetadata } from '../metadata.js';
-import { openTraceSink } from '../worker-sink.js';
-import type { BatchSink } from '../writer.js';
+import { type BatchSink, TraceWriter } from '../writer.js';
 import { TraceNames } from '../xentrace/decode-context.js';
 import { decodeEvent } from './decode-event.js';
 import { decodeHeader, isHeader } from './decode-header.js';
@@ -113,7 +112,7 @@ class NdjsonRows {
   private start() {
     if (this.open === undefined) {
       const metadata = metadataOf(this.name, { ...given(this.header), ...given(this.options.header) });
-      const sink = openTraceSink(this.output, metadata, this.options.batchRows ?? BATCH_ROWS);
+      const sink = new TraceWriter(this.output, metadata, this.options.batchRows ?? BATCH_ROWS);
       this.open = { sink, batch: sink.acquire(), metadata };
     }
     return this.open;

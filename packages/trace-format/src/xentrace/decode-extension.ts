@@ -91,9 +91,7 @@ export function decodeExtension(
       c.order[row] = word >>> 8;
       const query = word >>> 16;
       c.flags[row] =
-        (word >>> 31 === 0 ? 0 : F_LOCKED) |
-        ((query & 1) === 0 ? 0 : F_ALLOC) |
-        ((query & 2) === 0 ? 0 : F_UNSHARE);
+        (word >>> 31 === 0 ? 0 : F_LOCKED) | ((query & 1) === 0 ? 0 : F_ALLOC) | ((query & 2) === 0 ? 0 : F_UNSHARE);
       return putEntry(context, row, words, at) | TYPE | ORDER | FLAGS;
     }
     case MEM.setEntry:

@@ -22,7 +22,11 @@ const REORDER_BYTES = 128 << 20;
  * Returns the finished trace's metadata; `health` tells what was not readable.
  * @throws P2mError P2M_OPEN, P2M_NOT_A_FILE, P2M_NOT_XENTRACE, P2M_ENDIAN, P2M_WRITE, P2M_VERSION, P2M_LAYOUT
  */
-export function importXentraceFile(input: string, output: string, options: XentraceOptions = {}): TraceMetadata {
+export async function importXentraceFile(
+  input: string,
+  output: string,
+  options: XentraceOptions = {},
+): Promise<TraceMetadata> {
   checkOptions(options);
   const file = new RandomAccess(input);
   try {
@@ -33,7 +37,7 @@ export function importXentraceFile(input: string, output: string, options: Xentr
     const { windows, skipped } = indexWindows(file, problems);
     const readWords: ReadWords = (into, atWord, offset, bytes) => file.read(asBytes(into, atWord, bytes), offset);
     const interpretation = interpret(options, options.xenVersion === undefined ? sniff(windows, readWords) : undefined);
-    return importWith(output, input, options, interpretation, job => {
+    return await importWith(output, input, options, interpretation, job => {
       job.rows.health.bytes = file.size;
       job.rows.health.skippedBytes = skipped;
       job.rows.health.problems.push(...problems);
@@ -64,9 +68,9 @@ export async function importXentraceStream(
   const sniffer = new PayloadSniffer();
   const waiting: { window: Window; words: Uint32Array }[] = [];
   let job: StreamJob | undefined;
-  const start = () => {
+  const start = async () => {
     const layout = options.xenVersion === undefined ? sniffer.layout : undefined;
-    job = new StreamJob(output, name, options, interpret(options, layout));
+    job = await StreamJob.open(output, name, options, interpret(options, layout));
     for (const { window, words } of waiting.splice(0)) job.add(window, words);
     return job;
   };
@@ -78,7 +82,8 @@ export async function importXentraceStream(
         else waiting.push({ window, words });
       }
       // Windows are kept until the payload layout is known, as long as that may be.
-      if (job === undefined && (sniffer.done || splitter.bytes > (options.reorderBytes ?? REORDER_BYTES))) start();
+      if (job === undefined && (sniffer.done || splitter.bytes > (options.reorderBytes ?? REORDER_BYTES)))
+        await start();
       job?.drain();
     }
     for (const { window, words } of splitter.end()) {
@@ -86,7 +91,7 @@ export async function importXentraceStream(
       if (job !== undefined) job.add(window, words);
       else waiting.push({ window, words });
     }
-    return (job ?? start()).finish(splitter);
+    return (job ?? (await start())).finish(splitter);
   } catch (error) {
     job?.abort();
     throw error;
@@ -98,15 +103,15 @@ interface Job {
 }
 
 /** Opens the sink, lets `work` fill it, and finishes or aborts it. */
-function importWith(
+async function importWith(
   output: string,
   source: string,
   options: XentraceOptions,
   interpretation: Interpretation,
   work: (job: Job) => Merger,
-): TraceMetadata {
+): Promise<TraceMetadata> {
   const metadata = startMetadata(source, options, interpretation);
-  const sink = openTraceSink(output, metadata);
+  const sink = await openTraceSink(output, metadata);
   try {
     const rows = new RowWriter(sink, interpretation.numbering, interpretation.oldPayloads, options.symbols);
     const merger = work({ rows });
@@ -142,15 +147,30 @@ class StreamJob {
   private held = 0;
   private gaveUp = 0;
 
-  constructor(output: string, source: string, options: XentraceOptions, interpretation: Interpretation) {
+  private constructor(
+    sink: BatchSink,
+    metadata: TraceMetadata,
+    options: XentraceOptions,
+    interpretation: Interpretation,
+  ) {
     this.options = options;
     this.limit = options.reorderBytes ?? REORDER_BYTES;
-    this.metadata = startMetadata(source, options, interpretation);
-    this.sink = openTraceSink(output, this.metadata);
-    this.rows = new RowWriter(this.sink, interpretation.numbering, interpretation.oldPayloads, options.symbols);
+    this.metadata = metadata;
+    this.sink = sink;
+    this.rows = new RowWriter(sink, interpretation.numbering, interpretation.oldPayloads, options.symbols);
     this.merger = new Merger(this.rows, () => {
       throw new Error('a stream has its windows in memory');
     });
+  }
+
+  static async open(
+    output: string,
+    source: string,
+    options: XentraceOptions,
+    interpretation: Interpretation,
+  ): Promise<StreamJob> {
+    const metadata = startMetadata(source, options, interpretation);
+    return new StreamJob(await openTraceSink(output, metadata), metadata, options, interpretation);
   }
 
   add(window: Window, words: Uint32Array): void {

@@ -26,7 +26,7 @@ async function* textOf(reader: TraceReader): AsyncGenerator<Uint8Array> {
 test.skipIf(!existsSync(captures)).each(['stock-mem-pv-blk.bin', 'stock-mem-pvh.bin', 'instrumented-pv-blk.bin'])(
   'a capture comes back from its text: %s',
   async name => {
-    importXentraceFile(`${captures}${name}`, path('a.arrow'));
+    await importXentraceFile(`${captures}${name}`, path('a.arrow'));
     const a = TraceReader.open(path('a.arrow'));
     await importNdjson(textOf(a), name, path('b.arrow'));
     const b = TraceReader.open(path('b.arrow'));

@@ -15,7 +15,11 @@ export function shortestCycles<T>(edges: readonly Edge<T>[], passable: (incoming
     const cycle = cycleThrough(first, edges, passable);
     if (cycle === undefined) continue;
     const key = canonical(cycle.map(edge => edge.from));
-    if (!cycles.has(key)) cycles.set(key, rotated(cycle).map(edge => edge.row));
+    if (!cycles.has(key))
+      cycles.set(
+        key,
+        rotated(cycle).map(edge => edge.row),
+      );
   }
   return [...cycles.values()];
 }

@@ -1,0 +1,49 @@
+import { type AnalysisReport, analyzeTrace, type Finding, RULES } from '@p2mtrace/analyzers';
+import type { Run } from '../command.js';
+import { EXIT } from '../exit.js';
+import { withTrace } from '../open-trace.js';
+import { findingsText } from '../render/findings.js';
+import { jsonText } from '../render/json.js';
+import { Progress } from '../render/progress.js';
+import type { Terminal } from '../terminal.js';
+
+interface Options {
+  readonly only?: string[];
+  readonly format: string;
+  readonly failOn: 'error' | 'warning' | 'none';
+  readonly progress?: string;
+}
+
+export const run: Run<readonly [string], Options> = ([path], { only, format, failOn, progress }, context) =>
+  withTrace(path, context, async reader => {
+    const shown = new Progress(context, progress, 'events replayed', reader.rows);
+    let report: AnalysisReport;
+    try {
+      report = await analyzeTrace(reader, {
+        ...(only === undefined ? {} : { only: only.flatMap(rules => rules.split(',')) }),
+        onProgress: shown.update,
+      });
+    } finally {
+      shown.end();
+    }
+    if (format === 'json') await writeJson(context.out, report);
+    else for (const text of findingsText(report, context.out, RULES.length)) await context.out.write(text);
+    return report.findings.some(finding => fails(finding, failOn)) ? EXIT.findings : EXIT.fine;
+  });
+
+function fails({ severity }: Finding, failOn: Options['failOn']): boolean {
+  if (failOn === 'none') return false;
+  return severity === 'error' || (severity === 'warning' && failOn === 'warning');
+}
+
+/** Finding by finding: all occurrences in one text may be more than a string can hold. */
+async function writeJson(out: Terminal, { findings, notChecked }: AnalysisReport): Promise<void> {
+  await out.write('{"findings":[');
+  for (const [i, { occurrences, ...finding }] of findings.entries()) {
+    await out.write(`${i === 0 ? '\n' : ',\n'}${jsonText(finding).slice(0, -1)},"occurrences":[`);
+    for (const [k, occurrence] of occurrences.entries())
+      await out.write(`${k === 0 ? '\n' : ',\n'}${jsonText(occurrence)}`);
+    await out.write(']}');
+  }
+  await out.write(`],\n"notChecked":${jsonText(notChecked)}}\n`);
+}

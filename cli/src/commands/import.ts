@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import {
+  importNdjson,
+  importXentraceFile,
+  importXentraceStream,
+  LAYOUT_NAMES,
+  type NdjsonHeader,
+  P2mError,
+  profileOfVersion,
+  SymbolTable,
+  TraceReader,
+  usageError,
+  type XentraceOptions,
+} from '@p2mtrace/trace-format';
+import type { Context, Run } from '../command.js';
+import { EXIT } from '../exit.js';
+import type { InputFormat } from '../input/detect.js';
+import { type Input, openInput } from '../input/open-input.js';
+import { checkOutput } from '../output-path.js';
+import { count, counted } from '../render/cell.js';
+import { healthLines } from '../render/health.js';
+import { jsonText } from '../render/json.js';
+import { Progress } from '../render/progress.js';
+
+interface Options {
+  readonly output: string;
+  readonly format?: InputFormat;
+  readonly xenVersion?: string;
+  readonly layout?: string;
+  readonly symbols?: string;
+  readonly cpuHz?: number;
+  readonly host?: string;
+  readonly controlDomains?: number[];
+  readonly json?: boolean;
+  readonly progress?: string;
+  readonly quiet?: boolean;
+}
+
+export const run: Run<readonly [string], Options> = async ([path], options, context) => {
+  checkOutput(options.output, path);
+  const input = await openInput(path, options.format);
+  const progress = new Progress(context, options.quiet === true ? 'never' : options.progress, 'bytes', input.size);
+  try {
+    if (input.format === 'ndjson') await importText(path, input, options, progress);
+    else await importCapture(path, input, options, progress);
+  } catch (error) {
+    // That the compressed file was cut explains an error in its last line.
+    for (const problem of input.problems) context.err.say(`p2mtrace: ${problem}\n`);
+    throw error;
+  } finally {
+    progress.end();
+  }
+  return report(input, options, context);
+};
+
+async function importCapture(path: string, input: Input, options: Options, progress: Progress): Promise<void> {
+  const { xenVersion, layout, host, controlDomains, cpuHz } = options;
+  const symbols = options.symbols === undefined ? undefined : readSymbols(options.symbols);
+  const all: XentraceOptions = { xenVersion, layout, symbols, host, controlDomains, tscHz: cpuHz };
+  if (input.stream === undefined) {
+    importXentraceFile(path, options.output, { ...all, onProgress: progress.update });
+    return;
+  }
+  await importXentraceStream(withProgress(input, progress), input.name, options.output, all);
+}
+
+async function importText(path: string, input: Input, options: Options, progress: Progress): Promise<void> {
+  const { output, xenVersion, layout, host, controlDomains, cpuHz, symbols } = options;
+  if (symbols !== undefined) {
+    throw usageError('P2M_SYMBOLS', '--symbols is for captures', 'NDJSON has a field symbol in each event');
+  }
+  if (xenVersion !== undefined && profileOfVersion(xenVersion) === undefined) {
+    throw usageError('P2M_VERSION', `--xen-version ${xenVersion} is no release that p2mtrace knows`, 'write 4.17.7');
+  }
+  if (layout !== undefined && !LAYOUT_NAMES.includes(layout)) {
+    throw usageError('P2M_LAYOUT', `--layout ${layout} does not exist`, `one of ${LAYOUT_NAMES.join(', ')}`);
+  }
+  const header: NdjsonHeader = { xenVersion, layout, host, controlDomains, tscHz: cpuHz };
+  const from = input.stream === undefined ? path : withProgress(input, progress);
+  const onProgress = input.stream === undefined ? progress.update : undefined;
+  await importNdjson(from, input.name, output, { header, onProgress });
+}
+
+/** Progress of a stream is that of the bytes that came in, before they are decompressed. */
+async function* withProgress({ stream, source }: Input, progress: Progress): AsyncGenerator<Uint8Array> {
+  if (stream === undefined) return;
+  for await (const piece of stream) {
+    yield piece;
+    progress.update(source?.bytes ?? 0);
+  }
+}
+
+function readSymbols(path: string): SymbolTable {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new P2mError('P2M_OPEN', `the symbols can't be read (${(cause as NodeJS.ErrnoException).code})`, {
+      blame: 'usage',
+      place: { file: path },
+      remedy: 'make the file with: nm xen-syms > xen-syms.map',
+      cause,
+    });
+  }
+  return SymbolTable.parse(text, path);
+}
+
+/** Tells what the import found, from the finished trace. */
+async function report(input: Input, options: Options, { out, err }: Context): Promise<number> {
+  const reader = TraceReader.open(options.output);
+  const { metadata, rows } = reader;
+  reader.close();
+  if (input.source?.left === true) {
+    err.say(`p2mtrace: interrupted: the trace has what had been read until then\n`);
+    // A file that was not read to its end was cut by the person; a recording has no other end.
+    if (input.size !== undefined) input.problems.push('the input was not read to its end');
+  }
+  if (options.quiet !== true) {
+    const { health } = metadata;
+    const read = health === undefined ? '' : `${count(health.bytes)} bytes, ${counted(health.records, 'record')}, `;
+    err.say(`${basename(input.name)} → ${options.output}: ${read}${counted(rows, 'event')}\n`);
+    err.say(`${healthLines(metadata).join('\n')}\n`);
+  }
+  if (options.json === true) await out.write(`${jsonText(metadata, 2)}\n`);
+  const damage = [
+    ...input.problems,
+    ...(metadata.health?.problems ?? []).filter(problem => /\bcut\b|skipped/.test(problem)),
+  ];
+  const skipped = metadata.health?.skippedBytes ?? 0;
+  if (damage.length === 0 && skipped === 0) return EXIT.fine;
+  if (damage.length === 0) damage.push(`${counted(skipped, 'byte')} could not be read`);
+  const more = damage.length > 3 ? `; and ${damage.length - 3} problems more` : '';
+  err.say(`p2mtrace: P2M_INPUT_DAMAGED: ${damage.slice(0, 3).join('; ')}${more}\n`);
+  err.say(`  ${options.output} has everything that could be read (${counted(rows, 'event')})\n`);
+  return EXIT.input;
+}

@@ -1,0 +1,57 @@
+import { statSync } from 'node:fs';
+import type { TraceMetadata, TraceReader } from '@p2mtrace/trace-format';
+import type { Run } from '../command.js';
+import { EXIT } from '../exit.js';
+import { withTrace } from '../open-trace.js';
+import { count, counted } from '../render/cell.js';
+import { healthLines } from '../render/health.js';
+import { jsonText } from '../render/json.js';
+
+export const run: Run<readonly [string], { readonly format: string }> = ([path], { format }, context) =>
+  withTrace(path, context, async reader => {
+    const { metadata, rows, batches, checksummed, damage } = reader;
+    const { size } = statSync(path);
+    if (format === 'json') {
+      const info = {
+        bytes: size,
+        events: rows,
+        batches: batches.length,
+        checksummed,
+        damage: damage ?? null,
+        metadata,
+      };
+      await context.out.write(`${jsonText(info, 2)}\n`);
+      return EXIT.fine;
+    }
+    const lines = [
+      `${path}: ${counted(rows, 'event')} in ${counted(batches.length, 'record batch')}, ${count(size)} bytes`,
+      ...about(metadata).map(([label, value]) => `  ${label.padEnd(12)}${value}`),
+      `  ${'duration'.padEnd(12)}${duration(reader)}`,
+      ...healthLines(metadata),
+      ...(checksummed ? [] : ['  no checksums: damage to this trace would go unnoticed']),
+    ];
+    await context.out.write(`${lines.join('\n')}\n`);
+    return EXIT.fine;
+  });
+
+function about(metadata: TraceMetadata): [string, string][] {
+  const { piece, tscHz, controlDomains } = metadata;
+  const lines: [string, string | undefined][] = [
+    ['source', `${metadata.source} (${metadata.format})`],
+    ['host', metadata.host],
+    ['Xen', metadata.xenVersion ?? 'unknown'],
+    ['layout', `${metadata.layout}, p2m types as numbered since ${metadata.p2mNumbering}`],
+    ['TSC rate', tscHz === undefined ? 'unknown (--cpu-hz)' : `${tscHz / 1e6} MHz`],
+    ['control', `domain ${controlDomains.join(', ') || 'none'}`],
+    ['piece', piece && `events ${piece.fromSeq} to ${piece.toSeq} of ${piece.of}`],
+  ];
+  return lines.filter((line): line is [string, string] => line[1] !== undefined);
+}
+
+function duration({ batches, metadata: { tscHz } }: TraceReader): string {
+  const first = batches.find(batch => batch.firstTsc !== undefined)?.firstTsc;
+  const last = batches.findLast(batch => batch.lastTsc !== undefined)?.lastTsc;
+  if (first === undefined || last === undefined) return 'unknown: no event has a TSC';
+  const ticks = Number(last - first);
+  return tscHz === undefined ? `${count(ticks)} ticks of the TSC` : `${(ticks / tscHz).toFixed(3)} s`;
+}

@@ -4,5 +4,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   resolve: { conditions: ['p2mtrace-source'] },
   ssr: { resolve: { conditions: ['p2mtrace-source'] } },
-  test: { include: ['packages/*/test/**/*.test.ts', 'cli/test/**/*.test.ts', 'test/**/*.test.ts'], testTimeout: 60_000 },
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'cli/test/**/*.test.ts', 'test/**/*.test.ts'],
+    globalSetup: ['cli/test/support/build.ts'],
+    testTimeout: 60_000,
+  },
 });

@@ -18,6 +18,7 @@ import {
 } from './ipc/decode-message.js';
 import { METADATA_KEY } from './ipc/decode-schema.js';
 import type { MessageBlock } from './ipc/encode-message.js';
+import { KindCounts } from './kind-counts.js';
 import { parseMetadata, type TraceMetadata } from './metadata.js';
 import {
   type BatchInfo,
@@ -51,14 +52,14 @@ export class TraceReader {
   readonly path: string;
   metadata: TraceMetadata;
   /** The record batches, in order of seq. */
-  readonly batches: readonly BatchInfo[];
+  batches: readonly BatchInfo[];
   /** Names behind the dictionary columns. */
   readonly names: Readonly<Record<DictionaryName, readonly string[]>>;
   /** Rows in all batches. */
-  readonly rows: number;
+  rows: number;
   /** True when every batch carries checksums (all that p2mtrace writes do). */
   readonly checksummed: boolean;
-  readonly damage: Damage | undefined;
+  damage: Damage | undefined;
   private readonly file: RandomAccess;
   /** For a fixed dictionary that the file numbers otherwise: the file's number → ours. */
   private readonly translations = new Map<DictionaryName, Uint8Array>();
@@ -74,6 +75,7 @@ export class TraceReader {
     this.names = Object.fromEntries(
       DICTIONARY_NAMES.map(name => [name, this.known(name, contents.names.get(name) ?? [])]),
     ) as Record<DictionaryName, readonly string[]>;
+    if (this.damage !== undefined || this.metadata.counts === undefined) this.recount();
   }
 
   /**
@@ -101,6 +103,28 @@ export class TraceReader {
 
   close(): void {
     this.file.close();
+  }
+
+  /**
+   * A trace without its end lacks the counts that stand there: they are taken from the columns, and a batch whose
+   * columns turn out damaged ends the prefix.
+   */
+  private recount(): void {
+    const counts = new KindCounts();
+    const memory = new BatchMemory();
+    for (const batch of this.batches) {
+      try {
+        const { columns, rows } = this.read(batch, ['kind', 'flags'], memory);
+        counts.add(columns.kind, columns.flags, rows);
+      } catch (error) {
+        if (!(error instanceof P2mError)) throw error;
+        this.damage = asDamage(error, batch.body);
+        this.batches = this.batches.slice(0, batch.index);
+        this.rows = this.batches.reduce((sum, { rows }) => sum + rows, 0);
+        break;
+      }
+    }
+    this.metadata = { ...this.metadata, ...counts.summary() };
   }
 
   /** Names of a dictionary, after checking a fixed one against the schema. */

@@ -99,6 +99,7 @@ class WorkerSink implements BatchSink {
     this.done = true;
     const received = receiveMessageOnPort(this.errors) as { message: { message: string } } | undefined;
     throw new P2mError('P2M_WRITE', `the trace could not be written: ${received?.message.message}`, {
+      blame: 'usage',
       remedy: 'make room on the disk or name another file',
     });
   }

@@ -1,10 +1,10 @@
-import { closeSync, renameSync, rmSync, writeSync, writevSync } from 'node:fs';
+import { closeSync, ftruncateSync, renameSync, rmSync, writeSync, writevSync } from 'node:fs';
 import { DICTIONARIES, DICTIONARY_NAMES, type DictionaryName, SCHEMA_VERSION } from './columns.js';
+import { P2mError } from './errors.js';
 import { BATCH_ROWS, EventBatch } from './event-batch.js';
-import { FLAG } from './flags.js';
 import { METADATA_KEY, VERSION_KEY } from './ipc/decode-schema.js';
 import { encodeDictionaryMessage, encodeFooter, encodeSchemaMessage, type MessageBlock } from './ipc/encode-message.js';
-import { KIND, KINDS } from './kinds.js';
+import { KindCounts } from './kind-counts.js';
 import type { TraceMetadata } from './metadata.js';
 import { createPartial, partialName } from './output-file.js';
 import { Sealer } from './seal.js';
@@ -42,8 +42,7 @@ export class TraceWriter implements BatchSink {
   private readonly names = new Map<DictionaryName, string[]>();
   private readonly fixedBlocks: MessageBlock[] = [];
   private readonly batches: MessageBlock[] = [];
-  private readonly counts = new Float64Array(KINDS.length);
-  private hasResults = false;
+  private readonly counts = new KindCounts();
   private rows = 0;
   private at = 0;
   private state: 'open' | 'finished' | 'aborted' = 'open';
@@ -81,13 +80,15 @@ export class TraceWriter implements BatchSink {
       this.names.get(name)?.push(...added);
     }
     if (batch.rows > 0) {
-      this.countKinds(batch);
+      this.counts.add(batch.columns.kind, batch.columns.flags, batch.rows);
       const sealed = this.sealer.seal(batch, this.rows);
       const block = { offset: this.at, metadataBytes: sealed.metadata.length, bodyBytes: sealed.bodyBytes };
       this.write(sealed.metadata);
       const body = this.at;
       for (const run of contiguousRuns(sealed.pieces)) writevFully(this.fd, run.buffers, body + run.offset);
       this.at = body + sealed.bodyBytes;
+      // Zeros at the end of the body were not written; a batch is whole only when the file reaches its end.
+      ftruncateSync(this.fd, this.at);
       this.batches.push(block);
       this.rows += batch.rows;
       batch.clear(sealed.used);
@@ -99,13 +100,22 @@ export class TraceWriter implements BatchSink {
     // Readers of the file form see each growing dictionary once and whole; the deltas serve readers of the stream.
     for (const [name, names] of this.names) blocks.push(this.writeDictionary(name, names, false));
     this.write(EOS);
-    const footer = encodeFooter(schemaPairs({ ...metadata, ...this.summary() }), blocks, this.batches);
+    const footer = encodeFooter(schemaPairs({ ...metadata, ...this.counts.summary() }), blocks, this.batches);
     this.write(footer);
     this.write(new Uint8Array(Int32Array.of(footer.length).buffer));
     this.write(Buffer.from(MAGIC, 'latin1'));
     closeSync(this.fd);
     this.state = 'finished';
-    renameSync(this.partial, this.path);
+    try {
+      renameSync(this.partial, this.path);
+    } catch (cause) {
+      throw new P2mError('P2M_WRITE', `the trace is whole but can't get its name: ${(cause as Error).message}`, {
+        blame: 'usage',
+        place: { file: this.path },
+        remedy: `it is ${this.partial}; move it by hand`,
+        cause,
+      });
+    }
   }
 
   abort(): void {
@@ -113,23 +123,6 @@ export class TraceWriter implements BatchSink {
     this.state = 'aborted';
     closeSync(this.fd);
     rmSync(this.partial, { force: true });
-  }
-
-  /** What only the writer knows at the end: events by kind. */
-  private summary(): Pick<TraceMetadata, 'counts' | 'hasResults'> {
-    const counts: Record<string, number> = {};
-    KINDS.forEach((kind, i) => {
-      if (this.counts[i] > 0) counts[kind.name] = this.counts[i];
-    });
-    return { counts, hasResults: this.hasResults };
-  }
-
-  private countKinds(batch: EventBatch): void {
-    const { kind, flags } = batch.columns;
-    for (let row = 0; row < batch.rows; row++) {
-      this.counts[kind[row]]++;
-      if (kind[row] === KIND.set_entry && (flags[row] & FLAG.attempt) === 0) this.hasResults = true;
-    }
   }
 
   private writeDictionary(name: DictionaryName, names: readonly string[], isDelta: boolean): MessageBlock {

@@ -40,10 +40,19 @@ export class RowWriter {
    * where the cursor loses ties), or its window ends. Records without a TSC follow their predecessor (X§1.4).
    * Returns the number of records.
    */
-  run(cursor: PcpuCursor, limitHigh: number, limitLow: number, winsTies: boolean): number {
-    const { health, context } = this;
+  run(cursor: PcpuCursor, untilHigh: number, untilLow: number, winsTies: boolean): number {
+    const { health, context, symbols } = this;
+    const { mem } = health;
     const { pcpu, words, end } = cursor;
-    let { pos, tscLow, tscHigh, own } = cursor;
+    // `>>> 0` keeps the words in integer registers: fields hold them as doubles.
+    const limitHigh = untilHigh >>> 0;
+    const limitLow = untilLow >>> 0;
+    let tscLow = cursor.tscLow >>> 0;
+    let tscHigh = cursor.tscHigh >>> 0;
+    let ownLow = cursor.ownLow >>> 0;
+    let ownHigh = cursor.ownHigh >>> 0;
+    let { pos, own, current } = cursor;
+    let withoutTsc = 0;
     let batch = this.batch;
     let row = batch.rows;
     let c = batch.columns;
@@ -60,13 +69,13 @@ export class RowWriter {
         const low = words[pos + 1];
         const high = words[pos + 2];
         if (!first) {
-          if (high < cursor.ownHigh || (high === cursor.ownHigh && low < cursor.ownLow)) cursor.backwards++;
-          tscLow = cursor.ownLow = low;
-          tscHigh = cursor.ownHigh = high;
+          if (high < ownHigh || (high === ownHigh && low < ownLow)) cursor.backwards++;
+          tscLow = ownLow = low;
+          tscHigh = ownHigh = high;
           if (high > limitHigh || (high === limitHigh && (low > limitLow || (low === limitLow && !winsTies)))) break;
         }
       } else {
-        health.withoutTsc++;
+        withoutTsc++;
       }
       first = false;
 
@@ -75,7 +84,7 @@ export class RowWriter {
       let present = 0;
       if (event >>> 12 === X.TRC_MEM) {
         const minor = event & 0xfff;
-        health.mem[minor]++;
+        mem[minor]++;
         if (X.MEM_WORDS[minor] === count) {
           present =
             minor >= 0x800
@@ -89,10 +98,13 @@ export class RowWriter {
           pos = next;
           continue;
         }
+        cursor.tscLow = tscLow;
+        cursor.tscHigh = tscHigh;
         present = this.decodeOther(cursor, row, event, words, payload, count);
+        current = cursor.current;
       }
       if (present === 0) present = this.keepUnknown(row, event, words, payload, count, event >>> 12 === X.TRC_MEM);
-      if (this.symbols !== undefined && (present & CALLER) !== 0) present |= this.nameCaller(row);
+      if (symbols !== undefined && (present & CALLER) !== 0) present |= this.nameCaller(row);
 
       c.pcpu[row] = pcpu;
       if ((tscLow | tscHigh) !== 0) {
@@ -101,9 +113,9 @@ export class RowWriter {
         present |= TSC;
       }
       if (own) present |= TSC_OWN;
-      if (cursor.current >= 0) {
-        c.cur_domid[row] = cursor.current >>> 16;
-        c.cur_vcpu[row] = cursor.current;
+      if (current >= 0) {
+        c.cur_domid[row] = current >>> 16;
+        c.cur_vcpu[row] = current;
         present |= CUR_DOMID | CUR_VCPU;
       }
       batch.present[row] = present | PCPU;
@@ -119,7 +131,10 @@ export class RowWriter {
     cursor.pos = pos;
     cursor.tscLow = tscLow;
     cursor.tscHigh = tscHigh;
+    cursor.ownLow = ownLow;
+    cursor.ownHigh = ownHigh;
     cursor.own = own;
+    health.withoutTsc += withoutTsc;
     cursor.records += records;
     return records;
   }

@@ -1,0 +1,61 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { capture, fine, HAS_CAPTURES, needsBuild, p2mtrace, tempDir } from './support/cli.js';
+
+needsBuild();
+const temp = tempDir();
+
+interface Report {
+  readonly findings: {
+    readonly rule: string;
+    readonly severity: string;
+    readonly count: number;
+    readonly occurrences: { readonly subject: Record<string, unknown>; readonly witness: { seq: number }[] }[];
+  }[];
+  readonly notChecked: { readonly rule: string; readonly reason: string }[];
+}
+
+it('says of a trace without the events it needs that nothing was checked', () => {
+  writeFileSync(temp('mark.ndjson'), '{"kind":"mark"}\n');
+  fine(['import', temp('mark.ndjson'), '-o', temp('mark.arrow')]);
+  const report: Report = JSON.parse(fine(['analyze', temp('mark.arrow'), '--format', 'json']).stdout);
+  const rules: { id: string }[] = JSON.parse(fine(['rules', '--format', 'json']).stdout);
+  expect(report.findings).toEqual([]);
+  expect(report.notChecked.map(({ rule }) => rule).sort()).toEqual(rules.map(({ id }) => id).sort());
+  const pretty = fine(['analyze', temp('mark.arrow')]).stdout;
+  expect(pretty).toMatch(/^not checked\n/);
+  expect(pretty).toContain(`no findings; ${rules.length} of ${rules.length} rules not checked\n`);
+});
+
+describe.skipIf(!HAS_CAPTURES)('analyze of real captures', () => {
+  beforeAll(() => {
+    for (const name of ['planted-1', 'instrumented-pvh']) {
+      fine(['import', capture(`${name}.bin`), '-o', temp(`${name}.arrow`), '-q']);
+    }
+  });
+
+  it('finds the references that the hypervisor itself says it leaked, and exits with 1', () => {
+    const truth = readFileSync(capture('planted-1.truth.txt'), 'utf8').trimEnd().split('\n');
+    const leaked = truth.map(line => `0x${/ mfn ([0-9a-f]+) /.exec(line)?.[1]}`);
+    expect(leaked).toHaveLength(37);
+    const { code, stdout } = p2mtrace(['analyze', temp('planted-1.arrow'), '--format', 'json']);
+    expect(code).toBe(1);
+    const report: Report = JSON.parse(stdout);
+    const errors = report.findings.filter(({ severity }) => severity === 'error');
+    const found = errors.flatMap(({ occurrences }) => occurrences.map(({ subject }) => subject.mfn));
+    expect(found.sort()).toEqual(leaked.sort());
+    for (const { count, occurrences } of report.findings) expect(occurrences).toHaveLength(count);
+
+    const pretty = p2mtrace(['analyze', temp('planted-1.arrow')]);
+    expect(pretty.code).toBe(1);
+    expect(pretty.stdout).toMatch(/^error \(/);
+    expect(pretty.stdout).toContain('    and 32 more');
+    expect(pretty.stdout.trimEnd().split('\n').at(-1)).toMatch(/^37 errors, /);
+  });
+
+  it('exits with 0 where nothing fails, or nothing is to fail', () => {
+    fine(['analyze', temp('instrumented-pvh.arrow'), '--fail-on', 'warning']);
+    fine(['analyze', temp('planted-1.arrow'), '--fail-on', 'none']);
+    fine(['analyze', temp('planted-1.arrow'), '--only', 'lock-order']);
+  });
+});

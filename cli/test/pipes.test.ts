@@ -1,0 +1,79 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { captureBytes, SMALL } from './support/captures.js';
+import { ended, fine, needsBuild, start, tempDir } from './support/cli.js';
+
+needsBuild();
+const temp = tempDir();
+
+/** A trace whose output is longer than a pipe holds. */
+function longTrace(): string {
+  if (!existsSync(temp('long.arrow'))) {
+    writeFileSync(temp('long.ndjson'), '{"kind":"mark","value":"0x1"}\n'.repeat(50_000));
+    fine(['import', temp('long.ndjson'), '-o', temp('long.arrow')]);
+  }
+  return temp('long.arrow');
+}
+
+describe('a reader that goes away', () => {
+  it.each([
+    ['export', []],
+    ['sql', ['from events']],
+    ['sql', ['from events', '--format', 'json']],
+    ['sql', ['from events', '--format', 'table']],
+  ])('ends %s %j in silence', async (command, more) => {
+    const child = start([command, longTrace(), ...more]);
+    child.stdout?.once('data', () => child.stdout?.destroy());
+    const { code, stderr } = await ended(child);
+    expect(stderr).toBe('');
+    expect(code).toBe(141);
+  });
+});
+
+describe('a recording', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('is ended by %s, and what came is a trace', async signal => {
+    mkdirSync(temp(signal));
+    const out = temp(`${signal}/live.arrow`);
+    const child = start(['import', '-', '-o', out]);
+    const end = ended(child);
+    child.stdin?.write(captureBytes(SMALL));
+    await new Promise(resolve => setTimeout(resolve, 1000));
+    child.kill(signal);
+    child.kill(signal);
+    const { code, stderr } = await end;
+    expect(stderr).toContain('interrupted');
+    expect(code).toBe(0);
+    expect(fine(['export', out]).stdout.trimEnd().split('\n')).toHaveLength(1 + 4);
+    expect(existsSync(`${out}.partial`)).toBe(false);
+  });
+
+  it('goes on after a signal until its writer, which got it too, has ended', async () => {
+    const child = start(['import', '-', '-o', temp('rest.arrow')]);
+    const end = ended(child);
+    const bytes = captureBytes(SMALL);
+    child.stdin?.write(bytes.subarray(0, 40));
+    await new Promise(resolve => setTimeout(resolve, 1000));
+    child.kill('SIGINT');
+    setTimeout(() => child.stdin?.end(bytes.subarray(40)), 200);
+    const { code, stderr } = await end;
+    expect(code, stderr).toBe(0);
+    expect(
+      fine(['export', temp('rest.arrow')])
+        .stdout.trimEnd()
+        .split('\n'),
+    ).toHaveLength(1 + 4);
+  });
+});
+
+describe('Ctrl-C', () => {
+  it('ends a query', async () => {
+    const query = 'select count(*) from events a, events b, events c where a.seq + b.seq + c.seq = 7';
+    const child = start(['sql', longTrace(), query]);
+    const end = ended(child);
+    await new Promise(resolve => setTimeout(resolve, 2000));
+    child.kill('SIGINT');
+    const { code, stderr } = await end;
+    expect(stderr).toContain('P2M_INTERRUPTED');
+    expect(code).toBe(130);
+  });
+});

@@ -1,0 +1,25 @@
+import { FLAG } from './flags.js';
+import { KIND, KINDS } from './kinds.js';
+import type { TraceMetadata } from './metadata.js';
+
+/** Counts events by kind, and finds out whether the outcome of writes was recorded, not only the attempt. */
+export class KindCounts {
+  private readonly counts = new Float64Array(256);
+  private hasResults = false;
+
+  add(kind: Uint8Array, flags: Uint32Array, rows: number): void {
+    for (let row = 0; row < rows; row++) {
+      this.counts[kind[row]]++;
+      if (kind[row] === SET_ENTRY && (flags[row] & FLAG.attempt) === 0) this.hasResults = true;
+    }
+  }
+
+  summary(): Pick<TraceMetadata, 'counts' | 'hasResults'> {
+    const counts: Record<string, number> = {};
+    KINDS.forEach((kind, i) => {
+      if (this.counts[i] > 0) counts[kind.name] = this.counts[i];
+    });
+    return { counts, hasResults: this.hasResults };
+  }
+}
+const SET_ENTRY = KIND.set_entry;

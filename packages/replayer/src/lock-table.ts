@@ -123,7 +123,8 @@ export class LockTable {
       this.saved[lock] = before;
     }
     this.depth[lock]++;
-    if (level > 0) this.levels[pcpu] = level;
+    // A write lock sets the level at its first take, a mutex at every one (X§2.2).
+    if (level > 0 && !(mine && mode === MODE_WRITE)) this.levels[pcpu] = level;
     return check;
   }
 

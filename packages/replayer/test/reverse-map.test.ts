@@ -1,0 +1,40 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { ReverseMap } from '../src/reverse-map.js';
+
+const change = fc.record({
+  add: fc.boolean(),
+  mfn: fc.integer({ min: 0, max: 3 }),
+  order: fc.constantFrom(0, 9),
+  p2m: fc.integer({ min: 0, max: 2 }),
+  gfn: fc.integer({ min: 0, max: 4 }),
+});
+
+test('every mapping of a frame is found, however many alias it', () => {
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 60 }), changes => {
+      const map = new ReverseMap();
+      const naive: { base: number; order: number; p2m: number; gfn: number }[] = [];
+      for (const { add, mfn, order, p2m, gfn } of changes) {
+        const base = mfn * 2 ** order;
+        const same = naive.findIndex(m => m.base === base && m.order === order && m.p2m === p2m && m.gfn === gfn);
+        if (add) {
+          map.add(base, order, p2m, gfn);
+          naive.push({ base, order, p2m, gfn });
+        } else {
+          map.remove(base, order, p2m, gfn);
+          if (same >= 0) naive.splice(same, 1);
+        }
+      }
+      for (const mfn of [0, 1, 2, 3, 511, 512, 1030]) {
+        const expected = naive
+          .filter(m => m.base <= mfn && mfn < m.base + 2 ** m.order)
+          .map(m => ({ p2m: m.p2m, gfn: m.gfn + (mfn - m.base) }));
+        const sort = (list: { p2m: number; gfn: number }[]) => list.map(m => `${m.p2m}:${m.gfn}`).sort();
+        expect(sort(map.mappings(mfn))).toEqual(sort(expected));
+        expect(map.isMapped(mfn)).toBe(expected.length > 0);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,4 +1,4 @@
-import type { P2mError } from '@p2mtrace/trace-format';
+import type { P2mError } from '@p2mtrace/trace-format/errors';
 
 /** What a run of p2mtrace tells its caller; docs/cli.md lists them. */
 export const EXIT = {
@@ -40,7 +40,7 @@ export async function describeError(error: unknown): Promise<string> {
     const stack = error instanceof Error ? (error.stack ?? String(error)) : String(error);
     return `p2mtrace: P2M_BUG: ${stack}\n  this is a bug of p2mtrace: please report it, with this text and the command line\n`;
   }
-  const { describePlace } = await import('@p2mtrace/trace-format');
+  const { describePlace } = await import('@p2mtrace/trace-format/errors');
   const place = describePlace(error.place);
   const line = `p2mtrace: ${error.code}: ${error.message}${place === '' ? '' : ` (${place})`}\n`;
   return error.remedy === '' ? line : `${line}  ${error.remedy}\n`;

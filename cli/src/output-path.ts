@@ -1,6 +1,6 @@
 import { type BigIntStats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { usageError } from '@p2mtrace/trace-format';
+import { usageError } from '@p2mtrace/trace-format/errors';
 
 /**
  * Checks that a file can be made there, before hours of work go into it, and that it is not the input.

@@ -59,7 +59,7 @@ export class Terminal {
     }
     if (this.failure === undefined) return;
     if (this.failure.code === 'EPIPE') throw new ClosedPipe();
-    const { usageError } = await import('@p2mtrace/trace-format');
+    const { usageError } = await import('@p2mtrace/trace-format/errors');
     throw usageError('P2M_OUTPUT', `the output can't be written: ${this.failure.message}`, 'make room, or name a file');
   }
 }

@@ -21,8 +21,8 @@ describe.skipIf(!HAS_CAPTURES || !hasXenalyze)('against xenalyze', () => {
       const match = LINE.exec(line);
       if (match === null) continue;
       const [, name, domid, order, type, gfn, mfn] = match;
-      // One column a pcpu stands before the name: x where it was, - or | for the others.
-      const pcpu = /^ *[\d.]+ ([-|x.]+) /.exec(line)![1].indexOf('x');
+      // One column a pcpu stands before the vcpu: x where it was, -, | or a blank for the others.
+      const pcpu = /^ *\d+\.\d+ ([-|x. ]+) /.exec(line)![1].indexOf('x');
       theirs[pcpu].push([name, domid, order, type === undefined ? '' : TYPES[Number(type)], gfn, mfn].join(' '));
     }
 

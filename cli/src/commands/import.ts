@@ -1,18 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import type { NdjsonHeader, TraceMetadata } from '@p2mtrace/trace-format';
+import { P2mError, usageError } from '@p2mtrace/trace-format/errors';
 import {
-  importNdjson,
   importXentraceFile,
   importXentraceStream,
-  LAYOUT_NAMES,
-  type NdjsonHeader,
-  P2mError,
-  profileOfVersion,
   SymbolTable,
-  TraceReader,
-  usageError,
   type XentraceOptions,
-} from '@p2mtrace/trace-format';
+} from '@p2mtrace/trace-format/xentrace';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import type { InputFormat } from '../input/detect.js';
@@ -41,9 +36,10 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
   checkOutput(options.output, path);
   const input = await openInput(path, options.format);
   const progress = new Progress(context, options.quiet === true ? 'never' : options.progress, 'bytes', input.size);
+  let metadata: TraceMetadata;
   try {
-    if (input.format === 'ndjson') await importText(path, input, options, progress);
-    else await importCapture(path, input, options, progress);
+    const importer = input.format === 'ndjson' ? importText : importCapture;
+    metadata = await importer(path, input, options, progress);
   } catch (error) {
     // That the compressed file was cut explains an error in its last line.
     for (const problem of input.problems) context.err.say(`p2mtrace: ${problem}\n`);
@@ -51,21 +47,22 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
   } finally {
     progress.end();
   }
-  return report(input, options, context);
+  if (options.quiet !== true || options.json === true) await report(input, options, context);
+  return damageCode(input, metadata, options, context);
 };
 
-async function importCapture(path: string, input: Input, options: Options, progress: Progress): Promise<void> {
+async function importCapture(path: string, input: Input, options: Options, progress: Progress): Promise<TraceMetadata> {
   const { xenVersion, layout, host, controlDomains, cpuHz } = options;
   const symbols = options.symbols === undefined ? undefined : readSymbols(options.symbols);
   const all: XentraceOptions = { xenVersion, layout, symbols, host, controlDomains, tscHz: cpuHz };
   if (input.stream === undefined) {
-    importXentraceFile(path, options.output, { ...all, onProgress: progress.update });
-    return;
+    return importXentraceFile(path, options.output, { ...all, onProgress: progress.update });
   }
-  await importXentraceStream(withProgress(input, progress), input.name, options.output, all);
+  return importXentraceStream(withProgress(input, progress), input.name, options.output, all);
 }
 
-async function importText(path: string, input: Input, options: Options, progress: Progress): Promise<void> {
+async function importText(path: string, input: Input, options: Options, progress: Progress): Promise<TraceMetadata> {
+  const { importNdjson, LAYOUT_NAMES, profileOfVersion } = await import('@p2mtrace/trace-format');
   const { output, xenVersion, layout, host, controlDomains, cpuHz, symbols } = options;
   if (symbols !== undefined) {
     throw usageError('P2M_SYMBOLS', '--symbols is for captures', 'NDJSON has a field symbol in each event');
@@ -79,7 +76,7 @@ async function importText(path: string, input: Input, options: Options, progress
   const header: NdjsonHeader = { xenVersion, layout, host, controlDomains, tscHz: cpuHz };
   const from = input.stream === undefined ? path : withProgress(input, progress);
   const onProgress = input.stream === undefined ? progress.update : undefined;
-  await importNdjson(from, input.name, output, { header, onProgress });
+  return importNdjson(from, input.name, output, { header, onProgress });
 }
 
 /** Progress of a stream is that of the bytes that came in, before they are decompressed. */
@@ -106,32 +103,34 @@ function readSymbols(path: string): SymbolTable {
   return SymbolTable.parse(text, path);
 }
 
-/** Tells what the import found, from the finished trace. */
-async function report(input: Input, options: Options, { out, err }: Context): Promise<number> {
-  const reader = TraceReader.open(options.output);
+/** Tells what the import found, from the finished trace: only there are all numbers known. */
+async function report(input: Input, { output, quiet, json }: Options, { out, err }: Context): Promise<void> {
+  const { TraceReader } = await import('@p2mtrace/trace-format');
+  const reader = TraceReader.open(output);
   const { metadata, rows } = reader;
   reader.close();
-  if (input.source?.left === true) {
-    err.say(`p2mtrace: interrupted: the trace has what had been read until then\n`);
-    // A file that was not read to its end was cut by the person; a recording has no other end.
-    if (input.size !== undefined) input.problems.push('the input was not read to its end');
-  }
-  if (options.quiet !== true) {
+  if (quiet !== true) {
     const { health } = metadata;
     const read = health === undefined ? '' : `${count(health.bytes)} bytes, ${counted(health.records, 'record')}, `;
-    err.say(`${basename(input.name)} → ${options.output}: ${read}${counted(rows, 'event')}\n`);
+    err.say(`${basename(input.name)} → ${output}: ${read}${counted(rows, 'event')}\n`);
     err.say(`${healthLines(metadata).join('\n')}\n`);
   }
-  if (options.json === true) await out.write(`${jsonText(metadata, 2)}\n`);
-  const damage = [
-    ...input.problems,
-    ...(metadata.health?.problems ?? []).filter(problem => /\bcut\b|skipped/.test(problem)),
-  ];
-  const skipped = metadata.health?.skippedBytes ?? 0;
+  if (json === true) await out.write(`${jsonText(metadata, 2)}\n`);
+}
+
+/** Says what of the input could not be read; the exit code. */
+function damageCode(input: Input, { health }: TraceMetadata, { output }: Options, { err }: Context): number {
+  const damage = [...input.problems, ...(health?.problems ?? []).filter(problem => /\bcut\b|skipped/.test(problem))];
+  if (input.source?.left === true) {
+    err.say('p2mtrace: interrupted: the trace has what had been read until then\n');
+    // A file that was not read to its end was cut by the person; a recording has no other end.
+    if (input.size !== undefined) damage.unshift('the input was not read to its end');
+  }
+  const skipped = health?.skippedBytes ?? 0;
   if (damage.length === 0 && skipped === 0) return EXIT.fine;
   if (damage.length === 0) damage.push(`${counted(skipped, 'byte')} could not be read`);
   const more = damage.length > 3 ? `; and ${damage.length - 3} problems more` : '';
   err.say(`p2mtrace: P2M_INPUT_DAMAGED: ${damage.slice(0, 3).join('; ')}${more}\n`);
-  err.say(`  ${options.output} has everything that could be read (${counted(rows, 'event')})\n`);
+  err.say(`  ${output} has everything that could be read\n`);
   return EXIT.input;
 }

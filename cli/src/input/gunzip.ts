@@ -1,6 +1,6 @@
 import { finished } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { P2mError } from '@p2mtrace/trace-format';
+import { P2mError } from '@p2mtrace/trace-format/errors';
 
 /**
  * Decompresses a stream, piece by piece. Where it was cut, everything before the cut comes out and `onCut` is told:
@@ -24,7 +24,13 @@ export async function* gunzip(
   try {
     for await (const piece of input) {
       bytes += piece.length;
-      await new Promise<void>(resolve => zlib.write(piece, () => resolve()));
+      // After an error the write is never heard of again.
+      await new Promise<void>(resolve => {
+        zlib.once('error', resolve).write(piece, () => {
+          zlib.off('error', resolve);
+          resolve();
+        });
+      });
       yield* pieces.splice(0);
       if (failure !== undefined) break;
     }

@@ -1,4 +1,4 @@
-import { P2mError } from '@p2mtrace/trace-format';
+import { P2mError } from '@p2mtrace/trace-format/errors';
 
 /** How long after a first Ctrl-C the writer of a pipe, which got it too, may take to write its rest. */
 const GRACE_MS = 2000;
@@ -22,21 +22,27 @@ export class Interruptible {
   /** @throws P2mError P2M_READ */
   async *pieces(): AsyncGenerator<Uint8Array> {
     let leave = () => {};
-    const left = new Promise<undefined>(resolve => {
-      leave = () => resolve(undefined);
-    });
+    let isLeft = false;
     let timer: NodeJS.Timeout | undefined;
     const onSignal = () => {
       if (this.interrupted) leave();
       this.interrupted = true;
-      timer ??= setTimeout(leave, GRACE_MS);
+      timer ??= setTimeout(() => leave(), GRACE_MS);
     };
     for (const signal of SIGNALS) process.on(signal, onSignal);
     const iterator = (this.input as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
     try {
       for (;;) {
-        const next = await Promise.race([iterator.next(), left]);
-        this.left = next === undefined;
+        // Not Promise.race with one promise for all pieces: that would keep every piece it ever gave.
+        const next = await new Promise<IteratorResult<Uint8Array> | undefined>((resolve, reject) => {
+          leave = () => {
+            isLeft = true;
+            resolve(undefined);
+          };
+          if (isLeft) leave();
+          else iterator.next().then(resolve, reject);
+        });
+        this.left = isLeft;
         if (next === undefined || next.done === true) return;
         this.bytes += next.value.length;
         yield next.value;

@@ -1,5 +1,5 @@
 import { closeSync, createReadStream, openSync, readSync, type Stats, statSync } from 'node:fs';
-import { P2mError, usageError } from '@p2mtrace/trace-format';
+import { P2mError, usageError } from '@p2mtrace/trace-format/errors';
 import { detectContent, HEAD_BYTES, type InputFormat, peek } from './detect.js';
 import { gunzip } from './gunzip.js';
 import { Interruptible } from './interruptible.js';

@@ -51,7 +51,8 @@ class WorkerSink implements BatchSink {
     const { port1, port2 } = new MessageChannel();
     this.errors = port1;
     const workerData: SealWorkerData = { path, fd, metadata, capacity, slots, control, errors: port2 };
-    this.worker = new Worker(WORKER, { workerData, transferList: [port2] });
+    // The worker closes a file that it did not open; keeping books on that, Node would warn of it.
+    this.worker = new Worker(WORKER, { workerData, transferList: [port2], trackUnmanagedFds: false });
     this.worker.unref();
     port1.unref();
   }

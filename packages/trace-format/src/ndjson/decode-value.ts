@@ -23,7 +23,7 @@ export function decodeValue(
       return;
     case 'address':
       putU64(name, value, address, 0);
-      target[row] = withinDictionary(name, value, names[column as 'lock' | 'caller'].of(address[0], address[1]));
+      target[row] = withinDictionary(name, value, names[column as 'lock' | 'caller'].of(address, 0));
       return;
     case 'p2m_type':
       (target as Uint32Array)[2 * row] = enumIndex(name, value, 'p2m_type');

@@ -49,13 +49,18 @@ export class GrowingAddresses {
     this.names = new GrowingNames([], limit);
   }
 
-  /** Index of the address, adding it where it is new; -1 when the dictionary is full. */
-  of(low: number, high: number): number {
+  /**
+   * Index of the address that these two words of `words` are, adding it where it is new; -1 when the dictionary is
+   * full. (Numbers from 2^31 on are heap objects when they are arguments; those in an array are not.)
+   */
+  of(words: Uint32Array, at: number): number {
+    const low = words[at];
+    const high = words[at + 1];
     const mask = this.slots.length - 1;
     let slot = (Math.imul(low ^ high, 0x9e37_79b1) >>> 12) & mask;
     for (;;) {
       const index = this.slots[slot];
-      if (index < 0) return this.add(low, high, slot);
+      if (index < 0) return this.add(words, at, slot);
       if (this.low[index] === low && this.high[index] === high) return index;
       slot = (slot + 1) & mask;
     }
@@ -70,7 +75,9 @@ export class GrowingAddresses {
     return this.names.takeNew();
   }
 
-  private add(low: number, high: number, slot: number): number {
+  private add(words: Uint32Array, at: number, slot: number): number {
+    const low = words[at];
+    const high = words[at + 1];
     const index = this.names.of(hex((BigInt(high) << 32n) | BigInt(low)));
     if (index < 0) return -1;
     if (this.count === this.low.length) this.grow();
@@ -167,7 +174,8 @@ export function decodeContext(numbering: P2mNumbering, names: TraceNames, column
 }
 
 /** INVALID_MFN, INVALID_GFN and INVALID_M2P_ENTRY are all ones (X§3.4). */
-export const isInvalidFrame = (low: number, high: number): boolean => low === 0xffff_ffff && high === 0xffff_ffff;
+export const isInvalidFrame = (words: Uint32Array, at: number): boolean =>
+  words[at] === 0xffff_ffff && words[at + 1] === 0xffff_ffff;
 
 /** Copies a frame unless it is the invalid one; returns the presence bit to add. */
 export function putFrame(column: Uint32Array, row: number, words: Uint32Array, at: number, bit: number): number {

@@ -99,7 +99,7 @@ export function decodeExtension(
       const word = words[at + 5];
       const type = context.types[word & 0xff];
       const access = (word >>> 16) & 0xff;
-      if (type === 255 || access >= ACCESS_TYPES.length || isInvalidFrame(words[at], words[at + 1])) return 0;
+      if (type === 255 || access >= ACCESS_TYPES.length || isInvalidFrame(words, at)) return 0;
       c.kind[row] = minor === MEM.setEntry ? K_SET_ENTRY : K_SNAPSHOT;
       c.p2m_type[row] = type;
       c.order[row] = word >>> 8;
@@ -229,7 +229,7 @@ function decodeLock(context: DecodeContext, row: number, kind: number, words: Ui
   const word = words[at + 3];
   if ((word & 0xff) > 2 || level > 0xffff) return 0;
   c.kind[row] = kind;
-  c.lock[row] = context.names.lock.of(words[at], words[at + 1]);
+  c.lock[row] = context.names.lock.of(words, at);
   c.level[row] = level;
   c.mode[row] = word;
   c.flags[row] = (word & 0x100) === 0 ? 0 : F_RECURSIVE;
@@ -242,7 +242,7 @@ function decodeLock(context: DecodeContext, row: number, kind: number, words: Ui
 }
 
 function putCaller(context: DecodeContext, row: number, words: Uint32Array, at: number): number {
-  const index = context.names.caller.of(words[at], words[at + 1]);
+  const index = context.names.caller.of(words, at);
   if (index < 0) return 0;
   context.columns.caller[row] = index;
   return CALLER;

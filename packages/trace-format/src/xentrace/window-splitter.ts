@@ -38,7 +38,10 @@ export class WindowSplitter {
   /** What a stream that ends inside a window leaves: the window as far as it came. */
   *end(): Generator<SplitWindow> {
     if (!this.checked) checkCaptureHead(this.peek(this.pendingBytes & ~3), this.name);
-    this.foundAgain(this.offset + this.pendingBytes);
+    if (this.lostSince >= 0) {
+      this.foundAgain(this.offset + this.pendingBytes);
+      return;
+    }
     if (this.pendingBytes === 0) return;
     const at = `byte 0x${this.offset.toString(16)}`;
     const header = this.pendingBytes >= CPU_CHANGE_BYTES ? windowHeader(this.peek(CPU_CHANGE_BYTES)) : undefined;
@@ -89,8 +92,9 @@ export class WindowSplitter {
   }
 
   private peek(bytes: number): Uint32Array {
-    const head = this.join().subarray(0, bytes);
-    return new Uint32Array(head.slice().buffer, 0, bytes >>> 2);
+    // Not slice(): that of a Buffer, as streams give them, shares the memory of its pool.
+    const head = new Uint8Array(this.join().subarray(0, bytes));
+    return new Uint32Array(head.buffer, 0, bytes >>> 2);
   }
 
   private join(): Uint8Array {

@@ -1,0 +1,8 @@
+import { writeFileSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
+
+// Preloaded into the processes that are measured: says how much memory they took at most (kB).
+const path = process.env.P2MTRACE_BENCH_RSS;
+if (path !== undefined && isMainThread) {
+  process.on('exit', () => writeFileSync(path, String(process.resourceUsage().maxRSS)));
+}

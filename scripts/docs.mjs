@@ -1,0 +1,255 @@
+/**
+ * Rewrites the generated sections of docs/*.md from the code: everything between `<!-- generated:NAME -->` and
+ * `<!-- /generated -->`. Run it as `npm run docs`; test/docs.test.ts fails while a section is stale.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { argv } from 'node:process';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ANALYZERS, CONFIDENCES, SEVERITIES } from '@p2mtrace/analyzers';
+import { FACT_SPECS, FACTS_VERSION } from '@p2mtrace/replayer';
+import {
+  COLUMN_NAMES,
+  COLUMNS,
+  COMMON_COLUMNS,
+  DICTIONARIES,
+  DICTIONARY_NAMES,
+  FLAG,
+  FLAG_NAMES,
+  KINDS,
+  LAYOUT_PROFILES,
+  MM_LOCKS,
+  P2M_NUMBERINGS,
+  P2M_TYPES,
+  SCHEMA_VERSION,
+  wireTypeTable,
+} from '@p2mtrace/trace-format';
+
+export const DOCS = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs');
+
+const code = text => `\`${text}\``;
+const codes = names => names.map(code).join(', ');
+/** A Markdown table; a bar inside a cell would end it. */
+function table(head, rows) {
+  const line = cells => `| ${cells.map(cell => String(cell).replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
+}
+/** Text of several lines in one. */
+const oneLine = text => text.replace(/\s+/g, ' ').trim();
+
+const ARROW_TYPES = {
+  u64: 'UInt64',
+  u32: 'UInt32',
+  i32: 'Int32',
+  u16: 'UInt16',
+  u8: 'UInt8',
+  bit: 'Bool',
+  binary: 'Binary',
+};
+
+function columns() {
+  const rows = COLUMN_NAMES.map((name, i) => {
+    const { type, nullable, dictionary, doc } = COLUMNS[name];
+    const values = dictionary && (DICTIONARIES[dictionary].values === 'u64' ? 'UInt64' : 'Utf8');
+    const arrow = dictionary === undefined ? ARROW_TYPES[type] : `Dictionary<${ARROW_TYPES[type]}, ${values}>`;
+    return [i, code(name), arrow, nullable ? 'yes' : 'no', dictionary === undefined ? '' : code(dictionary), doc];
+  });
+  return table(['#', 'column', 'Arrow type', 'nullable', 'dictionary', 'meaning'], rows);
+}
+
+function dictionaries() {
+  const rows = DICTIONARY_NAMES.map((name, id) => {
+    const { grows, names, values } = DICTIONARIES[name];
+    const first = name === 'kind' ? 'the kinds below, in their order' : codes(names) || 'none';
+    return [id, code(name), values === 'u64' ? 'UInt64' : 'Utf8', grows ? 'grows' : 'fixed', first];
+  });
+  return table(['id', 'dictionary', 'values', '', 'first values, from index 0 on'], rows);
+}
+
+/** A column of a kind, or arg0 and arg1 under the kind's own name for them. */
+function fieldText(kind, name) {
+  const index = kind.args?.findIndex(arg => arg.split(':')[0] === name) ?? -1;
+  if (index < 0) return code(name);
+  const type = kind.args[index].split(':')[1];
+  return `${code(name)} (${code(`arg${index}`)}${type === undefined ? '' : `, a ${code(type)}`})`;
+}
+
+function kinds() {
+  const rows = KINDS.map((kind, i) => {
+    const fields = names => names.map(name => fieldText(kind, name)).join(', ');
+    return [i, code(kind.name), kind.group, fields(kind.needs), fields(kind.may)];
+  });
+  const common = `Every kind may also have ${codes(COMMON_COLUMNS)}.`;
+  return `${common}\n\n${table(['#', 'kind', 'group', 'must have', 'may have'], rows)}`;
+}
+
+/** What each flag means; the code has the bit and the name. */
+const FLAG_DOCS = {
+  locked: 'lookup: the lock of the gfn is held on return',
+  read_locked: 'lookup: only the read lock is held on return',
+  alloc: 'lookup: P2M_ALLOC was asked for',
+  unshare: 'lookup: P2M_UNSHARE was asked for',
+  failed: 'set_entry: the write did not succeed; replay skips it',
+  attempt: 'set_entry: recorded before the attempt, outcome unknown (stock SET_P2M_ENTRY)',
+  light: 'get_page, get_page_failed: get_page_light',
+  recursive: 'lock events: taken or released by a recursive variant',
+  shared: 'm2p_set: the value is SHARED_M2P_ENTRY',
+  map: 'page_use: the frame was mapped',
+  unmap: 'page_use: the frame was unmapped',
+  read: 'page_use: the frame was read',
+  write: 'page_use: the frame was written',
+  foreign: 'phys_to_machine_set: FOREIGN_FRAME_BIT',
+  identity: 'phys_to_machine_set: IDENTITY_FRAME_BIT',
+  readonly: 'grant: GNTMAP_readonly',
+  device_map: 'grant: GNTMAP_device_map',
+  host_map: 'grant: GNTMAP_host_map',
+  application_map: 'grant: GNTMAP_application_map',
+  contains_pte: 'grant: GNTMAP_contains_pte',
+};
+
+function flags() {
+  const stray = Object.keys(FLAG_DOCS).find(name => FLAG[name] === undefined);
+  if (stray !== undefined) throw new Error(`FLAG_DOCS in scripts/docs.mjs has ${stray}, which is no flag`);
+  const rows = FLAG_NAMES.map((name, bit) => {
+    if (FLAG_DOCS[name] === undefined) throw new Error(`FLAG_DOCS in scripts/docs.mjs lacks ${name}`);
+    return [bit, `0x${FLAG[name].toString(16)}`, code(name), FLAG_DOCS[name]];
+  });
+  return table(['bit', 'value', 'flag', 'kind: meaning'], rows);
+}
+
+function p2mTypes() {
+  const tables = P2M_NUMBERINGS.map(wireTypeTable);
+  const rows = P2M_TYPES.map((name, index) => {
+    const wire = tables.map(numbers => numbers.indexOf(index));
+    return [index, code(name), ...wire.map(number => (number < 0 ? '' : number))];
+  });
+  return table(['index', 'p2m_type', ...P2M_NUMBERINGS.map(release => `wire, since ${release}`)], rows);
+}
+
+function layouts() {
+  const bits = named =>
+    Object.entries(named)
+      .map(([name, bit]) => `${name} ${bit}`)
+      .join(', ');
+  const rows = LAYOUT_PROFILES.map(profile => [
+    code(profile.name),
+    profile.releases,
+    profile.countWidth,
+    bits(profile.countBits),
+    profile.stateShift === undefined ? '' : `${profile.stateShift}–${profile.stateShift + 1}`,
+    profile.typeCountWidth,
+    bits(profile.typeBits),
+    `${profile.typeShift} up: ${profile.types.join(' ')}`,
+  ]);
+  const head = ['profile', 'releases', 'count width', 'PGC_ bits', 'PGC_state', 'type count width', 'PGT_ bits', 'type'];
+  return table(head, rows);
+}
+
+function locks() {
+  return table(
+    ['lock_class', 'level'],
+    MM_LOCKS.map(({ name, level }) => [code(name), level]),
+  );
+}
+
+const SQL_TYPES = { u53: 'UBIGINT', id: 'INTEGER', tsc: 'UBIGINT', u64: 'UBIGINT', bool: 'BOOLEAN', enum: 'ENUM' };
+
+function facts() {
+  const sections = FACT_SPECS.map(({ name, doc, columns: specs }) => {
+    const rows = specs.map(({ name: column, type, doc: meaning, names }) => {
+      // p2m types, access and modes are long lists that docs/format.md has.
+      const values = names === undefined || names.length > 3 ? '' : ` (${codes(names)})`;
+      return [code(column), SQL_TYPES[type], `${meaning}${values}`];
+    });
+    return `### ${name}\n\nOne row: ${doc}.\n\n${table(['column', 'SQL type', 'meaning'], rows)}`;
+  });
+  return `These tables are version ${FACTS_VERSION} of the facts.\n\n${sections.join('\n\n')}`;
+}
+
+function rules() {
+  const sections = ANALYZERS.map(analyzer => {
+    const parts = analyzer.rules.map(({ id, title, severity, confidence, needs, doc }) => {
+      const kindsNeeded = needs.map(need => need.split('|').map(code).join(' or ')).join(', ');
+      const facts = table(
+        ['severity', 'best confidence', 'needs events of kind'],
+        [[severity, confidence, kindsNeeded]],
+      );
+      return `### ${id}\n\n${title.charAt(0).toUpperCase()}${title.slice(1)}.\n\n${facts}\n\n${oneLine(doc)}`;
+    });
+    return `## ${analyzer.id}\n\n${parts.join('\n\n')}`;
+  });
+  return sections.join('\n\n');
+}
+
+/** What the help of every command says. */
+async function commands() {
+  const { COMMANDS } = await import('../cli/dist/commands.js');
+  const sections = COMMANDS.map(({ name, args, summary, more, options, examples }) => {
+    const usage = ['p2mtrace', name, ...args.map(([arg]) => `<${arg}>`), options.length > 0 ? '[options]' : ''];
+    const rows = [
+      ...args.map(([arg, help]) => [code(`<${arg}>`), help]),
+      ...options.map(({ flags: option, help, choices, byDefault, required }) => {
+        const notes = [
+          choices && `one of ${codes(choices)}`,
+          byDefault !== undefined && `default ${code(byDefault)}`,
+          required && 'required',
+        ].filter(Boolean);
+        return [code(option), [help, ...notes].join('; ')];
+      }),
+    ];
+    return [
+      `## ${name}`,
+      `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`,
+      code(usage.join(' ').trim()),
+      rows.length > 0 && table(['argument or option', 'meaning'], rows),
+      more && `\`\`\`text\n${more}\n\`\`\``,
+      `\`\`\`sh\n${examples.join('\n')}\n\`\`\``,
+    ]
+      .filter(Boolean)
+      .join('\n\n');
+  });
+  return sections.join('\n\n');
+}
+
+const GENERATORS = {
+  columns,
+  dictionaries,
+  kinds,
+  flags,
+  'p2m-types': p2mTypes,
+  layouts,
+  locks,
+  facts,
+  rules,
+  commands,
+  'schema-version': () => `The schema version is ${SCHEMA_VERSION}.`,
+  levels: () => `Severities: ${codes(SEVERITIES)}. Confidences: ${codes(CONFIDENCES)}.`,
+};
+
+const SECTION = /(<!-- generated:([\w-]+) -->\n)[^]*?(\n<!-- \/generated -->)/g;
+
+/** The text with each generated section as the code has it now. */
+export async function render(text) {
+  const made = new Map();
+  for (const [, , name] of text.matchAll(SECTION)) {
+    if (GENERATORS[name] === undefined) throw new Error(`nothing generates the section ${name}`);
+    made.set(name, await GENERATORS[name]());
+  }
+  return text.replace(SECTION, (_, start, name, end) => `${start}\n${made.get(name)}\n${end}`);
+}
+
+/** Names of the documents, and which sections each has. */
+export function documents() {
+  return readdirSync(DOCS).filter(name => name.endsWith('.md'));
+}
+
+if (argv[1] !== undefined && import.meta.url === pathToFileURL(argv[1]).href) {
+  for (const name of documents()) {
+    const path = join(DOCS, name);
+    const before = readFileSync(path, 'utf8');
+    const after = await render(before);
+    if (after === before) continue;
+    writeFileSync(path, after);
+    process.stdout.write(`docs/${name} rewritten\n`);
+  }
+}

@@ -141,7 +141,16 @@ function layouts() {
     bits(profile.typeBits),
     `${profile.typeShift} up: ${profile.types.join(' ')}`,
   ]);
-  const head = ['profile', 'releases', 'count width', 'PGC_ bits', 'PGC_state', 'type count width', 'PGT_ bits', 'type'];
+  const head = [
+    'profile',
+    'releases',
+    'count width',
+    'PGC_ bits',
+    'PGC_state',
+    'type count width',
+    'PGT_ bits',
+    'type',
+  ];
   return table(head, rows);
 }
 
@@ -226,7 +235,7 @@ const GENERATORS = {
   levels: () => `Severities: ${codes(SEVERITIES)}. Confidences: ${codes(CONFIDENCES)}.`,
 };
 
-const SECTION = /(<!-- generated:([\w-]+) -->\n)[^]*?(\n<!-- \/generated -->)/g;
+const SECTION = /(<!-- generated:([\w-]+) -->\n)(?:(?!<!-- generated)[\s\S])*?(<!-- \/generated -->)/g;
 
 /** The text with each generated section as the code has it now. */
 export async function render(text) {

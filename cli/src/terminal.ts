@@ -31,7 +31,7 @@ export class Terminal {
 
   /** Columns of the terminal; 80 where it is none. */
   get columns(): number {
-    return this.stream.columns ?? 80;
+    return this.stream.columns || 80;
   }
 
   /** Writes at once, and tells nobody whether that worked: for talk. */

@@ -11,7 +11,8 @@ export const SLOT_FREE = 0;
 const SLOT_FULL = 1;
 export const FINISHED = 2;
 export const FAILED = 3;
-const SLOTS = 3;
+/** Batches under way at most: the importer runs ahead while the worker starts. */
+const SLOTS = 8;
 
 export interface SealWorkerData {
   readonly path: string;

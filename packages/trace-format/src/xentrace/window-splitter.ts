@@ -22,6 +22,8 @@ export class WindowSplitter {
   /** Input offset of the first pending byte. */
   private offset = 0;
   private lostSince = -1;
+  /** Bytes that must be pending before there is anything to do. */
+  private needed = CPU_CHANGE_BYTES;
 
   constructor(name: string) {
     this.name = name;
@@ -57,7 +59,9 @@ export class WindowSplitter {
   }
 
   private *windows(): Generator<SplitWindow> {
-    while (this.pendingBytes >= CPU_CHANGE_BYTES) {
+    // Pieces are joined only when they hold a window: joining them at every piece would copy a large one again and again.
+    while (this.pendingBytes >= this.needed) {
+      this.needed = CPU_CHANGE_BYTES;
       const words = this.peek(CPU_CHANGE_BYTES);
       if (!this.checked) checkCaptureHead(words, this.name);
       this.checked = true;
@@ -69,7 +73,10 @@ export class WindowSplitter {
         continue;
       }
       this.foundAgain(this.offset);
-      if (this.pendingBytes < CPU_CHANGE_BYTES + header.bytes) return;
+      if (this.pendingBytes < CPU_CHANGE_BYTES + header.bytes) {
+        this.needed = CPU_CHANGE_BYTES + header.bytes;
+        return;
+      }
       yield this.take(header.pcpu, header.bytes);
     }
   }

@@ -1,0 +1,33 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+
+const API = join(import.meta.dirname, '../samples/api');
+const folder = mkdtempSync(join(tmpdir(), 'p2mtrace-samples-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+// Samples run what was built.
+beforeAll(() => expect(inject('buildProblem')).toBe(''));
+
+/** What each sample prints, all of it. */
+const PRINTED: Readonly<Record<string, RegExp>> = {
+  'import.mjs': /^133731 records, 0 bytes skipped, order approximate\n133514 events in .*\nset_entry: 72416\n/,
+  'replay.mjs':
+    /^after 5 events\n.*"ram_rw":1.*\n {2}gfn 0x10 -> mfn 0x100 \(ram_rw\), set at #1\n {2}mfn 0x100: count 2/,
+  'analyze.mjs': /^error \(proven\) use-after-unmap\.stale-translation: 1\n.*changed #3, used #4\nnot checked: /,
+  'sql.mjs':
+    /^mfn kind from_seq to_seq symbol\n100 allocation 0 6 null\n100 get_page 4 null p2m_get_gfn_type_access\n$/,
+};
+
+test.each(readdirSync(API))('samples/api/%s runs', name => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(API, name)], {
+    encoding: 'utf8',
+    // Their traces go with the folder.
+    env: { ...process.env, TMPDIR: folder, TEMP: folder },
+  });
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  expect(PRINTED[name]).toBeDefined();
+  expect(stdout).toMatch(PRINTED[name]);
+});

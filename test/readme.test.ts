@@ -15,7 +15,7 @@ beforeAll(() => {
 
 /** Commands of a page's shell blocks, in their order; without those that need a capture or a hypervisor. */
 function commandsOf(page: string): string[] {
-  const blocks = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/```sh\n([^]*?)```/g)];
+  const blocks = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/```sh\n([\s\S]*?)```/g)];
   return blocks
     .flatMap(([, block]) => block.split('\n'))
     .map(line => line.replace(/ {2,}# .*/, ''))

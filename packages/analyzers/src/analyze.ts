@@ -62,11 +62,12 @@ async function runRule(session: TraceSession, rule: (typeof RULES)[number]): Pro
   const groups = new Map<string, Finding>();
   for (const row of found) {
     const confidence = confidenceOf(rule, row);
+    const severity = SEVERITIES.find(one => one === row.severity) ?? rule.severity;
     const signature = signatureOf(rule, row);
-    const key = `${signature} ${confidence}`;
+    const key = `${signature} ${confidence} ${severity}`;
     let finding = groups.get(key);
     if (finding === undefined) {
-      const { id, analyzer, severity, title } = rule;
+      const { id, analyzer, title } = rule;
       finding = { analyzer, rule: id, severity, confidence, signature, title, count: 0, occurrences: [] };
       groups.set(key, finding);
     }

@@ -11,7 +11,7 @@ export const MAX_FRAME = 2 ** 52;
  */
 export class FrameDirectory {
   /** First slot of each chunk, 0 for none: slot numbers start at CHUNK. */
-  private direct = new Int32Array(1024);
+  private direct = new Int32Array(16);
   private readonly far = new Map<number, number>();
   /** One behind the highest slot given out. */
   slots = CHUNK;

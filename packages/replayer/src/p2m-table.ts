@@ -213,10 +213,10 @@ export class P2mTable {
 /** Leaves of one order: arrays by slot. */
 class Level {
   directory = new FrameDirectory();
-  meta = new Uint32Array(CHUNK);
-  mfn = new Float64Array(CHUNK);
-  seq = new Float64Array(CHUNK);
-  tag = new Int32Array(CHUNK);
+  meta = new Uint32Array(0);
+  mfn = new Float64Array(0);
+  seq = new Float64Array(0);
+  tag = new Int32Array(0);
   /** Leaves that are known. */
   used = 0;
 

@@ -19,7 +19,7 @@ import { Now } from './now.js';
 import { NO_ACCESS, NO_MFN, P2mTable } from './p2m-table.js';
 import { ALLOCATED, COUNT_KNOWN, FREE, NO_OWNER, OWNER_KNOWN, PageTable, TYPE_KNOWN } from './page-table.js';
 import { ReverseMap } from './reverse-map.js';
-import { BY_PAGE_FREE, BY_SET_ENTRY } from './translation-facts.js';
+import { BY_PAGE_FREE } from './translation-facts.js';
 
 /** Columns that a replay reads; facts need two more. */
 export const STATE_COLUMNS = [
@@ -84,8 +84,9 @@ export const SHARED_M2P = -2;
 const LOGDIRTY_TYPES = new Set(
   ['ram_rw', 'ram_logdirty', 'ioreq_server'].map(name => P2M_TYPES.indexOf(name as never)),
 );
-/** Larger runs of frames than this are damage, not events (1 TiB). */
-const MAX_ORDER = 28;
+/** Larger runs of frames than this are damage, not events: entries of 1 TiB, allocations of 4 GiB. */
+const MAX_ENTRY_ORDER = 28;
+const MAX_PAGE_ORDER = 20;
 
 export interface ReplayOptions {
   /** Take notes for fact tables; slower. */
@@ -307,7 +308,7 @@ export class Replayer {
     const gfn = getU53(c.gfn, row);
     const mfn = isValid(batch.validity.mfn, row) ? getU53(c.mfn, row) : NO_MFN;
     const order = c.order[row];
-    if (gfn >= MAX_FRAME || mfn >= MAX_FRAME || order > MAX_ORDER) {
+    if (gfn >= MAX_FRAME || mfn >= MAX_FRAME || order > MAX_ENTRY_ORDER) {
       this.outOfRange++;
       return;
     }
@@ -371,7 +372,7 @@ export class Replayer {
   private invalidateLeaf(domid: number, gfn: number, mfn: number, order: number, newGfn: number, newMfn: number): void {
     const same = newMfn !== NO_MFN && newMfn - newGfn === mfn - gfn;
     if (same) return;
-    for (let i = 0; i < 2 ** order; i++) this.facts?.translations.invalidate(mfn + i, BY_SET_ENTRY, domid, gfn + i);
+    this.facts?.translations.invalidateRange(mfn, order, domid, gfn);
   }
 
   /** An entry that was there before the trace showed it. */
@@ -470,7 +471,7 @@ export class Replayer {
     const c = batch.columns;
     const first = getU53(c.mfn, row);
     const order = c.order[row];
-    if (first >= MAX_FRAME || order > MAX_ORDER) {
+    if (first >= MAX_FRAME || order > MAX_PAGE_ORDER) {
       this.outOfRange++;
       return;
     }
@@ -635,7 +636,7 @@ export class Replayer {
       const mfn = isValid(v.mfn, row) ? getU53(c.mfn, row) : NO_MFN;
       const gfn = getU53(c.gfn, row);
       const order = c.order[row];
-      if (gfn >= MAX_FRAME || mfn >= MAX_FRAME || order > MAX_ORDER) {
+      if (gfn >= MAX_FRAME || mfn >= MAX_FRAME || order > MAX_ENTRY_ORDER) {
         this.outOfRange++;
         return;
       }

@@ -5,7 +5,7 @@ import type { Now } from './now.js';
 
 /** Translations of a pcpu that are watched: code holds few at a time, and what is older has long been dropped. */
 const WATCHED = 8;
-export const BY_SET_ENTRY = 0;
+const BY_SET_ENTRY = 0;
 export const BY_PAGE_FREE = 1;
 
 /** What became of each translation: protected how and until when, made wrong by what, and used after that or not. */
@@ -129,6 +129,19 @@ export class TranslationFacts {
       c.invalid_seq[row] = this.now.seq;
       c.invalid_by[row] = by;
       c.invalid_pcpu[row] = this.now.pcpu;
+    }
+  }
+
+  /** The same for all frames of a leaf; few are watched, so a superpage is not walked frame by frame. */
+  invalidateRange(mfn: number, order: number, domid: number, gfn: number): void {
+    const frames = 2 ** order;
+    if (frames <= this.byMfn.size) {
+      for (let i = 0; i < frames; i++) this.invalidate(mfn + i, BY_SET_ENTRY, domid, gfn + i);
+      return;
+    }
+    for (const watched of [...this.byMfn.keys()]) {
+      const i = watched - mfn;
+      if (i >= 0 && i < frames) this.invalidate(watched, BY_SET_ENTRY, domid, gfn + i);
     }
   }
 

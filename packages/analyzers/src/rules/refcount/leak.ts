@@ -42,7 +42,9 @@ of a domain that is still alive the holder may yet come back.`,
     case
       when h.from_seq is null or d.to_seq is null then 'likely'
       when k.owner in (from torn_down) then 'proven'
-      else 'possible' end as confidence
+      else 'possible' end as confidence,
+    -- Of a domain that lives, the holder may just not be done yet.
+    case when k.owner in (from torn_down) then 'error' else 'warning' end as severity
   from kept k
   left join held h using (mfn, generation)
   left join dropped d using (mfn, generation)

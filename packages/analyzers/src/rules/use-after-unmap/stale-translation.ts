@@ -8,7 +8,9 @@ export const staleUse = (kind: number): string => `
     l.pcpu as subject_pcpu,
     l.seq as at_lookup, l.protected_to as at_unprotected, l.invalid_seq as at_changed, l.use_seq as at_used,
     coalesce(c.symbol::varchar, '?') as sig_lookup_site, l.invalid_by::varchar as sig_changed_by,
-    case when l.use_direct then 'proven' else 'likely' end as confidence
+    -- With another lookup in between, the use may belong to that one.
+    case when l.use_direct then 'proven' else 'likely' end as confidence,
+    case when l.use_direct then 'error' else 'warning' end as severity
   from lookups l
   join views v on v.id = l.view
   left join callers c on c.id = l.caller

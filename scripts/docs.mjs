@@ -29,13 +29,26 @@ export const DOCS = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs
 
 const code = text => `\`${text}\``;
 const codes = names => names.map(code).join(', ');
-/** A Markdown table; a bar inside a cell would end it. */
+/** A Markdown table as the formatter writes it; a bar inside a cell would end the cell. */
 function table(head, rows) {
-  const line = cells => `| ${cells.map(cell => String(cell).replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
+  const lines = [head, ...rows].map(cells => cells.map(cell => String(cell).replaceAll('|', '\\|')));
+  const widths = head.map((_, i) => Math.max(3, ...lines.map(cells => [...cells[i]].length)));
+  const line = cells => `| ${cells.map((cell, i) => cell + ' '.repeat(widths[i] - [...cell].length)).join(' | ')} |`;
+  const rule = line(widths.map(width => '-'.repeat(width)));
+  const [first, ...rest] = lines.map(line);
+  return [first, rule, ...rest].join('\n');
 }
-/** Text of several lines in one. */
-const oneLine = text => text.replace(/\s+/g, ' ').trim();
+/** Text in lines that are not too long. */
+function wrapped(text) {
+  const lines = [''];
+  for (const word of text.trim().split(/\s+/)) {
+    const last = lines.length - 1;
+    if (lines[last] === '') lines[last] = word;
+    else if (lines[last].length + 1 + word.length <= 118) lines[last] += ` ${word}`;
+    else lines.push(word);
+  }
+  return lines.join('\n');
+}
 
 const ARROW_TYPES = {
   u64: 'UInt64',
@@ -180,10 +193,10 @@ function rules() {
     const parts = analyzer.rules.map(({ id, title, severity, confidence, needs, doc }) => {
       const kindsNeeded = needs.map(need => need.split('|').map(code).join(' or ')).join(', ');
       const facts = table(
-        ['severity', 'best confidence', 'needs events of kind'],
+        ['worst severity', 'best confidence', 'needs events of kind'],
         [[severity, confidence, kindsNeeded]],
       );
-      return `### ${id}\n\n${title.charAt(0).toUpperCase()}${title.slice(1)}.\n\n${facts}\n\n${oneLine(doc)}`;
+      return `### ${id}\n\n${title.charAt(0).toUpperCase()}${title.slice(1)}.\n\n${facts}\n\n${wrapped(doc)}`;
     });
     return `## ${analyzer.id}\n\n${parts.join('\n\n')}`;
   });

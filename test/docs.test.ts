@@ -40,7 +40,7 @@ describe('docs/errors.md', () => {
   const used = new Set(
     SOURCES.flatMap(path => [...read(path).matchAll(CODE)].map(([, a, b, c]) => a ?? b ?? c)).sort(),
   );
-  const listed = [...read('docs/errors.md').matchAll(/^\| (P2M_[A-Z_]+) \|/gm)].map(([, code]) => code);
+  const listed = [...read('docs/errors.md').matchAll(/^\| (P2M_[A-Z_]+) +\|/gm)].map(([, code]) => code);
 
   test('lists every code that the sources use', () => {
     expect(used.size).toBeGreaterThan(30);
@@ -62,7 +62,7 @@ describe('docs/facts.md', () => {
   const documented = new Map(
     tables.map(section => [
       section.slice(0, section.indexOf('\n')),
-      [...section.matchAll(/^\| `(\w+)` \| (\w+) \|/gm)].map(([, name, type]) => `${name} ${type}`),
+      [...section.matchAll(/^\| `(\w+)` +\| (\w+) +\|/gm)].map(([, name, type]) => `${name} ${type}`),
     ]),
   );
 

@@ -2,10 +2,12 @@ export * from './fact-specs.js';
 export * from './fact-table.js';
 export { type LockRow, lockRows } from './lock-rows.js';
 export { type P2mRun, p2mRuns } from './p2m-runs.js';
+export { INVALID_M2P, SHARED_M2P } from './p2m-state.js';
 export { type PageRow, pageRows } from './page-rows.js';
 export { type Position, parsePosition, resolvePosition } from './position.js';
+export { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './replay-batch.js';
 export { type ReplayTraceOptions, replayTrace } from './replay-trace.js';
-export { FACT_COLUMNS, INVALID_M2P, Replayer, type ReplayOptions, SHARED_M2P, STATE_COLUMNS } from './replayer.js';
+export { Replayer, type ReplayOptions } from './replayer.js';
 export { type M2pRow, m2pRows, type Names, type P2mRow, p2mRows, type StateFilter } from './state-rows.js';
 export {
   type DivergenceRow,

@@ -1,6 +1,7 @@
 import { type BatchInfo, BatchMemory, type TraceReader } from '@p2mtrace/trace-format';
 import { ALLOCATED, COUNT_KNOWN, FREE } from './page-table.js';
-import { FACT_COLUMNS, Replayer, type ReplayOptions, STATE_COLUMNS } from './replayer.js';
+import { FACT_COLUMNS, STATE_COLUMNS } from './replay-batch.js';
+import { Replayer, type ReplayOptions } from './replayer.js';
 
 export interface ReplayTraceOptions extends ReplayOptions {
   /** Stop before this seq; the end of the trace where it is absent. */

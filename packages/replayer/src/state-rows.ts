@@ -1,6 +1,7 @@
 import { ACCESS_TYPES, P2M_TYPES, type TraceReader } from '@p2mtrace/trace-format';
+import { INVALID_M2P, SHARED_M2P } from './p2m-state.js';
 import { NO_MFN, type P2mTable } from './p2m-table.js';
-import { INVALID_M2P, type Replayer, SHARED_M2P } from './replayer.js';
+import type { Replayer } from './replayer.js';
 
 /** Names behind dictionary indices, as a TraceReader has them. */
 export type Names = TraceReader['names'];

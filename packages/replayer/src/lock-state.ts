@@ -1,0 +1,76 @@
+import { FLAG, isValid, MM_LOCK_ORDER_MAX, MODE_READ } from '@p2mtrace/trace-format';
+import { type LockTable, UNKNOWN_DEPTH } from './lock-table.js';
+import type { ReplayBatch } from './replay-batch.js';
+import type { ReplayContext } from './replay-context.js';
+
+/** Lock events applied to the lock table, and checked against what was recorded. */
+export class LockState {
+  readonly table: LockTable;
+  private readonly context: ReplayContext;
+
+  constructor(context: ReplayContext, table: LockTable) {
+    this.context = context;
+    this.table = table;
+  }
+
+  acquire(batch: ReplayBatch, row: number): void {
+    if (!isValid(batch.validity.pcpu, row)) return;
+    const c = batch.columns;
+    const pcpu = c.pcpu[row];
+    const lock = c.lock[row];
+    const mode = c.mode[row];
+    const level = isValid(batch.validity.level, row) ? c.level[row] : 0;
+    const check = this.table.acquire(pcpu, lock, mode, level, (c.flags[row] & FLAG.recursive) !== 0);
+    const expected = check.expectedDepth;
+    const recorded = isValid(batch.validity.depth, row);
+    const depth = recorded ? c.depth[row] : this.table.depth[lock];
+    if (recorded && mode !== MODE_READ) this.checkDepth(batch, row, lock, expected, c.depth[row], c.depth[row]);
+    const { facts } = this.context;
+    let tag = 0;
+    if (facts !== undefined) {
+      const lockClass = isValid(batch.validity.lock_class, row) ? c.lock_class[row] : -1;
+      tag = facts.locks.acquire(lock, lockClass, mode, level, depth, check);
+    }
+    const caller = isValid(batch.validity.caller, row) ? c.caller[row] : -1;
+    this.table.push(pcpu, lock, mode, level, this.context.now.seq, caller, tag);
+  }
+
+  release(batch: ReplayBatch, row: number): void {
+    if (!isValid(batch.validity.pcpu, row)) return;
+    const c = batch.columns;
+    const pcpu = c.pcpu[row];
+    const lock = c.lock[row];
+    const mode = c.mode[row];
+    const last = this.table.innermost(pcpu);
+    const innermost = last < this.table.bottom(pcpu) || this.table.heldLock[last] === lock;
+    const tag = this.table.release(pcpu, lock, mode);
+    if (isValid(batch.validity.depth, row) && mode !== MODE_READ) {
+      const { expectedDepth } = this.table.check;
+      this.checkDepth(batch, row, lock, expectedDepth, c.depth[row], c.depth[row] - 1);
+    }
+    const { facts } = this.context;
+    if (facts === undefined) return;
+    const lockClass = isValid(batch.validity.lock_class, row) ? c.lock_class[row] : -1;
+    const level = isValid(batch.validity.level, row) ? c.level[row] : 0;
+    facts.locks.release(lock, lockClass, mode, level, tag, innermost);
+    if (!this.holdsP2mLock(pcpu)) facts.translations.unlock();
+  }
+
+  /** The pcpu holds the lock of some p2m: level 16 (host, nested) or 40 (altp2m), biased or not (X§2.1). */
+  holdsP2mLock(pcpu: number): boolean {
+    const { table: locks } = this;
+    for (let i = locks.bottom(pcpu); i <= locks.innermost(pcpu); i++) {
+      const level =
+        locks.heldLevel[i] > MM_LOCK_ORDER_MAX ? locks.heldLevel[i] - MM_LOCK_ORDER_MAX : locks.heldLevel[i];
+      if (level === 16 || level === 40) return true;
+    }
+    return false;
+  }
+
+  private checkDepth(batch: ReplayBatch, row: number, lock: number, expected: number, seen: number, now: number): void {
+    if (expected === seen) return;
+    // Locks of a hypervisor that counts only recursive ones say 0; an unknown depth is learned, not checked.
+    if (expected !== UNKNOWN_DEPTH) this.context.diverge(batch, row, 2, expected, seen, Number.NaN);
+    this.table.setDepth(lock, now);
+  }
+}

@@ -1,0 +1,194 @@
+import { getU53, isValid, KIND } from '@p2mtrace/trace-format';
+import { MAX_FRAME } from './frame-table.js';
+import type { P2mState } from './p2m-state.js';
+import { ALLOCATED, COUNT_KNOWN, FREE, NO_OWNER, OWNER_KNOWN, PageTable, TYPE_KNOWN } from './page-table.js';
+import type { ReplayBatch } from './replay-batch.js';
+import type { ReplayContext } from './replay-context.js';
+import { BY_PAGE_FREE } from './translation-facts.js';
+
+const K_ALLOC_REF_DROP = KIND.alloc_ref_drop;
+/** Larger allocations than this are damage, not events (4 GiB). */
+const MAX_PAGE_ORDER = 20;
+
+/** page_info of all frames: counts, types, owners, lives. */
+export class PageState {
+  readonly pages: PageTable;
+  private readonly context: ReplayContext;
+  private readonly p2m: P2mState;
+
+  constructor(context: ReplayContext, p2m: P2mState) {
+    this.context = context;
+    this.p2m = p2m;
+    this.pages = new PageTable(context.profile);
+  }
+
+  /** Slot of the row's page, 0 for an impossible frame. */
+  private pageSlot(mfn: Uint32Array, row: number): number {
+    const frame = getU53(mfn, row);
+    if (frame >= MAX_FRAME) {
+      this.context.outOfRange++;
+      return 0;
+    }
+    return this.pages.slot(frame);
+  }
+
+  getPage(batch: ReplayBatch, row: number): void {
+    const slot = this.pageSlot(batch.columns.mfn, row);
+    if (slot === 0) return;
+    this.noteOwner(batch, row, slot);
+    const free = (this.pages.state[slot] & FREE) !== 0;
+    this.changeCount(batch, row, slot, 1);
+    if (this.context.facts === undefined) return;
+    const mfn = getU53(batch.columns.mfn, row);
+    this.context.facts.memory.getPage(slot, mfn, this.pages.generation[slot], this.ownerOf(slot), free);
+    this.context.facts.translations.getPage(mfn);
+  }
+
+  putPage(batch: ReplayBatch, row: number): void {
+    const { pages } = this;
+    const { facts } = this.context;
+    const slot = this.pageSlot(batch.columns.mfn, row);
+    if (slot === 0) return;
+    this.noteOwner(batch, row, slot);
+    const known = (pages.state[slot] & COUNT_KNOWN) !== 0;
+    const hadAllocated = known && pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot]);
+    const underflow = known && pages.count(slot) === 0;
+    this.changeCount(batch, row, slot, -1);
+    if (facts === undefined) return;
+    const hasAllocated = pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot]);
+    const mfn = getU53(batch.columns.mfn, row);
+    const dropped = hadAllocated && !hasAllocated;
+    facts.memory.putPage(slot, mfn, pages.generation[slot], this.ownerOf(slot), dropped, underflow);
+    facts.translations.putPage(mfn);
+  }
+
+  /** Adds ±1 to the count, or takes over what was recorded and says so where the two differ. */
+  private changeCount(batch: ReplayBatch, row: number, slot: number, by: number): void {
+    const { pages } = this;
+    const { now } = this.context;
+    const c = batch.columns;
+    const known = (pages.state[slot] & COUNT_KNOWN) !== 0;
+    if (isValid(batch.validity.count_info, row)) {
+      const low = c.count_info[2 * row];
+      const high = c.count_info[2 * row + 1];
+      if (known) {
+        // Below 0 the count wraps inside its own bits; that is an underflow, not a divergence.
+        const before = pages.count(slot);
+        const expected = before + by < 0 ? pages.countOf(0xffff_ffff, 0xffff_ffff) : before + by;
+        const seen = pages.countOf(low, high);
+        if (expected !== seen) this.context.diverge(batch, row, 0, expected, seen, pages.countSeq[slot]);
+      }
+      pages.countLow[slot] = low;
+      pages.countHigh[slot] = high;
+      pages.state[slot] |= COUNT_KNOWN;
+    } else if (known) {
+      if (by < 0 && batch.columns.kind[row] === K_ALLOC_REF_DROP) pages.clearAllocated(slot);
+      pages.add(slot, by);
+    }
+    pages.countSeq[slot] = now.seq;
+  }
+
+  private noteOwner(batch: ReplayBatch, row: number, slot: number): void {
+    if (!isValid(batch.validity.owner, row)) return;
+    this.pages.owner[slot] = batch.columns.owner[row];
+    this.pages.state[slot] |= OWNER_KNOWN;
+  }
+
+  ownerOf(slot: number): number {
+    return (this.pages.state[slot] & OWNER_KNOWN) === 0 ? NO_OWNER : this.pages.owner[slot];
+  }
+
+  pageLife(batch: ReplayBatch, row: number, alloc: boolean): void {
+    const c = batch.columns;
+    const first = getU53(c.mfn, row);
+    const order = c.order[row];
+    if (first >= MAX_FRAME || order > MAX_PAGE_ORDER) {
+      this.context.outOfRange++;
+      return;
+    }
+    const owner = isValid(batch.validity.owner, row) ? c.owner[row] : NO_OWNER;
+    for (let mfn = first; mfn < first + 2 ** order; mfn++) {
+      const slot = this.pages.slot(mfn);
+      if (alloc) this.allocPage(slot, mfn, owner);
+      else this.freePage(slot, mfn, owner);
+    }
+  }
+
+  /** page_alloc: after assignment, so an owned page starts with PGC_allocated | 1 (model §2.1). */
+  private allocPage(slot: number, mfn: number, owner: number): void {
+    const { pages } = this;
+    const { now } = this.context;
+    pages.generation[slot]++;
+    pages.lifeSeq[slot] = now.seq;
+    pages.countSeq[slot] = now.seq;
+    pages.owner[slot] = owner;
+    // A page without an owner may be given to somebody later, with a count that nobody recorded.
+    const counted = owner !== NO_OWNER;
+    pages.state[slot] = ALLOCATED | OWNER_KNOWN | TYPE_KNOWN | (counted ? COUNT_KNOWN : 0);
+    pages.typeLow[slot] = 0;
+    pages.typeHigh[slot] = 0;
+    if (counted) pages.setAllocatedOne(slot);
+    this.context.facts?.memory.pageAlloc(slot, mfn, pages.generation[slot], owner, counted);
+  }
+
+  private freePage(slot: number, mfn: number, owner: number): void {
+    const { pages } = this;
+    const { now } = this.context;
+    const count = (pages.state[slot] & COUNT_KNOWN) === 0 ? Number.NaN : pages.count(slot);
+    if (this.context.facts !== undefined) {
+      const who = owner === NO_OWNER ? this.ownerOf(slot) : owner;
+      this.context.facts.memory.pageFree(slot, mfn, pages.generation[slot], who, count, this.p2m.stillMapped(mfn));
+      this.context.facts.translations.invalidate(mfn, BY_PAGE_FREE, -1, -1);
+    }
+    pages.state[slot] = FREE | COUNT_KNOWN | TYPE_KNOWN;
+    pages.countLow[slot] = 0;
+    pages.countHigh[slot] = 0;
+    pages.typeLow[slot] = 0;
+    pages.typeHigh[slot] = 0;
+    pages.lifeSeq[slot] = now.seq;
+    pages.countSeq[slot] = now.seq;
+  }
+
+  typeRef(batch: ReplayBatch, row: number): void {
+    const slot = this.pageSlot(batch.columns.mfn, row);
+    if (slot === 0 || !isValid(batch.validity.type_info, row)) return;
+    this.pages.typeLow[slot] = batch.columns.type_info[2 * row];
+    this.pages.typeHigh[slot] = batch.columns.type_info[2 * row + 1];
+    this.pages.state[slot] |= TYPE_KNOWN;
+  }
+
+  ownerSet(batch: ReplayBatch, row: number): void {
+    const slot = this.pageSlot(batch.columns.mfn, row);
+    if (slot === 0) return;
+    const owned = isValid(batch.validity.owner, row);
+    this.pages.owner[slot] = owned ? batch.columns.owner[row] : NO_OWNER;
+    this.pages.state[slot] |= OWNER_KNOWN;
+    if (isValid(batch.validity.count_info, row)) this.takeCount(batch, row, slot);
+  }
+
+  private takeCount(batch: ReplayBatch, row: number, slot: number): void {
+    this.pages.countLow[slot] = batch.columns.count_info[2 * row];
+    this.pages.countHigh[slot] = batch.columns.count_info[2 * row + 1];
+    this.pages.countSeq[slot] = this.context.now.seq;
+    this.pages.state[slot] |= COUNT_KNOWN;
+  }
+
+  /** page_use */
+  use(batch: ReplayBatch, row: number): void {
+    const { columns: c, validity } = batch;
+    const slot = this.pageSlot(c.mfn, row);
+    if (slot === 0) return;
+    const free = (this.pages.state[slot] & FREE) !== 0;
+    const domid = isValid(validity.domid, row) ? c.domid[row] : -1;
+    this.context.facts?.translations.use(getU53(c.mfn, row), this.pages.generation[slot], domid, free);
+  }
+
+  /** A snapshot of a page: what was known of it already. */
+  snapshot(batch: ReplayBatch, row: number): void {
+    const slot = this.pageSlot(batch.columns.mfn, row);
+    if (slot === 0) return;
+    this.noteOwner(batch, row, slot);
+    if (isValid(batch.validity.count_info, row)) this.takeCount(batch, row, slot);
+    this.typeRef(batch, row);
+  }
+}

@@ -100,8 +100,8 @@ export const LOCK_SPANS = {
   doc: 'one acquisition of a lock: from the acquire to its release',
   columns: [
     column('id', 'u53', 'number of the row'),
-    column('lock', 'id', 'index of the lock (lock_names)'),
-    column('lock_class', 'id', 'index of its class (lock_class_names), null for unknown'),
+    column('lock', 'id', 'index of the lock (locks)'),
+    column('lock_class', 'id', 'index of its class (lock_classes), null for unknown'),
     column('level', 'id', 'mm lock level as recorded, bias included; null for no mm lock'),
     column('mode', 'enum', 'mutex, write, read, external', LOCK_MODES),
     column('pcpu', 'id', 'pcpu that took it'),

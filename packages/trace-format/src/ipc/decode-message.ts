@@ -170,7 +170,7 @@ export function decodeNames(header: DictionaryHeader, body: Uint8Array): string[
     return Array.from({ length: header.count }, (_, i) => hex(values.getBigUint64(i * 8, true)));
   }
   const view = new DataView(body.buffer, body.byteOffset + header.offsets.offset, header.offsets.bytes);
-  const decoder = new TextDecoder('utf-8');
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   for (let i = 0; i < header.count; i++) {
     const [from, to] = [view.getInt32(i * 4, true), view.getInt32(i * 4 + 4, true)];
     if (from < 0 || to < from || to > header.text.bytes) throw damaged('a dictionary has wild offsets');

@@ -229,7 +229,9 @@ function decodeLock(context: DecodeContext, row: number, kind: number, words: Ui
   const word = words[at + 3];
   if ((word & 0xff) > 2 || level > 0xffff) return 0;
   c.kind[row] = kind;
-  c.lock[row] = context.names.lock.of(words, at);
+  const lock = context.names.lock.of(words, at);
+  if (lock < 0) return 0;
+  c.lock[row] = lock;
   c.level[row] = level;
   c.mode[row] = word;
   c.flags[row] = (word & 0x100) === 0 ? 0 : F_RECURSIVE;
@@ -251,7 +253,9 @@ function putCaller(context: DecodeContext, row: number, words: Uint32Array, at: 
 /** domid in the low half, view in the high one. */
 function putDomain(context: DecodeContext, row: number, word: number): number {
   context.columns.domid[row] = word;
-  context.columns.view[row] = context.viewIndex(word >>> 16);
+  const view = context.viewIndex(word >>> 16);
+  if (view < 0) return DOMID;
+  context.columns.view[row] = view;
   return DOMID | VIEW;
 }
 

@@ -16,6 +16,17 @@ const { tsc: TSC, tsc_own: TSC_OWN, pcpu: PCPU, cur_domid: CUR_DOMID, cur_vcpu: 
 const { domid: DOMID, gfn: GFN, mfn: MFN, p2m_type: TYPE, arg0: ARG0, arg1: ARG1, raw: RAW } = PRESENT;
 const { caller: CALLER, symbol: SYMBOL } = PRESENT;
 
+/** Ids outside TRC_MEM that have a kind of their own, but for the runstate changes, which are many. */
+const OTHER_KINDS = new Set<number>([
+  X.TRC_SCHED_CONTINUE_RUNNING,
+  X.TRC_DOM0_DOM_ADD,
+  X.TRC_DOM0_DOM_REM,
+  X.TRC_HVM_NPF,
+  X.TRC_LOST_RECORDS,
+]);
+const hasKind = (event: number): boolean =>
+  OTHER_KINDS.has(event) || (event & X.RUNSTATE_MASK) === X.TRC_SCHED_RUNSTATE_CHANGE;
+
 /** Turns records into rows of batches, in the order in which they are handed to it. */
 export class RowWriter {
   readonly health = new HealthCounter();
@@ -102,6 +113,7 @@ export class RowWriter {
         cursor.tscHigh = tscHigh;
         present = this.decodeOther(cursor, row, event, words, payload, count);
         current = cursor.current;
+        if (present === 0 && hasKind(event)) health.misfits++;
       }
       if (present === 0) present = this.keepUnknown(row, event, words, payload, count, event >>> 12 === X.TRC_MEM);
       if (symbols !== undefined && (present & CALLER) !== 0) present |= this.nameCaller(row);

@@ -23,6 +23,7 @@ async function* textOf(reader: TraceReader): AsyncGenerator<Uint8Array> {
 }
 
 // Records of real hypervisors; where the captures are absent this is skipped.
+// Skipped where ../shared/captures is absent.
 test.skipIf(!existsSync(captures)).each(['stock-mem-pv-blk.bin', 'stock-mem-pvh.bin', 'instrumented-pv-blk.bin'])(
   'a capture comes back from its text: %s',
   async name => {

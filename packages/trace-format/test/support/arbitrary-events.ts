@@ -19,7 +19,8 @@ const u64 = fc.oneof(
   fc.constantFrom(0n, 1n, (1n << 53n) - 1n, 1n << 53n, (1n << 64n) - 1n),
 );
 const index = fc.nat(1023);
-const text = fc.string({ unit: 'binary', maxLength: 12 });
+// Not every Arrow reader keeps a byte order mark at the start of a name.
+const text = fc.string({ unit: 'binary', maxLength: 12 }).map(name => name.replace(/^\ufeff+/, ''));
 
 /** Values of a column that any event may have there. */
 function columnValues(name: ColumnName): fc.Arbitrary<Value> {

@@ -9,7 +9,8 @@ export { exportNdjson, type NdjsonExportOptions } from './ndjson/export-ndjson.j
 export { NDJSON_VERSION, type NdjsonHeader } from './ndjson/header-schema.js';
 export { importNdjson, type NdjsonImportOptions } from './ndjson/import-ndjson.js';
 export { type BatchInfo, BatchMemory, isValid, type ReadBatch } from './read-batch.js';
-export { type Damage, describeDamage, TraceReader } from './reader.js';
+export type { Damage } from './read-contents.js';
+export { describeDamage, TraceReader } from './reader.js';
 export * from './u64.js';
 export { type ValidationProblem, type ValidationReport, validateTrace } from './validate.js';
 export { openTraceSink } from './worker-sink.js';

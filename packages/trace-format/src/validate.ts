@@ -4,16 +4,8 @@ import { RandomAccess } from './file-access.js';
 import type { BatchHeader, DictionaryHeader } from './ipc/decode-message.js';
 import type { MessageBlock } from './ipc/encode-message.js';
 import { batchInfo } from './read-batch.js';
-import {
-  addNames,
-  type FoundFooter,
-  isEnd,
-  readFooter,
-  readMessage,
-  readNames,
-  TraceReader,
-  traceStart,
-} from './reader.js';
+import { addNames, type FoundFooter, isEnd, readFooter, readMessage, readNames, traceStart } from './read-contents.js';
+import { TraceReader } from './reader.js';
 import { validateBatch } from './validate-batch.js';
 import { MAGIC } from './writer.js';
 

@@ -9,6 +9,7 @@ import {
 } from './fact-columns.js';
 import { type FactChunk, type FactSink, selectedColumns } from './fact-sink.js';
 import { withRoom } from './frame-table.js';
+import type { StateImage } from './state-image.js';
 
 /** Rows of a full chunk: small enough for a cache, large enough that handing one over costs nothing a row. */
 const CHUNK_ROWS = 1024;
@@ -116,6 +117,14 @@ export class FactTable<S extends FactSpec = FactSpec> {
       rows = 0;
     }
     this.deliver(open, rows);
+  }
+
+  /** The open rows: an image has no others, as it is of a replay without a sink. */
+  transfer(image: StateImage): void {
+    this.records = image.array('records', this.records);
+    this.end = image.number('end', this.end);
+    this.free = image.number('free', this.free);
+    this.openRows = image.number('openRows', this.openRows);
   }
 
   private deliver(offsets: Int32Array, rows: number): void {

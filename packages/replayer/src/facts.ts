@@ -1,8 +1,8 @@
 import type { TraceReader } from '@p2mtrace/trace-format';
+import { EventFeed } from './event-feed.js';
 import type { FactChunk, FactSelection } from './fact-sink.js';
 import { FactStore } from './fact-store.js';
 import { finishFacts } from './finish-facts.js';
-import { replayBatches } from './replay-trace.js';
 import { Replayer } from './replayer.js';
 
 /**
@@ -13,7 +13,11 @@ import { Replayer } from './replayer.js';
 export function* facts(reader: TraceReader, wanted?: FactSelection): Generator<FactChunk, void> {
   const store = new FactStore(wanted);
   const replayer = new Replayer(reader.metadata, { facts: store });
-  for (const _seq of replayBatches(replayer, reader)) yield* store.takeAll();
+  const feed = new EventFeed(reader, true);
+  for (const { firstSeq, rows } of reader.batches) {
+    feed.advance(replayer, firstSeq + rows);
+    yield* store.takeAll();
+  }
   finishFacts(replayer);
   yield* store.takeAll();
 }

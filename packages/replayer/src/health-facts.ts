@@ -2,6 +2,7 @@ import { offsetsOf } from './fact-columns.js';
 import { DIVERGENCE_SPEC, DOMAINS, LOSSES } from './fact-specs.js';
 import type { FactTable } from './fact-table.js';
 import type { FactWriter } from './fact-writer.js';
+import type { StateImage } from './state-image.js';
 
 const DOMAIN = offsetsOf(DOMAINS);
 
@@ -16,6 +17,13 @@ export class HealthFacts {
     this.domains = writer.table(DOMAINS);
     this.divergences = writer.table(DIVERGENCE_SPEC);
     this.losses = writer.table(LOSSES);
+  }
+
+  transfer(image: StateImage): void {
+    image.part('divergences', this.divergences);
+    image.part('losses', this.losses);
+    image.part('domains', this.domains);
+    image.map('domainRows', this.domainRows);
   }
 
   /** Record of the domain, made where there is none. */

@@ -8,6 +8,7 @@ import { HealthFacts } from './health-facts.js';
 import type { LockTable } from './lock-table.js';
 import { Now } from './now.js';
 import type { ReplayBatch } from './replay-batch.js';
+import type { StateImage } from './state-image.js';
 
 const DIVERGENCE = offsetsOf(DIVERGENCE_SPEC);
 
@@ -34,6 +35,13 @@ export class ReplayContext {
     this.factWriter = new FactWriter(sink);
     this.health = new HealthFacts(this.factWriter);
     this.facts = sink && new FactRecorder(this.factWriter, this.now, locks);
+  }
+
+  transfer(image: StateImage): void {
+    image.part('health', this.health);
+    this.outOfRange = image.number('outOfRange', this.outOfRange);
+    this.uncertain = image.flag('uncertain', this.uncertain);
+    this.suppressed = image.number('suppressed', this.suppressed);
   }
 
   /** Takes note that a recorded value is not the expected one; negative numbers are no value. */

@@ -34,3 +34,4 @@ export {
   pageSummary,
 } from './state-summary.js';
 export { type EntryState, type LockHolder, type MappingRow, StateView } from './state-view.js';
+export type { Translation } from './translation-table.js';

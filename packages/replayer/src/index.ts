@@ -19,3 +19,4 @@ export {
   p2mSummaries,
   pageSummary,
 } from './state-summary.js';
+export * from './events/index.js';

@@ -1,4 +1,5 @@
 import { CHUNK, FrameDirectory, withRoom } from './frame-table.js';
+import type { StateImage } from './state-image.js';
 
 /** Orders of p2m leaves: 4K, 2M, 1G. */
 const ORDER_2M = 9;
@@ -25,8 +26,8 @@ export interface P2mEntry {
 
 export const NO_ACCESS = 255;
 
-/** Told when a leaf falls apart into 512 of `order`; returns the tag of the first of them, the others follow. */
-export type SplitListener = (gfn: number, mfn: number, order: number, type: number, tag: number) => number;
+/** Told when a leaf falls apart into parts of `order`; writes the tag of each to `parts`. */
+export type SplitListener = (gfn: number, mfn: number, order: number, tag: number, parts: Int32Array) => void;
 
 /**
  * One p2m (a domain's host p2m, or one of its views): gfn → entry, with leaves of 4K, 2M and 1G. Setting a small
@@ -48,7 +49,7 @@ export class P2mTable {
 
   private readonly onSplit: SplitListener;
 
-  constructor(domid: number, view: number, onSplit: SplitListener = () => 0) {
+  constructor(domid: number, view: number, onSplit: SplitListener = () => {}) {
     this.domid = domid;
     this.view = view;
     this.onSplit = onSplit;
@@ -156,10 +157,11 @@ export class P2mTable {
     const meta = (from.meta[slot] & ~(0xff << 16)) | (order << 16);
     const [mfn, seq, tag] = [from.mfn[slot], from.seq[slot], from.tag[slot]];
     const step = 2 ** order;
-    const firstTag = this.onSplit(key * CHUNK * step, mfn, order, meta & 0xff, tag);
+    const parts = new Int32Array(CHUNK);
+    this.onSplit(key * CHUNK * step, mfn, order, tag, parts);
     for (let i = 0; i < CHUNK; i++) {
       const small = mfn === NO_MFN ? NO_MFN : mfn + i * step;
-      into.set(key * CHUNK + i, small, meta, seq, firstTag === 0 ? 0 : firstTag + i);
+      into.set(key * CHUNK + i, small, meta, seq, parts[i]);
     }
     from.clear(slot);
   }
@@ -204,6 +206,12 @@ export class P2mTable {
     }
   }
 
+  transfer(image: StateImage): void {
+    image.part('small', this.small);
+    image.part('large', this.large);
+    image.part('huge', this.huge);
+  }
+
   /** Forgets every entry (a view that was reset, loss). */
   reset(): void {
     for (const level of this.levels) level.reset();
@@ -246,6 +254,15 @@ class Level {
     const base = this.directory.find(firstKey);
     if (base === 0) return;
     for (let slot = base; slot < base + CHUNK; slot++) this.clear(slot);
+  }
+
+  transfer(image: StateImage): void {
+    image.part('directory', this.directory);
+    this.meta = image.array('meta', this.meta);
+    this.mfn = image.array('mfn', this.mfn);
+    this.seq = image.array('seq', this.seq);
+    if (image.loading) this.tag = new Int32Array(this.meta.length);
+    this.used = image.number('used', this.used);
   }
 
   reset(): void {

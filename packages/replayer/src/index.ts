@@ -1,3 +1,4 @@
+export { checkpointPath } from './checkpoints.js';
 export * from './fact-specs.js';
 export * from './fact-table.js';
 export { type LockRow, lockRows } from './lock-rows.js';

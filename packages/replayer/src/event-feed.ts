@@ -1,6 +1,6 @@
 import { type BatchInfo, BatchMemory, type TraceReader } from '@p2mtrace/trace-format';
-import { type ReplayBatch, STATE_COLUMNS } from './replay-batch.js';
-import { Replayer } from './replayer.js';
+import { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './replay-batch.js';
+import { Replayer, type ReplayOptions } from './replayer.js';
 
 /** Where a pcpu began to lose records: before the event of that seq. */
 interface LossStart {
@@ -8,13 +8,13 @@ interface LossStart {
   readonly pcpu: number;
 }
 
-/** Gives replayers (without facts) the events of a trace, from wherever they stand. */
+/** Gives replayers the events of a trace, from wherever they stand. */
 export class EventFeed {
   private readonly reader: TraceReader;
   private readonly losses: readonly LossStart[];
   private readonly memory = new BatchMemory();
   /** What `memory` holds: steps inside a batch read it once. */
-  private held: ReplayBatch | undefined;
+  private held: { readonly info: BatchInfo; readonly facts: boolean; readonly batch: ReplayBatch } | undefined;
 
   /** @throws P2mError P2M_DAMAGED */
   constructor(reader: TraceReader) {
@@ -23,17 +23,21 @@ export class EventFeed {
   }
 
   /** A replayer that stands before the first event. */
-  start(): Replayer {
-    const replayer = new Replayer(this.reader.metadata);
+  start(options?: ReplayOptions): Replayer {
+    const replayer = new Replayer(this.reader.metadata, options);
     replayer.seq = this.reader.batches[0]?.firstSeq ?? 0;
     return replayer;
   }
 
-  /** Applies the events from `replayer.seq` up to `to`, exclusive. @throws P2mError P2M_DAMAGED */
-  advance(replayer: Replayer, to: number, onProgress?: (events: number) => void): void {
+  /**
+   * Applies the events from `replayer.seq` up to `to`, exclusive, or the end of the trace; yields after each batch
+   * with the seq of the next event.
+   * @throws P2mError P2M_DAMAGED where a column does not match its checksum; the events before that batch are applied
+   */
+  *batches(replayer: Replayer, to = Number.POSITIVE_INFINITY): Generator<number, void> {
     const { batches } = this.reader;
     for (let i = batchOf(batches, replayer.seq); i < batches.length && batches[i].firstSeq < to; i++) {
-      const batch = this.read(batches[i]);
+      const batch = this.read(batches[i], replayer.facts !== undefined);
       const end = Math.min(to - batch.firstSeq, batch.rows);
       let from = Math.max(0, replayer.seq - batch.firstSeq);
       for (const { seq, pcpu } of this.losses) {
@@ -44,16 +48,23 @@ export class EventFeed {
         from = row;
       }
       replayer.apply(batch, from, end);
-      onProgress?.(batch.firstSeq + end);
+      yield replayer.seq;
     }
   }
 
-  private read(info: BatchInfo): ReplayBatch {
-    if (this.held?.firstSeq !== info.firstSeq) {
-      this.held = undefined;
-      this.held = this.reader.read(info, STATE_COLUMNS, this.memory);
-    }
-    return this.held;
+  /** The same in one go. */
+  advance(replayer: Replayer, to?: number, onProgress?: (seq: number) => void): void {
+    for (const seq of this.batches(replayer, to)) onProgress?.(seq);
+  }
+
+  private read(info: BatchInfo, facts: boolean): ReplayBatch {
+    if (this.held?.info === info && this.held.facts === facts) return this.held.batch;
+    this.held = undefined;
+    const batch = facts
+      ? this.reader.read(info, FACT_COLUMNS, this.memory)
+      : this.reader.read(info, STATE_COLUMNS, this.memory);
+    this.held = { info, facts, batch };
+    return batch;
   }
 }
 

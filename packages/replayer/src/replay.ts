@@ -1,6 +1,8 @@
 import { TraceReader, usageError } from '@p2mtrace/trace-format';
 import { type CheckpointOptions, Checkpoints } from './checkpoints.js';
 import { EventFeed } from './event-feed.js';
+import type { FactChunk, FactSelection } from './fact-sink.js';
+import { facts } from './facts.js';
 import { type Position, parsePosition, resolvePosition } from './position.js';
 import { RecentState } from './recent-state.js';
 import type { Replayer } from './replayer.js';
@@ -69,6 +71,15 @@ export class Replay {
     );
     this.view = new StateView(this.replayer, this.reader);
     return this.view;
+  }
+
+  /**
+   * The facts of the whole trace as they become complete: all of them, or those of a selection. Where the replay
+   * stands does not matter, and stays as it is.
+   * @throws P2mError P2M_DAMAGED
+   */
+  facts(wanted?: FactSelection): Generator<FactChunk, void> {
+    return facts(this.reader, wanted);
   }
 
   close(): void {

@@ -1,5 +1,10 @@
 import { getU53, isValid, KIND, type TraceMetadata } from '@p2mtrace/trace-format';
-import type { FactRecorder, HealthFacts } from './fact-recorder.js';
+import { offsetsOf } from './fact-columns.js';
+import type { FactRecorder } from './fact-recorder.js';
+import type { FactSink } from './fact-sink.js';
+import { DOMAINS, LOSSES } from './fact-specs.js';
+import type { FactWriter } from './fact-writer.js';
+import type { HealthFacts } from './health-facts.js';
 import { LockState } from './lock-state.js';
 import { LockTable } from './lock-table.js';
 import { P2mState } from './p2m-state.js';
@@ -31,9 +36,12 @@ const K_LOST = KIND.lost;
 const K_DOMAIN_CREATE = KIND.domain_create;
 const K_DOMAIN_DESTROY = KIND.domain_destroy;
 
+const DOMAIN = offsetsOf(DOMAINS);
+const LOSS = offsetsOf(LOSSES);
+
 export interface ReplayOptions {
-  /** Take notes for fact tables; slower. */
-  readonly facts?: boolean;
+  /** Takes the facts; without it a replay is faster. */
+  readonly facts?: FactSink | undefined;
 }
 
 /**
@@ -46,15 +54,13 @@ export class Replayer {
   seq = 0;
   /** Running vcpu by pcpu as domid * 2^16 + vcpu, -1 for unknown. */
   readonly running: number[] = [];
-  /** Index of the symbol of each call site; absent where it has none. */
-  readonly symbolOfCaller: (number | undefined)[] = [];
   private readonly context: ReplayContext;
   private readonly lockState: LockState;
   private readonly p2mState: P2mState;
   private readonly pageState: PageState;
 
   constructor(metadata: TraceMetadata, options: ReplayOptions = {}) {
-    this.context = new ReplayContext(metadata, this.locks, options.facts === true);
+    this.context = new ReplayContext(metadata, this.locks, options.facts);
     this.lockState = new LockState(this.context, this.locks);
     this.p2mState = new P2mState(this.context, this.lockState);
     this.pageState = new PageState(this.context, this.p2mState);
@@ -80,6 +86,10 @@ export class Replayer {
   }
   get facts(): FactRecorder | undefined {
     return this.context.facts;
+  }
+  /** Where facts go, open rows at the end too. */
+  get factWriter(): FactWriter {
+    return this.context.factWriter;
   }
   get health(): HealthFacts {
     return this.context.health;
@@ -110,7 +120,8 @@ export class Replayer {
 
   /** Applies rows `from` to `to` (exclusive) of a batch. */
   apply(batch: ReplayBatch, from = 0, to = batch.rows): void {
-    const { kind } = batch.columns;
+    const { kind, tsc } = batch.columns;
+    if (tsc !== undefined) this.context.now.tsc = tsc;
     for (let row = from; row < to; row++) {
       this.begin(batch, row);
       switch (kind[row]) {
@@ -137,7 +148,7 @@ export class Replayer {
           this.pageState.pageLife(batch, row, kind[row] === K_PAGE_ALLOC);
           break;
         case K_PUT_GFN:
-          this.context.facts?.translations.unlock(batch.columns.domid[row], getU53(batch.columns.gfn, row));
+          this.context.facts?.translations.putGfn(batch.columns.domid[row], getU53(batch.columns.gfn, row));
           break;
         default:
           this.rare(batch, row, kind[row]);
@@ -150,18 +161,9 @@ export class Replayer {
     const { now, facts } = this.context;
     now.seq = batch.firstSeq + row;
     if (facts === undefined) return;
-    const tsc = batch.columns.tsc as Uint32Array;
-    now.tscLow = tsc[2 * row];
-    now.tscHigh = tsc[2 * row + 1];
+    now.row = row;
     now.pcpu = isValid(batch.validity.pcpu, row) ? batch.columns.pcpu[row] : -1;
     now.caller = isValid(batch.validity.caller, row) ? batch.columns.caller[row] : -1;
-    if (now.caller >= 0 && this.symbolOfCaller[now.caller] === undefined) this.nameCaller(batch, row);
-  }
-
-  private nameCaller(batch: ReplayBatch, row: number): void {
-    const { validity, columns } = batch;
-    if (validity.symbol === undefined || !isValid(validity.symbol, row)) return;
-    this.symbolOfCaller[this.context.now.caller] = columns.symbol?.[row];
   }
 
   private rare(batch: ReplayBatch, row: number, kind: number): void {
@@ -198,8 +200,8 @@ export class Replayer {
       case K_DOMAIN_CREATE:
       case K_DOMAIN_DESTROY: {
         const at = this.context.health.domain(c.domid[row], this.context.now.seq);
-        const { created_seq, destroyed_seq } = this.context.health.domains.columns;
-        (kind === K_DOMAIN_CREATE ? created_seq : destroyed_seq)[at] = this.context.now.seq;
+        const column = kind === K_DOMAIN_CREATE ? DOMAIN.created_seq : DOMAIN.destroyed_seq;
+        this.context.health.domains.records[at + column] = this.context.now.seq;
         break;
       }
     }
@@ -225,16 +227,15 @@ export class Replayer {
    */
   private lost(batch: ReplayBatch, row: number): void {
     const { losses } = this.context.health;
-    const at = losses.add();
-    const c = losses.columns;
+    const at = losses.open();
+    const { records } = losses;
     const pcpu = isValid(batch.validity.pcpu, row) ? batch.columns.pcpu[row] : -1;
-    c.seq[at] = this.context.now.seq;
-    c.pcpu[at] = pcpu;
-    c.count[at] = getU53(batch.columns.arg0, row);
-    c.first_tsc[2 * at] = batch.columns.arg1[2 * row];
-    c.first_tsc[2 * at + 1] = batch.columns.arg1[2 * row + 1];
-    c.tsc[2 * at] = this.context.now.tscLow;
-    c.tsc[2 * at + 1] = this.context.now.tscHigh;
+    records[at + LOSS.seq] = this.context.now.seq;
+    records[at + LOSS.pcpu] = pcpu;
+    records[at + LOSS.count] = getU53(batch.columns.arg0, row);
+    records[at + LOSS.first_tsc] = batch.columns.arg1[2 * row];
+    records[at + LOSS.first_tsc + 1] = batch.columns.arg1[2 * row + 1];
+    this.context.now.stamp(records, at + LOSS.tsc);
     this.context.uncertain = false;
     this.forget(pcpu);
   }
@@ -250,7 +251,7 @@ export class Replayer {
     facts?.memory.lose();
     this.pages.forget();
     this.p2mState.forget();
-    for (let other = 0; other < this.locks.pcpus; other++) facts?.translations.switchAway(other);
+    facts?.translations.lose();
     if (pcpu < 0) return;
     facts?.locks.lose(pcpu);
     this.locks.forget(pcpu);

@@ -1,6 +1,6 @@
 import { type BatchInfo, BatchMemory, type TraceReader } from '@p2mtrace/trace-format';
 import { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './replay-batch.js';
-import { Replayer, type ReplayOptions } from './replayer.js';
+import { Replayer } from './replayer.js';
 
 /** Where a pcpu began to lose records: before the event of that seq. */
 interface LossStart {
@@ -12,32 +12,30 @@ interface LossStart {
 export class EventFeed {
   private readonly reader: TraceReader;
   private readonly losses: readonly LossStart[];
+  private readonly facts: boolean;
   private readonly memory = new BatchMemory();
   /** What `memory` holds: steps inside a batch read it once. */
-  private held: { readonly info: BatchInfo; readonly facts: boolean; readonly batch: ReplayBatch } | undefined;
+  private held: ReplayBatch | undefined;
 
-  /** @throws P2mError P2M_DAMAGED */
-  constructor(reader: TraceReader) {
+  /** `facts`: with what replays with facts read besides. @throws P2mError P2M_DAMAGED */
+  constructor(reader: TraceReader, facts = false) {
     this.reader = reader;
+    this.facts = facts;
     this.losses = lossStarts(reader);
   }
 
   /** A replayer that stands before the first event. */
-  start(options?: ReplayOptions): Replayer {
-    const replayer = new Replayer(this.reader.metadata, options);
+  start(): Replayer {
+    const replayer = new Replayer(this.reader.metadata);
     replayer.seq = this.reader.batches[0]?.firstSeq ?? 0;
     return replayer;
   }
 
-  /**
-   * Applies the events from `replayer.seq` up to `to`, exclusive, or the end of the trace; yields after each batch
-   * with the seq of the next event.
-   * @throws P2mError P2M_DAMAGED where a column does not match its checksum; the events before that batch are applied
-   */
-  *batches(replayer: Replayer, to = Number.POSITIVE_INFINITY): Generator<number, void> {
+  /** Applies the events from `replayer.seq` up to `to`, exclusive. @throws P2mError P2M_DAMAGED */
+  advance(replayer: Replayer, to: number, onProgress?: (events: number) => void): void {
     const { batches } = this.reader;
     for (let i = batchOf(batches, replayer.seq); i < batches.length && batches[i].firstSeq < to; i++) {
-      const batch = this.read(batches[i], replayer.facts !== undefined);
+      const batch = this.read(batches[i]);
       const end = Math.min(to - batch.firstSeq, batch.rows);
       let from = Math.max(0, replayer.seq - batch.firstSeq);
       for (const { seq, pcpu } of this.losses) {
@@ -48,23 +46,18 @@ export class EventFeed {
         from = row;
       }
       replayer.apply(batch, from, end);
-      yield replayer.seq;
+      onProgress?.(batch.firstSeq + end);
     }
   }
 
-  /** The same in one go. */
-  advance(replayer: Replayer, to?: number, onProgress?: (seq: number) => void): void {
-    for (const seq of this.batches(replayer, to)) onProgress?.(seq);
-  }
-
-  private read(info: BatchInfo, facts: boolean): ReplayBatch {
-    if (this.held?.info === info && this.held.facts === facts) return this.held.batch;
-    this.held = undefined;
-    const batch = facts
-      ? this.reader.read(info, FACT_COLUMNS, this.memory)
-      : this.reader.read(info, STATE_COLUMNS, this.memory);
-    this.held = { info, facts, batch };
-    return batch;
+  private read(info: BatchInfo): ReplayBatch {
+    if (this.held?.firstSeq !== info.firstSeq) {
+      this.held = undefined;
+      this.held = this.facts
+        ? this.reader.read(info, FACT_COLUMNS, this.memory)
+        : this.reader.read(info, STATE_COLUMNS, this.memory);
+    }
+    return this.held;
   }
 }
 

@@ -97,14 +97,6 @@ export class FactTable<S extends FactSpec = FactSpec> {
     for (let at = this.blank.length; at < this.end; at += this.blank.length) if (this.records[at] >= 0) yield at;
   }
 
-  /** The open rows; without a sink there are no others. */
-  transfer(image: StateImage): void {
-    this.records = image.array('records', this.records);
-    this.openRows = image.number('openRows', this.openRows);
-    this.free = image.number('free', this.free);
-    this.end = image.number('end', this.end);
-  }
-
   /** Hands over what is complete. */
   flush(): void {
     this.deliver(this.complete, this.completeRows);
@@ -125,6 +117,14 @@ export class FactTable<S extends FactSpec = FactSpec> {
       rows = 0;
     }
     this.deliver(open, rows);
+  }
+
+  /** The open rows: an image has no others, as it is of a replay without a sink. */
+  transfer(image: StateImage): void {
+    this.records = image.array('records', this.records);
+    this.end = image.number('end', this.end);
+    this.free = image.number('free', this.free);
+    this.openRows = image.number('openRows', this.openRows);
   }
 
   private deliver(offsets: Int32Array, rows: number): void {

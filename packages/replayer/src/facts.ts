@@ -3,6 +3,7 @@ import { EventFeed } from './event-feed.js';
 import type { FactChunk, FactSelection } from './fact-sink.js';
 import { FactStore } from './fact-store.js';
 import { finishFacts } from './finish-facts.js';
+import { Replayer } from './replayer.js';
 
 /**
  * The facts of a trace as they become complete: all of them, or those of a selection. Chunks are the caller's own.
@@ -11,9 +12,12 @@ import { finishFacts } from './finish-facts.js';
  */
 export function* facts(reader: TraceReader, wanted?: FactSelection): Generator<FactChunk, void> {
   const store = new FactStore(wanted);
-  const feed = new EventFeed(reader);
-  const replayer = feed.start({ facts: store });
-  for (const _seq of feed.batches(replayer)) yield* store.takeAll();
+  const replayer = new Replayer(reader.metadata, { facts: store });
+  const feed = new EventFeed(reader, true);
+  for (const { firstSeq, rows } of reader.batches) {
+    feed.advance(replayer, firstSeq + rows);
+    yield* store.takeAll();
+  }
   finishFacts(replayer);
   yield* store.takeAll();
 }

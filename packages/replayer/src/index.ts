@@ -35,3 +35,4 @@ export {
   pageSummary,
 } from './state-summary.js';
 export { type EntryState, type LockHolder, type MappingRow, StateView } from './state-view.js';
+export type { Translation } from './translation-table.js';

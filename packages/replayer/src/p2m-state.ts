@@ -53,7 +53,9 @@ export class P2mState {
   }
 
   private newP2m(index: number, domid: number, view: number): P2mTable {
-    return new P2mTable(domid, view, (gfn, mfn, order, tag, parts) => this.onSplit(index, gfn, mfn, order, tag, parts));
+    return new P2mTable(domid, view, (gfn, mfn, order, tag, parts) => {
+      this.onSplit(index, gfn, mfn, order, tag, parts);
+    });
   }
 
   /** A superpage falls apart: its parts map what it mapped. */

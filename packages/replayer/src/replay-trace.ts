@@ -1,7 +1,7 @@
 import type { TraceReader } from '@p2mtrace/trace-format';
 import { EventFeed } from './event-feed.js';
 import { finishFacts } from './finish-facts.js';
-import type { Replayer, ReplayOptions } from './replayer.js';
+import { Replayer, type ReplayOptions } from './replayer.js';
 
 export interface ReplayTraceOptions extends ReplayOptions {
   /** Stop before this seq; the end of the trace where it is absent. */
@@ -15,9 +15,9 @@ export interface ReplayTraceOptions extends ReplayOptions {
  * @throws P2mError P2M_DAMAGED where a column does not match its checksum
  */
 export function replayTrace(reader: TraceReader, options: ReplayTraceOptions = {}): Replayer {
-  const feed = new EventFeed(reader);
-  const replayer = feed.start(options);
-  feed.advance(replayer, options.until, options.onProgress);
+  const replayer = new Replayer(reader.metadata, options);
+  const feed = new EventFeed(reader, options.facts !== undefined);
+  feed.advance(replayer, options.until ?? Number.POSITIVE_INFINITY, options.onProgress);
   finishFacts(replayer);
   return replayer;
 }

@@ -101,13 +101,11 @@ export class TraceSession {
   }
 
   private async addMentioned(sql: string): Promise<void> {
-    const mentioned = Map.groupBy(
-      [...this.lazy].filter(([name]) => mentions(sql, name)),
-      ([, compute]) => compute,
-    );
-    for (const [compute, entries] of mentioned) {
-      for (const table of compute(entries.map(([name]) => name))) await this.addTable(table);
-      for (const [name] of entries) this.lazy.delete(name);
+    for (const compute of new Set(this.lazy.values())) {
+      const names = [...this.lazy.keys()].filter(name => this.lazy.get(name) === compute && mentions(sql, name));
+      if (names.length === 0) continue;
+      for (const table of compute(names)) await this.addTable(table);
+      for (const name of names) this.lazy.delete(name);
     }
   }
 

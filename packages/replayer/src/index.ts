@@ -1,4 +1,5 @@
 export { checkpointPath } from './checkpoints.js';
+export * from './events/index.js';
 export type { FactArray, FactColumnSpec, FactColumns, FactSpec, FactType } from './fact-columns.js';
 export { emptyColumns } from './fact-columns.js';
 export type { ChunkOf, FactChunk, FactSelection, FactSink } from './fact-sink.js';

@@ -36,3 +36,4 @@ export {
   pageSummary,
 } from './state-summary.js';
 export { type EntryState, type LockHolder, type MappingRow, StateView } from './state-view.js';
+export * from './travel/index.js';

@@ -1,3 +1,4 @@
+export * from './diff/index.js';
 export * from './events/index.js';
 export type { FactArray, FactColumnSpec, FactColumns, FactSpec, FactType } from './fact-columns.js';
 export { emptyColumns } from './fact-columns.js';

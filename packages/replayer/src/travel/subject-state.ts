@@ -39,7 +39,7 @@ export function stateOf(reader: TraceReader, subject: Subject): (state: StateVie
       const { domid, gfn, view } = subject;
       if (view !== undefined) viewIndex(reader.names, view);
       return state => {
-        const views = view === undefined ? viewsOf(state, reader, domid) : [view];
+        const views = view === undefined ? viewsOf(state, domid) : [view];
         return { about: 'gfn', entries: views.map(name => gfnEntry(state, domid, name, gfn)) };
       };
     }
@@ -61,9 +61,9 @@ export function stateOf(reader: TraceReader, subject: Subject): (state: StateVie
 }
 
 /** Views of a domain that the state has met, the host's in any case. */
-function viewsOf({ replayer }: StateView, { names }: TraceReader, domid: number): string[] {
-  const views = replayer.p2ms.filter(p2m => p2m.domid === domid).map(p2m => names.view[p2m.view]);
-  return [...new Set(['host', ...views])];
+function viewsOf(state: StateView, domid: number): string[] {
+  const p2ms = state.p2ms().filter(p2m => p2m.domid === domid);
+  return [...new Set(['host', ...p2ms.map(({ view }) => view)])];
 }
 
 export function gfnEntry(state: StateView, domid: number, view: string, gfn: number): GfnEntry {

@@ -27,20 +27,16 @@ export function copyRows(source: ReadBatch<ColumnName>, from: number, to: number
   into.rows += to - from;
 }
 
-/** Appends the first `count` of these rows; otherwise as copyRows. */
-export function copySelectedRows(
-  source: ReadBatch<ColumnName>,
-  rows: Uint32Array,
-  count: number,
-  into: EventBatch,
-): void {
+/** Appends the rows with these numbers; otherwise as copyRows. */
+export function copySelectedRows(source: ReadBatch<ColumnName>, rows: Uint32Array, into: EventBatch): void {
   const at = into.rows;
+  const count = rows.length;
   for (const { name, nullable, width } of FIXED) {
-    if (nullable && !markSelected(source.validity[name], rows, count, PRESENT[name], into.present, at)) continue;
-    gather(source.columns[name], rows, count, width, into.columns[name], at);
+    if (nullable && !markSelected(source.validity[name], rows, PRESENT[name], into.present, at)) continue;
+    gather(source.columns[name], rows, width, into.columns[name], at);
   }
-  markSelected(source.columns.tsc_own, rows, count, PRESENT.tsc_own, into.present, at);
-  if (markSelected(source.validity.raw, rows, count, PRESENT.raw, into.present, at)) {
+  markSelected(source.columns.tsc_own, rows, PRESENT.tsc_own, into.present, at);
+  if (markSelected(source.validity.raw, rows, PRESENT.raw, into.present, at)) {
     for (let i = 0; i < count; i++) copyRaw(source, rows[i], into, at + i);
   }
   into.rows += count;
@@ -67,13 +63,12 @@ function markPresent(
 function markSelected(
   bitmap: Uint8Array,
   rows: Uint32Array,
-  count: number,
   bit: number,
   present: Uint32Array,
   at: number,
 ): boolean {
   let any = 0;
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < rows.length; i++) {
     const set = (bitmap[rows[i] >>> 3] >>> (rows[i] & 7)) & 1;
     any |= set;
     present[at + i] |= -set & bit;
@@ -83,12 +78,12 @@ function markSelected(
 
 type Values = Uint8Array | Uint16Array | Int32Array | Uint32Array;
 
-function gather(source: Values, rows: Uint32Array, count: number, width: number, into: Values, at: number): void {
+function gather(source: Values, rows: Uint32Array, width: number, into: Values, at: number): void {
   if (width === 1) {
-    for (let i = 0; i < count; i++) into[at + i] = source[rows[i]];
+    for (let i = 0; i < rows.length; i++) into[at + i] = source[rows[i]];
     return;
   }
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < rows.length; i++) {
     into[2 * (at + i)] = source[2 * rows[i]];
     into[2 * (at + i) + 1] = source[2 * rows[i] + 1];
   }

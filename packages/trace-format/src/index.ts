@@ -5,7 +5,14 @@ export { BATCH_ROWS, type ColumnArrays, EventBatch } from './event-batch.js';
 export * from './flags.js';
 export * from './kinds.js';
 export * from './layout-profiles.js';
-export { defaultMetadata, type ImportHealth, type PieceOrigin, parseMetadata, type TraceMetadata } from './metadata.js';
+export {
+  defaultMetadata,
+  type ImportHealth,
+  isRecorded,
+  type PieceOrigin,
+  parseMetadata,
+  type TraceMetadata,
+} from './metadata.js';
 export { EventEncoder } from './ndjson/encode-event.js';
 export { exportNdjson, type NdjsonExportOptions } from './ndjson/export-ndjson.js';
 export { NDJSON_VERSION, type NdjsonHeader } from './ndjson/header-schema.js';

@@ -47,12 +47,14 @@ function makeSchemas(z: typeof Zod) {
     /** Its events that the piece was cut from: seq of the first, and the one behind the last. */
     fromSeq: count,
     toSeq: count,
-    /** Snapshot events that the piece begins with; the events behind them are those of the range, in order. */
+    /** Snapshot events that the piece begins with; behind them come the events of the range, in order. */
     snapshots: count,
-    /** Only what concerns these domains, or only these pcpus, is in the piece. */
+    /** Kinds of which that trace has events: of these the piece has none because none happened in it. */
+    recorded: z.array(z.string()),
+    /** The piece has only what concerns these domains, or these pcpus. */
     domains: z.array(count).optional(),
     pcpus: z.array(count).optional(),
-    /** Kinds of which the range has events that the piece lacks; absent where it has all events. */
+    /** Kinds of which the range has events that the piece lacks for that reason. */
     incomplete: z.array(z.string()).optional(),
   });
 
@@ -102,6 +104,11 @@ export function parseMetadata(json: string): TraceMetadata {
   throw new P2mError('P2M_METADATA', `the trace metadata does not fit: ${issue.path.join('.')}: ${issue.message}`, {
     remedy: 'the trace was written by another version; import the capture again',
   });
+}
+
+/** True where events of that kind were recorded, in the trace or in the longer one that it is a piece of. */
+export function isRecorded({ counts = {}, piece }: Pick<TraceMetadata, 'counts' | 'piece'>, kind: string): boolean {
+  return (counts[kind] ?? 0) > 0 || piece?.recorded.includes(kind) === true;
 }
 
 /** Metadata of a trace made by hand or by another tool than xentrace. */

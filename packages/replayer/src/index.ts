@@ -1,3 +1,5 @@
+export { checkpointPath } from './checkpoints.js';
+export * from './events/index.js';
 export type { FactArray, FactColumnSpec, FactColumns, FactSpec, FactType } from './fact-columns.js';
 export { emptyColumns } from './fact-columns.js';
 export type { ChunkOf, FactChunk, FactSelection, FactSink } from './fact-sink.js';
@@ -5,7 +7,6 @@ export * from './fact-specs.js';
 export { FactStore } from './fact-store.js';
 export { facts } from './facts.js';
 export { type LockRow, lockRows } from './lock-rows.js';
-export * from './events/index.js';
 export { type P2mRun, p2mRuns } from './p2m-runs.js';
 export { INVALID_M2P, SHARED_M2P } from './p2m-state.js';
 export { type PageRow, pageRows } from './page-rows.js';

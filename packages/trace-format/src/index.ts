@@ -2,6 +2,7 @@ export * from './columns.js';
 export { COPIED_COLUMNS, copyRows, copySelectedRows } from './copy-rows.js';
 export * from './errors.js';
 export { BATCH_ROWS, type ColumnArrays, EventBatch } from './event-batch.js';
+export { RandomAccess } from './file-access.js';
 export * from './flags.js';
 export * from './kinds.js';
 export * from './layout-profiles.js';

@@ -3,7 +3,7 @@ import { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './replay-batch.js
 import { Replayer } from './replayer.js';
 
 /** Where a pcpu began to lose records: before the event of that seq. */
-interface LossStart {
+export interface LossStart {
   readonly seq: number;
   readonly pcpu: number;
 }
@@ -72,8 +72,11 @@ function batchOf(batches: readonly BatchInfo[], seq: number): number {
   return low;
 }
 
-/** Where loss begins, by TSC: known from the import, as a lost event comes after what it is about (X§1.3). */
-function lossStarts(reader: TraceReader): LossStart[] {
+/**
+ * Where loss begins, by TSC: known from the import, as a lost event comes after what it is about (X§1.3). In order of
+ * seq, those of the metadata's `lost` whose TSC the trace reaches.
+ */
+export function lossStarts(reader: TraceReader): LossStart[] {
   const starts: LossStart[] = [];
   for (const { pcpu, firstTsc } of reader.metadata.health?.lost ?? []) {
     const tsc = BigInt(firstTsc);

@@ -4,6 +4,7 @@ import { LockFacts } from './lock-facts.js';
 import type { LockTable } from './lock-table.js';
 import { MemoryFacts } from './memory-facts.js';
 import type { Now } from './now.js';
+import type { StateImage } from './state-image.js';
 import { TranslationFacts } from './translation-facts.js';
 
 /** Takes notes of a replay: the fact tables of model §4, as far as they exist. */
@@ -33,6 +34,13 @@ export class HealthFacts {
   readonly losses = new FactTable(LOSSES);
   readonly domains = new FactTable(DOMAINS);
   private readonly domainRows = new Map<number, number>();
+
+  transfer(image: StateImage): void {
+    image.part('divergences', this.divergences);
+    image.part('losses', this.losses);
+    image.part('domains', this.domains);
+    image.map('domainRows', this.domainRows);
+  }
 
   /** Row of the domain, made where there is none. */
   domain(domid: number, seq: number): number {

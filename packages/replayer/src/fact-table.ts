@@ -1,3 +1,5 @@
+import type { StateArray, StateImage } from './state-image.js';
+
 /**
  * How a fact column is stored: u53 numbers below 2^53 as float64 with NaN for null (seqs, frames); id int32 with -1
  * for null (pcpu, domid, indices); tsc and u64 pairs of u32, of which a tsc of 0 is null; enum an index into names.
@@ -49,6 +51,13 @@ export class FactTable<S extends FactSpec = FactSpec> {
   add(): number {
     if (this.rows === this.capacity) this.grow();
     return this.rows++;
+  }
+
+  transfer(image: StateImage): void {
+    this.rows = image.number('rows', this.rows);
+    this.capacity = image.number('capacity', this.capacity);
+    const columns = this.columns as Record<string, StateArray>;
+    for (const { name } of this.spec.columns) columns[name] = image.array(name, columns[name]);
   }
 
   private grow(): void {

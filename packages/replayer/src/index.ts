@@ -5,10 +5,20 @@ export { type P2mRun, p2mRuns } from './p2m-runs.js';
 export { INVALID_M2P, SHARED_M2P } from './p2m-state.js';
 export { type PageRow, pageRows } from './page-rows.js';
 export { type Position, parsePosition, resolvePosition } from './position.js';
+export { type OpenReplayOptions, Replay, replay } from './replay.js';
 export { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './replay-batch.js';
 export { type ReplayTraceOptions, replayTrace } from './replay-trace.js';
 export { Replayer, type ReplayOptions } from './replayer.js';
-export { type M2pRow, m2pRows, type Names, type P2mRow, p2mRows, type StateFilter } from './state-rows.js';
+export * from './state-image.js';
+export {
+  type M2pRow,
+  type M2pValue,
+  m2pRows,
+  type Names,
+  type P2mRow,
+  p2mRows,
+  type StateFilter,
+} from './state-rows.js';
 export {
   type DivergenceRow,
   divergenceRows,
@@ -19,3 +29,4 @@ export {
   p2mSummaries,
   pageSummary,
 } from './state-summary.js';
+export { type EntryState, type LockHolder, type MappingRow, StateView } from './state-view.js';

@@ -5,6 +5,7 @@ import { NO_ACCESS, NO_MFN, P2mTable } from './p2m-table.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { ReplayContext } from './replay-context.js';
 import { ReverseMap } from './reverse-map.js';
+import type { StateImage } from './state-image.js';
 
 /** Values of `m2p` that are no gfn. */
 export const INVALID_M2P = -1;
@@ -23,7 +24,7 @@ export class P2mState {
   /** machine_to_phys_mapping as recorded: mfn → gfn, INVALID_M2P or SHARED_M2P (X§3.4); unknown where absent. */
   readonly m2p = new Map<number, number>();
   /** By domid: seq of the last lookup or set_entry, NaN for none. */
-  readonly lastP2mSeq = new Float64Array(0x1_0000).fill(Number.NaN);
+  lastP2mSeq = new Float64Array(0x1_0000).fill(Number.NaN);
   private readonly context: ReplayContext;
   private readonly locks: LockState;
   private readonly p2mIndex = new Map<number, number>();
@@ -44,14 +45,15 @@ export class P2mState {
       index = this.p2ms.length;
       this.p2mIndex.set(key, index);
       this.context.health.domain(domid, this.context.now.seq);
-      const at = index;
-      this.p2ms.push(
-        new P2mTable(domid, view, (gfn, mfn, order, _type, tag) => this.onSplit(at, gfn, mfn, order, tag)),
-      );
+      this.p2ms.push(this.newP2m(index, domid, view));
     }
     this.lastP2mKey = key;
     this.lastP2m = index;
     return index;
+  }
+
+  private newP2m(index: number, domid: number, view: number): P2mTable {
+    return new P2mTable(domid, view, (gfn, mfn, order, _type, tag) => this.onSplit(index, gfn, mfn, order, tag));
   }
 
   /** A superpage falls apart: its parts map what it mapped. */
@@ -212,6 +214,16 @@ export class P2mState {
     }
     const access = isValid(v.access, row) ? c.access[row] : NO_ACCESS;
     this.learn(this.p2mOf(c.domid[row], c.view[row]), gfn, mfn, order, c.p2m_type[row], access);
+  }
+
+  transfer(image: StateImage): void {
+    image.map('p2mIndex', this.p2mIndex);
+    const keys = [...this.p2mIndex.keys()];
+    image.parts('p2ms', this.p2ms, i => this.newP2m(i, Math.floor(keys[i] / 0x1_0000), keys[i] % 0x1_0000));
+    if (image.loading) this.lastP2mKey = -1;
+    image.part('reverse', this.reverse);
+    image.map('m2p', this.m2p);
+    this.lastP2mSeq = image.array('lastP2mSeq', this.lastP2mSeq);
   }
 
   /** Loss: no entry is known any more. */

@@ -1,4 +1,5 @@
 import { CHUNK, FrameDirectory, withRoom } from './frame-table.js';
+import type { StateImage } from './state-image.js';
 
 /** Orders of p2m leaves: 4K, 2M, 1G. */
 const ORDER_2M = 9;
@@ -204,6 +205,12 @@ export class P2mTable {
     }
   }
 
+  transfer(image: StateImage): void {
+    image.part('small', this.small);
+    image.part('large', this.large);
+    image.part('huge', this.huge);
+  }
+
   /** Forgets every entry (a view that was reset, loss). */
   reset(): void {
     for (const level of this.levels) level.reset();
@@ -246,6 +253,15 @@ class Level {
     const base = this.directory.find(firstKey);
     if (base === 0) return;
     for (let slot = base; slot < base + CHUNK; slot++) this.clear(slot);
+  }
+
+  transfer(image: StateImage): void {
+    image.part('directory', this.directory);
+    this.meta = image.array('meta', this.meta);
+    this.mfn = image.array('mfn', this.mfn);
+    this.seq = image.array('seq', this.seq);
+    if (image.loading) this.tag = new Int32Array(this.meta.length);
+    this.used = image.number('used', this.used);
   }
 
   reset(): void {

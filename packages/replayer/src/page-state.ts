@@ -4,6 +4,7 @@ import type { P2mState } from './p2m-state.js';
 import { ALLOCATED, COUNT_KNOWN, FREE, NO_OWNER, OWNER_KNOWN, PageTable, TYPE_KNOWN } from './page-table.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { ReplayContext } from './replay-context.js';
+import type { StateImage } from './state-image.js';
 import { BY_PAGE_FREE } from './translation-facts.js';
 
 const K_ALLOC_REF_DROP = KIND.alloc_ref_drop;
@@ -20,6 +21,10 @@ export class PageState {
     this.context = context;
     this.p2m = p2m;
     this.pages = new PageTable(context.profile);
+  }
+
+  transfer(image: StateImage): void {
+    image.part('pages', this.pages);
   }
 
   /** Slot of the row's page, 0 for an impossible frame. */

@@ -1,5 +1,6 @@
 import type { LayoutProfile } from '@p2mtrace/trace-format';
 import { CHUNK, FrameDirectory, withRoom } from './frame-table.js';
+import type { StateImage } from './state-image.js';
 
 /** What is known of a page, as bits of `state`. */
 export const COUNT_KNOWN = 1;
@@ -94,6 +95,19 @@ export class PageTable {
     const high = (this.countHigh[slot] & this.highMask) + carry;
     this.countLow[slot] = ((low & this.lowMask) | (this.countLow[slot] & ~this.lowMask)) >>> 0;
     this.countHigh[slot] = ((high & this.highMask) | (this.countHigh[slot] & ~this.highMask)) >>> 0;
+  }
+
+  transfer(image: StateImage): void {
+    image.part('directory', this.directory);
+    this.state = image.array('state', this.state);
+    this.countLow = image.array('countLow', this.countLow);
+    this.countHigh = image.array('countHigh', this.countHigh);
+    this.typeLow = image.array('typeLow', this.typeLow);
+    this.typeHigh = image.array('typeHigh', this.typeHigh);
+    this.owner = image.array('owner', this.owner);
+    this.generation = image.array('generation', this.generation);
+    this.countSeq = image.array('countSeq', this.countSeq);
+    this.lifeSeq = image.array('lifeSeq', this.lifeSeq);
   }
 
   /** Loss: nothing is known of any page any more (model §2.2). */

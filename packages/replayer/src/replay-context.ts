@@ -3,6 +3,7 @@ import { FactRecorder, HealthFacts } from './fact-recorder.js';
 import type { LockTable } from './lock-table.js';
 import { Now } from './now.js';
 import type { ReplayBatch } from './replay-batch.js';
+import type { StateImage } from './state-image.js';
 
 /** What all parts of a replay share: the event of the moment, the notes taken, and how far the model may be trusted. */
 export class ReplayContext {
@@ -23,6 +24,13 @@ export class ReplayContext {
     this.profile = layoutProfile(metadata.layout);
     this.hasResults = metadata.hasResults ?? false;
     this.facts = facts ? new FactRecorder(this.now, locks) : undefined;
+  }
+
+  transfer(image: StateImage): void {
+    image.part('health', this.health);
+    this.outOfRange = image.number('outOfRange', this.outOfRange);
+    this.uncertain = image.flag('uncertain', this.uncertain);
+    this.suppressed = image.number('suppressed', this.suppressed);
   }
 
   /** Takes note that a recorded value is not the expected one; negative numbers are no value. */

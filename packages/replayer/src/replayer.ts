@@ -6,6 +6,7 @@ import { P2mState } from './p2m-state.js';
 import { PageState } from './page-state.js';
 import type { ReplayBatch } from './replay-batch.js';
 import { ReplayContext } from './replay-context.js';
+import type { StateImage } from './state-image.js';
 
 /** As constants of the module: looking a kind up by name for every event would show. */
 const K_LOOKUP = KIND.lookup;
@@ -95,6 +96,16 @@ export class Replayer {
   /** Owner of the page in a slot, NO_OWNER for none or unknown. */
   ownerOf(slot: number): number {
     return this.pageState.ownerOf(slot);
+  }
+
+  /** All that the events so far have made of the state; a replay with facts has more, and no image. */
+  transfer(image: StateImage): void {
+    this.seq = image.number('seq', this.seq);
+    image.numbers('running', this.running);
+    image.part('context', this.context);
+    image.part('locks', this.locks);
+    image.part('p2m', this.p2mState);
+    image.part('pages', this.pageState);
   }
 
   /** Applies rows `from` to `to` (exclusive) of a batch. */
@@ -199,6 +210,7 @@ export class Replayer {
     const pcpu = batch.columns.pcpu[row];
     const vcpu = batch.columns.domid[row] * 0x1_0000 + batch.columns.arg0[2 * row];
     const runs = (batch.columns.arg1[2 * row] & 15) === 0;
+    while (this.running.length <= pcpu) this.running.push(-1);
     if (runs && this.running[pcpu] !== vcpu) {
       this.running[pcpu] = vcpu;
       this.context.facts?.translations.switchAway(pcpu);

@@ -52,7 +52,10 @@ export function rowOf(event: TraceEvent): Row {
 
 /** The event of a row. */
 export function eventOf(row: Partial<Record<ColumnName, unknown>> & { kind: KindName }): TraceEvent {
-  const event = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as Record<string, unknown>;
+  const event = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as Record<
+    string,
+    unknown
+  >;
   if (event.flags !== undefined) event.flags = flagNames(event.flags as number);
   for (const { name, column, isType } of argumentsOf(row.kind)) {
     if (column in event) event[name] = isType ? P2M_TYPES[Number(event[column])] : event[column];

@@ -36,7 +36,8 @@ function imply(model: Model, domid: number, pfn: bigint, mfn: bigint | null, for
   if (known?.mfn !== mfn || known.foreign !== foreign) set(model, domid, pfn, mfn, foreign, false);
 }
 
-function physToMachineSet(model: Model, { domid, gfn, mfn = null, flags = [] }: TraceEvent): void {
+function physToMachineSet(model: Model, event: TraceEvent): void {
+  const { domid, gfn, mfn = null, flags = [] } = event;
   if (domid === undefined || gfn === undefined) return;
   set(model, domid, gfn, mfn, flags.includes('foreign'), flags.includes('identity'));
 }

@@ -65,7 +65,9 @@ function release(model: Model, event: TraceEvent): void {
   if (pcpu === undefined || address === undefined || mode === undefined) return;
   const cpu = pcpuOf(model, pcpu);
   if (mode !== 'read') untake(model, event, cpu, lockOf(model, address));
-  const innermost = cpu.held.findLastIndex(held => held.lock === address && (held.mode === 'read') === (mode === 'read'));
+  const innermost = cpu.held.findLastIndex(
+    held => held.lock === address && (held.mode === 'read') === (mode === 'read'),
+  );
   if (innermost >= 0) cpu.held.splice(innermost, 1);
 }
 

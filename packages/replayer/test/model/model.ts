@@ -81,7 +81,7 @@ export class Model {
 
   apply(event: TraceEvent): void {
     this.now++;
-    if (isOutOfRange(event)) {
+    if (!isFailed(event) && isOutOfRange(event)) {
       this.outOfRange++;
       return;
     }
@@ -101,9 +101,22 @@ export function isFailed(event: TraceEvent): boolean {
 
 const FRAMES = 1n << 52n;
 
+/** The largest orders, of the kinds to which their order matters. */
+const MAX_ORDER: Partial<Record<KindName, number>> = {
+  set_entry: 28,
+  snapshot: 28,
+  pod_populate: 28,
+  pod_zero_reclaim: 28,
+  pod_splinter: 28,
+  page_alloc: 20,
+  page_free: 20,
+  pod_cache_add: 20,
+  pod_cache_get: 20,
+};
+
 /** Frames and orders that no machine has. */
 function isOutOfRange(event: TraceEvent): boolean {
   const { gfn, mfn, new_gfn, old_mfn, order = 0 } = event;
   if ([gfn, mfn, new_gfn, old_mfn].some(frame => frame !== undefined && frame >= FRAMES)) return true;
-  return order > (event.kind === 'page_alloc' || event.kind === 'page_free' ? 20 : 28);
+  return order > (MAX_ORDER[event.kind] ?? order);
 }

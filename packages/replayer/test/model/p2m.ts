@@ -1,5 +1,6 @@
 import type { TraceEvent } from './event.js';
 import { isFailed, type Mechanism, type Model } from './model.js';
+import { absentEntry, endRemaps, markStale } from './views.js';
 
 /** A p2m entry of 2^order frames, order 0, 9 or 18. */
 export interface Leaf {
@@ -11,7 +12,12 @@ export interface Leaf {
   readonly access: string | null;
   /** The event that wrote it; null where it was there before the trace showed it. */
   readonly writer: number | null;
+  /** Of an altp2m view: the host's write since which it is behind the host; null where it is not. */
+  readonly stale: number | null;
 }
+
+/** What an event says of an entry. */
+export interface Entry extends Omit<Leaf, 'stale' | 'writer'> {}
 
 /** The known entries of one p2m: leaves by their first gfn, none of which overlap. */
 export interface P2m {
@@ -69,38 +75,73 @@ export function clear(table: P2m, gfn: bigint, order: number): void {
   else for (const at of [...table.leaves.keys()]) if (at >= gfn && at < end) table.leaves.delete(at);
 }
 
-/** Writes [gfn, gfn + 2^order), gfn aligned down, in leaves of the largest order that Xen has. */
-export function write(table: P2m, entry: Leaf): void {
+/** Makes [gfn, gfn + 2^order), gfn aligned down, leaves of the largest order that Xen has. */
+function place(table: P2m, entry: Entry, writer: number | null): void {
   const first = alignDown(entry.gfn, entry.order);
   clear(table, first, entry.order);
   const order = leafOrder(entry.order);
   for (let gfn = first; gfn < first + frames(entry.order); gfn += frames(order)) {
-    table.leaves.set(gfn, { ...entry, gfn, order, mfn: entry.mfn === null ? null : entry.mfn + (gfn - first) });
+    const mfn = entry.mfn === null ? null : entry.mfn + (gfn - first);
+    table.leaves.set(gfn, { ...entry, gfn, order, mfn, writer, stale: null });
   }
 }
 
-const isLogDirtyPair = (a: string, b: string) =>
-  [a, b].every(type => type === 'ram_rw' || type === 'ram_logdirty');
+/** An entry that was there before the trace showed it. */
+export const learn = (table: P2m, entry: Entry) => place(table, entry, null);
+
+/** The event of the moment writes an entry. */
+export function write(model: Model, table: P2m, entry: Entry): void {
+  endRemaps(model, table, entry);
+  place(table, entry, model.now);
+  if (table.view === 'host') markStale(model, table, alignDown(entry.gfn, entry.order), entry.order);
+}
+
+/** The entry is so after the event, whoever wrote it. */
+function isSo(table: P2m, { gfn, order, mfn, type }: Entry): boolean {
+  const step = leafOrder(order);
+  for (let at = gfn; at < gfn + frames(order); at += frames(step)) {
+    const leaf = leafAt(table, at);
+    if (leaf === undefined || leaf.type !== type) return false;
+    if (mfnAt(leaf, at) !== (mfn === null ? null : mfn + (at - gfn))) return false;
+    if (step > 0 && leaf.order !== step) return false;
+  }
+  return true;
+}
+
+/** The event shows that the host's entry is so now; it wrote it unless that was recorded before. */
+export function imply(model: Model, domid: number, entry: Omit<Entry, 'access'>): void {
+  const table = tableOf(model, domid);
+  const written: Entry = { ...entry, access: null };
+  if (!isSo(table, written)) write(model, table, written);
+}
+
+/** Types that a lazy log-dirty change turns into each other (X§3.1, X§3.3). */
+const CHANGEABLE = ['ram_rw', 'ram_logdirty', 'ioreq_server'];
+const isSameType = (a: string, b: string) => a === b || [a, b].every(type => CHANGEABLE.includes(type));
 
 function setEntry(model: Model, event: TraceEvent): void {
-  const { domid, gfn, order, p2m_type, mfn = null, access = null } = event;
-  if (domid === undefined || gfn === undefined || order === undefined || p2m_type === undefined) return;
+  const { domid, gfn, order, p2m_type: type, mfn = null, access = null } = event;
+  if (domid === undefined || gfn === undefined || order === undefined || type === undefined) return;
   if (isFailed(event) || (event.flags?.includes('attempt') && model.setup.hasResults)) return;
-  write(tableOf(model, domid, event.view), { gfn, order, mfn, type: p2m_type, access, writer: model.now });
+  write(model, tableOf(model, domid, event.view), { gfn, order, mfn, type, access });
 }
 
 function lookup(model: Model, event: TraceEvent): void {
-  const { domid, gfn, p2m_type, mfn = null, access = null } = event;
-  if (domid === undefined || gfn === undefined || p2m_type === undefined) return;
+  const { domid, gfn, p2m_type: type, mfn = null } = event;
+  if (domid === undefined || gfn === undefined) return;
   const table = tableOf(model, domid, event.view);
-  const leaf = leafAt(table, gfn);
+  const leaf = leafAt(table, gfn) ?? absentEntry(model, table, gfn, mfn);
+  if (leaf === 'absent') return;
+  const isKnown = leaf !== undefined;
   if (leaf !== undefined) {
     const expected = mfnAt(leaf, gfn);
-    const same = expected === mfn && (leaf.type === p2m_type || isLogDirtyPair(leaf.type, p2m_type));
-    if (same) return;
+    if (expected === mfn && (type === undefined || isSameType(leaf.type, type))) return;
     model.divergences.push({ seq: model.now, about: 'lookup', expected, seen: mfn });
   }
-  write(table, { gfn, order: 0, mfn, type: p2m_type, access, writer: null });
+  if (type === undefined) return;
+  const entry = { gfn, order: 0, mfn, type, access: event.access ?? leaf?.access ?? null };
+  if (isKnown) write(model, table, entry);
+  else learn(table, entry);
 }
 
 function m2pSet(model: Model, { mfn, gfn, flags }: TraceEvent): void {
@@ -108,9 +149,10 @@ function m2pSet(model: Model, { mfn, gfn, flags }: TraceEvent): void {
   model.p2m.m2p.set(mfn, flags?.includes('shared') ? 'shared' : (gfn ?? 'invalid'));
 }
 
-function snapshot(model: Model, { lock, domid, view, gfn, mfn = null, order = 0, p2m_type, access = null }: TraceEvent) {
-  if (lock !== undefined || domid === undefined || gfn === undefined || p2m_type === undefined) return;
-  write(tableOf(model, domid, view), { gfn, order, mfn, type: p2m_type, access, writer: null });
+function snapshot(model: Model, event: TraceEvent): void {
+  const { lock, domid, view, gfn, mfn = null, order = 0, p2m_type: type, access = null } = event;
+  if (lock !== undefined || domid === undefined || gfn === undefined || type === undefined) return;
+  learn(tableOf(model, domid, view), { gfn, order, mfn, type, access });
 }
 
 function domainCreate(model: Model, { domid }: TraceEvent): void {

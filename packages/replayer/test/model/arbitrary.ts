@@ -88,7 +88,6 @@ const VALUES: Record<string, fc.Arbitrary<unknown>> = {
   event_id: u32,
   raw: fc.constant('00'),
   lock_class: fc.constant('p2m'),
-  generation_: u32,
 };
 
 const FLAGS: Partial<Record<KindName, readonly FlagName[]>> = {
@@ -112,14 +111,23 @@ const WEIGHTS: Partial<Record<KindName, number>> = {
   lock_release: 4,
 };
 
+/** Orders of what is counted in pages, each of which is a record. */
+const pageOrder = mostly([0, 0, 0, 1], [3, 9, 21, 255]);
+const COUNTS_PAGES = ['page_alloc', 'page_free', 'pod_cache_add', 'pod_cache_get'];
+
 /** Events of one kind: what it needs, half of the time what it may have. */
 function eventsOf(spec: KindSpec): fc.Arbitrary<TraceEvent> {
   const columns: Record<string, fc.Arbitrary<unknown>> = {
     kind: fc.constant(spec.name),
     pcpu: mostly<number | undefined>([0, 1], [undefined, 2, 40]),
   };
-  for (const name of spec.needs) if (name !== 'flags') columns[name] = VALUES[name];
-  for (const name of spec.may) if (name !== 'flags') columns[name] = fc.option(VALUES[name], { nil: undefined });
+  // A lookup need not have a gfn, but then it tells nothing.
+  const needs = spec.name === 'lookup' ? [...spec.needs, 'gfn'] : spec.needs;
+  for (const name of [...needs, ...spec.may]) {
+    if (name === 'flags') continue;
+    columns[name] = needs.includes(name) ? VALUES[name] : fc.option(VALUES[name], { nil: undefined });
+  }
+  if (COUNTS_PAGES.includes(spec.name)) columns.order = pageOrder;
   const flags = FLAGS[spec.name as KindName];
   if (flags !== undefined) columns.flags = mostly<readonly FlagName[]>([[], [], flags.slice(0, 1)], flags.map(f => [f]));
   return fc.record(columns) as unknown as fc.Arbitrary<TraceEvent>;

@@ -1,6 +1,6 @@
 import { decodeCountInfo } from '@p2mtrace/trace-format';
 import type { TraceEvent } from './event.js';
-import { isFailed, type Mechanism, type Model } from './model.js';
+import { type Mechanism, type Model } from './model.js';
 import { frames } from './p2m.js';
 
 /** What is known of a frame's page_info; what is undefined is unknown. */
@@ -64,17 +64,18 @@ function recordCount(model: Model, page: Page, { count_info }: TraceEvent): void
   page.count_info = count_info;
 }
 
-/** What moves the count by so many; `clears` is what it does to PGC_allocated besides. */
-function reference(by: bigint, clears = false) {
+/** What moves the count by so many. */
+function reference(by: bigint) {
   return (model: Model, event: TraceEvent) => {
-    if (event.mfn === undefined || isFailed(event)) return;
+    if (event.mfn === undefined) return;
     const page = pageOf(model, event.mfn);
     if (page.count_info !== undefined) {
       page.count_info = moved(page.count_info, by, model.profile.countWidth);
-      if (clears) page.count_info &= ~(1n << BigInt(model.profile.countBits.allocated));
+      if (event.kind === 'alloc_ref_drop') page.count_info &= ~(1n << BigInt(model.profile.countBits.allocated));
     }
     recordCount(model, page, event);
-    if (event.owner !== undefined) page.owner = event.owner;
+    // Of a page that was not got, the event has no owner that would be the page's.
+    if (event.owner !== undefined && event.kind !== 'get_page_failed') page.owner = event.owner;
   };
 }
 
@@ -100,7 +101,7 @@ export const pages: Mechanism = {
   get_page: reference(1n),
   get_page_failed: reference(0n),
   put_page: reference(-1n),
-  alloc_ref_drop: reference(-1n, true),
+  alloc_ref_drop: reference(-1n),
   owner_set: setOwner,
   snapshot,
 };

@@ -18,7 +18,7 @@ const sorted = (tables: StateRows) => {
 export function differences(replayer: StateRows, model: StateRows): string[] {
   const only = (a: string[], b: string[], whose: string, table: string) => {
     const others = new Set(b);
-    return a.filter(row => !others.has(row)).map(row => `${table}: only the ${whose} has ${row}`);
+    return a.filter(row => !others.has(row)).slice(0, 8).map(row => `${table}: only the ${whose} has ${row}`);
   };
   return Object.keys(model).flatMap(table => [
     ...only(replayer[table], model[table], 'replayer', table),
@@ -109,5 +109,5 @@ const isKnown = (page: { life?: unknown; owner?: unknown; count_info?: unknown; 
 /** The first and last frames of leaves: where a reverse map is most likely wrong. */
 function probes(leaves: readonly { mfn: bigint | null; order: number }[]): bigint[] {
   const ends = leaves.flatMap(({ mfn, order }) => (mfn === null ? [] : [mfn, mfn + frames(order) - 1n]));
-  return [...new Set(ends)].slice(0, 64);
+  return [...new Set(ends)].sort((a, b) => Number(a - b)).slice(0, 64);
 }

@@ -1,6 +1,6 @@
 import { type BatchInfo, BatchMemory, type TraceReader } from '@p2mtrace/trace-format';
-import { type ReplayBatch, STATE_COLUMNS } from './replay-batch.js';
-import type { Replayer } from './replayer.js';
+import { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './replay-batch.js';
+import { Replayer } from './replayer.js';
 
 /** Where a pcpu began to lose records: before the event of that seq. */
 interface LossStart {
@@ -8,18 +8,27 @@ interface LossStart {
   readonly pcpu: number;
 }
 
-/** Gives replayers (without facts) the events of a trace, from wherever they stand. */
+/** Gives replayers the events of a trace, from wherever they stand. */
 export class EventFeed {
   private readonly reader: TraceReader;
   private readonly losses: readonly LossStart[];
+  private readonly facts: boolean;
   private readonly memory = new BatchMemory();
   /** What `memory` holds: steps inside a batch read it once. */
   private held: ReplayBatch | undefined;
 
-  /** @throws P2mError P2M_DAMAGED */
-  constructor(reader: TraceReader) {
+  /** `facts`: with what replays with facts read besides. @throws P2mError P2M_DAMAGED */
+  constructor(reader: TraceReader, facts = false) {
     this.reader = reader;
+    this.facts = facts;
     this.losses = lossStarts(reader);
+  }
+
+  /** A replayer that stands before the first event. */
+  start(): Replayer {
+    const replayer = new Replayer(this.reader.metadata);
+    replayer.seq = this.reader.batches[0]?.firstSeq ?? 0;
+    return replayer;
   }
 
   /** Applies the events from `replayer.seq` up to `to`, exclusive. @throws P2mError P2M_DAMAGED */
@@ -44,7 +53,9 @@ export class EventFeed {
   private read(info: BatchInfo): ReplayBatch {
     if (this.held?.firstSeq !== info.firstSeq) {
       this.held = undefined;
-      this.held = this.reader.read(info, STATE_COLUMNS, this.memory);
+      this.held = this.facts
+        ? this.reader.read(info, FACT_COLUMNS, this.memory)
+        : this.reader.read(info, STATE_COLUMNS, this.memory);
     }
     return this.held;
   }

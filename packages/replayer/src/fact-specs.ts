@@ -1,5 +1,5 @@
 import { ACCESS_TYPES, LOCK_MODES, P2M_TYPES } from '@p2mtrace/trace-format';
-import type { FactColumnSpec, FactSpec, FactType } from './fact-table.js';
+import type { FactColumnSpec, FactSpec, FactType } from './fact-columns.js';
 
 /** Version of the fact tables' names, columns and meanings: the surface that users write SQL against. */
 export const FACTS_VERSION = 1;

@@ -53,19 +53,19 @@ export class P2mState {
   }
 
   private newP2m(index: number, domid: number, view: number): P2mTable {
-    return new P2mTable(domid, view, (gfn, mfn, order, _type, tag) => this.onSplit(index, gfn, mfn, order, tag));
+    return new P2mTable(domid, view, (gfn, mfn, order, tag, parts) => {
+      this.onSplit(index, gfn, mfn, order, tag, parts);
+    });
   }
 
   /** A superpage falls apart: its parts map what it mapped. */
-  private onSplit(p2m: number, gfn: number, mfn: number, order: number, tag: number): number {
+  private onSplit(p2m: number, gfn: number, mfn: number, order: number, tag: number, parts: Int32Array): void {
     if (mfn !== NO_MFN) {
       this.reverse.remove(mfn, order + 9, p2m, gfn);
       const step = 2 ** order;
       for (let i = 0; i < 512; i++) this.reverse.add(mfn + i * step, order, p2m, gfn + i * step);
     }
-    return tag === 0 || this.context.facts === undefined
-      ? 0
-      : this.context.facts.memory.splitMapping(tag, gfn, mfn, order);
+    if (tag !== 0) this.context.facts?.memory.splitMapping(tag, gfn, mfn, order, parts);
   }
 
   lookup(batch: ReplayBatch, row: number): void {
@@ -174,7 +174,7 @@ export class P2mState {
   private invalidateLeaf(domid: number, gfn: number, mfn: number, order: number, newGfn: number, newMfn: number): void {
     const same = newMfn !== NO_MFN && newMfn - newGfn === mfn - gfn;
     if (same) return;
-    this.context.facts?.translations.invalidateRange(mfn, order, domid, gfn);
+    this.context.facts?.translations.entriesChanged(mfn, order, domid, gfn);
   }
 
   /** An entry that was there before the trace showed it. */

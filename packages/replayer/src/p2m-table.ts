@@ -26,8 +26,8 @@ export interface P2mEntry {
 
 export const NO_ACCESS = 255;
 
-/** Told when a leaf falls apart into 512 of `order`; returns the tag of the first of them, the others follow. */
-export type SplitListener = (gfn: number, mfn: number, order: number, type: number, tag: number) => number;
+/** Told when a leaf falls apart into parts of `order`; writes the tag of each to `parts`. */
+export type SplitListener = (gfn: number, mfn: number, order: number, tag: number, parts: Int32Array) => void;
 
 /**
  * One p2m (a domain's host p2m, or one of its views): gfn → entry, with leaves of 4K, 2M and 1G. Setting a small
@@ -49,7 +49,7 @@ export class P2mTable {
 
   private readonly onSplit: SplitListener;
 
-  constructor(domid: number, view: number, onSplit: SplitListener = () => 0) {
+  constructor(domid: number, view: number, onSplit: SplitListener = () => {}) {
     this.domid = domid;
     this.view = view;
     this.onSplit = onSplit;
@@ -157,10 +157,11 @@ export class P2mTable {
     const meta = (from.meta[slot] & ~(0xff << 16)) | (order << 16);
     const [mfn, seq, tag] = [from.mfn[slot], from.seq[slot], from.tag[slot]];
     const step = 2 ** order;
-    const firstTag = this.onSplit(key * CHUNK * step, mfn, order, meta & 0xff, tag);
+    const parts = new Int32Array(CHUNK);
+    this.onSplit(key * CHUNK * step, mfn, order, tag, parts);
     for (let i = 0; i < CHUNK; i++) {
       const small = mfn === NO_MFN ? NO_MFN : mfn + i * step;
-      into.set(key * CHUNK + i, small, meta, seq, firstTag === 0 ? 0 : firstTag + i);
+      into.set(key * CHUNK + i, small, meta, seq, parts[i]);
     }
     from.clear(slot);
   }

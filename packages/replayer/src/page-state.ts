@@ -5,7 +5,6 @@ import { ALLOCATED, COUNT_KNOWN, FREE, NO_OWNER, OWNER_KNOWN, PageTable, TYPE_KN
 import type { ReplayBatch } from './replay-batch.js';
 import type { ReplayContext } from './replay-context.js';
 import type { StateImage } from './state-image.js';
-import { BY_PAGE_FREE } from './translation-facts.js';
 
 const K_ALLOC_REF_DROP = KIND.alloc_ref_drop;
 /** Larger allocations than this are damage, not events (4 GiB). */
@@ -43,10 +42,11 @@ export class PageState {
     this.noteOwner(batch, row, slot);
     const free = (this.pages.state[slot] & FREE) !== 0;
     this.changeCount(batch, row, slot, 1);
-    if (this.context.facts === undefined) return;
+    const { facts } = this.context;
+    if (facts === undefined) return;
     const mfn = getU53(batch.columns.mfn, row);
-    this.context.facts.memory.getPage(slot, mfn, this.pages.generation[slot], this.ownerOf(slot), free);
-    this.context.facts.translations.getPage(mfn);
+    facts.memory.getPage(slot, mfn, this.pages.generation[slot], this.ownerOf(slot), facts.site(), free);
+    facts.translations.getPage(mfn);
   }
 
   putPage(batch: ReplayBatch, row: number): void {
@@ -63,7 +63,7 @@ export class PageState {
     const hasAllocated = pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot]);
     const mfn = getU53(batch.columns.mfn, row);
     const dropped = hadAllocated && !hasAllocated;
-    facts.memory.putPage(slot, mfn, pages.generation[slot], this.ownerOf(slot), dropped, underflow);
+    facts.memory.putPage(slot, mfn, pages.generation[slot], this.ownerOf(slot), facts.site(), dropped, underflow);
     facts.translations.putPage(mfn);
   }
 
@@ -133,17 +133,20 @@ export class PageState {
     pages.typeLow[slot] = 0;
     pages.typeHigh[slot] = 0;
     if (counted) pages.setAllocatedOne(slot);
-    this.context.facts?.memory.pageAlloc(slot, mfn, pages.generation[slot], owner, counted);
+    const { facts } = this.context;
+    facts?.memory.pageAlloc(slot, mfn, pages.generation[slot], owner, facts.site(), counted);
   }
 
   private freePage(slot: number, mfn: number, owner: number): void {
     const { pages } = this;
     const { now } = this.context;
     const count = (pages.state[slot] & COUNT_KNOWN) === 0 ? Number.NaN : pages.count(slot);
-    if (this.context.facts !== undefined) {
+    const { facts, health } = this.context;
+    if (facts !== undefined) {
       const who = owner === NO_OWNER ? this.ownerOf(slot) : owner;
-      this.context.facts.memory.pageFree(slot, mfn, pages.generation[slot], who, count, this.p2m.stillMapped(mfn));
-      this.context.facts.translations.invalidate(mfn, BY_PAGE_FREE, -1, -1);
+      facts.memory.pageFree(slot, mfn, pages.generation[slot], who, count, this.p2m.stillMapped(mfn));
+      facts.translations.pageFreed(mfn);
+      if (who >= 0) health.pageFreed(who, now.seq, this.p2m.lastP2mSeq[who]);
     }
     pages.state[slot] = FREE | COUNT_KNOWN | TYPE_KNOWN;
     pages.countLow[slot] = 0;

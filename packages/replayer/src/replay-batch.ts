@@ -1,6 +1,6 @@
 import type { ColumnName, ReadBatch } from '@p2mtrace/trace-format';
 
-/** Columns that a replay reads; facts need two more. */
+/** Columns that a replay reads; facts need `tsc` too. */
 export const STATE_COLUMNS = [
   'pcpu',
   'kind',
@@ -24,10 +24,9 @@ export const STATE_COLUMNS = [
   'arg0',
   'arg1',
 ] as const satisfies readonly ColumnName[];
-export const FACT_COLUMNS = [...STATE_COLUMNS, 'tsc', 'symbol'] as const satisfies readonly ColumnName[];
+export const FACT_COLUMNS = [...STATE_COLUMNS, 'tsc'] as const satisfies readonly ColumnName[];
 type Columns = (typeof STATE_COLUMNS)[number];
-/** A batch of these columns; `tsc` and `symbol` too where facts are wanted. */
-export interface ReplayBatch extends Omit<ReadBatch<Columns>, 'columns' | 'validity'> {
-  readonly columns: ReadBatch<Columns>['columns'] & Partial<ReadBatch<'tsc' | 'symbol'>['columns']>;
-  readonly validity: ReadBatch<Columns>['validity'] & Partial<ReadBatch<'symbol'>['validity']>;
+/** A batch of these columns; `tsc` too where facts are wanted. */
+export interface ReplayBatch extends Omit<ReadBatch<Columns>, 'columns'> {
+  readonly columns: ReadBatch<Columns>['columns'] & Partial<ReadBatch<'tsc'>['columns']>;
 }

@@ -1,12 +1,20 @@
-import { getU53, isValid, KIND, type TraceMetadata } from '@p2mtrace/trace-format';
-import type { FactRecorder, HealthFacts } from './fact-recorder.js';
+import { FLAG, getU53, isValid, KIND, type TraceMetadata } from '@p2mtrace/trace-format';
+import { offsetsOf } from './fact-columns.js';
+import type { FactRecorder } from './fact-recorder.js';
+import type { FactSink } from './fact-sink.js';
+import { DOMAINS, LOSSES } from './fact-specs.js';
+import type { FactWriter } from './fact-writer.js';
+import { MAX_FRAME } from './frame-table.js';
+import type { HealthFacts } from './health-facts.js';
 import { LockState } from './lock-state.js';
 import { LockTable } from './lock-table.js';
 import { P2mState } from './p2m-state.js';
+import { NO_MFN } from './p2m-table.js';
 import { PageState } from './page-state.js';
 import type { ReplayBatch } from './replay-batch.js';
 import { ReplayContext } from './replay-context.js';
 import type { StateImage } from './state-image.js';
+import { TranslationTable } from './translation-table.js';
 
 /** As constants of the module: looking a kind up by name for every event would show. */
 const K_LOOKUP = KIND.lookup;
@@ -31,9 +39,12 @@ const K_LOST = KIND.lost;
 const K_DOMAIN_CREATE = KIND.domain_create;
 const K_DOMAIN_DESTROY = KIND.domain_destroy;
 
+const DOMAIN = offsetsOf(DOMAINS);
+const LOSS = offsetsOf(LOSSES);
+
 export interface ReplayOptions {
-  /** Take notes for fact tables; slower. */
-  readonly facts?: boolean;
+  /** Takes the facts; without it a replay is faster. */
+  readonly facts?: FactSink | undefined;
 }
 
 /**
@@ -42,19 +53,19 @@ export interface ReplayOptions {
  */
 export class Replayer {
   readonly locks = new LockTable();
+  /** What each pcpu has outstanding. */
+  readonly translations = new TranslationTable();
   /** Events applied so far; the next one has this seq. */
   seq = 0;
   /** Running vcpu by pcpu as domid * 2^16 + vcpu, -1 for unknown. */
   readonly running: number[] = [];
-  /** Index of the symbol of each call site; absent where it has none. */
-  readonly symbolOfCaller: (number | undefined)[] = [];
   private readonly context: ReplayContext;
   private readonly lockState: LockState;
   private readonly p2mState: P2mState;
   private readonly pageState: PageState;
 
   constructor(metadata: TraceMetadata, options: ReplayOptions = {}) {
-    this.context = new ReplayContext(metadata, this.locks, options.facts === true);
+    this.context = new ReplayContext(metadata, this.locks, options.facts);
     this.lockState = new LockState(this.context, this.locks);
     this.p2mState = new P2mState(this.context, this.lockState);
     this.pageState = new PageState(this.context, this.p2mState);
@@ -81,6 +92,10 @@ export class Replayer {
   get facts(): FactRecorder | undefined {
     return this.context.facts;
   }
+  /** Where facts go, open rows at the end too. */
+  get factWriter(): FactWriter {
+    return this.context.factWriter;
+  }
   get health(): HealthFacts {
     return this.context.health;
   }
@@ -104,13 +119,15 @@ export class Replayer {
     image.numbers('running', this.running);
     image.part('context', this.context);
     image.part('locks', this.locks);
+    image.part('translations', this.translations);
     image.part('p2m', this.p2mState);
     image.part('pages', this.pageState);
   }
 
   /** Applies rows `from` to `to` (exclusive) of a batch. */
   apply(batch: ReplayBatch, from = 0, to = batch.rows): void {
-    const { kind } = batch.columns;
+    const { kind, tsc } = batch.columns;
+    if (tsc !== undefined) this.context.now.tsc = tsc;
     for (let row = from; row < to; row++) {
       this.begin(batch, row);
       switch (kind[row]) {
@@ -131,13 +148,14 @@ export class Replayer {
           break;
         case K_LOOKUP:
           this.p2mState.lookup(batch, row);
+          this.lookup(batch, row);
           break;
         case K_PAGE_ALLOC:
         case K_PAGE_FREE:
           this.pageState.pageLife(batch, row, kind[row] === K_PAGE_ALLOC);
           break;
         case K_PUT_GFN:
-          this.context.facts?.translations.unlock(batch.columns.domid[row], getU53(batch.columns.gfn, row));
+          this.putGfn(batch, row);
           break;
         default:
           this.rare(batch, row, kind[row]);
@@ -150,18 +168,26 @@ export class Replayer {
     const { now, facts } = this.context;
     now.seq = batch.firstSeq + row;
     if (facts === undefined) return;
-    const tsc = batch.columns.tsc as Uint32Array;
-    now.tscLow = tsc[2 * row];
-    now.tscHigh = tsc[2 * row + 1];
+    now.row = row;
     now.pcpu = isValid(batch.validity.pcpu, row) ? batch.columns.pcpu[row] : -1;
     now.caller = isValid(batch.validity.caller, row) ? batch.columns.caller[row] : -1;
-    if (now.caller >= 0 && this.symbolOfCaller[now.caller] === undefined) this.nameCaller(batch, row);
   }
 
-  private nameCaller(batch: ReplayBatch, row: number): void {
-    const { validity, columns } = batch;
-    if (validity.symbol === undefined || !isValid(validity.symbol, row)) return;
-    this.symbolOfCaller[this.context.now.caller] = columns.symbol?.[row];
+  /** A lookup that returned with the gfn's lock lasts until its put_gfn. */
+  private lookup(batch: ReplayBatch, row: number): void {
+    const { columns: c, validity: v } = batch;
+    if ((c.flags[row] & FLAG.locked) === 0 || !isValid(v.pcpu, row) || !isValid(v.gfn, row)) return;
+    const gfn = getU53(c.gfn, row);
+    const mfn = isValid(v.mfn, row) ? getU53(c.mfn, row) : NO_MFN;
+    if (gfn >= MAX_FRAME || mfn >= MAX_FRAME) return;
+    this.translations.add(c.pcpu[row], c.domid[row], c.view[row], gfn, mfn, this.context.now.seq);
+  }
+
+  private putGfn(batch: ReplayBatch, row: number): void {
+    const { columns: c, validity: v } = batch;
+    const gfn = getU53(c.gfn, row);
+    if (isValid(v.pcpu, row)) this.translations.put(c.pcpu[row], c.domid[row], c.view[row], gfn);
+    this.context.facts?.translations.putGfn(c.domid[row], gfn);
   }
 
   private rare(batch: ReplayBatch, row: number, kind: number): void {
@@ -198,8 +224,8 @@ export class Replayer {
       case K_DOMAIN_CREATE:
       case K_DOMAIN_DESTROY: {
         const at = this.context.health.domain(c.domid[row], this.context.now.seq);
-        const { created_seq, destroyed_seq } = this.context.health.domains.columns;
-        (kind === K_DOMAIN_CREATE ? created_seq : destroyed_seq)[at] = this.context.now.seq;
+        const column = kind === K_DOMAIN_CREATE ? DOMAIN.created_seq : DOMAIN.destroyed_seq;
+        this.context.health.domains.records[at + column] = this.context.now.seq;
         break;
       }
     }
@@ -213,6 +239,7 @@ export class Replayer {
     while (this.running.length <= pcpu) this.running.push(-1);
     if (runs && this.running[pcpu] !== vcpu) {
       this.running[pcpu] = vcpu;
+      this.translations.clear(pcpu);
       this.context.facts?.translations.switchAway(pcpu);
     } else if (!runs && this.running[pcpu] === vcpu) {
       this.running[pcpu] = -1;
@@ -225,16 +252,15 @@ export class Replayer {
    */
   private lost(batch: ReplayBatch, row: number): void {
     const { losses } = this.context.health;
-    const at = losses.add();
-    const c = losses.columns;
+    const at = losses.open();
+    const { records } = losses;
     const pcpu = isValid(batch.validity.pcpu, row) ? batch.columns.pcpu[row] : -1;
-    c.seq[at] = this.context.now.seq;
-    c.pcpu[at] = pcpu;
-    c.count[at] = getU53(batch.columns.arg0, row);
-    c.first_tsc[2 * at] = batch.columns.arg1[2 * row];
-    c.first_tsc[2 * at + 1] = batch.columns.arg1[2 * row + 1];
-    c.tsc[2 * at] = this.context.now.tscLow;
-    c.tsc[2 * at + 1] = this.context.now.tscHigh;
+    records[at + LOSS.seq] = this.context.now.seq;
+    records[at + LOSS.pcpu] = pcpu;
+    records[at + LOSS.count] = getU53(batch.columns.arg0, row);
+    records[at + LOSS.first_tsc] = batch.columns.arg1[2 * row];
+    records[at + LOSS.first_tsc + 1] = batch.columns.arg1[2 * row + 1];
+    this.context.now.stamp(records, at + LOSS.tsc);
     this.context.uncertain = false;
     this.forget(pcpu);
   }
@@ -250,7 +276,8 @@ export class Replayer {
     facts?.memory.lose();
     this.pages.forget();
     this.p2mState.forget();
-    for (let other = 0; other < this.locks.pcpus; other++) facts?.translations.switchAway(other);
+    this.translations.forget();
+    facts?.translations.lose();
     if (pcpu < 0) return;
     facts?.locks.lose(pcpu);
     this.locks.forget(pcpu);

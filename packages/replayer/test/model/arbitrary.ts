@@ -5,8 +5,8 @@ import {
   type KindName,
   type KindSpec,
   LAYOUT_NAMES,
-  LOCK_MODES,
   type LayoutProfile,
+  LOCK_MODES,
   layoutProfile,
   MM_LOCKS,
   P2M_TYPES,
@@ -44,7 +44,20 @@ function typeInfos({ typeBits, typeShift, typeCountWidth }: LayoutProfile): bigi
   const validated = (7n << BigInt(typeShift)) | (1n << BigInt(typeBits.validated));
   const partial = (1n << BigInt(typeShift)) | (1n << BigInt(typeBits.partial));
   const most = (1n << BigInt(typeCountWidth)) - 1n;
-  return [0n, validated | 1n, validated | 2n, partial, partial | 1n, partial | 2n, 1n, 2n, 3n, validated, most, ~0n & 0xffff_ffff_ffff_ffffn];
+  return [
+    0n,
+    validated | 1n,
+    validated | 2n,
+    partial,
+    partial | 1n,
+    partial | 2n,
+    1n,
+    2n,
+    3n,
+    validated,
+    most,
+    ~0n & 0xffff_ffff_ffff_ffffn,
+  ];
 }
 
 const u32 = mostly([0n, 1n, 2n, 3n, 512n, 513n], [0xffff_ffffn]);
@@ -129,7 +142,11 @@ function eventsOf(spec: KindSpec): fc.Arbitrary<TraceEvent> {
   }
   if (COUNTS_PAGES.includes(spec.name)) columns.order = pageOrder;
   const flags = FLAGS[spec.name as KindName];
-  if (flags !== undefined) columns.flags = mostly<readonly FlagName[]>([[], [], flags.slice(0, 1)], flags.map(f => [f]));
+  if (flags !== undefined)
+    columns.flags = mostly<readonly FlagName[]>(
+      [[], [], flags.slice(0, 1)],
+      flags.map(f => [f]),
+    );
   return fc.record(columns) as unknown as fc.Arbitrary<TraceEvent>;
 }
 
@@ -156,6 +173,9 @@ export function arbitraryCases(kinds: readonly KindName[], maxLength: number): f
     arbitrary: eventsOf(spec),
   }));
   return fc
-    .record({ layout: fc.constantFrom(...LAYOUT_NAMES), events: fc.array(fc.oneof(...events), { minLength: 1, maxLength }) })
+    .record({
+      layout: fc.constantFrom(...LAYOUT_NAMES),
+      events: fc.array(fc.oneof(...events), { minLength: 1, maxLength }),
+    })
     .map(({ layout, events }) => ({ layout, events: events.map(event => complete(event, layoutProfile(layout))) }));
 }

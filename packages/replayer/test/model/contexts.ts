@@ -11,8 +11,12 @@ interface Translation {
   readonly domid: number;
   readonly view: string;
   readonly gfn: bigint;
+  readonly mfn: bigint | undefined;
   readonly since: number;
 }
+
+/** What is older has lost its put_gfn. */
+const MOST_OUTSTANDING = 64;
 
 export const newContexts = () => ({
   /** By pcpu. */
@@ -42,11 +46,11 @@ function schedSwitch(model: Model, { pcpu, domid, vcpu, runstate = 0n }: TraceEv
   } else if (same) running.delete(pcpu);
 }
 
-function lookup(model: Model, { pcpu, domid, view = 'host', gfn, flags }: TraceEvent): void {
+function lookup(model: Model, { pcpu, domid, view = 'host', gfn, mfn, flags }: TraceEvent): void {
   if (pcpu === undefined || domid === undefined || gfn === undefined) return;
   if (!flags?.includes('locked')) return;
   const all = model.contexts.outstanding.get(pcpu) ?? [];
-  model.contexts.outstanding.set(pcpu, [...all, { domid, view, gfn, since: model.now }]);
+  model.contexts.outstanding.set(pcpu, [...all, { domid, view, gfn, mfn, since: model.now }].slice(-MOST_OUTSTANDING));
 }
 
 function putGfn(model: Model, { pcpu, domid, view = 'host', gfn }: TraceEvent): void {

@@ -84,7 +84,7 @@ function untake(model: Model, { pcpu, depth }: TraceEvent, cpu: Pcpu, lock: Lock
 
 function checkDepth(model: Model, expected: number | undefined, seen: number | undefined): void {
   if (expected === undefined || seen === undefined || expected === seen) return;
-  model.divergences.push({ seq: model.now, about: 'depth', expected: BigInt(expected), seen: BigInt(seen) });
+  model.diverge('depth', BigInt(expected), BigInt(seen));
 }
 
 function snapshot(model: Model, event: TraceEvent): void {

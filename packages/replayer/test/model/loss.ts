@@ -2,7 +2,7 @@ import { forgetLocks } from './locks.js';
 import type { Mechanism, Model } from './model.js';
 
 /** Records of a pcpu were lost: what they could have changed is unknown (model §2.2). */
-export function forget(model: Model, pcpu: number | undefined): void {
+function forget(model: Model, pcpu: number | undefined): void {
   model.p2m.tables.clear();
   model.p2m.m2p.clear();
   model.views.complete.clear();
@@ -27,6 +27,15 @@ export function forget(model: Model, pcpu: number | undefined): void {
   else model.contexts.running.delete(pcpu);
 }
 
+/** Records of a pcpu are lost from here on: what is known may be wrong, and a mismatch proves nothing. */
+export function beginLoss(model: Model, pcpu: number): void {
+  model.losing.add(pcpu);
+  forget(model, pcpu);
+}
+
 export const loss: Mechanism = {
-  lost: (model, { pcpu }) => forget(model, pcpu),
+  lost: (model, { pcpu }) => {
+    forget(model, pcpu);
+    model.losing.delete(pcpu ?? -1);
+  },
 };

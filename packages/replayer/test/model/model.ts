@@ -62,6 +62,8 @@ export class Model {
   now = -1;
   outOfRange = 0;
   readonly divergences: Divergence[] = [];
+  /** pcpus whose records are being lost: until their lost events. */
+  readonly losing = new Set<number>();
   readonly p2m = newP2m();
   readonly views = newViews();
   readonly pages = newPages();
@@ -90,8 +92,11 @@ export class Model {
 
   /** Compares where both values are known. */
   check(about: string, expected: Divergence['expected'] | undefined, seen: Divergence['seen'] | undefined): void {
-    if (expected === undefined || seen === undefined || expected === seen) return;
-    this.divergences.push({ seq: this.now, about, expected, seen });
+    if (expected !== undefined && seen !== undefined && expected !== seen) this.diverge(about, expected, seen);
+  }
+
+  diverge(about: string, expected: Divergence['expected'], seen: Divergence['seen']): void {
+    if (this.losing.size === 0) this.divergences.push({ seq: this.now, about, expected, seen });
   }
 }
 

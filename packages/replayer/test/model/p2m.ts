@@ -136,7 +136,7 @@ function lookup(model: Model, event: TraceEvent): void {
   if (leaf !== undefined) {
     const expected = mfnAt(leaf, gfn);
     if (expected === mfn && (type === undefined || isSameType(leaf.type, type))) return;
-    model.divergences.push({ seq: model.now, about: 'lookup', expected, seen: mfn });
+    model.diverge('lookup', expected, mfn);
   }
   if (type === undefined) return;
   const entry = { gfn, order: 0, mfn, type, access: event.access ?? leaf?.access ?? null };

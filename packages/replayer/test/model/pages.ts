@@ -1,6 +1,6 @@
 import { decodeCountInfo } from '@p2mtrace/trace-format';
 import type { TraceEvent } from './event.js';
-import { type Mechanism, type Model } from './model.js';
+import type { Mechanism, Model } from './model.js';
 import { frames } from './p2m.js';
 
 /** What is known of a frame's page_info; what is undefined is unknown. */
@@ -41,7 +41,8 @@ function allocate(model: Model, event: TraceEvent): void {
     page.generation++;
     page.life = 'allocated';
     page.owner = event.owner ?? null;
-    page.type_info = 0n;
+    // A page of nobody may be given to somebody in ways that are not recorded, with a count and a type.
+    page.type_info = event.owner === undefined ? undefined : 0n;
     page.count_info = event.owner === undefined ? undefined : allocated | 1n;
     recordCount(model, page, event);
   }

@@ -1,5 +1,5 @@
 import { LOCK_MODES } from '@p2mtrace/trace-format';
-import { divergenceRows, type Names, pageRows, p2mRows, type Replayer } from '../../src/index.js';
+import { divergenceRows, type Names, p2mRows, pageRows, type Replayer } from '../../src/index.js';
 import type { Model } from './model.js';
 import { frames } from './p2m.js';
 
@@ -18,12 +18,17 @@ const sorted = (tables: StateRows) => {
 export function differences(replayer: StateRows, model: StateRows): string[] {
   const only = (a: string[], b: string[], whose: string, table: string) => {
     const others = new Set(b);
-    return a.filter(row => !others.has(row)).slice(0, 8).map(row => `${table}: only the ${whose} has ${row}`);
+    return a
+      .filter(row => !others.has(row))
+      .slice(0, 8)
+      .map(row => `${table}: only the ${whose} has ${row}`);
   };
   return Object.keys(model).flatMap(table => [
     ...only(replayer[table], model[table], 'replayer', table),
     ...only(model[table], replayer[table], 'model', table),
-    ...(replayer[table].length === model[table].length ? [] : [`${table}: ${replayer[table].length} rows, ${model[table].length} in the model`]),
+    ...(replayer[table].length === model[table].length
+      ? []
+      : [`${table}: ${replayer[table].length} rows, ${model[table].length} in the model`]),
   ]);
 }
 
@@ -53,6 +58,9 @@ export function modelRows(model: Model): StateRows {
       held.map((h, i) => line(pcpu, i, hex(h.lock), h.mode, h.level || null, h.since)),
     ),
     running: [...model.contexts.running].map(([pcpu, { domid, vcpu }]) => line(pcpu, domid, vcpu)),
+    outstanding: [...model.contexts.outstanding].flatMap(([pcpu, all]) =>
+      all.map((t, i) => line(pcpu, i, t.domid, t.view, hex(t.gfn), hex(t.mfn), t.since)),
+    ),
     divergences: model.divergences.map(({ seq, about, expected, seen }) =>
       line(seq, about, shown(expected), shown(seen)),
     ),
@@ -93,12 +101,22 @@ export function replayerRows(replayer: Replayer, names: Names): StateRows {
     running: replayer.running.flatMap((vcpu, pcpu) =>
       vcpu < 0 ? [] : [line(pcpu, Math.floor(vcpu / 0x1_0000), vcpu % 0x1_0000)],
     ),
+    outstanding: Array.from({ length: PCPUS }, (_, pcpu) =>
+      replayer.translations
+        .of(pcpu)
+        .map((t, i) =>
+          line(pcpu, i, t.domid, names.view[t.view], hex(t.gfn), Number.isNaN(t.mfn) ? '-' : hex(t.mfn), t.seq),
+        ),
+    ).flat(),
     divergences: [...divergenceRows(replayer, names)].map(({ seq, about, expected, seen }) =>
       line(seq, about, shown(expected), shown(seen)),
     ),
     outOfRange: [line(replayer.outOfRange)],
   });
 }
+
+/** More than any of the traces here has. */
+const PCPUS = 64;
 
 const shown = (value: bigint | number | string | null) => (typeof value === 'string' ? value : hex(value));
 

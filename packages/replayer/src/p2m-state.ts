@@ -220,7 +220,6 @@ export class P2mState {
     image.map('p2mIndex', this.p2mIndex);
     const keys = [...this.p2mIndex.keys()];
     image.parts('p2ms', this.p2ms, i => this.newP2m(i, Math.floor(keys[i] / 0x1_0000), keys[i] % 0x1_0000));
-    if (image.loading) this.lastP2mKey = -1;
     image.part('reverse', this.reverse);
     image.map('m2p', this.m2p);
     this.lastP2mSeq = image.array('lastP2mSeq', this.lastP2mSeq);

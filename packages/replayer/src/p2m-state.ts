@@ -196,7 +196,7 @@ export class P2mState {
   /** The first entry that still maps the frame. */
   stillMapped(mfn: number) {
     if (!this.reverse.isMapped(mfn)) return undefined;
-    const [{ p2m, gfn }] = this.reverse.mappings(mfn);
+    const { p2m, gfn } = this.reverse.first(mfn);
     const table = this.p2ms[p2m];
     table.find(gfn);
     return { domid: table.domid, view: table.view, gfn, seq: table.foundSeq };

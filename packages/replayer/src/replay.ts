@@ -81,7 +81,7 @@ export class Replay {
   }
 
   private newReplayer(): Replayer {
-    const replayer = new Replayer(this.reader.metadata);
+    const replayer = new Replayer(this.reader);
     replayer.seq = this.start + 1;
     return replayer;
   }

@@ -1,10 +1,11 @@
-import { FLAG } from '@p2mtrace/trace-format';
+import { FLAG, getU53 } from '@p2mtrace/trace-format';
+import { MAX_FRAME } from './frame-table.js';
 import type { EventState } from './handlers.js';
-import { Outstanding, type Translation } from './outstanding.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { ReplayContext } from './replay-context.js';
 import { gfnOf, mfnOf, pcpuOf } from './row-values.js';
 import type { StateImage } from './state-image.js';
+import { TranslationTable } from './translation-table.js';
 
 /** A vcpu as one number. */
 export const vcpuKey = (domid: number, vcpu: number): number => domid * 0x1_0000 + vcpu;
@@ -15,9 +16,8 @@ export class ContextState implements EventState {
   readonly running: number[] = [];
   /** vcpu → index of its view. */
   readonly views = new Map<number, number>();
+  readonly translations = new TranslationTable();
   private readonly context: ReplayContext;
-  /** By pcpu. */
-  private readonly translations = new Map<number, Outstanding>();
 
   constructor(context: ReplayContext) {
     this.context = context;
@@ -38,7 +38,7 @@ export class ContextState implements EventState {
     this.ready(pcpu);
     if (runs && this.running[pcpu] !== vcpu) {
       this.running[pcpu] = vcpu;
-      this.translations.get(pcpu)?.clear();
+      this.translations.clear(pcpu);
       this.context.facts?.translations.switchAway(pcpu);
     } else if (!runs && this.running[pcpu] === vcpu) {
       this.running[pcpu] = -1;
@@ -70,24 +70,18 @@ export class ContextState implements EventState {
   private push(batch: ReplayBatch, row: number, seq: number): void {
     const pcpu = pcpuOf(batch, row);
     const gfn = gfnOf(batch, row);
-    if (pcpu < 0 || gfn < 0) return;
-    let outstanding = this.translations.get(pcpu);
-    if (outstanding === undefined) {
-      outstanding = new Outstanding();
-      this.translations.set(pcpu, outstanding);
-    }
-    outstanding.push(batch.columns.domid[row], batch.columns.view[row], gfn, mfnOf(batch, row), seq);
+    const mfn = mfnOf(batch, row);
+    if (pcpu < 0 || gfn < 0 || gfn >= MAX_FRAME || mfn >= MAX_FRAME) return;
+    this.translations.add(pcpu, batch.columns.domid[row], batch.columns.view[row], gfn, mfn, seq);
   }
 
   /** The innermost outstanding translation of the gfn ends. */
   putGfn(batch: ReplayBatch, row: number): void {
-    const { domid, view } = batch.columns;
-    this.translations.get(pcpuOf(batch, row))?.end(domid[row], view[row], gfnOf(batch, row));
-  }
-
-  /** Outstanding translations of a pcpu, oldest first. */
-  outstanding(pcpu: number): Translation[] {
-    return this.translations.get(pcpu)?.all() ?? [];
+    const { columns: c } = batch;
+    const pcpu = pcpuOf(batch, row);
+    const gfn = getU53(c.gfn, row);
+    if (pcpu >= 0) this.translations.put(pcpu, c.domid[row], c.view[row], gfn);
+    this.context.facts?.translations.putGfn(c.domid[row], gfn);
   }
 
   private ready(pcpu: number): void {
@@ -96,7 +90,7 @@ export class ContextState implements EventState {
 
   /** Loss: the vcpus of other pcpus still run there, whatever they do. */
   forget(pcpu: number): void {
-    this.translations.clear();
+    this.translations.forget();
     this.views.clear();
     if (pcpu < 0) this.running.fill(-1);
     else if (pcpu < this.running.length) this.running[pcpu] = -1;
@@ -109,6 +103,6 @@ export class ContextState implements EventState {
   transfer(image: StateImage): void {
     image.numbers('running', this.running);
     image.map('views', this.views);
-    image.partsByKey('translations', this.translations, () => new Outstanding());
+    image.part('translations', this.translations);
   }
 }

@@ -149,7 +149,9 @@ export class FrameMembers {
   /** Every frame that has members, in order. */
   frames(): number[] {
     const frames: number[] = [];
-    this.heads.forEach(mfn => frames.push(mfn));
+    this.heads.forEach(mfn => {
+      frames.push(mfn);
+    });
     return frames;
   }
 

@@ -1,3 +1,5 @@
+export { checkpointPath } from './checkpoints.js';
+export * from './events/index.js';
 export type { FactArray, FactColumnSpec, FactColumns, FactSpec, FactType } from './fact-columns.js';
 export { emptyColumns } from './fact-columns.js';
 export type { ChunkOf, FactChunk, FactSelection, FactSink } from './fact-sink.js';
@@ -34,3 +36,4 @@ export {
   pageSummary,
 } from './state-summary.js';
 export { type EntryState, type LockHolder, type MappingRow, StateView } from './state-view.js';
+export type { Translation } from './translation-table.js';

@@ -52,7 +52,9 @@ export class M2pState implements EventState {
   /** Every frame whose M2P is known, in order. */
   keys(): number[] {
     const frames: number[] = [];
-    this.table.forEach(mfn => frames.push(mfn));
+    this.table.forEach(mfn => {
+      frames.push(mfn);
+    });
     return frames;
   }
 

@@ -201,7 +201,6 @@ export class Replayer {
           break;
         case K_PUT_GFN:
           this.contexts.putGfn(batch, row);
-          this.context.facts?.translations.putGfn(batch.columns.domid[row], getU53(batch.columns.gfn, row));
           break;
         default:
           this.dispatch.apply(batch, row, kind[row]);

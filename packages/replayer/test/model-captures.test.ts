@@ -6,7 +6,9 @@ import { batchRowsOf } from '../../trace-format/test/support/rows.js';
 import { tempDir } from '../../trace-format/test/support/temp-dir.js';
 import { EventFeed } from '../src/event-feed.js';
 import { Replayer } from '../src/index.js';
+import { setupOf } from './model/compare.js';
 import { eventOf } from './model/event.js';
+import { beginLoss } from './model/loss.js';
 import { Model } from './model/model.js';
 import { differences, modelRows, replayerRows } from './model/rows.js';
 
@@ -21,22 +23,20 @@ async function compare(name: string, limit = Number.POSITIVE_INFINITY): Promise<
   await importXentraceFile(join(CAPTURES, name), path(name));
   const reader = TraceReader.open(path(name));
   const { metadata } = reader;
-  const setup = {
-    layout: metadata.layout,
-    hasResults: metadata.hasResults ?? false,
-    hasCacheAdds: (metadata.counts?.pod_cache_add ?? 0) > 0,
-  };
-  const model = new Model(setup);
+  const model = new Model(setupOf(metadata));
   const replayer = new Replayer(metadata);
   const feed = new EventFeed(reader);
   const end = Math.min(reader.rows, limit);
   const points = new Set(Array.from({ length: POINTS }, () => Math.floor(Math.random() * end)));
   points.add(end - 1);
+  const losses = (metadata.health?.lost ?? []).map(({ pcpu, firstTsc }) => ({ pcpu, firstTsc: BigInt(firstTsc) }));
   let seq = 0;
   for (const index of reader.batches.keys()) {
     for (const row of batchRowsOf(reader, index)) {
       if (seq >= end) break;
-      model.apply(eventOf(row as never));
+      const event = eventOf(row as never);
+      while (losses.length > 0 && (event.tsc ?? 0n) >= losses[0].firstTsc) beginLoss(model, losses.shift()?.pcpu ?? 0);
+      model.apply(event);
       if (points.has(seq)) {
         feed.advance(replayer, seq + 1);
         const found = differences(replayerRows(replayer, reader.names), modelRows(model));

@@ -110,12 +110,13 @@ const RECORDS: Partial<Record<KindName, WireRecord>> = {
   remap: [extension(0x13), 'domid view gfn new_gfn', view(3)],
   view_switch: [extension(0x13), 'domid view', view(4)],
   alloc_ref_drop: [extension(0x17), 'mfn owner count_info', put],
-  // Stock records with the payloads of Xen 4.18 and later (X§1.5), RUNSTATE_CHANGE and DOM_ADD (X§1.7).
+  // Stock records with the payloads of Xen 4.18 and later (X§1.5), RUNSTATE_CHANGE, DOM_ADD (X§1.7), LOST_RECORDS.
   pod_populate: [0x0010_f010, 'gfn mfn domid order', pod],
   pod_zero_reclaim: [0x0010_f011, 'gfn mfn domid order', pod],
   pod_splinter: [0x0010_f012, 'gfn domid order', e => [...u64(e.gfn), e.domid ?? 0, e.order ?? 0]],
   decrease_reservation: [0x0010_f005, 'gfn domid order', e => [...u64(e.gfn), e.domid ?? 0, e.order ?? 0]],
   domain_create: [0x0004_1001, 'domid', e => [e.domid ?? 0]],
+  lost: [0x0001_f001, 'count first_tsc', e => [low(e.count), 0x7fff, ...u64(e.first_tsc)]],
   sched_switch: [0x0002_1001, 'domid vcpu runstate', e => [low(e.vcpu) | ((e.domid ?? 0) << 16)]],
 };
 
@@ -173,6 +174,9 @@ function isWritable(event: TraceEvent): boolean {
   );
 }
 
+/** TSC of an event's record. */
+export const tscOf = (seq: number) => 1000 + seq;
+
 /** A capture of these events, in their order: one window after the other, TSCs that rise. */
 export function captureOf(events: readonly TraceEvent[]): Uint8Array {
   const words = events.flatMap((event, seq) => {
@@ -180,7 +184,7 @@ export function captureOf(events: readonly TraceEvent[]): Uint8Array {
     const data = payload(event);
     const state = event.kind === 'sched_switch' ? Number(event.runstate ?? 0n) : 0;
     const header = 0x8000_0000 | (data.length << 28) | id | ((state >> 4) << 8) | ((state & 3) << 4);
-    const record = [header, 1000 + seq, 0, ...data];
+    const record = [header, tscOf(seq), 0, ...data];
     return [0x2001_f003, event.pcpu ?? 0, record.length * 4, ...record];
   });
   return new Uint8Array(Uint32Array.from(words, word => word >>> 0).buffer);

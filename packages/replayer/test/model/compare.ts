@@ -4,6 +4,7 @@ import { Replayer } from '../../src/index.js';
 import type { Case } from './arbitrary.js';
 import { batchOf } from './batch.js';
 import { lineOf } from './event.js';
+import { beginLoss } from './loss.js';
 import { Model, type Setup } from './model.js';
 import { differences, modelRows, replayerRows, type StateRows } from './rows.js';
 
@@ -29,10 +30,17 @@ export function setupOf({ layout, hasResults, counts }: TraceMetadata): Setup {
 export const ndjsonOf = ({ layout, events }: Case): string =>
   [`{"p2mtrace":1,"layout":"${layout}"}`, ...events.map(lineOf)].map(line => `${line}\n`).join('');
 
+/** Where a pcpu begins to lose records: before the event of that seq. */
+export interface LossStart {
+  readonly seq: number;
+  readonly pcpu: number;
+}
+
 /** The model after each event of a case. */
-export function* modelled(one: Case): Generator<Model> {
+export function* modelled(one: Case, losses: readonly LossStart[] = []): Generator<Model> {
   const model = new Model(setupOf(metadataOf(one)));
-  for (const event of one.events) {
+  for (const [seq, event] of one.events.entries()) {
+    for (const loss of losses) if (loss.seq === seq) beginLoss(model, loss.pcpu);
     model.apply(event);
     yield model;
   }
@@ -57,9 +65,9 @@ export function compareInMemory(one: Case): void {
 }
 
 /** Runs a property; a failure shows the shrunk case as NDJSON. */
-export async function holds(
-  cases: fc.Arbitrary<Case>,
-  compare: (one: Case) => void | Promise<void>,
+export async function holds<C extends Case>(
+  cases: fc.Arbitrary<C>,
+  compare: (one: C) => void | Promise<void>,
   numRuns = CASES,
 ): Promise<void> {
   const property = fc.asyncProperty(cases, async one => {

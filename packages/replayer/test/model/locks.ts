@@ -49,7 +49,9 @@ function acquire(model: Model, event: TraceEvent): void {
 }
 
 /** A mutex, write lock or level taken, perhaps again. */
-function take(model: Model, { pcpu, mode, level, depth }: TraceEvent, cpu: Pcpu, lock: Lock): void {
+function take(model: Model, event: TraceEvent, cpu: Pcpu, lock: Lock): void {
+  const { pcpu, mode, level } = event;
+  const depth = depthOf(event);
   const again = lock.owner === pcpu;
   const expected = again || lock.depth === 0 ? (lock.depth ?? 0) + 1 : undefined;
   if (!again) lock.unlockLevel = cpu.level;
@@ -71,7 +73,9 @@ function release(model: Model, event: TraceEvent): void {
   if (innermost >= 0) cpu.held.splice(innermost, 1);
 }
 
-function untake(model: Model, { pcpu, depth }: TraceEvent, cpu: Pcpu, lock: Lock): void {
+function untake(model: Model, event: TraceEvent, cpu: Pcpu, lock: Lock): void {
+  const { pcpu } = event;
+  const depth = depthOf(event);
   // Somebody else's hold is not this pcpu's to end.
   if (lock.owner !== pcpu && lock.owner !== undefined) return;
   checkDepth(model, lock.owner === pcpu ? lock.depth : undefined, depth);
@@ -81,6 +85,9 @@ function untake(model: Model, { pcpu, depth }: TraceEvent, cpu: Pcpu, lock: Lock
   lock.owner = undefined;
   cpu.level = lock.unlockLevel;
 }
+
+/** A depth of 0 is none: so a hypervisor says that it does not count. */
+const depthOf = ({ depth }: TraceEvent) => (depth === 0 ? undefined : depth);
 
 function checkDepth(model: Model, expected: number | undefined, seen: number | undefined): void {
   if (expected === undefined || seen === undefined || expected === seen) return;

@@ -57,6 +57,7 @@ export function modelRows(model: Model): StateRows {
     held: [...model.locks.pcpus].flatMap(([pcpu, { held }]) =>
       held.map((h, i) => line(pcpu, i, hex(h.lock), h.mode, h.level || null, h.since)),
     ),
+    levels: [...model.locks.pcpus].filter(([, { level }]) => level > 0).map(([pcpu, { level }]) => line(pcpu, level)),
     running: [...model.contexts.running].map(([pcpu, { domid, vcpu }]) => line(pcpu, domid, vcpu)),
     outstanding: [...model.contexts.outstanding].flatMap(([pcpu, all]) =>
       all.map((t, i) => line(pcpu, i, t.domid, t.view, hex(t.gfn), hex(t.mfn), t.since)),
@@ -98,6 +99,8 @@ export function replayerRows(replayer: Replayer, names: Names): StateRows {
         .heldBy(pcpu)
         .map((h, i) => line(pcpu, i, names.lock[h.lock], LOCK_MODES[h.mode], h.level || null, h.seq)),
     ).flat(),
+    // biome-ignore lint/complexity/useLiteralKeys: private, and told in facts only
+    levels: [...replayer.locks['levels']].flatMap((level, pcpu) => (level > 0 ? [line(pcpu, level)] : [])),
     running: replayer.running.flatMap((vcpu, pcpu) =>
       vcpu < 0 ? [] : [line(pcpu, Math.floor(vcpu / 0x1_0000), vcpu % 0x1_0000)],
     ),

@@ -1,6 +1,6 @@
 import { type BatchInfo, BatchMemory, type TraceReader } from '@p2mtrace/trace-format';
 import { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './replay-batch.js';
-import type { Replayer } from './replayer.js';
+import { Replayer } from './replayer.js';
 
 /** Where a pcpu began to lose records: before the event of that seq. */
 interface LossStart {
@@ -22,6 +22,13 @@ export class EventFeed {
     this.reader = reader;
     this.facts = facts;
     this.losses = lossStarts(reader);
+  }
+
+  /** A replayer that stands before the first event. */
+  start(): Replayer {
+    const replayer = new Replayer(this.reader.metadata);
+    replayer.seq = this.reader.batches[0]?.firstSeq ?? 0;
+    return replayer;
   }
 
   /** Applies the events from `replayer.seq` up to `to`, exclusive. @throws P2mError P2M_DAMAGED */

@@ -1,3 +1,4 @@
+export { checkpointPath } from './checkpoints.js';
 export * from './diff/index.js';
 export * from './events/index.js';
 export type { FactArray, FactColumnSpec, FactColumns, FactSpec, FactType } from './fact-columns.js';
@@ -37,4 +38,5 @@ export {
   pageSummary,
 } from './state-summary.js';
 export { type EntryState, type LockHolder, type MappingRow, StateView } from './state-view.js';
+export type { Translation } from './translation-table.js';
 export * from './travel/index.js';

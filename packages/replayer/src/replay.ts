@@ -1,14 +1,18 @@
 import { TraceReader, usageError } from '@p2mtrace/trace-format';
+import { type CheckpointOptions, Checkpoints } from './checkpoints.js';
 import { EventFeed } from './event-feed.js';
+import type { FactChunk, FactSelection } from './fact-sink.js';
+import { facts } from './facts.js';
 import { type Position, parsePosition, resolvePosition } from './position.js';
-import { Replayer } from './replayer.js';
+import { RecentState } from './recent-state.js';
+import type { Replayer } from './replayer.js';
 import { StateView } from './state-view.js';
 
-export interface OpenReplayOptions {
+export interface OpenReplayOptions extends CheckpointOptions {
   /** TSC ticks a second, for positions in time, where the trace does not know it. */
   readonly tscHz?: number | undefined;
-  /** Called with the number of events applied so far, batch by batch, while a jump is under way. */
-  readonly onProgress?: ((events: number) => void) | undefined;
+  /** False: no file with checkpoints is read or written; jumps back replay from the start. */
+  readonly index?: boolean | undefined;
 }
 
 /**
@@ -36,6 +40,8 @@ export class Replay {
   private readonly options: OpenReplayOptions;
   private readonly onClose: () => void;
   private readonly feed: EventFeed;
+  private readonly checkpoints: Checkpoints | undefined;
+  private readonly recent: RecentState;
   private replayer: Replayer;
   private view: StateView | undefined;
 
@@ -46,7 +52,9 @@ export class Replay {
     this.start = (reader.batches[0]?.firstSeq ?? 0) - 1;
     this.end = this.start + reader.rows;
     this.feed = new EventFeed(reader);
-    this.replayer = this.newReplayer();
+    this.checkpoints = options.index === false ? undefined : new Checkpoints(reader, this.feed, options);
+    this.recent = new RecentState(this.feed);
+    this.replayer = this.feed.start();
   }
 
   /**
@@ -57,15 +65,39 @@ export class Replay {
   at(position: number | string | Position): StateView {
     const next = this.resolve(position);
     this.view?.expire();
-    if (next < this.replayer.seq) this.replayer = this.newReplayer();
-    this.feed.advance(this.replayer, next, this.options.onProgress);
+    this.replayer = this.nearest(next);
+    this.feed.advance(this.replayer, next, events =>
+      this.options.onProgress?.(events - this.start - 1, next - this.start - 1),
+    );
     this.view = new StateView(this.replayer, this.reader);
     return this.view;
   }
 
+  /**
+   * The facts of the whole trace as they become complete: all of them, or those of a selection. Where the replay
+   * stands does not matter, and stays as it is.
+   * @throws P2mError P2M_DAMAGED
+   */
+  facts(wanted?: FactSelection): Generator<FactChunk, void> {
+    return facts(this.reader, wanted);
+  }
+
   close(): void {
     this.view?.expire();
+    this.checkpoints?.close();
     this.onClose();
+  }
+
+  /** A state not behind the event `next`, from which it is not far to there. */
+  private nearest(next: number): Replayer {
+    const { replayer, recent, checkpoints } = this;
+    if (next >= replayer.seq) return checkpoints?.nearest(next, replayer.seq) ?? replayer;
+    const kept = recent.before(next);
+    if (kept !== undefined) return kept;
+    const start = this.feed.start();
+    const found = checkpoints?.nearest(next, start.seq) ?? start;
+    recent.keep(found, next, replayer.seq);
+    return found;
   }
 
   /** seq of the first event behind a position. */
@@ -78,11 +110,5 @@ export class Replay {
       `there is no event ${position}`,
       this.end === this.start ? 'the trace has no events' : `the trace has #${this.start + 1} to #${this.end}`,
     );
-  }
-
-  private newReplayer(): Replayer {
-    const replayer = new Replayer(this.reader.metadata);
-    replayer.seq = this.start + 1;
-    return replayer;
   }
 }

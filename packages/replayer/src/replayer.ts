@@ -1,17 +1,20 @@
-import { getU53, isValid, KIND, type TraceMetadata } from '@p2mtrace/trace-format';
+import { FLAG, getU53, isValid, KIND, type TraceMetadata } from '@p2mtrace/trace-format';
 import { offsetsOf } from './fact-columns.js';
 import type { FactRecorder } from './fact-recorder.js';
 import type { FactSink } from './fact-sink.js';
 import { DOMAINS, LOSSES } from './fact-specs.js';
 import type { FactWriter } from './fact-writer.js';
+import { MAX_FRAME } from './frame-table.js';
 import type { HealthFacts } from './health-facts.js';
 import { LockState } from './lock-state.js';
 import { LockTable } from './lock-table.js';
 import { P2mState } from './p2m-state.js';
+import { NO_MFN } from './p2m-table.js';
 import { PageState } from './page-state.js';
 import type { ReplayBatch } from './replay-batch.js';
 import { ReplayContext } from './replay-context.js';
 import type { StateImage } from './state-image.js';
+import { TranslationTable } from './translation-table.js';
 
 /** As constants of the module: looking a kind up by name for every event would show. */
 const K_LOOKUP = KIND.lookup;
@@ -50,6 +53,8 @@ export interface ReplayOptions {
  */
 export class Replayer {
   readonly locks = new LockTable();
+  /** What each pcpu has outstanding. */
+  readonly translations = new TranslationTable();
   /** Events applied so far; the next one has this seq. */
   seq = 0;
   /** Running vcpu by pcpu as domid * 2^16 + vcpu, -1 for unknown. */
@@ -114,6 +119,7 @@ export class Replayer {
     image.numbers('running', this.running);
     image.part('context', this.context);
     image.part('locks', this.locks);
+    image.part('translations', this.translations);
     image.part('p2m', this.p2mState);
     image.part('pages', this.pageState);
   }
@@ -142,13 +148,14 @@ export class Replayer {
           break;
         case K_LOOKUP:
           this.p2mState.lookup(batch, row);
+          this.lookup(batch, row);
           break;
         case K_PAGE_ALLOC:
         case K_PAGE_FREE:
           this.pageState.pageLife(batch, row, kind[row] === K_PAGE_ALLOC);
           break;
         case K_PUT_GFN:
-          this.context.facts?.translations.putGfn(batch.columns.domid[row], getU53(batch.columns.gfn, row));
+          this.putGfn(batch, row);
           break;
         default:
           this.rare(batch, row, kind[row]);
@@ -164,6 +171,23 @@ export class Replayer {
     now.row = row;
     now.pcpu = isValid(batch.validity.pcpu, row) ? batch.columns.pcpu[row] : -1;
     now.caller = isValid(batch.validity.caller, row) ? batch.columns.caller[row] : -1;
+  }
+
+  /** A lookup that returned with the gfn's lock lasts until its put_gfn. */
+  private lookup(batch: ReplayBatch, row: number): void {
+    const { columns: c, validity: v } = batch;
+    if ((c.flags[row] & FLAG.locked) === 0 || !isValid(v.pcpu, row) || !isValid(v.gfn, row)) return;
+    const gfn = getU53(c.gfn, row);
+    const mfn = isValid(v.mfn, row) ? getU53(c.mfn, row) : NO_MFN;
+    if (gfn >= MAX_FRAME || mfn >= MAX_FRAME) return;
+    this.translations.add(c.pcpu[row], c.domid[row], c.view[row], gfn, mfn, this.context.now.seq);
+  }
+
+  private putGfn(batch: ReplayBatch, row: number): void {
+    const { columns: c, validity: v } = batch;
+    const gfn = getU53(c.gfn, row);
+    if (isValid(v.pcpu, row)) this.translations.put(c.pcpu[row], c.domid[row], c.view[row], gfn);
+    this.context.facts?.translations.putGfn(c.domid[row], gfn);
   }
 
   private rare(batch: ReplayBatch, row: number, kind: number): void {
@@ -215,6 +239,7 @@ export class Replayer {
     while (this.running.length <= pcpu) this.running.push(-1);
     if (runs && this.running[pcpu] !== vcpu) {
       this.running[pcpu] = vcpu;
+      this.translations.clear(pcpu);
       this.context.facts?.translations.switchAway(pcpu);
     } else if (!runs && this.running[pcpu] === vcpu) {
       this.running[pcpu] = -1;
@@ -251,6 +276,7 @@ export class Replayer {
     facts?.memory.lose();
     this.pages.forget();
     this.p2mState.forget();
+    this.translations.forget();
     facts?.translations.lose();
     if (pcpu < 0) return;
     facts?.locks.lose(pcpu);

@@ -1,6 +1,7 @@
 export * from './columns.js';
 export * from './errors.js';
 export { BATCH_ROWS, type ColumnArrays, EventBatch } from './event-batch.js';
+export { RandomAccess } from './file-access.js';
 export * from './flags.js';
 export * from './kinds.js';
 export * from './layout-profiles.js';

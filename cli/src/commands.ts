@@ -1,5 +1,14 @@
 import type { CommandSpec } from './command.js';
-import { CPU_HZ, formatOption, PROGRESS, parseDomid, parseDomids, parseSeq, REPORT_FORMAT } from './options.js';
+import {
+  CPU_HZ,
+  formatOption,
+  PROGRESS,
+  parseDomid,
+  parseDomids,
+  parseSeq,
+  REPLAY_OPTIONS,
+  REPORT_FORMAT,
+} from './options.js';
 
 const TRACE = ['trace', 'a trace that p2mtrace import made'] as const;
 
@@ -94,8 +103,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--view <view>', help: 'only this view of a p2m: host, altp2m:1, nested:0' },
       formatOption(['table', 'json', 'csv', 'ndjson'], 'table'),
       { flags: '--limit <rows>', help: 'at most that many rows', parse: parseSeq },
-      CPU_HZ,
-      PROGRESS,
+      ...REPLAY_OPTIONS,
     ],
     examples: [
       'p2mtrace replay trace.arrow',

@@ -31,6 +31,8 @@ export class Checkpoints {
   private identity: string | undefined;
   private file: CheckpointFile | undefined;
   private opened = false;
+  /** The file was of no use once; it is made anew one time only. */
+  private damaged = false;
   /** Another attempt to make the file would fail as the last one did. */
   private hopeless = false;
 
@@ -79,7 +81,6 @@ export class Checkpoints {
    */
   private build(next: number): Replayer | undefined {
     if (this.hopeless || this.identity === undefined) return undefined;
-    this.close();
     const replayer = this.feed.start();
     const first = replayer.seq;
     const until = Math.min(first + this.reader.rows, 2 * next - first);
@@ -87,14 +88,14 @@ export class Checkpoints {
     const onProgress = (events: number) => this.options.onProgress?.(events - first, until - first);
     try {
       buildCheckpoints(this.feed, replayer, { path, identity, every, until, onProgress });
+      this.close();
       this.file = CheckpointFile.open(path, identity);
-      this.options.onNotice?.(
-        `wrote ${path}, ${this.file?.size} bytes: checkpoints, which make jumps in the trace fast`,
-      );
+      const megabytes = ((this.file?.size ?? 0) / 1e6).toFixed(1);
+      this.options.onNotice?.(`${path} (${megabytes} MB) was written: its checkpoints make jumps in the trace fast`);
     } catch (error) {
       this.hopeless = true;
       // Damage of the trace is told by whoever comes across it.
-      if (!(error instanceof P2mError)) this.options.onNotice?.(`no checkpoints: ${(error as Error).message}`);
+      if (!(error instanceof P2mError)) this.options.onNotice?.(`no checkpoints are kept: ${(error as Error).message}`);
     }
     return replayer.seq === next ? replayer : undefined;
   }
@@ -106,6 +107,8 @@ export class Checkpoints {
     if (this.identity === undefined) return;
     try {
       this.file = CheckpointFile.open(this.path, this.identity);
+      const wanted = this.options.checkpointEvery;
+      if (wanted !== undefined && this.file?.index.every !== wanted) this.close();
     } catch (error) {
       this.discard(error);
     }
@@ -113,6 +116,8 @@ export class Checkpoints {
 
   private discard(error: unknown): void {
     this.close();
+    this.hopeless = this.damaged;
+    this.damaged = true;
     this.options.onNotice?.(`${this.path} is of no use: ${(error as Error).message}`);
   }
 }

@@ -60,13 +60,7 @@ function markPresent(
   return any !== 0;
 }
 
-function markSelected(
-  bitmap: Uint8Array,
-  rows: Uint32Array,
-  bit: number,
-  present: Uint32Array,
-  at: number,
-): boolean {
+function markSelected(bitmap: Uint8Array, rows: Uint32Array, bit: number, present: Uint32Array, at: number): boolean {
   let any = 0;
   for (let i = 0; i < rows.length; i++) {
     const set = (bitmap[rows[i] >>> 3] >>> (rows[i] & 7)) & 1;

@@ -1,0 +1,73 @@
+import { defaultMetadata, KINDS, type KindName, type TraceMetadata } from '@p2mtrace/trace-format';
+import fc from 'fast-check';
+import { Replayer } from '../../src/index.js';
+import type { Case } from './arbitrary.js';
+import { batchOf } from './batch.js';
+import { lineOf } from './event.js';
+import { Model, type Setup } from './model.js';
+import { differences, modelRows, replayerRows, type StateRows } from './rows.js';
+
+/** Cases of a property that takes about 5 ms a case; P2MTRACE_CASES makes them more, for a longer search. */
+export const CASES = Number(process.env.P2MTRACE_CASES ?? 1000);
+
+export const kindsOf = (...groups: string[]) =>
+  KINDS.filter(({ group }) => groups.includes(group)).map(({ name }) => name as KindName);
+
+/** What the metadata of a trace with these events says. */
+export function metadataOf({ layout, events }: Case): TraceMetadata {
+  const counts: Record<string, number> = {};
+  for (const { kind } of events) counts[kind] = (counts[kind] ?? 0) + 1;
+  const hasResults = events.some(({ kind, flags }) => kind === 'set_entry' && !flags?.includes('attempt'));
+  return { ...defaultMetadata('test'), layout, hasResults, counts };
+}
+
+export function setupOf({ layout, hasResults, counts }: TraceMetadata): Setup {
+  return { layout, hasResults: hasResults ?? false, hasCacheAdds: (counts?.pod_cache_add ?? 0) > 0 };
+}
+
+/** A case as it can be imported. */
+export const ndjsonOf = ({ layout, events }: Case): string =>
+  [`{"p2mtrace":1,"layout":"${layout}"}`, ...events.map(lineOf)].map(line => `${line}\n`).join('');
+
+/** The model after each event of a case. */
+export function* modelled(one: Case): Generator<Model> {
+  const model = new Model(setupOf(metadataOf(one)));
+  for (const event of one.events) {
+    model.apply(event);
+    yield model;
+  }
+}
+
+/** @throws Error that names what differs */
+export function expectSame(replayer: StateRows, model: StateRows, seq: number): void {
+  const found = differences(replayer, model);
+  if (found.length > 0) throw new Error([`after event ${seq}:`, ...found].join('\n'));
+}
+
+/** Both replay a case, without a file, and are compared after every event. */
+export function compareInMemory(one: Case): void {
+  const replayer = new Replayer(metadataOf(one));
+  const { batch, names } = batchOf(one.events);
+  let seq = 0;
+  for (const model of modelled(one)) {
+    replayer.apply(batch, seq, seq + 1);
+    expectSame(replayerRows(replayer, names), modelRows(model), seq);
+    seq++;
+  }
+}
+
+/** Runs a property; a failure shows the shrunk case as NDJSON. */
+export async function holds(
+  cases: fc.Arbitrary<Case>,
+  compare: (one: Case) => void | Promise<void>,
+  numRuns = CASES,
+): Promise<void> {
+  const property = fc.asyncProperty(cases, async one => {
+    await compare(one);
+  });
+  const out = await fc.check(property, { numRuns });
+  if (!out.failed) return;
+  const shrunk = out.counterexample === null ? 'interrupted' : ndjsonOf(out.counterexample[0]);
+  const why = out.errorInstance instanceof Error ? (out.errorInstance.stack ?? out.errorInstance.message) : '';
+  throw new Error(`seed ${out.seed}, after ${out.numRuns} cases:\n${shrunk}${why}`);
+}

@@ -28,7 +28,7 @@ export class EventFeed {
 
   /** A replayer that stands before the first event. */
   start(): Replayer {
-    const replayer = new Replayer(this.reader.metadata);
+    const replayer = new Replayer(this.reader);
     replayer.seq = this.reader.batches[0]?.firstSeq ?? 0;
     return replayer;
   }

@@ -6,6 +6,8 @@ import { Replayer } from './replayer.js';
 export interface LossStart {
   readonly seq: number;
   readonly pcpu: number;
+  /** Which of the metadata's `lost` it is. */
+  readonly index: number;
 }
 
 /** Gives replayers the events of a trace, from wherever they stand. */
@@ -78,10 +80,10 @@ function batchOf(batches: readonly BatchInfo[], seq: number): number {
  */
 export function lossStarts(reader: TraceReader): LossStart[] {
   const starts: LossStart[] = [];
-  for (const { pcpu, firstTsc } of reader.metadata.health?.lost ?? []) {
+  for (const [index, { pcpu, firstTsc }] of (reader.metadata.health?.lost ?? []).entries()) {
     const tsc = BigInt(firstTsc);
     const info = reader.batches.find(({ lastTsc }) => lastTsc !== undefined && tsc <= lastTsc);
-    if (info !== undefined) starts.push({ seq: info.firstSeq + rowOfTsc(reader, info, tsc), pcpu });
+    if (info !== undefined) starts.push({ seq: info.firstSeq + rowOfTsc(reader, info, tsc), pcpu, index });
   }
   return starts.sort((a, b) => a.seq - b.seq);
 }

@@ -34,18 +34,18 @@ export class EventChooser {
   }
 
   /** Numbers of the rows from `from` to `to` (exclusive) that belong to the piece, put into `rows`. */
-  choose(batch: ReadBatch<ColumnName>, from: number, to: number, owners: FrameOwners, rows: Uint32Array): Uint32Array {
+  choose(batch: ReadBatch<ColumnName>, from: number, to: number, owners: FrameOwners | undefined, rows: Uint32Array): Uint32Array {
     const { kind } = batch.columns;
     let count = 0;
     for (let row = from; row < to; row++) {
-      if (this.isOfPcpu(batch, row) && this.isOfDomain(batch, row, owners[row])) rows[count++] = row;
+      if (this.isOfPcpu(batch, row) && this.isOfDomain(batch, row, owners?.[row] ?? -1)) rows[count++] = row;
       else this.left[kind[row]]++;
     }
     return rows.subarray(0, count);
   }
 
   /** Kinds of which events were left out. */
-  incomplete(): string[] {
+  leftOut(): string[] {
     return KINDS.filter((_, kind) => this.left[kind] > 0).map(({ name }) => name);
   }
 

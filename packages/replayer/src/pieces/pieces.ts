@@ -1,0 +1,98 @@
+import { BatchMemory, COPIED_COLUMNS, type ColumnName, type ReadBatch, type TraceReader } from '@p2mtrace/trace-format';
+import { EventFeed } from '../event-feed.js';
+import type { Replayer } from '../replayer.js';
+import { OwnerLookup } from './owner-lookup.js';
+import type { PieceFilter } from './piece-filter.js';
+import { type Piece, PieceOutput } from './piece-output.js';
+import { type PieceRange, wholeRange } from './piece-ranges.js';
+
+export interface PieceOptions {
+  /** Called with the events of the whole that are done. */
+  readonly onProgress?: ((events: number) => void) | undefined;
+}
+
+/** A piece that is to be: where it goes, and which events of its range it has. */
+export interface PieceSpec {
+  readonly path: string;
+  readonly filter: PieceFilter;
+}
+
+/**
+ * Cuts a range out of a trace. The piece begins with snapshots of what the whole knows at its start, so that its replay
+ * comes to the same state; then come the events of the range, as they are in every column but `seq`.
+ * @throws P2mError P2M_WRITE, P2M_DAMAGED; then there is no piece
+ */
+export function trimTrace(
+  reader: TraceReader,
+  path: string,
+  range: PieceRange,
+  filter: PieceFilter = {},
+  options: PieceOptions = {},
+): Piece {
+  const [piece] = cut(reader, [{ range, specs: [{ path, filter }] }], options);
+  return piece;
+}
+
+/** Cuts a trace into ranges, in order; `pathOf` names the file of each by its number, from 0. Throws as trimTrace. */
+export function splitTrace(
+  reader: TraceReader,
+  ranges: readonly PieceRange[],
+  pathOf: (index: number) => string,
+  options: PieceOptions = {},
+): Piece[] {
+  const cuts = ranges.map((range, i) => ({ range, specs: [{ path: pathOf(i), filter: {} }] }));
+  return cut(reader, cuts, options);
+}
+
+/** Makes a piece of the whole trace for each filter, at once. Throws as trimTrace. */
+export function splitByFilter(reader: TraceReader, specs: readonly PieceSpec[], options: PieceOptions = {}): Piece[] {
+  return cut(reader, [{ range: wholeRange(reader), specs }], options);
+}
+
+/** Pieces of one range. */
+interface Cut {
+  readonly range: PieceRange;
+  readonly specs: readonly PieceSpec[];
+}
+
+/** All pieces, or none. Ranges are in order: one replay goes from start to start. */
+function cut(reader: TraceReader, cuts: readonly Cut[], options: PieceOptions): Piece[] {
+  const feed = new EventFeed(reader);
+  const state = feed.start();
+  const outputs: PieceOutput[] = [];
+  const pieces: Piece[] = [];
+  try {
+    for (const { range, specs } of cuts) {
+      feed.advance(state, range.from);
+      const now = specs.map(spec => new PieceOutput(reader, state, range, spec, specs.length));
+      outputs.push(...now);
+      copyEvents(reader, state, range, now, options);
+      pieces.push(...now.map(output => output.finish()));
+    }
+    return pieces;
+  } catch (error) {
+    for (const output of outputs) output.discard();
+    throw error;
+  }
+}
+
+/** Hands the events of a range to all outputs. */
+function copyEvents(
+  reader: TraceReader,
+  state: Replayer,
+  { from, to }: PieceRange,
+  outputs: readonly PieceOutput[],
+  { onProgress }: PieceOptions,
+): void {
+  const memory = new BatchMemory();
+  const lookup = outputs.some(output => output.asksOwners) ? new OwnerLookup(reader, state) : undefined;
+  for (const info of reader.batches) {
+    const first = Math.max(0, from - info.firstSeq);
+    const end = Math.min(info.rows, to - info.firstSeq);
+    if (first >= end) continue;
+    const batch: ReadBatch<ColumnName> = reader.read(info, COPIED_COLUMNS, memory);
+    const owners = lookup?.ownersOf(batch, first, end);
+    for (const output of outputs) output.add(batch, first, end, owners);
+    onProgress?.(info.firstSeq + end);
+  }
+}

@@ -34,7 +34,13 @@ export class EventChooser {
   }
 
   /** Numbers of the rows from `from` to `to` (exclusive) that belong to the piece, put into `rows`. */
-  choose(batch: ReadBatch<ColumnName>, from: number, to: number, owners: FrameOwners | undefined, rows: Uint32Array): Uint32Array {
+  choose(
+    batch: ReadBatch<ColumnName>,
+    from: number,
+    to: number,
+    owners: FrameOwners | undefined,
+    rows: Uint32Array,
+  ): Uint32Array {
     const { kind } = batch.columns;
     let count = 0;
     for (let row = from; row < to; row++) {

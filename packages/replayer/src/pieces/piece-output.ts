@@ -1,6 +1,13 @@
 import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
-import { BATCH_ROWS, type ColumnName, type PieceOrigin, type ReadBatch, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
+import {
+  BATCH_ROWS,
+  type ColumnName,
+  type PieceOrigin,
+  type ReadBatch,
+  type TraceMetadata,
+  type TraceReader,
+} from '@p2mtrace/trace-format';
 import type { Replayer } from '../replayer.js';
 import { EventChooser, type FrameOwners } from './piece-filter.js';
 import { inheritedMetadata, pieceOrigin } from './piece-metadata.js';

@@ -1,5 +1,5 @@
 import { ACCESS_TYPES, P2M_TYPES, type TraceReader } from '@p2mtrace/trace-format';
-import { INVALID_M2P, SHARED_M2P } from './p2m-state.js';
+import { INVALID_M2P, SHARED_M2P } from './m2p-state.js';
 import { NO_MFN, type P2mTable } from './p2m-table.js';
 import type { Replayer } from './replayer.js';
 

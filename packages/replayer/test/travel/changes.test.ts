@@ -43,6 +43,14 @@ function plainly(trace: Replay, subject: Subject): number[] {
   return keys.flatMap((key, i) => (i > 0 && key !== keys[i - 1] ? [trace.start + i] : []));
 }
 
+/** The reverse map takes the mfn of a superpage for aligned to it, as hardware does. */
+const alignedEvents = arbitraryEvents.map(events =>
+  events.map(event => {
+    const { mfn, order } = event as { mfn?: number; order?: number };
+    return mfn == null || order === undefined ? event : { ...event, mfn: mfn - (mfn % 2 ** order) };
+  }),
+);
+
 const entry = { kind: 'set_entry', domid: 1, order: 0, p2m_type: 'ram_rw' };
 
 describe('events that change', () => {
@@ -115,7 +123,7 @@ describe('events that change', () => {
       parseSubject('mfn', '0x1ff'),
     ];
     await fc.assert(
-      fc.asyncProperty(arbitraryEvents, async events => {
+      fc.asyncProperty(alignedEvents, async events => {
         const trace = replay(await traceOf(events), { index: false });
         const named = trace.reader.names.lock.map(lock => parseSubject('lock', lock));
         for (const subject of [...subjects, ...named]) {
@@ -124,17 +132,14 @@ describe('events that change', () => {
           expect(back(trace, subject)).toEqual(expected);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 150 },
     );
   });
 });
 
 it('a search for a condition goes on behind, or before, where it begins', async () => {
-  const reader = await traceOf(
-    ['mark', 'lost', 'mark', 'lost']
-      .map(kind => ({ kind, count: 1 }))
-      .map(({ kind, count }) => (kind === 'lost' ? { kind, count } : { kind })),
-  );
+  const [mark, lost] = [{ kind: 'mark' }, { kind: 'lost', count: 1 }];
+  const reader = await traceOf([mark, lost, mark, lost]);
   const filter = parseExpression('kind == lost', reader.names);
   expect([-1, 0, 1, 3].map(at => found(forwardToMatch(reader, filter, at)))).toEqual([1, 1, 3, undefined]);
   expect([4, 3, 1, 0].map(at => found(backToMatch(reader, filter, at)))).toEqual([3, 1, undefined, undefined]);

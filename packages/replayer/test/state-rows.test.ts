@@ -142,8 +142,8 @@ describe('rows of the M2P', () => {
 
 describe('rows of pages', () => {
   it('decode what is known', () => {
-    const none = { type: 'none', type_count: 0n, type_flags: [] };
-    const freed = { count_info: 0n, type_info: 0n, count_seq: 14, last_seq: 14 };
+    const noCount = { count: null, count_flags: null, count_info: null, count_seq: null };
+    const noType = { type: null, type_count: null, type_flags: null, type_info: null };
     expect([...pageRows(replayer)]).toEqual([
       {
         mfn: 0x100,
@@ -160,7 +160,7 @@ describe('rows of pages', () => {
         count_seq: 11,
         last_seq: 11,
       },
-      { ...none, mfn: 0x400, owner: null, state: 'free', count: 0n, count_flags: [], generation: 1, ...freed },
+      { ...noCount, ...noType, mfn: 0x400, owner: null, state: 'free', generation: 1, last_seq: 14 },
     ]);
     expect([...pageRows(replayer, { domid: 1 })].map(({ mfn }) => mfn)).toEqual([0x100]);
     expect(pageSummary(replayer)).toEqual({ known: 2, allocated: 1, free: 1, counted: 1 });

@@ -185,6 +185,29 @@ ${POSITIONS}`,
     load: () => import('./commands/diff.js'),
   },
   {
+    name: 'debug',
+    args: [TRACE],
+    summary: 'travel in a trace: a prompt to go anywhere, forward or back, and ask how things came to be',
+    more: `Commands (help tells what each does; any beginning of a name that no other has will do):
+  goto, step, rstep, next, prev, until, watch, rwatch; show, list, who, why, history, diff; help, quit
+
+A script has a command a line; # begins a comment. Only results are printed, and the first line that fails ends it
+with exit code 2. Without a terminal the script is read from stdin.
+
+${CONDITIONS}`,
+    options: [
+      { flags: '--script <file>', help: 'commands to run instead of a prompt; - for stdin' },
+      { flags: '-k, --keep-going', help: 'go on behind a line of the script that fails; the exit code is still 2' },
+      { flags: '--at <position>', help: 'where to begin', byDefault: 'start' },
+      ...REPLAY_OPTIONS,
+    ],
+    examples: [
+      'p2mtrace debug trace.arrow',
+      `printf '%s\\n' 'goto end' 'why mfn 0x122607' | p2mtrace debug trace.arrow --script -`,
+    ],
+    load: () => import('./commands/debug.js'),
+  },
+  {
     name: 'analyze',
     args: [TRACE],
     summary: 'look for defects: use after unmap, reference counts, lock order',

@@ -12,7 +12,8 @@ import { hex, type TraceReader } from '@p2mtrace/trace-format';
 import { count } from './cell.js';
 import type { Column, RowFormat } from './rows.js';
 
-export type StateTable = 'p2m' | 'm2p' | 'pages' | 'locks';
+export const STATE_TABLES = ['p2m', 'm2p', 'pages', 'locks'] as const;
+export type StateTable = (typeof STATE_TABLES)[number];
 
 /** A column of a state's rows, and what of a row it shows: frames in hex. */
 type Show<Row> = readonly [name: string, value: (row: Row) => unknown, right?: 'right'];

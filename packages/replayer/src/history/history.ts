@@ -58,7 +58,10 @@ export function history(reader: TraceReader, subject: Subject, options: HistoryO
     .map(({ what, from, to, details }) => ({ what, from, to, details, by: by(from), ended_by: by(to) }));
   const eventReader = new EventReader(reader);
   for (const seq of events) if (isKept(seq)) rows.push(eventRow(eventReader, seq, by(seq)));
-  return rows.sort((a, b) => (a.from ?? -1) - (b.from ?? -1) || ascending(a.to, b.to));
+  return rows.sort(
+    (a, b) =>
+      (a.from ?? -1) - (b.from ?? -1) || ascending(a.to, b.to) || (a.what < b.what ? -1 : Number(a.what > b.what)),
+  );
 }
 
 function matchesAmong(reader: TraceReader, filter: EventFilter, seqs: ReadonlySet<number>): Set<number> {

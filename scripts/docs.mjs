@@ -118,6 +118,9 @@ const FLAG_DOCS = {
   host_map: 'grant: GNTMAP_host_map',
   application_map: 'grant: GNTMAP_application_map',
   contains_pte: 'grant: GNTMAP_contains_pte',
+  allocated: 'snapshot of a page: the trace saw it allocated',
+  free: 'snapshot of a page: it is free',
+  stale: "snapshot of an entry of an altp2m view: the host's entry has changed since",
 };
 
 function flags() {

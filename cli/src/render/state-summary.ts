@@ -23,7 +23,7 @@ export function summaryJson(replayer: Replayer, reader: TraceReader, filter: Sta
     p2ms: p2mSummaries(replayer, reader.names, filter),
     pages: pageSummary(replayer),
     locks_held: [...lockRows(replayer, reader)],
-    divergences: replayer.health.divergences.rows,
+    divergences: replayer.health.divergences.openRows,
     first_divergences: firstDivergences(replayer, reader).map(row => ({
       ...row,
       gfn: row.gfn === null ? null : hex(row.gfn),

@@ -1,11 +1,10 @@
-import { replayTrace } from '@p2mtrace/replayer';
 import { type TraceReader, usageError } from '@p2mtrace/trace-format';
 import type { Rule, RuleRow } from './define-analyzer.js';
 import { type AnalysisReport, CONFIDENCES, type Confidence, type Finding, SEVERITIES } from './finding.js';
 import { toOccurrence } from './occurrence.js';
 import { RULES } from './registry.js';
 import { TraceSession } from './sql/session.js';
-import { addTraceTables } from './trace-tables.js';
+import { addTraceTables, storeFacts } from './trace-tables.js';
 
 export interface AnalyzeOptions {
   /** Ids of rules, or of analyzers for all of their rules; all rules where absent or empty. */
@@ -34,10 +33,10 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
       });
   }
   if (runnable.length === 0) return { findings: [], notChecked };
-  const replayer = replayTrace(reader, { facts: true, onProgress: options.onProgress });
+  const facts = storeFacts(reader, options.onProgress);
   const session = await TraceSession.open();
   try {
-    addTraceTables(session, reader, () => replayer);
+    addTraceTables(session, reader, () => facts);
     const findings: Finding[] = [];
     for (const rule of runnable) findings.push(...(await runRule(session, rule)));
     return { findings: findings.sort(worstFirst), notChecked };

@@ -1,5 +1,6 @@
-import type { FactColumnSpec, FactTable, FactType } from '@p2mtrace/replayer';
-import type { FactColumn, FactTable as SqlTable } from './sql/fact-table.js';
+import { emptyColumns, type FactArray, type FactSpec, type FactStore, type FactType } from '@p2mtrace/replayer';
+import type { ColumnSource } from './sql/column-source.js';
+import { type FactColumn, factSource } from './sql/fact-table.js';
 
 /** How SQL reads each type of fact column; an enum is an index with names. Nothing is copied. */
 const SQL_TYPES = {
@@ -8,19 +9,24 @@ const SQL_TYPES = {
   tsc: 'tsc',
   u64: 'u64',
   bool: 'bool',
-  enum: 'id',
+  enum: 'code',
 } as const satisfies Record<FactType, FactColumn['type']>;
 
-/** A replayer's fact table as SQL reads it: its null conventions (NaN, -1, a TSC of 0) become SQL's NULL. */
-export function factTableForSql(table: FactTable): SqlTable {
-  const columns = table.columns as Record<string, FactColumn['values']>;
-  return {
-    name: table.name,
-    rows: table.rows,
-    columns: table.spec.columns.map(spec => sqlColumn(spec, columns[spec.name])),
-  };
-}
-
-function sqlColumn({ name, type, names }: FactColumnSpec, values: FactColumn['values']): FactColumn {
-  return { name, type: SQL_TYPES[type], values, names };
+/** The facts of one kind as SQL reads them: their null conventions (NaN, -1, a TSC of 0) become SQL's NULL. */
+export function factsForSql(store: FactStore, spec: FactSpec): ColumnSource {
+  const chunks = store.chunks(spec);
+  if (chunks.length === 0) chunks.push({ table: spec.name, rows: 0, columns: emptyColumns(spec) });
+  return factSource(
+    chunks.map(chunk => {
+      const columns: Readonly<Record<string, FactArray | undefined>> = chunk.columns;
+      return {
+        name: spec.name,
+        rows: chunk.rows,
+        columns: spec.columns.flatMap(({ name, type, names }) => {
+          const values = columns[name];
+          return values === undefined ? [] : [{ name, type: SQL_TYPES[type], values, names }];
+        }),
+      };
+    }),
+  );
 }

@@ -1,6 +1,6 @@
-import { FACT_SPECS, type FactTable, type Replayer, replayTrace } from '@p2mtrace/replayer';
-import type { TraceReader } from '@p2mtrace/trace-format';
-import { factTableForSql } from './fact-sql.js';
+import { FACT_SPECS, FactStore, replayTrace } from '@p2mtrace/replayer';
+import { BatchMemory, isValid, type TraceReader } from '@p2mtrace/trace-format';
+import { factsForSql } from './fact-sql.js';
 import type { FactColumn, FactTable as SqlTable } from './sql/fact-table.js';
 import { TraceSession } from './sql/session.js';
 import type { SqlOptions } from './sql/sql-connection.js';
@@ -13,43 +13,29 @@ import type { SqlOptions } from './sql/sql-connection.js';
 export async function openTraceSession(reader: TraceReader, options: SqlOptions = {}): Promise<TraceSession> {
   const session = await TraceSession.open(options);
   await session.addEvents(reader);
-  let replayer: Replayer | undefined;
+  let facts: FactStore | undefined;
   addTraceTables(session, reader, () => {
-    replayer ??= replayTrace(reader, { facts: true });
-    return replayer;
+    facts ??= storeFacts(reader);
+    return facts;
   });
   return session;
 }
 
 /** Adds the tables whose rows come from a replay, each computed when a query first mentions it. */
-export function addTraceTables(session: TraceSession, reader: TraceReader, replayed: () => Replayer): void {
-  for (const { name } of FACT_SPECS) {
-    session.addLazyTable(name, () => factTableForSql(factTables(replayed()).get(name) as FactTable));
-  }
-  session.addLazyTable('callers', () => callers(reader, replayed()));
+export function addTraceTables(session: TraceSession, reader: TraceReader, facts: () => FactStore): void {
+  for (const spec of FACT_SPECS) session.addLazyTable(spec.name, () => factsForSql(facts(), spec));
+  session.addLazyTable('callers', () => callers(reader));
   session.addLazyTable('locks', () => named('locks', 'address', reader.names.lock));
   session.addLazyTable('lock_classes', () => named('lock_classes', 'name', reader.names.lock_class));
   session.addLazyTable('views', () => named('views', 'name', reader.names.view));
   session.addLazyTable('import_stats', () => importStats(reader));
 }
 
-/** The fact tables of a replay by name. */
-export function factTables(replayer: Replayer): ReadonlyMap<string, FactTable> {
-  const { facts, health } = replayer;
-  if (facts === undefined) throw new Error('the replay took no notes');
-  const tables = [
-    facts.memory.mappings,
-    facts.memory.pages,
-    facts.memory.refs,
-    facts.locks.spans,
-    facts.locks.edges,
-    facts.translations.lookups,
-    facts.translations.uses,
-    health.domains,
-    health.divergences,
-    health.losses,
-  ] as unknown as FactTable[];
-  return new Map(tables.map(table => [table.name, table]));
+/** Replays a trace, and keeps its facts. */
+export function storeFacts(reader: TraceReader, onProgress?: (events: number) => void): FactStore {
+  const facts = new FactStore();
+  replayTrace(reader, { facts, onProgress });
+  return facts;
 }
 
 /** Names as an ENUM column: `id` is the index that facts carry. */
@@ -84,14 +70,29 @@ function indices(texts: readonly (string | undefined)[], index: ReadonlyMap<stri
 }
 
 /** Call sites: address, and the symbol where the import had a symbol file. */
-function callers(reader: TraceReader, replayer: Replayer): SqlTable {
+function callers(reader: TraceReader): SqlTable {
   const addresses = reader.names.caller;
-  const symbols = addresses.map((_, id) => {
-    const symbol = replayer.symbolOfCaller[id];
-    return symbol === undefined ? undefined : reader.names.symbol[symbol];
-  });
+  const symbols = symbolsOfCallers(reader);
   const columns = [idColumn(addresses.length), textColumn('address', addresses), textColumn('symbol', symbols)];
   return { name: 'callers', rows: addresses.length, columns };
+}
+
+/** By caller: the symbol that the events have with it. */
+function symbolsOfCallers(reader: TraceReader): (string | undefined)[] {
+  const symbols: (string | undefined)[] = Array(reader.names.caller.length);
+  const memory = new BatchMemory();
+  let unknown = symbols.length;
+  for (const info of reader.batches) {
+    if (unknown === 0 || reader.names.symbol.length === 0) break;
+    const { columns, validity } = reader.read(info, ['caller', 'symbol'], memory);
+    for (let row = 0; row < info.rows; row++) {
+      const caller = columns.caller[row];
+      if (symbols[caller] !== undefined || !isValid(validity.symbol, row) || !isValid(validity.caller, row)) continue;
+      symbols[caller] = reader.names.symbol[columns.symbol[row]];
+      unknown--;
+    }
+  }
+  return symbols;
 }
 
 /** The import's health report as rows: what was counted, for which id or pcpu, and how often. */

@@ -1,5 +1,4 @@
-import { DIVERGENCE_SPEC, DOMAINS, LOSSES } from './fact-specs.js';
-import { FactTable } from './fact-table.js';
+import type { FactWriter } from './fact-writer.js';
 import { LockFacts } from './lock-facts.js';
 import type { LockTable } from './lock-table.js';
 import { MemoryFacts } from './memory-facts.js';
@@ -11,39 +10,22 @@ export class FactRecorder {
   readonly memory: MemoryFacts;
   readonly locks: LockFacts;
   readonly translations: TranslationFacts;
-  /** Index of the call site of what happens now: the event's own, or that of the innermost lock held; -1 for none. */
-  readonly site: () => number;
+  private readonly now: Now;
+  private readonly lockTable: LockTable;
 
-  constructor(now: Now, lockTable: LockTable) {
-    const site = () => {
-      if (now.caller >= 0) return now.caller;
-      const innermost = lockTable.innermost(now.pcpu);
-      return innermost >= lockTable.bottom(now.pcpu) ? lockTable.heldCaller[innermost] : -1;
-    };
-    this.site = site;
-    this.memory = new MemoryFacts(now, site);
-    this.locks = new LockFacts(now, lockTable);
-    this.translations = new TranslationFacts(now);
+  constructor(writer: FactWriter, now: Now, lockTable: LockTable) {
+    this.now = now;
+    this.lockTable = lockTable;
+    this.memory = new MemoryFacts(writer, now);
+    this.locks = new LockFacts(writer, now, lockTable);
+    this.translations = new TranslationFacts(writer, now);
   }
-}
 
-/** Facts that every replay keeps, as they are few. */
-export class HealthFacts {
-  readonly divergences = new FactTable(DIVERGENCE_SPEC);
-  readonly losses = new FactTable(LOSSES);
-  readonly domains = new FactTable(DOMAINS);
-  private readonly domainRows = new Map<number, number>();
-
-  /** Row of the domain, made where there is none. */
-  domain(domid: number, seq: number): number {
-    let row = this.domainRows.get(domid);
-    if (row === undefined) {
-      row = this.domains.add();
-      this.domainRows.set(domid, row);
-      this.domains.columns.domid[row] = domid;
-      this.domains.columns.first_seq[row] = seq;
-      this.domains.columns.freed[row] = 0;
-    }
-    return row;
+  /** Index of the call site of what happens now: the event's own, or that of the innermost lock held; -1 for none. */
+  site(): number {
+    const { now, lockTable } = this;
+    if (now.caller >= 0) return now.caller;
+    const innermost = lockTable.innermost(now.pcpu);
+    return innermost >= lockTable.bottom(now.pcpu) ? lockTable.heldCaller[innermost] : -1;
   }
 }

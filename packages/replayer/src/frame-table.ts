@@ -1,3 +1,5 @@
+import type { StateImage } from './state-image.js';
+
 /** Frames in a chunk, as in one level of a page table. */
 export const CHUNK = 512;
 /** Frame numbers below this are found by index, the rest through a map; 2^31 frames are 8 TiB. */
@@ -45,6 +47,12 @@ export class FrameDirectory {
       this.direct[chunk] = base;
     }
     return base + (frame % CHUNK);
+  }
+
+  transfer(image: StateImage): void {
+    this.direct = image.array('direct', this.direct);
+    image.map('far', this.far);
+    this.slots = image.number('slots', this.slots);
   }
 
   /** Calls back with the first frame and first slot of every chunk, in order of frames. */

@@ -1,14 +1,30 @@
+export { checkpointPath } from './checkpoints.js';
+export * from './events/index.js';
+export type { FactArray, FactColumnSpec, FactColumns, FactSpec, FactType } from './fact-columns.js';
+export { emptyColumns } from './fact-columns.js';
+export type { ChunkOf, FactChunk, FactSelection, FactSink } from './fact-sink.js';
 export * from './fact-specs.js';
-export * from './fact-table.js';
+export { FactStore } from './fact-store.js';
+export { facts } from './facts.js';
 export { type LockRow, lockRows } from './lock-rows.js';
+export { INVALID_M2P, SHARED_M2P } from './m2p-state.js';
 export { type P2mRun, p2mRuns } from './p2m-runs.js';
-export { INVALID_M2P, SHARED_M2P } from './p2m-state.js';
 export { type PageRow, pageRows } from './page-rows.js';
 export { type Position, parsePosition, resolvePosition } from './position.js';
+export { type OpenReplayOptions, Replay, replay } from './replay.js';
 export { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './replay-batch.js';
 export { type ReplayTraceOptions, replayTrace } from './replay-trace.js';
 export { Replayer, type ReplayOptions } from './replayer.js';
-export { type M2pRow, m2pRows, type Names, type P2mRow, p2mRows, type StateFilter } from './state-rows.js';
+export * from './state-image.js';
+export {
+  type M2pRow,
+  type M2pValue,
+  m2pRows,
+  type Names,
+  type P2mRow,
+  p2mRows,
+  type StateFilter,
+} from './state-rows.js';
 export {
   type DivergenceRow,
   divergenceRows,
@@ -19,3 +35,5 @@ export {
   p2mSummaries,
   pageSummary,
 } from './state-summary.js';
+export { type EntryState, type LockHolder, type MappingRow, StateView } from './state-view.js';
+export type { Translation } from './translation-table.js';

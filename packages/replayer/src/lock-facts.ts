@@ -1,140 +1,174 @@
 import { MODE_READ } from '@p2mtrace/trace-format';
+import { offsetsOf } from './fact-columns.js';
 import { LOCK_EDGES, LOCK_SPANS } from './fact-specs.js';
-import { FactTable } from './fact-table.js';
+import type { FactTable } from './fact-table.js';
+import type { FactWriter } from './fact-writer.js';
+import { withRoom } from './frame-table.js';
 import type { LockCheck, LockTable } from './lock-table.js';
 import type { Now } from './now.js';
 
+const SPAN = offsetsOf(LOCK_SPANS);
+const EDGE = offsetsOf(LOCK_EDGES);
 /** Lock indices that fit into the key of an edge. */
 const KEY_LOCKS = 2 ** 23;
 
 /** Spans of lock acquisitions, and the edges between locks. */
 export class LockFacts {
-  readonly spans = new FactTable(LOCK_SPANS);
-  readonly edges = new FactTable(LOCK_EDGES);
+  private readonly spans: FactTable<typeof LOCK_SPANS>;
+  private readonly edges: FactTable<typeof LOCK_EDGES>;
   private readonly now: Now;
   private readonly table: LockTable;
-  /** Row of the edge from one lock (and mode) to another. */
-  private readonly edgeRows = new Map<number, number>();
+  private nextId = 0;
+  /** Record of the edge from one lock (and mode) to another: edges stay open to the end. */
+  private readonly edgeOf = new Map<number, number>();
   /** Class of each lock by index, -1 for unknown. */
-  private readonly classes: number[] = [];
-  /** seq of the last lock_wait of each pcpu, by lock. */
-  private readonly waits = new Map<number, { lock: number; seq: number }>();
+  private classes = new Int32Array(0);
+  /** By pcpu: the lock that it waited for last, -1 for none, and since when. */
+  private waitLock = new Int32Array(0);
+  private waitSeq = new Float64Array(0);
 
-  constructor(now: Now, table: LockTable) {
+  constructor(writer: FactWriter, now: Now, table: LockTable) {
+    this.spans = writer.table(LOCK_SPANS);
+    this.edges = writer.table(LOCK_EDGES);
     this.now = now;
     this.table = table;
   }
 
   wait(lock: number): void {
-    this.waits.set(this.now.pcpu, { lock, seq: this.now.seq });
+    const { pcpu } = this.now;
+    if (pcpu < 0) return;
+    if (pcpu >= this.waitLock.length) {
+      const known = this.waitLock.length;
+      this.waitLock = withRoom(this.waitLock, pcpu + 1).fill(-1, known);
+      this.waitSeq = withRoom(this.waitSeq, pcpu + 1);
+    }
+    this.waitLock[pcpu] = lock;
+    this.waitSeq[pcpu] = this.now.seq;
   }
 
-  /** Returns the tag of the new span: its row + 1. */
+  /** Returns the tag of the new span. */
   acquire(lock: number, lockClass: number, mode: number, level: number, depth: number, check: LockCheck): number {
-    this.classes[lock] = lockClass;
-    const row = this.spans.add();
-    const c = this.spans.columns;
-    c.id[row] = row;
-    c.lock[row] = lock;
-    c.lock_class[row] = lockClass;
-    if (level > 0) c.level[row] = level;
-    c.mode[row] = mode;
-    c.pcpu[row] = this.now.pcpu;
-    c.depth[row] = depth;
-    c.from_seq[row] = this.now.seq;
-    c.from_caller[row] = this.now.caller;
-    c.level_before[row] = check.levelBefore;
-    c.violation[row] = check.violation ? 1 : 0;
-    c.from_tsc[2 * row] = this.now.tscLow;
-    c.from_tsc[2 * row + 1] = this.now.tscHigh;
-    const wait = this.waits.get(this.now.pcpu);
-    if (wait?.lock === lock) {
-      c.wait_seq[row] = wait.seq;
-      this.waits.delete(this.now.pcpu);
+    const { now, table } = this;
+    this.setClass(lock, lockClass);
+    const at = this.open(lock, lockClass, mode, level);
+    const { records } = this.spans;
+    records[at + SPAN.depth] = depth;
+    records[at + SPAN.from_seq] = now.seq;
+    records[at + SPAN.from_caller] = now.caller;
+    records[at + SPAN.level_before] = check.levelBefore;
+    now.stamp(records, at + SPAN.from_tsc);
+    if (now.pcpu < this.waitLock.length && this.waitLock[now.pcpu] === lock) {
+      records[at + SPAN.wait_seq] = this.waitSeq[now.pcpu];
+      this.waitLock[now.pcpu] = -1;
     }
-    if (check.violation) c.blocker[row] = this.blocker(check.levelBefore);
-    const innermost = this.table.innermost(this.now.pcpu);
-    if (innermost >= this.table.bottom(this.now.pcpu)) {
-      c.outer[row] = this.table.heldTag[innermost] - 1;
+    if (check.violation) {
+      records[at + SPAN.violation] = 1;
+      records[at + SPAN.blocker] = this.blocker(check.levelBefore);
+    }
+    const innermost = table.innermost(now.pcpu);
+    if (innermost >= table.bottom(now.pcpu)) {
+      records[at + SPAN.outer] = this.idOf(table.heldTag[innermost]);
       this.addEdges(lock, lockClass, mode);
     }
-    return row + 1;
+    return at;
   }
 
-  /** `tag` of the acquisition, less than 1 where the trace did not see it. */
-  release(lock: number, lockClass: number, mode: number, level: number, tag: number, innermost: boolean): void {
-    let row = tag - 1;
-    if (row < 0) {
-      // Held since before the trace began.
-      row = this.spans.add();
-      const c = this.spans.columns;
-      c.id[row] = row;
-      c.lock[row] = lock;
-      c.lock_class[row] = lockClass;
-      if (level > 0) c.level[row] = level;
-      c.mode[row] = mode;
-      c.pcpu[row] = this.now.pcpu;
+  private setClass(lock: number, lockClass: number): void {
+    if (lock >= this.classes.length) {
+      const known = this.classes.length;
+      this.classes = withRoom(this.classes, lock + 1).fill(-1, known);
     }
-    const c = this.spans.columns;
-    c.to_seq[row] = this.now.seq;
-    c.to_caller[row] = this.now.caller;
-    c.out_of_order[row] = innermost ? 0 : 1;
-    c.to_tsc[2 * row] = this.now.tscLow;
-    c.to_tsc[2 * row + 1] = this.now.tscHigh;
+    this.classes[lock] = lockClass;
+  }
+
+  private open(lock: number, lockClass: number, mode: number, level: number): number {
+    const at = this.spans.open();
+    const { records } = this.spans;
+    records[at + SPAN.id] = this.nextId++;
+    records[at + SPAN.lock] = lock;
+    records[at + SPAN.lock_class] = lockClass;
+    if (level > 0) records[at + SPAN.level] = level;
+    records[at + SPAN.mode] = mode;
+    records[at + SPAN.pcpu] = this.now.pcpu;
+    return at;
+  }
+
+  private idOf(tag: number): number {
+    return tag === 0 ? -1 : this.spans.records[tag + SPAN.id];
+  }
+
+  /** `tag` of the acquisition, less than 1 where the trace did not see it: then it was held before. */
+  release(lock: number, lockClass: number, mode: number, level: number, tag: number, innermost: boolean): void {
+    const at = tag > 0 ? tag : this.open(lock, lockClass, mode, level);
+    const { records } = this.spans;
+    records[at + SPAN.to_seq] = this.now.seq;
+    records[at + SPAN.to_caller] = this.now.caller;
+    records[at + SPAN.out_of_order] = innermost ? 0 : 1;
+    this.now.stamp(records, at + SPAN.to_tsc);
+    this.spans.close(at);
   }
 
   /** Records of the pcpu were lost: whatever it held may be released. */
   lose(pcpu: number): void {
     const { table } = this;
     for (let i = table.bottom(pcpu); i <= table.innermost(pcpu); i++) {
-      if (table.heldTag[i] > 0) this.spans.columns.lost[table.heldTag[i] - 1] = 1;
+      const tag = table.heldTag[i];
+      if (tag === 0) continue;
+      this.spans.records[tag + SPAN.lost] = 1;
+      this.spans.close(tag);
     }
   }
 
-  /** Row of the innermost lock held that raised the level to this. */
+  /** Id of the innermost lock held that raised the level to this. */
   private blocker(level: number): number {
     const { table } = this;
     for (let i = table.innermost(this.now.pcpu); i >= table.bottom(this.now.pcpu); i--) {
-      if (table.heldLevel[i] === level && table.heldMode[i] !== MODE_READ) return table.heldTag[i] - 1;
+      if (table.heldLevel[i] === level && table.heldMode[i] !== MODE_READ) return this.idOf(table.heldTag[i]);
     }
     return -1;
   }
 
   private addEdges(lock: number, lockClass: number, mode: number): void {
-    const { table } = this;
-    const bottom = table.bottom(this.now.pcpu);
-    const innermost = table.innermost(this.now.pcpu);
+    const { table, now } = this;
+    const bottom = table.bottom(now.pcpu);
+    const innermost = table.innermost(now.pcpu);
     // Taking again what the pcpu holds waits for nobody (the PoD sweep takes the p2m lock inside the pod lock, X§2.2).
     for (let i = bottom; i <= innermost; i++) {
       if (table.heldLock[i] === lock && table.heldMode[i] !== MODE_READ) return;
     }
     for (let i = bottom; i <= innermost; i++) {
-      const outer = table.heldLock[i];
-      if (outer === lock) continue;
-      // 46 bits of locks and 4 of modes: exact in a double.
-      const key = (outer * KEY_LOCKS + lock) * 16 + table.heldMode[i] * 4 + mode;
-      let row = this.edgeRows.get(key);
-      if (row === undefined) {
-        row = this.edges.add();
-        this.edgeRows.set(key, row);
-        const c = this.edges.columns;
-        c.held[row] = outer;
-        c.held_class[row] = this.classes[outer] ?? -1;
-        c.held_mode[row] = table.heldMode[i];
-        c.acquired[row] = lock;
-        c.acquired_class[row] = lockClass;
-        c.acquired_mode[row] = mode;
-        c.count[row] = 0;
-        c.pcpus[row] = 0;
-        c.first_seq[row] = this.now.seq;
-        c.held_seq[row] = table.heldSeq[i];
-        c.first_pcpu[row] = this.now.pcpu;
-        c.held_caller[row] = table.heldCaller[i];
-        c.acquired_caller[row] = this.now.caller;
-      }
-      const c = this.edges.columns;
-      c.count[row]++;
-      c.pcpus[row] = (c.pcpus[row] | (1 << Math.min(this.now.pcpu, 31))) >>> 0;
+      if (table.heldLock[i] === lock) continue;
+      const at = this.edge(i, lock, lockClass, mode);
+      const { records } = this.edges;
+      records[at + EDGE.count]++;
+      records[at + EDGE.pcpus] = (records[at + EDGE.pcpus] | (1 << Math.min(now.pcpu, 31))) >>> 0;
     }
+  }
+
+  /** Record of the edge from entry `i` of the stacks to this lock, made where there is none. */
+  private edge(i: number, lock: number, lockClass: number, mode: number): number {
+    const { table, now } = this;
+    const held = table.heldLock[i];
+    // 46 bits of locks and 4 of modes: exact in a double.
+    const key = (held * KEY_LOCKS + lock) * 16 + table.heldMode[i] * 4 + mode;
+    const found = this.edgeOf.get(key);
+    if (found !== undefined) return found;
+    const at = this.edges.open();
+    this.edgeOf.set(key, at);
+    const { records } = this.edges;
+    records[at + EDGE.held] = held;
+    records[at + EDGE.held_class] = held < this.classes.length ? this.classes[held] : -1;
+    records[at + EDGE.held_mode] = table.heldMode[i];
+    records[at + EDGE.acquired] = lock;
+    records[at + EDGE.acquired_class] = lockClass;
+    records[at + EDGE.acquired_mode] = mode;
+    records[at + EDGE.count] = 0;
+    records[at + EDGE.pcpus] = 0;
+    records[at + EDGE.first_seq] = now.seq;
+    records[at + EDGE.held_seq] = table.heldSeq[i];
+    records[at + EDGE.first_pcpu] = now.pcpu;
+    records[at + EDGE.held_caller] = table.heldCaller[i];
+    records[at + EDGE.acquired_caller] = now.caller;
+    return at;
   }
 }

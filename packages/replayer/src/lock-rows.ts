@@ -17,10 +17,11 @@ export interface LockRow {
   readonly symbol: string | null;
 }
 
-/** Every lock that is held, pcpu by pcpu, outermost first. @throws P2mError P2M_DAMAGED */
-export function* lockRows(replayer: Replayer, reader: TraceReader): Generator<LockRow> {
+/** Every lock that is held, or those of one pcpu; pcpu by pcpu, outermost first. @throws P2mError P2M_DAMAGED */
+export function* lockRows(replayer: Replayer, reader: TraceReader, only?: number): Generator<LockRow> {
   const { names } = reader;
-  for (let pcpu = 0; pcpu < replayer.locks.pcpus; pcpu++) {
+  const all = Array.from({ length: replayer.locks.pcpus }, (_, pcpu) => pcpu);
+  for (const pcpu of only === undefined ? all : [only]) {
     for (const held of replayer.locks.heldBy(pcpu)) {
       const taken = acquisition(reader, held);
       const modelled = replayer.locks.depth[held.lock];

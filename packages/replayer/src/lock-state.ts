@@ -53,7 +53,7 @@ export class LockState {
     const lockClass = isValid(batch.validity.lock_class, row) ? c.lock_class[row] : -1;
     const level = isValid(batch.validity.level, row) ? c.level[row] : 0;
     facts.locks.release(lock, lockClass, mode, level, tag, innermost);
-    if (!this.holdsP2mLock(pcpu)) facts.translations.unlock();
+    if (facts.translations.hasLocked && !this.holdsP2mLock(pcpu)) facts.translations.unlock();
   }
 
   /** The pcpu holds the lock of some p2m: level 16 (host, nested) or 40 (altp2m), biased or not (X§2.1). */

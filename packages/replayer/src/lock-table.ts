@@ -1,5 +1,6 @@
 import { MODE_READ, MODE_WRITE } from '@p2mtrace/trace-format';
 import { withRoom } from './frame-table.js';
+import type { StateImage } from './state-image.js';
 
 /** A lock that nobody holds exclusively, or whose depth nobody knows. */
 const NOBODY = -1;
@@ -197,6 +198,22 @@ export class LockTable {
   /** Corrects the depth to what was recorded. */
   setDepth(lock: number, depth: number): void {
     this.depth[lock] = depth;
+  }
+
+  transfer(image: StateImage): void {
+    this.owner = image.array('owner', this.owner);
+    this.depth = image.array('depth', this.depth);
+    this.saved = image.array('saved', this.saved);
+    this.pcpus = image.number('pcpus', this.pcpus);
+    this.levels = image.array('levels', this.levels);
+    this.top = image.array('top', this.top);
+    this.room = image.number('room', this.room);
+    this.heldLock = image.array('heldLock', this.heldLock);
+    this.heldMode = image.array('heldMode', this.heldMode);
+    this.heldLevel = image.array('heldLevel', this.heldLevel);
+    this.heldCaller = image.array('heldCaller', this.heldCaller);
+    this.heldSeq = image.array('heldSeq', this.heldSeq);
+    if (image.loading) this.heldTag = new Int32Array(this.heldLock.length);
   }
 
   /** Loss on a pcpu: what it holds is unknown (model §2.2). */

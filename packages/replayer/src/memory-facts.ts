@@ -1,35 +1,43 @@
+import { offsetsOf } from './fact-columns.js';
 import { MAPPING_SPANS, PAGE_SPANS, REF_SPANS } from './fact-specs.js';
-import { FactTable } from './fact-table.js';
+import type { FactTable } from './fact-table.js';
+import type { FactWriter } from './fact-writer.js';
 import { withRoom } from './frame-table.js';
 import type { Now } from './now.js';
+import { NO_ACCESS } from './p2m-table.js';
+
+const MAPPING = offsetsOf(MAPPING_SPANS);
+const PAGE = offsetsOf(PAGE_SPANS);
+const REF = offsetsOf(REF_SPANS);
 
 /** Kinds of ref_spans. */
 const REF_GET = 0;
 const REF_ALLOCATION = 1;
+/** References of one page that a put looks through at most. */
+const SEARCHED = 256;
 
 /** Spans of p2m entries, page generations and general references. */
 export class MemoryFacts {
-  readonly mappings = new FactTable(MAPPING_SPANS);
-  readonly pages = new FactTable(PAGE_SPANS);
-  readonly refs = new FactTable(REF_SPANS);
+  private readonly mappings: FactTable<typeof MAPPING_SPANS>;
+  private readonly pages: FactTable<typeof PAGE_SPANS>;
+  private readonly refs: FactTable<typeof REF_SPANS>;
   private readonly now: Now;
-  /** Index of the call site of what happens now. */
-  private readonly site: () => number;
-  /** By page slot: 1 + row of the open page span; 1 + row of the reference taken last. */
-  private pageRow = new Int32Array(512);
-  private refHead = new Int32Array(512);
-  /** By ref row: 1 + row of the open reference taken before it on the same page. */
-  private refNext = new Int32Array(1024);
+  /**
+   * By page slot, 0 for none: the open page span; the open reference of the allocation; the open reference taken
+   * last, whose link leads to the one taken before it on the same page.
+   */
+  private pageSpan = new Int32Array(512);
+  private allocationRef = new Int32Array(512);
+  private lastRef = new Int32Array(512);
 
-  /** By table: rows that a loss has dealt with. */
-  private readonly lostTo = new Map<unknown, number>();
-
-  constructor(now: Now, site: () => number) {
+  constructor(writer: FactWriter, now: Now) {
     this.now = now;
-    this.site = site;
+    this.mappings = writer.table(MAPPING_SPANS);
+    this.pages = writer.table(PAGE_SPANS);
+    this.refs = writer.table(REF_SPANS);
   }
 
-  /** Returns the tag of the new span: its row + 1. `known` false: the entry was there before. */
+  /** Returns the tag of the new span. `known` false: the entry was there before. */
   openMapping(
     domid: number,
     view: number,
@@ -40,63 +48,78 @@ export class MemoryFacts {
     access: number,
     known: boolean,
   ): number {
-    const row = this.mappings.add();
-    const c = this.mappings.columns;
-    c.domid[row] = domid;
-    c.view[row] = view;
-    c.gfn[row] = gfn;
-    if (mfn >= 0) c.mfn[row] = mfn;
-    c.order[row] = order;
-    c.p2m_type[row] = type;
-    if (access !== 255) c.access[row] = access;
+    const at = this.mappings.open();
+    const { records } = this.mappings;
+    records[at + MAPPING.domid] = domid;
+    records[at + MAPPING.view] = view;
+    records[at + MAPPING.gfn] = gfn;
+    if (mfn >= 0) records[at + MAPPING.mfn] = mfn;
+    records[at + MAPPING.order] = order;
+    records[at + MAPPING.p2m_type] = type;
+    if (access !== NO_ACCESS) records[at + MAPPING.access] = access;
     if (known) {
-      c.from_seq[row] = this.now.seq;
-      c.from_pcpu[row] = this.now.pcpu;
-      this.stamp(c.from_tsc, row);
+      records[at + MAPPING.from_seq] = this.now.seq;
+      records[at + MAPPING.from_pcpu] = this.now.pcpu;
+      this.now.stamp(records, at + MAPPING.from_tsc);
     }
-    return row + 1;
+    return at;
   }
 
-  closeMapping(tag: number): void {
-    const c = this.mappings.columns;
-    const row = tag - 1;
-    c.to_seq[row] = this.now.seq;
-    c.to_pcpu[row] = this.now.pcpu;
-    this.stamp(c.to_tsc, row);
+  closeMapping(at: number): void {
+    const { records } = this.mappings;
+    records[at + MAPPING.to_seq] = this.now.seq;
+    records[at + MAPPING.to_pcpu] = this.now.pcpu;
+    this.now.stamp(records, at + MAPPING.to_tsc);
+    this.mappings.close(at);
   }
 
-  /** One span ends, 512 of the next order begin; returns the first one's tag. */
-  splitMapping(tag: number, gfn: number, mfn: number, order: number): number {
-    this.closeMapping(tag);
-    const [domid, view, type, access] = [
-      this.mappings.columns.domid[tag - 1],
-      this.mappings.columns.view[tag - 1],
-      this.mappings.columns.p2m_type[tag - 1],
-      this.mappings.columns.access[tag - 1],
-    ];
+  /** One span ends, and parts of the next order begin, whose tags are written to `parts`. */
+  splitMapping(at: number, gfn: number, mfn: number, order: number, parts: Int32Array): void {
+    const whole = this.mappings.records.subarray(at);
+    const [domid, view] = [whole[MAPPING.domid], whole[MAPPING.view]];
+    const [type, access] = [whole[MAPPING.p2m_type], whole[MAPPING.access]];
+    this.closeMapping(at);
     const step = 2 ** order;
-    let first = 0;
-    for (let i = 0; i < 512; i++) {
+    for (let i = 0; i < parts.length; i++) {
       const part = mfn < 0 ? -1 : mfn + i * step;
-      const row = this.openMapping(domid, view, gfn + i * step, part, order, type, access < 0 ? 255 : access, true) - 1;
-      this.mappings.columns.from_split[row] = 1;
-      if (i === 0) first = row + 1;
+      parts[i] = this.openMapping(
+        domid,
+        view,
+        gfn + i * step,
+        part,
+        order,
+        type,
+        access < 0 ? NO_ACCESS : access,
+        true,
+      );
+      this.mappings.records[parts[i] + MAPPING.from_split] = 1;
     }
-    return first;
   }
 
-  pageAlloc(slot: number, mfn: number, generation: number, owner: number, counted: boolean): void {
+  /** `counted`: with PGC_allocated, a reference of its own, taken at call site `site`. */
+  pageAlloc(slot: number, mfn: number, generation: number, owner: number, site: number, counted: boolean): void {
     this.makeRoom(slot);
-    const row = this.pages.add();
-    const c = this.pages.columns;
-    c.mfn[row] = mfn;
-    c.generation[row] = generation;
-    c.owner[row] = owner;
-    c.from_seq[row] = this.now.seq;
-    this.stamp(c.from_tsc, row);
-    this.pageRow[slot] = row + 1;
-    this.refHead[slot] = 0;
-    if (counted) this.openRef(slot, mfn, generation, owner, REF_ALLOCATION, false);
+    this.abandon(slot);
+    const at = this.openPage(slot, mfn, generation);
+    const { records } = this.pages;
+    records[at + PAGE.owner] = owner;
+    records[at + PAGE.from_seq] = this.now.seq;
+    this.now.stamp(records, at + PAGE.from_tsc);
+    if (counted) this.allocationRef[slot] = this.openRef(mfn, generation, owner, REF_ALLOCATION, site);
+  }
+
+  /** What is open of an earlier generation has no end that the trace could still show. */
+  private abandon(slot: number): void {
+    if (this.pageSpan[slot] !== 0) this.pages.close(this.pageSpan[slot]);
+    if (this.allocationRef[slot] !== 0) this.refs.close(this.allocationRef[slot]);
+    for (let at = this.lastRef[slot]; at !== 0; ) {
+      const before = this.refs.records[at];
+      this.refs.close(at);
+      at = before;
+    }
+    this.pageSpan[slot] = 0;
+    this.allocationRef[slot] = 0;
+    this.lastRef[slot] = 0;
   }
 
   /** `mapped`: a p2m entry that still maps the page. */
@@ -108,127 +131,148 @@ export class MemoryFacts {
     count: number,
     mapped: { domid: number; view: number; gfn: number; seq: number } | undefined,
   ): void {
-    const row = this.openPage(slot, mfn, generation);
-    const c = this.pages.columns;
-    if (owner >= 0) c.owner[row] = owner;
-    c.to_seq[row] = this.now.seq;
-    c.to_pcpu[row] = this.now.pcpu;
-    this.stamp(c.to_tsc, row);
-    c.freed_count[row] = count;
+    const at = this.openPage(slot, mfn, generation);
+    const { records } = this.pages;
+    if (owner >= 0) records[at + PAGE.owner] = owner;
+    records[at + PAGE.to_seq] = this.now.seq;
+    records[at + PAGE.to_pcpu] = this.now.pcpu;
+    this.now.stamp(records, at + PAGE.to_tsc);
+    records[at + PAGE.freed_count] = count;
     if (mapped !== undefined) {
-      c.mapped_domid[row] = mapped.domid;
-      c.mapped_view[row] = mapped.view;
-      c.mapped_gfn[row] = mapped.gfn;
-      c.mapped_seq[row] = mapped.seq;
+      records[at + PAGE.mapped_domid] = mapped.domid;
+      records[at + PAGE.mapped_view] = mapped.view;
+      records[at + PAGE.mapped_gfn] = mapped.gfn;
+      records[at + PAGE.mapped_seq] = mapped.seq;
     }
-    this.pageRow[slot] = 0;
+    this.pages.close(at);
+    this.pageSpan[slot] = 0;
   }
 
   /** How a page stands at the end of the trace. */
   pageEnd(slot: number, mfn: number, generation: number, owner: number, count: number, allocated: boolean): void {
-    const row = this.openPage(slot, mfn, generation);
-    const c = this.pages.columns;
-    if (owner >= 0) c.owner[row] = owner;
-    c.end_count[row] = count;
-    c.end_allocated[row] = allocated ? 1 : 0;
+    const at = this.openPage(slot, mfn, generation);
+    const { records } = this.pages;
+    if (owner >= 0) records[at + PAGE.owner] = owner;
+    records[at + PAGE.end_count] = count;
+    records[at + PAGE.end_allocated] = allocated ? 1 : 0;
+    this.pages.close(at);
+    this.pageSpan[slot] = 0;
   }
 
+  /** The open span of the page, made where there is none. */
   private openPage(slot: number, mfn: number, generation: number): number {
     this.makeRoom(slot);
-    if (this.pageRow[slot] !== 0) return this.pageRow[slot] - 1;
-    const row = this.pages.add();
-    this.pages.columns.mfn[row] = mfn;
-    this.pages.columns.generation[row] = generation;
-    this.pageRow[slot] = row + 1;
-    return row;
+    if (this.pageSpan[slot] !== 0) return this.pageSpan[slot];
+    const at = this.pages.open();
+    this.pages.records[at + PAGE.mfn] = mfn;
+    this.pages.records[at + PAGE.generation] = generation;
+    this.pageSpan[slot] = at;
+    return at;
   }
 
-  getPage(slot: number, mfn: number, generation: number, owner: number, onFree: boolean): void {
-    this.openRef(slot, mfn, generation, owner, REF_GET, onFree);
-  }
-
-  private openRef(slot: number, mfn: number, generation: number, owner: number, kind: number, onFree: boolean): void {
+  /** `site`: index of the call site, -1 for none; so for `putPage`. */
+  getPage(slot: number, mfn: number, generation: number, owner: number, site: number, onFree: boolean): void {
     this.makeRoom(slot);
-    const row = this.refs.add();
-    const c = this.refs.columns;
-    c.mfn[row] = mfn;
-    c.generation[row] = generation;
-    c.owner[row] = owner;
-    c.kind[row] = kind;
-    c.from_seq[row] = this.now.seq;
-    c.from_pcpu[row] = this.now.pcpu;
-    c.from_caller[row] = this.site();
-    c.on_free[row] = onFree ? 1 : 0;
-    this.stamp(c.from_tsc, row);
-    this.refNext = withRoom(this.refNext, row + 1);
-    this.refNext[row] = this.refHead[slot];
-    this.refHead[slot] = row + 1;
+    const at = this.openRef(mfn, generation, owner, REF_GET, site);
+    if (onFree) this.refs.records[at + REF.on_free] = 1;
+    this.refs.records[at] = this.lastRef[slot];
+    this.lastRef[slot] = at;
+  }
+
+  private openRef(mfn: number, generation: number, owner: number, kind: number, site: number): number {
+    const at = this.refs.open();
+    const { records } = this.refs;
+    records[at + REF.mfn] = mfn;
+    records[at + REF.generation] = generation;
+    records[at + REF.owner] = owner;
+    records[at + REF.kind] = kind;
+    records[at + REF.from_seq] = this.now.seq;
+    records[at + REF.from_pcpu] = this.now.pcpu;
+    records[at + REF.from_caller] = site;
+    this.now.stamp(records, at + REF.from_tsc);
+    return at;
   }
 
   /**
    * Ends one reference. References are alike; the likeliest is the last one that this pcpu took, else the last.
    * `allocation`: the put dropped PGC_allocated, so the allocation's own reference goes.
    */
-  putPage(slot: number, mfn: number, generation: number, owner: number, allocation: boolean, underflow: boolean): void {
+  putPage(
+    slot: number,
+    mfn: number,
+    generation: number,
+    owner: number,
+    site: number,
+    allocation: boolean,
+    underflow: boolean,
+  ): void {
     this.makeRoom(slot);
-    let row = underflow ? -1 : this.takeRef(slot, allocation);
-    if (row < 0) {
+    let at = underflow ? 0 : allocation ? this.takeAllocation(slot) : this.takeRef(slot);
+    if (at === 0) {
       // Taken before the trace began, or never.
-      row = this.refs.add();
-      this.refs.columns.mfn[row] = mfn;
-      this.refs.columns.generation[row] = generation;
-      this.refs.columns.owner[row] = owner;
-      this.refs.columns.kind[row] = allocation ? REF_ALLOCATION : REF_GET;
-      this.refs.columns.underflow[row] = underflow ? 1 : 0;
+      at = this.refs.open();
+      const { records } = this.refs;
+      records[at + REF.mfn] = mfn;
+      records[at + REF.generation] = generation;
+      records[at + REF.owner] = owner;
+      records[at + REF.kind] = allocation ? REF_ALLOCATION : REF_GET;
+      records[at + REF.underflow] = underflow ? 1 : 0;
     }
-    const c = this.refs.columns;
-    c.to_seq[row] = this.now.seq;
-    c.to_pcpu[row] = this.now.pcpu;
-    c.to_caller[row] = this.site();
-    this.stamp(c.to_tsc, row);
+    const { records } = this.refs;
+    records[at + REF.to_seq] = this.now.seq;
+    records[at + REF.to_pcpu] = this.now.pcpu;
+    records[at + REF.to_caller] = site;
+    this.now.stamp(records, at + REF.to_tsc);
+    this.refs.close(at);
   }
 
-  /** Unlinks the reference that a put ends; -1 where none is open. */
-  private takeRef(slot: number, allocation: boolean): number {
-    const c = this.refs.columns;
-    const wanted = allocation ? REF_ALLOCATION : REF_GET;
-    let best = 0;
-    let beforeBest = 0;
+  private takeAllocation(slot: number): number {
+    const at = this.allocationRef[slot];
+    this.allocationRef[slot] = 0;
+    return at;
+  }
+
+  /** Unlinks the reference that a put ends; 0 where none is open. */
+  private takeRef(slot: number): number {
+    const { records } = this.refs;
+    const { pcpu } = this.now;
+    const last = this.lastRef[slot];
     let before = 0;
-    for (let at = this.refHead[slot]; at !== 0; before = at, at = this.refNext[at - 1]) {
-      if (c.kind[at - 1] !== wanted) continue;
-      const mine = c.from_pcpu[at - 1] === this.now.pcpu;
-      if (best === 0 || mine) {
-        best = at;
-        beforeBest = before;
-      }
-      if (mine) break;
+    let at = last;
+    for (let i = 0; i < SEARCHED && at !== 0 && records[at + REF.from_pcpu] !== pcpu; i++) {
+      before = at;
+      at = records[at];
     }
-    if (best === 0) return -1;
-    const next = this.refNext[best - 1];
-    if (beforeBest === 0) this.refHead[slot] = next;
-    else this.refNext[beforeBest - 1] = next;
-    return best - 1;
+    const mine = at !== 0 && records[at + REF.from_pcpu] === pcpu;
+    if (mine && before !== 0) {
+      records[before] = records[at];
+      return at;
+    }
+    if (last !== 0) this.lastRef[slot] = records[last];
+    return last;
   }
 
   /** Records were lost: what is open now may have ended among them. */
   lose(): void {
-    for (const table of [this.mappings, this.pages, this.refs]) {
-      const { to_seq, lost } = table.columns;
-      for (let row = this.lostTo.get(table) ?? 0; row < table.rows; row++) if (Number.isNaN(to_seq[row])) lost[row] = 1;
-      this.lostTo.set(table, table.rows);
-    }
-    this.pageRow.fill(0);
-    this.refHead.fill(0);
+    closeLost(this.mappings, MAPPING.lost);
+    closeLost(this.pages, PAGE.lost);
+    closeLost(this.refs, REF.lost);
+    this.pageSpan.fill(0);
+    this.allocationRef.fill(0);
+    this.lastRef.fill(0);
   }
 
   private makeRoom(slot: number): void {
-    this.pageRow = withRoom(this.pageRow, slot + 1);
-    this.refHead = withRoom(this.refHead, slot + 1);
+    if (slot < this.pageSpan.length) return;
+    this.pageSpan = withRoom(this.pageSpan, slot + 1);
+    this.allocationRef = withRoom(this.allocationRef, slot + 1);
+    this.lastRef = withRoom(this.lastRef, slot + 1);
   }
+}
 
-  private stamp(column: Uint32Array, row: number): void {
-    column[2 * row] = this.now.tscLow;
-    column[2 * row + 1] = this.now.tscHigh;
+function closeLost(table: Pick<FactTable, 'openOffsets' | 'records' | 'close'>, lost: number): void {
+  for (const at of table.openOffsets()) {
+    table.records[at + lost] = 1;
+    table.close(at);
   }
 }

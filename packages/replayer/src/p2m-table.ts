@@ -1,12 +1,19 @@
+import { FrameRecords } from './frame-records.js';
 import { CHUNK, FrameDirectory, withRoom } from './frame-table.js';
+import type { StateImage } from './state-image.js';
+import { TypeRanges } from './type-ranges.js';
 
 /** Orders of p2m leaves: 4K, 2M, 1G. */
 const ORDER_2M = 9;
 const ORDER_1G = 18;
 
-/** `meta` of an entry: 0 is unknown; else bit 31, the type in bits 0–7, access in 8–15, order in 16–23. */
+/** `meta` of an entry: 0 is unknown; else bit 31, the type in bits 0–7, access in 8–15, order in 16–23, stale 24. */
 const KNOWN = 0x8000_0000;
+const STALE = 0x0100_0000;
 export const NO_MFN = -1;
+
+/** How `seq` of an entry is stored that the event only showed: it was there before. */
+export const shownAt = (seq: number): number => -1 - seq;
 
 /** What a lookup finds. `mfn` is NaN where the entry holds none; an unknown entry is no result at all. */
 export interface P2mEntry {
@@ -25,8 +32,8 @@ export interface P2mEntry {
 
 export const NO_ACCESS = 255;
 
-/** Told when a leaf falls apart into 512 of `order`; returns the tag of the first of them, the others follow. */
-export type SplitListener = (gfn: number, mfn: number, order: number, type: number, tag: number) => number;
+/** Told when a leaf falls apart into parts of `order`; writes the tag of each to `parts`. */
+export type SplitListener = (gfn: number, mfn: number, order: number, tag: number, parts: Int32Array) => void;
 
 /**
  * One p2m (a domain's host p2m, or one of its views): gfn → entry, with leaves of 4K, 2M and 1G. Setting a small
@@ -42,13 +49,19 @@ export class P2mTable {
   private readonly small = this.levels[0];
   private readonly large = this.levels[1];
   private readonly huge = this.levels[2];
+  /** Lazy changes of types, read through by `typeAt`. */
+  readonly ranges = new TypeRanges();
+  /** Of an altp2m view: gfn → new_gfn of the remaps that still hold (X§6). */
+  readonly remaps = new FrameRecords(1);
+  /** What is not known is not there: seq of the event that said so (view_create, view_reset), NaN for never. */
+  completeSince = Number.NaN;
   /** Slot found last. */
   private slot = 0;
   private level = this.small;
 
   private readonly onSplit: SplitListener;
 
-  constructor(domid: number, view: number, onSplit: SplitListener = () => 0) {
+  constructor(domid: number, view: number, onSplit: SplitListener = () => {}) {
     this.domid = domid;
     this.view = view;
     this.onSplit = onSplit;
@@ -69,6 +82,7 @@ export class P2mTable {
     return true;
   }
 
+  /** Type as it was written. */
   get foundType(): number {
     return this.level.meta[this.slot] & 0xff;
   }
@@ -82,8 +96,23 @@ export class P2mTable {
   get foundBase(): number {
     return this.level.mfn[this.slot];
   }
+  /** seq of the event that wrote it, NaN where it was there before. */
   get foundSeq(): number {
-    return this.level.seq[this.slot];
+    const seq = this.level.seq[this.slot];
+    return seq < 0 ? Number.NaN : seq;
+  }
+  /** seq of the event that wrote it or showed it. */
+  get foundSince(): number {
+    const seq = this.level.seq[this.slot];
+    return seq < 0 ? -1 - seq : seq;
+  }
+  /** The host's entry has changed, and this one of a view has not. */
+  get foundStale(): boolean {
+    return (this.level.meta[this.slot] & STALE) !== 0;
+  }
+  /** Since which event it is stale, NaN for one before the trace. */
+  get foundStaleSince(): number {
+    return this.level.staleSince[this.slot];
   }
   /** Number that the fact recorder gave the leaf, 0 for none. */
   get foundTag(): number {
@@ -99,6 +128,29 @@ export class P2mTable {
     return base === NO_MFN ? NO_MFN : base + (gfn % 2 ** this.foundOrder);
   }
 
+  /** Type that the found leaf has at this gfn, lazy changes applied. */
+  typeAt(gfn: number): number {
+    return this.ranges.length === 0 ? this.foundType : this.ranges.read(gfn, this.foundType, this.foundSince);
+  }
+
+  /** Order of the part of the found leaf around this gfn that has one type. */
+  orderAt(gfn: number): number {
+    let order = this.foundOrder;
+    if (this.ranges.length === 0) return order;
+    while (order > 0 && this.ranges.cuts(gfn - (gfn % 2 ** order), order, this.foundSince)) order -= 9;
+    return order;
+  }
+
+  /** The found leaf gets another type, and is as it was otherwise. */
+  retype(type: number): void {
+    this.level.meta[this.slot] = (this.level.meta[this.slot] & ~0xff) | type;
+  }
+
+  /** The found leaf is stale from now on, if it was not before. */
+  markStale(seq: number): void {
+    if (!this.foundStale) this.level.markStale(this.slot, seq);
+  }
+
   lookup(gfn: number): P2mEntry | undefined {
     if (!this.find(gfn)) return undefined;
     const mfn = this.foundMfn(gfn);
@@ -106,15 +158,15 @@ export class P2mTable {
       gfn: gfn - (gfn % 2 ** this.foundOrder),
       mfn: mfn === NO_MFN ? Number.NaN : mfn,
       order: this.foundOrder,
-      type: this.foundType,
+      type: this.typeAt(gfn),
       access: this.foundAccess,
       setSeq: this.foundSeq,
     };
   }
 
   /**
-   * Sets one leaf of order 0, 9 or 18, aligned down to it. `mfn` -1 for INVALID_MFN. The caller has dealt with what
-   * was there (`forEachOverlap`).
+   * Sets one leaf of order 0, 9 or 18, aligned down to it. `mfn` -1 for INVALID_MFN, `seq` of the event that wrote it
+   * or `shownAt` of it. The caller has dealt with what was there (`forEachOverlap`).
    */
   setLeaf(gfn: number, mfn: number, order: number, type: number, access: number, seq: number, tag: number): void {
     const meta = KNOWN | (order << 16) | (access << 8) | type;
@@ -131,6 +183,11 @@ export class P2mTable {
       this.large.clearChunk(key * CHUNK);
       this.huge.set(key, mfn, meta, seq, tag);
     }
+  }
+
+  /** The found leaf is unknown again. */
+  clearFound(): void {
+    this.level.clear(this.slot);
   }
 
   /** Makes the leaf that covers the gfn fall apart until it has that order. */
@@ -156,10 +213,15 @@ export class P2mTable {
     const meta = (from.meta[slot] & ~(0xff << 16)) | (order << 16);
     const [mfn, seq, tag] = [from.mfn[slot], from.seq[slot], from.tag[slot]];
     const step = 2 ** order;
-    const firstTag = this.onSplit(key * CHUNK * step, mfn, order, meta & 0xff, tag);
+    const parts = new Int32Array(CHUNK);
+    this.onSplit(key * CHUNK * step, mfn, order, tag, parts);
     for (let i = 0; i < CHUNK; i++) {
       const small = mfn === NO_MFN ? NO_MFN : mfn + i * step;
-      into.set(key * CHUNK + i, small, meta, seq, firstTag === 0 ? 0 : firstTag + i);
+      into.set(key * CHUNK + i, small, meta, seq, parts[i]);
+    }
+    if ((meta & STALE) !== 0) {
+      const first = into.directory.find(key * CHUNK);
+      for (let i = 0; i < CHUNK; i++) into.markStale(first + i, from.staleSince[slot]);
     }
     from.clear(slot);
   }
@@ -204,9 +266,21 @@ export class P2mTable {
     }
   }
 
-  /** Forgets every entry (a view that was reset, loss). */
+  transfer(image: StateImage): void {
+    image.part('small', this.small);
+    image.part('large', this.large);
+    image.part('huge', this.huge);
+    image.part('ranges', this.ranges);
+    image.part('remaps', this.remaps);
+    this.completeSince = image.number('completeSince', this.completeSince);
+  }
+
+  /** Nothing is known of it any more (loss, a new domain). */
   reset(): void {
     for (const level of this.levels) level.reset();
+    this.ranges.clear();
+    this.remaps.clear();
+    this.completeSince = Number.NaN;
   }
 }
 
@@ -217,6 +291,8 @@ class Level {
   mfn = new Float64Array(0);
   seq = new Float64Array(0);
   tag = new Int32Array(0);
+  /** seq of the event that made a leaf stale; as long as needed. */
+  staleSince = new Float64Array(0);
   /** Leaves that are known. */
   used = 0;
 
@@ -236,6 +312,12 @@ class Level {
     this.tag[slot] = tag;
   }
 
+  markStale(slot: number, seq: number): void {
+    this.staleSince = withRoom(this.staleSince, this.directory.slots);
+    this.staleSince[slot] = seq;
+    this.meta[slot] |= STALE;
+  }
+
   clear(slot: number): void {
     if (this.meta[slot] !== 0) this.used--;
     this.meta[slot] = 0;
@@ -246,6 +328,16 @@ class Level {
     const base = this.directory.find(firstKey);
     if (base === 0) return;
     for (let slot = base; slot < base + CHUNK; slot++) this.clear(slot);
+  }
+
+  transfer(image: StateImage): void {
+    image.part('directory', this.directory);
+    this.meta = image.array('meta', this.meta);
+    this.mfn = image.array('mfn', this.mfn);
+    this.seq = image.array('seq', this.seq);
+    if (image.loading) this.tag = new Int32Array(this.meta.length);
+    this.staleSince = image.array('staleSince', this.staleSince);
+    this.used = image.number('used', this.used);
   }
 
   reset(): void {

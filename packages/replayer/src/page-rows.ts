@@ -17,6 +17,11 @@ export interface PageRow {
   readonly type_flags: readonly string[] | null;
   /** How often the trace saw the frame allocated. */
   readonly generation: number;
+  /** count_info and type_info as they were recorded, or as the model has them; null for unknown. */
+  readonly count_info: bigint | null;
+  readonly type_info: bigint | null;
+  /** Last event that changed its count. */
+  readonly count_seq: number | null;
   /** Last event that changed its count, or allocated or freed it. */
   readonly last_seq: number | null;
 }
@@ -34,13 +39,17 @@ export function* pageRows(replayer: Replayer, filter: StateFilter = {}): Generat
   }
 }
 
-function pageRow({ pages, profile }: Replayer, mfn: number, slot: number): PageRow {
+/** The page in a slot; slot 0 is of pages that no event named. */
+export function pageRow({ pages, profile }: Replayer, mfn: number, slot: number): PageRow {
   const state = pages.state[slot];
   const known = (bit: number) => (state & bit) !== 0;
   const owned = known(OWNER_KNOWN) && pages.owner[slot] !== NO_OWNER;
-  const count = known(COUNT_KNOWN) ? decodeCountInfo(profile, u64(pages.countLow, pages.countHigh, slot)) : undefined;
-  const type = known(TYPE_KNOWN) ? decodeTypeInfo(profile, u64(pages.typeLow, pages.typeHigh, slot)) : undefined;
-  const seqs = [...(count ? [pages.countSeq[slot]] : []), ...(known(ALLOCATED | FREE) ? [pages.lifeSeq[slot]] : [])];
+  const countInfo = known(COUNT_KNOWN) ? u64(pages.countLow, pages.countHigh, slot) : null;
+  const typeInfo = known(TYPE_KNOWN) ? u64(pages.typeLow, pages.typeHigh, slot) : null;
+  const count = countInfo === null ? undefined : decodeCountInfo(profile, countInfo);
+  const type = typeInfo === null ? undefined : decodeTypeInfo(profile, typeInfo);
+  const seqs = [count ? pages.countSeq[slot] : Number.NaN, known(ALLOCATED | FREE) ? pages.lifeSeq[slot] : Number.NaN];
+  const last = Math.max(...seqs.filter(seq => !Number.isNaN(seq)));
   return {
     mfn,
     owner: owned ? pages.owner[slot] : null,
@@ -51,7 +60,10 @@ function pageRow({ pages, profile }: Replayer, mfn: number, slot: number): PageR
     type_count: type?.count ?? null,
     type_flags: type?.bits ?? null,
     generation: pages.generation[slot],
-    last_seq: seqs.length === 0 ? null : Math.max(...seqs),
+    count_info: countInfo,
+    type_info: typeInfo,
+    count_seq: count && !Number.isNaN(pages.countSeq[slot]) ? pages.countSeq[slot] : null,
+    last_seq: last === Number.NEGATIVE_INFINITY ? null : last,
   };
 }
 

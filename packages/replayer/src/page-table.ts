@@ -1,5 +1,6 @@
 import type { LayoutProfile } from '@p2mtrace/trace-format';
 import { CHUNK, FrameDirectory, withRoom } from './frame-table.js';
+import type { StateImage } from './state-image.js';
 
 /** What is known of a page, as bits of `state`. */
 export const COUNT_KNOWN = 1;
@@ -10,6 +11,8 @@ export const ALLOCATED = 8;
 export const FREE = 16;
 
 export const NO_OWNER = -1;
+/** Larger allocations than this are damage, not events (4 GiB). */
+export const MAX_PAGE_ORDER = 20;
 
 /** page_info of every machine frame that an event named: arrays by slot, slot 0 is nobody's. */
 export class PageTable {
@@ -23,8 +26,9 @@ export class PageTable {
   owner = new Int32Array(CHUNK);
   /** Raised at each allocation, so that reuse is told from survival. */
   generation = new Uint32Array(CHUNK);
-  /** seq of the event that changed the count last, and of the one that allocated or freed the page. */
+  /** seq of the event that changed the count last, the type, and of the one that allocated or freed the page. */
   countSeq = new Float64Array(CHUNK);
+  typeSeq = new Float64Array(CHUNK);
   lifeSeq = new Float64Array(CHUNK);
   /** The count's bits: those of the low word, and those of the high one. */
   private readonly highMask: number;
@@ -57,6 +61,7 @@ export class PageTable {
       this.owner = withRoom(this.owner, room);
       this.generation = withRoom(this.generation, room);
       this.countSeq = withRoom(this.countSeq, room);
+      this.typeSeq = withRoom(this.typeSeq, room);
       this.lifeSeq = withRoom(this.lifeSeq, room);
     }
     return slot;
@@ -94,6 +99,20 @@ export class PageTable {
     const high = (this.countHigh[slot] & this.highMask) + carry;
     this.countLow[slot] = ((low & this.lowMask) | (this.countLow[slot] & ~this.lowMask)) >>> 0;
     this.countHigh[slot] = ((high & this.highMask) | (this.countHigh[slot] & ~this.highMask)) >>> 0;
+  }
+
+  transfer(image: StateImage): void {
+    image.part('directory', this.directory);
+    this.state = image.array('state', this.state);
+    this.countLow = image.array('countLow', this.countLow);
+    this.countHigh = image.array('countHigh', this.countHigh);
+    this.typeLow = image.array('typeLow', this.typeLow);
+    this.typeHigh = image.array('typeHigh', this.typeHigh);
+    this.owner = image.array('owner', this.owner);
+    this.generation = image.array('generation', this.generation);
+    this.countSeq = image.array('countSeq', this.countSeq);
+    this.typeSeq = image.array('typeSeq', this.typeSeq);
+    this.lifeSeq = image.array('lifeSeq', this.lifeSeq);
   }
 
   /** Loss: nothing is known of any page any more (model §2.2). */

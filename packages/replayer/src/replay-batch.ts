@@ -1,6 +1,6 @@
 import type { ColumnName, ReadBatch } from '@p2mtrace/trace-format';
 
-/** Columns that a replay reads; facts need two more. */
+/** Columns that a replay reads; facts need `tsc` too. */
 export const STATE_COLUMNS = [
   'pcpu',
   'kind',
@@ -19,15 +19,15 @@ export const STATE_COLUMNS = [
   'level',
   'mode',
   'depth',
+  'rc',
   'flags',
   'caller',
   'arg0',
   'arg1',
 ] as const satisfies readonly ColumnName[];
-export const FACT_COLUMNS = [...STATE_COLUMNS, 'tsc', 'symbol'] as const satisfies readonly ColumnName[];
-type Columns = (typeof STATE_COLUMNS)[number];
-/** A batch of these columns; `tsc` and `symbol` too where facts are wanted. */
-export interface ReplayBatch extends Omit<ReadBatch<Columns>, 'columns' | 'validity'> {
-  readonly columns: ReadBatch<Columns>['columns'] & Partial<ReadBatch<'tsc' | 'symbol'>['columns']>;
-  readonly validity: ReadBatch<Columns>['validity'] & Partial<ReadBatch<'symbol'>['validity']>;
+export const FACT_COLUMNS = [...STATE_COLUMNS, 'tsc'] as const satisfies readonly ColumnName[];
+export type StateColumn = (typeof STATE_COLUMNS)[number];
+/** A batch of these columns; `tsc` too where facts are wanted. */
+export interface ReplayBatch extends Omit<ReadBatch<StateColumn>, 'columns'> {
+  readonly columns: ReadBatch<StateColumn>['columns'] & Partial<ReadBatch<'tsc'>['columns']>;
 }

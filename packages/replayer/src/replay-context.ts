@@ -1,17 +1,33 @@
-import { getU53, isValid, type LayoutProfile, layoutProfile, type TraceMetadata } from '@p2mtrace/trace-format';
-import { FactRecorder, HealthFacts } from './fact-recorder.js';
+import { getU53, isValid, type LayoutProfile, layoutProfile, type TraceReader } from '@p2mtrace/trace-format';
+import { offsetsOf } from './fact-columns.js';
+import { FactRecorder } from './fact-recorder.js';
+import type { FactSink } from './fact-sink.js';
+import { DIVERGENCE_SPEC } from './fact-specs.js';
+import { FactWriter } from './fact-writer.js';
+import { MAX_FRAME } from './frame-table.js';
+import { HealthFacts } from './health-facts.js';
 import type { LockTable } from './lock-table.js';
 import { Now } from './now.js';
 import type { ReplayBatch } from './replay-batch.js';
+import type { StateImage } from './state-image.js';
+
+const DIVERGENCE = offsetsOf(DIVERGENCE_SPEC);
+
+/** What a replay needs to know of a trace besides its events. */
+export type TraceHead = Pick<TraceReader, 'metadata' | 'names'>;
 
 /** What all parts of a replay share: the event of the moment, the notes taken, and how far the model may be trusted. */
 export class ReplayContext {
   readonly profile: LayoutProfile;
   readonly now = new Now();
-  readonly health = new HealthFacts();
+  readonly factWriter: FactWriter;
+  readonly health: HealthFacts;
+  /** Absent where nobody wants facts. */
   readonly facts: FactRecorder | undefined;
   /** Results of writes are recorded, so attempts are not replayed too. */
   readonly hasResults: boolean;
+  /** Moves of pages into and out of PoD caches are recorded. */
+  readonly hasPodCache: boolean;
   /** Events whose frame or order is impossible. */
   outOfRange = 0;
   /** Records are being lost: what is known may be wrong already, and a mismatch proves nothing (model §2.2). */
@@ -19,10 +35,35 @@ export class ReplayContext {
   /** Mismatches met while uncertain. */
   suppressed = 0;
 
-  constructor(metadata: TraceMetadata, locks: LockTable, facts: boolean) {
+  private readonly viewNames: readonly string[];
+
+  constructor({ metadata, names }: TraceHead, locks: LockTable, sink: FactSink | undefined) {
     this.profile = layoutProfile(metadata.layout);
     this.hasResults = metadata.hasResults ?? false;
-    this.facts = facts ? new FactRecorder(this.now, locks) : undefined;
+    this.hasPodCache = (metadata.counts?.pod_cache_add ?? 0) > 0;
+    this.viewNames = names.view;
+    this.factWriter = new FactWriter(sink);
+    this.health = new HealthFacts(this.factWriter);
+    this.facts = sink && new FactRecorder(this.factWriter, this.now, locks);
+  }
+
+  /** The view of that index is an altp2m's, as opposed to the host's or a nested one. */
+  isAltp2m(view: number): boolean {
+    return this.viewNames[view]?.startsWith('altp2m:') ?? false;
+  }
+
+  /** False, and counted, where a frame or order is none that a machine has; absent ones are negative. */
+  inRange(gfn: number, mfn: number, order = 0, maxOrder = 0): boolean {
+    if (gfn < MAX_FRAME && mfn < MAX_FRAME && order <= maxOrder) return true;
+    this.outOfRange++;
+    return false;
+  }
+
+  transfer(image: StateImage): void {
+    image.part('health', this.health);
+    this.outOfRange = image.number('outOfRange', this.outOfRange);
+    this.uncertain = image.flag('uncertain', this.uncertain);
+    this.suppressed = image.number('suppressed', this.suppressed);
   }
 
   /** Takes note that a recorded value is not the expected one; negative numbers are no value. */
@@ -32,18 +73,18 @@ export class ReplayContext {
       return;
     }
     const { divergences } = this.health;
-    const at = divergences.add();
-    const c = divergences.columns;
+    const at = divergences.open();
+    const { records } = divergences;
     const { columns, validity } = batch;
-    c.seq[at] = this.now.seq;
-    c.about[at] = about;
-    if (isValid(validity.domid, row)) c.domid[at] = columns.domid[row];
-    if (isValid(validity.gfn, row)) c.gfn[at] = getU53(columns.gfn, row);
-    if (isValid(validity.mfn, row)) c.mfn[at] = getU53(columns.mfn, row);
-    if (isValid(validity.lock, row)) c.lock[at] = columns.lock[row];
-    if (isValid(validity.pcpu, row)) c.pcpu[at] = columns.pcpu[row];
-    if (expected >= 0) c.expected[at] = expected;
-    if (seen >= 0) c.seen[at] = seen;
-    c.last_seq[at] = lastSeq;
+    records[at + DIVERGENCE.seq] = this.now.seq;
+    records[at + DIVERGENCE.about] = about;
+    if (isValid(validity.domid, row)) records[at + DIVERGENCE.domid] = columns.domid[row];
+    if (isValid(validity.gfn, row)) records[at + DIVERGENCE.gfn] = getU53(columns.gfn, row);
+    if (isValid(validity.mfn, row)) records[at + DIVERGENCE.mfn] = getU53(columns.mfn, row);
+    if (isValid(validity.lock, row)) records[at + DIVERGENCE.lock] = columns.lock[row];
+    if (isValid(validity.pcpu, row)) records[at + DIVERGENCE.pcpu] = columns.pcpu[row];
+    if (expected >= 0) records[at + DIVERGENCE.expected] = expected;
+    if (seen >= 0) records[at + DIVERGENCE.seen] = seen;
+    records[at + DIVERGENCE.last_seq] = lastSeq;
   }
 }

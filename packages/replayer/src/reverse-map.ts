@@ -1,4 +1,5 @@
 import { CHUNK, FrameDirectory, withRoom } from './frame-table.js';
+import type { StateImage } from './state-image.js';
 
 /** One mapping of a machine frame: which p2m, and which gfn there. */
 export interface Mapping {
@@ -37,6 +38,10 @@ export class ReverseMap {
       const offset = mfn % 2 ** order;
       return level.all(key(mfn, order)).map(({ p2m, gfn }) => ({ p2m, gfn: gfn + offset }));
     });
+  }
+
+  transfer(image: StateImage): void {
+    image.parts('levels', this.levels, () => new ReverseLevel());
   }
 
   /** Forgets everything (loss). */
@@ -103,6 +108,24 @@ class ReverseLevel {
     if (list?.length === 0) this.more.delete(key);
     this.n[slot]--;
     this.count--;
+  }
+
+  transfer(image: StateImage): void {
+    this.count = image.number('count', this.count);
+    image.part('directory', this.directory);
+    this.n = image.array('n', this.n);
+    this.p2m = image.array('p2m', this.p2m);
+    this.gfn = image.array('gfn', this.gfn);
+    const more = [...this.more].flatMap(([key, list]) => list.flatMap(({ p2m, gfn }) => [key, p2m, gfn]));
+    image.numbers('more', more);
+    if (!image.loading) return;
+    this.more.clear();
+    for (let i = 0; i < more.length; i += 3) {
+      const mapping = { p2m: more[i + 1], gfn: more[i + 2] };
+      const list = this.more.get(more[i]);
+      if (list === undefined) this.more.set(more[i], [mapping]);
+      else list.push(mapping);
+    }
   }
 
   all(key: number): Mapping[] {

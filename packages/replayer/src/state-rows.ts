@@ -1,5 +1,5 @@
 import { ACCESS_TYPES, P2M_TYPES, type TraceReader } from '@p2mtrace/trace-format';
-import { INVALID_M2P, SHARED_M2P } from './p2m-state.js';
+import { INVALID_M2P, SHARED_M2P } from './m2p-state.js';
 import { NO_MFN, type P2mTable } from './p2m-table.js';
 import type { Replayer } from './replayer.js';
 
@@ -32,19 +32,24 @@ export function* p2mRows(replayer: Replayer, names: Names, filter: StateFilter =
   for (const { table, view } of selected(replayer, names, filter)) {
     for (const gfn of leavesOf(table)) {
       table.find(gfn);
-      const { foundBase, foundSeq } = table;
-      yield {
-        domid: table.domid,
-        view,
-        gfn,
-        order: table.foundOrder,
-        mfn: foundBase === NO_MFN ? null : foundBase,
-        p2m_type: P2M_TYPES[table.foundType],
-        access: ACCESS_TYPES[table.foundAccess] ?? null,
-        set_seq: Number.isNaN(foundSeq) ? null : foundSeq,
-      };
+      yield p2mRow(table, view, gfn);
     }
   }
+}
+
+/** The leaf that a table has found last, whose first gfn this is. */
+export function p2mRow(table: P2mTable, view: string, gfn: number): P2mRow {
+  const { foundBase, foundSeq } = table;
+  return {
+    domid: table.domid,
+    view,
+    gfn,
+    order: table.foundOrder,
+    mfn: foundBase === NO_MFN ? null : foundBase,
+    p2m_type: P2M_TYPES[table.foundType],
+    access: ACCESS_TYPES[table.foundAccess] ?? null,
+    set_seq: Number.isNaN(foundSeq) ? null : foundSeq,
+  };
 }
 
 /** The p2ms that a filter lets through, by domain and then in the order in which they were met. */
@@ -61,11 +66,13 @@ function leavesOf(table: P2mTable): number[] {
   return gfns;
 }
 
+/** machine_to_phys_mapping of a frame as recorded; null where no event told. */
+export type M2pValue = number | 'invalid' | 'shared' | null;
+
 /** A machine frame with what the M2P says of it, and one p2m entry that maps it. */
 export interface M2pRow {
   readonly mfn: number;
-  /** machine_to_phys_mapping as recorded; null where no event told. */
-  readonly m2p: number | 'invalid' | 'shared' | null;
+  readonly m2p: M2pValue;
   /** The mapping; all null for a frame that nothing is known to map. */
   readonly domid: number | null;
   readonly view: string | null;
@@ -87,7 +94,7 @@ export function* m2pRows(replayer: Replayer, names: Names, filter: StateFilter =
   }
 }
 
-function m2pOf(replayer: Replayer, mfn: number): M2pRow['m2p'] {
+export function m2pOf(replayer: Replayer, mfn: number): M2pValue {
   const value = replayer.m2p.get(mfn);
   if (value === undefined) return null;
   return value === INVALID_M2P ? 'invalid' : value === SHARED_M2P ? 'shared' : value;

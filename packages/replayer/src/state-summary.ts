@@ -1,7 +1,11 @@
-import { DIVERGENCES } from './fact-specs.js';
+import { offsetsOf } from './fact-columns.js';
+import { DIVERGENCE_SPEC, DIVERGENCES, LOSSES } from './fact-specs.js';
 import { ALLOCATED, COUNT_KNOWN, FREE } from './page-table.js';
 import type { Replayer } from './replayer.js';
 import { type Names, p2mRows, type StateFilter } from './state-rows.js';
+
+const DIVERGENCE = offsetsOf(DIVERGENCE_SPEC);
+const LOSS = offsetsOf(LOSSES);
 
 const HOLES: ReadonlySet<string> = new Set(['invalid', 'mmio_dm']);
 
@@ -80,27 +84,31 @@ export function pageSummary({ pages }: Replayer): PageSummary {
 
 /** The divergences that a replay met, in order. */
 export function* divergenceRows({ health }: Replayer, names: Names): Generator<DivergenceRow> {
-  const { rows, columns: c } = health.divergences;
-  for (let row = 0; row < rows; row++) {
+  const { divergences } = health;
+  for (const at of divergences.openOffsets()) {
+    const row = divergences.records.subarray(at);
     yield {
-      seq: c.seq[row],
-      about: DIVERGENCES[c.about[row]],
-      domid: id(c.domid[row]),
-      gfn: number(c.gfn[row]),
-      mfn: number(c.mfn[row]),
-      lock: c.lock[row] < 0 ? null : (names.lock[c.lock[row]] ?? null),
-      pcpu: id(c.pcpu[row]),
-      expected: number(c.expected[row]),
-      seen: number(c.seen[row]),
-      last_seq: number(c.last_seq[row]),
+      seq: row[DIVERGENCE.seq],
+      about: DIVERGENCES[row[DIVERGENCE.about]],
+      domid: id(row[DIVERGENCE.domid]),
+      gfn: number(row[DIVERGENCE.gfn]),
+      mfn: number(row[DIVERGENCE.mfn]),
+      lock: names.lock[row[DIVERGENCE.lock]] ?? null,
+      pcpu: id(row[DIVERGENCE.pcpu]),
+      expected: number(row[DIVERGENCE.expected]),
+      seen: number(row[DIVERGENCE.seen]),
+      last_seq: number(row[DIVERGENCE.last_seq]),
     };
   }
 }
 
 /** The losses that a replay met, in order. */
 export function* lossRows({ health }: Replayer): Generator<LossRow> {
-  const { rows, columns: c } = health.losses;
-  for (let row = 0; row < rows; row++) yield { seq: c.seq[row], pcpu: id(c.pcpu[row]), count: c.count[row] };
+  const { losses } = health;
+  for (const at of losses.openOffsets()) {
+    const row = losses.records.subarray(at);
+    yield { seq: row[LOSS.seq], pcpu: id(row[LOSS.pcpu]), count: row[LOSS.count] };
+  }
 }
 
 const id = (value: number) => (value < 0 ? null : value);

@@ -1,179 +1,216 @@
 import { KIND } from '@p2mtrace/trace-format';
+import { offsetsOf } from './fact-columns.js';
 import { LOOKUPS, PROTECTED_BY_LOCK, PROTECTED_BY_NOTHING, PROTECTED_BY_REF, USES } from './fact-specs.js';
-import { FactTable } from './fact-table.js';
+import type { FactTable } from './fact-table.js';
+import type { FactWriter } from './fact-writer.js';
 import type { Now } from './now.js';
+import { WATCHED, WatchedTranslations } from './watched-translations.js';
 
-/** Translations of a pcpu that are watched: code holds few at a time, and what is older has long been dropped. */
-const WATCHED = 8;
+const LOOKUP = offsetsOf(LOOKUPS);
+const USE = offsetsOf(USES);
 const BY_SET_ENTRY = 0;
 export const BY_PAGE_FREE = 1;
 
+/**
+ * The link of an open lookup tells what protects it still: LOCK for the lock that it returned with, and REF for each
+ * reference that its pcpu took on the mfn.
+ */
+const LOCK = 1;
+const REF = 2;
+
 /** What became of each translation: protected how and until when, made wrong by what, and used after that or not. */
 export class TranslationFacts {
-  readonly lookups = new FactTable(LOOKUPS);
-  readonly uses = new FactTable(USES);
+  private readonly lookups: FactTable<typeof LOOKUPS>;
+  private readonly uses: FactTable<typeof USES>;
   private readonly now: Now;
-  /** By pcpu: rows of the translations watched, oldest first. */
-  private readonly watched: number[][] = [];
-  /** mfn → rows that are watched. */
-  private readonly byMfn = new Map<number, number[]>();
-  /** By row: the lock and the references that still protect it. */
-  private readonly locked = new Map<number, boolean>();
-  private readonly refs = new Map<number, number>();
+  private readonly watched = new WatchedTranslations();
+  /** Translations watched that a lock protects. */
+  private locked = 0;
 
-  constructor(now: Now) {
+  constructor(writer: FactWriter, now: Now) {
+    this.lookups = writer.table(LOOKUPS);
+    this.uses = writer.table(USES);
     this.now = now;
   }
 
   lookup(domid: number, view: number, gfn: number, mfn: number, type: number, caller: number, locked: boolean): void {
-    const row = this.lookups.add();
-    const c = this.lookups.columns;
-    c.seq[row] = this.now.seq;
-    c.tsc[2 * row] = this.now.tscLow;
-    c.tsc[2 * row + 1] = this.now.tscHigh;
-    c.pcpu[row] = this.now.pcpu;
-    c.domid[row] = domid;
-    c.view[row] = view;
-    c.gfn[row] = gfn;
-    c.p2m_type[row] = type;
-    c.caller[row] = caller;
-    c.protection[row] = locked ? PROTECTED_BY_LOCK : PROTECTED_BY_NOTHING;
-    if (!locked) c.protected_to[row] = this.now.seq;
-    if (mfn < 0 || this.now.pcpu < 0) return;
-    c.mfn[row] = mfn;
-    this.watch(row, mfn, locked);
+    const { now } = this;
+    const at = this.lookups.open();
+    const { records } = this.lookups;
+    records[at + LOOKUP.seq] = now.seq;
+    now.stamp(records, at + LOOKUP.tsc);
+    records[at + LOOKUP.pcpu] = now.pcpu;
+    records[at + LOOKUP.domid] = domid;
+    records[at + LOOKUP.view] = view;
+    records[at + LOOKUP.gfn] = gfn;
+    records[at + LOOKUP.p2m_type] = type;
+    records[at + LOOKUP.caller] = caller;
+    records[at + LOOKUP.protection] = locked ? PROTECTED_BY_LOCK : PROTECTED_BY_NOTHING;
+    if (!locked) records[at + LOOKUP.protected_to] = now.seq;
+    if (mfn >= 0) records[at + LOOKUP.mfn] = mfn;
+    if (mfn >= 0 && now.pcpu >= 0) this.watch(at, mfn, locked);
+    else this.lookups.close(at);
   }
 
-  private watch(row: number, mfn: number, locked: boolean): void {
+  private watch(at: number, mfn: number, locked: boolean): void {
+    const { watched } = this;
     const { pcpu } = this.now;
-    while (this.watched.length <= pcpu) this.watched.push([]);
-    const mine = this.watched[pcpu];
     // A new look at the same frame by the same pcpu supersedes the old one.
-    for (const old of mine.filter(other => this.lookups.columns.mfn[other] === mfn)) this.forget(pcpu, old);
-    if (mine.length === WATCHED) this.forget(pcpu, mine[0]);
-    mine.push(row);
-    const sharing = this.byMfn.get(mfn);
-    if (sharing === undefined) this.byMfn.set(mfn, [row]);
-    else sharing.push(row);
-    if (locked) this.locked.set(row, true);
+    const old = watched.find(pcpu, mfn);
+    if (old >= 0) this.forget(pcpu, old);
+    const first = watched.first(pcpu);
+    if (watched.end(pcpu) - first === WATCHED) this.forget(pcpu, first);
+    watched.add(pcpu, mfn, at);
+    if (!locked) return;
+    this.lookups.records[at] = LOCK;
+    this.locked++;
   }
 
-  private forget(pcpu: number, row: number): void {
-    const mine = this.watched[pcpu];
-    mine.splice(mine.indexOf(row), 1);
-    const mfn = this.lookups.columns.mfn[row];
-    const rest = (this.byMfn.get(mfn) ?? []).filter(other => other !== row);
-    if (rest.length === 0) this.byMfn.delete(mfn);
-    else this.byMfn.set(mfn, rest);
-    this.locked.delete(row);
-    this.refs.delete(row);
+  /** The translation at a place is watched no longer: nothing more is said of it. */
+  private forget(pcpu: number, place: number): void {
+    const at = this.watched.record[place];
+    if ((this.lookups.records[at] & LOCK) !== 0) this.locked--;
+    this.watched.remove(pcpu, place);
+    this.lookups.close(at);
   }
 
-  /** The pcpu gave up the lock that protected its translations: all of them, or those of one gfn. */
-  unlock(domid?: number, gfn?: number): void {
-    const c = this.lookups.columns;
-    for (const row of this.watched[this.now.pcpu] ?? []) {
-      if (!this.locked.has(row)) continue;
-      if (gfn !== undefined && (c.gfn[row] !== gfn || c.domid[row] !== domid)) continue;
-      this.locked.delete(row);
-      this.breakIfBare(row);
+  /** True where a lock protects a translation of any pcpu. */
+  get hasLocked(): boolean {
+    return this.locked > 0;
+  }
+
+  /** The pcpu gave up the lock that protected its translations. */
+  unlock(): void {
+    const { watched } = this;
+    const { pcpu } = this.now;
+    for (let place = watched.end(pcpu) - 1; place >= watched.first(pcpu); place--) this.dropLock(watched.record[place]);
+  }
+
+  /** put_gfn: the same for those of one gfn. */
+  putGfn(domid: number, gfn: number): void {
+    const { watched } = this;
+    const { records } = this.lookups;
+    const { pcpu } = this.now;
+    for (let place = watched.end(pcpu) - 1; place >= watched.first(pcpu); place--) {
+      const at = watched.record[place];
+      if (records[at + LOOKUP.gfn] === gfn && records[at + LOOKUP.domid] === domid) this.dropLock(at);
     }
   }
 
-  private breakIfBare(row: number): void {
-    const c = this.lookups.columns;
-    if (this.locked.has(row) || (this.refs.get(row) ?? 0) > 0) return;
-    if (Number.isNaN(c.protected_to[row])) c.protected_to[row] = this.now.seq;
+  private dropLock(at: number): void {
+    const { records } = this.lookups;
+    if ((records[at] & LOCK) === 0) return;
+    records[at] -= LOCK;
+    this.locked--;
+    this.breakIfBare(at);
+  }
+
+  private breakIfBare(at: number): void {
+    const { records } = this.lookups;
+    if (records[at] === 0 && isNull(records[at + LOOKUP.protected_to]))
+      records[at + LOOKUP.protected_to] = this.now.seq;
   }
 
   getPage(mfn: number): void {
-    const rows = this.byMfn.get(mfn);
-    if (rows === undefined) return;
-    const c = this.lookups.columns;
-    for (const row of rows) {
-      if (c.pcpu[row] !== this.now.pcpu) continue;
-      if (!Number.isNaN(c.invalid_seq[row])) {
-        this.used(row, KIND.get_page);
-        continue;
-      }
-      this.refs.set(row, (this.refs.get(row) ?? 0) + 1);
-      if (Number.isNaN(c.ref_seq[row])) c.ref_seq[row] = this.now.seq;
-      // In time, if not without a gap: the entry still says the same.
-      if (c.protection[row] === PROTECTED_BY_NOTHING) c.protection[row] = PROTECTED_BY_REF;
-      c.protected_to[row] = Number.NaN;
+    const place = this.watched.find(this.now.pcpu, mfn);
+    if (place < 0) return;
+    const { records } = this.lookups;
+    const at = this.watched.record[place];
+    if (!isNull(records[at + LOOKUP.invalid_seq])) {
+      this.used(place, KIND.get_page);
+      return;
     }
+    records[at] += REF;
+    if (isNull(records[at + LOOKUP.ref_seq])) records[at + LOOKUP.ref_seq] = this.now.seq;
+    // In time, if not without a gap: the entry still says the same.
+    if (records[at + LOOKUP.protection] === PROTECTED_BY_NOTHING) records[at + LOOKUP.protection] = PROTECTED_BY_REF;
+    records[at + LOOKUP.protected_to] = Number.NaN;
   }
 
   putPage(mfn: number): void {
-    for (const row of this.byMfn.get(mfn) ?? []) {
-      const refs = this.refs.get(row) ?? 0;
-      if (refs === 0 || this.lookups.columns.pcpu[row] !== this.now.pcpu) continue;
-      this.refs.set(row, refs - 1);
-      this.breakIfBare(row);
-    }
+    const place = this.watched.find(this.now.pcpu, mfn);
+    if (place < 0) return;
+    const { records } = this.lookups;
+    const at = this.watched.record[place];
+    if (records[at] < REF) return;
+    records[at] -= REF;
+    this.breakIfBare(at);
   }
 
-  /** The entry of the gfn no longer gives the mfn, or (without domid) the frame itself is gone. */
-  invalidate(mfn: number, by: number, domid: number, gfn: number): void {
-    const rows = this.byMfn.get(mfn);
-    if (rows === undefined) return;
-    const c = this.lookups.columns;
-    for (const row of [...rows]) {
-      if (by === BY_SET_ENTRY && (c.domid[row] !== domid || c.gfn[row] !== gfn)) continue;
-      // What the pcpu changes itself it knows of.
-      if (c.pcpu[row] === this.now.pcpu) {
-        this.forget(this.now.pcpu, row);
-        continue;
+  /** page_free: the frame itself is gone. */
+  pageFreed(mfn: number): void {
+    if (this.watched.mayWatch(mfn)) this.invalidate(mfn, 1, BY_PAGE_FREE, -1, -1);
+  }
+
+  /** The entries of `[gfn, +2^order)` no longer give the frames from `mfn` on. */
+  entriesChanged(mfn: number, order: number, domid: number, gfn: number): void {
+    if (order === 0 ? !this.watched.mayWatch(mfn) : this.watched.count === 0) return;
+    this.invalidate(mfn, 2 ** order, BY_SET_ENTRY, domid, gfn);
+  }
+
+  /** Few translations are watched, so a superpage is not walked frame by frame. */
+  private invalidate(mfn: number, frames: number, by: number, domid: number, gfn: number): void {
+    const { watched } = this;
+    for (let pcpu = 0; pcpu < watched.pcpus; pcpu++) {
+      for (let place = watched.end(pcpu) - 1; place >= watched.first(pcpu); place--) {
+        const frame = watched.mfn[place] - mfn;
+        if (frame < 0 || frame >= frames) continue;
+        const { records } = this.lookups;
+        const at = watched.record[place];
+        if (by === BY_SET_ENTRY) {
+          if (records[at + LOOKUP.domid] !== domid || records[at + LOOKUP.gfn] !== gfn + frame) continue;
+        }
+        // What the pcpu changes itself it knows of.
+        if (pcpu === this.now.pcpu) {
+          this.forget(pcpu, place);
+        } else if (isNull(records[at + LOOKUP.invalid_seq])) {
+          records[at + LOOKUP.invalid_seq] = this.now.seq;
+          records[at + LOOKUP.invalid_by] = by;
+          records[at + LOOKUP.invalid_pcpu] = this.now.pcpu;
+        }
       }
-      if (!Number.isNaN(c.invalid_seq[row])) continue;
-      c.invalid_seq[row] = this.now.seq;
-      c.invalid_by[row] = by;
-      c.invalid_pcpu[row] = this.now.pcpu;
-    }
-  }
-
-  /** The same for all frames of a leaf; few are watched, so a superpage is not walked frame by frame. */
-  invalidateRange(mfn: number, order: number, domid: number, gfn: number): void {
-    const frames = 2 ** order;
-    if (frames <= this.byMfn.size) {
-      for (let i = 0; i < frames; i++) this.invalidate(mfn + i, BY_SET_ENTRY, domid, gfn + i);
-      return;
-    }
-    for (const watched of [...this.byMfn.keys()]) {
-      const i = watched - mfn;
-      if (i >= 0 && i < frames) this.invalidate(watched, BY_SET_ENTRY, domid, gfn + i);
     }
   }
 
   /** page_use */
   use(mfn: number, generation: number, domid: number, onFree: boolean): void {
-    const row = this.uses.add();
-    const c = this.uses.columns;
-    c.seq[row] = this.now.seq;
-    c.tsc[2 * row] = this.now.tscLow;
-    c.tsc[2 * row + 1] = this.now.tscHigh;
-    c.pcpu[row] = this.now.pcpu;
-    c.mfn[row] = mfn;
-    c.generation[row] = generation;
-    c.domid[row] = domid;
-    c.caller[row] = this.now.caller;
-    c.on_free[row] = onFree ? 1 : 0;
-    for (const watched of this.byMfn.get(mfn) ?? []) {
-      if (this.lookups.columns.pcpu[watched] === this.now.pcpu) this.used(watched, KIND.page_use);
-    }
+    const { now } = this;
+    const at = this.uses.open();
+    const { records } = this.uses;
+    records[at + USE.seq] = now.seq;
+    now.stamp(records, at + USE.tsc);
+    records[at + USE.pcpu] = now.pcpu;
+    records[at + USE.mfn] = mfn;
+    records[at + USE.generation] = generation;
+    records[at + USE.domid] = domid;
+    records[at + USE.caller] = now.caller;
+    records[at + USE.on_free] = onFree ? 1 : 0;
+    this.uses.close(at);
+    const place = this.watched.find(now.pcpu, mfn);
+    if (place >= 0) this.used(place, KIND.page_use);
   }
 
   /** A translation is used after it became wrong; protected all the time, it is somebody else's fault. */
-  private used(row: number, kind: number): void {
-    const c = this.lookups.columns;
-    if (Number.isNaN(c.invalid_seq[row]) || !Number.isNaN(c.use_seq[row]) || Number.isNaN(c.protected_to[row])) return;
-    c.use_seq[row] = this.now.seq;
-    c.use_kind[row] = kind;
-    c.use_direct[row] = this.watched[this.now.pcpu].at(-1) === row ? 1 : 0;
+  private used(place: number, kind: number): void {
+    const { records } = this.lookups;
+    const at = this.watched.record[place];
+    const wrong = !isNull(records[at + LOOKUP.invalid_seq]) && !isNull(records[at + LOOKUP.protected_to]);
+    if (!wrong || !isNull(records[at + LOOKUP.use_seq])) return;
+    records[at + LOOKUP.use_seq] = this.now.seq;
+    records[at + LOOKUP.use_kind] = kind;
+    records[at + LOOKUP.use_direct] = place === this.watched.end(this.now.pcpu) - 1 ? 1 : 0;
   }
 
   /** The pcpu runs another vcpu: what it had looked up belongs to the one before. */
   switchAway(pcpu: number): void {
-    for (const row of [...(this.watched[pcpu] ?? [])]) this.forget(pcpu, row);
+    const { watched } = this;
+    for (let place = watched.end(pcpu) - 1; place >= watched.first(pcpu); place--) this.forget(pcpu, place);
+  }
+
+  /** Records were lost: nobody knows what became of any translation. */
+  lose(): void {
+    for (let pcpu = 0; pcpu < this.watched.pcpus; pcpu++) this.switchAway(pcpu);
   }
 }
+
+const isNull = (value: number): boolean => Number.isNaN(value);

@@ -142,7 +142,8 @@ describe('rows of the M2P', () => {
 
 describe('rows of pages', () => {
   it('decode what is known', () => {
-    const none = { type: 'none', type_count: 0n, type_flags: [] };
+    const noCount = { count: null, count_flags: null, count_info: null, count_seq: null };
+    const noType = { type: null, type_count: null, type_flags: null, type_info: null };
     expect([...pageRows(replayer)]).toEqual([
       {
         mfn: 0x100,
@@ -153,10 +154,13 @@ describe('rows of pages', () => {
         type: 'writable',
         type_count: 1n,
         type_flags: ['validated'],
+        count_info: 0x8000000000000002n,
+        type_info: 0xe400000000000001n,
         generation: 1,
+        count_seq: 11,
         last_seq: 11,
       },
-      { mfn: 0x400, owner: null, state: 'free', count: 0n, count_flags: [], ...none, generation: 1, last_seq: 14 },
+      { ...noCount, ...noType, mfn: 0x400, owner: null, state: 'free', generation: 1, last_seq: 14 },
     ]);
     expect([...pageRows(replayer, { domid: 1 })].map(({ mfn }) => mfn)).toEqual([0x100]);
     expect(pageSummary(replayer)).toEqual({ known: 2, allocated: 1, free: 1, counted: 1 });

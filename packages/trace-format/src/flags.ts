@@ -20,6 +20,9 @@ export const FLAG_NAMES = [
   'host_map', // grant: GNTMAP_host_map
   'application_map', // grant: GNTMAP_application_map
   'contains_pte', // grant: GNTMAP_contains_pte
+  'allocated', // snapshot of a page: a page_alloc was seen
+  'free', // snapshot of a page: it is free
+  'stale', // snapshot of an entry of a view: the host's has changed since
 ] as const;
 export type FlagName = (typeof FLAG_NAMES)[number];
 

@@ -1,13 +1,16 @@
 export * from './columns.js';
 export * from './errors.js';
 export { BATCH_ROWS, type ColumnArrays, EventBatch } from './event-batch.js';
+export { RandomAccess } from './file-access.js';
 export * from './flags.js';
 export * from './kinds.js';
 export * from './layout-profiles.js';
 export { defaultMetadata, type ImportHealth, parseMetadata, type TraceMetadata } from './metadata.js';
+export { EventEncoder } from './ndjson/encode-event.js';
 export { exportNdjson, type NdjsonExportOptions } from './ndjson/export-ndjson.js';
 export { NDJSON_VERSION, type NdjsonHeader } from './ndjson/header-schema.js';
 export { importNdjson, type NdjsonImportOptions } from './ndjson/import-ndjson.js';
+export { suggestion } from './ndjson/refusal.js';
 export { type BatchInfo, BatchMemory, isValid, type ReadBatch } from './read-batch.js';
 export type { Damage } from './read-contents.js';
 export { describeDamage, TraceReader } from './reader.js';

@@ -14,7 +14,8 @@ type KindGroup =
   | 'grant'
   | 'tlb'
   | 'linux'
-  | 'context';
+  | 'context'
+  | 'snapshot';
 
 export interface KindSpec<Name extends string = string> {
   readonly name: Name;
@@ -106,11 +107,28 @@ export const KINDS = [
     'snapshot',
     'context',
     '',
-    'domid view gfn mfn order p2m_type access count_info type_info owner lock lock_class level mode depth flags',
+    'domid view gfn mfn order p2m_type access count_info type_info owner lock lock_class level mode depth flags generation',
+    ['generation'],
   ),
   kind('lost', 'context', 'count', 'first_tsc', ['count', 'first_tsc']),
   kind('mark', 'context', '', 'value', ['value']),
   kind('unknown', 'context', 'event_id', 'raw', ['event_id']),
+
+  // State known at this point, as `snapshot` gives entries, pages and held locks: one row of another table each, under
+  // the columns of the event that makes such a row. A kind each, as some of those events need both arg0 and arg1.
+  kind('snapshot_m2p', 'snapshot', 'mfn', 'gfn flags'),
+  kind('snapshot_rmap', 'snapshot', 'domid gfn mfn', 'rmap_count', ['rmap_count']),
+  kind('snapshot_view', 'snapshot', 'domid view'),
+  kind('snapshot_remap', 'snapshot', 'domid view gfn new_gfn', '', ['new_gfn']),
+  kind('snapshot_pod', 'snapshot', 'domid', 'mfn order count entry_count', ['count', 'entry_count']),
+  kind('snapshot_paging', 'snapshot', 'domid gfn p2m_type', 'evicted', ['evicted']),
+  kind('snapshot_grant', 'snapshot', 'owner', 'domid mfn gfn ref handle flags', ['ref', 'handle']),
+  kind('snapshot_foreign', 'snapshot', 'domid gfn mfn owner'),
+  kind('snapshot_linux', 'snapshot', 'domid gfn', 'mfn flags'),
+  kind('snapshot_override', 'snapshot', 'domid gfn mfn', 'old_mfn', ['old_mfn']),
+  kind('snapshot_vcpu', 'snapshot', 'domid vcpu', 'view', ['vcpu']),
+  kind('snapshot_translation', 'snapshot', 'domid gfn', 'view mfn p2m_type'),
+  kind('snapshot_tlb', 'snapshot', 'domid', 'view'),
 ];
 
 export type KindName = (typeof KINDS)[number]['name'];

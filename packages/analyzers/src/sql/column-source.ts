@@ -13,6 +13,7 @@ export interface SourceColumn {
 
 export type TypedArray =
   | Uint8Array
+  | Int8Array
   | Uint16Array
   | Uint32Array
   | Int32Array

@@ -11,10 +11,11 @@ import {
 export interface FactColumn {
   readonly name: string;
   /**
-   * As the values lie in memory, or one of three that have their null among the values: `seq` for whole numbers
-   * below 2^53 (f64, NaN is null; UBIGINT in SQL), `id` (i32, -1 is null; INTEGER), `tsc` (u64, 0 is null; UBIGINT).
+   * As the values lie in memory, or one of four that have their null among the values: `seq` for whole numbers
+   * below 2^53 (f64, NaN is null; UBIGINT in SQL), `id` (i32, -1 is null; INTEGER), `code` (i8, -1 is null; only with
+   * names), `tsc` (u64, 0 is null; UBIGINT).
    */
-  readonly type: FixedType | 'seq' | 'id' | 'tsc';
+  readonly type: FixedType | 'seq' | 'id' | 'code' | 'tsc';
   /**
    * One value a row. u64 and tsc: pairs of u32, low word first; i64: BigInt64Array or such pairs; seq and f64:
    * Float64Array; bool: bytes 0 or 1.
@@ -22,7 +23,7 @@ export interface FactColumn {
   readonly values: TypedArray;
   /** One byte a row, 1 where the row has a value; all rows have one if absent. Not for a type with its own null. */
   readonly valid?: Uint8Array | undefined;
-  /** Makes the column an ENUM: its (u8, u16, u32 or id) values are indices into the names. */
+  /** Makes the column an ENUM: its (u8, u16, u32, id or code) values are indices into the names. */
   readonly names?: readonly string[] | undefined;
 }
 
@@ -36,16 +37,16 @@ export interface FactTable {
 /** Rows converted at a time: a multiple of what DuckDB takes, small enough for the cache. */
 const BATCH = 16_384;
 
-/** A table in memory as a table of SQL. Nothing is copied before it is read. */
-export function factSource(table: FactTable): ColumnSource {
-  const columns = table.columns.map(({ name, type, names }) => ({ name, type: storedType(type), names }));
+/** Tables in memory with the same columns, one or more, as one table of SQL. Nothing is copied before it is read. */
+export function factSource(tables: readonly FactTable[]): ColumnSource {
+  const [{ name, columns }] = tables;
   return {
-    name: table.name,
-    get rows() {
-      return table.rows;
+    name,
+    rows: tables.reduce((sum, { rows }) => sum + rows, 0),
+    columns: columns.map(({ name, type, names }) => ({ name, type: storedType(type), names })),
+    *scan(wanted) {
+      for (const table of tables) yield* scanFacts(table, wanted);
     },
-    columns,
-    scan: wanted => scanFacts(table, wanted),
   };
 }
 
@@ -56,6 +57,8 @@ function storedType(type: FactColumn['type']): FixedType {
       return 'u64';
     case 'id':
       return 'i32';
+    case 'code':
+      return 'u8';
     default:
       return type;
   }
@@ -88,6 +91,7 @@ function presence(type: FactColumn['type'], values: TypedArray, valid: Uint8Arra
     case 'seq':
       return (row: number) => !Number.isNaN(values[row] as number);
     case 'id':
+    case 'code':
       return (row: number) => values[row] !== -1;
     case 'tsc':
       return (row: number) => values[2 * row] !== 0 || values[2 * row + 1] !== 0;

@@ -21,7 +21,7 @@ export interface Rows {
  */
 export class TraceSession {
   private readonly sql: SqlConnection;
-  private readonly lazy = new Map<string, () => FactTable>();
+  private readonly lazy = new Map<string, () => ColumnSource | FactTable>();
   private current: QueryResult | undefined;
 
   private constructor(sql: SqlConnection) {
@@ -40,7 +40,7 @@ export class TraceSession {
 
   /** Makes a table; it is read when a query needs it. @throws P2mError P2M_NAMES, P2M_SQL if there is one of that name */
   async addTable(table: ColumnSource | FactTable): Promise<void> {
-    const source = 'scan' in table ? table : factSource(table);
+    const source = 'scan' in table ? table : factSource([table]);
     const scan = quoted(`scan_${source.name}`);
     this.sql.register(onError => tableFunction(`scan_${source.name}`, source, onError));
     const columns = source.columns.map(column => quoted(column.name)).join(', ');
@@ -53,7 +53,7 @@ export class TraceSession {
    * Makes a table that is computed before the first SQL that mentions its name, be it in a comment; until then
    * `show tables` doesn't list it. What `compute` throws, `run` throws.
    */
-  addLazyTable(name: string, compute: () => FactTable): void {
+  addLazyTable(name: string, compute: () => ColumnSource | FactTable): void {
     this.lazy.set(name, compute);
   }
 
@@ -100,8 +100,7 @@ export class TraceSession {
   private async addMentioned(sql: string): Promise<void> {
     for (const [name, compute] of this.lazy) {
       if (!new RegExp(`(?<!\\w)${name}(?!\\w)`, 'i').test(sql)) continue;
-      const table = compute();
-      await this.addTable({ name, rows: table.rows, columns: table.columns });
+      await this.addTable(compute());
       this.lazy.delete(name);
     }
   }

@@ -83,7 +83,7 @@ class EnumWriter extends FixedWriter {
   }
 
   override load(column: ColumnValues, rows: number): void {
-    const values = column.values as Uint8Array | Uint16Array | Uint32Array | Int32Array;
+    const values = column.values as Uint8Array | Int8Array | Uint16Array | Uint32Array | Int32Array;
     this.check(values, column.validity, rows);
     if (values.BYTES_PER_ELEMENT === this.codes.BYTES_PER_ELEMENT) {
       super.load(column, rows);

@@ -1,0 +1,95 @@
+import { type BatchInfo, BatchMemory, type TraceReader } from '@p2mtrace/trace-format';
+import { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './replay-batch.js';
+import { Replayer } from './replayer.js';
+
+/** Where a pcpu began to lose records: before the event of that seq. */
+interface LossStart {
+  readonly seq: number;
+  readonly pcpu: number;
+}
+
+/** Gives replayers the events of a trace, from wherever they stand. */
+export class EventFeed {
+  private readonly reader: TraceReader;
+  private readonly losses: readonly LossStart[];
+  private readonly facts: boolean;
+  private readonly memory = new BatchMemory();
+  /** What `memory` holds: steps inside a batch read it once. */
+  private held: ReplayBatch | undefined;
+
+  /** `facts`: with what replays with facts read besides. @throws P2mError P2M_DAMAGED */
+  constructor(reader: TraceReader, facts = false) {
+    this.reader = reader;
+    this.facts = facts;
+    this.losses = lossStarts(reader);
+  }
+
+  /** A replayer that stands before the first event. */
+  start(): Replayer {
+    const replayer = new Replayer(this.reader);
+    replayer.seq = this.reader.batches[0]?.firstSeq ?? 0;
+    return replayer;
+  }
+
+  /** Applies the events from `replayer.seq` up to `to`, exclusive. @throws P2mError P2M_DAMAGED */
+  advance(replayer: Replayer, to: number, onProgress?: (events: number) => void): void {
+    const { batches } = this.reader;
+    for (let i = batchOf(batches, replayer.seq); i < batches.length && batches[i].firstSeq < to; i++) {
+      const batch = this.read(batches[i]);
+      const end = Math.min(to - batch.firstSeq, batch.rows);
+      let from = Math.max(0, replayer.seq - batch.firstSeq);
+      for (const { seq, pcpu } of this.losses) {
+        const row = seq - batch.firstSeq;
+        if (row < from || row >= end) continue;
+        replayer.apply(batch, from, row);
+        replayer.beginLoss(pcpu);
+        from = row;
+      }
+      replayer.apply(batch, from, end);
+      onProgress?.(batch.firstSeq + end);
+    }
+  }
+
+  private read(info: BatchInfo): ReplayBatch {
+    if (this.held?.firstSeq !== info.firstSeq) {
+      this.held = undefined;
+      this.held = this.facts
+        ? this.reader.read(info, FACT_COLUMNS, this.memory)
+        : this.reader.read(info, STATE_COLUMNS, this.memory);
+    }
+    return this.held;
+  }
+}
+
+/** Index of the batch that has the event. */
+function batchOf(batches: readonly BatchInfo[], seq: number): number {
+  let [low, high] = [0, batches.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (batches[middle].firstSeq + batches[middle].rows <= seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Where loss begins, by TSC: known from the import, as a lost event comes after what it is about (X§1.3). */
+function lossStarts(reader: TraceReader): LossStart[] {
+  const starts: LossStart[] = [];
+  for (const { pcpu, firstTsc } of reader.metadata.health?.lost ?? []) {
+    const tsc = BigInt(firstTsc);
+    const info = reader.batches.find(({ lastTsc }) => lastTsc !== undefined && tsc <= lastTsc);
+    if (info !== undefined) starts.push({ seq: info.firstSeq + rowOfTsc(reader, info, tsc), pcpu });
+  }
+  return starts.sort((a, b) => a.seq - b.seq);
+}
+
+/** First row of the batch at or behind that TSC. */
+function rowOfTsc(reader: TraceReader, info: BatchInfo, tsc: bigint): number {
+  const { columns } = reader.read(info, ['tsc']);
+  const [low, high] = [Number(tsc & 0xffff_ffffn), Number(tsc >> 32n)];
+  for (let row = 0; row < info.rows; row++) {
+    const rowHigh = columns.tsc[2 * row + 1];
+    if (rowHigh > high || (rowHigh === high && columns.tsc[2 * row] >= low)) return row;
+  }
+  return info.rows;
+}

@@ -1,0 +1,28 @@
+import { ALLOCATED, COUNT_KNOWN, FREE } from './page-table.js';
+import type { Replayer } from './replayer.js';
+
+/** Hands over what only the end of a trace tells: how domains and pages stand, and the rows that are still open. */
+export function finishFacts(replayer: Replayer): void {
+  const { facts, health, lastP2mSeq } = replayer;
+  for (let domid = 0; domid < lastP2mSeq.length; domid++) {
+    if (!Number.isNaN(lastP2mSeq[domid])) health.finish(domid, lastP2mSeq[domid]);
+  }
+  if (facts === undefined) return;
+  finishPages(replayer);
+  replayer.factWriter.finish();
+}
+
+function finishPages(replayer: Replayer): void {
+  const { facts, pages } = replayer;
+  pages.directory.forEachChunk((firstMfn, firstSlot) => {
+    for (let i = 0; i < 512; i++) {
+      const slot = firstSlot + i;
+      const state = pages.state[slot];
+      if ((state & COUNT_KNOWN) === 0 || (state & FREE) !== 0) continue;
+      const count = pages.count(slot);
+      const allocated = pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot]);
+      if (count === 0 && (state & ALLOCATED) === 0) continue;
+      facts?.memory.pageEnd(slot, firstMfn + i, pages.generation[slot], replayer.ownerOf(slot), count, allocated);
+    }
+  });
+}

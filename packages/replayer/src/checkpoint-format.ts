@@ -28,6 +28,8 @@ export interface CheckpointIndex {
   readonly version: number;
   /** Of which trace, and of which version of the state. */
   readonly trace: string;
+  /** Events from one checkpoint to the next, at least. */
+  readonly every: number;
   /** seq up to which the trace was replayed: no checkpoint behind it does not mean that none is needed. */
   readonly until: number;
   readonly checkpoints: readonly Checkpoint[];

@@ -1,4 +1,5 @@
 export { checkpointPath } from './checkpoints.js';
+export * from './diff/index.js';
 export * from './events/index.js';
 export type { FactArray, FactColumnSpec, FactColumns, FactSpec, FactType } from './fact-columns.js';
 export { emptyColumns } from './fact-columns.js';
@@ -6,6 +7,7 @@ export type { ChunkOf, FactChunk, FactSelection, FactSink } from './fact-sink.js
 export * from './fact-specs.js';
 export { FactStore } from './fact-store.js';
 export { facts } from './facts.js';
+export * from './history/index.js';
 export { type LockRow, lockRows } from './lock-rows.js';
 export { INVALID_M2P, SHARED_M2P } from './m2p-state.js';
 export { type P2mRun, p2mRuns } from './p2m-runs.js';
@@ -37,3 +39,4 @@ export {
 } from './state-summary.js';
 export { type EntryState, type LockHolder, type MappingRow, StateView } from './state-view.js';
 export type { Translation } from './translation-table.js';
+export * from './travel/index.js';

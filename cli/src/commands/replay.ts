@@ -7,7 +7,8 @@ import { jsonText } from '../render/json.js';
 import { Progress } from '../render/progress.js';
 import { limited, type RowFormat, writeRows } from '../render/rows.js';
 import { summaryJson, summaryText } from '../render/state-summary.js';
-import { type StateTable, stateTable } from '../render/state-table.js';
+import { stateTable } from '../render/state-table.js';
+import type { StateTable } from '../state-tables.js';
 
 interface Options {
   readonly at: string;
@@ -23,11 +24,7 @@ interface Options {
 export const run: Run<readonly [string], Options> = ([path], options, context) => {
   const position = parsePosition(options.at);
   if (options.show === 'summary' && options.format === 'csv') {
-    throw usageError(
-      'P2M_FORMAT',
-      'a summary has no rows for csv',
-      'use --format json, or --show p2m, m2p, pages or locks',
-    );
+    throw usageError('P2M_FORMAT', 'a summary has no rows for csv', 'use --format json, or show a table (see --help)');
   }
   return withTrace(path, context, async reader => {
     const until = resolvePosition(reader, position, options.cpuHz);

@@ -6,7 +6,8 @@ import { withTrace } from '../open-trace.js';
 import { jsonText } from '../render/json.js';
 import { limited, type RowFormat, writeRows } from '../render/rows.js';
 import { summaryJson, summaryText } from '../render/state-summary.js';
-import { type StateTable, stateTable } from '../render/state-table.js';
+import { stateTable } from '../render/state-table.js';
+import type { StateTable } from '../state-tables.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
 
 interface Options extends ReplayOptions {
@@ -21,11 +22,7 @@ interface Options extends ReplayOptions {
 export const run: Run<readonly [string], Options> = ([path], options, context) => {
   const position = parsePosition(options.at);
   if (options.show === 'summary' && options.format === 'csv') {
-    throw usageError(
-      'P2M_FORMAT',
-      'a summary has no rows for csv',
-      'use --format json, or --show p2m, m2p, pages or locks',
-    );
+    throw usageError('P2M_FORMAT', 'a summary has no rows for csv', 'use --format json, or show a table (see --help)');
   }
   return withTrace(path, context, async reader => {
     const { domain: domid, view } = options;

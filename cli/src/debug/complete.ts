@@ -1,6 +1,6 @@
 import { SUBJECTS } from '@p2mtrace/replayer';
 import { COLUMN_NAMES, COLUMNS, type ColumnName, type ColumnSpec, FLAG_NAMES } from '@p2mtrace/trace-format';
-import { STATE_TABLES } from '../render/state-table.js';
+import { STATE_TABLES } from '../state-tables.js';
 import type { Expects } from './debug-command.js';
 import { DEBUG_COMMANDS } from './debug-commands.js';
 import type { Session } from './session.js';

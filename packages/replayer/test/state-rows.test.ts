@@ -119,23 +119,23 @@ describe('rows of the M2P', () => {
   it('have every mapping of a frame, and what was recorded of it', () => {
     const rows = [...m2pRows(replayer, reader.names)];
     expect(rows.filter(({ mfn }) => mfn === 0x100)).toEqual([
-      { mfn: 0x100, m2p: 0x10, domid: 1, view: 'host', gfn: 0x10 },
-      { mfn: 0x100, m2p: 0x10, domid: 2, view: 'altp2m:1', gfn: 0x99 },
+      { mfn: 0x100, m2p: 0x10, m2p_seq: 7, domid: 1, view: 'host', gfn: 0x10 },
+      { mfn: 0x100, m2p: 0x10, m2p_seq: 7, domid: 2, view: 'altp2m:1', gfn: 0x99 },
     ]);
     expect(rows.filter(({ mfn }) => mfn >= 0x101 && mfn < 0x1000)).toEqual([
-      { mfn: 0x101, m2p: null, domid: 1, view: 'host', gfn: 0x11 },
-      { mfn: 0x200, m2p: null, domid: 1, view: 'host', gfn: 0x12 },
-      { mfn: 0x300, m2p: 'invalid', domid: null, view: null, gfn: null },
-      { mfn: 0x301, m2p: 'shared', domid: null, view: null, gfn: null },
+      { mfn: 0x101, m2p: null, m2p_seq: null, domid: 1, view: 'host', gfn: 0x11 },
+      { mfn: 0x200, m2p: null, m2p_seq: null, domid: 1, view: 'host', gfn: 0x12 },
+      { mfn: 0x300, m2p: 'invalid', m2p_seq: 8, domid: null, view: null, gfn: null },
+      { mfn: 0x301, m2p: 'shared', m2p_seq: 9, domid: null, view: null, gfn: null },
     ]);
     const large = rows.filter(({ mfn }) => mfn >= 0x1000);
     expect(large).toHaveLength(512);
-    expect(large.at(-1)).toEqual({ mfn: 0x11ff, m2p: null, domid: 1, view: 'host', gfn: 0x3ff });
+    expect(large.at(-1)).toEqual({ mfn: 0x11ff, m2p: null, m2p_seq: null, domid: 1, view: 'host', gfn: 0x3ff });
   });
 
   it('are filtered by domain', () => {
     expect([...m2pRows(replayer, reader.names, { domid: 2 })]).toEqual([
-      { mfn: 0x100, m2p: 0x10, domid: 2, view: 'altp2m:1', gfn: 0x99 },
+      { mfn: 0x100, m2p: 0x10, m2p_seq: 7, domid: 2, view: 'altp2m:1', gfn: 0x99 },
     ]);
   });
 });

@@ -25,7 +25,20 @@ export const INVALIDATIONS = ['set_entry', 'page_free'] as const;
 export const REF_KINDS = ['get_page', 'allocation'] as const;
 
 /** What a divergence is about. */
-export const DIVERGENCES = ['count_info', 'lookup', 'depth', 'type_info'] as const;
+export const DIVERGENCES = [
+  'count_info',
+  'lookup',
+  'depth',
+  'type_info',
+  'pod_count',
+  'rmap_count',
+  'old_mfn',
+] as const;
+/** Their indices, by name. */
+export const DIVERGES = Object.fromEntries(DIVERGENCES.map((name, index) => [name, index])) as Record<
+  (typeof DIVERGENCES)[number],
+  number
+>;
 
 /** A p2m entry while it stood. Superpages are one row, until something splits them. */
 export const MAPPING_SPANS = {

@@ -12,7 +12,7 @@ import { Replayer } from './replayer.js';
  */
 export function* facts(reader: TraceReader, wanted?: FactSelection): Generator<FactChunk, void> {
   const store = new FactStore(wanted);
-  const replayer = new Replayer(reader.metadata, { facts: store });
+  const replayer = new Replayer(reader, { facts: store });
   const feed = new EventFeed(reader, true);
   for (const { firstSeq, rows } of reader.batches) {
     feed.advance(replayer, firstSeq + rows);

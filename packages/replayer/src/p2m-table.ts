@@ -1,13 +1,19 @@
+import { FrameRecords } from './frame-records.js';
 import { CHUNK, FrameDirectory, withRoom } from './frame-table.js';
 import type { StateImage } from './state-image.js';
+import { TypeRanges } from './type-ranges.js';
 
 /** Orders of p2m leaves: 4K, 2M, 1G. */
 const ORDER_2M = 9;
 const ORDER_1G = 18;
 
-/** `meta` of an entry: 0 is unknown; else bit 31, the type in bits 0–7, access in 8–15, order in 16–23. */
+/** `meta` of an entry: 0 is unknown; else bit 31, the type in bits 0–7, access in 8–15, order in 16–23, stale 24. */
 const KNOWN = 0x8000_0000;
+const STALE = 0x0100_0000;
 export const NO_MFN = -1;
+
+/** How `seq` of an entry is stored that the event only showed: it was there before. */
+export const shownAt = (seq: number): number => -1 - seq;
 
 /** What a lookup finds. `mfn` is NaN where the entry holds none; an unknown entry is no result at all. */
 export interface P2mEntry {
@@ -43,6 +49,12 @@ export class P2mTable {
   private readonly small = this.levels[0];
   private readonly large = this.levels[1];
   private readonly huge = this.levels[2];
+  /** Lazy changes of types, read through by `typeAt`. */
+  readonly ranges = new TypeRanges();
+  /** Of an altp2m view: gfn → new_gfn of the remaps that still hold (X§6). */
+  readonly remaps = new FrameRecords(1);
+  /** What is not known is not there: seq of the event that said so (view_create, view_reset), NaN for never. */
+  completeSince = Number.NaN;
   /** Slot found last. */
   private slot = 0;
   private level = this.small;
@@ -55,11 +67,21 @@ export class P2mTable {
     this.onSplit = onSplit;
   }
 
+  /** Nothing is known of it. */
+  get isEmpty(): boolean {
+    return this.levels.every(level => level.used === 0) && this.remaps.size === 0;
+  }
+
   /** Finds the leaf that covers the gfn; then the `found…` accessors tell of it. False: unknown. */
   find(gfn: number): boolean {
     if (this.probe(this.small, gfn)) return true;
     if (this.large.used > 0 && this.probe(this.large, Math.floor(gfn / CHUNK))) return true;
     return this.huge.used > 0 && this.probe(this.huge, Math.floor(gfn / (CHUNK * CHUNK)));
+  }
+
+  /** Of a gfn that was not found: a complete view has no entry there. A remap's target may be unknown; it has one. */
+  isAbsent(gfn: number): boolean {
+    return !Number.isNaN(this.completeSince) && this.remaps.find(gfn) < 0;
   }
 
   private probe(level: Level, key: number): boolean {
@@ -70,6 +92,7 @@ export class P2mTable {
     return true;
   }
 
+  /** Type as it was written. */
   get foundType(): number {
     return this.level.meta[this.slot] & 0xff;
   }
@@ -83,8 +106,23 @@ export class P2mTable {
   get foundBase(): number {
     return this.level.mfn[this.slot];
   }
+  /** seq of the event that wrote it, NaN where it was there before. */
   get foundSeq(): number {
-    return this.level.seq[this.slot];
+    const seq = this.level.seq[this.slot];
+    return seq < 0 ? Number.NaN : seq;
+  }
+  /** seq of the event that wrote it or showed it. */
+  get foundSince(): number {
+    const seq = this.level.seq[this.slot];
+    return seq < 0 ? -1 - seq : seq;
+  }
+  /** The host's entry has changed, and this one of a view has not. */
+  get foundStale(): boolean {
+    return (this.level.meta[this.slot] & STALE) !== 0;
+  }
+  /** Since which event it is stale, NaN for one before the trace. */
+  get foundStaleSince(): number {
+    return this.level.staleSince[this.slot];
   }
   /** Number that the fact recorder gave the leaf, 0 for none. */
   get foundTag(): number {
@@ -100,6 +138,29 @@ export class P2mTable {
     return base === NO_MFN ? NO_MFN : base + (gfn % 2 ** this.foundOrder);
   }
 
+  /** Type that the found leaf has at this gfn, lazy changes applied. */
+  typeAt(gfn: number): number {
+    return this.ranges.length === 0 ? this.foundType : this.ranges.read(gfn, this.foundType, this.foundSince);
+  }
+
+  /** Order of the part of the found leaf around this gfn that has one type. */
+  orderAt(gfn: number): number {
+    let order = this.foundOrder;
+    if (this.ranges.length === 0) return order;
+    while (order > 0 && this.ranges.cuts(gfn - (gfn % 2 ** order), order, this.foundSince)) order -= 9;
+    return order;
+  }
+
+  /** The found leaf gets another type, and is as it was otherwise. */
+  retype(type: number): void {
+    this.level.meta[this.slot] = (this.level.meta[this.slot] & ~0xff) | type;
+  }
+
+  /** The found leaf is stale from now on, if it was not before. */
+  markStale(seq: number): void {
+    if (!this.foundStale) this.level.markStale(this.slot, seq);
+  }
+
   lookup(gfn: number): P2mEntry | undefined {
     if (!this.find(gfn)) return undefined;
     const mfn = this.foundMfn(gfn);
@@ -107,15 +168,15 @@ export class P2mTable {
       gfn: gfn - (gfn % 2 ** this.foundOrder),
       mfn: mfn === NO_MFN ? Number.NaN : mfn,
       order: this.foundOrder,
-      type: this.foundType,
+      type: this.typeAt(gfn),
       access: this.foundAccess,
       setSeq: this.foundSeq,
     };
   }
 
   /**
-   * Sets one leaf of order 0, 9 or 18, aligned down to it. `mfn` -1 for INVALID_MFN. The caller has dealt with what
-   * was there (`forEachOverlap`).
+   * Sets one leaf of order 0, 9 or 18, aligned down to it. `mfn` -1 for INVALID_MFN, `seq` of the event that wrote it
+   * or `shownAt` of it. The caller has dealt with what was there (`forEachOverlap`).
    */
   setLeaf(gfn: number, mfn: number, order: number, type: number, access: number, seq: number, tag: number): void {
     const meta = KNOWN | (order << 16) | (access << 8) | type;
@@ -132,6 +193,11 @@ export class P2mTable {
       this.large.clearChunk(key * CHUNK);
       this.huge.set(key, mfn, meta, seq, tag);
     }
+  }
+
+  /** The found leaf is unknown again. */
+  clearFound(): void {
+    this.level.clear(this.slot);
   }
 
   /** Makes the leaf that covers the gfn fall apart until it has that order. */
@@ -162,6 +228,10 @@ export class P2mTable {
     for (let i = 0; i < CHUNK; i++) {
       const small = mfn === NO_MFN ? NO_MFN : mfn + i * step;
       into.set(key * CHUNK + i, small, meta, seq, parts[i]);
+    }
+    if ((meta & STALE) !== 0) {
+      const first = into.directory.find(key * CHUNK);
+      for (let i = 0; i < CHUNK; i++) into.markStale(first + i, from.staleSince[slot]);
     }
     from.clear(slot);
   }
@@ -210,11 +280,17 @@ export class P2mTable {
     image.part('small', this.small);
     image.part('large', this.large);
     image.part('huge', this.huge);
+    image.part('ranges', this.ranges);
+    image.part('remaps', this.remaps);
+    this.completeSince = image.number('completeSince', this.completeSince);
   }
 
-  /** Forgets every entry (a view that was reset, loss). */
+  /** Nothing is known of it any more (loss, a new domain). */
   reset(): void {
     for (const level of this.levels) level.reset();
+    this.ranges.clear();
+    this.remaps.clear();
+    this.completeSince = Number.NaN;
   }
 }
 
@@ -225,6 +301,8 @@ class Level {
   mfn = new Float64Array(0);
   seq = new Float64Array(0);
   tag = new Int32Array(0);
+  /** seq of the event that made a leaf stale; as long as needed. */
+  staleSince = new Float64Array(0);
   /** Leaves that are known. */
   used = 0;
 
@@ -242,6 +320,12 @@ class Level {
     this.mfn[slot] = mfn;
     this.seq[slot] = seq;
     this.tag[slot] = tag;
+  }
+
+  markStale(slot: number, seq: number): void {
+    this.staleSince = withRoom(this.staleSince, this.directory.slots);
+    this.staleSince[slot] = seq;
+    this.meta[slot] |= STALE;
   }
 
   clear(slot: number): void {
@@ -262,6 +346,7 @@ class Level {
     this.mfn = image.array('mfn', this.mfn);
     this.seq = image.array('seq', this.seq);
     if (image.loading) this.tag = new Int32Array(this.meta.length);
+    this.staleSince = image.array('staleSince', this.staleSince);
     this.used = image.number('used', this.used);
   }
 

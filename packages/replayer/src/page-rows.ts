@@ -48,7 +48,8 @@ export function pageRow({ pages, profile }: Replayer, mfn: number, slot: number)
   const typeInfo = known(TYPE_KNOWN) ? u64(pages.typeLow, pages.typeHigh, slot) : null;
   const count = countInfo === null ? undefined : decodeCountInfo(profile, countInfo);
   const type = typeInfo === null ? undefined : decodeTypeInfo(profile, typeInfo);
-  const seqs = [...(count ? [pages.countSeq[slot]] : []), ...(known(ALLOCATED | FREE) ? [pages.lifeSeq[slot]] : [])];
+  const seqs = [count ? pages.countSeq[slot] : Number.NaN, known(ALLOCATED | FREE) ? pages.lifeSeq[slot] : Number.NaN];
+  const last = Math.max(...seqs.filter(seq => !Number.isNaN(seq)));
   return {
     mfn,
     owner: owned ? pages.owner[slot] : null,
@@ -61,8 +62,8 @@ export function pageRow({ pages, profile }: Replayer, mfn: number, slot: number)
     generation: pages.generation[slot],
     count_info: countInfo,
     type_info: typeInfo,
-    count_seq: count ? pages.countSeq[slot] : null,
-    last_seq: seqs.length === 0 ? null : Math.max(...seqs),
+    count_seq: count && !Number.isNaN(pages.countSeq[slot]) ? pages.countSeq[slot] : null,
+    last_seq: last === Number.NEGATIVE_INFINITY ? null : last,
   };
 }
 

@@ -1,34 +1,63 @@
-import { getU53, isValid, KIND } from '@p2mtrace/trace-format';
+import { FLAG, getU53, isValid, KIND } from '@p2mtrace/trace-format';
+import { DIVERGES } from './fact-specs.js';
 import { MAX_FRAME } from './frame-table.js';
+import type { EventState } from './handlers.js';
 import type { P2mState } from './p2m-state.js';
-import { ALLOCATED, COUNT_KNOWN, FREE, NO_OWNER, OWNER_KNOWN, PageTable, TYPE_KNOWN } from './page-table.js';
+import {
+  ALLOCATED,
+  COUNT_KNOWN,
+  FREE,
+  MAX_PAGE_ORDER,
+  NO_OWNER,
+  OWNER_KNOWN,
+  PageTable,
+  TYPE_KNOWN,
+} from './page-table.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { ReplayContext } from './replay-context.js';
 import type { StateImage } from './state-image.js';
 
 const K_ALLOC_REF_DROP = KIND.alloc_ref_drop;
-/** Larger allocations than this are damage, not events (4 GiB). */
-const MAX_PAGE_ORDER = 20;
+const COUNT_DIVERGES = DIVERGES.count_info;
 
-/** page_info of all frames: counts, types, owners, lives. */
-export class PageState {
+/** Told of frames [mfn, mfn + 2^order) that were freed. */
+export type FreeListener = (mfn: number, order: number) => void;
+
+/** page_info of all frames: counts, owners, lives; types are TypeState's. */
+export class PageState implements EventState {
   readonly pages: PageTable;
   private readonly context: ReplayContext;
   private readonly p2m: P2mState;
+  private readonly onFree: FreeListener;
 
-  constructor(context: ReplayContext, p2m: P2mState) {
+  constructor(context: ReplayContext, p2m: P2mState, onFree: FreeListener) {
     this.context = context;
     this.p2m = p2m;
+    this.onFree = onFree;
     this.pages = new PageTable(context.profile);
   }
+
+  readonly handlers = {
+    get_page_failed: (batch: ReplayBatch, row: number) => this.getPageFailed(batch, row),
+    alloc_ref_drop: (batch: ReplayBatch, row: number) => this.putPage(batch, row),
+    owner_set: (batch: ReplayBatch, row: number) => this.ownerSet(batch, row),
+    page_use: (batch: ReplayBatch, row: number) => this.use(batch, row),
+  };
 
   transfer(image: StateImage): void {
     image.part('pages', this.pages);
   }
 
+  forget(): void {
+    this.pages.forget();
+  }
+
+  /** Pages are the machine's. */
+  forgetDomain(): void {}
+
   /** Slot of the row's page, 0 for an impossible frame. */
-  private pageSlot(mfn: Uint32Array, row: number): number {
-    const frame = getU53(mfn, row);
+  slotOf(batch: ReplayBatch, row: number): number {
+    const frame = getU53(batch.columns.mfn, row);
     if (frame >= MAX_FRAME) {
       this.context.outOfRange++;
       return 0;
@@ -37,7 +66,11 @@ export class PageState {
   }
 
   getPage(batch: ReplayBatch, row: number): void {
-    const slot = this.pageSlot(batch.columns.mfn, row);
+    if ((batch.columns.flags[row] & FLAG.failed) !== 0) {
+      this.getPageFailed(batch, row);
+      return;
+    }
+    const slot = this.slotOf(batch, row);
     if (slot === 0) return;
     this.noteOwner(batch, row, slot);
     const free = (this.pages.state[slot] & FREE) !== 0;
@@ -49,15 +82,24 @@ export class PageState {
     facts.translations.getPage(mfn);
   }
 
+  /** The count stays as it is; what was recorded of it is checked. */
+  private getPageFailed(batch: ReplayBatch, row: number): void {
+    const slot = this.slotOf(batch, row);
+    if (slot === 0) return;
+    this.noteOwner(batch, row, slot);
+    if (isValid(batch.validity.count_info, row)) this.changeCount(batch, row, slot, 0);
+  }
+
+  /** put_page, alloc_ref_drop */
   putPage(batch: ReplayBatch, row: number): void {
     const { pages } = this;
     const { facts } = this.context;
-    const slot = this.pageSlot(batch.columns.mfn, row);
+    const slot = this.slotOf(batch, row);
     if (slot === 0) return;
     this.noteOwner(batch, row, slot);
     const known = (pages.state[slot] & COUNT_KNOWN) !== 0;
     const hadAllocated = known && pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot]);
-    const underflow = known && pages.count(slot) === 0;
+    const underflow = known ? pages.count(slot) === 0 : (pages.state[slot] & FREE) !== 0;
     this.changeCount(batch, row, slot, -1);
     if (facts === undefined) return;
     const hasAllocated = pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot]);
@@ -67,7 +109,7 @@ export class PageState {
     facts.translations.putPage(mfn);
   }
 
-  /** Adds ±1 to the count, or takes over what was recorded and says so where the two differ. */
+  /** Adds 1, 0 or -1 to the count, or takes over what was recorded and says so where the two differ. */
   private changeCount(batch: ReplayBatch, row: number, slot: number, by: number): void {
     const { pages } = this;
     const { now } = this.context;
@@ -81,7 +123,7 @@ export class PageState {
         const before = pages.count(slot);
         const expected = before + by < 0 ? pages.countOf(0xffff_ffff, 0xffff_ffff) : before + by;
         const seen = pages.countOf(low, high);
-        if (expected !== seen) this.context.diverge(batch, row, 0, expected, seen, pages.countSeq[slot]);
+        if (expected !== seen) this.context.diverge(batch, row, COUNT_DIVERGES, expected, seen, pages.countSeq[slot]);
       }
       pages.countLow[slot] = low;
       pages.countHigh[slot] = high;
@@ -103,6 +145,7 @@ export class PageState {
     return (this.pages.state[slot] & OWNER_KNOWN) === 0 ? NO_OWNER : this.pages.owner[slot];
   }
 
+  /** page_alloc, page_free */
   pageLife(batch: ReplayBatch, row: number, alloc: boolean): void {
     const c = batch.columns;
     const first = getU53(c.mfn, row);
@@ -114,59 +157,60 @@ export class PageState {
     const owner = isValid(batch.validity.owner, row) ? c.owner[row] : NO_OWNER;
     for (let mfn = first; mfn < first + 2 ** order; mfn++) {
       const slot = this.pages.slot(mfn);
-      if (alloc) this.allocPage(slot, mfn, owner);
+      if (alloc) this.allocPage(batch, row, slot, mfn, owner);
       else this.freePage(slot, mfn, owner);
     }
+    if (!alloc) this.onFree(first, order);
   }
 
   /** page_alloc: after assignment, so an owned page starts with PGC_allocated | 1 (model §2.1). */
-  private allocPage(slot: number, mfn: number, owner: number): void {
+  private allocPage(batch: ReplayBatch, row: number, slot: number, mfn: number, owner: number): void {
     const { pages } = this;
-    const { now } = this.context;
+    const { now, facts } = this.context;
     pages.generation[slot]++;
     pages.lifeSeq[slot] = now.seq;
     pages.countSeq[slot] = now.seq;
+    pages.typeSeq[slot] = now.seq;
     pages.owner[slot] = owner;
-    // A page without an owner may be given to somebody later, with a count that nobody recorded.
+    // A page without an owner may be given to somebody later, with a count and a type that nobody recorded
+    // (share_xen_page_with_guest, X§4.3).
     const counted = owner !== NO_OWNER;
-    pages.state[slot] = ALLOCATED | OWNER_KNOWN | TYPE_KNOWN | (counted ? COUNT_KNOWN : 0);
+    pages.state[slot] = ALLOCATED | OWNER_KNOWN | (counted ? COUNT_KNOWN | TYPE_KNOWN : 0);
     pages.typeLow[slot] = 0;
     pages.typeHigh[slot] = 0;
     if (counted) pages.setAllocatedOne(slot);
-    const { facts } = this.context;
+    if (isValid(batch.validity.count_info, row)) this.takeCount(batch, row, slot);
     facts?.memory.pageAlloc(slot, mfn, pages.generation[slot], owner, facts.site(), counted);
   }
 
   private freePage(slot: number, mfn: number, owner: number): void {
     const { pages } = this;
-    const { now } = this.context;
-    const count = (pages.state[slot] & COUNT_KNOWN) === 0 ? Number.NaN : pages.count(slot);
-    const { facts, health } = this.context;
+    const { now, facts, health } = this.context;
     if (facts !== undefined) {
+      const count = (pages.state[slot] & COUNT_KNOWN) === 0 ? Number.NaN : pages.count(slot);
       const who = owner === NO_OWNER ? this.ownerOf(slot) : owner;
-      facts.memory.pageFree(slot, mfn, pages.generation[slot], who, count, this.p2m.stillMapped(mfn));
+      facts.memory.pageFree(slot, mfn, pages.generation[slot], who, count, this.p2m.set.stillMapped(mfn));
       facts.translations.pageFreed(mfn);
       if (who >= 0) health.pageFreed(who, now.seq, this.p2m.lastP2mSeq[who]);
     }
-    pages.state[slot] = FREE | COUNT_KNOWN | TYPE_KNOWN;
-    pages.countLow[slot] = 0;
-    pages.countHigh[slot] = 0;
-    pages.typeLow[slot] = 0;
-    pages.typeHigh[slot] = 0;
+    pages.state[slot] = FREE;
     pages.lifeSeq[slot] = now.seq;
-    pages.countSeq[slot] = now.seq;
   }
 
-  typeRef(batch: ReplayBatch, row: number): void {
-    const slot = this.pageSlot(batch.columns.mfn, row);
-    if (slot === 0 || !isValid(batch.validity.type_info, row)) return;
+  hasTypeInfo({ validity }: ReplayBatch, row: number): boolean {
+    return isValid(validity.type_info, row);
+  }
+
+  /** Takes over type_info as recorded. */
+  takeType(batch: ReplayBatch, row: number, slot: number): void {
     this.pages.typeLow[slot] = batch.columns.type_info[2 * row];
     this.pages.typeHigh[slot] = batch.columns.type_info[2 * row + 1];
+    this.pages.typeSeq[slot] = this.context.now.seq;
     this.pages.state[slot] |= TYPE_KNOWN;
   }
 
-  ownerSet(batch: ReplayBatch, row: number): void {
-    const slot = this.pageSlot(batch.columns.mfn, row);
+  private ownerSet(batch: ReplayBatch, row: number): void {
+    const slot = this.slotOf(batch, row);
     if (slot === 0) return;
     const owned = isValid(batch.validity.owner, row);
     this.pages.owner[slot] = owned ? batch.columns.owner[row] : NO_OWNER;
@@ -181,22 +225,27 @@ export class PageState {
     this.pages.state[slot] |= COUNT_KNOWN;
   }
 
-  /** page_use */
-  use(batch: ReplayBatch, row: number): void {
+  private use(batch: ReplayBatch, row: number): void {
     const { columns: c, validity } = batch;
-    const slot = this.pageSlot(c.mfn, row);
+    const slot = this.slotOf(batch, row);
     if (slot === 0) return;
     const free = (this.pages.state[slot] & FREE) !== 0;
     const domid = isValid(validity.domid, row) ? c.domid[row] : -1;
     this.context.facts?.translations.use(getU53(c.mfn, row), this.pages.generation[slot], domid, free);
   }
 
-  /** A snapshot of a page: what was known of it already. */
+  /** A snapshot of a page: what was known of it already, since no event that is known. */
   snapshot(batch: ReplayBatch, row: number): void {
-    const slot = this.pageSlot(batch.columns.mfn, row);
+    const slot = this.slotOf(batch, row);
     if (slot === 0) return;
+    const { columns: c, validity: v } = batch;
+    const { pages } = this;
+    if ((c.flags[row] & FLAG.free) !== 0) pages.state[slot] = FREE;
+    else if ((c.flags[row] & FLAG.allocated) !== 0) pages.state[slot] = (pages.state[slot] & ~FREE) | ALLOCATED;
+    if (isValid(v.arg0, row)) pages.generation[slot] = getU53(c.arg0, row);
     this.noteOwner(batch, row, slot);
-    if (isValid(batch.validity.count_info, row)) this.takeCount(batch, row, slot);
-    this.typeRef(batch, row);
+    if (isValid(v.count_info, row)) this.takeCount(batch, row, slot);
+    if (isValid(v.type_info, row)) this.takeType(batch, row, slot);
+    for (const seqs of [pages.lifeSeq, pages.countSeq, pages.typeSeq]) seqs[slot] = Number.NaN;
   }
 }

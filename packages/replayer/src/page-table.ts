@@ -11,6 +11,8 @@ export const ALLOCATED = 8;
 export const FREE = 16;
 
 export const NO_OWNER = -1;
+/** Larger allocations than this are damage, not events (4 GiB). */
+export const MAX_PAGE_ORDER = 20;
 
 /** page_info of every machine frame that an event named: arrays by slot, slot 0 is nobody's. */
 export class PageTable {
@@ -24,8 +26,9 @@ export class PageTable {
   owner = new Int32Array(CHUNK);
   /** Raised at each allocation, so that reuse is told from survival. */
   generation = new Uint32Array(CHUNK);
-  /** seq of the event that changed the count last, and of the one that allocated or freed the page. */
+  /** seq of the event that changed the count last, the type, and of the one that allocated or freed the page. */
   countSeq = new Float64Array(CHUNK);
+  typeSeq = new Float64Array(CHUNK);
   lifeSeq = new Float64Array(CHUNK);
   /** The count's bits: those of the low word, and those of the high one. */
   private readonly highMask: number;
@@ -58,6 +61,7 @@ export class PageTable {
       this.owner = withRoom(this.owner, room);
       this.generation = withRoom(this.generation, room);
       this.countSeq = withRoom(this.countSeq, room);
+      this.typeSeq = withRoom(this.typeSeq, room);
       this.lifeSeq = withRoom(this.lifeSeq, room);
     }
     return slot;
@@ -107,6 +111,7 @@ export class PageTable {
     this.owner = image.array('owner', this.owner);
     this.generation = image.array('generation', this.generation);
     this.countSeq = image.array('countSeq', this.countSeq);
+    this.typeSeq = image.array('typeSeq', this.typeSeq);
     this.lifeSeq = image.array('lifeSeq', this.lifeSeq);
   }
 

@@ -19,14 +19,15 @@ export const STATE_COLUMNS = [
   'level',
   'mode',
   'depth',
+  'rc',
   'flags',
   'caller',
   'arg0',
   'arg1',
 ] as const satisfies readonly ColumnName[];
 export const FACT_COLUMNS = [...STATE_COLUMNS, 'tsc'] as const satisfies readonly ColumnName[];
-type Columns = (typeof STATE_COLUMNS)[number];
+export type StateColumn = (typeof STATE_COLUMNS)[number];
 /** A batch of these columns; `tsc` too where facts are wanted. */
-export interface ReplayBatch extends Omit<ReadBatch<Columns>, 'columns'> {
-  readonly columns: ReadBatch<Columns>['columns'] & Partial<ReadBatch<'tsc'>['columns']>;
+export interface ReplayBatch extends Omit<ReadBatch<StateColumn>, 'columns'> {
+  readonly columns: ReadBatch<StateColumn>['columns'] & Partial<ReadBatch<'tsc'>['columns']>;
 }

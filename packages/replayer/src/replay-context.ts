@@ -1,9 +1,10 @@
-import { getU53, isValid, type LayoutProfile, layoutProfile, type TraceMetadata } from '@p2mtrace/trace-format';
+import { getU53, isValid, type LayoutProfile, layoutProfile, type TraceReader } from '@p2mtrace/trace-format';
 import { offsetsOf } from './fact-columns.js';
 import { FactRecorder } from './fact-recorder.js';
 import type { FactSink } from './fact-sink.js';
 import { DIVERGENCE_SPEC } from './fact-specs.js';
 import { FactWriter } from './fact-writer.js';
+import { MAX_FRAME } from './frame-table.js';
 import { HealthFacts } from './health-facts.js';
 import type { LockTable } from './lock-table.js';
 import { Now } from './now.js';
@@ -11,6 +12,9 @@ import type { ReplayBatch } from './replay-batch.js';
 import type { StateImage } from './state-image.js';
 
 const DIVERGENCE = offsetsOf(DIVERGENCE_SPEC);
+
+/** What a replay needs to know of a trace besides its events. */
+export type TraceHead = Pick<TraceReader, 'metadata' | 'names'>;
 
 /** What all parts of a replay share: the event of the moment, the notes taken, and how far the model may be trusted. */
 export class ReplayContext {
@@ -22,6 +26,8 @@ export class ReplayContext {
   readonly facts: FactRecorder | undefined;
   /** Results of writes are recorded, so attempts are not replayed too. */
   readonly hasResults: boolean;
+  /** Moves of pages into and out of PoD caches are recorded. */
+  readonly hasPodCache: boolean;
   /** Events whose frame or order is impossible. */
   outOfRange = 0;
   /** Records are being lost: what is known may be wrong already, and a mismatch proves nothing (model §2.2). */
@@ -29,12 +35,28 @@ export class ReplayContext {
   /** Mismatches met while uncertain. */
   suppressed = 0;
 
-  constructor(metadata: TraceMetadata, locks: LockTable, sink: FactSink | undefined) {
+  private readonly viewNames: readonly string[];
+
+  constructor({ metadata, names }: TraceHead, locks: LockTable, sink: FactSink | undefined) {
     this.profile = layoutProfile(metadata.layout);
     this.hasResults = metadata.hasResults ?? false;
+    this.hasPodCache = (metadata.counts?.pod_cache_add ?? 0) > 0;
+    this.viewNames = names.view;
     this.factWriter = new FactWriter(sink);
     this.health = new HealthFacts(this.factWriter);
     this.facts = sink && new FactRecorder(this.factWriter, this.now, locks);
+  }
+
+  /** The view of that index is an altp2m's, as opposed to the host's or a nested one. */
+  isAltp2m(view: number): boolean {
+    return this.viewNames[view]?.startsWith('altp2m:') ?? false;
+  }
+
+  /** False, and counted, where a frame or order is none that a machine has; absent ones are negative. */
+  inRange(gfn: number, mfn: number, order = 0, maxOrder = 0): boolean {
+    if (gfn < MAX_FRAME && mfn < MAX_FRAME && order <= maxOrder) return true;
+    this.outOfRange++;
+    return false;
   }
 
   transfer(image: StateImage): void {

@@ -15,7 +15,7 @@ export interface ReplayTraceOptions extends ReplayOptions {
  * @throws P2mError P2M_DAMAGED where a column does not match its checksum
  */
 export function replayTrace(reader: TraceReader, options: ReplayTraceOptions = {}): Replayer {
-  const replayer = new Replayer(reader.metadata, options);
+  const replayer = new Replayer(reader, options);
   const feed = new EventFeed(reader, options.facts !== undefined);
   feed.advance(replayer, options.until ?? Number.POSITIVE_INFINITY, options.onProgress);
   finishFacts(replayer);

@@ -1,20 +1,31 @@
-import { FLAG, getU53, isValid, KIND, type TraceMetadata } from '@p2mtrace/trace-format';
+import { getU53, isValid, KIND } from '@p2mtrace/trace-format';
+import { Altp2mState } from './altp2m-state.js';
+import { ContextState } from './context-state.js';
 import { offsetsOf } from './fact-columns.js';
 import type { FactRecorder } from './fact-recorder.js';
 import type { FactSink } from './fact-sink.js';
 import { DOMAINS, LOSSES } from './fact-specs.js';
 import type { FactWriter } from './fact-writer.js';
-import { MAX_FRAME } from './frame-table.js';
+import { ForeignState } from './foreign-state.js';
+import { GrantState } from './grant-state.js';
+import { Dispatch, type EventState } from './handlers.js';
 import type { HealthFacts } from './health-facts.js';
+import { LinuxState } from './linux-state.js';
 import { LockState } from './lock-state.js';
 import { LockTable } from './lock-table.js';
+import { M2pState } from './m2p-state.js';
 import { P2mState } from './p2m-state.js';
-import { NO_MFN } from './p2m-table.js';
 import { PageState } from './page-state.js';
+import { PagingState } from './paging-state.js';
+import { PodState } from './pod-state.js';
 import type { ReplayBatch } from './replay-batch.js';
-import { ReplayContext } from './replay-context.js';
+import { ReplayContext, type TraceHead } from './replay-context.js';
+import { pcpuOf } from './row-values.js';
+import { SharingState } from './sharing-state.js';
 import type { StateImage } from './state-image.js';
-import { TranslationTable } from './translation-table.js';
+import { TlbState } from './tlb-state.js';
+import type { TranslationTable } from './translation-table.js';
+import { TypeState } from './type-state.js';
 
 /** As constants of the module: looking a kind up by name for every event would show. */
 const K_LOOKUP = KIND.lookup;
@@ -22,22 +33,10 @@ const K_PUT_GFN = KIND.put_gfn;
 const K_SET_ENTRY = KIND.set_entry;
 const K_GET_PAGE = KIND.get_page;
 const K_PUT_PAGE = KIND.put_page;
-const K_ALLOC_REF_DROP = KIND.alloc_ref_drop;
-const K_GET_TYPE = KIND.get_type;
-const K_PUT_TYPE = KIND.put_type;
 const K_PAGE_ALLOC = KIND.page_alloc;
 const K_PAGE_FREE = KIND.page_free;
-const K_OWNER_SET = KIND.owner_set;
-const K_PAGE_USE = KIND.page_use;
-const K_LOCK_WAIT = KIND.lock_wait;
 const K_LOCK_ACQUIRE = KIND.lock_acquire;
 const K_LOCK_RELEASE = KIND.lock_release;
-const K_M2P_SET = KIND.m2p_set;
-const K_SCHED_SWITCH = KIND.sched_switch;
-const K_SNAPSHOT = KIND.snapshot;
-const K_LOST = KIND.lost;
-const K_DOMAIN_CREATE = KIND.domain_create;
-const K_DOMAIN_DESTROY = KIND.domain_destroy;
 
 const DOMAIN = offsetsOf(DOMAINS);
 const LOSS = offsetsOf(LOSSES);
@@ -48,46 +47,100 @@ export interface ReplayOptions {
 }
 
 /**
- * Rebuilds p2m, pages and locks from events, one batch after the other, and checks the model against every value
+ * Rebuilds the state from events, one batch after the other (docs/replay.md), and checks the model against every value
  * that was recorded (model §2.2): a mismatch is a divergence, after which the recorded value holds.
  */
 export class Replayer {
   readonly locks = new LockTable();
-  /** What each pcpu has outstanding. */
-  readonly translations = new TranslationTable();
+  readonly m2p: M2pState;
+  readonly pod: PodState;
+  readonly paging: PagingState;
+  readonly sharing: SharingState;
+  readonly contexts: ContextState;
+  readonly grants: GrantState;
+  readonly foreign: ForeignState;
+  readonly tlb: TlbState;
+  readonly linux: LinuxState;
   /** Events applied so far; the next one has this seq. */
   seq = 0;
-  /** Running vcpu by pcpu as domid * 2^16 + vcpu, -1 for unknown. */
-  readonly running: number[] = [];
   private readonly context: ReplayContext;
   private readonly lockState: LockState;
   private readonly p2mState: P2mState;
   private readonly pageState: PageState;
+  /** All parts but the locks, by name. */
+  private readonly parts: Readonly<Record<string, EventState>>;
+  private readonly dispatch: Dispatch;
 
-  constructor(metadata: TraceMetadata, options: ReplayOptions = {}) {
-    this.context = new ReplayContext(metadata, this.locks, options.facts);
-    this.lockState = new LockState(this.context, this.locks);
-    this.p2mState = new P2mState(this.context, this.lockState);
-    this.pageState = new PageState(this.context, this.p2mState);
+  /** A TraceReader is such a head. */
+  constructor(head: TraceHead, options: ReplayOptions = {}) {
+    const context = new ReplayContext(head, this.locks, options.facts);
+    this.context = context;
+    this.lockState = new LockState(context, this.locks);
+    this.p2mState = new P2mState(context, this.lockState);
+    const p2ms = this.p2mState.set;
+    this.m2p = new M2pState(context);
+    this.pod = new PodState(context, p2ms);
+    this.paging = new PagingState(context, p2ms);
+    this.sharing = new SharingState(context, p2ms);
+    this.contexts = new ContextState(context);
+    this.grants = new GrantState(context, this.contexts);
+    this.foreign = new ForeignState(context, p2ms);
+    this.tlb = new TlbState(context);
+    this.linux = new LinuxState(context);
+    this.pageState = new PageState(context, this.p2mState, (mfn, order) => {
+      this.pod.leave(mfn, order);
+      this.sharing.freed(mfn, order);
+    });
+    this.parts = {
+      p2m: this.p2mState,
+      altp2m: new Altp2mState(context, p2ms),
+      m2p: this.m2p,
+      pages: this.pageState,
+      types: new TypeState(context, this.pageState),
+      pod: this.pod,
+      paging: this.paging,
+      sharing: this.sharing,
+      contexts: this.contexts,
+      grants: this.grants,
+      foreign: this.foreign,
+      tlb: this.tlb,
+      linux: this.linux,
+    };
+    this.dispatch = new Dispatch([this.handlers, ...Object.values(this.parts).map(part => part.handlers)]);
   }
+
+  /** What concerns all parts, or one that has no handlers. */
+  private readonly handlers = {
+    lock_wait: ({ columns }: ReplayBatch, row: number) => this.context.facts?.locks.wait(columns.lock[row]),
+    snapshot: (batch: ReplayBatch, row: number) => this.snapshot(batch, row),
+    lost: (batch: ReplayBatch, row: number) => this.lost(batch, row),
+    domain_create: (batch: ReplayBatch, row: number) => this.domainCreate(batch, row),
+    domain_destroy: ({ columns }: ReplayBatch, row: number) =>
+      this.noteDomain(columns.domid[row], DOMAIN.destroyed_seq),
+  };
 
   get profile() {
     return this.context.profile;
   }
   get p2ms() {
-    return this.p2mState.p2ms;
+    return this.p2mState.set.tables;
   }
   get reverse() {
-    return this.p2mState.reverse;
-  }
-  get m2p() {
-    return this.p2mState.m2p;
+    return this.p2mState.set.reverse;
   }
   get lastP2mSeq() {
     return this.p2mState.lastP2mSeq;
   }
   get pages() {
     return this.pageState.pages;
+  }
+  /** Running vcpu by pcpu as domid * 2^16 + vcpu, -1 for unknown. */
+  get running(): readonly number[] {
+    return this.contexts.running;
+  }
+  /** What each pcpu has outstanding. */
+  get translations(): TranslationTable {
+    return this.contexts.translations;
   }
   get facts(): FactRecorder | undefined {
     return this.context.facts;
@@ -116,12 +169,9 @@ export class Replayer {
   /** All that the events so far have made of the state; a replay with facts has more, and no image. */
   transfer(image: StateImage): void {
     this.seq = image.number('seq', this.seq);
-    image.numbers('running', this.running);
     image.part('context', this.context);
     image.part('locks', this.locks);
-    image.part('translations', this.translations);
-    image.part('p2m', this.p2mState);
-    image.part('pages', this.pageState);
+    for (const [name, part] of Object.entries(this.parts)) image.part(name, part);
   }
 
   /** Applies rows `from` to `to` (exclusive) of a batch. */
@@ -148,17 +198,17 @@ export class Replayer {
           break;
         case K_LOOKUP:
           this.p2mState.lookup(batch, row);
-          this.lookup(batch, row);
+          this.contexts.lookup(batch, row);
           break;
         case K_PAGE_ALLOC:
         case K_PAGE_FREE:
           this.pageState.pageLife(batch, row, kind[row] === K_PAGE_ALLOC);
           break;
         case K_PUT_GFN:
-          this.putGfn(batch, row);
+          this.contexts.putGfn(batch, row);
           break;
         default:
-          this.rare(batch, row, kind[row]);
+          this.dispatch.apply(batch, row, kind[row]);
       }
     }
     this.seq = batch.firstSeq + to;
@@ -173,77 +223,14 @@ export class Replayer {
     now.caller = isValid(batch.validity.caller, row) ? batch.columns.caller[row] : -1;
   }
 
-  /** A lookup that returned with the gfn's lock lasts until its put_gfn. */
-  private lookup(batch: ReplayBatch, row: number): void {
-    const { columns: c, validity: v } = batch;
-    if ((c.flags[row] & FLAG.locked) === 0 || !isValid(v.pcpu, row) || !isValid(v.gfn, row)) return;
-    const gfn = getU53(c.gfn, row);
-    const mfn = isValid(v.mfn, row) ? getU53(c.mfn, row) : NO_MFN;
-    if (gfn >= MAX_FRAME || mfn >= MAX_FRAME) return;
-    this.translations.add(c.pcpu[row], c.domid[row], c.view[row], gfn, mfn, this.context.now.seq);
+  private domainCreate({ columns }: ReplayBatch, row: number): void {
+    this.noteDomain(columns.domid[row], DOMAIN.created_seq);
+    for (const part of Object.values(this.parts)) part.forgetDomain(columns.domid[row]);
   }
 
-  private putGfn(batch: ReplayBatch, row: number): void {
-    const { columns: c, validity: v } = batch;
-    const gfn = getU53(c.gfn, row);
-    if (isValid(v.pcpu, row)) this.translations.put(c.pcpu[row], c.domid[row], c.view[row], gfn);
-    this.context.facts?.translations.putGfn(c.domid[row], gfn);
-  }
-
-  private rare(batch: ReplayBatch, row: number, kind: number): void {
-    const c = batch.columns;
-    switch (kind) {
-      case K_ALLOC_REF_DROP:
-        this.pageState.putPage(batch, row);
-        break;
-      case K_GET_TYPE:
-      case K_PUT_TYPE:
-        this.pageState.typeRef(batch, row);
-        break;
-      case K_OWNER_SET:
-        this.pageState.ownerSet(batch, row);
-        break;
-      case K_PAGE_USE:
-        this.pageState.use(batch, row);
-        break;
-      case K_M2P_SET:
-        this.p2mState.m2pSet(batch, row);
-        break;
-      case K_LOCK_WAIT:
-        this.context.facts?.locks.wait(c.lock[row]);
-        break;
-      case K_SCHED_SWITCH:
-        this.schedSwitch(batch, row);
-        break;
-      case K_SNAPSHOT:
-        this.snapshot(batch, row);
-        break;
-      case K_LOST:
-        this.lost(batch, row);
-        break;
-      case K_DOMAIN_CREATE:
-      case K_DOMAIN_DESTROY: {
-        const at = this.context.health.domain(c.domid[row], this.context.now.seq);
-        const column = kind === K_DOMAIN_CREATE ? DOMAIN.created_seq : DOMAIN.destroyed_seq;
-        this.context.health.domains.records[at + column] = this.context.now.seq;
-        break;
-      }
-    }
-  }
-
-  private schedSwitch(batch: ReplayBatch, row: number): void {
-    if (!isValid(batch.validity.pcpu, row)) return;
-    const pcpu = batch.columns.pcpu[row];
-    const vcpu = batch.columns.domid[row] * 0x1_0000 + batch.columns.arg0[2 * row];
-    const runs = (batch.columns.arg1[2 * row] & 15) === 0;
-    while (this.running.length <= pcpu) this.running.push(-1);
-    if (runs && this.running[pcpu] !== vcpu) {
-      this.running[pcpu] = vcpu;
-      this.translations.clear(pcpu);
-      this.context.facts?.translations.switchAway(pcpu);
-    } else if (!runs && this.running[pcpu] === vcpu) {
-      this.running[pcpu] = -1;
-    }
+  private noteDomain(domid: number, column: number): void {
+    const at = this.context.health.domain(domid, this.context.now.seq);
+    this.context.health.domains.records[at + column] = this.context.now.seq;
   }
 
   /**
@@ -254,7 +241,7 @@ export class Replayer {
     const { losses } = this.context.health;
     const at = losses.open();
     const { records } = losses;
-    const pcpu = isValid(batch.validity.pcpu, row) ? batch.columns.pcpu[row] : -1;
+    const pcpu = pcpuOf(batch, row);
     records[at + LOSS.seq] = this.context.now.seq;
     records[at + LOSS.pcpu] = pcpu;
     records[at + LOSS.count] = getU53(batch.columns.arg0, row);
@@ -271,16 +258,16 @@ export class Replayer {
     this.forget(pcpu);
   }
 
+  /** Everything but the locks of other pcpus, who runs there, generations and mere counters is unknown. */
   private forget(pcpu: number): void {
     const { facts } = this.context;
     facts?.memory.lose();
-    this.pages.forget();
-    this.p2mState.forget();
-    this.translations.forget();
     facts?.translations.lose();
-    if (pcpu < 0) return;
-    facts?.locks.lose(pcpu);
-    this.locks.forget(pcpu);
+    for (const part of Object.values(this.parts)) part.forget(pcpu);
+    for (const lossy of pcpu < 0 ? Array(this.locks.pcpus).keys() : [pcpu]) {
+      facts?.locks.lose(lossy);
+      this.locks.forget(lossy);
+    }
   }
 
   /** State known at this point: an entry, a page or a held lock, whichever columns it has. */

@@ -7,14 +7,14 @@ import { saveState } from './state-image.js';
 const STATE_VERSION = 1;
 
 /**
- * Names what a state at some seq is a function of: the checksums of all columns of the trace, its metadata, and how
- * this version replays. undefined where the trace has no checksums.
+ * Names what a state at some seq is a function of: the checksums of all columns of the trace, its metadata and
+ * views, and how this version replays. undefined where the trace has no checksums.
  */
-export function traceIdentity({ batches, checksummed, metadata }: TraceReader): string | undefined {
+export function traceIdentity({ batches, checksummed, metadata, names }: TraceReader): string | undefined {
   if (!checksummed) return undefined;
   const hash = createHash('sha256');
-  const parts = [...saveState(new Replayer(metadata)).keys()];
-  hash.update(JSON.stringify([STATE_VERSION, parts, metadata]));
+  const parts = [...saveState(new Replayer({ metadata, names })).keys()];
+  hash.update(JSON.stringify([STATE_VERSION, parts, metadata, names.view]));
   for (const { rows, firstSeq, header } of batches) hash.update(JSON.stringify([rows, firstSeq, header.crcs]));
   return hash.digest('hex');
 }

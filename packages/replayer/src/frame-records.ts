@@ -1,0 +1,84 @@
+import { CHUNK, FrameDirectory, withRoom } from './frame-table.js';
+import type { StateImage } from './state-image.js';
+
+/**
+ * One record of numbers for each frame that has one, in a typed array: frame → `width` numbers. What the numbers mean
+ * is the owner's; the first of a record is never NaN, which marks frames without one.
+ */
+export class FrameRecords {
+  /** Records by slot; renewed by `make`. */
+  data = new Float64Array(0);
+  /** Frames that have a record. */
+  size = 0;
+  private directory = new FrameDirectory();
+  private readonly width: number;
+
+  constructor(width: number) {
+    this.width = width;
+  }
+
+  /** Where the frame's record begins in `data`, -1 where it has none. */
+  find(frame: number): number {
+    const slot = this.directory.find(frame);
+    if (slot === 0) return -1;
+    const at = slot * this.width;
+    return Number.isNaN(this.data[at]) ? -1 : at;
+  }
+
+  /** The same, made where there is none: all zeros. */
+  make(frame: number): number {
+    const at = this.directory.make(frame) * this.width;
+    const room = this.directory.slots * this.width;
+    if (room > this.data.length) {
+      const before = this.data.length;
+      this.data = withRoom(this.data, room).fill(Number.NaN, before);
+    }
+    if (Number.isNaN(this.data[at])) {
+      this.data.fill(0, at, at + this.width);
+      this.size++;
+    }
+    return at;
+  }
+
+  /** The frame has no record any more. */
+  remove(frame: number): void {
+    const at = this.find(frame);
+    if (at < 0) return;
+    this.data[at] = Number.NaN;
+    this.size--;
+  }
+
+  /** Every frame that has a record, in order of frames; the visitor may remove the one that it is given. */
+  forEach(visit: (frame: number, at: number) => void): void {
+    this.directory.forEachChunk((first, slot) => {
+      for (let i = 0; i < CHUNK; i++) {
+        const at = (slot + i) * this.width;
+        if (!Number.isNaN(this.data[at])) visit(first + i, at);
+      }
+    });
+  }
+
+  /** Every frame that has a record, in order, with a copy of it: the state may go on meanwhile. */
+  *all(): Generator<{ readonly frame: number; readonly record: Float64Array }> {
+    const frames: number[] = [];
+    this.forEach(frame => {
+      frames.push(frame);
+    });
+    for (const frame of frames) {
+      const at = this.find(frame);
+      if (at >= 0) yield { frame, record: this.data.slice(at, at + this.width) };
+    }
+  }
+
+  clear(): void {
+    this.directory = new FrameDirectory();
+    this.data = new Float64Array(0);
+    this.size = 0;
+  }
+
+  transfer(image: StateImage): void {
+    image.part('directory', this.directory);
+    this.data = image.array('data', this.data);
+    this.size = image.number('size', this.size);
+  }
+}

@@ -1,0 +1,190 @@
+import { P2M_TYPES } from '@p2mtrace/trace-format';
+import { DIVERGES } from './fact-specs.js';
+import { FrameRecords } from './frame-records.js';
+import type { EventState } from './handlers.js';
+import { HOST, type P2mSet } from './p2m-set.js';
+import { NO_MFN } from './p2m-table.js';
+import { MAX_PAGE_ORDER } from './page-table.js';
+import type { ReplayBatch } from './replay-batch.js';
+import type { ReplayContext } from './replay-context.js';
+import { ABSENT, arg0Of, arg1Of, gfnOf, mfnOf } from './row-values.js';
+import type { StateImage } from './state-image.js';
+
+const RAM_RW = P2M_TYPES.indexOf('ram_rw');
+const POPULATE_ON_DEMAND = P2M_TYPES.indexOf('populate_on_demand');
+const ORDER_2M = 9;
+
+/** Populate-on-demand of one domain (X§5.1). NaN is unknown. */
+export class PodDomain {
+  /** Pages in the cache, and the event that told last. */
+  count = Number.NaN;
+  countSeq = Number.NaN;
+  /** p2m slots marked PoD. */
+  entryCount = Number.NaN;
+  /** What reclaims will add to entryCount, when the page they freed reaches the cache. */
+  pending = 0;
+  /** Events by order. */
+  readonly populated = new Map<number, number>();
+  readonly reclaimed = new Map<number, number>();
+  readonly splintered = new Map<number, number>();
+
+  transfer(image: StateImage): void {
+    this.count = image.number('count', this.count);
+    this.countSeq = image.number('countSeq', this.countSeq);
+    this.entryCount = image.number('entryCount', this.entryCount);
+    this.pending = image.number('pending', this.pending);
+    image.map('populated', this.populated);
+    image.map('reclaimed', this.reclaimed);
+    image.map('splintered', this.splintered);
+  }
+}
+
+/** Populate-on-demand: counts by domain, and which frames are in whose cache. */
+export class PodState implements EventState {
+  readonly domains = new Map<number, PodDomain>();
+  /** mfn → domid of the cache that it is in. */
+  readonly cache = new FrameRecords(1);
+  private readonly context: ReplayContext;
+  private readonly p2ms: P2mSet;
+
+  constructor(context: ReplayContext, p2ms: P2mSet) {
+    this.context = context;
+    this.p2ms = p2ms;
+  }
+
+  readonly handlers = {
+    pod_cache_add: (batch: ReplayBatch, row: number) => this.move(batch, row, 1),
+    pod_cache_get: (batch: ReplayBatch, row: number) => this.move(batch, row, -1),
+    pod_populate: (batch: ReplayBatch, row: number) => this.populate(batch, row),
+    pod_zero_reclaim: (batch: ReplayBatch, row: number) => this.reclaim(batch, row),
+    pod_splinter: (batch: ReplayBatch, row: number) => this.splinter(batch, row),
+    snapshot_pod: (batch: ReplayBatch, row: number) => this.snapshot(batch, row),
+  };
+
+  private of(domid: number): PodDomain {
+    let pod = this.domains.get(domid);
+    if (pod === undefined) {
+      pod = new PodDomain();
+      this.domains.set(domid, pod);
+    }
+    return pod;
+  }
+
+  /** pod_cache_add, pod_cache_get */
+  private move(batch: ReplayBatch, row: number, sign: 1 | -1): void {
+    const order = batch.columns.order[row];
+    const mfn = mfnOf(batch, row);
+    if (!this.context.inRange(ABSENT, mfn, order, MAX_PAGE_ORDER)) return;
+    const pod = this.of(batch.columns.domid[row]);
+    this.count(batch, row, pod, sign * 2 ** order);
+    const entryCount = arg1Of(batch, row);
+    if (!Number.isNaN(entryCount)) pod.entryCount = entryCount;
+    if (sign > 0) {
+      // The reclaim that this ends raises entry_count after it has added the page (X§5.1).
+      pod.entryCount += pod.pending;
+      pod.pending = 0;
+      this.join(batch.columns.domid[row], mfn, order);
+    } else {
+      this.leave(mfn, order);
+    }
+  }
+
+  private count(batch: ReplayBatch, row: number, pod: PodDomain, by: number): void {
+    const expected = pod.count + by;
+    const recorded = arg0Of(batch, row);
+    if (!Number.isNaN(recorded) && !Number.isNaN(expected) && recorded !== expected) {
+      this.context.diverge(batch, row, DIVERGES.pod_count, expected, recorded, pod.countSeq);
+    }
+    pod.count = Number.isNaN(recorded) ? expected : recorded;
+    pod.countSeq = this.context.now.seq;
+  }
+
+  private populate(batch: ReplayBatch, row: number): void {
+    const { domid, order } = batch.columns;
+    const mfn = mfnOf(batch, row);
+    const gfn = gfnOf(batch, row);
+    if (!this.context.inRange(gfn, mfn, order[row], MAX_PAGE_ORDER)) return;
+    const pod = this.of(domid[row]);
+    raise(pod.populated, order[row]);
+    pod.entryCount -= 2 ** order[row];
+    // The gfn is the one that faulted, the mfn that of the chunk (X§0.4).
+    const first = gfn - (gfn % 2 ** order[row]);
+    this.p2ms.imply(this.p2ms.of(domid[row], HOST), first, mfn, order[row], RAM_RW);
+    this.leave(mfn, order[row]);
+  }
+
+  private reclaim(batch: ReplayBatch, row: number): void {
+    const { domid, order } = batch.columns;
+    // A 2M record has the mfn of the last frame (X§0.4).
+    const mfn = order[row] === ORDER_2M ? mfnOf(batch, row) - (2 ** ORDER_2M - 1) : mfnOf(batch, row);
+    const gfn = gfnOf(batch, row);
+    if (mfn < 0) this.context.outOfRange++;
+    if (mfn < 0 || !this.context.inRange(gfn, mfn, order[row], MAX_PAGE_ORDER)) return;
+    const pod = this.of(domid[row]);
+    raise(pod.reclaimed, order[row]);
+    if (this.context.hasPodCache) pod.pending += 2 ** order[row];
+    else pod.entryCount += 2 ** order[row];
+    const first = gfn - (gfn % 2 ** order[row]);
+    this.p2ms.imply(this.p2ms.of(domid[row], HOST), first, NO_MFN, order[row], POPULATE_ON_DEMAND);
+    this.join(domid[row], mfn, order[row]);
+  }
+
+  private splinter(batch: ReplayBatch, row: number): void {
+    const { domid, order } = batch.columns;
+    const gfn = gfnOf(batch, row);
+    if (!this.context.inRange(gfn, ABSENT, order[row], MAX_PAGE_ORDER)) return;
+    raise(this.of(domid[row]).splintered, order[row]);
+    const table = this.p2ms.find(domid[row], HOST);
+    if (table?.find(gfn) && table.typeAt(gfn) === POPULATE_ON_DEMAND) table.splitAt(gfn, 0);
+  }
+
+  private snapshot(batch: ReplayBatch, row: number): void {
+    const { domid, order } = batch.columns;
+    const mfn = mfnOf(batch, row);
+    if (!this.context.inRange(ABSENT, mfn, order[row], MAX_PAGE_ORDER)) return;
+    const pod = this.of(domid[row]);
+    const count = arg0Of(batch, row);
+    const entryCount = arg1Of(batch, row);
+    if (!Number.isNaN(count)) pod.count = count;
+    if (!Number.isNaN(entryCount)) pod.entryCount = entryCount;
+    if (mfn >= 0) this.join(domid[row], mfn, order[row]);
+  }
+
+  private join(domid: number, mfn: number, order: number): void {
+    for (let frame = mfn; frame < mfn + 2 ** order; frame++) {
+      const at = this.cache.make(frame);
+      this.cache.data[at] = domid;
+    }
+  }
+
+  /** The frames are in no cache. */
+  leave(mfn: number, order: number): void {
+    if (this.cache.size === 0) return;
+    for (let frame = mfn; frame < mfn + 2 ** order; frame++) this.cache.remove(frame);
+  }
+
+  forget(): void {
+    this.cache.clear();
+    for (const pod of this.domains.values()) {
+      pod.count = Number.NaN;
+      pod.entryCount = Number.NaN;
+      pod.pending = 0;
+    }
+  }
+
+  forgetDomain(domid: number): void {
+    this.domains.delete(domid);
+    this.cache.forEach((mfn, at) => {
+      if (this.cache.data[at] === domid) this.cache.remove(mfn);
+    });
+  }
+
+  transfer(image: StateImage): void {
+    image.partsByKey('domains', this.domains, () => new PodDomain());
+    image.part('cache', this.cache);
+  }
+}
+
+function raise(counts: Map<number, number>, order: number): void {
+  counts.set(order, (counts.get(order) ?? 0) + 1);
+}

@@ -1,0 +1,45 @@
+import { FLAG, getU53, isValid } from '@p2mtrace/trace-format';
+import type { ReplayBatch } from './replay-batch.js';
+
+/** What the kinds that are rare read of their rows; the frequent ones read the columns themselves. */
+
+/** A frame, domain, order or pcpu that the event does not have. */
+export const ABSENT = -1;
+
+export function gfnOf({ columns, validity }: ReplayBatch, row: number): number {
+  return isValid(validity.gfn, row) ? getU53(columns.gfn, row) : ABSENT;
+}
+
+export function mfnOf({ columns, validity }: ReplayBatch, row: number): number {
+  return isValid(validity.mfn, row) ? getU53(columns.mfn, row) : ABSENT;
+}
+
+export function domidOf({ columns, validity }: ReplayBatch, row: number): number {
+  return isValid(validity.domid, row) ? columns.domid[row] : ABSENT;
+}
+
+export function ownerOf({ columns, validity }: ReplayBatch, row: number): number {
+  return isValid(validity.owner, row) ? columns.owner[row] : ABSENT;
+}
+
+export function pcpuOf({ columns, validity }: ReplayBatch, row: number): number {
+  return isValid(validity.pcpu, row) ? columns.pcpu[row] : ABSENT;
+}
+
+/** Index of the p2m type. */
+export function typeOf({ columns, validity }: ReplayBatch, row: number): number {
+  return isValid(validity.p2m_type, row) ? columns.p2m_type[row] : ABSENT;
+}
+
+/** The kind's first or second value, NaN where it has none; inexact from 2^53 on. */
+export function arg0Of({ columns, validity }: ReplayBatch, row: number): number {
+  return isValid(validity.arg0, row) ? getU53(columns.arg0, row) : Number.NaN;
+}
+export function arg1Of({ columns, validity }: ReplayBatch, row: number): number {
+  return isValid(validity.arg1, row) ? getU53(columns.arg1, row) : Number.NaN;
+}
+
+/** The operation did not succeed: flag `failed`, or a negative return code. */
+export function hasFailed({ columns, validity }: ReplayBatch, row: number): boolean {
+  return (columns.flags[row] & FLAG.failed) !== 0 || (columns.rc[row] < 0 && isValid(validity.rc, row));
+}

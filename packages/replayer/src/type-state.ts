@@ -1,0 +1,101 @@
+import { DIVERGES } from './fact-specs.js';
+import type { EventState } from './handlers.js';
+import type { PageState } from './page-state.js';
+import { type PageTable, TYPE_KNOWN } from './page-table.js';
+import type { ReplayBatch } from './replay-batch.js';
+import type { ReplayContext } from './replay-context.js';
+import { hasFailed } from './row-values.js';
+import { TypeBits } from './type-bits.js';
+
+/** Type references of pages (X§4.3), in the pages' own table. */
+export class TypeState implements EventState {
+  private readonly bits: TypeBits;
+  private readonly context: ReplayContext;
+  private readonly pageState: PageState;
+  private readonly pages: PageTable;
+
+  constructor(context: ReplayContext, pageState: PageState) {
+    this.context = context;
+    this.pageState = pageState;
+    this.pages = pageState.pages;
+    this.bits = new TypeBits(context.profile);
+  }
+
+  readonly handlers = {
+    get_type: (batch: ReplayBatch, row: number) => this.get(batch, row),
+    put_type: (batch: ReplayBatch, row: number) => this.put(batch, row),
+  };
+
+  /**
+   * PGT_partial keeps one type count, which whoever goes on with the validation takes over (X§4.3): a get counts
+   * nothing then. One that fails counts nothing, unless it leaves the page partial that was not.
+   */
+  private get(batch: ReplayBatch, row: number): void {
+    const slot = this.pageState.slotOf(batch, row);
+    if (slot === 0) return;
+    const wasPartial = this.isPartial(slot);
+    const leavesPartial = this.recordedPartial(batch, row);
+    const counts = hasFailed(batch, row) ? leavesPartial && !wasPartial : !wasPartial;
+    if (this.take(batch, row, slot, counts ? 1 : 0) || !counts || !this.isKnown(slot)) return;
+    if (this.count(slot) === 0) this.setRequested(batch, row, slot);
+    else this.bits.add(this.pages.typeLow, this.pages.typeHigh, slot, 1);
+  }
+
+  private put(batch: ReplayBatch, row: number): void {
+    const slot = this.pageState.slotOf(batch, row);
+    if (slot === 0) return;
+    const by = this.recordedPartial(batch, row) ? 0 : -1;
+    if (this.take(batch, row, slot, by) || !this.isKnown(slot)) return;
+    this.bits.add(this.pages.typeLow, this.pages.typeHigh, slot, by);
+  }
+
+  /** Takes over type_info as recorded, and says so where its count is not the expected one; false: none is recorded. */
+  private take(batch: ReplayBatch, row: number, slot: number, by: number): boolean {
+    const { pages, bits } = this;
+    if (!this.pageState.hasTypeInfo(batch, row)) return false;
+    if (this.isKnown(slot)) {
+      const sum = this.count(slot) + by;
+      const expected = sum < 0 ? bits.wrapped : sum;
+      const info = batch.columns.type_info;
+      const seen = bits.count(info[2 * row], info[2 * row + 1]);
+      if (expected !== seen) this.context.diverge(batch, row, DIVERGES.type_info, expected, seen, pages.typeSeq[slot]);
+    }
+    this.pageState.takeType(batch, row, slot);
+    return true;
+  }
+
+  /** 0 → 1: the page has the type that was asked for, where that is recorded. */
+  private setRequested(batch: ReplayBatch, row: number, slot: number): void {
+    const { pages, bits } = this;
+    const { arg0 } = batch.columns;
+    if ((batch.validity.arg0[row >>> 3] & (1 << (row & 7))) === 0) {
+      pages.state[slot] &= ~TYPE_KNOWN;
+      return;
+    }
+    pages.typeLow[slot] = (pages.typeLow[slot] & ~bits.typeLow) | (arg0[2 * row] & bits.typeLow);
+    pages.typeHigh[slot] = (pages.typeHigh[slot] & ~bits.typeHigh) | (arg0[2 * row + 1] & bits.typeHigh);
+    bits.add(pages.typeLow, pages.typeHigh, slot, 1);
+  }
+
+  private isKnown(slot: number): boolean {
+    return (this.pages.state[slot] & TYPE_KNOWN) !== 0;
+  }
+
+  private count(slot: number): number {
+    return this.bits.count(this.pages.typeLow[slot], this.pages.typeHigh[slot]);
+  }
+
+  private isPartial(slot: number): boolean {
+    return this.isKnown(slot) && this.bits.isPartial(this.pages.typeLow[slot], this.pages.typeHigh[slot]);
+  }
+
+  private recordedPartial(batch: ReplayBatch, row: number): boolean {
+    const info = batch.columns.type_info;
+    return this.pageState.hasTypeInfo(batch, row) && this.bits.isPartial(info[2 * row], info[2 * row + 1]);
+  }
+
+  /** It has no state but that of the pages. */
+  forget(): void {}
+  forgetDomain(): void {}
+  transfer(): void {}
+}

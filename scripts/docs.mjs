@@ -240,6 +240,12 @@ async function commands() {
   return sections.join('\n\n');
 }
 
+async function debugCommands() {
+  const { DEBUG_COMMANDS } = await import('../cli/dist/debug/debug-commands.js');
+  const rows = DEBUG_COMMANDS.map(({ name, args, help }) => [code(`${name} ${args}`.trim()), help]);
+  return table(['command', 'does'], rows);
+}
+
 const GENERATORS = {
   columns,
   dictionaries,
@@ -251,6 +257,7 @@ const GENERATORS = {
   facts,
   rules,
   commands,
+  'debug-commands': debugCommands,
   'schema-version': () => `The schema version is ${SCHEMA_VERSION}.`,
   levels: () => `Severities: ${codes(SEVERITIES)}. Confidences: ${codes(CONFIDENCES)}.`,
 };

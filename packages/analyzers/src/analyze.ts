@@ -1,6 +1,7 @@
 import { type TraceReader, usageError } from '@p2mtrace/trace-format';
 import type { Rule, RuleRow } from './define-analyzer.js';
 import { type AnalysisReport, CONFIDENCES, type Confidence, type Finding, SEVERITIES } from './finding.js';
+import { mentionedFacts } from './mentioned-facts.js';
 import { toOccurrence } from './occurrence.js';
 import { RULES } from './registry.js';
 import { TraceSession } from './sql/session.js';
@@ -33,7 +34,8 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
       });
   }
   if (runnable.length === 0) return { findings: [], notChecked };
-  const facts = storeFacts(reader, options.onProgress);
+  const wanted = mentionedFacts(runnable.map(rule => rule.sql));
+  const facts = storeFacts(reader, wanted, options.onProgress);
   const session = await TraceSession.open();
   try {
     addTraceTables(session, reader, () => facts);

@@ -1,4 +1,4 @@
-import { FACT_SPECS, FactStore, replayTrace } from '@p2mtrace/replayer';
+import { FACT_SPECS, type FactSelection, type FactSpec, FactStore, replayTrace } from '@p2mtrace/replayer';
 import { BatchMemory, isValid, type TraceReader } from '@p2mtrace/trace-format';
 import { factsForSql } from './fact-sql.js';
 import type { FactColumn, FactTable as SqlTable } from './sql/fact-table.js';
@@ -13,27 +13,38 @@ import type { SqlOptions } from './sql/sql-connection.js';
 export async function openTraceSession(reader: TraceReader, options: SqlOptions = {}): Promise<TraceSession> {
   const session = await TraceSession.open(options);
   await session.addEvents(reader);
-  let facts: FactStore | undefined;
-  addTraceTables(session, reader, () => {
-    facts ??= storeFacts(reader);
-    return facts;
-  });
+  addTraceTables(session, reader, tables => storeFacts(reader, tables));
   return session;
 }
 
-/** Adds the tables whose rows come from a replay, each computed when a query first mentions it. */
-export function addTraceTables(session: TraceSession, reader: TraceReader, facts: () => FactStore): void {
-  for (const spec of FACT_SPECS) session.addLazyTable(spec.name, () => factsForSql(facts(), spec));
-  session.addLazyTable('callers', () => callers(reader));
-  session.addLazyTable('locks', () => named('locks', 'address', reader.names.lock));
-  session.addLazyTable('lock_classes', () => named('lock_classes', 'name', reader.names.lock_class));
-  session.addLazyTable('views', () => named('views', 'name', reader.names.view));
-  session.addLazyTable('import_stats', () => importStats(reader));
+/** Adds the tables of a trace, computed when a query first mentions them; `facts` has those of the tables it is given. */
+export function addTraceTables(
+  session: TraceSession,
+  reader: TraceReader,
+  facts: (tables: readonly string[]) => FactStore,
+): void {
+  const specs: readonly FactSpec[] = FACT_SPECS;
+  session.addLazyTables(
+    specs.map(({ name }) => name),
+    tables => {
+      const store = facts(tables);
+      return specs.filter(({ name }) => tables.includes(name)).map(spec => factsForSql(store, spec));
+    },
+  );
+  session.addLazyTables(['callers'], () => [callers(reader)]);
+  session.addLazyTables(['locks'], () => [named('locks', 'address', reader.names.lock)]);
+  session.addLazyTables(['lock_classes'], () => [named('lock_classes', 'name', reader.names.lock_class)]);
+  session.addLazyTables(['views'], () => [named('views', 'name', reader.names.view)]);
+  session.addLazyTables(['import_stats'], () => [importStats(reader)]);
 }
 
-/** Replays a trace, and keeps its facts. */
-export function storeFacts(reader: TraceReader, onProgress?: (events: number) => void): FactStore {
-  const facts = new FactStore();
+/** Replays a trace, and keeps the facts of a selection. */
+export function storeFacts(
+  reader: TraceReader,
+  wanted: FactSelection,
+  onProgress?: (events: number) => void,
+): FactStore {
+  const facts = new FactStore(wanted);
   replayTrace(reader, { facts, onProgress });
   return facts;
 }

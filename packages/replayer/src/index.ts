@@ -3,7 +3,6 @@ export { type ContextRow, contextRows } from './context-rows.js';
 export * from './diff/index.js';
 export * from './events/index.js';
 export type { FactArray, FactColumnSpec, FactColumns, FactSpec, FactType } from './fact-columns.js';
-export { emptyColumns } from './fact-columns.js';
 export type { ChunkOf, FactChunk, FactSelection, FactSink } from './fact-sink.js';
 export * from './fact-specs.js';
 export { FactStore } from './fact-store.js';

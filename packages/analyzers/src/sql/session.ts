@@ -13,6 +13,9 @@ export interface Rows {
   readonly rows: readonly SqlValue[][];
 }
 
+/** Tables that are computed when SQL mentions them: those of the names given. */
+export type LazyTables = (names: readonly string[]) => readonly (ColumnSource | FactTable)[];
+
 /**
  * SQL over tables that stay where they are: DuckDB reads the events from the trace and the facts from memory.
  *
@@ -21,7 +24,7 @@ export interface Rows {
  */
 export class TraceSession {
   private readonly sql: SqlConnection;
-  private readonly lazy = new Map<string, () => ColumnSource | FactTable>();
+  private readonly lazy = new Map<string, LazyTables>();
   private current: QueryResult | undefined;
 
   private constructor(sql: SqlConnection) {
@@ -50,11 +53,11 @@ export class TraceSession {
   }
 
   /**
-   * Makes a table that is computed before the first SQL that mentions its name, be it in a comment; until then
-   * `show tables` doesn't list it. What `compute` throws, `run` throws.
+   * Makes tables that are computed before the first SQL that mentions their name, be it in a comment, those that it
+   * mentions together; until then `show tables` doesn't list them. What `compute` throws, `run` throws.
    */
-  addLazyTable(name: string, compute: () => ColumnSource | FactTable): void {
-    this.lazy.set(name, compute);
+  addLazyTables(names: readonly string[], compute: LazyTables): void {
+    for (const name of names) this.lazy.set(name, compute);
   }
 
   /**
@@ -98,10 +101,11 @@ export class TraceSession {
   }
 
   private async addMentioned(sql: string): Promise<void> {
-    for (const [name, compute] of this.lazy) {
-      if (!new RegExp(`(?<!\\w)${name}(?!\\w)`, 'i').test(sql)) continue;
-      await this.addTable(compute());
-      this.lazy.delete(name);
+    for (const compute of new Set(this.lazy.values())) {
+      const names = [...this.lazy.keys()].filter(name => this.lazy.get(name) === compute && mentions(sql, name));
+      if (names.length === 0) continue;
+      for (const table of compute(names)) await this.addTable(table);
+      for (const name of names) this.lazy.delete(name);
     }
   }
 
@@ -121,5 +125,8 @@ export class TraceSession {
     }
   }
 }
+
+/** The text has the name as a word. */
+export const mentions = (sql: string, name: string): boolean => new RegExp(`(?<!\\w)${name}(?!\\w)`, 'i').test(sql);
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;

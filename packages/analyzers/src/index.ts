@@ -11,3 +11,4 @@ export { QueryResult, type ResultColumn, type SqlValue } from './sql/query-resul
 export { type Rows, TraceSession } from './sql/session.js';
 export type { SqlOptions } from './sql/sql-connection.js';
 export { splitStatements } from './sql/sql-text.js';
+export { TRACE_TABLES } from './trace-tables.js';

@@ -1,11 +1,26 @@
 import { FACT_SPECS, type FactSelection, type FactSpec, FactStore, replayTrace } from '@p2mtrace/replayer';
-import { BatchMemory, isValid, type TraceReader } from '@p2mtrace/trace-format';
+import { BatchMemory, COLUMN_NAMES, isValid, type TraceReader } from '@p2mtrace/trace-format';
 import { factsForSql } from './fact-sql.js';
 import type { ColumnSource } from './sql/column-source.js';
 import type { FactColumn, FactTable as SqlTable } from './sql/fact-table.js';
 import type { TraceSession } from './sql/session.js';
 
 /** Tables that are computed together: those of the names given. */
+/** Every table, with its columns where they are fixed. */
+export const TRACE_TABLES: readonly {
+  readonly name: string;
+  readonly doc: string;
+  readonly columns: readonly string[];
+}[] = [
+  { name: 'events', doc: 'one row an event', columns: COLUMN_NAMES },
+  ...FACT_SPECS.map(({ name, doc, columns }: FactSpec) => ({ name, doc, columns: columns.map(column => column.name) })),
+  { name: 'callers', doc: 'call sites', columns: ['id', 'address', 'symbol'] },
+  { name: 'locks', doc: 'locks', columns: ['id', 'address'] },
+  { name: 'lock_classes', doc: 'classes of locks', columns: ['id', 'name'] },
+  { name: 'views', doc: 'views of a p2m; host is 0', columns: ['id', 'name'] },
+  { name: 'import_stats', doc: 'the health report of the import', columns: ['stat', 'of', 'value'] },
+];
+
 export interface TableGroup {
   readonly names: readonly string[];
   readonly compute: (names: readonly string[]) => readonly (ColumnSource | SqlTable)[];

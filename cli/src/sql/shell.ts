@@ -58,7 +58,11 @@ export async function runShell(sql: SqlCommand, { out, err }: Context): Promise<
 }
 
 /** Runs the statements that have ended; returns the text of the one that has not. */
-async function runComplete({ sql, out, hasTiming }: ShellState, text: string, err: Context['err']): Promise<string> {
+export async function runComplete(
+  { sql, out, hasTiming }: ShellState,
+  text: string,
+  err: Context['err'],
+): Promise<string> {
   const { statements, rest } = splitStatements(text);
   for (const statement of statements) {
     const start = performance.now();

@@ -29,9 +29,9 @@ export class FactCache {
     this.key = key;
   }
 
-  /** The cache of a trace, in a folder of its own or in `folder`; undefined for a trace that is not worth it. */
-  static of(reader: TraceReader, folder?: string): FactCache | undefined {
-    if (reader.rows < WORTH_A_FILE) return undefined;
+  /** The cache of a trace, in a folder of its own or in `folder`; undefined for a trace of fewer events than `worth`. */
+  static of(reader: TraceReader, folder?: string, worth = WORTH_A_FILE): FactCache | undefined {
+    if (reader.rows < worth) return undefined;
     const identity = traceIdentity(reader);
     if (identity === undefined) return undefined;
     const hash = createHash('sha256').update(JSON.stringify([CACHE_VERSION, FACTS_VERSION, identity]));

@@ -178,6 +178,7 @@ export class Replayer {
   apply(batch: ReplayBatch, from = 0, to = batch.rows): void {
     const { kind, tsc } = batch.columns;
     if (tsc !== undefined) this.context.now.tsc = tsc;
+    this.dispatch.begin(batch);
     for (let row = from; row < to; row++) {
       this.begin(batch, row);
       switch (kind[row]) {

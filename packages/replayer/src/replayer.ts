@@ -183,6 +183,7 @@ export class Replayer {
     const { kind, tsc } = batch.columns;
     const { checks } = this;
     if (tsc !== undefined) this.context.now.tsc = tsc;
+    this.dispatch.begin(batch);
     for (let row = from; row < to; row++) {
       this.begin(batch, row);
       checks?.before(batch, row, kind[row]);

@@ -1,5 +1,6 @@
 export { checkpointPath } from './checkpoints.js';
 export { type ContextRow, contextRows } from './context-rows.js';
+export * from './diff/index.js';
 export * from './events/index.js';
 export type { FactArray, FactColumnSpec, FactColumns, FactSpec, FactType } from './fact-columns.js';
 export { emptyColumns } from './fact-columns.js';
@@ -8,6 +9,7 @@ export * from './fact-specs.js';
 export { FactStore } from './fact-store.js';
 export { facts } from './facts.js';
 export { type GrantRow, grantRows } from './grant-rows.js';
+export * from './history/index.js';
 export { type LinuxRow, linuxRows } from './linux-rows.js';
 export { type LockRow, lockRows } from './lock-rows.js';
 export { INVALID_M2P, SHARED_M2P } from './m2p-state.js';
@@ -45,4 +47,5 @@ export {
 export { type EntryState, type LockHolder, type MappingRow, StateView } from './state-view.js';
 export { type TlbRow, tlbRows } from './tlb-rows.js';
 export type { Translation } from './translation-table.js';
+export * from './travel/index.js';
 export { type ViewRow, viewRows } from './view-rows.js';

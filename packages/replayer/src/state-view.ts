@@ -57,7 +57,7 @@ export interface LockHolder {
 export class StateView {
   /** The event after which this is the state; one before the first where nothing has happened yet. */
   readonly seq: number;
-  private readonly reader: TraceReader;
+  readonly reader: TraceReader;
   private current: Replayer | undefined;
 
   constructor(replayer: Replayer, reader: TraceReader) {
@@ -125,6 +125,11 @@ export class StateView {
   running(pcpu: number): { readonly domid: number; readonly vcpu: number } | null {
     const vcpu = this.replayer.running[pcpu] ?? -1;
     return vcpu < 0 ? null : { domid: Math.floor(vcpu / 0x1_0000), vcpu: vcpu % 0x1_0000 };
+  }
+
+  /** Domain and view of every p2m that an event was about. */
+  p2ms(): { readonly domid: number; readonly view: string }[] {
+    return this.replayer.p2ms.map(({ domid, view }) => ({ domid, view: this.reader.names.view[view] }));
   }
 
   p2mRows(filter?: StateFilter): Generator<P2mRow> {

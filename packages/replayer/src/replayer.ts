@@ -270,8 +270,7 @@ export class Replayer {
   /** Everything but the locks of other pcpus, who runs there, generations and mere counters is unknown. */
   private forget(pcpu: number): void {
     const { facts } = this.context;
-    facts?.memory.lose();
-    facts?.translations.lose();
+    facts?.lose();
     this.checks?.forget(pcpu);
     for (const part of Object.values(this.parts)) part.forget(pcpu);
     for (const lossy of pcpu < 0 ? Array(this.locks.pcpus).keys() : [pcpu]) {

@@ -9,6 +9,7 @@ export function finishFacts(replayer: Replayer): void {
   }
   if (facts === undefined) return;
   finishPages(replayer);
+  facts.locks.finish();
   replayer.factWriter.finish();
 }
 

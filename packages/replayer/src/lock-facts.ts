@@ -126,8 +126,8 @@ export class LockFacts {
     this.gates.finish(lock => this.classOf(lock));
   }
 
-  /** -1 for unknown. */
-  private classOf(lock: number): number {
+  /** Class of a lock as last recorded, -1 for unknown. */
+  classOf(lock: number): number {
     return lock < this.classes.length ? this.classes[lock] : -1;
   }
 

@@ -1,5 +1,15 @@
 /** What checks report, one name for each rule that reads it: the rule's own, without its analyzer. */
-export const BREACHES = ['misaligned-order'] as const;
+export const BREACHES = [
+  'misaligned-order',
+  'level',
+  'read-inversion',
+  'not-recursive',
+  'upgrade',
+  'release-not-held',
+  'release-elsewhere',
+  'out-of-order-release',
+  'held-at-end',
+] as const;
 export type BreachName = (typeof BREACHES)[number];
 
 /** Which case of its rule a breach is, for rules that have several. */

@@ -8,10 +8,12 @@ export interface BreachColumns {
   readonly witness: readonly string[];
   /** Parts of the signature: nothing that another recording has otherwise. */
   readonly signature: readonly string[];
+  /** SQL for the severity where it is not the rule's own, or that of a guess. */
+  readonly severity?: string;
 }
 
 /** The query of a rule whose contradictions the checks of the replay find. */
-export function breachSql(breach: BreachName, { subject, witness, signature }: BreachColumns): string {
+export function breachSql(breach: BreachName, { subject, witness, signature, severity }: BreachColumns): string {
   const columns = [
     ...subject.map(text => {
       const [name, key = name] = text.split(' as ');
@@ -21,7 +23,7 @@ export function breachSql(breach: BreachName, { subject, witness, signature }: B
     ...signature.map(name => `coalesce(${expression(name)}::varchar, '?') as sig_${name}`),
     `b.confidence::varchar as confidence`,
     // What may be put right yet, or rests on a guess, is no error.
-    `if(b.confidence = 'proven', null, 'warning') as severity`,
+    `${severity ?? `if(b.confidence = 'proven', null, 'warning')`} as severity`,
   ];
   return `
   select
@@ -35,7 +37,7 @@ export function breachSql(breach: BreachName, { subject, witness, signature }: B
   left join lock_classes hc on hc.id = b.held_class
   left join callers hs on hs.id = b.held_caller
   where b.breach = '${breach}'
-  order by b.seq`;
+  order by b.seq, b.at1`;
 }
 
 /** Of a view, a call site, a lock and its class, by what a rule calls it. */

@@ -110,6 +110,18 @@ export class LockFacts {
     this.spans.close(at);
   }
 
+  /** TSC ticks since the acquisition of that tag; NaN where either has no TSC, or the trace did not see it. */
+  ticksHeld(tag: number): number {
+    const { now } = this;
+    const { records } = this.spans;
+    const low = records[tag + SPAN.from_tsc];
+    const high = records[tag + SPAN.from_tsc + 1];
+    const nowLow = now.tsc[2 * now.row];
+    const nowHigh = now.tsc[2 * now.row + 1];
+    if (tag <= 0 || low + high === 0 || nowLow + nowHigh === 0) return Number.NaN;
+    return (nowHigh - high) * 0x1_0000_0000 + (nowLow - low);
+  }
+
   /** Records of the pcpu were lost: whatever it held may be released. */
   lose(pcpu: number): void {
     const { table } = this;

@@ -9,11 +9,12 @@ export const BREACHES = [
   'release-elsewhere',
   'out-of-order-release',
   'held-at-end',
+  'long-hold',
 ] as const;
 export type BreachName = (typeof BREACHES)[number];
 
 /** Which case of its rule a breach is, for rules that have several. */
-export const BREACH_DETAILS = ['count'] as const;
+export const BREACH_DETAILS = ['count', 'bound', 'median'] as const;
 export type BreachDetail = (typeof BREACH_DETAILS)[number];
 
 /** How sure a check is (docs/rules.md). */

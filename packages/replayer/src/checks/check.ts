@@ -1,6 +1,7 @@
 import type { Handlers } from '../handlers.js';
 import type { Now } from '../now.js';
 import type { P2mSet } from '../p2m-set.js';
+import type { TraceHead } from '../replay-context.js';
 import type { Replayer } from '../replayer.js';
 import type { Breach } from './breach-facts.js';
 import type { Section } from './section.js';
@@ -30,6 +31,7 @@ export interface CheckScope {
   readonly state: Replayer;
   readonly p2ms: P2mSet;
   readonly now: Now;
+  readonly head: TraceHead;
   readonly sections: Sections;
   readonly report: (found: Breach) => void;
 }

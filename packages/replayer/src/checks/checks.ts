@@ -31,7 +31,9 @@ export class Checks {
     });
     const { sections } = this;
     const { now } = context;
-    this.checks = CHECKS.map(make => make({ state, p2ms, now, sections, report: found => breaches.report(found) }));
+    this.checks = CHECKS.map(make =>
+      make({ state, p2ms, now, head, sections, report: found => breaches.report(found) }),
+    );
     this.looksBefore = byKind([sections, ...this.checks].map(check => check.before));
     this.looksAfter = byKind([sections, ...this.checks].map(check => check.after));
   }

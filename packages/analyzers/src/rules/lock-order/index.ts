@@ -3,6 +3,7 @@ import { classCycle } from './class-cycle.js';
 import { heldAtEnd } from './held-at-end.js';
 import { instanceCycle } from './instance-cycle.js';
 import { level } from './level.js';
+import { longHold } from './long-hold.js';
 import { notRecursive } from './not-recursive.js';
 import { outOfOrderRelease } from './out-of-order-release.js';
 import { readInversion } from './read-inversion.js';
@@ -23,5 +24,6 @@ export const lockOrder = defineAnalyzer({
     releaseElsewhere,
     outOfOrderRelease,
     notRecursive,
+    longHold,
   ],
 });

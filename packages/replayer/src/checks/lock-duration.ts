@@ -1,6 +1,6 @@
-import { isValid, MODE_READ } from '@p2mtrace/trace-format';
+import { isValid } from '@p2mtrace/trace-format';
+import type { LockTable } from '../lock-table.js';
 import type { MakeCheck } from './check.js';
-import { innermostHold } from './held-locks.js';
 
 const BOUND_MS = 10;
 const TIMES_USUAL = 100;
@@ -79,11 +79,9 @@ export const lockDuration: MakeCheck = ({ state, now, head, report }) => {
         const lock = c.lock[row];
         const pcpu = c.pcpu[row];
         const mode = c.mode[row];
-        const isHold = (i: number) =>
-          locks.heldLock[i] === lock && (locks.heldMode[i] === MODE_READ) === (mode === MODE_READ);
-        const own = innermostHold(locks, pcpu, isHold);
         // Of one that was taken again the outermost hold counts.
-        if (own < 0 || innermostHold(locks, pcpu, isHold, own - 1) >= 0) return;
+        const own = onlyHold(locks, pcpu, lock);
+        if (own < 0 || locks.heldMode[own] !== mode) return;
         const ticks = state.facts?.locks.ticksHeld(locks.heldTag[own]) ?? 0;
         if (!(ticks >= 1)) return;
         const holds = holdsOf(isValid(v.lock_class, row) ? c.lock_class[row] : -1, mode);
@@ -104,3 +102,14 @@ export const lockDuration: MakeCheck = ({ state, now, head, report }) => {
     },
   };
 };
+
+/** Index in the stacks of the lock, where the pcpu holds it once; else -1. */
+function onlyHold(locks: LockTable, pcpu: number, lock: number): number {
+  let own = -1;
+  for (let i = locks.bottom(pcpu); i <= locks.innermost(pcpu); i++) {
+    if (locks.heldLock[i] !== lock) continue;
+    if (own >= 0) return -1;
+    own = i;
+  }
+  return own;
+}

@@ -1,12 +1,11 @@
-import { isValid } from '@p2mtrace/trace-format';
-import { vcpuKey } from '../context-state.js';
 import type { MakeCheck } from './check.js';
+import { VcpuSwitches } from './vcpu-switches.js';
 
 /** lock-order.held-at-end: a lock is held when its pcpu runs another vcpu, or when the trace ends. */
 export const lockHeld: MakeCheck = ({ state, now, report }) => {
   const { locks } = state;
-  /** By pcpu: the vcpu that it ran last, and when it began to run another; what it held then was reported. */
-  const vcpus: number[] = [];
+  const switches = new VcpuSwitches();
+  /** By pcpu: when it began to run another vcpu; what it held then was reported. */
   const reported: number[] = [];
 
   const judge = (pcpu: number, switched: number) => {
@@ -30,14 +29,9 @@ export const lockHeld: MakeCheck = ({ state, now, report }) => {
 
   return {
     before: {
-      sched_switch: ({ columns: c, validity: v }, row) => {
-        const runs = (c.arg1[2 * row] & 15) === 0;
-        if (!runs || !isValid(v.pcpu, row)) return;
-        const pcpu = c.pcpu[row];
-        const vcpu = vcpuKey(c.domid[row], c.arg0[2 * row]);
-        const last = vcpus[pcpu];
-        vcpus[pcpu] = vcpu;
-        if (last === undefined || last < 0 || last === vcpu) return;
+      sched_switch: (batch, row) => {
+        const pcpu = switches.left(batch, row);
+        if (pcpu < 0) return;
         judge(pcpu, now.seq);
         reported[pcpu] = now.seq;
       },
@@ -45,9 +39,6 @@ export const lockHeld: MakeCheck = ({ state, now, report }) => {
     end: () => {
       for (let pcpu = 0; pcpu < locks.pcpus; pcpu++) judge(pcpu, -1);
     },
-    forget: pcpu => {
-      if (pcpu < 0) vcpus.fill(-1);
-      else vcpus[pcpu] = -1;
-    },
+    forget: pcpu => switches.forget(pcpu),
   };
 };

@@ -24,9 +24,9 @@ const POSITIONS = `Positions:
   time:1.5s, +20ms       that long after the first TSC (s, ms, us, ns)`;
 
 const TABLES = `Tables: events (one row an event), and what a replay finds, replayed when a query first names it:
-mapping_spans, m2p_spans, page_spans, ref_spans, type_ref_spans, lock_spans, lock_edges, lookups, uses, rmap_spans,
-override_spans, grant_spans, domains, divergences, losses, callers, locks, lock_classes, views, import_stats.
-Ctrl-C ends a query.`;
+mapping_spans, m2p_spans, page_spans, ref_spans, type_ref_spans, lock_spans, lock_edges, lock_gates, lookups, uses,
+rmap_spans, override_spans, grant_spans, domains, divergences, breaches, losses, callers, locks, lock_classes, views,
+import_stats. Ctrl-C ends a query.`;
 
 const CONDITIONS = `Conditions compare columns of events (as in p2mtrace sql), joined with and, or, not and parentheses:
   kind == set_entry and gfn == 1:0x1234 and p2m_type != ram_rw

@@ -136,6 +136,7 @@ export const LOCK_EDGES = {
   name: 'lock_edges',
   doc: 'a lock acquired while another was held, by instance and mode, with its first witness',
   columns: [
+    column('id', 'u53', 'number of the row'),
     column('held', 'id', 'index of the lock that was held'),
     column('held_class', 'id', 'index of its class'),
     column('held_mode', 'enum', 'its mode', LOCK_MODES),
@@ -149,6 +150,17 @@ export const LOCK_EDGES = {
     column('held_caller', 'id', 'index of the call site that took the held lock'),
     column('acquired_caller', 'id', 'index of the call site that acquired'),
     column('pcpus', 'u53', 'pcpus on which it happened, as a bit mask of the first 32'),
+  ],
+} as const satisfies FactSpec;
+
+export const LOCK_GATES = {
+  name: 'lock_gates',
+  doc: 'a lock that was held besides, every time that an edge was taken',
+  columns: [
+    column('edge', 'u53', 'id of the edge (lock_edges)'),
+    column('lock', 'id', 'index of the lock'),
+    column('lock_class', 'id', 'index of its class'),
+    column('mode', 'enum', 'its mode: read where it was held for reading at least once', LOCK_MODES),
   ],
 } as const satisfies FactSpec;
 
@@ -229,6 +241,12 @@ export const BREACH_SPEC = {
     column('owner', 'id', 'owner of the frame, or the domain that grants it'),
     column('handle', 'u53', 'handle of a grant mapping'),
     column('lock', 'id', 'index of the lock'),
+    column('lock_class', 'id', 'index of its class'),
+    column('level', 'id', 'its mm lock level as recorded, null for no mm lock'),
+    column('held', 'id', 'index of another lock, which was held'),
+    column('held_class', 'id', 'index of its class'),
+    column('held_level', 'id', 'its mm lock level'),
+    column('held_caller', 'id', 'index of the call site that took it'),
     column('count', 'u53', 'a count as it is'),
     column('expected', 'u53', 'what it should be'),
     column('width', 'u53', 'bits that the layout has for it'),
@@ -277,6 +295,7 @@ export const FACT_SPECS = [
   TYPE_REF_SPANS,
   LOCK_SPANS,
   LOCK_EDGES,
+  LOCK_GATES,
   LOOKUPS,
   USES,
   RMAP_SPANS,

@@ -2,6 +2,7 @@ import type { KindName } from '@p2mtrace/trace-format';
 import type { Handlers } from '../handlers.js';
 import type { Now } from '../now.js';
 import type { P2mSet } from '../p2m-set.js';
+import type { TraceHead } from '../replay-context.js';
 import type { Replayer } from '../replayer.js';
 import type { Breach } from './breach-facts.js';
 import type { Section } from './section.js';
@@ -33,6 +34,7 @@ export interface CheckScope {
   readonly now: Now;
   /** Events of that kind were recorded. */
   readonly records: (kind: KindName) => boolean;
+  readonly head: TraceHead;
   readonly sections: Sections;
   readonly report: (found: Breach) => void;
 }

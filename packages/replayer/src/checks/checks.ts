@@ -33,7 +33,7 @@ export class Checks {
     const { now } = context;
     const records = (kind: KindName) => isRecorded(head.metadata, kind);
     const report = (found: Breach) => breaches.report(found);
-    this.checks = CHECKS.map(make => make({ state, p2ms, now, records, sections, report }));
+    this.checks = CHECKS.map(make => make({ state, p2ms, now, head, records, sections, report }));
     this.looksBefore = byKind([sections, ...this.checks].map(check => check.before));
     this.looksAfter = byKind([sections, ...this.checks].map(check => check.after));
   }

@@ -230,6 +230,27 @@ ${CONDITIONS}`,
     load: () => import('./commands/analyze.js'),
   },
   {
+    name: 'explain',
+    args: [['about', 'a rule; or a trace, with one of its findings']],
+    optionalArgs: [['finding', 'id or signature of a finding, or how it begins; #n behind it: its nth occurrence']],
+    summary: 'explain a rule, or tell how one finding of a trace came about',
+    more: `Of a finding: the witness events with their roles; what is known of its gfn, mfn and locks before and after each
+(- was so before, + is so after), by whom it was written, and what the pcpus held; the chain of events behind each; how
+to confirm it.`,
+    options: [
+      { flags: '--around <n>', help: 'show n raw events before and behind each witness', parse: parseSeq },
+      REPORT_FORMAT,
+      ...PLUGIN_OPTIONS,
+      ...REPLAY_OPTIONS,
+    ],
+    examples: [
+      'p2mtrace explain refcount.leak',
+      'p2mtrace explain trace.arrow 79cf98c2#3 --around 5',
+      "p2mtrace explain trace.arrow 'refcount.leak | acquired_at=guest_remove_page'",
+    ],
+    load: () => import('./commands/explain.js'),
+  },
+  {
     name: 'rules',
     args: [],
     summary: 'list the rules of analyze, and which events each needs',

@@ -34,7 +34,7 @@ export function sqlLines(sql: string): string[] {
   return [first, ...rest.map(line => line.slice(margin))].map(line => `  ${line}`);
 }
 
-function* section(title: string, text: string | undefined, out: Terminal): Generator<string> {
+export function* section(title: string, text: string | undefined, out: Terminal): Generator<string> {
   if (text === undefined) return;
   yield* heading(title, out);
   yield* wrapped(text, '  ');

@@ -8,7 +8,9 @@ export {
   type Rule,
   type RuleRow,
 } from './define-analyzer.js';
+export * from './explain/index.js';
 export * from './finding.js';
+export { findingId } from './finding-id.js';
 export { checkPlugin, checkUnique } from './plugin.js';
 export { checkConfig, defineConfig, type PluginConfig } from './plugin-config.js';
 export { ANALYZERS, RULES } from './registry.js';

@@ -25,7 +25,9 @@ export class RuleRunner {
   async findings(rule: BoundRule): Promise<Finding[]> {
     try {
       const rows = (await this.rowsOf(rule.source)).filter(row => !rule.sharesRows || isOf(row, rule));
-      return findingsOf(rule, rule.find?.(rows) ?? rows);
+      const findings = findingsOf(rule, rule.find?.(rows) ?? rows);
+      this.checkWitnesses(findings);
+      return findings;
     } catch (error) {
       if (!isPluginId(rule.id) || (error instanceof P2mError && error.blame === 'input')) throw error;
       const what = error instanceof Error ? error.message : String(error);
@@ -35,6 +37,15 @@ export class RuleRunner {
 
   async close(): Promise<void> {
     await (await this.anything)?.close();
+  }
+
+  /** A witness is an event of the trace. */
+  private checkWitnesses(findings: readonly Finding[]): void {
+    const { batches, rows } = this.reader;
+    const first = batches[0]?.firstSeq ?? 0;
+    const seqs = findings.flatMap(({ occurrences }) => occurrences.flatMap(({ witness }) => witness));
+    const stray = seqs.find(({ seq }) => seq < first || seq >= first + rows);
+    if (stray !== undefined) throw new Error(`at_${stray.role} is ${stray.seq}, and the trace has no such event`);
   }
 
   private rowsOf(source: RowSource): Promise<readonly RuleRow[]> {

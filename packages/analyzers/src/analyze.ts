@@ -1,8 +1,8 @@
 import type { TraceReader } from '@p2mtrace/trace-format';
+import { RULES } from './built-in-rules.js';
 import type { Analyzer } from './define-analyzer.js';
 import type { AnalysisReport, Finding } from './finding.js';
 import { mentionedFacts } from './mentioned-facts.js';
-import { RULES } from './registry.js';
 import { worstFirst } from './row-findings.js';
 import { RuleRunner } from './rule-runner.js';
 import { type BoundRule, chooseRules, rulesOf } from './rule-set.js';

@@ -23,6 +23,12 @@ const NEEDS = KINDS.map(({ needs, args }) => {
   });
 });
 
+/** The event has what its kind must have. */
+export function isWhole(batch: ReplayBatch, row: number, kind: number): boolean {
+  for (const column of NEEDS[kind]) if (!isValid(batch.validity[column], row)) return false;
+  return true;
+}
+
 /** Hands events of any kind to whoever handles it; kinds that change nothing have nobody. */
 export class Dispatch {
   private readonly handlers: readonly (Handler | undefined)[];
@@ -35,8 +41,6 @@ export class Dispatch {
   /** An event that lacks what its kind must have changes nothing. */
   apply(batch: ReplayBatch, row: number, kind: number): void {
     const handler = this.handlers[kind];
-    if (handler === undefined) return;
-    for (const column of NEEDS[kind]) if (!isValid(batch.validity[column], row)) return;
-    handler(batch, row);
+    if (handler !== undefined && isWhole(batch, row, kind)) handler(batch, row);
   }
 }

@@ -77,6 +77,14 @@ export const REPLAY_OPTIONS: readonly OptionSpec[] = [
   { flags: '--no-index', help: 'neither use nor make TRACE.p2mi: replay from the start' },
   PROGRESS,
 ];
+/** Rules of others, beside the built-in ones. */
+export const PLUGIN_OPTIONS: readonly OptionSpec[] = [
+  { flags: '--plugin <module...>', help: 'analyzers of others: files or packages (see docs/plugins.md)' },
+  {
+    flags: '--config <file>',
+    help: 'configuration that names plugins (default: p2mtrace.config.ts, .mts, .js or .mjs where it is run)',
+  },
+];
 export const REPORT_FORMAT = formatOption(['pretty', 'json'], 'pretty');
 
 /** `--format`, one of these. */

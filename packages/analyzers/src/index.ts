@@ -1,10 +1,24 @@
 export { type AnalyzeOptions, analyzeTrace } from './analyze.js';
-export { type Analyzer, defineAnalyzer, type Rule, type RuleRow } from './define-analyzer.js';
+export { RULES } from './built-in-rules.js';
+export {
+  type Analyzer,
+  defineAnalyzer,
+  type Evidence,
+  type Need,
+  type RowSource,
+  type Rule,
+  type RuleRow,
+} from './define-analyzer.js';
+export * from './explain/index.js';
 export * from './finding.js';
+export { findingId } from './finding-id.js';
+export { checkPlugin, checkUnique } from './plugin.js';
+export { checkConfig, defineConfig, type PluginConfig } from './plugin-config.js';
 export { FactCache, factCachePath } from './query/fact-cache.js';
 export { openTraceSession, type TraceSessionOptions, traceNames } from './query/open-session.js';
 export { readModules, type SqlDefinition, type SqlModule, standardLibrary } from './query/sql-modules.js';
-export { ANALYZERS, RULES } from './registry.js';
+export { ANALYZERS } from './registry.js';
+export { type BoundRule, ruleOf, rulesOf } from './rule-set.js';
 export type { ColumnSource } from './sql/column-source.js';
 export type { Parameters as SqlParameters } from './sql/query-result.js';
 export { QueryResult, type ResultColumn, type SqlValue } from './sql/query-result.js';

@@ -29,6 +29,10 @@ export const BREACHES = [
   'out-of-order-release',
   'held-at-end',
   'long-hold',
+  'overlap',
+  'put-without-get',
+  'get-without-put',
+  'unaligned',
 ] as const;
 export type BreachName = (typeof BREACHES)[number];
 

@@ -22,7 +22,7 @@ function commandsOf(page: string): string[] {
     .filter(line => /^(?:npx p2mtrace|node samples)/.test(line) && !line.includes('capture.bin '));
 }
 
-const COMMANDS = ['README.md', 'samples/README.md', 'docs/travel.md'].flatMap(page =>
+const COMMANDS = ['README.md', 'samples/README.md', 'docs/travel.md', 'docs/plugins.md'].flatMap(page =>
   commandsOf(page).map(line => ({ page, line })),
 );
 

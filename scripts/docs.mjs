@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { ANALYZERS, CONFIDENCES, RULES, SEVERITIES } from '@p2mtrace/analyzers';
+import { ANALYZERS, CONFIDENCES, RULES, SEVERITIES, standardLibrary } from '@p2mtrace/analyzers';
 import { FACT_SPECS, FACTS_VERSION } from '@p2mtrace/replayer';
 import {
   COLUMN_NAMES,
@@ -159,6 +159,15 @@ function locks() {
 
 const SQL_TYPES = { u53: 'UBIGINT', id: 'INTEGER', tsc: 'UBIGINT', u64: 'UBIGINT', bool: 'BOOLEAN', enum: 'ENUM' };
 
+/** The standard library of SQL, module by module. */
+function library() {
+  const sections = standardLibrary().map(({ name, doc, definitions }) => {
+    const rows = definitions.map(({ usage, doc: meaning }) => [code(usage), meaning.replaceAll('\n', ' ')]);
+    return `### ${name}\n\n${wrapped(doc)}\n\n${table(['name', 'meaning'], rows)}`;
+  });
+  return sections.join('\n\n');
+}
+
 function facts() {
   const sections = FACT_SPECS.map(({ name, doc, columns: specs }) => {
     const rows = specs.map(({ name: column, type, doc: meaning, names }) => {
@@ -248,6 +257,7 @@ const GENERATORS = {
   layouts,
   locks,
   facts,
+  library,
   rules,
   coverage,
   commands,

@@ -2,10 +2,10 @@ import { P2mError, type TraceReader, usageError } from '@p2mtrace/trace-format';
 import type { RowSource, RuleRow } from './define-analyzer.js';
 import type { Finding } from './finding.js';
 import { isPluginId } from './plugin.js';
+import { openTraceSession } from './query/open-session.js';
 import { findingsOf } from './row-findings.js';
 import type { BoundRule } from './rule-set.js';
 import type { Rows, TraceSession } from './sql/session.js';
-import { openTraceSession } from './trace-tables.js';
 
 /** Runs rules over one trace; a source of rows that several share is asked once. */
 export class RuleRunner {

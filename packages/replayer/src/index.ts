@@ -46,6 +46,7 @@ export {
 } from './state-summary.js';
 export { type EntryState, type LockHolder, type MappingRow, StateView } from './state-view.js';
 export { type TlbRow, tlbRows } from './tlb-rows.js';
+export { traceIdentity } from './trace-identity.js';
 export type { Translation } from './translation-table.js';
 export * from './travel/index.js';
 export { type ViewRow, viewRows } from './view-rows.js';

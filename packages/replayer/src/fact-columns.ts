@@ -90,8 +90,3 @@ export function factArray(type: FactType, rows: number): FactArray {
 export function firstRows(values: FactArray, type: FactType, rows: number): FactArray {
   return values.subarray(0, rows * slots(type));
 }
-
-/** Columns without a row. */
-export function emptyColumns<const S extends FactSpec>(spec: S): FactColumns<S> {
-  return Object.fromEntries(spec.columns.map(({ name, type }) => [name, factArray(type, 0)])) as FactColumns<S>;
-}

@@ -225,6 +225,17 @@ export class MemoryFacts {
     return at;
   }
 
+  /** References of a page that the pcpu took and has not dropped, as far as the trace shows. */
+  referencesOf(slot: number, pcpu: number): number {
+    return this.openRefs.takenBy(this.refs.records, slot, pcpu);
+  }
+
+  /** The last reference of the page that another pcpu took and nobody has dropped: its seq, NaN for none. */
+  lastReferenceOfOthers(slot: number, pcpu: number): number {
+    const at = this.openRefs.lastOfOthers(this.refs.records, slot, pcpu);
+    return at === 0 ? Number.NaN : this.refs.records[at + REF.from_seq];
+  }
+
   /** Records were lost: what is open now may have ended among them. */
   lose(): void {
     closeLost(this.mappings, MAPPING.lost);

@@ -49,6 +49,20 @@ export class OpenRefs {
     return last;
   }
 
+  /** How many that this pcpu took are open. */
+  takenBy(records: Float64Array, slot: number, pcpu: number): number {
+    let count = 0;
+    for (let at = this.last[slot] ?? 0; at !== 0; at = records[at]) if (records[at + this.pcpuAt] === pcpu) count++;
+    return count;
+  }
+
+  /** The latest one that another pcpu took, 0 where none is open. */
+  lastOfOthers(records: Float64Array, slot: number, pcpu: number): number {
+    let at = this.last[slot] ?? 0;
+    while (at !== 0 && records[at + this.pcpuAt] === pcpu) at = records[at];
+    return at;
+  }
+
   /** Nothing is open any more. */
   clear(): void {
     this.last.fill(0);

@@ -15,7 +15,6 @@ export class TypeBits {
   private readonly pgtTypes: Int8Array;
 
   constructor({ typeCountWidth: width, typeBits, typeShift, countWidth, types }: LayoutProfile) {
-    this.typeShift = typeShift;
     this.pgtTypes = Int8Array.from({ length: 16 }, (_, value) => PGT_TYPES.indexOf(types[value] as never));
     [this.countLow, this.countHigh] = below(width);
     const { partial } = typeBits;
@@ -27,11 +26,19 @@ export class TypeBits {
     const [lowAll, highAll] = below(bits);
     this.typeLow = (lowAll & ~lowBelow) >>> 0;
     this.typeHigh = (highAll & ~highBelow) >>> 0;
+    this.typeShift = typeShift;
   }
 
   /** The type count; exact below 2^53, beyond which no real count comes. */
   count(low: number, high: number): number {
     return ((high & this.countHigh) >>> 0) * 0x1_0000_0000 + ((low & this.countLow) >>> 0);
+  }
+
+  /** The type, as an index into the layout's names. */
+  typeOf(low: number, high: number): number {
+    return this.typeShift < 32
+      ? (low & this.typeLow) >>> this.typeShift
+      : (high & this.typeHigh) >>> (this.typeShift - 32);
   }
 
   /** PGT_partial is set. */
@@ -41,9 +48,7 @@ export class TypeBits {
 
   /** The type as an index into PGT_TYPES, -1 for one that is none of them. */
   pgtType(low: number, high: number): number {
-    const { typeShift, typeLow, typeHigh } = this;
-    const value = typeShift < 32 ? (low & typeLow) >>> typeShift : (high & typeHigh) >>> (typeShift - 32);
-    return this.pgtTypes[value];
+    return this.pgtTypes[this.typeOf(low, high)];
   }
 
   /** The count that is one below 0: it wraps inside its own bits, as Xen's would. */

@@ -33,6 +33,8 @@ export interface CheckScope {
   readonly now: Now;
   /** Events of that kind were recorded. */
   readonly records: (kind: KindName) => boolean;
+  /** The order of events of different pcpus is as it was. */
+  readonly isOrdered: boolean;
   readonly sections: Sections;
   readonly report: (found: Breach) => void;
 }

@@ -30,10 +30,10 @@ export class Checks {
       for (const check of this.checks) check.sectionEnd?.(section);
     });
     const { sections } = this;
-    const { now } = context;
+    const { now, isOrdered } = context;
     const records = (kind: KindName) => isRecorded(head.metadata, kind);
     const report = (found: Breach) => breaches.report(found);
-    this.checks = CHECKS.map(make => make({ state, p2ms, now, records, sections, report }));
+    this.checks = CHECKS.map(make => make({ state, p2ms, now, records, isOrdered, sections, report }));
     this.looksBefore = byKind([sections, ...this.checks].map(check => check.before));
     this.looksAfter = byKind([sections, ...this.checks].map(check => check.after));
   }

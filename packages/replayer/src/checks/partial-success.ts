@@ -45,7 +45,7 @@ class PartialSuccess implements Check {
       if (data[at + TYPE] === POPULATE_ON_DEMAND && replacedFrame(section, data[at + SEQ])) continue;
       this.scope.report({
         breach: 'partial-success',
-        confidence: section.cut ? 'possible' : 'proven',
+        confidence: section.confidence,
         domid: data[failed + DOMID],
         view: data[failed + VIEW],
         gfn: data[failed + GFN],

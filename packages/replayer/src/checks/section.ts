@@ -1,4 +1,5 @@
 import { withRoom } from '../frame-table.js';
+import type { BreachConfidence } from './breach-names.js';
 
 /** What a change of a section is. */
 export const ENTRY_WRITTEN = 0;
@@ -38,6 +39,8 @@ export class Section {
   readonly stride = WIDTH;
   /** The trace ended it: what is wrong now may be put right behind its end. */
   cut = false;
+  /** Some of its writes were recorded before they were tried, and not after. */
+  attempted = false;
   /** p2m locks held for writing, and, in a trace without them, translations that were not put. */
   locks = 0;
   gets = 0;
@@ -51,6 +54,11 @@ export class Section {
   /** Neither a lock nor a translation says where it ends. */
   get isBare(): boolean {
     return this.locks === 0 && this.gets === 0;
+  }
+
+  /** How sure anything is that its end shows. */
+  get confidence(): BreachConfidence {
+    return this.cut ? 'possible' : this.attempted ? 'likely' : 'proven';
   }
 
   add(
@@ -82,6 +90,7 @@ export class Section {
   /** Nothing has changed. */
   clear(): void {
     this.end = 0;
+    this.attempted = false;
     this.domid = -1;
   }
 }

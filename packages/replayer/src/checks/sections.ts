@@ -152,7 +152,9 @@ export class Sections {
       return;
     }
     const table = this.p2ms.find(domid, view);
-    if (table?.find(gfn)) this.note(ENTRY_WRITTEN, domid, view, gfn, order, table.foundMfn(gfn), table.typeAt(gfn));
+    if (!table?.find(gfn)) return;
+    this.note(ENTRY_WRITTEN, domid, view, gfn, order, table.foundMfn(gfn), table.typeAt(gfn));
+    if ((c.flags[row] & FLAG.attempt) !== 0) this.current().attempted = true;
   }
 
   /** An attempt in a trace that has results too. */

@@ -65,7 +65,7 @@ class SharingInvariant implements Check {
     for (const [invariant, seq] of found) {
       if (before.includes(invariant)) continue;
       const at = [members[members.length - 1].seq, seq];
-      const confidence = section.cut ? 'possible' : 'proven';
+      const { confidence } = section;
       this.scope.report({
         breach: 'sharing-invariant',
         detail: invariant,

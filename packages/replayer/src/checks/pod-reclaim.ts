@@ -17,6 +17,7 @@ import {
   ORDER,
   SEQ,
   type Section,
+  SINCE,
   TYPE,
   VIEW,
   WHAT,
@@ -74,7 +75,7 @@ class PodReclaim implements Check {
     const mfn = data[old + MFN];
     if (mfn < 0) return;
     for (let frame = mfn; frame < mfn + 2 ** data[old + ORDER]; frame++) {
-      if (this.isSomewhere(frame) || wasMappedAgain(section, old, frame)) continue;
+      if (this.isSomewhere(frame, data[old + SINCE]) || wasMappedAgain(section, old, frame)) continue;
       this.scope.report({
         breach: 'pod-reclaim',
         detail: 'not-restored',
@@ -90,11 +91,12 @@ class PodReclaim implements Check {
     }
   }
 
-  /** Reclaimed, mapped, or freed. */
-  private isSomewhere(mfn: number): boolean {
+  /** Reclaimed, mapped, or freed: since `since` at any time, as an entry may outlive its domain. */
+  private isSomewhere(mfn: number, since: number): boolean {
     const { pod, reverse, pages } = this.scope.state;
     const slot = slotOf(pages, mfn);
-    return pod.cache.find(mfn) >= 0 || reverse.isMapped(mfn) || (slot !== 0 && isFree(pages, slot));
+    const isFreed = slot !== 0 && (isFree(pages, slot) || pages.lifeSeq[slot] > since);
+    return pod.cache.find(mfn) >= 0 || reverse.isMapped(mfn) || isFreed;
   }
 }
 

@@ -3,7 +3,7 @@ import type { BreachConfidence } from './breach-names.js';
 
 /** What a change of a section is. */
 export const ENTRY_WRITTEN = 0;
-/** A leaf, or the part of one, that a write put an end to. */
+/** A leaf, or the part of one, that a write put an end to; right before that write, and with its seq. */
 export const ENTRY_REPLACED = 1;
 export const ENTRY_FAILED = 2;
 export const M2P_SET = 3;
@@ -21,7 +21,9 @@ export const MFN = 6;
 export const TYPE = 7;
 /** Index of the call site: the event's own, or that of the innermost lock held. */
 export const CALLER = 8;
-const WIDTH = 9;
+/** Of an entry that was replaced: the event that wrote it, or showed it first. */
+export const SINCE = 9;
+const WIDTH = 10;
 
 /** Changes that are kept; a longer section is judged by its end alone. */
 const MOST = 65_536;
@@ -71,6 +73,7 @@ export class Section {
     mfn: number,
     type: number,
     caller: number,
+    since: number,
   ): void {
     if (this.end === MOST * WIDTH) this.end = 0;
     const at = this.end;
@@ -85,6 +88,7 @@ export class Section {
     this.data[at + MFN] = mfn;
     this.data[at + TYPE] = type;
     this.data[at + CALLER] = caller;
+    this.data[at + SINCE] = since;
   }
 
   /** Nothing has changed. */

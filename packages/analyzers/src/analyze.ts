@@ -1,4 +1,4 @@
-import type { TraceReader } from '@p2mtrace/trace-format';
+import type { KindName, TraceReader } from '@p2mtrace/trace-format';
 import { RULES } from './built-in-rules.js';
 import type { Analyzer } from './define-analyzer.js';
 import type { AnalysisReport, Finding } from './finding.js';
@@ -15,8 +15,24 @@ export interface AnalyzeOptions {
   readonly only?: readonly string[] | undefined;
   /** Analyzers that run beside the built-in ones. */
   readonly plugins?: readonly Analyzer[] | undefined;
+  /** Numbers to take in the same replay. */
+  readonly measure?: readonly MeasureSpec[] | undefined;
   /** Called with the events replayed so far. */
   readonly onProgress?: ((events: number) => void) | undefined;
+}
+
+/** A number of a trace. */
+export interface MeasureSpec {
+  readonly name: string;
+  /** Kind of events without which there is no such number. */
+  readonly needs: KindName;
+  /** Its one row has one number. */
+  readonly sql: string;
+}
+
+export interface Analysis extends AnalysisReport {
+  /** By name; null for what the trace does not have. */
+  readonly measures: Readonly<Record<string, number | null>>;
 }
 
 /**
@@ -24,7 +40,7 @@ export interface AnalyzeOptions {
  * as not checked, never as clean.
  * @throws P2mError P2M_RULE (usage) for an unknown rule, P2M_PLUGIN (usage) where a plugin fails, P2M_DAMAGED
  */
-export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions = {}): Promise<AnalysisReport> {
+export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions = {}): Promise<Analysis> {
   const chosen = chooseRules([...RULES, ...rulesOf(options.plugins ?? [])], options.only ?? []);
   const counts = reader.metadata.counts ?? {};
   const notChecked: AnalysisReport['notChecked'] = [];
@@ -38,8 +54,13 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
         reason: `no ${missing.join(' or ').replaceAll('|', ' or ')} events in this trace`,
       });
   }
-  if (runnable.length === 0) return { findings: [], notChecked };
-  const queries = [...new Set(runnable.map(({ source }) => source.sql))].filter(sql => sql !== undefined);
+  const measure = (options.measure ?? []).filter(({ needs }) => (counts[needs] ?? 0) > 0);
+  const measures: Record<string, number | null> = Object.fromEntries(
+    options.measure?.map(({ name }) => [name, null]) ?? [],
+  );
+  if (runnable.length === 0 && measure.length === 0) return { findings: [], notChecked, measures };
+  const rows = [...runnable.map(({ source }) => source.sql), ...measure.map(({ sql }) => sql)];
+  const queries = [...new Set(rows)].filter(sql => sql !== undefined);
   const facts = storeFacts(reader, mentionedFacts(queries), options.onProgress);
   const session = await TraceSession.open();
   const runner = new RuleRunner(reader, session);
@@ -48,7 +69,11 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
     addTraceTables(session, reader, () => facts);
     const findings: Finding[] = [];
     for (const rule of runnable) findings.push(...(await runner.findings(rule)));
-    return { findings: findings.sort(worstFirst), notChecked };
+    for (const { name, sql } of measure) {
+      const value = (await session.runAll(sql)).rows[0]?.[0] ?? null;
+      measures[name] = value === null ? null : Number(value);
+    }
+    return { findings: findings.sort(worstFirst), notChecked, measures };
   } finally {
     await runner.close();
     await session.close();

@@ -84,7 +84,7 @@ export class AuditHistory {
       'select rule, id from seen where trace = $1 and night = (select max(night) from seen where trace = $1)',
       [path],
     );
-    const last = new Map(before.map(([rule, id]) => [String(id), String(rule)]));
+    const last = new Map(before.filter(([, id]) => id !== '').map(([rule, id]) => [String(id), String(rule)]));
     const now = new Map(findings.map(({ id, rule }) => [id, rule]));
     const rules = [...new Set([...last.values(), ...now.values()])].sort();
     const count = (of: ReadonlyMap<string, string>, rule: string, keep: (id: string) => boolean) =>

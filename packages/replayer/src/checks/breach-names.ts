@@ -20,6 +20,19 @@ export const BREACHES = [
   'nested',
   'frontend-lookup',
   'wrong-restore',
+  'level',
+  'read-inversion',
+  'not-recursive',
+  'upgrade',
+  'release-not-held',
+  'release-elsewhere',
+  'out-of-order-release',
+  'held-at-end',
+  'long-hold',
+  'overlap',
+  'put-without-get',
+  'get-without-put',
+  'unaligned',
 ] as const;
 export type BreachName = (typeof BREACHES)[number];
 
@@ -40,6 +53,8 @@ export const BREACH_DETAILS = [
   'freed',
   'copied',
   'remapped',
+  'bound',
+  'median',
 ] as const;
 export type BreachDetail = (typeof BREACH_DETAILS)[number];
 

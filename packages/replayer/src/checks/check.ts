@@ -2,6 +2,7 @@ import type { KindName } from '@p2mtrace/trace-format';
 import type { Handlers } from '../handlers.js';
 import type { Now } from '../now.js';
 import type { P2mSet } from '../p2m-set.js';
+import type { TraceHead } from '../replay-context.js';
 import type { Replayer } from '../replayer.js';
 import type { Breach } from './breach-facts.js';
 import type { Section } from './section.js';
@@ -35,6 +36,7 @@ export interface CheckScope {
   readonly records: (...kinds: KindName[]) => boolean;
   /** The order of events of different pcpus is as it was. */
   readonly isOrdered: boolean;
+  readonly head: TraceHead;
   readonly sections: Sections;
   readonly report: (found: Breach) => void;
 }

@@ -35,7 +35,7 @@ export class Checks {
     const { now, isOrdered } = context;
     const records = (...kinds: KindName[]) => kinds.some(kind => isRecorded(head.metadata, kind));
     const report = (found: Breach) => breaches.report(found);
-    this.checks = CHECKS.map(make => make({ state, p2ms, now, records, isOrdered, sections, report }));
+    this.checks = CHECKS.map(make => make({ state, p2ms, now, head, records, isOrdered, sections, report }));
     this.looksAtSections = this.checks.flatMap(check => check.sectionEnd ?? []);
     this.looksBefore = byKind([sections, ...this.checks].map(check => check.before));
     this.looksAfter = byKind([sections, ...this.checks].map(check => check.after));

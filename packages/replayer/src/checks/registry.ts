@@ -3,6 +3,11 @@ import { foreignCleared } from './foreign-cleared.js';
 import { foreignLeft } from './foreign-left.js';
 import { frontendLookup } from './frontend-lookup.js';
 import { grantPairing } from './grant-pairing.js';
+import { lockAgain } from './lock-again.js';
+import { lockDuration } from './lock-duration.js';
+import { lockHeld } from './lock-held.js';
+import { lockLevels } from './lock-levels.js';
+import { lockRelease } from './lock-release.js';
 import { m2pAfterFailedSet } from './m2p-after-failed-set.js';
 import { m2pMismatch } from './m2p-mismatch.js';
 import { misalignedOrder } from './misaligned-order.js';
@@ -42,4 +47,9 @@ export const CHECKS: readonly MakeCheck[] = [
   overrideNested,
   frontendLookup,
   overrideRestore,
+  lockLevels,
+  lockAgain,
+  lockRelease,
+  lockHeld,
+  lockDuration,
 ];

@@ -5,7 +5,6 @@ import type { ColumnSource } from './sql/column-source.js';
 import type { FactColumn, FactTable as SqlTable } from './sql/fact-table.js';
 import type { TraceSession } from './sql/session.js';
 
-/** Tables that are computed together: those of the names given. */
 /** Every table, with its columns where they are fixed. */
 export const TRACE_TABLES: readonly {
   readonly name: string;
@@ -21,6 +20,7 @@ export const TRACE_TABLES: readonly {
   { name: 'import_stats', doc: 'the health report of the import', columns: ['stat', 'of', 'value'] },
 ];
 
+/** Tables that are computed together: those of the names given. */
 export interface TableGroup {
   readonly names: readonly string[];
   readonly compute: (names: readonly string[]) => readonly (ColumnSource | SqlTable)[];

@@ -8,6 +8,13 @@ export const underflow: Rule = {
   needs: ['put_page|alloc_ref_drop'],
   doc: `put_page on a page whose count was 0: one put too many, so the count wraps or the page is freed twice (X§4.3,
 put_page asserts count ≠ 0; XSA-287).`,
+  mechanism: `put_page asserts that the count is not 0 before it takes 1 away, in debug builds; others wrap, and the next put frees
+a page that somebody has (X§4.3; xen/arch/x86/mm.c). Two sides that both believe the reference is theirs make it: parallel
+unmaps of a grant (XSA-218), partial unmaps (XSA-394), PGT_partial's reference put by others (XSA-58).`,
+  confirm: `select from_seq, to_seq, kind, from_pcpu, to_pcpu, underflow from ref_spans
+where mfn = $mfn order by coalesce(to_seq, from_seq)`,
+  fix: `Decide who drops: clear the field that holds the reference, atomically, and let the one who found it set drop it.`,
+  limits: `Only a count that the trace knows can be seen to be 0: a page that nothing has counted yet is not judged.`,
   sql: `
   select
     r.mfn as subject_mfn, r.generation as subject_generation, r.owner as subject_domid,

@@ -1,4 +1,4 @@
-import { ACCESS_TYPES, LOCK_MODES, P2M_TYPES } from '@p2mtrace/trace-format';
+import { ACCESS_TYPES, KINDS, LOCK_MODES, P2M_TYPES } from '@p2mtrace/trace-format';
 import { BREACH_CONFIDENCES, BREACH_DETAILS, BREACHES } from './checks/breach-names.js';
 import type { FactColumnSpec, FactSpec, FactType } from './fact-columns.js';
 
@@ -24,6 +24,8 @@ export const PROTECTED_BY_REF = 2;
 export const INVALIDATIONS = ['set_entry', 'page_free'] as const;
 
 export const REF_KINDS = ['get_page', 'allocation'] as const;
+
+const KIND_NAMES = KINDS.map(({ name }) => name);
 
 /** What a divergence is about. */
 export const DIVERGENCES = [
@@ -233,6 +235,7 @@ export const BREACH_SPEC = {
     column('breach', 'enum', 'name of its rule, without the analyzer', BREACHES),
     column('confidence', 'enum', 'how sure it is', BREACH_CONFIDENCES),
     column('detail', 'enum', 'which case, of a rule that has several', BREACH_DETAILS),
+    column('kind', 'enum', 'kind of the event that is wrong, where it may be one of several', KIND_NAMES),
     column('domid', 'id', 'domain'),
     column('view', 'id', 'index of the view'),
     column('gfn', 'u53', 'guest frame'),

@@ -21,7 +21,7 @@ const TAG = 9;
 const WIDTH = 10;
 
 /** A mapping for a device and one for the host share a handle, and may end one by one (XSA-224, X§8). */
-const HALVES = FLAG.device_map | FLAG.host_map;
+export const HALVES = FLAG.device_map | FLAG.host_map;
 
 /** A grant that is mapped. Frames and domid are -1 where unknown, ref and handle NaN. */
 export interface GrantMapping {
@@ -130,7 +130,7 @@ export class GrantState implements EventState {
   }
 
   /** Who maps: the recorded domain, or else the one that runs there; ABSENT for unknown, which is one of its own. */
-  private mapperOf(batch: ReplayBatch, row: number): number {
+  mapperOf(batch: ReplayBatch, row: number): number {
     const domid = domidOf(batch, row);
     const running = this.contexts.running[pcpuOf(batch, row)] ?? ABSENT;
     return domid >= 0 || running < 0 ? domid : Math.floor(running / 0x1_0000);

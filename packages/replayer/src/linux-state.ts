@@ -139,7 +139,7 @@ export class LinuxState implements EventState {
 }
 
 /** NaN where it was not recorded. INVALID_P2M_ENTRY is all ones. */
-function oldMfnOf(batch: ReplayBatch, row: number): number {
+export function oldMfnOf(batch: ReplayBatch, row: number): number {
   const oldMfn = arg0Of(batch, row);
   return Number.isNaN(oldMfn) || oldMfn < MAX_FRAME ? oldMfn : NO_MFN;
 }

@@ -252,6 +252,23 @@ export class MemoryFacts {
     return last;
   }
 
+  /** References of a page that the pcpu took and has not dropped, as far as the trace shows. */
+  referencesOf(slot: number, pcpu: number): number {
+    let count = 0;
+    const { records } = this.refs;
+    for (let at = this.lastRef[slot] ?? 0; at !== 0; at = records[at])
+      if (records[at + REF.from_pcpu] === pcpu) count++;
+    return count;
+  }
+
+  /** The last reference of the page that another pcpu took and nobody has dropped: its seq, NaN for none. */
+  lastReferenceOfOthers(slot: number, pcpu: number): number {
+    const { records } = this.refs;
+    let at = this.lastRef[slot] ?? 0;
+    while (at !== 0 && records[at + REF.from_pcpu] === pcpu) at = records[at];
+    return at === 0 ? Number.NaN : records[at + REF.from_seq];
+  }
+
   /** Records were lost: what is open now may have ended among them. */
   lose(): void {
     closeLost(this.mappings, MAPPING.lost);

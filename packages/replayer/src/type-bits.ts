@@ -9,6 +9,7 @@ export class TypeBits {
   /** The type's bits. */
   readonly typeLow: number;
   readonly typeHigh: number;
+  private readonly typeShift: number;
 
   constructor({ typeCountWidth: width, typeBits, typeShift, countWidth }: LayoutProfile) {
     [this.countLow, this.countHigh] = below(width);
@@ -21,11 +22,19 @@ export class TypeBits {
     const [lowAll, highAll] = below(bits);
     this.typeLow = (lowAll & ~lowBelow) >>> 0;
     this.typeHigh = (highAll & ~highBelow) >>> 0;
+    this.typeShift = typeShift;
   }
 
   /** The type count; exact below 2^53, beyond which no real count comes. */
   count(low: number, high: number): number {
     return ((high & this.countHigh) >>> 0) * 0x1_0000_0000 + ((low & this.countLow) >>> 0);
+  }
+
+  /** The type, as an index into the layout's names. */
+  typeOf(low: number, high: number): number {
+    return this.typeShift < 32
+      ? (low & this.typeLow) >>> this.typeShift
+      : (high & this.typeHigh) >>> (this.typeShift - 32);
   }
 
   /** PGT_partial is set. */

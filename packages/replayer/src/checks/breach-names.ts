@@ -1,6 +1,25 @@
 /** What checks report, one name for each rule that reads it: the rule's own, without its analyzer. */
 export const BREACHES = [
+  'm2p-mismatch',
+  'm2p-after-failed-set',
+  'partial-success',
   'misaligned-order',
+  'special-replaced',
+  'pod-accounting',
+  'pod-reclaim',
+  'paging-state',
+  'sharing-invariant',
+  'grant-pairing',
+  'unlisted-view',
+  'stale-view',
+  'unshare-not-shared',
+  'nominate-references',
+  'remap-lost',
+  'foreign-left',
+  'foreign-cleared',
+  'nested',
+  'frontend-lookup',
+  'wrong-restore',
   'level',
   'read-inversion',
   'not-recursive',
@@ -10,11 +29,35 @@ export const BREACHES = [
   'out-of-order-release',
   'held-at-end',
   'long-hold',
+  'overlap',
+  'put-without-get',
+  'get-without-put',
+  'unaligned',
+  'split-critical-section',
+  'foreign-blocks',
 ] as const;
 export type BreachName = (typeof BREACHES)[number];
 
 /** Which case of its rule a breach is, for rules that have several. */
-export const BREACH_DETAILS = ['count', 'bound', 'median'] as const;
+export const BREACH_DETAILS = [
+  'count',
+  'mapped',
+  'special',
+  'referenced',
+  'not-restored',
+  'step',
+  'owner',
+  'type',
+  'm2p',
+  'entry',
+  'unmapped-again',
+  'mapped-again',
+  'freed',
+  'bound',
+  'median',
+  'copied',
+  'remapped',
+] as const;
 export type BreachDetail = (typeof BREACH_DETAILS)[number];
 
 /** How sure a check is (docs/rules.md). */

@@ -1,3 +1,4 @@
+import type { KindName } from '@p2mtrace/trace-format';
 import type { Handlers } from '../handlers.js';
 import type { Now } from '../now.js';
 import type { P2mSet } from '../p2m-set.js';
@@ -31,6 +32,8 @@ export interface CheckScope {
   readonly state: Replayer;
   readonly p2ms: P2mSet;
   readonly now: Now;
+  /** Events of that kind were recorded. */
+  readonly records: (kind: KindName) => boolean;
   readonly head: TraceHead;
   readonly sections: Sections;
   readonly report: (found: Breach) => void;

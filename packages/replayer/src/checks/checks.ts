@@ -1,4 +1,4 @@
-import { KINDS } from '@p2mtrace/trace-format';
+import { isRecorded, KINDS, type KindName } from '@p2mtrace/trace-format';
 import { selectedColumns } from '../fact-sink.js';
 import { BREACH_SPEC } from '../fact-specs.js';
 import { type Handler, type Handlers, isWhole } from '../handlers.js';
@@ -6,7 +6,7 @@ import type { P2mSet } from '../p2m-set.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import type { ReplayContext, TraceHead } from '../replay-context.js';
 import type { Replayer, ReplayOptions } from '../replayer.js';
-import { BreachFacts } from './breach-facts.js';
+import { type Breach, BreachFacts } from './breach-facts.js';
 import type { Check } from './check.js';
 import { CHECKS } from './registry.js';
 import { Sections } from './sections.js';
@@ -31,9 +31,9 @@ export class Checks {
     });
     const { sections } = this;
     const { now } = context;
-    this.checks = CHECKS.map(make =>
-      make({ state, p2ms, now, head, sections, report: found => breaches.report(found) }),
-    );
+    const records = (kind: KindName) => isRecorded(head.metadata, kind);
+    const report = (found: Breach) => breaches.report(found);
+    this.checks = CHECKS.map(make => make({ state, p2ms, now, head, records, sections, report }));
     this.looksBefore = byKind([sections, ...this.checks].map(check => check.before));
     this.looksAfter = byKind([sections, ...this.checks].map(check => check.after));
   }

@@ -110,9 +110,9 @@ export class Sections {
     return this.byPcpu[pcpu + 1];
   }
 
-  /** Looks at the frame again when the section ends that the pcpu of the moment is in. */
-  touch(mfn: number): void {
-    this.note(FRAME_TOUCHED, -1, -1, -1, 0, mfn, -1);
+  /** Frames [mfn, mfn + 2^order) are to be looked at when the section ends that the pcpu of the moment is in. */
+  touch(mfn: number, order = 0): void {
+    this.note(FRAME_TOUCHED, -1, -1, -1, order, mfn, -1);
   }
 
   /** An event of any kind, before it changes anything: it may be of another domain than a section that is bare. */

@@ -35,6 +35,14 @@ export const BREACHES = [
   'unaligned',
   'split-critical-section',
   'foreign-blocks',
+  'underflow',
+  'get-on-free',
+  'double-alloc-drop',
+  'overflow',
+  'type-without-general',
+  'partial-reference',
+  'freed-with-references',
+  'freed-with-type',
 ] as const;
 export type BreachName = (typeof BREACHES)[number];
 
@@ -53,6 +61,10 @@ export const BREACH_DETAILS = [
   'unmapped-again',
   'mapped-again',
   'freed',
+  'given',
+  'limit',
+  'wrap',
+  'headroom',
   'bound',
   'median',
   'copied',

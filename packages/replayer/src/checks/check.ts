@@ -26,6 +26,14 @@ export interface Check {
   readonly forgetDomain?: (domid: number) => void;
 }
 
+/** What whoever asks for checks may choose. */
+export interface CheckOptions {
+  /** Bits that counts are to be judged by, instead of those of the trace's layout. */
+  readonly counterWidth?: number | undefined;
+  /** Names of the rules that stand for a policy, which are checked only then. */
+  readonly policies?: readonly string[] | undefined;
+}
+
 /** What a check may look at. */
 export interface CheckScope {
   /** The state as it is at the event of the moment. */
@@ -35,6 +43,7 @@ export interface CheckScope {
   /** Events of that kind were recorded. */
   readonly records: (kind: KindName) => boolean;
   readonly head: TraceHead;
+  readonly options: CheckOptions;
   readonly sections: Sections;
   readonly report: (found: Breach) => void;
 }

@@ -1,7 +1,10 @@
+import { allocationReference } from './allocation-reference.js';
 import type { MakeCheck } from './check.js';
+import { countLimits } from './count-limits.js';
 import { foreignBlocks } from './foreign-blocks.js';
 import { foreignCleared } from './foreign-cleared.js';
 import { foreignLeft } from './foreign-left.js';
+import { freedInUse } from './freed-in-use.js';
 import { frontendLookup } from './frontend-lookup.js';
 import { gfnPairs } from './gfn-pairs.js';
 import { grantPairing } from './grant-pairing.js';
@@ -17,6 +20,7 @@ import { nominateReferences } from './nominate-references.js';
 import { overrideNested } from './override-nested.js';
 import { overrideRestore } from './override-restore.js';
 import { pagingState } from './paging-state.js';
+import { partialReference } from './partial-reference.js';
 import { partialSuccess } from './partial-success.js';
 import { podAccounting } from './pod-accounting.js';
 import { podReclaim } from './pod-reclaim.js';
@@ -29,6 +33,7 @@ import { staleView } from './stale-view.js';
 import { unalignedRange } from './unaligned-range.js';
 import { unlistedView } from './unlisted-view.js';
 import { unshareNotShared } from './unshare-not-shared.js';
+import { zeroCounts } from './zero-counts.js';
 
 /** Every check, in the order in which they look at an event. */
 export const CHECKS: readonly MakeCheck[] = [
@@ -62,4 +67,9 @@ export const CHECKS: readonly MakeCheck[] = [
   unalignedRange,
   splitSection,
   foreignBlocks,
+  zeroCounts,
+  allocationReference,
+  countLimits,
+  partialReference,
+  freedInUse,
 ];

@@ -5,6 +5,7 @@ import { toOccurrence } from './occurrence.js';
 import { RULES } from './registry.js';
 import { TraceSession } from './sql/session.js';
 import { addTraceTables, storeFacts } from './trace-tables.js';
+import { wantedFacts } from './wanted-facts.js';
 
 export interface AnalyzeOptions {
   /** Ids of rules, or of analyzers for all of their rules; all rules where absent or empty. */
@@ -33,7 +34,8 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
       });
   }
   if (runnable.length === 0) return { findings: [], notChecked };
-  const facts = storeFacts(reader, options.onProgress);
+  const wanted = wantedFacts(runnable.map(rule => rule.sql));
+  const facts = storeFacts(reader, { wanted, onProgress: options.onProgress });
   const session = await TraceSession.open();
   try {
     addTraceTables(session, reader, () => facts);

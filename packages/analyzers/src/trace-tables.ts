@@ -1,4 +1,4 @@
-import { FACT_SPECS, FactStore, replayTrace } from '@p2mtrace/replayer';
+import { FACT_SPECS, type FactSelection, FactStore, replayTrace } from '@p2mtrace/replayer';
 import { BatchMemory, isValid, type TraceReader } from '@p2mtrace/trace-format';
 import { factsForSql } from './fact-sql.js';
 import type { FactColumn, FactTable as SqlTable } from './sql/fact-table.js';
@@ -31,9 +31,15 @@ export function addTraceTables(session: TraceSession, reader: TraceReader, facts
   session.addLazyTable('import_stats', () => importStats(reader));
 }
 
-/** Replays a trace, and keeps its facts. */
-export function storeFacts(reader: TraceReader, onProgress?: (events: number) => void): FactStore {
-  const facts = new FactStore();
+export interface StoreFactsOptions {
+  /** All facts where absent. */
+  readonly wanted?: FactSelection | undefined;
+  readonly onProgress?: ((events: number) => void) | undefined;
+}
+
+/** Replays a trace, and keeps its facts. @throws P2mError P2M_DAMAGED */
+export function storeFacts(reader: TraceReader, { wanted, onProgress }: StoreFactsOptions = {}): FactStore {
+  const facts = new FactStore(wanted);
   replayTrace(reader, { facts, onProgress });
   return facts;
 }

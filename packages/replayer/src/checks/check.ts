@@ -40,10 +40,12 @@ export interface CheckScope {
   readonly state: Replayer;
   readonly p2ms: P2mSet;
   readonly now: Now;
-  /** Events of that kind were recorded. */
-  readonly records: (kind: KindName) => boolean;
   readonly head: TraceHead;
   readonly options: CheckOptions;
+  /** Events of one of these kinds were recorded: a check of what was not need not look at anything. */
+  readonly records: (...kinds: KindName[]) => boolean;
+  /** The order of events of different pcpus is as it was. */
+  readonly isOrdered: boolean;
   readonly sections: Sections;
   readonly report: (found: Breach) => void;
 }

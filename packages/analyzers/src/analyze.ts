@@ -10,6 +10,10 @@ import { wantedFacts } from './wanted-facts.js';
 export interface AnalyzeOptions {
   /** Ids of rules, or of analyzers for all of their rules; all rules where absent or empty. */
   readonly only?: readonly string[] | undefined;
+  /** Ids of rules that stand for a policy, to run besides. */
+  readonly policies?: readonly string[] | undefined;
+  /** Bits that reference counts are judged by, instead of those of the trace's layout. */
+  readonly counterWidth?: number | undefined;
   /** Called with the events replayed so far. */
   readonly onProgress?: ((events: number) => void) | undefined;
 }
@@ -20,7 +24,7 @@ export interface AnalyzeOptions {
  * @throws P2mError P2M_RULE (usage) for an unknown rule, P2M_DAMAGED
  */
 export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions = {}): Promise<AnalysisReport> {
-  const chosen = chooseRules(options.only ?? []);
+  const chosen = chooseRules(options);
   const counts = reader.metadata.counts ?? {};
   const notChecked: AnalysisReport['notChecked'] = [];
   const runnable: (typeof RULES)[number][] = [];
@@ -35,7 +39,14 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
   }
   if (runnable.length === 0) return { findings: [], notChecked };
   const wanted = wantedFacts(runnable.map(rule => rule.sql));
-  const facts = storeFacts(reader, { wanted, onProgress: options.onProgress });
+  const facts = storeFacts(reader, {
+    wanted,
+    checks: {
+      counterWidth: options.counterWidth,
+      policies: runnable.filter(rule => rule.policy).map(({ id, analyzer }) => id.slice(analyzer.length + 1)),
+    },
+    onProgress: options.onProgress,
+  });
   const session = await TraceSession.open();
   try {
     addTraceTables(session, reader, () => facts);
@@ -47,12 +58,15 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
   }
 }
 
-function chooseRules(only: readonly string[]): (typeof RULES)[number][] {
-  for (const name of only) {
+function chooseRules({ only = [], policies = [] }: AnalyzeOptions): (typeof RULES)[number][] {
+  for (const name of [...only, ...policies]) {
     if (RULES.some(rule => rule.id === name || rule.analyzer === name)) continue;
     throw usageError('P2M_RULE', `there is no rule ${name}`, `one of ${RULES.map(rule => rule.id).join(', ')}`);
   }
-  return RULES.filter(rule => only.length === 0 || only.includes(rule.id) || only.includes(rule.analyzer));
+  return RULES.filter(({ id, analyzer, policy }) => {
+    if (only.includes(id) || policies.includes(id)) return true;
+    return policy === undefined && (only.length === 0 || only.includes(analyzer));
+  });
 }
 
 /** Runs one rule and groups what it finds by signature. */

@@ -16,6 +16,8 @@ export interface Rule {
   readonly severity: Severity;
   /** The best confidence that it can reach. */
   readonly confidence: Confidence;
+  /** It stands for a policy that Xen need not follow: it runs only when it is named. */
+  readonly policy?: true;
   /** Kinds without which it can't be decided; several in one text, separated by `|`, do for each other. */
   readonly needs: readonly (KindName | `${KindName}|${KindName}`)[];
   /** What it means, in a sentence, with the source of the rule. */

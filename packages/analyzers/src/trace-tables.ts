@@ -1,4 +1,4 @@
-import { FACT_SPECS, type FactSelection, FactStore, replayTrace } from '@p2mtrace/replayer';
+import { type CheckOptions, FACT_SPECS, type FactSelection, FactStore, replayTrace } from '@p2mtrace/replayer';
 import { BatchMemory, isValid, type TraceReader } from '@p2mtrace/trace-format';
 import { factsForSql } from './fact-sql.js';
 import type { FactColumn, FactTable as SqlTable } from './sql/fact-table.js';
@@ -34,13 +34,14 @@ export function addTraceTables(session: TraceSession, reader: TraceReader, facts
 export interface StoreFactsOptions {
   /** All facts where absent. */
   readonly wanted?: FactSelection | undefined;
+  readonly checks?: CheckOptions | undefined;
   readonly onProgress?: ((events: number) => void) | undefined;
 }
 
 /** Replays a trace, and keeps its facts. @throws P2mError P2M_DAMAGED */
-export function storeFacts(reader: TraceReader, { wanted, onProgress }: StoreFactsOptions = {}): FactStore {
+export function storeFacts(reader: TraceReader, { wanted, checks, onProgress }: StoreFactsOptions = {}): FactStore {
   const facts = new FactStore(wanted);
-  replayTrace(reader, { facts, onProgress });
+  replayTrace(reader, { facts, checks, onProgress });
   return facts;
 }
 

@@ -226,6 +226,14 @@ export class MemoryFacts {
     this.refs.close(at);
   }
 
+  /** References that the trace saw taken and that are not put, by whom and when; the last one first. */
+  forEachReference(slot: number, visit: (pcpu: number, seq: number) => void): void {
+    const { records } = this.refs;
+    for (let at = this.lastRef[slot] ?? 0; at !== 0; at = records[at]) {
+      visit(records[at + REF.from_pcpu], records[at + REF.from_seq]);
+    }
+  }
+
   private takeAllocation(slot: number): number {
     const at = this.allocationRef[slot];
     this.allocationRef[slot] = 0;

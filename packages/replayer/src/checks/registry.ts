@@ -1,12 +1,15 @@
 import { allocationReference } from './allocation-reference.js';
+import { changedWhileReferenced } from './changed-while-referenced.js';
 import type { MakeCheck } from './check.js';
 import { countLimits } from './count-limits.js';
 import { foreignBlocks } from './foreign-blocks.js';
 import { foreignCleared } from './foreign-cleared.js';
 import { foreignLeft } from './foreign-left.js';
+import { freedBeforeFlush } from './freed-before-flush.js';
 import { freedInUse } from './freed-in-use.js';
 import { frontendLookup } from './frontend-lookup.js';
 import { gfnPairs } from './gfn-pairs.js';
+import { givenWhileMapped } from './given-while-mapped.js';
 import { grantPairing } from './grant-pairing.js';
 import { lockAgain } from './lock-again.js';
 import { lockDuration } from './lock-duration.js';
@@ -32,7 +35,9 @@ import { splitSection } from './split-section.js';
 import { staleView } from './stale-view.js';
 import { unalignedRange } from './unaligned-range.js';
 import { unlistedView } from './unlisted-view.js';
+import { unprotectedWindow } from './unprotected-window.js';
 import { unshareNotShared } from './unshare-not-shared.js';
+import { useAfterFree } from './use-after-free.js';
 import { zeroCounts } from './zero-counts.js';
 
 /** Every check, in the order in which they look at an event. */
@@ -67,6 +72,11 @@ export const CHECKS: readonly MakeCheck[] = [
   unalignedRange,
   splitSection,
   foreignBlocks,
+  useAfterFree,
+  givenWhileMapped,
+  freedBeforeFlush,
+  unprotectedWindow,
+  changedWhileReferenced,
   zeroCounts,
   allocationReference,
   countLimits,

@@ -17,6 +17,10 @@ export interface AnalyzeOptions {
   readonly plugins?: readonly Analyzer[] | undefined;
   /** Numbers to take in the same replay. */
   readonly measure?: readonly MeasureSpec[] | undefined;
+  /** Ids of rules that stand for a policy, to run besides. */
+  readonly policies?: readonly string[] | undefined;
+  /** Bits that reference counts are judged by, instead of those of the trace's layout. */
+  readonly counterWidth?: number | undefined;
   /** Called with the events replayed so far. */
   readonly onProgress?: ((events: number) => void) | undefined;
 }
@@ -41,7 +45,8 @@ export interface Analysis extends AnalysisReport {
  * @throws P2mError P2M_RULE (usage) for an unknown rule, P2M_PLUGIN (usage) where a plugin fails, P2M_DAMAGED
  */
 export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions = {}): Promise<Analysis> {
-  const chosen = chooseRules([...RULES, ...rulesOf(options.plugins ?? [])], options.only ?? []);
+  const { only = [], policies = [] } = options;
+  const chosen = chooseRules([...RULES, ...rulesOf(options.plugins ?? [])], only, policies);
   const counts = reader.metadata.counts ?? {};
   const notChecked: AnalysisReport['notChecked'] = [];
   const runnable: BoundRule[] = [];
@@ -61,7 +66,14 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
   if (runnable.length === 0 && measure.length === 0) return { findings: [], notChecked, measures };
   const rows = [...runnable.map(({ source }) => source.sql), ...measure.map(({ sql }) => sql)];
   const queries = [...new Set(rows)].filter(sql => sql !== undefined);
-  const facts = storeFacts(reader, mentionedFacts(queries), options.onProgress);
+  const facts = storeFacts(reader, {
+    wanted: mentionedFacts(queries),
+    checks: {
+      counterWidth: options.counterWidth,
+      policies: runnable.filter(rule => rule.policy).map(({ id, analyzer }) => id.slice(analyzer.length + 1)),
+    },
+    onProgress: options.onProgress,
+  });
   const session = await TraceSession.open();
   const runner = new RuleRunner(reader, session);
   try {

@@ -7,7 +7,7 @@ import type { ReplayBatch } from '../replay-batch.js';
 import type { ReplayContext, TraceHead } from '../replay-context.js';
 import type { Replayer, ReplayOptions } from '../replayer.js';
 import { type Breach, BreachFacts } from './breach-facts.js';
-import type { Check } from './check.js';
+import type { Check, CheckOptions } from './check.js';
 import { CHECKS } from './registry.js';
 import type { Section } from './section.js';
 import { Sections } from './sections.js';
@@ -21,12 +21,13 @@ export class Checks {
   private readonly looksAfter: readonly (readonly Handler[])[];
 
   /** Absent where nobody wants to know of breaches. */
-  static of(state: Replayer, context: ReplayContext, p2ms: P2mSet, head: TraceHead, { facts }: ReplayOptions) {
+  static of(state: Replayer, context: ReplayContext, p2ms: P2mSet, head: TraceHead, options: ReplayOptions) {
+    const { facts, checks = {} } = options;
     const wanted = facts !== undefined && selectedColumns(BREACH_SPEC, facts.wanted).length > 0;
-    return wanted ? new Checks(state, context, p2ms, head) : undefined;
+    return wanted ? new Checks(state, context, p2ms, head, checks) : undefined;
   }
 
-  private constructor(state: Replayer, context: ReplayContext, p2ms: P2mSet, head: TraceHead) {
+  private constructor(state: Replayer, context: ReplayContext, p2ms: P2mSet, head: TraceHead, options: CheckOptions) {
     const breaches = new BreachFacts(context);
     this.sections = new Sections(context, p2ms, head, section => {
       for (const look of this.looksAtSections) look(section);
@@ -35,7 +36,7 @@ export class Checks {
     const { now, isOrdered } = context;
     const records = (...kinds: KindName[]) => kinds.some(kind => isRecorded(head.metadata, kind));
     const report = (found: Breach) => breaches.report(found);
-    this.checks = CHECKS.map(make => make({ state, p2ms, now, head, records, isOrdered, sections, report }));
+    this.checks = CHECKS.map(make => make({ state, p2ms, now, head, options, records, isOrdered, sections, report }));
     this.looksAtSections = this.checks.flatMap(check => check.sectionEnd ?? []);
     this.looksBefore = byKind([sections, ...this.checks].map(check => check.before));
     this.looksAfter = byKind([sections, ...this.checks].map(check => check.after));

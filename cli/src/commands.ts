@@ -67,6 +67,33 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/import.js'),
   },
   {
+    name: 'generate',
+    args: [],
+    summary: 'make a trace of a workload that is right by construction, with faults where they are asked for',
+    more: `Guests whose memory is populated, ballooned and looked up by several pcpus, under Xen's own rules. A fault is told by
+pcpus and domains of its own, in the midst of the rest; each is a line on stdout: its rule, first and last event.
+The same options give the same events.`,
+    options: [
+      { flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true },
+      {
+        flags: '--scenario <name>',
+        help: 'what the guests do',
+        choices: ['mixed', 'balloon', 'pod', 'lookups'],
+        byDefault: 'mixed',
+      },
+      { flags: '--events <count>', help: 'at least so many events', parse: parseEvents, byDefault: '100000' },
+      { flags: '--seed <number>', help: 'another number gives another workload', parse: parseSeq, byDefault: '1' },
+      { flags: '--fault <rule...>', help: 'rules that are to fire, or all; repeatable' },
+      { flags: '--guests <count>', help: 'domains', parse: parseEvents, byDefault: '3' },
+      { flags: '--pcpus <count>', help: 'pcpus', parse: parseEvents, byDefault: '4' },
+    ],
+    examples: [
+      'p2mtrace generate -o load.arrow --events 1000000',
+      'p2mtrace generate -o leak.arrow --seed 7 --fault refcount.leak lock-order.level',
+    ],
+    load: () => import('./commands/generate.js'),
+  },
+  {
     name: 'export',
     args: [TRACE],
     summary: 'write a trace in another form: NDJSON, CSV, Arrow, Parquet, DuckDB, or a timeline for Perfetto',

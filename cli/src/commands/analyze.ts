@@ -9,25 +9,37 @@ import type { Terminal } from '../terminal.js';
 
 interface Options {
   readonly only?: string[];
+  readonly policy?: string[];
+  readonly counterWidth?: number;
   readonly format: string;
   readonly failOn: 'error' | 'warning' | 'none';
   readonly progress?: string;
 }
 
-export const run: Run<readonly [string], Options> = ([path], { only, format, failOn, progress }, context) =>
+export const run: Run<readonly [string], Options> = ([path], options, context) =>
   withTrace(path, context, async reader => {
+    const { only, policy = [], counterWidth, format, failOn, progress } = options;
+    const policies = policy.flatMap(rules => rules.split(','));
     const shown = new Progress(context, progress, 'events replayed', reader.rows);
     let report: AnalysisReport;
     try {
       report = await analyzeTrace(reader, {
         ...(only === undefined ? {} : { only: only.flatMap(rules => rules.split(',')) }),
+        policies,
+        counterWidth,
         onProgress: shown.update,
       });
     } finally {
       shown.end();
     }
     if (format === 'json') await writeJson(context.out, report);
-    else for (const text of findingsText(report, context.out, RULES.length)) await context.out.write(text);
+    else
+      for (const text of findingsText(
+        report,
+        context.out,
+        RULES.filter(({ id, policy }) => !policy || policies.includes(id)).length,
+      ))
+        await context.out.write(text);
     return report.findings.some(finding => fails(finding, failOn)) ? EXIT.findings : EXIT.fine;
   });
 

@@ -82,7 +82,8 @@ async function runRule(session: TraceSession, rule: (typeof RULES)[number]): Pro
     const key = `${signature} ${confidence} ${severity}`;
     let finding = groups.get(key);
     if (finding === undefined) {
-      const { id, analyzer, title } = rule;
+      const { id, analyzer } = rule;
+      const title = typeof row.title === 'string' ? row.title : rule.title;
       finding = { analyzer, rule: id, severity, confidence, signature, title, count: 0, occurrences: [] };
       groups.set(key, finding);
     }

@@ -1,13 +1,14 @@
-import { type AnalysisReport, analyzeTrace, type Finding, RULES } from '@p2mtrace/analyzers';
+import { type AnalysisReport, analyzeTrace, type Finding, RULES, rulesOf } from '@p2mtrace/analyzers';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { withTrace } from '../open-trace.js';
+import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
 import { findingsText } from '../render/findings.js';
 import { jsonText } from '../render/json.js';
 import { Progress } from '../render/progress.js';
 import type { Terminal } from '../terminal.js';
 
-interface Options {
+interface Options extends PluginOptions {
   readonly only?: string[];
   readonly policy?: string[];
   readonly counterWidth?: number;
@@ -16,10 +17,11 @@ interface Options {
   readonly progress?: string;
 }
 
-export const run: Run<readonly [string], Options> = ([path], options, context) =>
-  withTrace(path, context, async reader => {
-    const { only, policy = [], counterWidth, format, failOn, progress } = options;
-    const policies = policy.flatMap(rules => rules.split(','));
+export const run: Run<readonly [string], Options> = async ([path], options, context) => {
+  const { only, policy = [], counterWidth, format, failOn, progress } = options;
+  const policies = policy.flatMap(rules => rules.split(','));
+  const plugins = await loadPlugins(options);
+  return withTrace(path, context, async reader => {
     const shown = new Progress(context, progress, 'events replayed', reader.rows);
     let report: AnalysisReport;
     try {
@@ -27,21 +29,20 @@ export const run: Run<readonly [string], Options> = ([path], options, context) =
         ...(only === undefined ? {} : { only: only.flatMap(rules => rules.split(',')) }),
         policies,
         counterWidth,
+        plugins,
         onProgress: shown.update,
       });
     } finally {
       shown.end();
     }
     if (format === 'json') await writeJson(context.out, report);
-    else
-      for (const text of findingsText(
-        report,
-        context.out,
-        RULES.filter(({ id, policy }) => !policy || policies.includes(id)).length,
-      ))
-        await context.out.write(text);
+    else {
+      const rules = [...RULES, ...rulesOf(plugins)].filter(rule => !rule.policy || policies.includes(rule.id)).length;
+      for (const text of findingsText(report, context.out, { path, rules })) await context.out.write(text);
+    }
     return report.findings.some(finding => fails(finding, failOn)) ? EXIT.findings : EXIT.fine;
   });
+};
 
 function fails({ severity }: Finding, failOn: Options['failOn']): boolean {
   if (failOn === 'none') return false;

@@ -1,4 +1,4 @@
-import type { Analyzer, Rule } from './define-analyzer.js';
+import type { Analyzer } from './define-analyzer.js';
 import { altp2mSharing } from './rules/altp2m-sharing/index.js';
 import { consistency } from './rules/consistency/index.js';
 import { gfnRange } from './rules/gfn-range/index.js';
@@ -17,8 +17,3 @@ export const ANALYZERS: readonly Analyzer[] = [
   altp2mSharing,
   m2pOverride,
 ];
-
-/** Every rule with the analyzer that it belongs to. */
-export const RULES: readonly (Rule & { readonly analyzer: string })[] = ANALYZERS.flatMap(analyzer =>
-  analyzer.rules.map(rule => ({ ...rule, analyzer: analyzer.id })),
-);

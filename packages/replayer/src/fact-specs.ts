@@ -1,18 +1,12 @@
 import { ACCESS_TYPES, KINDS, LOCK_MODES, P2M_TYPES } from '@p2mtrace/trace-format';
 import { BREACH_CONFIDENCES, BREACH_DETAILS, BREACHES } from './checks/breach-names.js';
-import type { FactColumnSpec, FactSpec, FactType } from './fact-columns.js';
+import { column, type FactSpec } from './fact-columns.js';
+import { GRANT_SPANS, M2P_SPANS, OVERRIDE_SPANS, RMAP_SPANS, TYPE_REF_SPANS } from './frame-specs.js';
+
+export * from './frame-specs.js';
 
 /** Version of the fact tables' names, columns and meanings: the surface that users write SQL against. */
 export const FACTS_VERSION = 1;
-
-function column<const N extends string, const T extends FactType>(
-  name: N,
-  type: T,
-  doc: string,
-  names?: readonly string[],
-): FactColumnSpec & { readonly name: N; readonly type: T } {
-  return names === undefined ? { name, type, doc } : { name, type, doc, names };
-}
 
 /** What protects a translation between its lookup and its end. */
 export const PROTECTIONS = ['none', 'lock', 'ref'] as const;
@@ -295,13 +289,18 @@ export const DOMAINS = {
 /** All fact tables, in the order in which docs and SQL list them. */
 export const FACT_SPECS = [
   MAPPING_SPANS,
+  M2P_SPANS,
   PAGE_SPANS,
   REF_SPANS,
+  TYPE_REF_SPANS,
   LOCK_SPANS,
   LOCK_EDGES,
   LOCK_GATES,
   LOOKUPS,
   USES,
+  RMAP_SPANS,
+  OVERRIDE_SPANS,
+  GRANT_SPANS,
   DOMAINS,
   DIVERGENCE_SPEC,
   BREACH_SPEC,

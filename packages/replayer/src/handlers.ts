@@ -32,15 +32,25 @@ export function isWhole(batch: ReplayBatch, row: number, kind: number): boolean 
 /** Hands events of any kind to whoever handles it; kinds that change nothing have nobody. */
 export class Dispatch {
   private readonly handlers: readonly (Handler | undefined)[];
+  /** By kind: the bitmaps of what its events must have, in the batch of the moment. */
+  private needed: readonly (readonly Uint8Array[])[] = [];
 
   constructor(handlers: readonly Handlers[]) {
     const all: Handlers = Object.assign({}, ...handlers);
     this.handlers = KINDS.map(({ name }) => all[name]);
   }
 
+  /** The events to come are of this batch. */
+  begin({ validity }: ReplayBatch): void {
+    this.needed = NEEDS.map(columns => columns.map(column => validity[column]));
+  }
+
   /** An event that lacks what its kind must have changes nothing. */
   apply(batch: ReplayBatch, row: number, kind: number): void {
     const handler = this.handlers[kind];
-    if (handler !== undefined && isWhole(batch, row, kind)) handler(batch, row);
+    if (handler === undefined) return;
+    const needed = this.needed[kind];
+    for (let i = 0; i < needed.length; i++) if (!isValid(needed[i], row)) return;
+    handler(batch, row);
   }
 }

@@ -186,6 +186,7 @@ export class Replayer {
     const { kind, tsc } = batch.columns;
     const { checks } = this;
     if (tsc !== undefined) this.context.now.tsc = tsc;
+    this.dispatch.begin(batch);
     for (let row = from; row < to; row++) {
       this.begin(batch, row);
       checks?.before(batch, row, kind[row]);
@@ -272,8 +273,7 @@ export class Replayer {
   /** Everything but the locks of other pcpus, who runs there, generations and mere counters is unknown. */
   private forget(pcpu: number): void {
     const { facts } = this.context;
-    facts?.memory.lose();
-    facts?.translations.lose();
+    facts?.lose();
     this.checks?.forget(pcpu);
     for (const part of Object.values(this.parts)) part.forget(pcpu);
     for (const lossy of pcpu < 0 ? Array(this.locks.pcpus).keys() : [pcpu]) {

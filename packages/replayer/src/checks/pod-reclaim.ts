@@ -11,8 +11,8 @@ import {
   CALLER,
   DOMID,
   ENTRY_REPLACED,
-  ENTRY_WRITTEN,
   GFN,
+  isWrite,
   MFN,
   ORDER,
   SEQ,
@@ -60,8 +60,7 @@ class PodReclaim implements Check {
     if (!this.scope.isOrdered) return;
     for (let at = 0; at < section.end; at += section.stride) {
       const { data } = section;
-      if (data[at + WHAT] !== ENTRY_WRITTEN || data[at + TYPE] !== POPULATE_ON_DEMAND || data[at + VIEW] !== HOST)
-        continue;
+      if (!isWrite(data[at + WHAT]) || data[at + TYPE] !== POPULATE_ON_DEMAND || data[at + VIEW] !== HOST) continue;
       // What a write replaced stands right before it.
       for (let old = at - section.stride; old >= 0 && data[old + SEQ] === data[at + SEQ]; old -= section.stride) {
         if (data[old + WHAT] === ENTRY_REPLACED && isRam(data[old + TYPE])) this.look(section, old);
@@ -104,8 +103,7 @@ class PodReclaim implements Check {
 function wasMappedAgain({ data, end, stride }: Section, from: number, mfn: number): boolean {
   for (let at = from; at < end; at += stride) {
     const offset = mfn - data[at + MFN];
-    if (data[at + WHAT] === ENTRY_WRITTEN && data[at + MFN] >= 0 && offset >= 0 && offset < 2 ** data[at + ORDER])
-      return true;
+    if (isWrite(data[at + WHAT]) && data[at + MFN] >= 0 && offset >= 0 && offset < 2 ** data[at + ORDER]) return true;
   }
   return false;
 }

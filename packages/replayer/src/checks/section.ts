@@ -1,14 +1,19 @@
 import { withRoom } from '../frame-table.js';
 import type { BreachConfidence } from './breach-names.js';
 
-/** What a change of a section is. */
+/** What a change of a section is: an entry written by a set_entry, or by an event that implies it. */
 export const ENTRY_WRITTEN = 0;
+export const ENTRY_IMPLIED = 1;
 /** A leaf, or the part of one, that a write put an end to; right before that write, and with its seq. */
-export const ENTRY_REPLACED = 1;
-export const ENTRY_FAILED = 2;
-export const M2P_SET = 3;
+export const ENTRY_REPLACED = 2;
+/** A set_entry that failed. */
+export const ENTRY_FAILED = 3;
+export const M2P_SET = 4;
 /** Something that a check has asked to look at again: the frame in question. */
-export const FRAME_TOUCHED = 4;
+export const FRAME_TOUCHED = 5;
+
+/** An entry was written, in one of the two ways. */
+export const isWrite = (what: number): boolean => what <= ENTRY_IMPLIED;
 
 /** Where a change's numbers lie; ids and frames are -1 for none. */
 export const WHAT = 0;

@@ -1,4 +1,4 @@
-import { FLAG, isValid, KIND, type KindName, MM_LOCK_ORDER_MAX, MODE_READ } from '@p2mtrace/trace-format';
+import { FLAG, isRecorded, isValid, KIND, type KindName, MM_LOCK_ORDER_MAX, MODE_READ } from '@p2mtrace/trace-format';
 import { MAX_FRAME } from '../frame-table.js';
 import type { Handler, Handlers } from '../handlers.js';
 import { INVALID_M2P, SHARED_M2P } from '../m2p-state.js';
@@ -7,7 +7,15 @@ import type { P2mTable } from '../p2m-table.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import type { ReplayContext, TraceHead } from '../replay-context.js';
 import { domidOf, gfnOf, hasFailed, mfnOf } from '../row-values.js';
-import { ENTRY_FAILED, ENTRY_REPLACED, ENTRY_WRITTEN, FRAME_TOUCHED, M2P_SET, Section } from './section.js';
+import {
+  ENTRY_FAILED,
+  ENTRY_IMPLIED,
+  ENTRY_REPLACED,
+  ENTRY_WRITTEN,
+  FRAME_TOUCHED,
+  M2P_SET,
+  Section,
+} from './section.js';
 
 const K_SET_ENTRY = KIND.set_entry;
 const K_REMAP = KIND.remap;
@@ -44,6 +52,8 @@ export class Sections {
   private bare = 0;
   /** By pcpu + 1: an event without a pcpu is somebody's of its own. */
   private readonly byPcpu: Section[] = [];
+  /** Where the changes of the section end that are from before the write at hand. */
+  private mark = 0;
   private readonly context: ReplayContext;
   private readonly p2ms: P2mSet;
   private readonly isP2mClass: readonly boolean[];
@@ -56,11 +66,14 @@ export class Sections {
     this.isP2mClass = names.lock_class.map(name => name === 'p2m' || name === 'altp2m');
     const each = (handler: Handler) => Object.fromEntries(WRITERS.map(kind => [kind, handler]));
     this.before = each((batch, row) => this.beforeWrite(batch, row));
-    const locked = this.isP2mClass.includes(true) && (metadata.counts?.lock_acquire ?? 1) > 0;
     this.after = {
       ...each((batch, row) => this.afterWrite(batch, row)),
       m2p_set: (batch, row) => this.m2pSet(batch, row),
-      ...(locked ? this.lockHandlers : this.lookupHandlers),
+      ...(isRecorded(metadata, 'lock_acquire')
+        ? this.lockHandlers
+        : isRecorded(metadata, 'put_gfn')
+          ? this.lookupHandlers
+          : {}),
     };
   }
 
@@ -130,6 +143,7 @@ export class Sections {
     const order = orderOf(batch, row);
     const gfn = firstGfn(batch, row, order);
     if (gfn < 0 || hasFailed(batch, row) || this.isRecordedTwice(batch, row)) return;
+    this.mark = this.current().end;
     const table = this.p2ms.find(batch.columns.domid[row], viewOf(batch, row));
     if (order > 0) table?.forEachOverlap(gfn, order, leafGfn => this.replaced(table, Math.max(gfn, leafGfn), order));
     else if (table?.find(gfn)) this.replaced(table, gfn, 0);
@@ -158,7 +172,18 @@ export class Sections {
     }
     const table = this.p2ms.find(domid, view);
     if (failed || !table?.find(gfn)) return;
-    this.note(ENTRY_WRITTEN, domid, view, gfn, order, table.foundMfn(gfn), table.typeAt(gfn));
+    if (table.foundSeq === this.context.now.seq) {
+      this.note(ENTRY_IMPLIED, domid, view, gfn, order, table.foundMfn(gfn), table.typeAt(gfn));
+    } else {
+      // The entry was so already: nothing was replaced.
+      this.takeBack(this.mark);
+    }
+  }
+
+  private takeBack(end: number): void {
+    const section = this.current();
+    if (section.isBare && section.end > 0 && end === 0) this.bare--;
+    section.end = Math.min(section.end, end);
   }
 
   /** An attempt in a trace that has results too. */

@@ -29,7 +29,15 @@ class SharingInvariant implements Check {
     this.bits = new TypeBits(scope.state.profile);
     this.sharedType = scope.state.profile.types.indexOf('shared');
     const { touch } = this;
-    const changes = { owner_set: touch, put_page: touch, alloc_ref_drop: touch, put_type: touch, rmap_add: touch };
+    const changes = {
+      share_nominate: touch,
+      share_pages: touch,
+      rmap_add: touch,
+      owner_set: touch,
+      put_page: touch,
+      alloc_ref_drop: touch,
+      put_type: touch,
+    };
     this.after = scope.records('share_nominate', 'share_pages', 'rmap_add') ? changes : {};
   }
 

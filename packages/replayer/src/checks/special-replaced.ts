@@ -1,25 +1,13 @@
 import type { MakeCheck } from './check.js';
 import { isRam, isSpecial } from './p2m-types.js';
-import {
-  CALLER,
-  DOMID,
-  ENTRY_REPLACED,
-  ENTRY_WRITTEN,
-  GFN,
-  SEQ,
-  type Section,
-  SINCE,
-  TYPE,
-  VIEW,
-  WHAT,
-} from './section.js';
+import { CALLER, DOMID, ENTRY_REPLACED, GFN, isWrite, SEQ, type Section, SINCE, TYPE, VIEW, WHAT } from './section.js';
 
 /** consistency.special-replaced: a ram entry is written over a grant, foreign or mmio_direct one (X§3.1; XSA-378). */
 export const specialReplaced: MakeCheck = ({ report }) => ({
   sectionEnd: section => {
     const { data } = section;
     for (let at = 0; at < section.end; at += section.stride) {
-      if (data[at + WHAT] !== ENTRY_WRITTEN || !isRam(data[at + TYPE])) continue;
+      if (!isWrite(data[at + WHAT]) || !isRam(data[at + TYPE])) continue;
       const special = replacedSpecial(section, at);
       if (special < 0) continue;
       report({

@@ -11,6 +11,7 @@ import {
   parseDuration,
   parseEvents,
   parseSeq,
+  parseWidth,
   REPLAY_OPTIONS,
   REPORT_FORMAT,
 } from './options.js';
@@ -254,6 +255,15 @@ ${CONDITIONS}`,
     more: 'Exit code 1 where something at or above --fail-on was found; notes never fail.',
     options: [
       { flags: '--only <rule...>', help: 'only these rules, or all rules of these analyzers (see p2mtrace rules)' },
+      {
+        flags: '--policy <rule...>',
+        help: 'these rules too, which stand for a policy and run only when they are named',
+      },
+      {
+        flags: '--counter-width <bits>',
+        help: 'judge reference counts by counters of so many bits, and tell the headroom of each page',
+        parse: parseWidth,
+      },
       REPORT_FORMAT,
       {
         flags: '--fail-on <severity>',
@@ -264,7 +274,11 @@ ${CONDITIONS}`,
       ...PLUGIN_OPTIONS,
       PROGRESS,
     ],
-    examples: ['p2mtrace analyze trace.arrow', 'p2mtrace analyze trace.arrow --only lock-order --format json'],
+    examples: [
+      'p2mtrace analyze trace.arrow',
+      'p2mtrace analyze trace.arrow --only lock-order --format json',
+      'p2mtrace analyze trace.arrow --only refcount.overflow --counter-width 26',
+    ],
     load: () => import('./commands/analyze.js'),
   },
   {

@@ -10,13 +10,16 @@ import type { Terminal } from '../terminal.js';
 
 interface Options extends PluginOptions {
   readonly only?: string[];
+  readonly policy?: string[];
+  readonly counterWidth?: number;
   readonly format: string;
   readonly failOn: 'error' | 'warning' | 'none';
   readonly progress?: string;
 }
 
 export const run: Run<readonly [string], Options> = async ([path], options, context) => {
-  const { only, format, failOn, progress } = options;
+  const { only, policy = [], counterWidth, format, failOn, progress } = options;
+  const policies = policy.flatMap(rules => rules.split(','));
   const plugins = await loadPlugins(options);
   return withTrace(path, context, async reader => {
     const shown = new Progress(context, progress, 'events replayed', reader.rows);
@@ -24,6 +27,8 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
     try {
       report = await analyzeTrace(reader, {
         ...(only === undefined ? {} : { only: only.flatMap(rules => rules.split(',')) }),
+        policies,
+        counterWidth,
         plugins,
         onProgress: shown.update,
       });
@@ -32,7 +37,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
     }
     if (format === 'json') await writeJson(context.out, report);
     else {
-      const rules = RULES.length + rulesOf(plugins).length;
+      const rules = [...RULES, ...rulesOf(plugins)].filter(rule => !rule.policy || policies.includes(rule.id)).length;
       for (const text of findingsText(report, context.out, { path, rules })) await context.out.write(text);
     }
     return report.findings.some(finding => fails(finding, failOn)) ? EXIT.findings : EXIT.fine;

@@ -81,6 +81,15 @@ export class PageTable {
     return (high & this.highMask) * 0x1_0000_0000 + ((low & this.lowMask) >>> 0);
   }
 
+  /** The count's two words, for who needs it exact. */
+  upperCount(slot: number): number {
+    return (this.countHigh[slot] & this.highMask) >>> 0;
+  }
+
+  lowerCount(slot: number): number {
+    return (this.countLow[slot] & this.lowMask) >>> 0;
+  }
+
   count(slot: number): number {
     return this.countOf(this.countLow[slot], this.countHigh[slot]);
   }

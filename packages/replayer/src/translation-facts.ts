@@ -27,6 +27,8 @@ export interface UnprotectedLookup {
   readonly seq: number;
   /** When the last protection ended, or the lookup itself where there was none. */
   readonly since: number;
+  /** It had a reference, which was put. */
+  readonly hadReference: boolean;
   readonly domid: number;
   readonly view: number;
   readonly gfn: number;
@@ -132,7 +134,8 @@ export class TranslationFacts {
     const { records } = this.lookups;
     const at = this.watched.record[place];
     if (!isNull(records[at + LOOKUP.invalid_seq])) {
-      this.used(place, KIND.get_page);
+      // Where the lookup had its reference and dropped it, this is another one, for another reason.
+      if (isNull(records[at + LOOKUP.ref_seq])) this.used(place, KIND.get_page);
       return;
     }
     records[at] += REF;
@@ -204,6 +207,7 @@ export class TranslationFacts {
     return {
       seq: records[at + LOOKUP.seq],
       since,
+      hadReference: !isNull(records[at + LOOKUP.ref_seq]),
       domid: records[at + LOOKUP.domid],
       view: records[at + LOOKUP.view],
       gfn: records[at + LOOKUP.gfn],

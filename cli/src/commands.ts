@@ -223,6 +223,7 @@ ${CONDITIONS}`,
     more: 'Exit code 1 where something at or above --fail-on was found; notes never fail.',
     options: [
       { flags: '--only <rule...>', help: 'only these rules, or all rules of these analyzers (see p2mtrace rules)' },
+      { flags: '--policy <rule...>', help: 'also these rules, which stand for a policy that Xen need not follow' },
       REPORT_FORMAT,
       {
         flags: '--fail-on <severity>',

@@ -69,16 +69,20 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'export',
     args: [TRACE],
-    summary: 'write the events of a trace as NDJSON',
+    summary: 'write a trace in another form: NDJSON, CSV, Arrow, Parquet, DuckDB, or a timeline for Perfetto',
+    more: `ndjson, csv, arrow and parquet have the events, duckdb also all facts and names. perfetto is a timeline that Perfetto's
+UI opens: locks and lookups per pcpu, who ran where, changes of mappings per domain, findings as instants.`,
     options: [
-      formatOption(['ndjson'], 'ndjson'),
-      { flags: '-o, --output <file>', help: 'file to write (default: stdout)' },
+      formatOption(['ndjson', 'csv', 'arrow', 'parquet', 'duckdb', 'perfetto'], 'ndjson'),
+      { flags: '-o, --output <file>', help: 'file to write (default: stdout, for text)' },
       { flags: '--from <seq>', help: 'first event', parse: parseSeq },
       { flags: '--to <seq>', help: 'last event', parse: parseSeq },
+      { ...CPU_HZ, help: 'how fast the TSC runs, for a timeline; without it a tick is a nanosecond there' },
     ],
     examples: [
       'p2mtrace export trace.arrow | head',
       'p2mtrace export trace.arrow --from 1000 --to 1999 -o part.ndjson',
+      'p2mtrace export trace.arrow --format perfetto --cpu-hz 2.5G -o trace.json',
     ],
     load: () => import('./commands/export.js'),
   },

@@ -31,9 +31,12 @@ export class FileText implements TextOut {
   }
 
   /** Writes what is still held, and closes. */
-  close(): void {
-    this.flush();
-    closeSync(this.fd);
+  async close(): Promise<void> {
+    try {
+      await this.flush();
+    } finally {
+      closeSync(this.fd);
+    }
   }
 
   private told<T>(work: () => T): T {

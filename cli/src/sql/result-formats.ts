@@ -60,7 +60,7 @@ export async function writeResult(query: Query, { out }: Context): Promise<void>
       try {
         await writeText(query, format, file);
       } finally {
-        file.close();
+        await file.close();
       }
     }
     renameSync(partial, output);

@@ -12,7 +12,7 @@ export interface StateFilter {
   readonly view?: string | undefined;
 }
 
-/** A leaf of a p2m. */
+/** A leaf of a p2m, or a part of one that a lazy change of types made differ from the rest (type_change_range). */
 export interface P2mRow {
   readonly domid: number;
   readonly view: string;
@@ -27,26 +27,33 @@ export interface P2mRow {
   readonly set_seq: number | null;
 }
 
-/** Every known leaf, p2m by p2m, in order of gfn. */
+/** Every known entry, p2m by p2m, in order of gfn. */
 export function* p2mRows(replayer: Replayer, names: Names, filter: StateFilter = {}): Generator<P2mRow> {
   for (const { table, view } of selected(replayer, names, filter)) {
-    for (const gfn of leavesOf(table)) {
-      table.find(gfn);
-      yield p2mRow(table, view, gfn);
+    for (const { gfn, order } of leavesOf(table)) {
+      for (let at = gfn; at < gfn + 2 ** order; ) {
+        table.find(at);
+        const row = p2mRow(table, view, at);
+        yield row;
+        at += 2 ** row.order;
+      }
     }
   }
 }
 
-/** The leaf that a table has found last, whose first gfn this is. */
+/** The part around a gfn of the leaf that a table has found last. */
 export function p2mRow(table: P2mTable, view: string, gfn: number): P2mRow {
-  const { foundBase, foundSeq } = table;
+  const { foundSeq } = table;
+  const order = table.orderAt(gfn);
+  const first = gfn - (gfn % 2 ** order);
+  const mfn = table.foundMfn(first);
   return {
     domid: table.domid,
     view,
-    gfn,
-    order: table.foundOrder,
-    mfn: foundBase === NO_MFN ? null : foundBase,
-    p2m_type: P2M_TYPES[table.foundType],
+    gfn: first,
+    order,
+    mfn: mfn === NO_MFN ? null : mfn,
+    p2m_type: P2M_TYPES[table.typeAt(gfn)],
     access: ACCESS_TYPES[table.foundAccess] ?? null,
     set_seq: Number.isNaN(foundSeq) ? null : foundSeq,
   };
@@ -60,10 +67,10 @@ function selected(replayer: Replayer, names: Names, { domid, view }: StateFilter
     .sort((a, b) => a.table.domid - b.table.domid || a.index - b.index);
 }
 
-function leavesOf(table: P2mTable): number[] {
-  const gfns: number[] = [];
-  table.forEachLeaf(gfn => gfns.push(gfn));
-  return gfns;
+function leavesOf(table: P2mTable): { gfn: number; order: number }[] {
+  const leaves: { gfn: number; order: number }[] = [];
+  table.forEachLeaf(gfn => leaves.push({ gfn, order: table.foundOrder }));
+  return leaves;
 }
 
 /** machine_to_phys_mapping of a frame as recorded; null where no event told. */

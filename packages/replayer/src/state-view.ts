@@ -78,7 +78,7 @@ export class StateView {
     const index = this.reader.names.view.indexOf(view);
     const table = this.replayer.p2ms.find(p2m => p2m.domid === domid && p2m.view === index);
     if (table === undefined || !table.find(gfn)) return { known: 'unknown' };
-    return { known: 'entry', ...p2mRow(table, view, gfn - (gfn % 2 ** table.foundOrder)) };
+    return { known: 'entry', ...p2mRow(table, view, gfn) };
   }
 
   /** page_info of a machine frame, decoded by the trace's layout; of one that no event named, all is unknown. */

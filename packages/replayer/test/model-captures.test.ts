@@ -10,7 +10,9 @@ import { setupOf } from './model/compare.js';
 import { eventOf } from './model/event.js';
 import { beginLoss } from './model/loss.js';
 import { Model } from './model/model.js';
-import { differences, modelRows, replayerRows } from './model/rows.js';
+import { modelRows } from './model/model-rows.js';
+import { replayerRows } from './model/replayer-rows.js';
+import { differences } from './model/rows.js';
 
 const CAPTURES = process.env.P2MTRACE_CAPTURES ?? join(import.meta.dirname, '../../../../shared/captures');
 const path = tempDir();
@@ -24,7 +26,7 @@ async function compare(name: string, limit = Number.POSITIVE_INFINITY): Promise<
   const reader = TraceReader.open(path(name));
   const { metadata } = reader;
   const model = new Model(setupOf(metadata));
-  const replayer = new Replayer(metadata);
+  const replayer = new Replayer(reader);
   const feed = new EventFeed(reader);
   const end = Math.min(reader.rows, limit);
   const points = new Set(Array.from({ length: POINTS }, () => Math.floor(Math.random() * end)));

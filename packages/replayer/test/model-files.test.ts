@@ -7,7 +7,9 @@ import { type Replayer, replay, replayTrace, type StateArray, saveState } from '
 import { arbitraryCases, type Case } from './model/arbitrary.js';
 import { captureOf, RECORDED_KINDS, recorded, tscOf } from './model/capture.js';
 import { CASES, expectSame, holds, modelled, ndjsonOf } from './model/compare.js';
-import { modelRows, replayerRows, type StateRows } from './model/rows.js';
+import { modelRows } from './model/model-rows.js';
+import { replayerRows } from './model/replayer-rows.js';
+import type { StateRows } from './model/rows.js';
 
 const ALL = KINDS.map(({ name }) => name as KindName);
 const path = tempDir();

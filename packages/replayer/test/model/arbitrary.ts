@@ -105,6 +105,13 @@ const VALUES: Record<string, fc.Arbitrary<unknown>> = {
 
 const FLAGS: Partial<Record<KindName, readonly FlagName[]>> = {
   lookup: ['locked', 'read_locked'],
+  get_page: ['light', 'failed'],
+  snapshot: ['stale', 'allocated', 'free'],
+  snapshot_m2p: ['shared'],
+  grant_map: ['readonly', 'failed'],
+  grant_unmap: ['readonly', 'failed'],
+  grant_transfer: ['failed'],
+  snapshot_linux: ['foreign', 'identity'],
   set_entry: ['failed', 'attempt'],
   m2p_set: ['shared'],
   page_use: ['map'],

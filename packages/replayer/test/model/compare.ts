@@ -6,7 +6,9 @@ import { batchOf } from './batch.js';
 import { lineOf } from './event.js';
 import { beginLoss } from './loss.js';
 import { Model, type Setup } from './model.js';
-import { differences, modelRows, replayerRows, type StateRows } from './rows.js';
+import { modelRows } from './model-rows.js';
+import { replayerRows } from './replayer-rows.js';
+import { differences, type StateRows } from './rows.js';
 
 /** Cases of a property that takes about 5 ms a case; P2MTRACE_CASES makes them more, for a longer search. */
 export const CASES = Number(process.env.P2MTRACE_CASES ?? 1000);
@@ -54,8 +56,8 @@ export function expectSame(replayer: StateRows, model: StateRows, seq: number): 
 
 /** Both replay a case, without a file, and are compared after every event. */
 export function compareInMemory(one: Case): void {
-  const replayer = new Replayer(metadataOf(one));
   const { batch, names } = batchOf(one.events);
+  const replayer = new Replayer({ metadata: metadataOf(one), names });
   let seq = 0;
   for (const model of modelled(one)) {
     replayer.apply(batch, seq, seq + 1);

@@ -12,7 +12,8 @@ interface Translation {
   readonly view: string;
   readonly gfn: bigint;
   readonly mfn: bigint | undefined;
-  readonly since: number;
+  /** null for a lookup before the trace. */
+  readonly since: number | null;
 }
 
 /** What is older has lost its put_gfn. */
@@ -28,29 +29,28 @@ export const newContexts = () => ({
 });
 
 /** Domain that the event's pcpu runs. */
-export function runningDomain(model: Model, { pcpu, cur_domid }: TraceEvent): number | undefined {
-  return cur_domid ?? model.contexts.running.get(pcpu ?? -1)?.domid;
+export function runningDomain(model: Model, { pcpu }: TraceEvent): number | undefined {
+  return model.contexts.running.get(pcpu ?? -1)?.domid;
 }
-
-/** The old state times 16 plus the new one; 0 is running (X§1.7). */
-const RUNNING = 0n;
 
 function schedSwitch(model: Model, { pcpu, domid, vcpu, runstate = 0n }: TraceEvent): void {
   if (pcpu === undefined || domid === undefined || vcpu === undefined) return;
   const { running, outstanding } = model.contexts;
   const now = running.get(pcpu);
-  const same = now?.domid === domid && now.vcpu === vcpu;
-  if ((runstate & 15n) === RUNNING) {
-    if (!same) outstanding.delete(pcpu);
-    running.set(pcpu, { domid, vcpu });
-  } else if (same) running.delete(pcpu);
+  const isSame = now?.domid === domid && now.vcpu === vcpu;
+  // The old state times 16 plus the new one; 0 is running. Others are woken from here as well (X§1.7).
+  if ((runstate & 15n) !== 0n) {
+    if (isSame) running.delete(pcpu);
+    return;
+  }
+  if (!isSame) outstanding.delete(pcpu);
+  running.set(pcpu, { domid, vcpu });
 }
 
-function lookup(model: Model, { pcpu, domid, view = 'host', gfn, mfn, flags }: TraceEvent): void {
+function push(model: Model, { pcpu, domid, view = 'host', gfn, mfn }: TraceEvent, since: number | null): void {
   if (pcpu === undefined || domid === undefined || gfn === undefined) return;
-  if (!flags?.includes('locked')) return;
-  const all = model.contexts.outstanding.get(pcpu) ?? [];
-  model.contexts.outstanding.set(pcpu, [...all, { domid, view, gfn, mfn, since: model.now }].slice(-MOST_OUTSTANDING));
+  const all = [...(model.contexts.outstanding.get(pcpu) ?? []), { domid, view, gfn, mfn, since }];
+  model.contexts.outstanding.set(pcpu, all.slice(-MOST_OUTSTANDING));
 }
 
 function putGfn(model: Model, { pcpu, domid, view = 'host', gfn }: TraceEvent): void {
@@ -61,14 +61,29 @@ function putGfn(model: Model, { pcpu, domid, view = 'host', gfn }: TraceEvent): 
 
 function viewSwitch(model: Model, { pcpu, domid, view }: TraceEvent): void {
   const vcpu = model.contexts.running.get(pcpu ?? -1);
-  if (vcpu !== undefined && vcpu.domid === domid && view !== undefined) {
-    model.contexts.views.set(`${vcpu.domid} ${vcpu.vcpu}`, view);
-  }
+  if (vcpu === undefined || vcpu.domid !== domid || view === undefined) return;
+  model.contexts.views.set(`${vcpu.domid} ${vcpu.vcpu}`, view);
+}
+
+function snapshotVcpu(model: Model, { pcpu, domid, vcpu, view = 'host' }: TraceEvent): void {
+  if (domid === undefined || vcpu === undefined) return;
+  if (pcpu !== undefined) model.contexts.running.set(pcpu, { domid, vcpu });
+  if (view !== 'host') model.contexts.views.set(`${domid} ${vcpu}`, view);
 }
 
 export const contexts: Mechanism = {
   sched_switch: schedSwitch,
-  lookup,
+  lookup: (model, event) => {
+    if (event.flags?.includes('locked')) push(model, event, model.now);
+  },
   put_gfn: putGfn,
   view_switch: viewSwitch,
+  snapshot_vcpu: snapshotVcpu,
+  snapshot_translation: (model, event) => {
+    const { gfn = 0n, mfn = 0n } = event;
+    if (gfn < 1n << 52n && mfn < 1n << 52n) push(model, event, null);
+  },
+  domain_create: (model, { domid }) => {
+    for (const key of model.contexts.views.keys()) if (key.startsWith(`${domid} `)) model.contexts.views.delete(key);
+  },
 };

@@ -26,8 +26,15 @@ type BigName =
   | ('tsc' | 'gfn' | 'mfn' | 'count_info' | 'type_info' | 'lock' | 'caller')
   // arg0 and arg1 under the kinds' own names
   | ('end' | 'requested' | 'old_owner' | 'count' | 'entry_count' | 'rmap_count' | 'new_gfn' | 'ref' | 'handle')
-  | ('old_mfn' | 'vcpu' | 'runstate' | 'first_tsc');
+  | ('generation' | 'evicted' | 'old_mfn' | 'vcpu' | 'runstate' | 'first_tsc');
 type NumberName = 'pcpu' | 'cur_domid' | 'cur_vcpu' | 'domid' | 'order' | 'owner' | 'level' | 'depth' | 'rc';
+
+/** What a snapshot is about, by its columns. */
+export function snapshotOf({ lock, domid, gfn, p2m_type, mfn }: TraceEvent): 'lock' | 'entry' | 'page' | 'nothing' {
+  if (lock !== undefined) return 'lock';
+  if (domid !== undefined && gfn !== undefined && p2m_type !== undefined) return 'entry';
+  return mfn === undefined ? 'nothing' : 'page';
+}
 
 /** What a name of the event is called in the row, and whether it stands for a type. */
 function argumentsOf(kind: KindName): { name: string; column: 'arg0' | 'arg1'; isType: boolean }[] {

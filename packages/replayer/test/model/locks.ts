@@ -1,4 +1,4 @@
-import type { TraceEvent } from './event.js';
+import { snapshotOf, type TraceEvent } from './event.js';
 import type { Mechanism, Model } from './model.js';
 
 /** An acquisition that its pcpu has not released. */
@@ -40,16 +40,16 @@ function lockOf(model: Model, address: bigint): Lock {
   return found;
 }
 
-function acquire(model: Model, event: TraceEvent): void {
+function acquire(model: Model, event: TraceEvent, isChecked = true): void {
   const { pcpu, lock: address, mode, level } = event;
   if (pcpu === undefined || address === undefined || mode === undefined) return;
   const cpu = pcpuOf(model, pcpu);
-  if (mode !== 'read') take(model, event, cpu, lockOf(model, address));
+  if (mode !== 'read') take(model, event, cpu, lockOf(model, address), isChecked);
   cpu.held.push({ lock: address, mode, level: level ?? null, since: model.now });
 }
 
 /** A mutex, write lock or level taken, perhaps again. */
-function take(model: Model, event: TraceEvent, cpu: Pcpu, lock: Lock): void {
+function take(model: Model, event: TraceEvent, cpu: Pcpu, lock: Lock, isChecked: boolean): void {
   const { pcpu, mode, level } = event;
   const depth = depthOf(event);
   const again = lock.owner === pcpu;
@@ -58,7 +58,7 @@ function take(model: Model, event: TraceEvent, cpu: Pcpu, lock: Lock): void {
   lock.owner = pcpu;
   // A write lock sets the level at its first take, the others at every one.
   if (level !== undefined && !(again && mode === 'write')) cpu.level = level;
-  checkDepth(model, expected, depth);
+  if (isChecked) checkDepth(model, expected, depth);
   lock.depth = depth ?? expected ?? 1;
 }
 
@@ -95,7 +95,7 @@ function checkDepth(model: Model, expected: number | undefined, seen: number | u
 }
 
 function snapshot(model: Model, event: TraceEvent): void {
-  if (event.lock !== undefined) acquire(model, event);
+  if (snapshotOf(event) === 'lock') acquire(model, event, false);
 }
 
 /** What a pcpu holds is unknown again. */
@@ -106,4 +106,8 @@ export function forgetLocks(model: Model, pcpu: number): void {
   }
 }
 
-export const locks: Mechanism = { lock_acquire: acquire, lock_release: release, snapshot };
+export const locks: Mechanism = {
+  lock_acquire: (model, event) => acquire(model, event),
+  lock_release: release,
+  snapshot,
+};

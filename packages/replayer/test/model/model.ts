@@ -1,11 +1,11 @@
-import { type KindName, type LayoutProfile, layoutProfile } from '@p2mtrace/trace-format';
+import { KINDS, type KindName, type LayoutProfile, layoutProfile } from '@p2mtrace/trace-format';
 import { contexts, newContexts } from './contexts.js';
-import type { TraceEvent } from './event.js';
+import { snapshotOf, type TraceEvent } from './event.js';
 import { grants, newGrants } from './grants.js';
 import { linux, newLinux } from './linux.js';
 import { locks, newLocks } from './locks.js';
 import { loss } from './loss.js';
-import { newP2m, p2m } from './p2m.js';
+import { frames, leafOrder, newP2m, p2m } from './p2m.js';
 import { newPages, pages } from './pages.js';
 import { newPaging, paging } from './paging.js';
 import { newPod, pod } from './pod.js';
@@ -38,8 +38,8 @@ const MECHANISMS: readonly Mechanism[] = [
 export interface Divergence {
   readonly seq: number;
   readonly about: string;
-  readonly expected: bigint | string | null;
-  readonly seen: bigint | string | null;
+  readonly expected: bigint | null;
+  readonly seen: bigint | null;
 }
 
 /** What the whole trace says of how its events are to be taken. */
@@ -83,7 +83,7 @@ export class Model {
 
   apply(event: TraceEvent): void {
     this.now++;
-    if (!isFailed(event) && isOutOfRange(event)) {
+    if (!isFailedOperation(event) && isOutOfRange(event)) {
       this.outOfRange++;
       return;
     }
@@ -106,22 +106,50 @@ export function isFailed(event: TraceEvent): boolean {
 
 const FRAMES = 1n << 52n;
 
-/** The largest orders, of the kinds to which their order matters. */
-const MAX_ORDER: Partial<Record<KindName, number>> = {
+/** The largest orders, where the order matters. */
+const MAX_ORDER: Readonly<Record<string, number>> = {
   set_entry: 28,
-  snapshot: 28,
-  pod_populate: 28,
-  pod_zero_reclaim: 28,
-  pod_splinter: 28,
+  snapshot_entry: 28,
+  pod_populate: 20,
+  pod_zero_reclaim: 20,
+  pod_splinter: 20,
   page_alloc: 20,
   page_free: 20,
   pod_cache_add: 20,
   pod_cache_get: 20,
+  snapshot_pod: 20,
 };
+
+/** Where none of the frames matters, or one only. */
+const FRAMES_USED: Readonly<Record<string, readonly ('gfn' | 'mfn')[]>> = {
+  put_gfn: [],
+  grant_unmap: [],
+  grant_transfer: [],
+  decrease_reservation: [],
+  npf: [],
+  snapshot_lock: [],
+  snapshot_page: ['mfn'],
+  snapshot_nothing: [],
+  snapshot_translation: [],
+  page_use: ['mfn'],
+};
+
+/** What writes entries of any order. */
+const ENTRIES = ['set_entry', 'snapshot_entry', 'pod_populate'];
 
 /** Frames and orders that no machine has. */
 function isOutOfRange(event: TraceEvent): boolean {
-  const { gfn, mfn, new_gfn, old_mfn, order = 0 } = event;
-  if ([gfn, mfn, new_gfn, old_mfn].some(frame => frame !== undefined && frame >= FRAMES)) return true;
-  return order > (MAX_ORDER[event.kind] ?? order);
+  const { order = 0, mfn = 0n, new_gfn } = event;
+  const what = event.kind === 'snapshot' ? `snapshot_${snapshotOf(event)}` : event.kind;
+  const used = (FRAMES_USED[what] ?? (['gfn', 'mfn'] as const)).map(name => event[name]);
+  if ([...used, new_gfn].some(frame => frame !== undefined && frame >= FRAMES)) return true;
+  if (order > (MAX_ORDER[what] ?? order)) return true;
+  // No leaf of a page table maps frames that are not aligned to it.
+  if (ENTRIES.includes(what) && mfn % frames(leafOrder(order)) !== 0n) return true;
+  // Its mfn is the last of 512 frames.
+  return what === 'pod_zero_reclaim' && order === 9 && mfn < 511n;
 }
+
+/** A failed operation changes nothing; of pages, the recorded values still hold. */
+const isFailedOperation = (event: TraceEvent) =>
+  isFailed(event) && KINDS.find(({ name }) => name === event.kind)?.group !== 'page';

@@ -1,32 +1,46 @@
-import type { TraceEvent } from './event.js';
+import { snapshotOf, type TraceEvent } from './event.js';
 import { isFailed, type Mechanism, type Model } from './model.js';
-import { absentEntry, endRemaps, markStale } from './views.js';
+import { effective, endRemaps, isAbsent, markStale } from './views.js';
 
-/** A p2m entry of 2^order frames, order 0, 9 or 18. */
-export interface Leaf {
+/** What an event says of [gfn, gfn + 2^order). */
+export interface Entry {
   readonly gfn: bigint;
   readonly order: number;
   /** Machine frame of gfn; null for none. */
   readonly mfn: bigint | null;
   readonly type: string;
   readonly access: string | null;
-  /** The event that wrote it; null where it was there before the trace showed it. */
-  readonly writer: number | null;
-  /** Of an altp2m view: the host's write since which it is behind the host; null where it is not. */
-  readonly stale: number | null;
 }
 
-/** What an event says of an entry. */
-export interface Entry extends Omit<Leaf, 'stale' | 'writer'> {}
+/** A p2m entry, of order 0, 9 or 18. */
+export interface Leaf extends Entry {
+  /** The event that wrote it; null where it was there before the trace showed it. */
+  readonly writer: number | null;
+  /** The event that wrote it or showed it. */
+  readonly since: number;
+  /** Of an altp2m view: the host's write since which it is behind the host; null for one before the trace. */
+  readonly stale: number | null | undefined;
+}
+
+/** A lazy change of types: from now on, entries of [from, end) that are older read otherwise (X§3.3). */
+interface TypeChange {
+  readonly from: bigint;
+  readonly end: bigint;
+  readonly oldTypes: readonly string[];
+  readonly type: string;
+  readonly seq: number;
+}
 
 /** The known entries of one p2m: leaves by their first gfn, none of which overlap. */
 export interface P2m {
   readonly domid: number;
   readonly view: string;
   readonly leaves: Map<bigint, Leaf>;
+  readonly changes: TypeChange[];
 }
 
 export const newP2m = () => ({
+  /** By `domid view`. */
   tables: new Map<string, P2m>(),
   /** What the M2P says of an mfn, where that is known. */
   m2p: new Map<bigint, bigint | 'invalid' | 'shared'>(),
@@ -34,17 +48,15 @@ export const newP2m = () => ({
 
 export function tableOf(model: Model, domid: number, view = 'host'): P2m {
   const key = `${domid} ${view}`;
-  let table = model.p2m.tables.get(key);
-  if (table === undefined) {
-    table = { domid, view, leaves: new Map() };
-    model.p2m.tables.set(key, table);
-  }
+  const table = model.p2m.tables.get(key) ?? { domid, view, leaves: new Map(), changes: [] };
+  model.p2m.tables.set(key, table);
   return table;
 }
 
 export const alignDown = (frame: bigint, order: number) => (frame >> BigInt(order)) << BigInt(order);
 export const frames = (order: number) => 1n << BigInt(order);
-const leafOrder = (order: number) => (order >= 18 ? 18 : order >= 9 ? 9 : 0);
+/** Order of the leaves that an entry is made of. */
+export const leafOrder = (order: number) => (order >= 18 ? 18 : order >= 9 ? 9 : 0);
 
 /** The leaf around a gfn. */
 export function leafAt({ leaves }: P2m, gfn: bigint): Leaf | undefined {
@@ -54,15 +66,25 @@ export function leafAt({ leaves }: P2m, gfn: bigint): Leaf | undefined {
 }
 
 /** The mfn that a leaf maps gfn to. */
-export const mfnAt = (leaf: Leaf, gfn: bigint) => (leaf.mfn === null ? null : leaf.mfn + (gfn - leaf.gfn));
+export const mfnAt = (leaf: Entry, gfn: bigint) => (leaf.mfn === null ? null : leaf.mfn + (gfn - leaf.gfn));
+
+/** The type that a leaf has at a gfn, by the changes made since it was written. */
+export function typeAt({ changes }: P2m, leaf: Leaf, gfn: bigint): string {
+  const since = changes.filter(({ seq, from, end }) => seq > leaf.since && gfn >= from && gfn < end);
+  return since.reduce((now, { oldTypes, type }) => (oldTypes.includes(now) ? type : now), leaf.type);
+}
 
 /** A leaf in 512 smaller ones. */
 export function split({ leaves }: P2m, leaf: Leaf): void {
+  for (const part of parts(leaf)) leaves.set(part.gfn, part);
+}
+
+export function parts(leaf: Leaf): Leaf[] {
   const order = leaf.order - 9;
-  for (let i = 0n; i < 512n; i++) {
-    const gfn = leaf.gfn + i * frames(order);
-    leaves.set(gfn, { ...leaf, gfn, order, mfn: mfnAt(leaf, gfn) });
-  }
+  return Array.from({ length: 512 }, (_, i) => {
+    const gfn = leaf.gfn + BigInt(i) * frames(order);
+    return { ...leaf, gfn, order, mfn: mfnAt(leaf, gfn) };
+  });
 }
 
 /** Forgets what [gfn, gfn + 2^order) had; gfn is aligned to order. */
@@ -75,44 +97,49 @@ export function clear(table: P2m, gfn: bigint, order: number): void {
   else for (const at of [...table.leaves.keys()]) if (at >= gfn && at < end) table.leaves.delete(at);
 }
 
-/** Makes [gfn, gfn + 2^order), gfn aligned down, leaves of the largest order that Xen has. */
-function place(table: P2m, entry: Entry, writer: number | null): void {
+/** Makes the entry, its gfn aligned down, of the largest leaves that Xen has. */
+function place(table: P2m, entry: Entry, by: Pick<Leaf, 'writer' | 'since' | 'stale'>): void {
   const first = alignDown(entry.gfn, entry.order);
   clear(table, first, entry.order);
   const order = leafOrder(entry.order);
   for (let gfn = first; gfn < first + frames(entry.order); gfn += frames(order)) {
-    const mfn = entry.mfn === null ? null : entry.mfn + (gfn - first);
-    table.leaves.set(gfn, { ...entry, gfn, order, mfn, writer, stale: null });
+    table.leaves.set(gfn, { ...entry, gfn, order, mfn: mfnAt({ ...entry, gfn: first }, gfn), ...by });
   }
 }
 
 /** An entry that was there before the trace showed it. */
-export const learn = (table: P2m, entry: Entry) => place(table, entry, null);
+function learn(model: Model, table: P2m, entry: Entry, stale?: null): void {
+  place(table, entry, { writer: null, since: model.now, stale });
+}
+
+/** An entry that is not what it was, whoever wrote it. */
+function correct(model: Model, table: P2m, entry: Entry): void {
+  endRemaps(model, table, entry);
+  place(table, entry, { writer: model.now, since: model.now, stale: undefined });
+}
 
 /** The event of the moment writes an entry. */
-export function write(model: Model, table: P2m, entry: Entry): void {
-  endRemaps(model, table, entry);
-  place(table, entry, model.now);
+function write(model: Model, table: P2m, entry: Entry): void {
+  correct(model, table, entry);
   if (table.view === 'host') markStale(model, table, alignDown(entry.gfn, entry.order), entry.order);
 }
 
-/** The entry is so after the event, whoever wrote it. */
-function isSo(table: P2m, { gfn, order, mfn, type }: Entry): boolean {
-  const step = leafOrder(order);
-  for (let at = gfn; at < gfn + frames(order); at += frames(step)) {
-    const leaf = leafAt(table, at);
-    if (leaf === undefined || leaf.type !== type) return false;
-    if (mfnAt(leaf, at) !== (mfn === null ? null : mfn + (at - gfn))) return false;
-    if (step > 0 && leaf.order !== step) return false;
-  }
-  return true;
+/** The event shows that the entry is so now, and wrote it unless that was recorded before. gfn is aligned. */
+export function imply(model: Model, table: P2m, entry: Entry): void {
+  if (!isSo(table, entry)) write(model, table, entry);
 }
 
-/** The event shows that the host's entry is so now; it wrote it unless that was recorded before. */
-export function imply(model: Model, domid: number, entry: Omit<Entry, 'access'>): void {
-  const table = tableOf(model, domid);
-  const written: Entry = { ...entry, access: null };
-  if (!isSo(table, written)) write(model, table, written);
+/** Leaves at least as large as the event would make them have these frames and this type, access aside. */
+function isSo(table: P2m, entry: Entry): boolean {
+  const order = leafOrder(entry.order);
+  for (let at = entry.gfn; at < entry.gfn + frames(entry.order); at += frames(order)) {
+    const leaf = leafAt(table, at);
+    if (leaf === undefined || leaf.order < order || mfnAt(leaf, at) !== mfnAt(entry, at)) return false;
+    const cuts = table.changes.flatMap(({ from, end }) => [from, end]);
+    const starts = [at, ...cuts.filter(cut => cut > at && cut < at + frames(order))];
+    if (!starts.every(start => isSameType(typeAt(table, leaf, start), entry.type))) return false;
+  }
+  return true;
 }
 
 /** Types that a lazy log-dirty change turns into each other (X§3.1, X§3.3). */
@@ -127,21 +154,44 @@ function setEntry(model: Model, event: TraceEvent): void {
 }
 
 function lookup(model: Model, event: TraceEvent): void {
-  const { domid, gfn, p2m_type: type, mfn = null } = event;
+  const { domid, gfn, mfn = null, p2m_type } = event;
   if (domid === undefined || gfn === undefined) return;
   const table = tableOf(model, domid, event.view);
-  const leaf = leafAt(table, gfn) ?? absentEntry(model, table, gfn, mfn);
-  if (leaf === 'absent') return;
-  const isKnown = leaf !== undefined;
-  if (leaf !== undefined) {
-    const expected = mfnAt(leaf, gfn);
-    if (expected === mfn && (type === undefined || isSameType(leaf.type, type))) return;
-    model.diverge('lookup', expected, mfn);
+  const leaf = leafAt(table, gfn);
+  if (leaf !== undefined) lookupKnown(model, event, table, leaf, gfn, mfn);
+  else if (isAbsent(model, table, gfn)) lookupAbsent(model, event, table, gfn, mfn);
+  else if (p2m_type !== undefined) learn(model, table, shown(event, gfn, mfn, p2m_type));
+}
+
+function shown(event: TraceEvent, gfn: bigint, mfn: bigint | null, type: string): Entry {
+  return { gfn, order: 0, mfn, type, access: event.access ?? null };
+}
+
+function lookupKnown(model: Model, event: TraceEvent, table: P2m, leaf: Leaf, gfn: bigint, mfn: bigint | null): void {
+  const known = typeAt(table, leaf, gfn);
+  const type = event.p2m_type ?? known;
+  if (mfnAt(leaf, gfn) === mfn && isSameType(known, type)) return;
+  model.diverge('lookup', mfnAt(leaf, gfn), mfn);
+  correct(model, table, { ...shown(event, gfn, mfn, type), access: event.access ?? leaf.access });
+}
+
+/** A complete view has nothing there, or a copy of the host's entry, made on the fault before (X§6). */
+function lookupAbsent(model: Model, event: TraceEvent, table: P2m, gfn: bigint, mfn: bigint | null): void {
+  if (mfn === null) return;
+  const host = effective(model, table, gfn);
+  const type = event.p2m_type ?? host?.type;
+  if (host === undefined || (host.mfn === mfn && type !== undefined && isSameType(host.type, type))) {
+    if (type !== undefined) learn(model, table, shown(event, gfn, mfn, type));
+    return;
   }
-  if (type === undefined) return;
-  const entry = { gfn, order: 0, mfn, type, access: event.access ?? leaf?.access ?? null };
-  if (isKnown) write(model, table, entry);
-  else learn(table, entry);
+  model.diverge('lookup', null, mfn);
+  if (event.p2m_type !== undefined) correct(model, table, shown(event, gfn, mfn, event.p2m_type));
+}
+
+function changeTypes(model: Model, { domid, view, gfn, end, p2m_type: type, old_type }: TraceEvent): void {
+  if (domid === undefined || gfn === undefined || end === undefined || type === undefined) return;
+  const oldTypes = old_type === undefined ? ['ram_rw', 'ram_logdirty'] : [old_type];
+  tableOf(model, domid, view).changes.push({ from: gfn, end, oldTypes, type, seq: model.now });
 }
 
 function m2pSet(model: Model, { mfn, gfn, flags }: TraceEvent): void {
@@ -150,9 +200,10 @@ function m2pSet(model: Model, { mfn, gfn, flags }: TraceEvent): void {
 }
 
 function snapshot(model: Model, event: TraceEvent): void {
-  const { lock, domid, view, gfn, mfn = null, order = 0, p2m_type: type, access = null } = event;
-  if (lock !== undefined || domid === undefined || gfn === undefined || type === undefined) return;
-  learn(tableOf(model, domid, view), { gfn, order, mfn, type, access });
+  const { domid, view, gfn, mfn = null, order = 0, p2m_type: type, access = null } = event;
+  if (snapshotOf(event) !== 'entry' || domid === undefined || gfn === undefined || type === undefined) return;
+  const stale = event.flags?.includes('stale') ? null : undefined;
+  learn(model, tableOf(model, domid, view), { gfn, order, mfn, type, access }, stale);
 }
 
 function domainCreate(model: Model, { domid }: TraceEvent): void {
@@ -162,7 +213,9 @@ function domainCreate(model: Model, { domid }: TraceEvent): void {
 export const p2m: Mechanism = {
   set_entry: setEntry,
   lookup,
+  type_change_range: changeTypes,
   m2p_set: m2pSet,
   snapshot,
+  snapshot_m2p: m2pSet,
   domain_create: domainCreate,
 };

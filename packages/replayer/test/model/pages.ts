@@ -1,6 +1,6 @@
 import { decodeCountInfo } from '@p2mtrace/trace-format';
-import type { TraceEvent } from './event.js';
-import type { Mechanism, Model } from './model.js';
+import { snapshotOf, type TraceEvent } from './event.js';
+import { isFailed, type Mechanism, type Model } from './model.js';
 import { frames } from './p2m.js';
 
 /** What is known of a frame's page_info; what is undefined is unknown. */
@@ -13,14 +13,13 @@ export interface Page {
   type_info: bigint | undefined;
 }
 
+const UNKNOWN = { life: undefined, owner: undefined, count_info: undefined, type_info: undefined };
+
 export const newPages = () => new Map<bigint, Page>();
 
 export function pageOf(model: Model, mfn: bigint): Page {
-  let page = model.pages.get(mfn);
-  if (page === undefined) {
-    page = { generation: 0, life: undefined, owner: undefined, count_info: undefined, type_info: undefined };
-    model.pages.set(mfn, page);
-  }
+  const page = model.pages.get(mfn) ?? { generation: 0, ...UNKNOWN };
+  model.pages.set(mfn, page);
   return page;
 }
 
@@ -37,60 +36,57 @@ export function moved(info: bigint, by: bigint, width: number): bigint {
 
 function allocate(model: Model, event: TraceEvent): void {
   const allocated = 1n << BigInt(model.profile.countBits.allocated);
+  // A page of nobody may be given to somebody in ways that are not recorded, with a count and a type.
+  const isOwned = event.owner !== undefined;
   for (const page of pagesOf(model, event)) {
     page.generation++;
     page.life = 'allocated';
     page.owner = event.owner ?? null;
-    // A page of nobody may be given to somebody in ways that are not recorded, with a count and a type.
-    page.type_info = event.owner === undefined ? undefined : 0n;
-    page.count_info = event.owner === undefined ? undefined : allocated | 1n;
-    recordCount(model, page, event);
+    page.type_info = isOwned ? 0n : undefined;
+    page.count_info = event.count_info ?? (isOwned ? allocated | 1n : undefined);
   }
 }
 
 function free(model: Model, event: TraceEvent): void {
-  for (const page of pagesOf(model, event)) {
-    page.life = 'free';
-    page.owner = undefined;
-    page.count_info = undefined;
-    page.type_info = undefined;
-  }
+  for (const page of pagesOf(model, event)) Object.assign(page, { ...UNKNOWN, life: 'free' });
 }
 
-/** Checks the count that the event recorded, which then holds with all its flags. */
-function recordCount(model: Model, page: Page, { count_info }: TraceEvent): void {
-  if (count_info === undefined) return;
-  const count = (info: bigint | undefined) => info && decodeCountInfo(model.profile, info).count;
-  model.check('count_info', count(page.count_info), count(count_info));
-  page.count_info = count_info;
-}
-
-/** What moves the count by so many. */
+/** What moves the count by so many where it succeeds. */
 function reference(by: bigint) {
   return (model: Model, event: TraceEvent) => {
     if (event.mfn === undefined) return;
     const page = pageOf(model, event.mfn);
     if (page.count_info !== undefined) {
-      page.count_info = moved(page.count_info, by, model.profile.countWidth);
+      page.count_info = moved(page.count_info, isFailed(event) ? 0n : by, model.profile.countWidth);
       if (event.kind === 'alloc_ref_drop') page.count_info &= ~(1n << BigInt(model.profile.countBits.allocated));
     }
-    recordCount(model, page, event);
-    // Of a page that was not got, the event has no owner that would be the page's.
-    if (event.owner !== undefined && event.kind !== 'get_page_failed') page.owner = event.owner;
+    checkCount(model, page, event);
+    page.owner = event.owner ?? page.owner;
   };
+}
+
+/** The recorded count is checked; then the whole word holds, flags and all. */
+function checkCount(model: Model, page: Page, { count_info }: TraceEvent): void {
+  if (count_info === undefined) return;
+  const count = (info: bigint) => decodeCountInfo(model.profile, info).count;
+  if (page.count_info !== undefined) model.check('count_info', count(page.count_info), count(count_info));
+  page.count_info = count_info;
 }
 
 function setOwner(model: Model, event: TraceEvent): void {
   if (event.mfn === undefined) return;
   const page = pageOf(model, event.mfn);
   page.owner = event.owner ?? null;
-  recordCount(model, page, event);
+  // What changes owners may set the count without a get or put (X§4.3).
+  page.count_info = event.count_info ?? page.count_info;
 }
 
 function snapshot(model: Model, event: TraceEvent): void {
-  const isEntry = event.domid !== undefined && event.gfn !== undefined && event.p2m_type !== undefined;
-  if (event.lock !== undefined || isEntry || event.mfn === undefined) return;
+  if (snapshotOf(event) !== 'page' || event.mfn === undefined) return;
   const page = pageOf(model, event.mfn);
+  if (event.flags?.includes('free')) Object.assign(page, { ...UNKNOWN, life: 'free' });
+  else if (event.flags?.includes('allocated')) page.life = 'allocated';
+  page.generation = Number(event.generation ?? page.generation);
   page.count_info = event.count_info ?? page.count_info;
   page.type_info = event.type_info ?? page.type_info;
   page.owner = event.owner ?? page.owner;

@@ -1,67 +1,64 @@
 import type { TraceEvent } from './event.js';
 import { isFailed, type Mechanism, type Model } from './model.js';
-import { imply, leafAt, mfnAt, tableOf } from './p2m.js';
+import { clear, imply, leafAt, mfnAt, tableOf } from './p2m.js';
 
-/** mem_paging (X§5.2). */
-export const newPaging = () => ({
-  /** By domain and gfn: the event that brought the frame where it is. */
-  states: new Map<string, { domid: number; gfn: bigint; state: string; since: number }>(),
-  /** By domain: frames paged out less those that came back. */
-  paged: new Map<number, number>(),
-});
-
-/** mfn of the host's entry; undefined where that is unknown. */
-function mfnNow(model: Model, domid: number, gfn: bigint): bigint | null | undefined {
-  const leaf = leafAt(tableOf(model, domid), gfn);
-  return leaf && mfnAt(leaf, gfn);
+/** What mem_paging (X§5.2) made of a gfn. */
+interface Paging {
+  readonly domid: number;
+  readonly gfn: bigint;
+  /** The type that the last event implies. */
+  readonly type: string;
+  /** It was evicted, and not prepared since. */
+  readonly evicted: boolean;
+  /** The last event; null for one before the trace. */
+  readonly since: number | null;
 }
 
-/** The entry that an event implies: what it recorded of the mfn wins, else the entry keeps its own. */
-function becomes(type: string) {
-  return (model: Model, domid: number, gfn: bigint, recorded: bigint | undefined) => {
-    const mfn = recorded ?? mfnNow(model, domid, gfn);
-    if (mfn !== undefined) imply(model, domid, { gfn, order: 0, mfn, type });
-  };
+/** By `domid gfn`. */
+export const newPaging = () => new Map<string, Paging>();
+
+/** The host's entry gets the type and the recorded mfn, or else keeps its own; it is unknown where that is. */
+function become(model: Model, domid: number, gfn: bigint, type: string, recorded: bigint | undefined): void {
+  const table = tableOf(model, domid);
+  const leaf = leafAt(table, gfn);
+  const mfn = type === 'ram_paged' ? null : (recorded ?? (leaf && mfnAt(leaf, gfn)));
+  // Only frames that are paged out, or on their way in, lack an mfn.
+  const isKnown =
+    type === 'ram_paged' || type === 'ram_paging_in' ? mfn !== undefined : mfn !== undefined && mfn !== null;
+  if (isKnown) imply(model, table, { gfn, order: 0, mfn: mfn as bigint | null, type, access: null });
+  else clear(table, gfn, 0);
 }
 
-type Step = ReturnType<typeof becomes>;
-
-function step(state: string, entry: Step) {
+function step(type: string, evicted: (before: boolean) => boolean) {
   return (model: Model, event: TraceEvent) => {
-    const { domid, gfn, mfn } = event;
+    const { domid, gfn } = event;
     if (domid === undefined || gfn === undefined || isFailed(event)) return;
-    entry(model, domid, gfn, mfn);
-    model.paging.states.set(`${domid} ${gfn}`, { domid, gfn, state, since: model.now });
+    const before = model.paging.get(`${domid} ${gfn}`)?.evicted ?? false;
+    model.paging.set(`${domid} ${gfn}`, { domid, gfn, type, evicted: evicted(before), since: model.now });
+    become(model, domid, gfn, type, event.mfn);
   };
 }
-
-function countPaged(model: Model, domid: number, by: number): void {
-  model.paging.paged.set(domid, (model.paging.paged.get(domid) ?? 0) + by);
-}
-
-const evict: Step = (model, domid, gfn) => {
-  imply(model, domid, { gfn, order: 0, mfn: null, type: 'ram_paged' });
-  countPaged(model, domid, 1);
-};
-
-const prep: Step = (model, domid, gfn, recorded) => {
-  if (mfnNow(model, domid, gfn) === null) countPaged(model, domid, -1);
-  becomes('ram_rw')(model, domid, gfn, recorded);
-};
 
 function resume(model: Model, event: TraceEvent): void {
-  step('resume', becomes('ram_rw'))(model, event);
-  if (!isFailed(event)) model.paging.states.delete(`${event.domid} ${event.gfn}`);
+  const { domid, gfn } = event;
+  if (domid === undefined || gfn === undefined || isFailed(event)) return;
+  model.paging.delete(`${domid} ${gfn}`);
+  become(model, domid, gfn, 'ram_rw', event.mfn);
+}
+
+function snapshot(model: Model, { domid, gfn, p2m_type: type, evicted = 0n }: TraceEvent): void {
+  if (domid === undefined || gfn === undefined || type === undefined) return;
+  model.paging.set(`${domid} ${gfn}`, { domid, gfn, type, evicted: evicted > 0n, since: null });
 }
 
 export const paging: Mechanism = {
-  page_nominate: step('nominate', becomes('ram_paging_out')),
-  page_evict: step('evict', evict),
-  page_populate: step('populate', becomes('ram_paging_in')),
-  page_prep: step('prep', prep),
+  page_nominate: step('ram_paging_out', () => false),
+  page_evict: step('ram_paged', () => true),
+  page_populate: step('ram_paging_in', before => before),
+  page_prep: step('ram_rw', () => false),
   page_resume: resume,
+  snapshot_paging: snapshot,
   domain_create: (model, { domid }) => {
-    for (const [key, state] of model.paging.states) if (state.domid === domid) model.paging.states.delete(key);
-    model.paging.paged.delete(domid ?? -1);
+    for (const [key, state] of model.paging) if (state.domid === domid) model.paging.delete(key);
   },
 };

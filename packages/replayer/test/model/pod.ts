@@ -1,79 +1,89 @@
 import type { TraceEvent } from './event.js';
 import type { Mechanism, Model } from './model.js';
-import { alignDown, frames, imply, leafAt, split, tableOf } from './p2m.js';
+import { alignDown, frames, imply, leafAt, split, tableOf, typeAt } from './p2m.js';
 
 /** Populate-on-demand of a domain (X§5.1); what is undefined is unknown. */
-interface Pod {
+interface PodDomain {
   count: bigint | undefined;
   entry_count: bigint | undefined;
   /** Entries of reclaims whose cache add is still to come. */
   pending: bigint;
-  /** Machine frames known to be in the cache. */
-  readonly cache: Set<bigint>;
   /** How often, by order. */
   readonly populated: Map<number, number>;
   readonly reclaimed: Map<number, number>;
   readonly splintered: Map<number, number>;
 }
 
-export const newPod = () => new Map<number, Pod>();
+export const newPod = () => ({
+  domains: new Map<number, PodDomain>(),
+  /** Machine frames in a cache, and whose. */
+  cache: new Map<bigint, number>(),
+});
 
-function podOf(model: Model, domid: number): Pod {
-  const found = model.pod.get(domid) ?? {
+function podOf(model: Model, domid: number): PodDomain {
+  const found = model.pod.domains.get(domid) ?? {
     count: undefined,
     entry_count: undefined,
     pending: 0n,
-    cache: new Set(),
     populated: new Map(),
     reclaimed: new Map(),
     splintered: new Map(),
   };
-  model.pod.set(domid, found);
+  model.pod.domains.set(domid, found);
   return found;
 }
 
 const bump = (counts: Map<number, number>, order: number) => counts.set(order, (counts.get(order) ?? 0) + 1);
 
-function framesFrom(mfn: bigint, order: number): bigint[] {
-  return Array.from({ length: Number(frames(order)) }, (_, i) => mfn + BigInt(i));
+function join(model: Model, domid: number, mfn: bigint, order: number): void {
+  for (let i = 0n; i < frames(order); i++) model.pod.cache.set(mfn + i, domid);
 }
 
-/** pod_cache_add and pod_cache_get */
-function cacheMoves(sign: 1n | -1n) {
-  return (model: Model, { domid, mfn, order = 0, count, entry_count }: TraceEvent) => {
-    if (domid === undefined || mfn === undefined) return;
-    const pod = podOf(model, domid);
-    const expected = pod.count === undefined ? undefined : pod.count + sign * frames(order);
-    model.check('pod_count', expected, count);
-    pod.count = count ?? expected;
-    model.check('pod_entry_count', pod.entry_count, entry_count);
-    pod.entry_count = entry_count ?? pod.entry_count;
-    for (const frame of framesFrom(mfn, order)) {
-      if (sign > 0n) pod.cache.add(frame);
-      else pod.cache.delete(frame);
-    }
-    if (sign < 0n) return;
-    if (pod.entry_count !== undefined) pod.entry_count += pod.pending;
-    pod.pending = 0n;
-  };
+function leave(model: Model, mfn: bigint, order: number): void {
+  for (let i = 0n; i < frames(order); i++) model.pod.cache.delete(mfn + i);
+}
+
+function cacheAdd(model: Model, event: TraceEvent): void {
+  const { domid, mfn, order = 0 } = event;
+  if (domid === undefined || mfn === undefined) return;
+  const pod = podOf(model, domid);
+  count(model, pod, frames(order), event);
+  // The reclaim that this ends counts its entries after it has added the page.
+  if (pod.entry_count !== undefined) pod.entry_count += pod.pending;
+  pod.pending = 0n;
+  join(model, domid, mfn, order);
+}
+
+function cacheGet(model: Model, event: TraceEvent): void {
+  const { domid, mfn, order = 0 } = event;
+  if (domid === undefined || mfn === undefined) return;
+  count(model, podOf(model, domid), -frames(order), event);
+  leave(model, mfn, order);
+}
+
+function count(model: Model, pod: PodDomain, by: bigint, event: TraceEvent): void {
+  const expected = pod.count === undefined ? undefined : pod.count + by;
+  model.check('pod_count', expected, event.count);
+  pod.count = event.count ?? expected;
+  pod.entry_count = event.entry_count ?? pod.entry_count;
 }
 
 function populate(model: Model, { domid, gfn, mfn, order = 0 }: TraceEvent): void {
   if (domid === undefined || gfn === undefined || mfn === undefined) return;
   const pod = podOf(model, domid);
-  imply(model, domid, { gfn: alignDown(gfn, order), order, mfn, type: 'ram_rw' });
+  imply(model, tableOf(model, domid), { gfn: alignDown(gfn, order), order, mfn, type: 'ram_rw', access: null });
   if (pod.entry_count !== undefined) pod.entry_count -= frames(order);
-  for (const frame of framesFrom(mfn, order)) pod.cache.delete(frame);
+  leave(model, mfn, order);
   bump(pod.populated, order);
 }
 
 function reclaim(model: Model, { domid, gfn, mfn, order = 0 }: TraceEvent): void {
   if (domid === undefined || gfn === undefined || mfn === undefined) return;
   const pod = podOf(model, domid);
+  const entry = { gfn: alignDown(gfn, order), order, mfn: null, type: 'populate_on_demand', access: null };
+  imply(model, tableOf(model, domid), entry);
   // The record of a 2M page has its last frame (X§0.4).
-  const base = order === 9 ? mfn - 511n : mfn;
-  imply(model, domid, { gfn: alignDown(gfn, order), order, mfn: null, type: 'populate_on_demand' });
-  for (const frame of framesFrom(base, order)) pod.cache.add(frame);
+  join(model, domid, order === 9 ? mfn - 511n : mfn, order);
   if (model.setup.hasCacheAdds) pod.pending += frames(order);
   else if (pod.entry_count !== undefined) pod.entry_count += frames(order);
   bump(pod.reclaimed, order);
@@ -81,25 +91,33 @@ function reclaim(model: Model, { domid, gfn, mfn, order = 0 }: TraceEvent): void
 
 function splinter(model: Model, { domid, gfn, order = 9 }: TraceEvent): void {
   if (domid === undefined || gfn === undefined) return;
-  const table = tableOf(model, domid);
-  const leaf = leafAt(table, gfn);
-  if (leaf?.order === 9 && leaf.type === 'populate_on_demand') split(table, leaf);
   bump(podOf(model, domid).splintered, order);
+  const table = tableOf(model, domid);
+  const known = leafAt(table, gfn);
+  if (known === undefined || typeAt(table, known, gfn) !== 'populate_on_demand') return;
+  for (let leaf = known; leaf.order > 0; leaf = leafAt(table, gfn) as typeof leaf) split(table, leaf);
 }
 
-function pageFree(model: Model, { mfn, order = 0 }: TraceEvent): void {
-  if (mfn === undefined) return;
-  for (const pod of model.pod.values()) for (const frame of framesFrom(mfn, order)) pod.cache.delete(frame);
+function snapshot(model: Model, { domid, mfn, order = 0, count: pages, entry_count }: TraceEvent): void {
+  if (domid === undefined) return;
+  const pod = podOf(model, domid);
+  pod.count = pages ?? pod.count;
+  pod.entry_count = entry_count ?? pod.entry_count;
+  if (mfn !== undefined) join(model, domid, mfn, order);
 }
 
 export const pod: Mechanism = {
-  pod_cache_add: cacheMoves(1n),
-  pod_cache_get: cacheMoves(-1n),
+  pod_cache_add: cacheAdd,
+  pod_cache_get: cacheGet,
   pod_populate: populate,
   pod_zero_reclaim: reclaim,
   pod_splinter: splinter,
-  page_free: pageFree,
+  snapshot_pod: snapshot,
+  page_free: (model, { mfn, order = 0 }) => {
+    if (mfn !== undefined) leave(model, mfn, order);
+  },
   domain_create: (model, { domid }) => {
-    model.pod.delete(domid ?? -1);
+    model.pod.domains.delete(domid ?? -1);
+    for (const [mfn, whose] of model.pod.cache) if (whose === domid) model.pod.cache.delete(mfn);
   },
 };

@@ -9,7 +9,7 @@ import { moved, pageOf } from './pages.js';
 const isPartial = (model: Model, info: bigint) => decodeTypeInfo(model.profile, info).bits.includes('partial');
 const countOf = (model: Model, info: bigint) => decodeTypeInfo(model.profile, info).count;
 
-/** By how much a get or put moves the count; undefined where that cannot be told. */
+/** By how much a get moves the count: PGT_partial keeps one, which whoever goes on takes over. */
 function getMoves(model: Model, before: bigint, event: TraceEvent): bigint {
   const wasPartial = isPartial(model, before);
   if (!isFailed(event)) return wasPartial ? 0n : 1n;
@@ -24,8 +24,10 @@ function putMoves(model: Model, _before: bigint, event: TraceEvent): bigint {
 /** What a type count that went from 0 to 1 makes of the word: the type that was asked for, if that is known. */
 function retyped(model: Model, info: bigint, { requested }: TraceEvent): bigint | undefined {
   if (requested === undefined) return undefined;
-  const flags = frames(model.profile.typeShift) - 1n;
-  return (info & flags) | (requested & ~flags);
+  const { typeShift, countWidth } = model.profile;
+  const word = frames(countWidth < 32 ? 32 : 64) - 1n;
+  const type = word & ~(frames(typeShift) - 1n);
+  return (info & ~type) | (requested & type);
 }
 
 function reference(moves: typeof getMoves) {
@@ -34,12 +36,11 @@ function reference(moves: typeof getMoves) {
     const page = pageOf(model, event.mfn);
     const before = page.type_info;
     if (before !== undefined) {
-      const after = moved(before, moves(model, before, event), model.profile.typeCountWidth);
-      const isFirst = countOf(model, before) === 0n && countOf(model, after) === 1n;
-      page.type_info = isFirst && event.type_info === undefined ? retyped(model, after, event) : after;
-      if (event.type_info !== undefined) {
-        model.check('type_info', countOf(model, after), countOf(model, event.type_info));
-      }
+      const by = moves(model, before, event);
+      const after = moved(before, by, model.profile.typeCountWidth);
+      page.type_info = by === 1n && countOf(model, before) === 0n ? retyped(model, after, event) : after;
+      const seen = event.type_info === undefined ? undefined : countOf(model, event.type_info);
+      model.check('type_info', countOf(model, after), seen);
     }
     page.type_info = event.type_info ?? page.type_info;
   };

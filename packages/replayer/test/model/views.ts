@@ -1,6 +1,6 @@
 import type { TraceEvent } from './event.js';
 import { isFailed, type Mechanism, type Model } from './model.js';
-import { alignDown, clear, frames, type Leaf, leafAt, mfnAt, type P2m, tableOf, write } from './p2m.js';
+import { alignDown, clear, type Entry, frames, imply, leafAt, mfnAt, type P2m, tableOf, typeAt } from './p2m.js';
 
 /** altp2m views besides their entries (X§6), by `domid view`. */
 export const newViews = () => ({
@@ -10,55 +10,63 @@ export const newViews = () => ({
   remaps: new Map<string, bigint>(),
 });
 
-const isAltp2m = (view: string) => view.startsWith('altp2m:');
+const isAltp2m = (view: string | undefined) => view?.startsWith('altp2m:') === true;
 const keyOf = ({ domid, view }: P2m) => `${domid} ${view}`;
 
-function forgetRemaps(model: Model, table: P2m): void {
-  for (const key of model.views.remaps.keys()) if (key.startsWith(`${keyOf(table)} `)) model.views.remaps.delete(key);
+/** The p2m of the altp2m view that an event is about. */
+function viewOf(model: Model, { domid, view }: TraceEvent): P2m | undefined {
+  return domid === undefined || !isAltp2m(view) ? undefined : tableOf(model, domid, view);
 }
 
-/** view_create and view_reset */
-function empty(model: Model, { domid, view }: TraceEvent): void {
-  if (domid === undefined || view === undefined) return;
-  const table = tableOf(model, domid, view);
-  table.leaves.clear();
-  forgetRemaps(model, table);
-  model.views.complete.add(keyOf(table));
+/** view_create and view_reset; destroyed, it is as one that the trace has not met. */
+function empty(isComplete: boolean) {
+  return (model: Model, event: TraceEvent) => {
+    const table = viewOf(model, event);
+    if (table === undefined) return;
+    model.p2m.tables.delete(keyOf(table));
+    for (const key of model.views.remaps.keys()) if (key.startsWith(`${keyOf(table)} `)) model.views.remaps.delete(key);
+    if (isComplete) model.views.complete.add(keyOf(table));
+    else model.views.complete.delete(keyOf(table));
+  };
 }
 
-function destroy(model: Model, { domid, view }: TraceEvent): void {
-  if (domid === undefined || view === undefined) return;
-  const table = tableOf(model, domid, view);
-  forgetRemaps(model, table);
-  model.views.complete.delete(keyOf(table));
-  model.p2m.tables.delete(keyOf(table));
-}
-
-/** What a gfn is in a view: its own entry, else the host's, where it is known that there is none of its own. */
-function effective(model: Model, view: P2m, gfn: bigint): Leaf | undefined {
+/** What a view shows at a gfn: its own entry, else the host's where it is known that there is none of its own. */
+export function effective(model: Model, view: P2m, gfn: bigint): Omit<Entry, 'gfn' | 'order'> | undefined {
   const own = leafAt(view, gfn);
-  if (own !== undefined || !model.views.complete.has(keyOf(view))) return own;
-  return leafAt(tableOf(model, view.domid), gfn);
+  if (own === undefined && !isAbsent(model, view, gfn)) return undefined;
+  const table = own === undefined ? tableOf(model, view.domid) : view;
+  const leaf = own ?? leafAt(table, gfn);
+  return leaf && { mfn: mfnAt(leaf, gfn), type: typeAt(table, leaf, gfn), access: leaf.access };
+}
+
+/** A complete view has no entry there; a remap's target may be unknown, but it is there. */
+export function isAbsent(model: Model, view: P2m, gfn: bigint): boolean {
+  return model.views.complete.has(keyOf(view)) && !model.views.remaps.has(`${keyOf(view)} ${gfn}`);
 }
 
 function remap(model: Model, event: TraceEvent): void {
-  const { domid, view, gfn, new_gfn } = event;
-  if (domid === undefined || view === undefined || gfn === undefined || isFailed(event)) return;
-  const table = tableOf(model, domid, view);
-  const source = new_gfn === undefined ? undefined : effective(model, table, new_gfn);
-  if (source === undefined || new_gfn === undefined) clear(table, gfn, 0);
-  else write(model, table, { ...source, gfn, order: 0, mfn: mfnAt(source, new_gfn) });
+  const { gfn, new_gfn } = event;
+  const table = viewOf(model, event);
+  if (table === undefined || gfn === undefined || isFailed(event)) return;
+  const shown = new_gfn === undefined ? undefined : effective(model, table, new_gfn);
+  if (shown === undefined) clear(table, gfn, 0);
+  else imply(model, table, { ...shown, gfn, order: 0 });
   if (new_gfn === undefined) model.views.remaps.delete(`${keyOf(table)} ${gfn}`);
   else model.views.remaps.set(`${keyOf(table)} ${gfn}`, new_gfn);
 }
 
-/** Remaps in a range end when it is written with another mfn. */
-export function endRemaps(model: Model, table: P2m, { gfn, order, mfn }: Pick<Leaf, 'gfn' | 'order' | 'mfn'>): void {
+function remapsIn(model: Model, view: P2m, from: bigint, end: bigint): bigint[] {
+  const mine = [...model.views.remaps.keys()].filter(key => key.startsWith(`${keyOf(view)} `));
+  return mine.map(key => BigInt(key.split(' ')[2])).filter(gfn => gfn >= from && gfn < end);
+}
+
+/** Remaps in a range end when it is written with another mfn; of one whose entry is unknown nobody can tell. */
+export function endRemaps(model: Model, table: P2m, { gfn, order, mfn }: Entry): void {
   const first = alignDown(gfn, order);
   for (const at of remapsIn(model, table, first, first + frames(order))) {
     const leaf = leafAt(table, at);
     const written = mfn === null ? null : mfn + (at - first);
-    if (leaf === undefined || mfnAt(leaf, at) !== written) model.views.remaps.delete(`${keyOf(table)} ${at}`);
+    if (leaf !== undefined && mfnAt(leaf, at) !== written) model.views.remaps.delete(`${keyOf(table)} ${at}`);
   }
 }
 
@@ -68,48 +76,47 @@ export function markStale(model: Model, host: P2m, gfn: bigint, order: number): 
   for (const view of model.p2m.tables.values()) {
     if (view.domid !== host.domid || !isAltp2m(view.view)) continue;
     for (const leaf of [...view.leaves.values()]) {
-      if (leaf.stale === null && differs(model, view, leaf, host, gfn, end)) {
-        view.leaves.set(leaf.gfn, { ...leaf, stale: model.now });
-      }
+      const [from, to] = [max(gfn, leaf.gfn), min(end, leaf.gfn + frames(leaf.order))];
+      if (leaf.stale !== undefined || !differs(model, view, host, from, to)) continue;
+      view.leaves.set(leaf.gfn, { ...leaf, stale: model.now });
     }
   }
 }
 
-/** Somewhere in [from, end), but for remaps, the leaf of a view is not what the host has. */
-function differs(model: Model, view: P2m, leaf: Leaf, host: P2m, from: bigint, end: bigint): boolean {
-  const last = min(end, leaf.gfn + frames(leaf.order));
-  for (let at = from > leaf.gfn ? from : leaf.gfn; at < last; ) {
-    const hosts = leafAt(host, at) as Leaf;
-    // Two leaves are the same, or not, in all that they have in common.
-    const next = min(last, hosts.gfn + frames(hosts.order));
-    const same = mfnAt(hosts, at) === mfnAt(leaf, at) && hosts.type === leaf.type;
-    if (!same && remapsIn(model, view, at, next).length < next - at) return true;
+/** Somewhere in [from, end), but for remaps, a view has another mfn or type than the host. */
+function differs(model: Model, view: P2m, host: P2m, from: bigint, end: bigint): boolean {
+  for (let at = from; at < end; ) {
+    const [mine, hosts] = [leafAt(view, at), leafAt(host, at)];
+    if (mine === undefined || hosts === undefined) return false;
+    const isSame = mfnAt(mine, at) === mfnAt(hosts, at) && typeAt(view, mine, at) === typeAt(host, hosts, at);
+    // Where no type changes in between, two leaves are the same, or not, in all that they have in common.
+    const step = [...view.changes, ...host.changes].flatMap(change => [change.from, change.end]);
+    const ends = [end, mine.gfn + frames(mine.order), hosts.gfn + frames(hosts.order), ...step];
+    const next = ends.filter(other => other > at).reduce(min);
+    if (!isSame && remapsIn(model, view, at, next).length < next - at) return true;
     at = next;
   }
   return false;
 }
 
 const min = (a: bigint, b: bigint) => (a < b ? a : b);
-
-function remapsIn(model: Model, view: P2m, from: bigint, end: bigint): bigint[] {
-  const mine = [...model.views.remaps.keys()].filter(key => key.startsWith(`${keyOf(view)} `));
-  return mine.map(key => BigInt(key.split(' ')[2])).filter(gfn => gfn >= from && gfn < end);
-}
-
-/**
- * What a lookup is held against where a complete view lacks the gfn: 'absent' where it shows just that, else the
- * host's entry (undefined for unknown).
- */
-export function absentEntry(model: Model, table: P2m, gfn: bigint, seen: bigint | null): Leaf | 'absent' | undefined {
-  if (!model.views.complete.has(keyOf(table))) return undefined;
-  return seen === null ? 'absent' : leafAt(tableOf(model, table.domid), gfn);
-}
+const max = (a: bigint, b: bigint) => (a > b ? a : b);
 
 export const views: Mechanism = {
-  view_create: empty,
-  view_reset: empty,
-  view_destroy: destroy,
+  view_create: empty(true),
+  view_reset: empty(true),
+  view_destroy: empty(false),
   remap,
+  snapshot_view: (model, event) => {
+    const table = viewOf(model, event);
+    if (table !== undefined) model.views.complete.add(keyOf(table));
+  },
+  snapshot_remap: (model, event) => {
+    const { gfn, new_gfn } = event;
+    const table = viewOf(model, event);
+    if (table === undefined || gfn === undefined || new_gfn === undefined) return;
+    model.views.remaps.set(`${keyOf(table)} ${gfn}`, new_gfn);
+  },
   domain_create: (model, { domid }) => {
     for (const keys of [model.views.complete, model.views.remaps]) {
       for (const key of keys.keys()) if (key.startsWith(`${domid} `)) keys.delete(key);

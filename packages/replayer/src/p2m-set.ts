@@ -9,7 +9,7 @@ import { MAX_TYPE_RANGES } from './type-ranges.js';
 /** Index of the host's view. */
 export const HOST = 0;
 /** Larger entries than this are damage, not events (1 TiB). */
-export const MAX_ENTRY_ORDER = 28;
+const MAX_ENTRY_ORDER = 28;
 
 const LOGDIRTY_TYPES = new Set(
   ['ram_rw', 'ram_logdirty', 'ioreq_server'].map(name => P2M_TYPES.indexOf(name as never)),
@@ -75,6 +75,14 @@ export class P2mSet {
       for (let i = 0; i < 512; i++) this.reverse.add(mfn + i * step, order, p2m, gfn + i * step);
     }
     if (tag !== 0) this.context.facts?.memory.splitMapping(tag, gfn, mfn, order, parts);
+  }
+
+  /** False, and counted, for an entry that no machine has: no leaf maps frames that are not aligned to it. */
+  inRange(gfn: number, mfn: number, order: number, maxOrder = MAX_ENTRY_ORDER): boolean {
+    if (!this.context.inRange(gfn, mfn, order, maxOrder)) return false;
+    if (order === 0 || mfn === NO_MFN || mfn % 2 ** leafOrder(order) === 0) return true;
+    this.context.outOfRange++;
+    return false;
   }
 
   /** Writes [gfn, gfn + 2^order), aligned down, as leaves of 1G, 2M and 4K, whichever the order is a multiple of. */

@@ -116,23 +116,24 @@ export class PageState implements EventState {
     const c = batch.columns;
     const known = (pages.state[slot] & COUNT_KNOWN) !== 0;
     if (isValid(batch.validity.count_info, row)) {
-      const low = c.count_info[2 * row];
-      const high = c.count_info[2 * row + 1];
-      if (known) {
-        // Below 0 the count wraps inside its own bits; that is an underflow, not a divergence.
-        const before = pages.count(slot);
-        const expected = before + by < 0 ? pages.countOf(0xffff_ffff, 0xffff_ffff) : before + by;
-        const seen = pages.countOf(low, high);
-        if (expected !== seen) this.context.diverge(batch, row, COUNT_DIVERGES, expected, seen, pages.countSeq[slot]);
-      }
-      pages.countLow[slot] = low;
-      pages.countHigh[slot] = high;
+      if (known) this.checkCount(batch, row, slot, by);
+      pages.countLow[slot] = c.count_info[2 * row];
+      pages.countHigh[slot] = c.count_info[2 * row + 1];
       pages.state[slot] |= COUNT_KNOWN;
     } else if (known) {
       if (by < 0 && batch.columns.kind[row] === K_ALLOC_REF_DROP) pages.clearAllocated(slot);
-      pages.add(slot, by);
+      pages.countBits.move(pages.countLow, pages.countHigh, slot, by);
     }
     pages.countSeq[slot] = now.seq;
+  }
+
+  private checkCount(batch: ReplayBatch, row: number, slot: number, by: number): void {
+    const { countBits, countLow, countHigh, countSeq } = this.pages;
+    const info = batch.columns.count_info;
+    if (countBits.movesTo(countLow, countHigh, slot, by, info, 2 * row)) return;
+    const expected = countBits.moved(countLow[slot], countHigh[slot], by);
+    const seen = countBits.of(info[2 * row], info[2 * row + 1]);
+    this.context.diverge(batch, row, COUNT_DIVERGES, expected, seen, countSeq[slot]);
   }
 
   private noteOwner(batch: ReplayBatch, row: number, slot: number): void {
@@ -172,9 +173,9 @@ export class PageState implements EventState {
     pages.countSeq[slot] = now.seq;
     pages.typeSeq[slot] = now.seq;
     pages.owner[slot] = owner;
-    // A page without an owner may be given to somebody later, with a count that nobody recorded.
+    // A page without an owner may be given to somebody later, with a count and a type that nobody recorded.
     const counted = owner !== NO_OWNER;
-    pages.state[slot] = ALLOCATED | OWNER_KNOWN | TYPE_KNOWN | (counted ? COUNT_KNOWN : 0);
+    pages.state[slot] = ALLOCATED | OWNER_KNOWN | (counted ? COUNT_KNOWN | TYPE_KNOWN : 0);
     pages.typeLow[slot] = 0;
     pages.typeHigh[slot] = 0;
     if (counted) pages.setAllocatedOne(slot);

@@ -103,7 +103,7 @@ export class PodState implements EventState {
     const { domid, order } = batch.columns;
     const mfn = mfnOf(batch, row);
     const gfn = gfnOf(batch, row);
-    if (!this.context.inRange(gfn, mfn, order[row], MAX_PAGE_ORDER)) return;
+    if (!this.p2ms.inRange(gfn, mfn, order[row], MAX_PAGE_ORDER)) return;
     const pod = this.of(domid[row]);
     raise(pod.populated, order[row]);
     pod.entryCount -= 2 ** order[row];

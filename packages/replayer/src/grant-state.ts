@@ -60,7 +60,9 @@ export class GrantState implements EventState {
       if (!hasFailed(batch, row)) this.map(batch, row, this.context.now.seq);
     },
     grant_unmap: (batch: ReplayBatch, row: number) => this.unmap(batch, row),
-    grant_transfer: ({ columns }: ReplayBatch, row: number) => raise(this.transfers, columns.domid[row]),
+    grant_transfer: (batch: ReplayBatch, row: number) => {
+      if (!hasFailed(batch, row)) raise(this.transfers, batch.columns.domid[row]);
+    },
     decrease_reservation: ({ columns }: ReplayBatch, row: number) => raise(this.decreases, columns.domid[row]),
     snapshot_grant: (batch: ReplayBatch, row: number) => this.map(batch, row, Number.NaN),
   };

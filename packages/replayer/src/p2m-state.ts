@@ -4,7 +4,7 @@ import { MAX_FRAME } from './frame-table.js';
 import type { EventState } from './handlers.js';
 import type { LockState } from './lock-state.js';
 import { HOST, P2mSet, sameType } from './p2m-set.js';
-import { NO_ACCESS, NO_MFN, type P2mTable } from './p2m-table.js';
+import { NO_ACCESS, NO_MFN } from './p2m-table.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { ReplayContext } from './replay-context.js';
 import { arg0Of, arg1Of, gfnOf, hasFailed, mfnOf } from './row-values.js';
@@ -53,7 +53,7 @@ export class P2mState implements EventState {
         const access = accessOf(batch, row, table.foundAccess);
         this.set.correct(p2m, gfn, mfn, type >= 0 ? type : table.typeAt(gfn), access);
       }
-    } else if (isAbsent(table, gfn)) {
+    } else if (table.isAbsent(gfn)) {
       if (mfn !== NO_MFN) this.lookupAbsent(batch, row, p2m, gfn, mfn, type);
     } else if (type >= 0) {
       // What a lookup shows was there before anybody looked.
@@ -135,9 +135,4 @@ export class P2mState implements EventState {
 /** Index of the recorded access, or of what is known otherwise. */
 function accessOf({ columns, validity }: ReplayBatch, row: number, known = NO_ACCESS): number {
   return isValid(validity.access, row) ? columns.access[row] : known;
-}
-
-/** A view that is complete has no entry there; a remap's target may be unknown, but it is there. */
-function isAbsent(table: P2mTable, gfn: number): boolean {
-  return !Number.isNaN(table.completeSince) && table.remaps.find(gfn) < 0;
 }

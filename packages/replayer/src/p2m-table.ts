@@ -106,6 +106,11 @@ export class P2mTable {
     const seq = this.level.seq[this.slot];
     return seq < 0 ? -1 - seq : seq;
   }
+  /** Where no entry is known: a complete view has none there. What a remap gave may be unknown, but it is there. */
+  isAbsent(gfn: number): boolean {
+    return !Number.isNaN(this.completeSince) && this.remaps.find(gfn) < 0;
+  }
+
   /** The host's entry has changed, and this one of a view has not. */
   get foundStale(): boolean {
     return (this.level.meta[this.slot] & STALE) !== 0;

@@ -5,7 +5,7 @@ import { grants, newGrants } from './grants.js';
 import { linux, newLinux } from './linux.js';
 import { locks, newLocks } from './locks.js';
 import { loss } from './loss.js';
-import { frames, leafOrder, newP2m, p2m } from './p2m.js';
+import { frames, isIgnored, leafOrder, newP2m, p2m } from './p2m.js';
 import { newPages, pages } from './pages.js';
 import { newPaging, paging } from './paging.js';
 import { newPod, pod } from './pod.js';
@@ -83,11 +83,17 @@ export class Model {
 
   apply(event: TraceEvent): void {
     this.now++;
-    if (!isFailedOperation(event) && isOutOfRange(event)) {
+    if (!this.isWithoutEffect(event) && isOutOfRange(event)) {
       this.outOfRange++;
       return;
     }
     for (const mechanism of MECHANISMS) mechanism[event.kind]?.(this, event);
+  }
+
+  /** What failed changes nothing, though the values recorded of a page still hold. */
+  private isWithoutEffect(event: TraceEvent): boolean {
+    const isOfPage = KINDS.find(({ name }) => name === event.kind)?.group === 'page';
+    return !isOfPage && isIgnored(this, event);
   }
 
   /** Compares where both values are known. */
@@ -149,7 +155,3 @@ function isOutOfRange(event: TraceEvent): boolean {
   // Its mfn is the last of 512 frames.
   return what === 'pod_zero_reclaim' && order === 9 && mfn < 511n;
 }
-
-/** A failed operation changes nothing; of pages, the recorded values still hold. */
-const isFailedOperation = (event: TraceEvent) =>
-  isFailed(event) && KINDS.find(({ name }) => name === event.kind)?.group !== 'page';

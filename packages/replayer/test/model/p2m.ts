@@ -146,10 +146,14 @@ function isSo(table: P2m, entry: Entry): boolean {
 const CHANGEABLE = ['ram_rw', 'ram_logdirty', 'ioreq_server'];
 const isSameType = (a: string, b: string) => a === b || [a, b].every(type => CHANGEABLE.includes(type));
 
+/** An attempt is one of the two records of a write, where results are recorded. */
+export const isIgnored = (model: Model, event: TraceEvent) =>
+  isFailed(event) || (event.flags?.includes('attempt') === true && model.setup.hasResults);
+
 function setEntry(model: Model, event: TraceEvent): void {
   const { domid, gfn, order, p2m_type: type, mfn = null, access = null } = event;
   if (domid === undefined || gfn === undefined || order === undefined || type === undefined) return;
-  if (isFailed(event) || (event.flags?.includes('attempt') && model.setup.hasResults)) return;
+  if (isIgnored(model, event)) return;
   write(model, tableOf(model, domid, event.view), { gfn, order, mfn, type, access });
 }
 

@@ -90,10 +90,10 @@ export class Model {
     for (const mechanism of MECHANISMS) mechanism[event.kind]?.(this, event);
   }
 
-  /** What failed changes nothing, though the values recorded of a page still hold. */
+  /** What failed changes nothing, but for pages and rmaps, whose recorded values still hold. */
   private isWithoutEffect(event: TraceEvent): boolean {
-    const isOfPage = KINDS.find(({ name }) => name === event.kind)?.group === 'page';
-    return !isOfPage && isIgnored(this, event);
+    const group = KINDS.find(({ name }) => name === event.kind)?.group;
+    return group !== 'page' && group !== 'sharing' && isIgnored(this, event);
   }
 
   /** Compares where both values are known. */

@@ -38,6 +38,13 @@ export function parseSeq(text: string): number {
   return value;
 }
 
+/** A number of events, from 1 on. */
+export function parseEvents(text: string): number {
+  const events = parseSeq(text);
+  if (events === 0) throw new InvalidArgumentError('Expected at least one event.');
+  return events;
+}
+
 export const PROGRESS: OptionSpec = {
   flags: '--progress <when>',
   help: 'show progress on a terminal, or never',
@@ -49,6 +56,17 @@ export const CPU_HZ: OptionSpec = {
   help: 'how fast the TSC runs, such as 2.5G; without it there are no seconds',
   parse: parseFrequency,
 };
+/** How a command stands at a point of a trace. */
+export const REPLAY_OPTIONS: readonly OptionSpec[] = [
+  CPU_HZ,
+  {
+    flags: '--checkpoint-every <events>',
+    help: 'events between two checkpoints in TRACE.p2mi, made when a jump is far (default: 65536)',
+    parse: parseEvents,
+  },
+  { flags: '--no-index', help: 'neither use nor make TRACE.p2mi: replay from the start' },
+  PROGRESS,
+];
 export const REPORT_FORMAT = formatOption(['pretty', 'json'], 'pretty');
 
 /** `--format`, one of these. */

@@ -22,17 +22,19 @@ export class Progress {
     this.shows = err.isTty && when !== 'never';
   }
 
-  readonly update = (done: number): void => {
+  /** Shown from time to time; `total` where it is known only now. All done: the line goes away. */
+  readonly update = (done: number, total = this.total): void => {
+    if (done === total) this.end();
     const now = Date.now();
-    if (!this.shows || now - this.last < EVERY) return;
+    if (!this.shows || done === total || now - this.last < EVERY) return;
     this.last = now;
     this.visible = true;
     const rate = done / Math.max(1, now - this.started);
     const text =
-      this.total === undefined
+      total === undefined
         ? `${count(done)} ${this.what}`
-        : `${Math.floor((100 * done) / Math.max(1, this.total))} % of ${count(this.total)} ${this.what}`;
-    const left = this.total === undefined || rate === 0 ? '' : `, ${seconds((this.total - done) / rate)} left`;
+        : `${Math.floor((100 * done) / Math.max(1, total))} % of ${count(total)} ${this.what}`;
+    const left = total === undefined || rate === 0 ? '' : `, ${seconds((total - done) / rate)} left`;
     this.err.say(`\r\u001b[K${`${text}${left}`.slice(0, this.err.columns - 1)}`);
   };
 

@@ -7,16 +7,16 @@ import type { EventFeed } from './event-feed.js';
 import type { Replayer } from './replayer.js';
 import { saveState } from './state-image.js';
 
-/**
- * Bytes that checkpoints may take, for each event and in any case; a trace itself takes about 60 an event. Where
- * they would take more, there are fewer of them.
- */
-const BYTES_PER_EVENT = 32;
-const BYTES_ALWAYS = 2 ** 26;
 /** Pieces are found by offset / 8 as a u32. */
 const BYTES_MAX = 2 ** 35 - 2 ** 32;
 /** A file that nobody has written to for so long was left behind by a process that was killed. */
 const ABANDONED_MS = 600_000;
+
+/**
+ * Bytes that the checkpoints of so many events may take: 64 MB, and half as much as the trace itself, which takes
+ * about 60 an event. Where they would take more, there are fewer of them.
+ */
+const roomFor = (events: number): number => Math.min(2 ** 26 + 32 * events, BYTES_MAX);
 
 export interface BuildOptions {
   readonly path: string;
@@ -26,7 +26,8 @@ export interface BuildOptions {
   readonly every: number;
   /** seq up to which to replay. */
   readonly until: number;
-  readonly onProgress: ((events: number) => void) | undefined;
+  readonly onProgress?: ((seq: number) => void) | undefined;
+  readonly roomFor?: typeof roomFor;
 }
 
 /**
@@ -35,18 +36,17 @@ export interface BuildOptions {
  * @throws a system error where writing fails, and then nothing is left; P2mError P2M_DAMAGED as the feed does
  */
 export function buildCheckpoints(feed: EventFeed, replayer: Replayer, options: BuildOptions): void {
-  const { path, identity, every, until, onProgress } = options;
+  const { path, identity, every, until, onProgress, roomFor: room = roomFor } = options;
   removeAbandoned(path);
   const writer = new CheckpointWriter(path, `${path}.${randomBytes(6).toString('hex')}.partial`);
   const first = replayer.seq;
   try {
     for (let next = first + every; next <= until; next += every) {
       feed.advance(replayer, next, onProgress);
-      const room = Math.min(BYTES_ALWAYS + BYTES_PER_EVENT * (next - first), BYTES_MAX);
-      if (writer.size < room) writer.add(next, saveState(replayer));
+      if (writer.size < room(next - first)) writer.add(next, saveState(replayer));
     }
     feed.advance(replayer, until, onProgress);
-    writer.finish({ version: INDEX_VERSION, trace: identity, until });
+    writer.finish({ version: INDEX_VERSION, trace: identity, every, until });
   } catch (error) {
     writer.abort();
     throw error;

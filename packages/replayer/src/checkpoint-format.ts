@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { ImageContents, StateArray } from './state-image.js';
+import type { StateArray } from './state-image.js';
 
 /**
  * Checkpoints of a trace, in a file beside it (docs/format.md). All numbers are little-endian.
@@ -28,6 +28,8 @@ export interface CheckpointIndex {
   readonly version: number;
   /** Of which trace, and of which version of the state. */
   readonly trace: string;
+  /** Events from one checkpoint to the next, at least. */
+  readonly every: number;
   /** seq up to which the trace was replayed: no checkpoint behind it does not mean that none is needed. */
   readonly until: number;
   readonly checkpoints: readonly Checkpoint[];
@@ -79,11 +81,4 @@ export function encodeIndex(index: CheckpointIndex): Buffer {
   tail.writeUInt32LE(crc32(json), 4);
   tail.write(MAGIC, 8, 'latin1');
   return Buffer.concat([json, tail]);
-}
-
-/** Bytes of all arrays. */
-export function sizeOf(contents: ImageContents): number {
-  let bytes = 0;
-  for (const array of contents.values()) bytes += array.byteLength;
-  return bytes;
 }

@@ -68,7 +68,7 @@ export class CheckpointWriter {
   }
 
   /** Ends the file and gives it its name; what was there under that name is replaced. @throws a system error */
-  finish(index: Pick<CheckpointIndex, 'version' | 'trace' | 'until'>): void {
+  finish(index: Omit<CheckpointIndex, 'checkpoints'>): void {
     this.append(encodeIndex({ ...index, checkpoints: this.checkpoints }));
     this.flush();
     this.close();

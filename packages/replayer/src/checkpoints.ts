@@ -6,14 +6,16 @@ import type { Replayer } from './replayer.js';
 import { loadState } from './state-image.js';
 import { traceIdentity } from './trace-identity.js';
 
-/** Replaying as many takes about 10 ms, as loading a checkpoint does. */
+/** Replaying as many events takes about 6 ms, and loading a checkpoint 3 ms or more. */
 const CHECKPOINT_EVERY = 2 ** 16;
+/** Replaying fewer than that, which takes about 50 ms, is not worth a file, unless checkpoints are asked for. */
+const WORTH_A_FILE = 2 ** 19;
 
 /** Name of the file with the checkpoints of a trace. */
 export const checkpointPath = (trace: string): string => `${trace}.p2mi`;
 
 export interface CheckpointOptions {
-  /** Events from one checkpoint to the next, where their size allows it. */
+  /** Events from one checkpoint to the next, where their size allows it; and that a jump may replay without any. */
   readonly checkpointEvery?: number | undefined;
   /** Called with the number of events applied so far, and how many there will be, while a long replay is under way. */
   readonly onProgress?: ((events: number, of: number) => void) | undefined;
@@ -23,7 +25,8 @@ export interface CheckpointOptions {
 
 /** The checkpoints of a trace, in a file that is made when first needed and done without where that is impossible. */
 export class Checkpoints {
-  readonly every: number;
+  private readonly every: number;
+  private readonly bearable: number;
   private readonly reader: TraceReader;
   private readonly feed: EventFeed;
   private readonly options: CheckpointOptions;
@@ -31,6 +34,8 @@ export class Checkpoints {
   private identity: string | undefined;
   private file: CheckpointFile | undefined;
   private opened = false;
+  /** The file was of no use once; it is made anew one time only. */
+  private damaged = false;
   /** Another attempt to make the file would fail as the last one did. */
   private hopeless = false;
 
@@ -39,6 +44,7 @@ export class Checkpoints {
     this.feed = feed;
     this.options = options;
     this.every = options.checkpointEvery ?? CHECKPOINT_EVERY;
+    this.bearable = options.checkpointEvery ?? WORTH_A_FILE;
     this.path = checkpointPath(reader.path);
   }
 
@@ -51,8 +57,8 @@ export class Checkpoints {
     this.open();
     const until = this.file?.index.until ?? 0;
     const saved = this.file?.before(next)?.seq ?? 0;
-    if (next > until && next - Math.max(saved, from) > this.every) return this.build(next) ?? this.load(next, from);
-    return this.load(next, from);
+    const far = next > until && next - Math.max(saved, from) > this.bearable;
+    return (far ? this.build(next) : undefined) ?? this.load(next, from);
   }
 
   close(): void {
@@ -79,7 +85,6 @@ export class Checkpoints {
    */
   private build(next: number): Replayer | undefined {
     if (this.hopeless || this.identity === undefined) return undefined;
-    this.close();
     const replayer = this.feed.start();
     const first = replayer.seq;
     const until = Math.min(first + this.reader.rows, 2 * next - first);
@@ -87,14 +92,14 @@ export class Checkpoints {
     const onProgress = (events: number) => this.options.onProgress?.(events - first, until - first);
     try {
       buildCheckpoints(this.feed, replayer, { path, identity, every, until, onProgress });
+      this.close();
       this.file = CheckpointFile.open(path, identity);
-      this.options.onNotice?.(
-        `wrote ${path}, ${this.file?.size} bytes: checkpoints, which make jumps in the trace fast`,
-      );
+      const megabytes = ((this.file?.size ?? 0) / 1e6).toFixed(1);
+      this.options.onNotice?.(`${path} (${megabytes} MB) was written: its checkpoints make jumps in the trace fast`);
     } catch (error) {
       this.hopeless = true;
       // Damage of the trace is told by whoever comes across it.
-      if (!(error instanceof P2mError)) this.options.onNotice?.(`no checkpoints: ${(error as Error).message}`);
+      if (!(error instanceof P2mError)) this.options.onNotice?.(`no checkpoints are kept: ${(error as Error).message}`);
     }
     return replayer.seq === next ? replayer : undefined;
   }
@@ -106,6 +111,8 @@ export class Checkpoints {
     if (this.identity === undefined) return;
     try {
       this.file = CheckpointFile.open(this.path, this.identity);
+      const wanted = this.options.checkpointEvery;
+      if (wanted !== undefined && this.file?.index.every !== wanted) this.close();
     } catch (error) {
       this.discard(error);
     }
@@ -113,6 +120,8 @@ export class Checkpoints {
 
   private discard(error: unknown): void {
     this.close();
+    this.hopeless = this.damaged;
+    this.damaged = true;
     this.options.onNotice?.(`${this.path} is of no use: ${(error as Error).message}`);
   }
 }

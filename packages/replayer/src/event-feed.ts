@@ -3,9 +3,11 @@ import { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './replay-batch.js
 import { Replayer } from './replayer.js';
 
 /** Where a pcpu began to lose records: before the event of that seq. */
-interface LossStart {
+export interface LossStart {
   readonly seq: number;
   readonly pcpu: number;
+  /** Which of the metadata's `lost` it is. */
+  readonly index: number;
 }
 
 /** Gives replayers the events of a trace, from wherever they stand. */
@@ -72,13 +74,16 @@ function batchOf(batches: readonly BatchInfo[], seq: number): number {
   return low;
 }
 
-/** Where loss begins, by TSC: known from the import, as a lost event comes after what it is about (X§1.3). */
-function lossStarts(reader: TraceReader): LossStart[] {
+/**
+ * Where loss begins, by TSC: known from the import, as a lost event comes after what it is about (X§1.3). In order of
+ * seq, those of the metadata's `lost` whose TSC the trace reaches.
+ */
+export function lossStarts(reader: TraceReader): LossStart[] {
   const starts: LossStart[] = [];
-  for (const { pcpu, firstTsc } of reader.metadata.health?.lost ?? []) {
+  for (const [index, { pcpu, firstTsc }] of (reader.metadata.health?.lost ?? []).entries()) {
     const tsc = BigInt(firstTsc);
     const info = reader.batches.find(({ lastTsc }) => lastTsc !== undefined && tsc <= lastTsc);
-    if (info !== undefined) starts.push({ seq: info.firstSeq + rowOfTsc(reader, info, tsc), pcpu });
+    if (info !== undefined) starts.push({ seq: info.firstSeq + rowOfTsc(reader, info, tsc), pcpu, index });
   }
   return starts.sort((a, b) => a.seq - b.seq);
 }

@@ -173,7 +173,8 @@ export class PageState implements EventState {
     pages.countSeq[slot] = now.seq;
     pages.typeSeq[slot] = now.seq;
     pages.owner[slot] = owner;
-    // A page without an owner may be given to somebody later, with a count and a type that nobody recorded.
+    // A page without an owner may be given to somebody later, with a count and a type that nobody recorded
+    // (share_xen_page_with_guest, X§4.3).
     const counted = owner !== NO_OWNER;
     pages.state[slot] = ALLOCATED | OWNER_KNOWN | (counted ? COUNT_KNOWN | TYPE_KNOWN : 0);
     pages.typeLow[slot] = 0;

@@ -15,6 +15,15 @@ const FORMS = 'write it as end, start, seq:120 or #120, tsc:0x5f3e00, time:1.5s 
 /** Nanoseconds of a unit, as a power of ten. */
 const UNIT_DIGITS: Readonly<Record<string, number>> = { s: 9, ms: 6, us: 3, ns: 0 };
 
+/** Reads `1.5s`, `20ms`, `100us` or `7ns`, in nanoseconds; undefined for anything else. */
+export function parseDuration(text: string): bigint | undefined {
+  const match = /^(\d+)(?:\.(\d+))?(s|ms|us|ns)$/.exec(text);
+  if (match === null) return undefined;
+  const digits = UNIT_DIGITS[match[3]];
+  const fraction = (match[2] ?? '').slice(0, digits).padEnd(digits, '0');
+  return BigInt(match[1] + fraction);
+}
+
 /** Reads `end`, `start`, `seq:N`, `#N`, `tsc:0x…`, `time:1.5s` or `+20ms`. @throws P2mError P2M_POSITION (usage) */
 export function parsePosition(text: string): Position {
   if (text === 'start' || text === 'end') return { at: text };
@@ -22,12 +31,9 @@ export function parsePosition(text: string): Position {
   if (seq !== null && Number.isSafeInteger(Number(seq[1]))) return { at: 'seq', seq: Number(seq[1]) };
   const tsc = /^tsc:(0x[0-9a-fA-F]+|\d+)$/.exec(text);
   if (tsc !== null) return { at: 'tsc', tsc: BigInt(tsc[1]) };
-  const time = /^(?:time:|\+)(\d+)(?:\.(\d+))?(s|ms|us|ns)$/.exec(text);
-  if (time !== null) {
-    const digits = UNIT_DIGITS[time[3]];
-    const fraction = (time[2] ?? '').slice(0, digits).padEnd(digits, '0');
-    return { at: 'time', nanoseconds: BigInt(time[1] + fraction) };
-  }
+  const time = /^(?:time:|\+)(.*)$/.exec(text);
+  const nanoseconds = time === null ? undefined : parseDuration(time[1]);
+  if (nanoseconds !== undefined) return { at: 'time', nanoseconds };
   throw usageError('P2M_POSITION', `${text} is no position in a trace`, FORMS);
 }
 
@@ -52,23 +58,26 @@ export function resolvePosition(reader: TraceReader, position: Position, tscHz?:
     }
     case 'tsc':
       return behindTsc(reader, position.tsc, first);
-    case 'time': {
-      const hz = tscHz ?? reader.metadata.tscHz;
-      if (hz === undefined) {
-        throw usageError(
-          'P2M_NO_CLOCK',
-          'the trace does not know how fast its TSC runs, so it knows no seconds',
-          'give it with --cpu-hz (such as --cpu-hz 2.5G), here or at the import',
-        );
-      }
-      const ticks = (position.nanoseconds * BigInt(Math.round(hz))) / 1_000_000_000n;
-      return behindTsc(reader, firstTsc(reader) + ticks, first);
-    }
+    case 'time':
+      return behindTsc(reader, firstTsc(reader) + ticksOf(reader, position.nanoseconds, tscHz), first);
   }
 }
 
+/** TSC ticks of a duration; `tscHz` as above. @throws P2mError P2M_NO_CLOCK (usage) */
+export function ticksOf(reader: TraceReader, nanoseconds: bigint, tscHz?: number): bigint {
+  const hz = tscHz ?? reader.metadata.tscHz;
+  if (hz === undefined) {
+    throw usageError(
+      'P2M_NO_CLOCK',
+      'the trace does not know how fast its TSC runs, so it knows no seconds',
+      'give it with --cpu-hz (such as --cpu-hz 2.5G), here or at the import',
+    );
+  }
+  return (nanoseconds * BigInt(Math.round(hz))) / 1_000_000_000n;
+}
+
 /** The first TSC that an event of the trace has. @throws P2mError P2M_NO_TSC (usage) */
-function firstTsc(reader: TraceReader): bigint {
+export function firstTsc(reader: TraceReader): bigint {
   for (const info of reader.batches) {
     if (info.firstTsc !== undefined) return info.firstTsc;
     for (const [, tsc] of tscs(reader, info)) return tsc;

@@ -11,16 +11,20 @@ const NEAR = 4096;
  */
 export class RecentState {
   private readonly feed: EventFeed;
-  private seq = Number.POSITIVE_INFINITY;
+  /** Where the kept state stands; nowhere at first. */
+  seq = Number.POSITIVE_INFINITY;
   private contents: ImageContents = new Map();
 
   constructor(feed: EventFeed) {
     this.feed = feed;
   }
 
-  /** The kept state, where it is not behind the event `next` and near to it. */
-  before(next: number): Replayer | undefined {
-    if (this.seq > next || next - this.seq > 2 * NEAR) return undefined;
+  /** The kept state is not behind the event `next`, and near to it. */
+  isNear(next: number): boolean {
+    return this.seq <= next && next - this.seq <= 2 * NEAR;
+  }
+
+  load(): Replayer {
     const replayer = this.feed.start();
     loadState(replayer, copied(this.contents));
     return replayer;

@@ -92,10 +92,10 @@ export class Replay {
   private nearest(next: number): Replayer {
     const { replayer, recent, checkpoints } = this;
     if (next >= replayer.seq) return checkpoints?.nearest(next, replayer.seq) ?? replayer;
-    const kept = recent.before(next);
-    if (kept !== undefined) return kept;
-    const start = this.feed.start();
-    const found = checkpoints?.nearest(next, start.seq) ?? start;
+    const kept = recent.isNear(next);
+    const saved = checkpoints?.nearest(next, kept ? recent.seq : this.start + 1);
+    if (kept && saved === undefined) return recent.load();
+    const found = saved ?? this.feed.start();
     recent.keep(found, next, replayer.seq);
     return found;
   }

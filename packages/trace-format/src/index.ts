@@ -1,11 +1,19 @@
 export * from './columns.js';
+export { COPIED_COLUMNS, copyRows, copySelectedRows } from './copy-rows.js';
 export * from './errors.js';
 export { BATCH_ROWS, type ColumnArrays, EventBatch } from './event-batch.js';
 export { RandomAccess } from './file-access.js';
 export * from './flags.js';
 export * from './kinds.js';
 export * from './layout-profiles.js';
-export { defaultMetadata, type ImportHealth, parseMetadata, type TraceMetadata } from './metadata.js';
+export {
+  defaultMetadata,
+  type ImportHealth,
+  isRecorded,
+  type PieceOrigin,
+  parseMetadata,
+  type TraceMetadata,
+} from './metadata.js';
 export { EventEncoder } from './ndjson/encode-event.js';
 export { exportNdjson, type NdjsonExportOptions } from './ndjson/export-ndjson.js';
 export { NDJSON_VERSION, type NdjsonHeader } from './ndjson/header-schema.js';

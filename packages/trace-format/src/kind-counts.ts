@@ -14,12 +14,13 @@ export class KindCounts {
     }
   }
 
-  summary(): Pick<TraceMetadata, 'counts' | 'hasResults'> {
+  /** `known`: what the trace's metadata says already; a piece has no results where its range has none (docs/format.md). */
+  summary(known: TraceMetadata): Pick<TraceMetadata, 'counts' | 'hasResults'> {
     const counts: Record<string, number> = {};
     KINDS.forEach((kind, i) => {
       if (this.counts[i] > 0) counts[kind.name] = this.counts[i];
     });
-    return { counts, hasResults: this.hasResults };
+    return { counts, hasResults: this.hasResults || known.hasResults === true };
   }
 }
 const SET_ENTRY = KIND.set_entry;

@@ -7,6 +7,7 @@ import { P2M_NUMBERINGS } from './xen-enums.js';
 type Schemas = ReturnType<typeof makeSchemas>;
 export type ImportHealth = Zod.infer<Schemas['importHealth']>;
 export type TraceMetadata = Zod.infer<Schemas['traceMetadata']>;
+export type PieceOrigin = Zod.infer<Schemas['piece']>;
 
 /** The shapes of a trace's metadata. */
 function makeSchemas(z: typeof Zod) {
@@ -39,6 +40,24 @@ function makeSchemas(z: typeof Zod) {
     problems: z.array(z.string()),
   });
 
+  /** Where a piece comes from that trim or split cut out of a longer trace. */
+  const piece = z.strictObject({
+    /** File name of that trace. */
+    of: z.string(),
+    /** Its events that the piece was cut from: seq of the first, and the one behind the last. */
+    fromSeq: count,
+    toSeq: count,
+    /** Snapshot events that the piece begins with; behind them come the events of the range, in order. */
+    snapshots: count,
+    /** Kinds of which that trace has events: of these the piece has none because none happened in it. */
+    recorded: z.array(z.string()),
+    /** The piece has only what concerns these domains, or these pcpus. */
+    domains: z.array(count).optional(),
+    pcpus: z.array(count).optional(),
+    /** Kinds of which the range has events that the piece lacks for that reason. */
+    incomplete: z.array(z.string()).optional(),
+  });
+
   const traceMetadata = z.strictObject({
     /** What the trace was made from: a file name, `-`, `ndjson`. */
     source: z.string(),
@@ -59,10 +78,9 @@ function makeSchemas(z: typeof Zod) {
     /** True when set_entry results (0x802) were recorded, so that attempts (0x004) are not replayed too. */
     hasResults: z.boolean().optional(),
     health: importHealth.optional(),
-    /** Where a piece of a longer trace comes from (trim, split). */
-    piece: z.strictObject({ of: z.string(), fromSeq: count, toSeq: count }).optional(),
+    piece: piece.optional(),
   });
-  return { importHealth, traceMetadata };
+  return { importHealth, traceMetadata, piece };
 }
 
 let schemas: Schemas | undefined;
@@ -86,6 +104,11 @@ export function parseMetadata(json: string): TraceMetadata {
   throw new P2mError('P2M_METADATA', `the trace metadata does not fit: ${issue.path.join('.')}: ${issue.message}`, {
     remedy: 'the trace was written by another version; import the capture again',
   });
+}
+
+/** True where events of that kind were recorded, in the trace or in the longer one that it is a piece of. */
+export function isRecorded({ counts = {}, piece }: Pick<TraceMetadata, 'counts' | 'piece'>, kind: string): boolean {
+  return (counts[kind] ?? 0) > 0 || piece?.recorded.includes(kind) === true;
 }
 
 /** Metadata of a trace made by hand or by another tool than xentrace. */

@@ -101,7 +101,7 @@ export class TraceReader {
         break;
       }
     }
-    this.metadata = { ...this.metadata, ...counts.summary() };
+    this.metadata = { ...this.metadata, ...counts.summary(this.metadata) };
   }
 
   /** Names of a dictionary, after checking a fixed one against the schema. */

@@ -100,7 +100,7 @@ export class TraceWriter implements BatchSink {
     // Readers of the file form see each growing dictionary once and whole; the deltas serve readers of the stream.
     for (const [name, names] of this.names) blocks.push(this.writeDictionary(name, names, false));
     this.write(EOS);
-    const footer = encodeFooter(schemaPairs({ ...metadata, ...this.counts.summary() }), blocks, this.batches);
+    const footer = encodeFooter(schemaPairs({ ...metadata, ...this.counts.summary(metadata) }), blocks, this.batches);
     this.write(footer);
     this.write(new Uint8Array(Int32Array.of(footer.length).buffer));
     this.write(Buffer.from(MAGIC, 'latin1'));

@@ -50,7 +50,12 @@ export function writeRows(path: string, rows: readonly Row[], batchRows = 4, met
 }
 
 /** Puts the values of a row into a batch; `indexOf` numbers the names of dictionaries. */
-export function fillRow(batch: EventBatch, row: number, values: Row, indexOf: (d: DictionaryName, name: string) => number) {
+export function fillRow(
+  batch: EventBatch,
+  row: number,
+  values: Row,
+  indexOf: (d: DictionaryName, name: string) => number,
+) {
   batch.columns.kind[row] = KIND[values.kind];
   for (const [name, value] of Object.entries(values) as [ColumnName, Value | null][]) {
     if (name === 'kind' || name === 'seq' || value === null) continue;

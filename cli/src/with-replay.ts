@@ -1,0 +1,33 @@
+import { type Replay, replay } from '@p2mtrace/replayer';
+import type { TraceReader } from '@p2mtrace/trace-format';
+import type { Context } from './command.js';
+import { Progress } from './render/progress.js';
+
+/** Values of `REPLAY_OPTIONS`. */
+export interface ReplayOptions {
+  readonly cpuHz?: number;
+  readonly checkpointEvery?: number;
+  readonly index: boolean;
+  readonly progress?: string;
+}
+
+/** Opens a replay of the trace for the time of `work`. */
+export async function withReplay<T>(
+  reader: TraceReader,
+  { cpuHz, checkpointEvery, index, progress: when }: ReplayOptions,
+  context: Context,
+  work: (trace: Replay) => Promise<T>,
+): Promise<T> {
+  const progress = new Progress(context, when, 'events replayed');
+  const onNotice = (text: string) => {
+    progress.end();
+    context.err.say(`p2mtrace: ${text}\n`);
+  };
+  const trace = replay(reader, { tscHz: cpuHz, checkpointEvery, index, onProgress: progress.update, onNotice });
+  try {
+    return await work(trace);
+  } finally {
+    progress.end();
+    trace.close();
+  }
+}

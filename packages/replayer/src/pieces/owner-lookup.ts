@@ -1,4 +1,4 @@
-import { type ColumnName, getU53, type ReadBatch, type TraceReader } from '@p2mtrace/trace-format';
+import { type CopiedBatch, getU53, type TraceReader } from '@p2mtrace/trace-format';
 import { EventFeed } from '../event-feed.js';
 import { MAX_FRAME } from '../frame-table.js';
 import type { Replayer } from '../replayer.js';
@@ -17,7 +17,7 @@ export class OwnerLookup {
   }
 
   /** For rows `from` to `to` (exclusive): the owner as it was before that event. @throws P2mError P2M_DAMAGED */
-  ownersOf(batch: ReadBatch<ColumnName>, from: number, to: number): FrameOwners {
+  ownersOf(batch: CopiedBatch, from: number, to: number): FrameOwners {
     if (this.owners.length < batch.rows) this.owners = new Int32Array(batch.rows);
     this.owners.fill(-1, from, to);
     const { replayer, feed } = this;

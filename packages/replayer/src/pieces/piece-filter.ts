@@ -1,4 +1,4 @@
-import { type ColumnName, isValid, KIND, KINDS, type ReadBatch } from '@p2mtrace/trace-format';
+import { type CopiedBatch, isValid, KIND, KINDS } from '@p2mtrace/trace-format';
 
 /** What of a range a piece has: only what concerns these domains, only these pcpus, or both. */
 export interface PieceFilter {
@@ -34,7 +34,13 @@ export class EventChooser {
   }
 
   /** Numbers of the rows from `from` to `to` (exclusive) that belong to the piece, put into `rows`. */
-  choose(batch: ReadBatch<ColumnName>, from: number, to: number, owners: FrameOwners | undefined, rows: Uint32Array): Uint32Array {
+  choose(
+    batch: CopiedBatch,
+    from: number,
+    to: number,
+    owners: FrameOwners | undefined,
+    rows: Uint32Array,
+  ): Uint32Array {
     const { kind } = batch.columns;
     let count = 0;
     for (let row = from; row < to; row++) {
@@ -49,11 +55,11 @@ export class EventChooser {
     return KINDS.filter((_, kind) => this.left[kind] > 0).map(({ name }) => name);
   }
 
-  private isOfPcpu({ columns, validity }: ReadBatch<ColumnName>, row: number): boolean {
+  private isOfPcpu({ columns, validity }: CopiedBatch, row: number): boolean {
     return this.pcpus === undefined || !isValid(validity.pcpu, row) || this.pcpus[columns.pcpu[row]] !== 0;
   }
 
-  private isOfDomain({ columns: c, validity: v }: ReadBatch<ColumnName>, row: number, frameOwner: number): boolean {
+  private isOfDomain({ columns: c, validity: v }: CopiedBatch, row: number, frameOwner: number): boolean {
     const { domains } = this;
     if (domains === undefined || CONTEXT.has(c.kind[row])) return true;
     if (isValid(v.domid, row) && domains[c.domid[row]] !== 0) return true;
@@ -65,7 +71,7 @@ export class EventChooser {
 }
 
 /** True where only the state can tell whose event it is: it is about a frame, and names no domain. */
-export function needsFrameOwner({ validity: v }: ReadBatch<ColumnName>, row: number): boolean {
+export function needsFrameOwner({ validity: v }: CopiedBatch, row: number): boolean {
   return isValid(v.mfn, row) && !isValid(v.domid, row) && !isValid(v.owner, row);
 }
 

@@ -28,7 +28,9 @@ export function pieceOrigin(
 /** What a piece has of the whole's metadata: all but the counts, and the losses of the range only. */
 export function inheritedMetadata(reader: TraceReader, state: Replayer, { to }: PieceRange): TraceMetadata {
   const { counts: _whole, health, ...metadata } = reader.metadata;
-  return health === undefined ? metadata : { ...metadata, health: withLosses(health, lostIn(reader, health, state, to)) };
+  return health === undefined
+    ? metadata
+    : { ...metadata, health: withLosses(health, lostIn(reader, health, state, to)) };
 }
 
 const withLosses = (health: ImportHealth, lost: ImportHealth['lost']): ImportHealth => ({ ...health, lost });

@@ -1,6 +1,12 @@
 import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
-import { BATCH_ROWS, type ColumnName, type PieceOrigin, type ReadBatch, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
+import {
+  BATCH_ROWS,
+  type CopiedBatch,
+  type PieceOrigin,
+  type TraceMetadata,
+  type TraceReader,
+} from '@p2mtrace/trace-format';
 import type { Replayer } from '../replayer.js';
 import { EventChooser, type FrameOwners } from './piece-filter.js';
 import { inheritedMetadata, pieceOrigin } from './piece-metadata.js';
@@ -56,7 +62,7 @@ export class PieceOutput {
   }
 
   /** Takes of rows `from` to `to` (exclusive) what belongs to it. */
-  add(batch: ReadBatch<ColumnName>, from: number, to: number, owners: FrameOwners | undefined): void {
+  add(batch: CopiedBatch, from: number, to: number, owners: FrameOwners | undefined): void {
     if (this.chooser === undefined) {
       this.writer.append(batch, from, to);
       return;

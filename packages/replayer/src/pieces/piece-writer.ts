@@ -1,6 +1,6 @@
 import {
   BATCH_ROWS,
-  type ColumnName,
+  type CopiedBatch,
   copyRows,
   copySelectedRows,
   DICTIONARIES,
@@ -9,7 +9,6 @@ import {
   type EventBatch,
   type NewNames,
   P2mError,
-  type ReadBatch,
   type TraceMetadata,
   type TraceReader,
   TraceWriter,
@@ -41,7 +40,7 @@ export class PieceWriter {
   }
 
   /** Appends rows `from` to `to` (exclusive) of a batch of the whole, which has COPIED_COLUMNS. */
-  append(source: ReadBatch<ColumnName>, from: number, to: number): void {
+  append(source: CopiedBatch, from: number, to: number): void {
     for (let at = from; at < to; ) {
       if (this.batch.rows === this.batch.capacity) this.flush();
       const end = Math.min(to, at + this.batch.capacity - this.batch.rows);
@@ -52,7 +51,7 @@ export class PieceWriter {
   }
 
   /** Appends the rows with these numbers. */
-  appendSelected(source: ReadBatch<ColumnName>, rows: Uint32Array): void {
+  appendSelected(source: CopiedBatch, rows: Uint32Array): void {
     for (let at = 0; at < rows.length; ) {
       if (this.batch.rows === this.batch.capacity) this.flush();
       const end = Math.min(rows.length, at + this.batch.capacity - this.batch.rows);

@@ -1,4 +1,4 @@
-import { BatchMemory, COPIED_COLUMNS, type ColumnName, type ReadBatch, type TraceReader } from '@p2mtrace/trace-format';
+import { BatchMemory, COPIED_COLUMNS, type TraceReader } from '@p2mtrace/trace-format';
 import { EventFeed } from '../event-feed.js';
 import type { Replayer } from '../replayer.js';
 import { OwnerLookup } from './owner-lookup.js';
@@ -90,7 +90,7 @@ function copyEvents(
     const first = Math.max(0, from - info.firstSeq);
     const end = Math.min(info.rows, to - info.firstSeq);
     if (first >= end) continue;
-    const batch: ReadBatch<ColumnName> = reader.read(info, COPIED_COLUMNS, memory);
+    const batch = reader.read(info, COPIED_COLUMNS, memory);
     const owners = lookup?.ownersOf(batch, first, end);
     for (const output of outputs) output.add(batch, first, end, owners);
     onProgress?.(info.firstSeq + end);

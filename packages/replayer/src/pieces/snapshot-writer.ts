@@ -2,7 +2,10 @@ import { type ColumnArrays, type ColumnName, PRESENT, setU53 } from '@p2mtrace/t
 import type { PieceWriter } from './piece-writer.js';
 
 /** Columns whose value is a number in one element of an array. */
-type NumberColumn = Exclude<ColumnName, 'seq' | 'tsc' | 'tsc_own' | 'kind' | 'raw' | 'count_info' | 'type_info' | U64Column>;
+type NumberColumn = Exclude<
+  ColumnName,
+  'seq' | 'tsc' | 'tsc_own' | 'kind' | 'raw' | 'count_info' | 'type_info' | U64Column
+>;
 type U64Column = 'gfn' | 'mfn' | 'arg0' | 'arg1';
 
 /** Writes snapshot events, one after the other: `begin`, then what the event has. */

@@ -1,4 +1,5 @@
 import type { CommandSpec } from './command.js';
+<<<<<<< HEAD
 import {
   CPU_HZ,
   formatOption,
@@ -9,6 +10,10 @@ import {
   REPLAY_OPTIONS,
   REPORT_FORMAT,
 } from './options.js';
+=======
+import { CPU_HZ, formatOption, PROGRESS, parseDomid, parseDomids, parseSeq, REPORT_FORMAT } from './options.js';
+import { STATE_TABLES } from './state-tables.js';
+>>>>>>> state
 
 const TRACE = ['trace', 'a trace that p2mtrace import made'] as const;
 
@@ -89,14 +94,14 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'replay',
     args: [TRACE],
-    summary: 'rebuild p2m, M2P, pages and locks, and show them at a position',
+    summary: 'rebuild p2m, M2P, pages, locks and all else, and show them at a position',
     more: POSITIONS,
     options: [
       { flags: '--at <position>', help: 'where to stop', byDefault: 'end' },
       {
         flags: '--show <what>',
         help: 'what to show',
-        choices: ['summary', 'p2m', 'm2p', 'pages', 'locks'],
+        choices: ['summary', ...STATE_TABLES],
         byDefault: 'summary',
       },
       { flags: '--domain <domid>', help: 'only this domain (pages: those it owns)', parse: parseDomid },

@@ -6,8 +6,13 @@ import { withTrace } from '../open-trace.js';
 import { jsonText } from '../render/json.js';
 import { limited, type RowFormat, writeRows } from '../render/rows.js';
 import { summaryJson, summaryText } from '../render/state-summary.js';
+<<<<<<< HEAD
 import { type StateTable, stateTable } from '../render/state-table.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
+=======
+import { stateTable } from '../render/state-table.js';
+import type { StateTable } from '../state-tables.js';
+>>>>>>> state
 
 interface Options extends ReplayOptions {
   readonly at: string;
@@ -21,11 +26,7 @@ interface Options extends ReplayOptions {
 export const run: Run<readonly [string], Options> = ([path], options, context) => {
   const position = parsePosition(options.at);
   if (options.show === 'summary' && options.format === 'csv') {
-    throw usageError(
-      'P2M_FORMAT',
-      'a summary has no rows for csv',
-      'use --format json, or --show p2m, m2p, pages or locks',
-    );
+    throw usageError('P2M_FORMAT', 'a summary has no rows for csv', 'use --format json, or show a table (see --help)');
   }
   return withTrace(path, context, async reader => {
     const filter: StateFilter = { domid: options.domain, view: knownView(reader, options.view) };

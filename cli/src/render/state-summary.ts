@@ -4,6 +4,7 @@ import {
   type LockRow,
   lockRows,
   lossRows,
+  mechanismCounts,
   p2mSummaries,
   pageSummary,
   type Replayer,
@@ -23,6 +24,7 @@ export function summaryJson(replayer: Replayer, reader: TraceReader, filter: Sta
     p2ms: p2mSummaries(replayer, reader.names, filter),
     pages: pageSummary(replayer),
     locks_held: [...lockRows(replayer, reader)],
+    also_known: mechanismCounts(replayer, reader.names, filter),
     divergences: replayer.health.divergences.openRows,
     first_divergences: firstDivergences(replayer, reader).map(row => ({
       ...row,
@@ -51,6 +53,8 @@ export function* summaryText(replayer: Replayer, reader: TraceReader, filter: St
     `${count(pages.counted)} in use with a known count`;
   yield `locks held   ${count(summary.locks_held.length)}`;
   for (const held of limited(summary.locks_held, SHOWN)) yield `  ${lockText(held)}`;
+  const also = Object.entries(summary.also_known).map(([what, number]) => `${what} ${count(number)}`);
+  if (also.length > 0) yield `also known   ${also.join(', ')}`;
   yield `divergences  ${count(summary.divergences)}`;
   for (const row of firstDivergences(replayer, reader)) yield `  ${divergenceText(row)}`;
   if (summary.divergences > SHOWN) yield `  and ${count(summary.divergences - SHOWN)} more (sql: from divergences)`;

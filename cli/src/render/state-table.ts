@@ -1,21 +1,27 @@
 import {
+  contextRows,
+  grantRows,
+  linuxRows,
   lockRows,
   m2pRows,
   type P2mRun,
   p2mRows,
   p2mRuns,
   pageRows,
+  pagingRows,
+  podRows,
   type Replayer,
   type StateFilter,
+  sharingRows,
+  tlbRows,
+  viewRows,
 } from '@p2mtrace/replayer';
 import { hex, type TraceReader } from '@p2mtrace/trace-format';
+import type { StateTable } from '../state-tables.js';
 import { count } from './cell.js';
+import { CONTEXTS, GRANTS, LINUX, PAGING, POD, SHARING, TLB, VIEWS } from './mechanism-columns.js';
 import type { Column, RowFormat } from './rows.js';
-
-export type StateTable = 'p2m' | 'm2p' | 'pages' | 'locks';
-
-/** A column of a state's rows, and what of a row it shows: frames in hex. */
-type Show<Row> = readonly [name: string, value: (row: Row) => unknown, right?: 'right'];
+import { frame, type RowOf, type Show, shown } from './shown.js';
 
 /** Rows of one part of the state, ready to be written. A table shows runs of p2m entries, all else every entry. */
 export function stateTable(
@@ -36,20 +42,24 @@ export function stateTable(
       return shown(pageRows(replayer, filter), PAGES);
     case 'locks':
       return shown(lockRows(replayer, reader), LOCKS);
+    case 'contexts':
+      return shown(contextRows(replayer, reader.names, filter), CONTEXTS);
+    case 'views':
+      return shown(viewRows(replayer, reader.names, filter), VIEWS);
+    case 'pod':
+      return shown(podRows(replayer, filter), POD);
+    case 'paging':
+      return shown(pagingRows(replayer, filter), PAGING);
+    case 'sharing':
+      return shown(sharingRows(replayer, filter), SHARING);
+    case 'grants':
+      return shown(grantRows(replayer, filter), GRANTS);
+    case 'tlb':
+      return shown(tlbRows(replayer, reader.names, filter), TLB);
+    case 'linux':
+      return shown(linuxRows(replayer, filter), LINUX);
   }
 }
-
-function shown<Row>(rows: Iterable<Row>, shows: readonly Show<Row>[]) {
-  const columns = shows.map(([name, , right]) => ({ name, right: right === 'right' }));
-  const cells = function* () {
-    for (const row of rows) yield shows.map(([, value]) => value(row));
-  };
-  return { columns, rows: cells() };
-}
-
-const frame = (value: number | null) => (value === null ? null : hex(value));
-
-type RowOf<F extends (...args: never) => Iterable<unknown>> = ReturnType<F> extends Iterable<infer Row> ? Row : never;
 
 const P2M: readonly Show<RowOf<typeof p2mRows>>[] = [
   ['domid', row => row.domid],
@@ -76,6 +86,7 @@ const P2M_RUNS: readonly Show<P2mRun>[] = [
 const M2P: readonly Show<RowOf<typeof m2pRows>>[] = [
   ['mfn', row => hex(row.mfn)],
   ['m2p', row => (typeof row.m2p === 'number' ? hex(row.m2p) : row.m2p)],
+  ['m2p_seq', row => row.m2p_seq],
   ['domid', row => row.domid],
   ['view', row => row.view],
   ['gfn', row => frame(row.gfn)],

@@ -58,6 +58,18 @@ export class FrameRecords {
     });
   }
 
+  /** Every frame that has a record, in order, with a copy of it: the state may go on meanwhile. */
+  *all(): Generator<{ readonly frame: number; readonly record: Float64Array }> {
+    const frames: number[] = [];
+    this.forEach(frame => {
+      frames.push(frame);
+    });
+    for (const frame of frames) {
+      const at = this.find(frame);
+      if (at >= 0) yield { frame, record: this.data.slice(at, at + this.width) };
+    }
+  }
+
   clear(): void {
     this.directory = new FrameDirectory();
     this.data = new Float64Array(0);

@@ -37,6 +37,11 @@ export class M2pState implements EventState {
     this.table.data[at + SEQ] = seq;
   }
 
+  /** Frames whose M2P is known. */
+  get size(): number {
+    return this.table.size;
+  }
+
   /** The M2P of a frame, undefined for unknown. */
   get(mfn: number): number | undefined {
     const at = this.table.find(mfn);

@@ -4,7 +4,7 @@ import { MAX_FRAME } from './frame-table.js';
 import type { EventState } from './handlers.js';
 import type { LockState } from './lock-state.js';
 import { HOST, MAX_ENTRY_ORDER, P2mSet, sameType } from './p2m-set.js';
-import { NO_ACCESS, NO_MFN, type P2mTable } from './p2m-table.js';
+import { NO_ACCESS, NO_MFN } from './p2m-table.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { ReplayContext } from './replay-context.js';
 import { arg0Of, arg1Of, gfnOf, hasFailed, mfnOf } from './row-values.js';
@@ -52,7 +52,7 @@ export class P2mState implements EventState {
         // Without a type of its own it says nothing against the one that was.
         this.set.correct(p2m, gfn, mfn, type >= 0 ? type : table.typeAt(gfn), table.foundAccess);
       }
-    } else if (isAbsent(table, gfn)) {
+    } else if (table.isAbsent(gfn)) {
       if (mfn !== NO_MFN) this.lookupAbsent(batch, row, p2m, gfn, mfn, type);
     } else if (type >= 0) {
       // What a lookup shows was there before anybody looked.
@@ -132,9 +132,4 @@ export class P2mState implements EventState {
   forgetDomain(domid: number): void {
     for (const p2m of this.set.ofDomain(domid)) this.set.dropAll(p2m);
   }
-}
-
-/** A view that is complete has no entry there; a remap's target may be unknown, but it is there. */
-function isAbsent(table: P2mTable, gfn: number): boolean {
-  return !Number.isNaN(table.completeSince) && table.remaps.find(gfn) < 0;
 }

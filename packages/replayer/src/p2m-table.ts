@@ -67,11 +67,21 @@ export class P2mTable {
     this.onSplit = onSplit;
   }
 
+  /** Nothing is known of it. */
+  get isEmpty(): boolean {
+    return this.levels.every(level => level.used === 0) && this.remaps.size === 0;
+  }
+
   /** Finds the leaf that covers the gfn; then the `found…` accessors tell of it. False: unknown. */
   find(gfn: number): boolean {
     if (this.probe(this.small, gfn)) return true;
     if (this.large.used > 0 && this.probe(this.large, Math.floor(gfn / CHUNK))) return true;
     return this.huge.used > 0 && this.probe(this.huge, Math.floor(gfn / (CHUNK * CHUNK)));
+  }
+
+  /** Of a gfn that was not found: a complete view has no entry there. A remap's target may be unknown; it has one. */
+  isAbsent(gfn: number): boolean {
+    return !Number.isNaN(this.completeSince) && this.remaps.find(gfn) < 0;
   }
 
   private probe(level: Level, key: number): boolean {

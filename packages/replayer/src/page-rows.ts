@@ -62,7 +62,7 @@ export function pageRow({ pages, profile }: Replayer, mfn: number, slot: number)
     generation: pages.generation[slot],
     count_info: countInfo,
     type_info: typeInfo,
-    count_seq: count ? pages.countSeq[slot] : null,
+    count_seq: count && !Number.isNaN(pages.countSeq[slot]) ? pages.countSeq[slot] : null,
     last_seq: last === Number.NEGATIVE_INFINITY ? null : last,
   };
 }

@@ -172,9 +172,10 @@ export class PageState implements EventState {
     pages.countSeq[slot] = now.seq;
     pages.typeSeq[slot] = now.seq;
     pages.owner[slot] = owner;
-    // A page without an owner may be given to somebody later, with a count that nobody recorded.
+    // A page without an owner may be given to somebody later, with a count and a type that nobody recorded
+    // (share_xen_page_with_guest, X§4.3).
     const counted = owner !== NO_OWNER;
-    pages.state[slot] = ALLOCATED | OWNER_KNOWN | TYPE_KNOWN | (counted ? COUNT_KNOWN : 0);
+    pages.state[slot] = ALLOCATED | OWNER_KNOWN | (counted ? COUNT_KNOWN | TYPE_KNOWN : 0);
     pages.typeLow[slot] = 0;
     pages.typeHigh[slot] = 0;
     if (counted) pages.setAllocatedOne(slot);

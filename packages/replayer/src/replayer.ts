@@ -24,6 +24,7 @@ import { pcpuOf } from './row-values.js';
 import { SharingState } from './sharing-state.js';
 import type { StateImage } from './state-image.js';
 import { TlbState } from './tlb-state.js';
+import type { TranslationTable } from './translation-table.js';
 import { TypeState } from './type-state.js';
 
 /** As constants of the module: looking a kind up by name for every event would show. */
@@ -136,6 +137,10 @@ export class Replayer {
   /** Running vcpu by pcpu as domid * 2^16 + vcpu, -1 for unknown. */
   get running(): readonly number[] {
     return this.contexts.running;
+  }
+  /** What each pcpu has outstanding. */
+  get translations(): TranslationTable {
+    return this.contexts.translations;
   }
   get facts(): FactRecorder | undefined {
     return this.context.facts;

@@ -2,6 +2,7 @@ import { ACCESS_TYPES, P2M_TYPES, type TraceReader } from '@p2mtrace/trace-forma
 import { INVALID_M2P, SHARED_M2P } from './m2p-state.js';
 import { NO_MFN, type P2mTable } from './p2m-table.js';
 import type { Replayer } from './replayer.js';
+import { numberOrNull } from './row-nulls.js';
 
 /** Names behind dictionary indices, as a TraceReader has them. */
 export type Names = TraceReader['names'];
@@ -27,33 +28,41 @@ export interface P2mRow {
   readonly set_seq: number | null;
 }
 
-/** Every known leaf, p2m by p2m, in order of gfn. */
+/** Every known leaf, p2m by p2m, in order of gfn; one that a lazy change of types cuts, in parts. */
 export function* p2mRows(replayer: Replayer, names: Names, filter: StateFilter = {}): Generator<P2mRow> {
-  for (const { table, view } of selected(replayer, names, filter)) {
+  for (const { table, view } of selectedP2ms(replayer, names, filter)) {
     for (const gfn of leavesOf(table)) {
       table.find(gfn);
-      yield p2mRow(table, view, gfn);
+      const end = gfn + 2 ** table.foundOrder;
+      for (let at = gfn; at < end; ) {
+        table.find(at);
+        const row = p2mRow(table, view, at);
+        yield row;
+        at += 2 ** row.order;
+      }
     }
   }
 }
 
-/** The leaf that a table has found last, whose first gfn this is. */
+/** What of the leaf that a table has found last has one type around this gfn: all of it, but for lazy changes. */
 export function p2mRow(table: P2mTable, view: string, gfn: number): P2mRow {
-  const { foundBase, foundSeq } = table;
+  const order = table.orderAt(gfn);
+  const first = gfn - (gfn % 2 ** order);
+  const mfn = table.foundMfn(first);
   return {
     domid: table.domid,
     view,
-    gfn,
-    order: table.foundOrder,
-    mfn: foundBase === NO_MFN ? null : foundBase,
-    p2m_type: P2M_TYPES[table.foundType],
+    gfn: first,
+    order,
+    mfn: mfn === NO_MFN ? null : mfn,
+    p2m_type: P2M_TYPES[table.typeAt(first)],
     access: ACCESS_TYPES[table.foundAccess] ?? null,
-    set_seq: Number.isNaN(foundSeq) ? null : foundSeq,
+    set_seq: numberOrNull(table.foundSeq),
   };
 }
 
 /** The p2ms that a filter lets through, by domain and then in the order in which they were met. */
-function selected(replayer: Replayer, names: Names, { domid, view }: StateFilter) {
+export function selectedP2ms(replayer: Replayer, names: Names, { domid, view }: StateFilter) {
   return replayer.p2ms
     .map((table, index) => ({ index, table, view: names.view[table.view] ?? String(table.view) }))
     .filter(p2m => (domid === undefined || p2m.table.domid === domid) && (view === undefined || p2m.view === view))
@@ -73,6 +82,8 @@ export type M2pValue = number | 'invalid' | 'shared' | null;
 export interface M2pRow {
   readonly mfn: number;
   readonly m2p: M2pValue;
+  /** The m2p_set that told. */
+  readonly m2p_seq: number | null;
   /** The mapping; all null for a frame that nothing is known to map. */
   readonly domid: number | null;
   readonly view: string | null;
@@ -81,15 +92,15 @@ export interface M2pRow {
 
 /** Every frame that some p2m maps or the M2P is known for, by mfn, a row for each of its mappings. */
 export function* m2pRows(replayer: Replayer, names: Names, filter: StateFilter = {}): Generator<M2pRow> {
-  const wanted = new Map(selected(replayer, names, filter).map(p2m => [p2m.index, p2m]));
+  const wanted = new Map(selectedP2ms(replayer, names, filter).map(p2m => [p2m.index, p2m]));
   const all = filter.domid === undefined && filter.view === undefined;
   for (const mfn of knownFrames(replayer, all)) {
-    const m2p = m2pOf(replayer, mfn);
+    const of = { mfn, m2p: m2pOf(replayer, mfn), m2p_seq: numberOrNull(replayer.m2p.setSeq(mfn)) };
     const mappings = replayer.reverse.mappings(mfn);
-    if (mappings.length === 0 && all) yield { mfn, m2p, domid: null, view: null, gfn: null };
+    if (mappings.length === 0 && all) yield { ...of, domid: null, view: null, gfn: null };
     for (const { p2m, gfn } of mappings) {
       const found = wanted.get(p2m);
-      if (found !== undefined) yield { mfn, m2p, domid: found.table.domid, view: found.view, gfn };
+      if (found !== undefined) yield { ...of, domid: found.table.domid, view: found.view, gfn };
     }
   }
 }

@@ -1,8 +1,16 @@
 import { offsetsOf } from './fact-columns.js';
 import { DIVERGENCE_SPEC, DIVERGENCES, LOSSES } from './fact-specs.js';
+import { grantRows } from './grant-rows.js';
+import { linuxRows } from './linux-rows.js';
 import { ALLOCATED, COUNT_KNOWN, FREE } from './page-table.js';
+import { pagingRows } from './paging-rows.js';
+import { podRows } from './pod-rows.js';
 import type { Replayer } from './replayer.js';
+import { idOrNull, numberOrNull } from './row-nulls.js';
+import { sharingRows } from './sharing-rows.js';
 import { type Names, p2mRows, type StateFilter } from './state-rows.js';
+import { tlbRows } from './tlb-rows.js';
+import { viewRows } from './view-rows.js';
 
 const DIVERGENCE = offsetsOf(DIVERGENCE_SPEC);
 const LOSS = offsetsOf(LOSSES);
@@ -82,6 +90,33 @@ export function pageSummary({ pages }: Replayer): PageSummary {
   return summary;
 }
 
+/** How many rows each of the rarer parts of the state has; parts that have none are left out. */
+export function mechanismCounts(replayer: Replayer, names: Names, filter: StateFilter = {}): Record<string, number> {
+  const rows = {
+    m2p: replayer.m2p.size,
+    views: count(viewRows(replayer, names, filter), ({ what }) => what === 'view'),
+    remaps: count(viewRows(replayer, names, filter), ({ what }) => what === 'remap'),
+    stale_entries: count(viewRows(replayer, names, filter), ({ what }) => what === 'stale'),
+    pod_cache: sum([...podRows(replayer, filter)].map(({ cached }) => cached)),
+    paging: count(pagingRows(replayer, filter)),
+    shared_gfns: count(sharingRows(replayer, filter)),
+    grants: count(grantRows(replayer, filter), ({ kind }) => kind === 'grant'),
+    foreign: count(grantRows(replayer, filter), ({ kind }) => kind === 'foreign'),
+    deferred_flushes: count(tlbRows(replayer, names, filter)),
+    linux_pfns: count(linuxRows(replayer, filter), ({ what }) => what === 'entry'),
+    overrides: count(linuxRows(replayer, filter), ({ what }) => what === 'override'),
+  };
+  return Object.fromEntries(Object.entries(rows).filter(([, number]) => number > 0));
+}
+
+function count<Row>(rows: Iterable<Row>, wanted: (row: Row) => boolean = () => true): number {
+  let number = 0;
+  for (const row of rows) if (wanted(row)) number++;
+  return number;
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
 /** The divergences that a replay met, in order. */
 export function* divergenceRows({ health }: Replayer, names: Names): Generator<DivergenceRow> {
   const { divergences } = health;
@@ -90,14 +125,14 @@ export function* divergenceRows({ health }: Replayer, names: Names): Generator<D
     yield {
       seq: row[DIVERGENCE.seq],
       about: DIVERGENCES[row[DIVERGENCE.about]],
-      domid: id(row[DIVERGENCE.domid]),
-      gfn: number(row[DIVERGENCE.gfn]),
-      mfn: number(row[DIVERGENCE.mfn]),
+      domid: idOrNull(row[DIVERGENCE.domid]),
+      gfn: numberOrNull(row[DIVERGENCE.gfn]),
+      mfn: numberOrNull(row[DIVERGENCE.mfn]),
       lock: names.lock[row[DIVERGENCE.lock]] ?? null,
-      pcpu: id(row[DIVERGENCE.pcpu]),
-      expected: number(row[DIVERGENCE.expected]),
-      seen: number(row[DIVERGENCE.seen]),
-      last_seq: number(row[DIVERGENCE.last_seq]),
+      pcpu: idOrNull(row[DIVERGENCE.pcpu]),
+      expected: numberOrNull(row[DIVERGENCE.expected]),
+      seen: numberOrNull(row[DIVERGENCE.seen]),
+      last_seq: numberOrNull(row[DIVERGENCE.last_seq]),
     };
   }
 }
@@ -107,9 +142,6 @@ export function* lossRows({ health }: Replayer): Generator<LossRow> {
   const { losses } = health;
   for (const at of losses.openOffsets()) {
     const row = losses.records.subarray(at);
-    yield { seq: row[LOSS.seq], pcpu: id(row[LOSS.pcpu]), count: row[LOSS.count] };
+    yield { seq: row[LOSS.seq], pcpu: idOrNull(row[LOSS.pcpu]), count: row[LOSS.count] };
   }
 }
-
-const id = (value: number) => (value < 0 ? null : value);
-const number = (value: number) => (Number.isNaN(value) ? null : value);

@@ -1,8 +1,14 @@
 import { type TraceReader, usageError } from '@p2mtrace/trace-format';
+import { type ContextRow, contextRows } from './context-rows.js';
+import { type GrantRow, grantRows } from './grant-rows.js';
+import { type LinuxRow, linuxRows } from './linux-rows.js';
 import { type LockRow, lockRows } from './lock-rows.js';
 import { UNKNOWN_DEPTH } from './lock-table.js';
 import { type PageRow, pageRow, pageRows } from './page-rows.js';
+import { type PagingRow, pagingRows } from './paging-rows.js';
+import { type PodRow, podRows } from './pod-rows.js';
 import type { Replayer } from './replayer.js';
+import { type SharingRow, sharingRows } from './sharing-rows.js';
 import {
   type M2pRow,
   type M2pValue,
@@ -23,6 +29,8 @@ import {
   p2mSummaries,
   pageSummary,
 } from './state-summary.js';
+import { type TlbRow, tlbRows } from './tlb-rows.js';
+import { type ViewRow, viewRows } from './view-rows.js';
 
 /** What is known of a gfn: the leaf that covers it; that there is none; or nothing. */
 export type EntryState = ({ readonly known: 'entry' } & P2mRow) | { readonly known: 'absent' | 'unknown' };
@@ -77,8 +85,8 @@ export class StateView {
   entry(domid: number, view: string, gfn: number): EntryState {
     const index = this.reader.names.view.indexOf(view);
     const table = this.replayer.p2ms.find(p2m => p2m.domid === domid && p2m.view === index);
-    if (table === undefined || !table.find(gfn)) return { known: 'unknown' };
-    return { known: 'entry', ...p2mRow(table, view, gfn - (gfn % 2 ** table.foundOrder)) };
+    if (table?.find(gfn)) return { known: 'entry', ...p2mRow(table, view, gfn) };
+    return { known: table?.isAbsent(gfn) ? 'absent' : 'unknown' };
   }
 
   /** page_info of a machine frame, decoded by the trace's layout; of one that no event named, all is unknown. */
@@ -135,6 +143,30 @@ export class StateView {
   }
   lockRows(): Generator<LockRow> {
     return this.rows(replayer => lockRows(replayer, this.reader));
+  }
+  podRows(filter?: StateFilter): Generator<PodRow> {
+    return this.rows(replayer => podRows(replayer, filter));
+  }
+  pagingRows(filter?: StateFilter): Generator<PagingRow> {
+    return this.rows(replayer => pagingRows(replayer, filter));
+  }
+  sharingRows(filter?: StateFilter): Generator<SharingRow> {
+    return this.rows(replayer => sharingRows(replayer, filter));
+  }
+  viewRows(filter?: StateFilter): Generator<ViewRow> {
+    return this.rows(replayer => viewRows(replayer, this.reader.names, filter));
+  }
+  grantRows(filter?: StateFilter): Generator<GrantRow> {
+    return this.rows(replayer => grantRows(replayer, filter));
+  }
+  linuxRows(filter?: StateFilter): Generator<LinuxRow> {
+    return this.rows(replayer => linuxRows(replayer, filter));
+  }
+  contextRows(filter?: StateFilter): Generator<ContextRow> {
+    return this.rows(replayer => contextRows(replayer, this.reader.names, filter));
+  }
+  tlbRows(filter?: StateFilter): Generator<TlbRow> {
+    return this.rows(replayer => tlbRows(replayer, this.reader.names, filter));
   }
   /** Recorded values so far that were not what the model expected. */
   divergences(): Generator<DivergenceRow> {

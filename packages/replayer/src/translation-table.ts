@@ -27,6 +27,11 @@ export class TranslationTable {
     return this.stacks.get(pcpu)?.all() ?? [];
   }
 
+  /** pcpus that have had any since the last loss. */
+  pcpus(): Iterable<number> {
+    return this.stacks.keys();
+  }
+
   /** `mfn` -1 for INVALID_MFN. */
   add(pcpu: number, domid: number, view: number, gfn: number, mfn: number, seq: number): void {
     let stack = this.stacks.get(pcpu);

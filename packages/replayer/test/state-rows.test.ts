@@ -119,31 +119,31 @@ describe('rows of the M2P', () => {
   it('have every mapping of a frame, and what was recorded of it', () => {
     const rows = [...m2pRows(replayer, reader.names)];
     expect(rows.filter(({ mfn }) => mfn === 0x100)).toEqual([
-      { mfn: 0x100, m2p: 0x10, domid: 1, view: 'host', gfn: 0x10 },
-      { mfn: 0x100, m2p: 0x10, domid: 2, view: 'altp2m:1', gfn: 0x99 },
+      { mfn: 0x100, m2p: 0x10, m2p_seq: 7, domid: 1, view: 'host', gfn: 0x10 },
+      { mfn: 0x100, m2p: 0x10, m2p_seq: 7, domid: 2, view: 'altp2m:1', gfn: 0x99 },
     ]);
     expect(rows.filter(({ mfn }) => mfn >= 0x101 && mfn < 0x1000)).toEqual([
-      { mfn: 0x101, m2p: null, domid: 1, view: 'host', gfn: 0x11 },
-      { mfn: 0x200, m2p: null, domid: 1, view: 'host', gfn: 0x12 },
-      { mfn: 0x300, m2p: 'invalid', domid: null, view: null, gfn: null },
-      { mfn: 0x301, m2p: 'shared', domid: null, view: null, gfn: null },
+      { mfn: 0x101, m2p: null, m2p_seq: null, domid: 1, view: 'host', gfn: 0x11 },
+      { mfn: 0x200, m2p: null, m2p_seq: null, domid: 1, view: 'host', gfn: 0x12 },
+      { mfn: 0x300, m2p: 'invalid', m2p_seq: 8, domid: null, view: null, gfn: null },
+      { mfn: 0x301, m2p: 'shared', m2p_seq: 9, domid: null, view: null, gfn: null },
     ]);
     const large = rows.filter(({ mfn }) => mfn >= 0x1000);
     expect(large).toHaveLength(512);
-    expect(large.at(-1)).toEqual({ mfn: 0x11ff, m2p: null, domid: 1, view: 'host', gfn: 0x3ff });
+    expect(large.at(-1)).toEqual({ mfn: 0x11ff, m2p: null, m2p_seq: null, domid: 1, view: 'host', gfn: 0x3ff });
   });
 
   it('are filtered by domain', () => {
     expect([...m2pRows(replayer, reader.names, { domid: 2 })]).toEqual([
-      { mfn: 0x100, m2p: 0x10, domid: 2, view: 'altp2m:1', gfn: 0x99 },
+      { mfn: 0x100, m2p: 0x10, m2p_seq: 7, domid: 2, view: 'altp2m:1', gfn: 0x99 },
     ]);
   });
 });
 
 describe('rows of pages', () => {
   it('decode what is known', () => {
-    const none = { type: 'none', type_count: 0n, type_flags: [] };
-    const freed = { count_info: 0n, type_info: 0n, count_seq: 14, last_seq: 14 };
+    const noCount = { count: null, count_flags: null, count_info: null, count_seq: null };
+    const noType = { type: null, type_count: null, type_flags: null, type_info: null };
     expect([...pageRows(replayer)]).toEqual([
       {
         mfn: 0x100,
@@ -160,7 +160,7 @@ describe('rows of pages', () => {
         count_seq: 11,
         last_seq: 11,
       },
-      { ...none, mfn: 0x400, owner: null, state: 'free', count: 0n, count_flags: [], generation: 1, ...freed },
+      { ...noCount, ...noType, mfn: 0x400, owner: null, state: 'free', generation: 1, last_seq: 14 },
     ]);
     expect([...pageRows(replayer, { domid: 1 })].map(({ mfn }) => mfn)).toEqual([0x100]);
     expect(pageSummary(replayer)).toEqual({ known: 2, allocated: 1, free: 1, counted: 1 });

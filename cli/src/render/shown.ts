@@ -1,0 +1,20 @@
+import { hex } from '@p2mtrace/trace-format';
+
+/** A column of a state's rows, and what of a row it shows. */
+export type Show<Row> = readonly [name: string, value: (row: Row) => unknown, right?: 'right'];
+
+/** What the rows of such a function are. */
+export type RowOf<F extends (...args: never) => Iterable<unknown>> =
+  ReturnType<F> extends Iterable<infer Row> ? Row : never;
+
+/** Rows by their columns, ready to be written. */
+export function shown<Row>(rows: Iterable<Row>, shows: readonly Show<Row>[]) {
+  const columns = shows.map(([name, , right]) => ({ name, right: right === 'right' }));
+  const cells = function* () {
+    for (const row of rows) yield shows.map(([, value]) => value(row));
+  };
+  return { columns, rows: cells() };
+}
+
+/** A frame in hex. */
+export const frame = (value: number | null) => (value === null ? null : hex(value));

@@ -1,0 +1,59 @@
+import { NO_MFN, type P2mTable } from './p2m-table.js';
+import type { Replayer } from './replayer.js';
+import { seqOrNull } from './row-nulls.js';
+import { type Names, type StateFilter, selectedP2ms } from './state-rows.js';
+
+/** An altp2m view, one of its remaps, or one of its entries that the host's has left behind (X§6). */
+export interface ViewRow {
+  readonly domid: number;
+  readonly view: string;
+  readonly what: 'view' | 'remap' | 'stale';
+  /** Of a view: what it lacks is absent, not unknown. */
+  readonly complete: boolean | null;
+  /** Of a view: the vcpus that use it. */
+  readonly vcpus: readonly number[] | null;
+  readonly gfn: number | null;
+  /** Of a stale entry. */
+  readonly order: number | null;
+  /** What the view has at the gfn, null for INVALID_MFN or unknown. */
+  readonly mfn: number | null;
+  readonly new_gfn: number | null;
+  /** Of a view, since when it is complete; of a stale entry, since when it is stale. */
+  readonly since_seq: number | null;
+}
+
+/** Every altp2m view that is known, each followed by its remaps and its stale entries, by gfn. */
+export function* viewRows(replayer: Replayer, names: Names, filter: StateFilter = {}): Generator<ViewRow> {
+  for (const { table, view } of selectedP2ms(replayer, names, filter)) {
+    if (!view.startsWith('altp2m:')) continue;
+    const vcpus = [...replayer.contexts.views]
+      .filter(([key, index]) => index === table.view && Math.floor(key / 0x1_0000) === table.domid)
+      .map(([key]) => key % 0x1_0000)
+      .sort((a, b) => a - b);
+    const complete = !Number.isNaN(table.completeSince);
+    if (!complete && vcpus.length === 0 && table.isEmpty) continue;
+    const none = { complete: null, vcpus: null, gfn: null, order: null, mfn: null, new_gfn: null, since_seq: null };
+    const of = { domid: table.domid, view };
+    yield { ...of, ...none, what: 'view', complete, vcpus, since_seq: seqOrNull(table.completeSince) };
+    for (const { frame: gfn, record } of table.remaps.all()) {
+      yield { ...of, ...none, what: 'remap', gfn, mfn: mfnAt(table, gfn), new_gfn: record[0] };
+    }
+    for (const { gfn, order, since } of staleLeaves(table)) {
+      yield { ...of, ...none, what: 'stale', gfn, order, mfn: mfnAt(table, gfn), since_seq: seqOrNull(since) };
+    }
+  }
+}
+
+function mfnAt(table: P2mTable, gfn: number): number | null {
+  if (!table.find(gfn)) return null;
+  const mfn = table.foundMfn(gfn);
+  return mfn === NO_MFN ? null : mfn;
+}
+
+function staleLeaves(table: P2mTable) {
+  const leaves: { gfn: number; order: number; since: number }[] = [];
+  table.forEachLeaf(gfn => {
+    if (table.foundStale) leaves.push({ gfn, order: table.foundOrder, since: table.foundStaleSince });
+  });
+  return leaves;
+}

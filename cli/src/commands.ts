@@ -1,5 +1,4 @@
 import type { CommandSpec } from './command.js';
-<<<<<<< HEAD
 import {
   CPU_HZ,
   formatOption,
@@ -10,10 +9,7 @@ import {
   REPLAY_OPTIONS,
   REPORT_FORMAT,
 } from './options.js';
-=======
-import { CPU_HZ, formatOption, PROGRESS, parseDomid, parseDomids, parseSeq, REPORT_FORMAT } from './options.js';
 import { STATE_TABLES } from './state-tables.js';
->>>>>>> state
 
 const TRACE = ['trace', 'a trace that p2mtrace import made'] as const;
 

@@ -6,13 +6,9 @@ import { withTrace } from '../open-trace.js';
 import { jsonText } from '../render/json.js';
 import { limited, type RowFormat, writeRows } from '../render/rows.js';
 import { summaryJson, summaryText } from '../render/state-summary.js';
-<<<<<<< HEAD
-import { type StateTable, stateTable } from '../render/state-table.js';
-import { type ReplayOptions, withReplay } from '../with-replay.js';
-=======
 import { stateTable } from '../render/state-table.js';
 import type { StateTable } from '../state-tables.js';
->>>>>>> state
+import { type ReplayOptions, withReplay } from '../with-replay.js';
 
 interface Options extends ReplayOptions {
   readonly at: string;

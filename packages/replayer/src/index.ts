@@ -1,9 +1,6 @@
 export { checkpointPath } from './checkpoints.js';
-<<<<<<< HEAD
-export * from './diff/index.js';
-=======
 export { type ContextRow, contextRows } from './context-rows.js';
->>>>>>> state
+export * from './diff/index.js';
 export * from './events/index.js';
 export type { FactArray, FactColumnSpec, FactColumns, FactSpec, FactType } from './fact-columns.js';
 export { emptyColumns } from './fact-columns.js';
@@ -11,12 +8,9 @@ export type { ChunkOf, FactChunk, FactSelection, FactSink } from './fact-sink.js
 export * from './fact-specs.js';
 export { FactStore } from './fact-store.js';
 export { facts } from './facts.js';
-<<<<<<< HEAD
-export * from './history/index.js';
-=======
 export { type GrantRow, grantRows } from './grant-rows.js';
+export * from './history/index.js';
 export { type LinuxRow, linuxRows } from './linux-rows.js';
->>>>>>> state
 export { type LockRow, lockRows } from './lock-rows.js';
 export { INVALID_M2P, SHARED_M2P } from './m2p-state.js';
 export { type P2mRun, p2mRuns } from './p2m-runs.js';
@@ -53,8 +47,5 @@ export {
 export { type EntryState, type LockHolder, type MappingRow, StateView } from './state-view.js';
 export { type TlbRow, tlbRows } from './tlb-rows.js';
 export type { Translation } from './translation-table.js';
-<<<<<<< HEAD
 export * from './travel/index.js';
-=======
 export { type ViewRow, viewRows } from './view-rows.js';
->>>>>>> state

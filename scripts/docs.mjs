@@ -209,10 +209,14 @@ function rules() {
 /** What the help of every command says. */
 async function commands() {
   const { COMMANDS } = await import('../cli/dist/commands.js');
-  const sections = COMMANDS.map(({ name, args, summary, more, options, examples }) => {
-    const usage = ['p2mtrace', name, ...args.map(([arg]) => `<${arg}>`), options.length > 0 ? '[options]' : ''];
+  const sections = COMMANDS.map(({ name, args, optionalArgs = [], summary, more, options, examples }) => {
+    const places = [
+      ...args.map(([arg, help]) => [`<${arg}>`, help]),
+      ...optionalArgs.map(([arg, help]) => [`[${arg}]`, help]),
+    ];
+    const usage = ['p2mtrace', name, ...places.map(([place]) => place), options.length > 0 ? '[options]' : ''];
     const rows = [
-      ...args.map(([arg, help]) => [code(`<${arg}>`), help]),
+      ...places.map(([place, help]) => [code(place), help]),
       ...options.map(({ flags: option, help, choices, byDefault, required }) => {
         const notes = [
           choices && `one of ${codes(choices)}`,

@@ -19,6 +19,8 @@ export interface CommandSpec {
   readonly name: string;
   /** Names of the arguments, all of them required, with their help. */
   readonly args: readonly (readonly [name: string, help: string])[];
+  /** The same of those that may be left out; they follow the others. */
+  readonly optionalArgs?: readonly (readonly [name: string, help: string])[];
   readonly summary: string;
   /** What the help says behind the options. */
   readonly more?: string;

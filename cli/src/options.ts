@@ -61,7 +61,7 @@ export const REPLAY_OPTIONS: readonly OptionSpec[] = [
   CPU_HZ,
   {
     flags: '--checkpoint-every <events>',
-    help: 'events between two checkpoints in TRACE.p2mi, which is made when a jump needs it (default: 65536)',
+    help: 'events between two checkpoints in TRACE.p2mi, made when a jump is far (default: 65536)',
     parse: parseEvents,
   },
   { flags: '--no-index', help: 'neither use nor make TRACE.p2mi: replay from the start' },

@@ -43,13 +43,14 @@ function addCommand(
   action: (args: readonly string[], options: object) => Promise<void>,
 ): void {
   const command = program.command(spec.name).summary(spec.summary).description(capitalized(spec.summary));
-  for (const [name, help] of spec.args) command.argument(`<${name}>`, help);
+  const { args, optionalArgs = [] } = spec;
+  for (const [name, help] of args) command.argument(`<${name}>`, help);
+  for (const [name, help] of optionalArgs) command.argument(`[${name}]`, help);
   for (const option of spec.options) command.addOption(commanderOption(option));
   const examples = ['Examples:', ...spec.examples.map(example => `  ${example}`)].join('\n');
   command.addHelpText('after', `\n${spec.more === undefined ? '' : `${spec.more}\n\n`}${examples}`);
-  command.action((...all: unknown[]) =>
-    action(all.slice(0, spec.args.length) as string[], all[spec.args.length] as object),
-  );
+  const count = args.length + optionalArgs.length;
+  command.action((...all: unknown[]) => action(all.slice(0, count) as string[], all[count] as object));
 }
 
 function commanderOption(spec: OptionSpec): Option {

@@ -1,26 +1,27 @@
-// Replays a trace and looks at the state that it ends with.
+// Stands at two points of a trace and looks at the state there.
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { p2mRows, p2mSummaries, pageRows, replayTrace } from '@p2mtrace/replayer';
-import { hex, importNdjson, TraceReader } from '@p2mtrace/trace-format';
+import { replay } from '@p2mtrace/replayer';
+import { hex, importNdjson } from '@p2mtrace/trace-format';
 
 const text = join(import.meta.dirname, '../rules/refcount.leak/fires.ndjson');
-const trace = join(mkdtempSync(join(tmpdir(), 'p2mtrace-')), 'trace.arrow');
-await importNdjson(text, text, trace);
+const path = join(mkdtempSync(join(tmpdir(), 'p2mtrace-')), 'trace.arrow');
+await importNdjson(text, text, path);
 
-const reader = TraceReader.open(trace);
-// Events 0 to 4, before the entry is removed; then all of them.
-for (const until of [5, undefined]) {
-  const replayer = replayTrace(reader, { until });
-  console.log(`after ${replayer.seq} events`);
-  for (const { domid, view, by_type: types } of p2mSummaries(replayer, reader.names)) {
+const trace = replay(path);
+// Before the entry is removed, and at its end.
+for (const position of ['#4', 'end']) {
+  const state = trace.at(position);
+  console.log(`after event ${state.seq}`);
+  for (const { domid, view, by_type: types } of state.p2mSummaries()) {
     console.log(`  domain ${domid} ${view}: ${JSON.stringify(types)}`);
   }
-  for (const { gfn, mfn, p2m_type: type, set_seq: seq } of p2mRows(replayer, reader.names)) {
+  for (const { gfn, mfn, p2m_type: type, set_seq: seq } of state.p2mRows()) {
     console.log(`  gfn ${hex(gfn)} -> ${mfn === null ? 'no mfn' : `mfn ${hex(mfn)}`} (${type}), set at #${seq}`);
   }
-  for (const page of pageRows(replayer))
-    console.log(`  mfn ${hex(page.mfn)}: count ${page.count}, ${page.count_flags}`);
+  for (const page of state.pageRows()) console.log(`  mfn ${hex(page.mfn)}: count ${page.count}, ${page.count_flags}`);
 }
-reader.close();
+const { owner, count } = trace.at(trace.start).page(0x100);
+console.log(`before the first event, mfn 0x100: owner ${owner}, count ${count}`);
+trace.close();

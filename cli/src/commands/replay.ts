@@ -1,4 +1,4 @@
-import { parsePosition, type StateFilter, type StateView } from '@p2mtrace/replayer';
+import { parsePosition, type StateFilter, type StateView, viewIndex } from '@p2mtrace/replayer';
 import { type TraceReader, usageError } from '@p2mtrace/trace-format';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
@@ -25,16 +25,13 @@ export const run: Run<readonly [string], Options> = ([path], options, context) =
     throw usageError('P2M_FORMAT', 'a summary has no rows for csv', 'use --format json, or show a table (see --help)');
   }
   return withTrace(path, context, async reader => {
-    const filter: StateFilter = { domid: options.domain, view: knownView(reader, options.view) };
+    const { domain: domid, view } = options;
+    if (view !== undefined) viewIndex(reader.names, view);
+    const filter: StateFilter = { domid, view };
     await withReplay(reader, options, context, trace => show(trace.at(position), reader, filter, options, context));
     return EXIT.fine;
   });
 };
-
-function knownView(reader: TraceReader, view: string | undefined): string | undefined {
-  if (view === undefined || reader.names.view.includes(view)) return view;
-  throw usageError('P2M_VIEW', `the trace has no view ${view}`, `it has ${reader.names.view.join(', ')}`);
-}
 
 async function show(
   { replayer }: StateView,

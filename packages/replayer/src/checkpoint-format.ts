@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { ImageContents, StateArray } from './state-image.js';
+import type { StateArray } from './state-image.js';
 
 /**
  * Checkpoints of a trace, in a file beside it (docs/format.md). All numbers are little-endian.
@@ -81,11 +81,4 @@ export function encodeIndex(index: CheckpointIndex): Buffer {
   tail.writeUInt32LE(crc32(json), 4);
   tail.write(MAGIC, 8, 'latin1');
   return Buffer.concat([json, tail]);
-}
-
-/** Bytes of all arrays. */
-export function sizeOf(contents: ImageContents): number {
-  let bytes = 0;
-  for (const array of contents.values()) bytes += array.byteLength;
-  return bytes;
 }

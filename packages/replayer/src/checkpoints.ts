@@ -6,14 +6,16 @@ import type { Replayer } from './replayer.js';
 import { loadState } from './state-image.js';
 import { traceIdentity } from './trace-identity.js';
 
-/** Replaying as many takes about 10 ms, as loading a checkpoint does. */
+/** Replaying as many events takes about 6 ms, and loading a checkpoint 3 ms or more. */
 const CHECKPOINT_EVERY = 2 ** 16;
+/** Replaying fewer than that, which takes about 50 ms, is not worth a file, unless checkpoints are asked for. */
+const WORTH_A_FILE = 2 ** 19;
 
 /** Name of the file with the checkpoints of a trace. */
 export const checkpointPath = (trace: string): string => `${trace}.p2mi`;
 
 export interface CheckpointOptions {
-  /** Events from one checkpoint to the next, where their size allows it. */
+  /** Events from one checkpoint to the next, where their size allows it; and that a jump may replay without any. */
   readonly checkpointEvery?: number | undefined;
   /** Called with the number of events applied so far, and how many there will be, while a long replay is under way. */
   readonly onProgress?: ((events: number, of: number) => void) | undefined;
@@ -23,7 +25,8 @@ export interface CheckpointOptions {
 
 /** The checkpoints of a trace, in a file that is made when first needed and done without where that is impossible. */
 export class Checkpoints {
-  readonly every: number;
+  private readonly every: number;
+  private readonly bearable: number;
   private readonly reader: TraceReader;
   private readonly feed: EventFeed;
   private readonly options: CheckpointOptions;
@@ -41,6 +44,7 @@ export class Checkpoints {
     this.feed = feed;
     this.options = options;
     this.every = options.checkpointEvery ?? CHECKPOINT_EVERY;
+    this.bearable = options.checkpointEvery ?? WORTH_A_FILE;
     this.path = checkpointPath(reader.path);
   }
 
@@ -53,8 +57,8 @@ export class Checkpoints {
     this.open();
     const until = this.file?.index.until ?? 0;
     const saved = this.file?.before(next)?.seq ?? 0;
-    if (next > until && next - Math.max(saved, from) > this.every) return this.build(next) ?? this.load(next, from);
-    return this.load(next, from);
+    const far = next > until && next - Math.max(saved, from) > this.bearable;
+    return (far ? this.build(next) : undefined) ?? this.load(next, from);
   }
 
   close(): void {

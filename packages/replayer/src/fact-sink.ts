@@ -5,7 +5,7 @@ import type { FACT_SPECS } from './fact-specs.js';
 export interface ChunkOf<S extends FactSpec> {
   readonly table: S['name'];
   readonly rows: number;
-  /** As long as there are rows; see FactType for how values and nulls are stored. */
+  /** As long as there are rows, and made when they are looked at; see FactType for how values and nulls are stored. */
   readonly columns: FactColumns<S>;
 }
 /** Rows of some table; `table` tells which. */
@@ -20,7 +20,7 @@ export type FactSelection = readonly string[];
 export interface FactSink {
   /** What it wants to be given; all tables and columns where absent. */
   readonly wanted?: FactSelection | undefined;
-  /** Takes rows. The chunk and its arrays are overwritten once this returns. */
+  /** Takes rows. Once this returns, the chunk and its arrays are overwritten. */
   take(chunk: FactChunk): void;
 }
 

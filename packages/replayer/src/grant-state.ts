@@ -1,4 +1,4 @@
-import { isValid } from '@p2mtrace/trace-format';
+import { FLAG, isValid } from '@p2mtrace/trace-format';
 import type { ContextState } from './context-state.js';
 import type { EventState } from './handlers.js';
 import { Records } from './records.js';
@@ -19,6 +19,9 @@ const SEQ = 8;
 /** For the fact recorder: the open span. */
 const TAG = 9;
 const WIDTH = 10;
+
+/** A mapping for a device and one for the host share a handle, and may end one by one (XSA-224, X§8). */
+const HALVES = FLAG.device_map | FLAG.host_map;
 
 /** A grant that is mapped. Frames and domid are -1 where unknown, ref and handle NaN. */
 export interface GrantMapping {
@@ -100,9 +103,20 @@ export class GrantState implements EventState {
     const at = Number.isNaN(handle)
       ? this.takeLatest(domid, batch.columns.owner[row])
       : (this.byHandle.get(domid)?.get(handle) ?? 0);
-    if (at === 0) return;
+    if (at === 0 || this.keepsHalf(at, batch, row)) return;
     this.byHandle.get(domid)?.delete(handle);
     this.mappings.remove(at);
+  }
+
+  /** True where the unmap names a half and the mapping has another. */
+  private keepsHalf(at: number, batch: ReplayBatch, row: number): boolean {
+    const { data } = this.mappings;
+    const named = isValid(batch.validity.flags, row) ? batch.columns.flags[row] & HALVES : 0;
+    if (named === 0) return false;
+    const left = data[at + FLAGS] & HALVES & ~named;
+    if (left === 0) return false;
+    data[at + FLAGS] = (data[at + FLAGS] & ~HALVES) | left;
+    return true;
   }
 
   private takeLatest(domid: number, owner: number): number {

@@ -9,8 +9,6 @@ import type { Now } from './now.js';
 
 const SPAN = offsetsOf(LOCK_SPANS);
 const EDGE = offsetsOf(LOCK_EDGES);
-/** Lock indices that fit into the key of an edge. */
-const KEY_LOCKS = 2 ** 23;
 
 /** Spans of lock acquisitions, and the edges between locks. */
 export class LockFacts {
@@ -19,8 +17,8 @@ export class LockFacts {
   private readonly now: Now;
   private readonly table: LockTable;
   private nextId = 0;
-  /** Record of the edge from one lock (and mode) to another: edges stay open to the end. */
-  private readonly edgeOf = new Map<number, number>();
+  /** By the lock that was acquired, and by the one held, each with its mode: the edge's record. Edges stay open. */
+  private readonly edgesTo = new Map<number, Map<number, number>>();
   /** Class of each lock by index, -1 for unknown. */
   private classes = new Int32Array(0);
   /** By pcpu: the lock that it waited for last, -1 for none, and since when. */
@@ -149,12 +147,17 @@ export class LockFacts {
   private edge(i: number, lock: number, lockClass: number, mode: number): number {
     const { table, now } = this;
     const held = table.heldLock[i];
-    // 46 bits of locks and 4 of modes: exact in a double.
-    const key = (held * KEY_LOCKS + lock) * 16 + table.heldMode[i] * 4 + mode;
-    const found = this.edgeOf.get(key);
+    const to = keyOf(lock, mode);
+    const from = keyOf(held, table.heldMode[i]);
+    let edges = this.edgesTo.get(to);
+    if (edges === undefined) {
+      edges = new Map();
+      this.edgesTo.set(to, edges);
+    }
+    const found = edges.get(from);
     if (found !== undefined) return found;
     const at = this.edges.open();
-    this.edgeOf.set(key, at);
+    edges.set(from, at);
     const { records } = this.edges;
     records[at + EDGE.held] = held;
     records[at + EDGE.held_class] = held < this.classes.length ? this.classes[held] : -1;
@@ -172,3 +175,6 @@ export class LockFacts {
     return at;
   }
 }
+
+/** A lock's index and one of its (four) modes as one number. */
+const keyOf = (lock: number, mode: number): number => lock * 4 + mode;

@@ -21,10 +21,12 @@ export class LockState {
     const mode = c.mode[row];
     const level = isValid(batch.validity.level, row) ? c.level[row] : 0;
     const check = this.table.acquire(pcpu, lock, mode, level, (c.flags[row] & FLAG.recursive) !== 0);
-    const expected = check.expectedDepth;
-    const recorded = isValid(batch.validity.depth, row);
-    const depth = recorded ? c.depth[row] : this.table.depth[lock];
-    if (recorded && mode !== MODE_READ) this.checkDepth(batch, row, lock, expected, c.depth[row], c.depth[row]);
+    const recorded = recordedDepth(batch, row);
+    const depth = recorded > 0 ? recorded : this.table.depth[lock];
+    if (recorded > 0 && mode !== MODE_READ) {
+      this.checkDepth(batch, row, check.expectedDepth, recorded);
+      this.table.setDepth(lock, recorded);
+    }
     const { facts } = this.context;
     let tag = 0;
     if (facts !== undefined) {
@@ -43,11 +45,9 @@ export class LockState {
     const mode = c.mode[row];
     const last = this.table.innermost(pcpu);
     const innermost = last < this.table.bottom(pcpu) || this.table.heldLock[last] === lock;
-    const tag = this.table.release(pcpu, lock, mode);
-    if (isValid(batch.validity.depth, row) && mode !== MODE_READ) {
-      const { expectedDepth } = this.table.check;
-      this.checkDepth(batch, row, lock, expectedDepth, c.depth[row], c.depth[row] - 1);
-    }
+    const recorded = recordedDepth(batch, row);
+    const tag = this.table.release(pcpu, lock, mode, recorded);
+    if (recorded > 0) this.checkDepth(batch, row, this.table.check.expectedDepth, recorded);
     const { facts } = this.context;
     if (facts === undefined) return;
     const lockClass = isValid(batch.validity.lock_class, row) ? c.lock_class[row] : -1;
@@ -98,10 +98,13 @@ export class LockState {
     return false;
   }
 
-  private checkDepth(batch: ReplayBatch, row: number, lock: number, expected: number, seen: number, now: number): void {
-    if (expected === seen) return;
-    // Locks of a hypervisor that counts only recursive ones say 0; an unknown depth is learned, not checked.
-    if (expected !== UNKNOWN_DEPTH) this.context.diverge(batch, row, 2, expected, seen, Number.NaN);
-    this.table.setDepth(lock, now);
+  private checkDepth(batch: ReplayBatch, row: number, expected: number, seen: number): void {
+    if (expected !== UNKNOWN_DEPTH && expected !== seen)
+      this.context.diverge(batch, row, 2, expected, seen, Number.NaN);
   }
+}
+
+/** Depth as recorded, 0 for none: hypervisors that count recursive locks only say 0 of all others. */
+function recordedDepth(batch: ReplayBatch, row: number): number {
+  return isValid(batch.validity.depth, row) ? batch.columns.depth[row] : 0;
 }

@@ -155,13 +155,13 @@ export class LockTable {
   }
 
   /**
-   * Releases the innermost hold of the lock by this pcpu. Returns its tag, -1 where the trace did not see it taken;
-   * `check.expectedDepth` is the depth before.
+   * Releases the innermost hold of the lock by this pcpu. `depth` is the one before as it was recorded, 0 for none.
+   * Returns the hold's tag, -1 where the trace did not see it taken; `check.expectedDepth` is the depth before.
    */
-  release(pcpu: number, lock: number, mode: number): number {
+  release(pcpu: number, lock: number, mode: number, depth = 0): number {
     this.ready(pcpu, lock);
     this.check.expectedDepth = UNKNOWN_DEPTH;
-    if (mode !== MODE_READ) this.unlock(pcpu, lock);
+    if (mode !== MODE_READ) this.unlock(pcpu, lock, depth);
     const bottom = this.bottom(pcpu);
     for (let i = this.innermost(pcpu); i >= bottom; i--) {
       if (this.heldLock[i] !== lock || (this.heldMode[i] === MODE_READ) !== (mode === MODE_READ)) continue;
@@ -182,15 +182,15 @@ export class LockTable {
     this.top[pcpu]--;
   }
 
-  private unlock(pcpu: number, lock: number): void {
-    if (this.owner[lock] !== pcpu) {
-      // Taken before the trace saw it: from now on it is free. Somebody else's hold is not ours to end.
-      if (this.owner[lock] === NOBODY) this.depth[lock] = 0;
-      return;
-    }
-    this.check.expectedDepth = this.depth[lock];
-    if (--this.depth[lock] > 0) return;
-    this.depth[lock] = 0;
+  private unlock(pcpu: number, lock: number, recorded: number): void {
+    const mine = this.owner[lock] === pcpu;
+    // Somebody else's hold is not ours to end.
+    if (!mine && this.owner[lock] !== NOBODY) return;
+    if (mine) this.check.expectedDepth = this.depth[lock];
+    // What was taken before the trace saw it, and that once as far as is known, is free from now on.
+    const before = recorded > 0 ? recorded : mine ? this.depth[lock] : 1;
+    this.depth[lock] = before - 1;
+    if (!mine || before > 1) return;
     this.owner[lock] = NOBODY;
     this.levels[pcpu] = this.saved[lock];
   }

@@ -29,8 +29,8 @@ export class P2mSet {
   readonly reverse = new ReverseMap();
   private readonly context: ReplayContext;
   private readonly index = new Map<number, number>();
-  private lastKey = -1;
-  private last = 0;
+  private lastP2mKey = -1;
+  private lastP2m = 0;
   /** By domid: 1 where it has an altp2m view, so that writes to all other hosts cost nothing more. */
   private readonly viewed = new Uint8Array(0x1_0000);
 
@@ -41,7 +41,7 @@ export class P2mSet {
   /** Number of the p2m of a domain's view; the host's where no view was recorded (X§0.3). */
   of(domid: number, view: number): number {
     const key = domid * 0x1_0000 + view;
-    if (key === this.lastKey) return this.last;
+    if (key === this.lastP2mKey) return this.lastP2m;
     let index = this.index.get(key);
     if (index === undefined) {
       index = this.tables.length;
@@ -50,8 +50,8 @@ export class P2mSet {
       this.tables.push(this.newTable(index, domid, view));
       if (this.context.isAltp2m(view)) this.viewed[domid] = 1;
     }
-    this.lastKey = key;
-    this.last = index;
+    this.lastP2mKey = key;
+    this.lastP2m = index;
     return index;
   }
 
@@ -226,7 +226,7 @@ export class P2mSet {
   /** The first entry that still maps the frame. */
   stillMapped(mfn: number) {
     if (!this.reverse.isMapped(mfn)) return undefined;
-    const [{ p2m, gfn }] = this.reverse.mappings(mfn);
+    const { p2m, gfn } = this.reverse.first(mfn);
     const table = this.tables[p2m];
     table.find(gfn);
     return { domid: table.domid, view: table.view, gfn, seq: table.foundSeq };
@@ -247,7 +247,7 @@ export class P2mSet {
     image.parts('tables', this.tables, i => this.newTable(i, Math.floor(keys[i] / 0x1_0000), keys[i] % 0x1_0000));
     image.part('reverse', this.reverse);
     if (!image.loading) return;
-    this.lastKey = -1;
+    this.lastP2mKey = -1;
     this.viewed.fill(0);
     for (const { domid, view } of this.tables) if (this.context.isAltp2m(view)) this.viewed[domid] = 1;
   }

@@ -1,4 +1,11 @@
-import { getU53, isRecorded, isValid, type LayoutProfile, layoutProfile, type TraceReader } from '@p2mtrace/trace-format';
+import {
+  getU53,
+  isRecorded,
+  isValid,
+  type LayoutProfile,
+  layoutProfile,
+  type TraceReader,
+} from '@p2mtrace/trace-format';
 import { offsetsOf } from './fact-columns.js';
 import { FactRecorder } from './fact-recorder.js';
 import type { FactSink } from './fact-sink.js';

@@ -31,6 +31,13 @@ export class ReverseMap {
     );
   }
 
+  /** The mapping of a frame that is mapped, or the first where it has several. */
+  first(mfn: number): Mapping {
+    const depth = this.levels.findIndex((level, i) => level.has(key(mfn, 9 * i)));
+    const { p2m, gfn } = this.levels[depth].first(key(mfn, 9 * depth));
+    return { p2m, gfn: gfn + (mfn % 2 ** (9 * depth)) };
+  }
+
   /** Every (p2m, gfn) that maps the frame; gfn is that of the 4K frame. */
   mappings(mfn: number): Mapping[] {
     return this.levels.flatMap((level, depth) => {
@@ -126,6 +133,11 @@ class ReverseLevel {
       if (list === undefined) this.more.set(more[i], [mapping]);
       else list.push(mapping);
     }
+  }
+
+  first(key: number): Mapping {
+    const slot = this.directory.find(key);
+    return { p2m: this.p2m[slot], gfn: this.gfn[slot] };
   }
 
   all(key: number): Mapping[] {

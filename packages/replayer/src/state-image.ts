@@ -6,7 +6,7 @@ export type StateArray = Uint8Array | Uint16Array | Int32Array | Uint32Array | F
  * made from and what it is loaded into can't drift apart. What follows from the rest is left out and rebuilt where
  * `image.loading`; so are the tags of fact recorders, as images are of replays without facts.
  *
- * A loaded part was just made, or has any other state: caches of lookups are to be reset, too.
+ * A part that is loaded was just made, and is as its constructor left it.
  */
 export interface StatePart {
   transfer(image: StateImage): void;

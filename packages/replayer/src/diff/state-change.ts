@@ -1,4 +1,4 @@
-/** Values by column; what is not known is null. */
+/** Values by column; what is not known is null, what makes no sense (the owner of a free page) is absent. */
 export type Values = Readonly<Record<string, string | number | bigint | readonly string[] | null>>;
 
 /** A part of the state that is another in a second state than in the first. */
@@ -23,13 +23,13 @@ export function changeOf(
   after: Values | null,
 ): StateChange | null {
   if (before === null || after === null) return before === after ? null : { table, subject, frames, before, after };
-  const columns = Object.keys(before).filter(name => String(before[name]) !== String(after[name]));
-  if (columns.length === 0) return null;
-  return { table, subject, frames, before: only(before, columns), after: only(after, columns) };
+  const differs = (name: string) => String(before[name]) !== String(after[name]);
+  const [old, now] = [only(before, differs), only(after, differs)];
+  return Object.keys({ ...old, ...now }).length === 0 ? null : { table, subject, frames, before: old, after: now };
 }
 
-function only(values: Values, columns: readonly string[]): Values {
-  return Object.fromEntries(columns.map(name => [name, values[name]]));
+function only(values: Values, wanted: (name: string) => boolean): Values {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => wanted(name)));
 }
 
 /**

@@ -54,8 +54,8 @@ function pageValues(state: StateView, mfn: number, oneTrace: boolean): Values | 
   const { owner, state: life, count, count_flags, type, type_count, type_flags, generation } = state.page(mfn);
   const isKnown = life !== 'unknown' || [owner, count, type].some(value => value !== null);
   if (!isKnown) return null;
-  const values = { state: life, owner, count, count_flags, type, type_count, type_flags };
-  return oneTrace ? { ...values, generation } : values;
+  const known = { state: life, ...(oneTrace ? { generation } : {}) };
+  return life === 'free' ? known : { ...known, owner, count, count_flags, type, type_count, type_flags };
 }
 
 /** mfns of rows, in order and once each. */

@@ -12,14 +12,14 @@ export interface ChangeSummary {
   readonly after: Values | null;
 }
 
-/** Columns that differ from frame to frame, or from time to time. */
+/** Columns that differ from frame to frame, or from time to time: of a subject left out, of values shown as `*`. */
 const OWN = new Set(['gfn', 'mfn', 'm2p', 'lock', 'pcpu', 'generation', 'since_seq', 'caller']);
 
 /** Changes in numbers: the most frequent first, table by table. */
 export function summarize(changes: Iterable<StateChange>): ChangeSummary[] {
   const sums = new Map<string, ChangeSummary>();
   for (const { table, subject, frames, before, after } of changes) {
-    const common = { table, subject: shared(subject), before: before && shared(before), after: after && shared(after) };
+    const common = { table, subject: sharedSubject(subject), before: sharedValues(before), after: sharedValues(after) };
     const key = JSON.stringify(common, (_, value) => (typeof value === 'bigint' ? String(value) : value));
     const sum = sums.get(key) ?? { ...common, frames: frames === null ? null : 0, changes: 0 };
     const total = sum.frames === null || frames === null ? null : sum.frames + frames;
@@ -30,6 +30,13 @@ export function summarize(changes: Iterable<StateChange>): ChangeSummary[] {
   return [...sums.values()].sort((a, b) => rank(a) - rank(b) || (b.frames ?? b.changes) - (a.frames ?? a.changes));
 }
 
-function shared<V>(values: Readonly<Record<string, V>>): Record<string, V> {
-  return Object.fromEntries(Object.entries(values).filter(([name]) => !OWN.has(name)));
+function sharedSubject(subject: StateChange['subject']): StateChange['subject'] {
+  return Object.fromEntries(Object.entries(subject).filter(([name]) => !OWN.has(name)));
+}
+
+function sharedValues(values: Values | null): Values | null {
+  if (values === null) return null;
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, OWN.has(name) && value !== null ? '*' : value]),
+  );
 }

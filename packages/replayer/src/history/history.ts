@@ -58,7 +58,10 @@ export function history(reader: TraceReader, subject: Subject, options: HistoryO
     .map(({ what, from, to, details }) => ({ what, from, to, details, by: by(from), ended_by: by(to) }));
   const eventReader = new EventReader(reader);
   for (const seq of events) if (isKept(seq)) rows.push(eventRow(eventReader, seq, by(seq)));
-  return rows.sort((a, b) => order(a.from, b.from) || order(a.to, b.to));
+  return rows.sort(
+    (a, b) =>
+      (a.from ?? -1) - (b.from ?? -1) || ascending(a.to, b.to) || (a.what < b.what ? -1 : Number(a.what > b.what)),
+  );
 }
 
 function matchesAmong(reader: TraceReader, filter: EventFilter, seqs: ReadonlySet<number>): Set<number> {
@@ -67,11 +70,15 @@ function matchesAmong(reader: TraceReader, filter: EventFilter, seqs: ReadonlySe
   return matches;
 }
 
-function eventRow(events: EventReader, seq: number, by: Doer | null): HistoryRow {
+/** A history's row of a single event. */
+export function eventRow(events: EventReader, seq: number, by: Doer | null): HistoryRow {
   const event = events.at(seq) as TraceEvent;
   const details = Object.fromEntries(Object.entries(event).filter(([name]) => !COMMON.has(name)));
   return { what: event.kind, from: seq, to: seq, details, by, ended_by: null };
 }
 
-/** What was there before the trace comes first; among equals what still lasts comes last. */
-const order = (a: number | null, b: number | null) => (a ?? -1) - (b ?? -1);
+/** What still lasts comes last. */
+function ascending(a: number | null, b: number | null): number {
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  return a - b;
+}

@@ -5,13 +5,13 @@ const gfn = fc.constantFrom(0x10, 0x11, 0x1ff, 0x200, 0x3_ffff, 0x4_0000);
 const mfn = fc.constantFrom(0x100, 0x101, 0x1ff, 0x200, 0x400, 0x8_0000, 0x10_0000_0000);
 const domid = fc.constantFrom(1, 2);
 const order = fc.constantFrom(0, 0, 0, 9, 18);
-const pcpu = fc.constantFrom(0, 1, 5);
+const pcpu = fc.constantFrom(0, 0, 5);
 const view = fc.constantFrom('host', 'host', 'altp2m:1');
 const lock = {
   pcpu,
   lock: fc.constantFrom('0x10', '0x20', '0x30'),
   lock_class: fc.constant('p2m'),
-  level: fc.constant(16),
+  level: fc.constantFrom(16, 24),
   mode: fc.constantFrom('write', 'read', 'mutex'),
 };
 
@@ -29,7 +29,7 @@ export const arbitraryEvents = fc.array(
     of('put_page', { mfn }),
     of('owner_set', { mfn, owner: fc.option(domid) }),
     of('m2p_set', { mfn, gfn: fc.option(gfn) }),
-    of('lock_acquire', lock),
+    { weight: 3, arbitrary: of('lock_acquire', lock) },
     of('lock_release', lock),
     of('sched_switch', { pcpu, domid, vcpu: fc.nat(1), runstate: fc.constantFrom(0, 1) }),
     of('domain_create', { domid }),

@@ -5,7 +5,7 @@ export const leak: Rule = {
   title: 'a reference is never dropped',
   severity: 'error',
   confidence: 'proven',
-  needs: ['get_page', 'put_page'],
+  needs: ['get_page', 'put_page|alloc_ref_drop'],
   doc: `The allocation's own reference (PGC_allocated) was dropped, yet the count never reaches 0: somebody took a
 reference and forgot it, and the page is lost until reboot (X§4.3). Proven where the owner was torn down meanwhile;
 of a domain that is still alive the holder may yet come back.`,

@@ -5,7 +5,7 @@ export const underflow: Rule = {
   title: 'a reference was dropped that nobody held',
   severity: 'error',
   confidence: 'proven',
-  needs: ['put_page'],
+  needs: ['put_page|alloc_ref_drop'],
   doc: `put_page on a page whose count was 0: one put too many, so the count wraps or the page is freed twice (X§4.3,
 put_page asserts count ≠ 0; XSA-287).`,
   sql: `

@@ -1,0 +1,54 @@
+import {
+  type HistoryRow,
+  history,
+  lastWriteBefore,
+  parseExpression,
+  parseSubject,
+  type Subject,
+} from '@p2mtrace/replayer';
+import { type TraceReader, usageError } from '@p2mtrace/trace-format';
+import type { Context, Run } from '../command.js';
+import { EXIT } from '../exit.js';
+import { withTrace } from '../open-trace.js';
+import { writeHistory } from '../render/history.js';
+import { Progress } from '../render/progress.js';
+import { limited, type RowFormat } from '../render/rows.js';
+import { type ReplayOptions, withReplay } from '../with-replay.js';
+
+interface Options extends ReplayOptions {
+  readonly from?: number;
+  readonly to?: number;
+  readonly where?: string;
+  readonly lastWriteBefore?: number;
+  readonly format: RowFormat;
+  readonly limit?: number;
+}
+
+export const run: Run<readonly [string, string, string], Options> = ([path, about, which], options, context) => {
+  const subject = parseSubject(about, which);
+  const { from, to, lastWriteBefore: before } = options;
+  if (from !== undefined && to !== undefined && from > to) {
+    throw usageError('P2M_RANGE', `--from ${from} is behind --to ${to}`, 'both are part of what is shown');
+  }
+  return withTrace(path, context, async reader => {
+    const rows =
+      before === undefined
+        ? wholeHistory(reader, subject, options, context)
+        : await withReplay(reader, options, context, async trace => lastWriteBefore(trace, subject, before));
+    await writeHistory(context.out, options.format, limited(rows, options.limit));
+    return EXIT.fine;
+  });
+};
+
+function wholeHistory(reader: TraceReader, subject: Subject, options: Options, context: Context): HistoryRow[] {
+  const { from, to, where, progress: when } = options;
+  const filter = where === undefined ? undefined : parseExpression(where, reader.names);
+  const progress = new Progress(context, when, 'events replayed', reader.rows);
+  try {
+    // The person names the last event, the library the one behind it.
+    const end = to === undefined ? undefined : to + 1;
+    return history(reader, subject, { from, to: end, where: filter, onProgress: progress.update });
+  } finally {
+    progress.end();
+  }
+}

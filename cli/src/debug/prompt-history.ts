@@ -1,0 +1,28 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** Where the user's state is kept (XDG base directories). */
+const path = () => join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'p2mtrace', 'debug-history');
+
+/** Lines of earlier sessions, the last one first, as readline has them; none where there is no such file. */
+export function readPromptHistory(): string[] {
+  try {
+    return readFileSync(path(), 'utf8').split('\n').filter(Boolean);
+  } catch {
+    return [];
+  }
+}
+
+/** Keeps the lines for the next session; where that is impossible, it does without. */
+export function savePromptHistory(lines: readonly string[]): void {
+  if (lines.length === 0) return;
+  try {
+    mkdirSync(dirname(path()), { recursive: true });
+    const partial = `${path()}.${process.pid}`;
+    writeFileSync(partial, lines.map(line => `${line}\n`).join(''), { mode: 0o600 });
+    renameSync(partial, path());
+  } catch {
+    // A prompt without a memory is better than none.
+  }
+}

@@ -1,0 +1,86 @@
+import { setImmediate } from 'node:timers/promises';
+import { EventReader, type Replay, type Search, type StateView, type Subject } from '@p2mtrace/replayer';
+import { P2mError, type TraceReader, usageError } from '@p2mtrace/trace-format';
+import { eventText } from '../render/fields.js';
+import type { Terminal } from '../terminal.js';
+
+type WithSecond = (work: (second: Replay) => Promise<void>) => Promise<void>;
+
+/** Where in a trace somebody stands, and what they asked last. */
+export class Session {
+  readonly trace: Replay;
+  readonly out: Terminal;
+  readonly events: EventReader;
+  /** The event behind which the state is looked at; one before the first where nothing has happened yet. */
+  at: number;
+  /** What `next` and `watch` without an argument repeat. */
+  condition: string | undefined;
+  subject: Subject | undefined;
+  /** Somebody wants the prompt to end. */
+  isDone = false;
+  /** Opens the trace once more, for as long as work needs a second state. */
+  readonly withSecond: WithSecond;
+  private isInterrupted = false;
+
+  constructor(trace: Replay, out: Terminal, withSecond: WithSecond) {
+    this.trace = trace;
+    this.out = out;
+    this.withSecond = withSecond;
+    this.events = new EventReader(trace.reader);
+    this.at = trace.start;
+  }
+
+  get reader(): TraceReader {
+    return this.trace.reader;
+  }
+
+  /** The state at the place where the session stands; good until something is searched. */
+  state(): StateView {
+    return this.trace.at(this.at);
+  }
+
+  async print(line: string): Promise<void> {
+    await this.out.write(`${line}\n`);
+  }
+
+  /** Goes to an event and shows it. */
+  async goTo(seq: number): Promise<void> {
+    this.at = seq;
+    await this.print(this.eventLine(seq));
+  }
+
+  eventLine(seq: number): string {
+    const event = this.events.at(seq);
+    if (event === undefined) return 'start: nothing has happened yet';
+    const pcpu = event.pcpu === undefined ? '' : `  [pcpu ${event.pcpu}]`;
+    return `${eventText(event)}${pcpu}`;
+  }
+
+  /** Has a search done, in steps between which it can be stopped. @throws P2mError P2M_INTERRUPTED (usage) */
+  async search(search: Search): Promise<number | undefined> {
+    this.isInterrupted = false;
+    for (;;) {
+      const step = search.next();
+      if (step.done === true) return step.value;
+      await setImmediate();
+      if (this.isInterrupted) {
+        throw new P2mError('P2M_INTERRUPTED', `stopped at event ${step.value}; still at ${this.place}`);
+      }
+    }
+  }
+
+  /** Stops a search that is under way. */
+  interrupt(): void {
+    this.isInterrupted = true;
+  }
+
+  /** `#120`, or `start`. */
+  get place(): string {
+    return this.at === this.trace.start ? 'start' : `#${this.at}`;
+  }
+}
+
+/** A command that found nothing to go to. */
+export function notFound(what: string): P2mError {
+  return usageError('P2M_NOT_FOUND', what);
+}

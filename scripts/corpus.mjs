@@ -1,0 +1,57 @@
+/**
+ * Reads what the corpus says (samples/corpus/README.md) and what the rules are planned to be (docs/judgement.md): for the test that runs
+ * the one against the other, and for docs/coverage.md.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+export const CORPUS = join(ROOT, 'samples', 'corpus');
+export const GROUPS = ['rules', 'mails', 'xsa'];
+
+/** Natural order: XSA-58 before XSA-214. */
+const byName = new Intl.Collator('en', { numeric: true }).compare;
+
+/**
+ * Every case: `id` is GROUP/NAME, `trace` and `nearMiss` are paths, the latter undefined where the case has none, `findings` what
+ * expect.json lists, `divergences` the seqs of the events whose recorded value the model does not expect.
+ */
+export function corpusCases() {
+  return GROUPS.flatMap(group =>
+    readdirSync(join(CORPUS, group))
+      .sort(byName)
+      .map(name => readCase(group, name)),
+  );
+}
+
+function readCase(group, name) {
+  const folder = join(CORPUS, group, name);
+  const { findings, divergences = [] } = JSON.parse(readFileSync(join(folder, 'expect.json'), 'utf8'));
+  const nearMiss = join(folder, 'near-miss.ndjson');
+  return {
+    id: `${group}/${name}`,
+    group,
+    name,
+    title: /^# (.*)$/m.exec(readFileSync(join(folder, 'README.md'), 'utf8'))[1],
+    trace: join(folder, 'trace.ndjson'),
+    nearMiss: existsSync(nearMiss) ? nearMiss : undefined,
+    findings,
+    divergences,
+  };
+}
+
+/** The rules of docs/judgement.md in their order, each with the best confidence that it can reach. */
+export function plannedRules() {
+  const text = readFileSync(join(ROOT, 'docs', 'judgement.md'), 'utf8');
+  return [...text.matchAll(/^\| `([\w-]+\.[\w-]+)` +\| ([PLO][^|]*?) +\|/gm)].map(([, id, best]) => ({ id, best }));
+}
+
+/** How many events of each kind a file of NDJSON has. */
+export function kindCounts(path) {
+  const counts = new Map();
+  for (const [, kind] of readFileSync(path, 'utf8').matchAll(/^\{"kind": "(\w+)"/gm)) {
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return counts;
+}

@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { analyzeTrace, RULES } from '@p2mtrace/analyzers';
+import { divergenceRows, replayTrace } from '@p2mtrace/replayer';
+import { importNdjson, TraceReader } from '@p2mtrace/trace-format';
+import { afterAll, describe, expect, test } from 'vitest';
+import { corpusCases, plannedRules } from '../scripts/corpus.mjs';
+
+/** Set to false when every rule of docs/judgement.md exists: from then on none may be missing. */
+const RULES_MAY_BE_PENDING = true;
+
+interface Finding {
+  rule: string;
+  confidence: string;
+  subject: Record<string, unknown>;
+  witness: { seq: number; role: string }[];
+}
+
+const CASES = corpusCases();
+const PLANNED: string[] = plannedRules().map(({ id }: { id: string }) => id);
+const EXISTING = new Set(RULES.map(rule => rule.id));
+const folder = mkdtempSync(join(tmpdir(), 'p2mtrace-corpus-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What the trace gives: findings one by one, rules that were not decided, and the seqs of its divergences. */
+async function judge(path: string) {
+  const trace = join(folder, 'case.arrow');
+  await importNdjson(path, path, trace);
+  const reader = TraceReader.open(trace);
+  try {
+    const diverged = [...divergenceRows(replayTrace(reader), reader.names)].map(({ seq }) => seq);
+    // Rules that stand for a policy run only when they are named.
+    const report = await analyzeTrace(reader, { only: [...EXISTING] });
+    const found = report.findings.flatMap(({ rule, confidence, occurrences }) =>
+      occurrences.map(({ subject, witness }): Finding => ({ rule, confidence, subject, witness })),
+    );
+    return {
+      found,
+      notChecked: report.notChecked.map(({ rule }) => rule),
+      diverged,
+    };
+  } finally {
+    reader.close();
+  }
+}
+
+/** Two findings are compared by their position in this order; witnesses of one seq are in the order of their roles. */
+const sorted = (findings: readonly Finding[]) =>
+  findings
+    .map(finding => ({
+      ...finding,
+      witness: finding.witness.toSorted((a, b) => a.seq - b.seq || order(a.role, b.role)),
+    }))
+    .sort((a, b) => order(a.rule, b.rule) || order(JSON.stringify(a.witness), JSON.stringify(b.witness)));
+const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+describe.each(CASES)('$id', ({ group, trace, nearMiss, findings, divergences }) => {
+  const expected: Finding[] = findings;
+  const rules = new Set(expected.map(({ rule }) => rule));
+  /** All that is proven, and all that the rules of this case say. */
+  const relevant = (found: readonly Finding[]) =>
+    found.filter(({ rule, confidence }) => confidence === 'proven' || rules.has(rule));
+
+  test('gives these findings, and nothing else that is proven', async () => {
+    const { found, diverged } = await judge(trace);
+    expect(sorted(relevant(found))).toEqual(
+      sorted(expected.filter(({ rule }) => EXISTING.has(rule))).map(finding => ({
+        ...finding,
+        subject: expect.objectContaining(finding.subject),
+      })),
+    );
+    expect(diverged).toEqual(divergences);
+  });
+
+  test.skipIf(nearMiss === undefined)('and none of them on the near miss', async () => {
+    const { found, notChecked, diverged } = await judge(nearMiss as string);
+    expect(relevant(found)).toEqual([]);
+    expect(diverged).toEqual([]);
+    // In the near miss of a rule that rule is decided, not skipped for want of events.
+    if (group === 'rules') expect([...rules].filter(rule => notChecked.includes(rule))).toEqual([]);
+  });
+});
+
+describe('the plan', () => {
+  const pending = PLANNED.filter(rule => !EXISTING.has(rule));
+  const named = (rule: string) =>
+    CASES.filter(({ findings }) => findings.some((finding: Finding) => finding.rule === rule));
+
+  for (const rule of pending) test.todo(`${rule}: ${named(rule).length} cases wait for it`);
+
+  test.skipIf(RULES_MAY_BE_PENDING)('is carried out', () => expect(pending).toEqual([]));
+
+  test('has every rule that exists or that a case expects', () => {
+    expect([...EXISTING].filter(rule => !PLANNED.includes(rule))).toEqual([]);
+    const expected = CASES.flatMap(({ findings }) => findings.map((finding: Finding) => finding.rule));
+    expect(expected.filter((rule: string) => !PLANNED.includes(rule))).toEqual([]);
+  });
+
+  test.each(PLANNED)('%s has a trace in which it fires, and a near miss', rule => {
+    const own = CASES.find(({ id }) => id === `rules/${rule}`);
+    expect(own?.findings.map((finding: Finding) => finding.rule)).toContain(rule);
+    expect(own?.nearMiss).toBeDefined();
+  });
+});

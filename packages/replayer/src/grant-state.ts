@@ -147,14 +147,24 @@ export class GrantState implements EventState {
     return handles;
   }
 
-  /** Every grant that is mapped. */
+  /** Every grant that is mapped; of those that nothing but their domains tells apart, the oldest first. */
   all(): GrantMapping[] {
+    const { data } = this.mappings;
     const all: GrantMapping[] = [];
     this.mappings.forEach(at => {
-      const [, domid, owner, mfn, gfn, ref, handle, flags, seq] = this.mappings.data.subarray(at, at + TAG);
-      all.push({ domid, owner, mfn, gfn, ref, handle, flags, seq });
+      if (!Number.isNaN(data[at + HANDLE])) all.push(this.mapping(at));
     });
+    for (const latest of this.latest.values()) {
+      const chain: GrantMapping[] = [];
+      for (let at = latest; at !== 0; at = data[at]) chain.push(this.mapping(at));
+      all.push(...chain.reverse());
+    }
     return all;
+  }
+
+  private mapping(at: number): GrantMapping {
+    const [, domid, owner, mfn, gfn, ref, handle, flags, seq] = this.mappings.data.subarray(at, at + TAG);
+    return { domid, owner, mfn, gfn, ref, handle, flags, seq };
   }
 
   forget(): void {

@@ -1,4 +1,4 @@
-import { isValid, LOCK_MODES, type TraceReader } from '@p2mtrace/trace-format';
+import { isValid, LOCK_MODES, MODE_READ, type TraceReader } from '@p2mtrace/trace-format';
 import { type Held, UNKNOWN_DEPTH } from './lock-table.js';
 import type { Replayer } from './replayer.js';
 
@@ -24,7 +24,8 @@ export function* lockRows(replayer: Replayer, reader: TraceReader, only?: number
   for (const pcpu of only === undefined ? all : [only]) {
     for (const held of replayer.locks.heldBy(pcpu)) {
       const taken = acquisition(reader, held);
-      const modelled = replayer.locks.depth[held.lock];
+      // Nobody counts readers.
+      const modelled = held.mode === MODE_READ ? UNKNOWN_DEPTH : replayer.locks.depth[held.lock];
       yield {
         pcpu,
         lock: names.lock[held.lock] ?? String(held.lock),

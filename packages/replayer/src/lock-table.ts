@@ -3,7 +3,7 @@ import { withRoom } from './frame-table.js';
 import type { StateImage } from './state-image.js';
 
 /** A lock that nobody holds exclusively, or whose depth nobody knows. */
-const NOBODY = -1;
+export const NOBODY = -1;
 export const UNKNOWN_DEPTH = -1;
 /** Locks that one pcpu is given room for at first. */
 const STACK = 32;
@@ -198,6 +198,29 @@ export class LockTable {
   /** Corrects the depth to what was recorded. */
   setDepth(lock: number, depth: number): void {
     this.depth[lock] = depth;
+  }
+
+  /** What is known of a lock by itself: `owner` -1 for nobody, `saved` what its last release restores. */
+  learn(lock: number, owner: number, depth: number, saved: number): void {
+    this.ready(Math.max(owner, 0), lock);
+    this.owner[lock] = owner;
+    this.depth[lock] = depth;
+    this.saved[lock] = saved;
+  }
+
+  /** Level that the last release of a lock restores. */
+  savedLevel(lock: number): number {
+    return this.saved[lock];
+  }
+
+  /** mm_lock_level of a pcpu. */
+  level(pcpu: number): number {
+    return pcpu < this.pcpus ? this.levels[pcpu] : 0;
+  }
+
+  setLevel(pcpu: number, level: number): void {
+    this.ready(pcpu, 0);
+    this.levels[pcpu] = level;
   }
 
   transfer(image: StateImage): void {

@@ -1,4 +1,4 @@
-import { P2M_TYPES } from '@p2mtrace/trace-format';
+import { isValid, P2M_TYPES } from '@p2mtrace/trace-format';
 import { DIVERGES } from './fact-specs.js';
 import { FrameRecords } from './frame-records.js';
 import type { EventState } from './handlers.js';
@@ -148,6 +148,7 @@ export class PodState implements EventState {
     if (!Number.isNaN(count)) pod.count = count;
     if (!Number.isNaN(entryCount)) pod.entryCount = entryCount;
     if (mfn >= 0) this.join(domid[row], mfn, order[row]);
+    else if (isValid(batch.validity.order, row)) pod.pending += 2 ** order[row];
   }
 
   private join(domid: number, mfn: number, order: number): void {

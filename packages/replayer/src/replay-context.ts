@@ -1,4 +1,11 @@
-import { getU53, isValid, type LayoutProfile, layoutProfile, type TraceReader } from '@p2mtrace/trace-format';
+import {
+  getU53,
+  isRecorded,
+  isValid,
+  type LayoutProfile,
+  layoutProfile,
+  type TraceReader,
+} from '@p2mtrace/trace-format';
 import { offsetsOf } from './fact-columns.js';
 import { FactRecorder } from './fact-recorder.js';
 import type { FactSink } from './fact-sink.js';
@@ -28,11 +35,13 @@ export class ReplayContext {
   readonly hasResults: boolean;
   /** Moves of pages into and out of PoD caches are recorded. */
   readonly hasPodCache: boolean;
+  /** Events were left out of the trace: what is known may be wrong, and a mismatch proves nothing. */
+  private readonly isPart: boolean;
   /** Events whose frame or order is impossible. */
   outOfRange = 0;
   /** Records are being lost: what is known may be wrong already, and a mismatch proves nothing (model §2.2). */
   uncertain = false;
-  /** Mismatches met while uncertain. */
+  /** Mismatches that prove nothing. */
   suppressed = 0;
 
   private readonly viewNames: readonly string[];
@@ -40,7 +49,8 @@ export class ReplayContext {
   constructor({ metadata, names }: TraceHead, locks: LockTable, sink: FactSink | undefined) {
     this.profile = layoutProfile(metadata.layout);
     this.hasResults = metadata.hasResults ?? false;
-    this.hasPodCache = (metadata.counts?.pod_cache_add ?? 0) > 0;
+    this.hasPodCache = isRecorded(metadata, 'pod_cache_add');
+    this.isPart = metadata.piece?.incomplete !== undefined;
     this.viewNames = names.view;
     this.factWriter = new FactWriter(sink);
     this.health = new HealthFacts(this.factWriter);
@@ -68,7 +78,7 @@ export class ReplayContext {
 
   /** Takes note that a recorded value is not the expected one; negative numbers are no value. */
   diverge(batch: ReplayBatch, row: number, about: number, expected: number, seen: number, lastSeq: number): void {
-    if (this.uncertain) {
+    if (this.uncertain || this.isPart) {
       this.suppressed++;
       return;
     }

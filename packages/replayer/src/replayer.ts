@@ -113,6 +113,8 @@ export class Replayer {
   private readonly handlers = {
     lock_wait: ({ columns }: ReplayBatch, row: number) => this.context.facts?.locks.wait(columns.lock[row]),
     snapshot: (batch: ReplayBatch, row: number) => this.snapshot(batch, row),
+    snapshot_lock: (batch: ReplayBatch, row: number) => this.lockState.snapshotLock(batch, row),
+    snapshot_level: (batch: ReplayBatch, row: number) => this.lockState.snapshotLevel(batch, row),
     lost: (batch: ReplayBatch, row: number) => this.lost(batch, row),
     domain_create: (batch: ReplayBatch, row: number) => this.domainCreate(batch, row),
     domain_destroy: ({ columns }: ReplayBatch, row: number) =>
@@ -156,7 +158,7 @@ export class Replayer {
   get outOfRange(): number {
     return this.context.outOfRange;
   }
-  /** Mismatches met while records were being lost, which prove nothing. */
+  /** Mismatches that prove nothing: records were being lost, or events were left out of the trace. */
   get suppressed(): number {
     return this.context.suppressed;
   }
@@ -273,7 +275,7 @@ export class Replayer {
   /** State known at this point: an entry, a page or a held lock, whichever columns it has. */
   private snapshot(batch: ReplayBatch, row: number): void {
     const { validity: v } = batch;
-    if (isValid(v.lock, row)) this.lockState.acquire(batch, row);
+    if (isValid(v.lock, row)) this.lockState.snapshot(batch, row);
     else if (isValid(v.gfn, row) && isValid(v.domid, row) && isValid(v.p2m_type, row))
       this.p2mState.snapshot(batch, row);
     else if (isValid(v.mfn, row)) this.pageState.snapshot(batch, row);

@@ -16,6 +16,7 @@ export { INVALID_M2P, SHARED_M2P } from './m2p-state.js';
 export { type P2mRun, p2mRuns } from './p2m-runs.js';
 export { type PageRow, pageRows } from './page-rows.js';
 export { type PagingRow, pagingRows } from './paging-rows.js';
+export * from './pieces/index.js';
 export { type PodRow, podRows } from './pod-rows.js';
 export { type Position, parsePosition, resolvePosition } from './position.js';
 export { type OpenReplayOptions, Replay, replay } from './replay.js';

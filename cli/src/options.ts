@@ -38,6 +38,13 @@ export function parseSeq(text: string): number {
   return value;
 }
 
+/** `0,1`: physical cpus. */
+export function parsePcpus(text: string): number[] {
+  const pcpus = text.split(',').map(parseSeq);
+  if (pcpus.some(pcpu => pcpu > 0xffff)) throw new InvalidArgumentError('Expected pcpus, such as 0,1.');
+  return pcpus;
+}
+
 /** A number of events, from 1 on. */
 export function parseEvents(text: string): number {
   const events = parseSeq(text);

@@ -18,7 +18,7 @@ export { type PageRow, pageRows } from './page-rows.js';
 export { type PagingRow, pagingRows } from './paging-rows.js';
 export * from './pieces/index.js';
 export { type PodRow, podRows } from './pod-rows.js';
-export { type Position, parsePosition, resolvePosition } from './position.js';
+export { type Position, parseDuration, parsePosition, resolvePosition } from './position.js';
 export { type OpenReplayOptions, Replay, replay } from './replay.js';
 export { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './replay-batch.js';
 export { type ReplayTraceOptions, replayTrace } from './replay-trace.js';

@@ -1,11 +1,5 @@
 import { basename } from 'node:path';
-import {
-  BATCH_ROWS,
-  type CopiedBatch,
-  type PieceOrigin,
-  type TraceMetadata,
-  type TraceReader,
-} from '@p2mtrace/trace-format';
+import type { CopiedBatch, PieceOrigin, TraceMetadata, TraceReader } from '@p2mtrace/trace-format';
 import type { Replayer } from '../replayer.js';
 import { EventChooser } from './event-chooser.js';
 import type { FrameOwners } from './frame-owners.js';
@@ -15,13 +9,22 @@ import { type PieceFilter, PieceScope } from './piece-scope.js';
 import { PieceWriter } from './piece-writer.js';
 import { writeSnapshots } from './snapshot-events.js';
 
-/** Rows of a batch, where many pieces are written at once. */
-const LEAST_ROWS = 4096;
-
 /** A piece that is to be: where it goes, and which events of its range it has. */
 export interface PieceSpec {
   readonly path: string;
   readonly filter: PieceFilter;
+}
+
+/** What pieces are cut from. */
+export interface PieceSource {
+  readonly reader: TraceReader;
+  readonly range: PieceRange;
+  /** That at the start of the range. */
+  readonly state: Replayer;
+  /** Whose frames are in the range, where a filter names domains. */
+  readonly frames: FrameOwners | undefined;
+  /** Rows of a batch of a piece. */
+  readonly batchRows: number;
 }
 
 /** A piece that was written. */
@@ -47,20 +50,8 @@ export class PieceOutput {
   private readonly snapshots: number;
   private rows = new Uint32Array(0);
 
-  /**
-   * `file` is where it is written. `state` is that at the start of the range, `siblings` how many are written at once,
-   * this one included. `frames` tells whose frames are, where the filter names domains.
-   * @throws P2mError P2M_WRITE, P2M_SCHEMA, P2M_DAMAGED
-   */
-  constructor(
-    reader: TraceReader,
-    state: Replayer,
-    range: PieceRange,
-    { path, filter }: PieceSpec,
-    file: string,
-    siblings: number,
-    frames?: FrameOwners,
-  ) {
+  /** `file` is where it is written. @throws P2mError P2M_WRITE, P2M_SCHEMA, P2M_DAMAGED */
+  constructor({ reader, state, range, frames, batchRows }: PieceSource, { path, filter }: PieceSpec, file: string) {
     const { domains, pcpus, keep } = filter;
     const scope = new PieceScope(filter, frames);
     const choosesAll = domains === undefined && pcpus === undefined && keep === undefined;
@@ -69,7 +60,7 @@ export class PieceOutput {
     this.chooser = choosesAll ? undefined : new EventChooser(filter, scope);
     this.origin = pieceOrigin(reader.metadata, basename(reader.path), range, filter);
     this.metadata = { ...inheritedMetadata(reader, state, range), piece: this.origin };
-    this.writer = new PieceWriter(reader, file, this.metadata, rowsOfBatch(range, siblings));
+    this.writer = new PieceWriter(reader, file, this.metadata, batchRows);
     try {
       writeSnapshots(reader, state, this.writer, scope);
     } catch (error) {
@@ -102,9 +93,4 @@ export class PieceOutput {
   abort(): void {
     this.writer.abort();
   }
-}
-
-/** Many batches are filled at once; each takes its memory. */
-function rowsOfBatch({ from, to }: PieceRange, siblings: number): number {
-  return Math.max(LEAST_ROWS, Math.min(to - from, Math.floor(BATCH_ROWS / siblings)));
 }

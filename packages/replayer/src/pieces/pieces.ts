@@ -1,11 +1,15 @@
-import { BatchMemory, COPIED_COLUMNS, type TraceReader } from '@p2mtrace/trace-format';
+import { BATCH_ROWS, BatchMemory, COPIED_COLUMNS, type TraceReader, usageError } from '@p2mtrace/trace-format';
 import { EventFeed } from '../event-feed.js';
-import type { Replayer } from '../replayer.js';
 import { FrameOwners } from './frame-owners.js';
 import { OutputSet } from './output-set.js';
-import { type Piece, PieceOutput, type PieceSpec } from './piece-output.js';
+import { type Piece, PieceOutput, type PieceSource, type PieceSpec } from './piece-output.js';
 import { type PieceRange, wholeRange } from './piece-ranges.js';
 import type { PieceFilter } from './piece-scope.js';
+
+/** Rows of a batch, where many pieces are written at once. */
+const LEAST_ROWS = 4096;
+/** Each is an open file. */
+const MOST_AT_ONCE = 256;
 
 export interface PieceOptions {
   /** Called with the events of the whole that are done. */
@@ -40,8 +44,11 @@ export function splitTrace(
   return cut(reader, cuts, options);
 }
 
-/** Makes a piece of the whole trace for each filter, at once. Throws as trimTrace. */
+/** Makes a piece of the whole trace for each filter, at once. @throws P2mError P2M_PIECES (usage), and as trimTrace */
 export function splitByFilter(reader: TraceReader, specs: readonly PieceSpec[], options: PieceOptions = {}): Piece[] {
+  if (specs.length > MOST_AT_ONCE) {
+    throw usageError('P2M_PIECES', `that makes more than ${MOST_AT_ONCE} pieces at once`, 'trim them one by one');
+  }
   return cut(reader, [{ range: wholeRange(reader), specs }], options);
 }
 
@@ -60,7 +67,10 @@ function cut(reader: TraceReader, cuts: readonly Cut[], options: PieceOptions): 
   try {
     for (const { range, specs } of cuts) {
       feed.advance(state, range.from);
-      pieces.push(...writePieces(reader, state, range, specs, files, options));
+      const asksDomains = specs.some(({ filter }) => filter.domains !== undefined);
+      const frames = asksDomains ? new FrameOwners(reader, state, range) : undefined;
+      const source = { reader, range, state, frames, batchRows: batchRows(range, specs.length) };
+      pieces.push(...writePieces(source, specs, files, options));
     }
     files.publish();
     return pieces;
@@ -70,23 +80,21 @@ function cut(reader: TraceReader, cuts: readonly Cut[], options: PieceOptions): 
   }
 }
 
-/** The pieces of one range, at whose start the state is. */
+/** Many batches are filled at once; each takes its memory. */
+function batchRows({ from, to }: PieceRange, pieces: number): number {
+  return Math.max(LEAST_ROWS, Math.min(to - from, Math.floor(BATCH_ROWS / pieces)));
+}
+
 function writePieces(
-  reader: TraceReader,
-  state: Replayer,
-  range: PieceRange,
+  source: PieceSource,
   specs: readonly PieceSpec[],
   files: OutputSet,
   options: PieceOptions,
 ): Piece[] {
-  const asksDomains = specs.some(({ filter }) => filter.domains !== undefined);
-  const frames = asksDomains ? new FrameOwners(reader, state, range) : undefined;
   const outputs: PieceOutput[] = [];
   try {
-    for (const spec of specs) {
-      outputs.push(new PieceOutput(reader, state, range, spec, files.add(spec.path), specs.length, frames));
-    }
-    copyEvents(reader, range, outputs, options);
+    for (const spec of specs) outputs.push(new PieceOutput(source, spec, files.add(spec.path)));
+    copyEvents(source, outputs, options);
     return outputs.map(output => output.finish());
   } catch (error) {
     for (const output of outputs) output.abort();
@@ -96,8 +104,7 @@ function writePieces(
 
 /** Hands the events of a range to all outputs. */
 function copyEvents(
-  reader: TraceReader,
-  { from, to }: PieceRange,
+  { reader, range: { from, to } }: PieceSource,
   outputs: readonly PieceOutput[],
   { onProgress }: PieceOptions,
 ): void {

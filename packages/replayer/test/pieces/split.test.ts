@@ -1,5 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { exportNdjson, importNdjson, importXentraceFile, KINDS, type KindName, TraceReader } from '@p2mtrace/trace-format';
+import {
+  exportNdjson,
+  importNdjson,
+  importXentraceFile,
+  KINDS,
+  type KindName,
+  TraceReader,
+} from '@p2mtrace/trace-format';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { tempDir } from '../../../trace-format/test/support/temp-dir.js';
@@ -46,8 +53,17 @@ function compareSplit(reader: TraceReader, every: number): void {
 /** Events as NDJSON, without their seqs. */
 async function lines(reader: TraceReader, from = 0): Promise<string[]> {
   let text = '';
-  await exportNdjson(reader, async more => { text += more; }, { from });
-  return text.split('\n').filter(line => line !== '' && !line.startsWith('{"p2mtrace"')).map(line => line.replace(/"seq":\d+,/, ''));
+  await exportNdjson(
+    reader,
+    async more => {
+      text += more;
+    },
+    { from },
+  );
+  return text
+    .split('\n')
+    .filter(line => line !== '' && !line.startsWith('{"p2mtrace"'))
+    .map(line => line.replace(/"seq":\d+,/, ''));
 }
 
 test('pieces of any trace replay to what the whole replays to', async () => {

@@ -36,7 +36,12 @@ export const ofPiece = ({ metadata: { piece } }: TraceReader): SeqMap => {
 };
 
 /** All that can be shown of a state, and what is left to future events: reclaims under way, owners of locks, levels. */
-export function stateTables(replayer: Replayer, reader: TraceReader, seqs: SeqMap, filter: StateFilter = {}): StateTables {
+export function stateTables(
+  replayer: Replayer,
+  reader: TraceReader,
+  seqs: SeqMap,
+  filter: StateFilter = {},
+): StateTables {
   const { names } = reader;
   const text = (row: object) => JSON.stringify(row, (key, value) => shown(key, value, seqs));
   const table = (rows: Iterable<object>) => Array.from(rows, text);

@@ -2,15 +2,19 @@ import type { CommandSpec } from './command.js';
 import {
   CPU_HZ,
   formatOption,
+  PLUGIN_OPTIONS,
   PROGRESS,
   parseDomid,
   parseDomids,
+  parseDuration,
   parseEvents,
   parsePcpus,
   parseSeq,
   REPLAY_OPTIONS,
   REPORT_FORMAT,
 } from './options.js';
+import { RESULT_FORMATS } from './sql/formats.js';
+import { parseParameter } from './sql/parameter.js';
 import { STATE_TABLES } from './state-tables.js';
 
 const TRACE = ['trace', 'a trace that p2mtrace import made'] as const;
@@ -22,8 +26,9 @@ const POSITIONS = `Positions:
   time:1.5s, +20ms       that long after the first TSC (s, ms, us, ns)`;
 
 const TABLES = `Tables: events (one row an event), and what a replay finds, replayed when a query first names it:
-mapping_spans, page_spans, ref_spans, lock_spans, lock_edges, lookups, uses, domains, divergences, losses,
-callers, locks, lock_classes, views, import_stats. Ctrl-C ends a query.`;
+mapping_spans, m2p_spans, page_spans, ref_spans, type_ref_spans, lock_spans, lock_edges, lock_gates, lookups, uses,
+rmap_spans, override_spans, grant_spans, domains, divergences, breaches, losses, callers, locks, lock_classes, views,
+import_stats. Ctrl-C ends a query.`;
 
 const CONDITIONS = `Conditions compare columns of events (as in p2mtrace sql), joined with and, or, not and parentheses:
   kind == set_entry and gfn == 1:0x1234 and p2m_type != ram_rw
@@ -271,33 +276,81 @@ ${CONDITIONS}`,
         choices: ['error', 'warning', 'none'],
         byDefault: 'error',
       },
+      ...PLUGIN_OPTIONS,
       PROGRESS,
     ],
     examples: ['p2mtrace analyze trace.arrow', 'p2mtrace analyze trace.arrow --only lock-order --format json'],
     load: () => import('./commands/analyze.js'),
   },
   {
+    name: 'explain',
+    args: [['about', 'a rule; or a trace, with one of its findings']],
+    optionalArgs: [['finding', 'id or signature of a finding, or how it begins; #n behind it: its nth occurrence']],
+    summary: 'explain a rule, or tell how one finding of a trace came about',
+    more: `Of a finding: the witness events with their roles; what is known of its gfn, mfn and locks before and after each
+(- was so before, + is so after), by whom it was written, and what the pcpus held; the chain of events behind each; how
+to confirm it.`,
+    options: [
+      { flags: '--around <n>', help: 'show n raw events before and behind each witness', parse: parseSeq },
+      REPORT_FORMAT,
+      ...PLUGIN_OPTIONS,
+      ...REPLAY_OPTIONS,
+    ],
+    examples: [
+      'p2mtrace explain refcount.leak',
+      'p2mtrace explain trace.arrow 79cf98c2#3 --around 5',
+      "p2mtrace explain trace.arrow 'refcount.leak | acquired_at=guest_remove_page'",
+    ],
+    load: () => import('./commands/explain.js'),
+  },
+  {
     name: 'rules',
     args: [],
     summary: 'list the rules of analyze, and which events each needs',
-    options: [REPORT_FORMAT],
-    examples: ['p2mtrace rules'],
+    options: [REPORT_FORMAT, ...PLUGIN_OPTIONS],
+    examples: ['p2mtrace rules', 'p2mtrace rules --plugin ./hot-gfn.ts'],
     load: () => import('./commands/rules.js'),
   },
   {
     name: 'sql',
-    args: [TRACE, ['query', 'SQL as DuckDB has it']],
-    summary: 'query events and facts with SQL',
-    more: TABLES,
+    args: [['traces...', 'one or more traces, and behind them the query (SQL as DuckDB has it)']],
+    usage: '<trace...> [query] [options]',
+    summary: 'query events and facts of one or more traces with SQL',
+    more: `Without a query: a prompt on a terminal; elsewhere the statements that come on stdin. Numbers may be written in hex.
+Every table has a column trace, the name of the file. ${TABLES}
+
+Views and macros: docs/sql.md, or .tables at the prompt. Facts that a replay of a long trace gave are kept in
+TRACE.p2mfacts, so that the next query finds them. A query can read no file and no network.`,
     options: [
+      { flags: '-f, --file <file>', help: 'statements to run; - for stdin' },
       {
-        ...formatOption(['table', 'json', 'csv', 'ndjson']),
-        help: 'form of the output (default: table on a terminal, csv elsewhere)',
+        ...formatOption(RESULT_FORMATS),
+        help: 'form of the output (default: by the name of -o, table on a terminal, csv elsewhere)',
       },
+      { flags: '-o, --output <file>', help: 'file to write (default: stdout)' },
+      { flags: '--param <name=value>', help: 'value of $name in the statements; repeatable', collect: parseParameter },
+      {
+        flags: '--sql-path <path>',
+        help: 'more views and macros: a .sql file or a folder of them; repeatable',
+        collect: String,
+      },
+      { flags: '--no-cache', help: 'neither use nor keep facts of earlier queries' },
+      { flags: '--cache-dir <folder>', help: 'where facts are kept (default: TRACE.p2mfacts)' },
+      { flags: '--memory-limit <size>', help: 'memory that a query may take', byDefault: '2GB' },
+      { flags: '--threads <count>', help: 'threads of DuckDB (default: all cores)', parse: parseEvents },
+      {
+        flags: '--timeout <duration>',
+        help: 'how long statements may take; 0 for no limit',
+        parse: parseDuration,
+        byDefault: '10m',
+      },
+      { flags: '--allow-files', help: 'let statements read and write any file, and attach databases' },
     ],
     examples: [
       `p2mtrace sql trace.arrow "select kind, count(*) from events group by kind order by 2 desc"`,
-      `p2mtrace sql trace.arrow "select * from page_spans where mapped_gfn is not null limit 10"`,
+      `p2mtrace sql trace.arrow 'from gfn_at(1, 0x8e07, 897400)'`,
+      `p2mtrace sql trace.arrow 'from ref_spans where mfn = $mfn' --param mfn=0x122607 --format md`,
+      `p2mtrace sql *.arrow 'select trace, class, hold_max from lock_stat' -o locks.parquet`,
     ],
     load: () => import('./commands/sql.js'),
   },

@@ -5,10 +5,12 @@ export interface OptionSpec {
   readonly flags: string;
   readonly help: string;
   readonly choices?: readonly string[];
-  readonly byDefault?: unknown;
+  readonly byDefault?: string;
   readonly required?: boolean;
   /** @throws InvalidArgumentError */
   readonly parse?: (text: string) => unknown;
+  /** The same for an option that may be given more than once: its value is the list. */
+  readonly collect?: (text: string) => unknown;
 }
 
 /** `2500000000`, `2.5G`, `2500M`, `2.5GHz` in Hz. */
@@ -45,6 +47,14 @@ export function parsePcpus(text: string): number[] {
   return pcpus;
 }
 
+/** `90s`, `10m`, `500ms`, `1h`, 0: milliseconds. */
+export function parseDuration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  if (text === '0') return 0;
+  if (match === null) throw new InvalidArgumentError('Expected a duration such as 90s, 10m or 500ms, or 0.');
+  return Number(match[1]) * { ms: 1, s: 1e3, m: 6e4, h: 3.6e6 }[match[2] as 's']!;
+}
+
 /** A number of events, from 1 on. */
 export function parseEvents(text: string): number {
   const events = parseSeq(text);
@@ -73,6 +83,14 @@ export const REPLAY_OPTIONS: readonly OptionSpec[] = [
   },
   { flags: '--no-index', help: 'neither use nor make TRACE.p2mi: replay from the start' },
   PROGRESS,
+];
+/** Rules of others, beside the built-in ones. */
+export const PLUGIN_OPTIONS: readonly OptionSpec[] = [
+  { flags: '--plugin <module...>', help: 'analyzers of others: files or packages (see docs/plugins.md)' },
+  {
+    flags: '--config <file>',
+    help: 'configuration that names plugins (default: p2mtrace.config.ts, .mts, .js or .mjs where it is run)',
+  },
 ];
 export const REPORT_FORMAT = formatOption(['pretty', 'json'], 'pretty');
 

@@ -181,6 +181,7 @@ export class PageState implements EventState {
     pages.typeHigh[slot] = 0;
     if (counted) pages.setAllocatedOne(slot);
     if (isValid(batch.validity.count_info, row)) this.takeCount(batch, row, slot);
+    facts?.types.pageAlloc(slot);
     facts?.memory.pageAlloc(slot, mfn, pages.generation[slot], owner, facts.site(), counted);
   }
 

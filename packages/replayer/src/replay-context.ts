@@ -37,6 +37,8 @@ export class ReplayContext {
   readonly hasPodCache: boolean;
   /** Events were left out of the trace: what is known may be wrong, and a mismatch proves nothing. */
   private readonly isPart: boolean;
+  /** What leaves a reverse map is recorded by itself, not only by what makes it leave. */
+  readonly hasRmapDel: boolean;
   /** Events whose frame or order is impossible. */
   outOfRange = 0;
   /** Records are being lost: what is known may be wrong already, and a mismatch proves nothing (model §2.2). */
@@ -51,6 +53,7 @@ export class ReplayContext {
     this.hasResults = metadata.hasResults ?? false;
     this.hasPodCache = isRecorded(metadata, 'pod_cache_add');
     this.isPart = metadata.piece?.incomplete !== undefined;
+    this.hasRmapDel = isRecorded(metadata, 'rmap_del');
     this.viewNames = names.view;
     this.factWriter = new FactWriter(sink);
     this.health = new HealthFacts(this.factWriter);

@@ -16,12 +16,23 @@ export interface EventState extends StatePart {
 }
 
 /** By kind: the columns that such an event must have. */
-const NEEDS = KINDS.map(({ needs, args }) => {
+const NEEDS: readonly (readonly StateColumn[])[] = KINDS.map(({ needs, args }) => {
   return needs.map(name => {
     const arg = args?.findIndex(candidate => candidate.split(':')[0] === name) ?? -1;
     return (arg < 0 ? name : `arg${arg}`) as StateColumn;
   });
 });
+
+/** By kind: the validity bitmaps of the columns that such an event must have. */
+export function neededBitmaps({ validity }: ReplayBatch): readonly (readonly Uint8Array[])[] {
+  return NEEDS.map(columns => columns.map(column => validity[column]));
+}
+
+/** An event that lacks what its kind must have changes nothing. */
+export function hasAll(needed: readonly Uint8Array[], row: number): boolean {
+  for (let i = 0; i < needed.length; i++) if (!isValid(needed[i], row)) return false;
+  return true;
+}
 
 /** Hands events of any kind to whoever handles it; kinds that change nothing have nobody. */
 export class Dispatch {
@@ -32,11 +43,7 @@ export class Dispatch {
     this.handlers = KINDS.map(({ name }) => all[name]);
   }
 
-  /** An event that lacks what its kind must have changes nothing. */
   apply(batch: ReplayBatch, row: number, kind: number): void {
-    const handler = this.handlers[kind];
-    if (handler === undefined) return;
-    for (const column of NEEDS[kind]) if (!isValid(batch.validity[column], row)) return;
-    handler(batch, row);
+    this.handlers[kind]?.(batch, row);
   }
 }

@@ -38,7 +38,7 @@ export class TypeState implements EventState {
     const counts = hasFailed(batch, row) ? leavesPartial && !wasPartial : !wasPartial;
     if (this.take(batch, row, slot, counts ? 1 : 0) || !counts || !this.isKnown(slot)) return;
     if (this.count(slot) === 0) this.setRequested(batch, row, slot);
-    else this.bits.count.move(this.pages.typeLow, this.pages.typeHigh, slot, 1);
+    else this.move(slot, 1);
   }
 
   private put(batch: ReplayBatch, row: number): void {
@@ -46,7 +46,12 @@ export class TypeState implements EventState {
     if (slot === 0) return;
     const by = this.recordedPartial(batch, row) ? 0 : -1;
     if (this.take(batch, row, slot, by) || !this.isKnown(slot)) return;
+    this.move(slot, by);
+  }
+
+  private move(slot: number, by: number): void {
     this.bits.count.move(this.pages.typeLow, this.pages.typeHigh, slot, by);
+    this.pages.typeSeq[slot] = this.context.now.seq;
   }
 
   /** Takes over type_info as recorded, and says so where its count is not the expected one; false: none is recorded. */
@@ -73,7 +78,7 @@ export class TypeState implements EventState {
     }
     pages.typeLow[slot] = (pages.typeLow[slot] & ~bits.typeLow) | (arg0[2 * row] & bits.typeLow);
     pages.typeHigh[slot] = (pages.typeHigh[slot] & ~bits.typeHigh) | (arg0[2 * row + 1] & bits.typeHigh);
-    bits.count.move(pages.typeLow, pages.typeHigh, slot, 1);
+    this.move(slot, 1);
   }
 
   private isKnown(slot: number): boolean {

@@ -14,8 +14,8 @@ export class LockState {
   }
 
   acquire(batch: ReplayBatch, row: number): void {
-    if (!isValid(batch.validity.pcpu, row)) return;
     const c = batch.columns;
+    if (!isValid(batch.validity.pcpu, row) || (c.flags[row] & FLAG.failed) !== 0) return;
     const pcpu = c.pcpu[row];
     const lock = c.lock[row];
     const mode = c.mode[row];
@@ -38,8 +38,8 @@ export class LockState {
   }
 
   release(batch: ReplayBatch, row: number): void {
-    if (!isValid(batch.validity.pcpu, row)) return;
     const c = batch.columns;
+    if (!isValid(batch.validity.pcpu, row) || (c.flags[row] & FLAG.failed) !== 0) return;
     const pcpu = c.pcpu[row];
     const lock = c.lock[row];
     const mode = c.mode[row];
@@ -58,17 +58,18 @@ export class LockState {
 
   /** A lock that was held already, in the order in which such were taken; nothing is checked. */
   snapshot(batch: ReplayBatch, row: number): void {
-    if (!isValid(batch.validity.pcpu, row)) return;
     const { columns: c, validity: v } = batch;
+    if (!isValid(v.pcpu, row) || !isValid(v.mode, row)) return;
     const pcpu = c.pcpu[row];
     const lock = c.lock[row];
     const mode = c.mode[row];
     const level = isValid(v.level, row) ? c.level[row] : 0;
     const check = this.table.acquire(pcpu, lock, mode, level, true);
     check.violation = false;
-    if (isValid(v.depth, row) && mode !== MODE_READ) this.table.setDepth(lock, c.depth[row]);
+    const recorded = recordedDepth(batch, row);
+    if (recorded > 0 && mode !== MODE_READ) this.table.setDepth(lock, recorded);
     const lockClass = isValid(v.lock_class, row) ? c.lock_class[row] : -1;
-    const depth = isValid(v.depth, row) ? c.depth[row] : this.table.depth[lock];
+    const depth = recorded > 0 ? recorded : this.table.depth[lock];
     const tag = this.context.facts?.locks.acquire(lock, lockClass, mode, level, depth, check) ?? 0;
     const caller = isValid(v.caller, row) ? c.caller[row] : -1;
     this.table.push(pcpu, lock, mode, level, this.context.now.seq, caller, tag);

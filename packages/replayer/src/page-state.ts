@@ -244,10 +244,16 @@ export class PageState implements EventState {
     const { pages } = this;
     if ((c.flags[row] & FLAG.free) !== 0) pages.state[slot] = FREE;
     else if ((c.flags[row] & FLAG.allocated) !== 0) pages.state[slot] = (pages.state[slot] & ~FREE) | ALLOCATED;
+    if ((c.flags[row] & (FLAG.free | FLAG.allocated)) !== 0) pages.lifeSeq[slot] = Number.NaN;
     if (isValid(v.arg0, row)) pages.generation[slot] = getU53(c.arg0, row);
     this.noteOwner(batch, row, slot);
-    if (isValid(v.count_info, row)) this.takeCount(batch, row, slot);
-    if (isValid(v.type_info, row)) this.takeType(batch, row, slot);
-    for (const seqs of [pages.lifeSeq, pages.countSeq, pages.typeSeq]) seqs[slot] = Number.NaN;
+    if (isValid(v.count_info, row)) {
+      this.takeCount(batch, row, slot);
+      pages.countSeq[slot] = Number.NaN;
+    }
+    if (isValid(v.type_info, row)) {
+      this.takeType(batch, row, slot);
+      pages.typeSeq[slot] = Number.NaN;
+    }
   }
 }

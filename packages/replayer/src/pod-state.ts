@@ -144,7 +144,10 @@ export class PodState implements EventState {
     const pod = this.of(domid[row]);
     const count = signedArg0Of(batch, row);
     const entryCount = signedArg1Of(batch, row);
-    if (!Number.isNaN(count)) pod.count = count;
+    if (!Number.isNaN(count)) {
+      pod.count = count;
+      pod.countSeq = Number.NaN;
+    }
     if (!Number.isNaN(entryCount)) pod.entryCount = entryCount;
     if (mfn >= 0) this.join(domid[row], mfn, order[row]);
     else if (isValid(batch.validity.order, row)) pod.pending += 2 ** order[row];

@@ -41,8 +41,8 @@ export class ReplayContext {
   readonly hasRmapDel: boolean;
   /** Events whose frame or order is impossible. */
   outOfRange = 0;
-  /** Records are being lost: what is known may be wrong already, and a mismatch proves nothing (model §2.2). */
-  uncertain = false;
+  /** pcpus that are losing records: what is known may be wrong already, a mismatch proves nothing (model §2.2). */
+  readonly losing: number[] = [];
   /** Mismatches that prove nothing. */
   suppressed = 0;
 
@@ -72,16 +72,30 @@ export class ReplayContext {
     return false;
   }
 
+  /** The first record that a pcpu lost would be here. */
+  beginLoss(pcpu: number): void {
+    if (!this.losing.includes(pcpu)) this.losing.push(pcpu);
+  }
+
+  /** The lost event of a pcpu, -1 where it is not known which: those that it may be about are over. */
+  endLoss(pcpu: number): void {
+    const at = pcpu < 0 ? 0 : this.losing.indexOf(pcpu);
+    if (at >= 0) this.losing.splice(at, pcpu < 0 ? this.losing.length : 1);
+  }
+
   transfer(image: StateImage): void {
     image.part('health', this.health);
     this.outOfRange = image.number('outOfRange', this.outOfRange);
-    this.uncertain = image.flag('uncertain', this.uncertain);
+    image.numbers('losing', this.losing);
     this.suppressed = image.number('suppressed', this.suppressed);
   }
 
-  /** Takes note that a recorded value is not the expected one; negative numbers are no value. */
+  /**
+   * Takes note that a recorded value is not the expected one; negative values are none, `lastSeq` NaN or -1 is before
+   * the trace.
+   */
   diverge(batch: ReplayBatch, row: number, about: number, expected: number, seen: number, lastSeq: number): void {
-    if (this.uncertain || this.isPart) {
+    if (this.losing.length > 0 || this.isPart) {
       this.suppressed++;
       return;
     }
@@ -98,6 +112,6 @@ export class ReplayContext {
     if (isValid(validity.pcpu, row)) records[at + DIVERGENCE.pcpu] = columns.pcpu[row];
     if (expected >= 0) records[at + DIVERGENCE.expected] = expected;
     if (seen >= 0) records[at + DIVERGENCE.seen] = seen;
-    records[at + DIVERGENCE.last_seq] = lastSeq;
+    if (lastSeq >= 0) records[at + DIVERGENCE.last_seq] = lastSeq;
   }
 }

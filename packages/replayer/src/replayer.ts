@@ -9,7 +9,7 @@ import { DOMAINS, LOSSES } from './fact-specs.js';
 import type { FactWriter } from './fact-writer.js';
 import { ForeignState } from './foreign-state.js';
 import { GrantState } from './grant-state.js';
-import { Dispatch, type EventState } from './handlers.js';
+import { Dispatch, type EventState, hasAll, neededBitmaps } from './handlers.js';
 import type { HealthFacts } from './health-facts.js';
 import { LinuxState } from './linux-state.js';
 import { LockState } from './lock-state.js';
@@ -185,10 +185,11 @@ export class Replayer {
     const { kind, tsc } = batch.columns;
     const { checks } = this;
     if (tsc !== undefined) this.context.now.tsc = tsc;
-    this.dispatch.begin(batch);
+    const needed = neededBitmaps(batch);
     for (let row = from; row < to; row++) {
       this.begin(batch, row);
       checks?.before(batch, row, kind[row]);
+      if (!hasAll(needed[kind[row]], row)) continue;
       switch (kind[row]) {
         case K_LOCK_ACQUIRE:
           this.lockState.acquire(batch, row);
@@ -259,13 +260,13 @@ export class Replayer {
     records[at + LOSS.first_tsc] = batch.columns.arg1[2 * row];
     records[at + LOSS.first_tsc + 1] = batch.columns.arg1[2 * row + 1];
     this.context.now.stamp(records, at + LOSS.tsc);
-    this.context.uncertain = false;
+    this.context.endLoss(pcpu);
     this.forget(pcpu);
   }
 
   /** The first record that a pcpu lost would be here; until its lost event nothing is certain. */
   beginLoss(pcpu: number): void {
-    this.context.uncertain = true;
+    this.context.beginLoss(pcpu);
     this.forget(pcpu);
   }
 

@@ -38,7 +38,7 @@ export class TypeState implements EventState {
     const counts = hasFailed(batch, row) ? leavesPartial && !wasPartial : !wasPartial;
     if (!this.take(batch, row, slot, counts ? 1 : 0) && counts && this.isKnown(slot)) {
       if (this.count(slot) === 0) this.setRequested(batch, row, slot);
-      else this.bits.count.move(this.pages.typeLow, this.pages.typeHigh, slot, 1);
+      else this.move(slot, 1);
     }
     const { facts } = this.context;
     if (facts === undefined) return;
@@ -55,7 +55,7 @@ export class TypeState implements EventState {
     const leavesPartial = this.recordedPartial(batch, row);
     const by = leavesPartial ? 0 : -1;
     if (!this.take(batch, row, slot, by) && this.isKnown(slot)) {
-      this.bits.count.move(this.pages.typeLow, this.pages.typeHigh, slot, by);
+      this.move(slot, by);
     }
     const { facts } = this.context;
     // Who holds the last reference of a page that stays partial does not change.
@@ -64,6 +64,11 @@ export class TypeState implements EventState {
     const type = this.pgtType(slot);
     facts.types.put(this.pages, slot, mfn, type, facts.site(), wasPartial, underflow);
     if (leavesPartial) facts.types.leavePartial(this.pages, slot, mfn, type, facts.site());
+  }
+
+  private move(slot: number, by: number): void {
+    this.bits.count.move(this.pages.typeLow, this.pages.typeHigh, slot, by);
+    this.pages.typeSeq[slot] = this.context.now.seq;
   }
 
   /** Takes over type_info as recorded, and says so where its count is not the expected one; false: none is recorded. */
@@ -90,7 +95,7 @@ export class TypeState implements EventState {
     }
     pages.typeLow[slot] = (pages.typeLow[slot] & ~bits.typeLow) | (arg0[2 * row] & bits.typeLow);
     pages.typeHigh[slot] = (pages.typeHigh[slot] & ~bits.typeHigh) | (arg0[2 * row + 1] & bits.typeHigh);
-    bits.count.move(pages.typeLow, pages.typeHigh, slot, 1);
+    this.move(slot, 1);
   }
 
   private isKnown(slot: number): boolean {

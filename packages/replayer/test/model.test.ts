@@ -1,17 +1,28 @@
-import type { KindName } from '@p2mtrace/trace-format';
-import { KINDS } from '@p2mtrace/trace-format';
+import { KINDS, type KindName } from '@p2mtrace/trace-format';
 import { describe, test } from 'vitest';
-import { arbitraryCases } from './model/arbitrary.js';
-import { CASES, compareInMemory, holds, kindsOf } from './model/compare.js';
+import { arbitraryCases, arbitraryLacks, arbitraryLosses, kindsOf } from './model/arbitrary.js';
+import { CASES, compareInMemory, holds } from './model/compare.js';
 
 const ALL = KINDS.map(({ name }) => name as KindName);
+const ENTRIES: KindName[] = ['set_entry', 'lookup', 'snapshot', 'type_change_range', 'domain_create'];
 
-describe('replayer and model agree after every event', () => {
+describe('replayer and model agree', () => {
   test.each([
-    ['p2m', ['set_entry', 'lookup', 'm2p_set', 'put_gfn']],
-    ['pages', kindsOf('page')],
-    ['locks', kindsOf('lock')],
-  ] as [string, KindName[]][])('%s', async (_, kinds) => holds(arbitraryCases(kinds, 30), compareInMemory));
+    ['p2m', [...ENTRIES, 'm2p_set', 'snapshot_m2p', 'put_gfn']],
+    ['views', [...ENTRIES, ...kindsOf('altp2m'), 'snapshot_view', 'snapshot_remap']],
+    ['pages', [...kindsOf('page'), 'snapshot']],
+    ['locks', [...kindsOf('lock'), 'snapshot', 'snapshot_lock', 'snapshot_level']],
+    ['PoD', [...ENTRIES, ...kindsOf('pod'), 'page_free', 'snapshot_pod']],
+    ['paging', [...ENTRIES, ...kindsOf('paging'), 'snapshot_paging']],
+    ['sharing', [...ENTRIES, ...kindsOf('sharing'), 'page_free', 'snapshot_rmap']],
+    ['grants', [...kindsOf('grant'), 'snapshot_grant', 'snapshot_foreign', 'sched_switch', 'domain_create']],
+    ['Linux', [...kindsOf('linux'), 'snapshot_linux', 'snapshot_override', 'domain_create']],
+    ['contexts', ['lookup', 'put_gfn', 'view_switch', ...kindsOf('tlb', 'context', 'snapshot')]],
+  ] as [string, KindName[]][])('%s', async (_, kinds) => holds(arbitraryCases(kinds, 40), compareInMemory));
 
-  test('all kinds', async () => holds(arbitraryCases(ALL, 60), compareInMemory, 2 * CASES));
+  test('all kinds', async () => holds(arbitraryCases(ALL, 80), compareInMemory, 2 * CASES));
+
+  test('records are lost', async () => holds(arbitraryLosses(arbitraryCases(ALL, 60)), compareInMemory));
+
+  test('events lack what they must have', async () => holds(arbitraryLacks(arbitraryCases(ALL, 40)), compareInMemory));
 });

@@ -1,124 +1,33 @@
 import {
-  ACCESS_TYPES,
-  type FlagName,
   KINDS,
   type KindName,
   type KindSpec,
   LAYOUT_NAMES,
   type LayoutProfile,
-  LOCK_MODES,
   layoutProfile,
-  MM_LOCKS,
-  P2M_TYPES,
 } from '@p2mtrace/trace-format';
 import fc from 'fast-check';
+import { countInfos, flagsOf, GFNS, MFNS, mostly, typeInfos, VALUES } from './arbitrary-values.js';
 import type { TraceEvent } from './event.js';
+
+export const kindsOf = (...groups: string[]) =>
+  KINDS.filter(({ group }) => groups.includes(group)).map(({ name }) => name as KindName);
 
 /** Events of one trace, and the layout of its page_info. */
 export interface Case {
   readonly layout: string;
   readonly events: readonly TraceEvent[];
+  /** In order of seq. */
+  readonly losses?: readonly LossStart[];
+  /** From one comparison of states to the next, in events. */
+  readonly every: number;
 }
 
-/** Mostly one of the usual values, now and then one of the others. */
-const mostly = <T>(usual: readonly T[], odd: readonly T[]): fc.Arbitrary<T> =>
-  fc.oneof({ weight: 24, arbitrary: fc.constantFrom(...usual) }, { weight: 1, arbitrary: fc.constantFrom(...odd) });
-
-/** Around the boundaries of 2M and 1G; few enough to meet again. */
-const GFNS = [0x10n, 0x11n, 0x1ffn, 0x200n, 0x201n, 0x3ffn, 0x3_ffffn, 0x4_0000n, 0x4_0200n];
-const MFNS = [0x100n, 0x101n, 0x102n, 0x1ffn, 0x200n, 0x400n, 0x5ffn, 0x8_0000n, 0x8_0201n];
-const NO_FRAMES = [(1n << 52n) - 1n, 1n << 52n, (1n << 53n) + 1n, (1n << 64n) - 1n];
-const gfn = mostly(GFNS, [...NO_FRAMES, 0n]);
-const mfn = mostly(MFNS, [...NO_FRAMES, 0n]);
-
-/** Words of page_info by their place in a list, as what they are depends on the layout. */
-const word = fc.nat(11).map(BigInt);
-
-function countInfos({ countBits, countWidth }: LayoutProfile): bigint[] {
-  const allocated = 1n << BigInt(countBits.allocated);
-  const most = (1n << BigInt(countWidth)) - 1n;
-  return [0n, 1n, 2n, 3n, 4n, most, most - 1n, (1n << 64n) - 1n].flatMap(n => [n, n | allocated]);
+/** Where a pcpu begins to lose records: before the event of that seq. */
+export interface LossStart {
+  readonly seq: number;
+  readonly pcpu: number;
 }
-
-function typeInfos({ typeBits, typeShift, typeCountWidth }: LayoutProfile): bigint[] {
-  const validated = (7n << BigInt(typeShift)) | (1n << BigInt(typeBits.validated));
-  const partial = (1n << BigInt(typeShift)) | (1n << BigInt(typeBits.partial));
-  const most = (1n << BigInt(typeCountWidth)) - 1n;
-  return [
-    0n,
-    validated | 1n,
-    validated | 2n,
-    partial,
-    partial | 1n,
-    partial | 2n,
-    1n,
-    2n,
-    3n,
-    validated,
-    most,
-    ~0n & 0xffff_ffff_ffff_ffffn,
-  ];
-}
-
-const u32 = mostly([0n, 1n, 2n, 3n, 512n, 513n], [0xffff_ffffn]);
-
-/** Values of a column, or of an argument under the kind's own name. */
-const VALUES: Record<string, fc.Arbitrary<unknown>> = {
-  gfn,
-  new_gfn: gfn,
-  end: mostly([...GFNS, 0x400n, 0x8_0000n], NO_FRAMES),
-  mfn,
-  old_mfn: mfn,
-  domid: mostly([1, 2], [0, 0x7ff3]),
-  owner: mostly([1, 2], [0, 0x7ff3]),
-  old_owner: mostly([1n, 2n], [0n]),
-  view: mostly(['host', 'host', 'altp2m:1', 'altp2m:2'], ['nested:0']),
-  order: mostly([0, 0, 0, 0, 0, 9, 9, 18], [1, 3, 10, 19, 29, 255]),
-  p2m_type: mostly(['ram_rw', 'ram_rw', 'populate_on_demand', 'invalid', 'ram_shared'], P2M_TYPES),
-  old_type: mostly(['ram_rw', 'ram_logdirty'], P2M_TYPES),
-  access: fc.constantFrom(...ACCESS_TYPES.slice(5, 9)),
-  count_info: word,
-  type_info: word,
-  requested: word,
-  lock: fc.constantFrom(...MM_LOCKS.keys()).map(index => 0xffff_8300_0000_0000n + BigInt(index)),
-  level: mostly([0], [80]),
-  mode: fc.constantFrom('write', 'write', ...LOCK_MODES),
-  depth: mostly([1, 1, 2], [0, 3, 0xffff]),
-  rc: mostly([0], [-12]),
-  count: u32,
-  entry_count: u32,
-  rmap_count: u32,
-  generation: u32,
-  ref: u32,
-  handle: u32,
-  vcpu: fc.constantFrom(0n, 1n),
-  runstate: fc.constantFrom(0n, 0x10n, 0x01n, 0x21n),
-  evicted: fc.constantFrom(0n, 1n),
-  first_tsc: fc.constant(1n),
-  value: u32,
-  gpa: u32,
-  qualification: u32,
-  event_id: u32,
-  raw: fc.constant('00'),
-  lock_class: fc.constant('p2m'),
-};
-
-const FLAGS: Partial<Record<KindName, readonly FlagName[]>> = {
-  lookup: ['locked', 'read_locked'],
-  get_page: ['light', 'failed'],
-  snapshot: ['stale', 'allocated', 'free'],
-  snapshot_m2p: ['shared'],
-  grant_map: ['readonly', 'failed'],
-  grant_unmap: ['readonly', 'failed'],
-  grant_transfer: ['failed'],
-  snapshot_linux: ['foreign', 'identity'],
-  set_entry: ['failed', 'attempt'],
-  m2p_set: ['shared'],
-  page_use: ['map'],
-  lock_acquire: ['recursive'],
-  lock_release: ['recursive'],
-  phys_to_machine_set: ['foreign', 'identity'],
-};
 
 /** Kinds that come more often than the others: with too few of these nothing happens. */
 const WEIGHTS: Partial<Record<KindName, number>> = {
@@ -129,48 +38,49 @@ const WEIGHTS: Partial<Record<KindName, number>> = {
   page_alloc: 4,
   lock_acquire: 4,
   lock_release: 4,
+  snapshot: 2,
 };
 
 /** Orders of what is counted in pages, each of which is a record. */
-const pageOrder = mostly([0, 0, 0, 1], [3, 9, 21, 255]);
-const COUNTS_PAGES = ['page_alloc', 'page_free', 'pod_cache_add', 'pod_cache_get'];
+const pageOrder = mostly([0, 0, 0, 1, 9], [3, 21, 255]);
+const COUNTS_PAGES = ['page_alloc', 'page_free', 'snapshot_pod', ...kindsOf('pod')];
 
-/** Events of one kind: what it needs, half of the time what it may have. */
+/** Events of one kind: what it needs, most of what it may have. */
 function eventsOf(spec: KindSpec): fc.Arbitrary<TraceEvent> {
+  const kind = spec.name as KindName;
   const columns: Record<string, fc.Arbitrary<unknown>> = {
-    kind: fc.constant(spec.name),
+    kind: fc.constant(kind),
     pcpu: mostly<number | undefined>([0, 1], [undefined, 2, 40]),
   };
   // A lookup need not have a gfn, but then it tells nothing.
-  const needs = spec.name === 'lookup' ? [...spec.needs, 'gfn'] : spec.needs;
+  const needs = kind === 'lookup' ? [...spec.needs, 'gfn'] : spec.needs;
   for (const name of [...needs, ...spec.may]) {
-    if (name === 'flags') continue;
-    columns[name] = needs.includes(name) ? VALUES[name] : fc.option(VALUES[name], { nil: undefined });
+    const value = name === 'flags' ? flagsOf(kind) : VALUES[name];
+    columns[name] = needs.includes(name) ? value : fc.option(value, { nil: undefined, freq: 2 });
   }
-  if (COUNTS_PAGES.includes(spec.name)) columns.order = pageOrder;
-  const flags = FLAGS[spec.name as KindName];
-  if (flags !== undefined)
-    columns.flags = mostly<readonly FlagName[]>(
-      [[], [], flags.slice(0, 1)],
-      flags.map(f => [f]),
-    );
+  if (COUNTS_PAGES.includes(kind)) columns.order = pageOrder;
   return fc.record(columns) as unknown as fc.Arbitrary<TraceEvent>;
 }
 
-/** Gives words of page_info and locks their values, and drops what is undefined. */
-function complete(event: TraceEvent, profile: LayoutProfile): TraceEvent {
-  const full = Object.fromEntries(Object.entries(event).filter(([, value]) => value !== undefined)) as TraceEvent;
-  const pick = (words: bigint[], index: bigint | undefined) =>
-    index === undefined ? undefined : words[Number(index) % words.length];
-  const lock = event.lock === undefined ? undefined : MM_LOCKS[Number(event.lock & 7n)];
-  const values = {
+/** Gives words of page_info their values, has frames meet the more the fewer they are, and drops what is undefined. */
+function complete(event: TraceEvent, profile: LayoutProfile, frames: number): TraceEvent {
+  const narrow = (usual: readonly bigint[], value: bigint | undefined) => {
+    const at = value === undefined ? -1 : usual.indexOf(value);
+    return at < 0 ? value : usual[at % frames];
+  };
+  const pick = (words: readonly bigint[], at: bigint | undefined) => (at === undefined ? at : words[Number(at)]);
+  const values: Record<string, unknown> = {
+    ...event,
+    gfn: narrow(GFNS, event.gfn),
+    new_gfn: narrow(GFNS, event.new_gfn),
+    mfn: narrow(MFNS, event.mfn),
+    old_mfn: narrow(MFNS, event.old_mfn),
     count_info: pick(countInfos(profile), event.count_info),
     type_info: pick(typeInfos(profile), event.type_info),
     requested: pick(typeInfos(profile), event.requested),
-    lock_class: lock?.name,
-    level: lock && lock.level + (event.level ?? 0),
   };
-  return { ...full, ...Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) };
+  const present = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(present) as unknown as TraceEvent;
 }
 
 /** Traces of a few events each of the kinds given. */
@@ -182,7 +92,36 @@ export function arbitraryCases(kinds: readonly KindName[], maxLength: number): f
   return fc
     .record({
       layout: fc.constantFrom(...LAYOUT_NAMES),
-      events: fc.array(fc.oneof(...events), { minLength: 1, maxLength }),
+      frames: fc.constantFrom(GFNS.length, 2, 3, 5),
+      every: fc.constantFrom(20, 20, 20, 20, 7, 1),
+      events: fc.array(fc.oneof(...events), { minLength: 1, maxLength, size: 'max' }),
     })
-    .map(({ layout, events }) => ({ layout, events: events.map(event => complete(event, layoutProfile(layout))) }));
+    .map(({ layout, frames, events, every }) => {
+      const profile = layoutProfile(layout);
+      return { layout, events: events.map(event => complete(event, profile, frames)), every };
+    });
+}
+
+/** The same, with pcpus that begin to lose records here and there. */
+export function arbitraryLosses(cases: fc.Arbitrary<Case>): fc.Arbitrary<Case> {
+  const losses = fc.array(fc.record({ seq: fc.nat(), pcpu: fc.constantFrom(0, 1) }), { minLength: 1, maxLength: 4 });
+  return fc.tuple(cases, losses).map(([one, starts]) => ({
+    ...one,
+    losses: starts.map(({ seq, pcpu }) => ({ seq: seq % one.events.length, pcpu })).sort((a, b) => a.seq - b.seq),
+  }));
+}
+
+/** The same, but that some event lacks a column that its kind must have. */
+export function arbitraryLacks(cases: fc.Arbitrary<Case>): fc.Arbitrary<Case> {
+  const lacks = fc.array(fc.tuple(fc.nat(), fc.nat()), { minLength: 1, maxLength: 8 });
+  return fc.tuple(cases, lacks).map(([one, places]) => {
+    const events = [...one.events];
+    for (const [place, which] of places) {
+      const at = place % events.length;
+      const needs = KINDS.find(({ name }) => name === events[at].kind)?.needs ?? [];
+      const { [needs[which % needs.length] as keyof TraceEvent]: _, ...rest } = events[at];
+      events[at] = rest as TraceEvent;
+    }
+    return { ...one, events };
+  });
 }

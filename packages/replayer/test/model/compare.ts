@@ -1,7 +1,7 @@
-import { defaultMetadata, KINDS, type KindName, type TraceMetadata } from '@p2mtrace/trace-format';
+import { defaultMetadata, type TraceMetadata } from '@p2mtrace/trace-format';
 import fc from 'fast-check';
 import { Replayer } from '../../src/index.js';
-import type { Case } from './arbitrary.js';
+import type { Case, LossStart } from './arbitrary.js';
 import { batchOf } from './batch.js';
 import { lineOf } from './event.js';
 import { beginLoss } from './loss.js';
@@ -10,11 +10,8 @@ import { modelRows } from './model-rows.js';
 import { replayerRows } from './replayer-rows.js';
 import { differences, type StateRows } from './rows.js';
 
-/** Cases of a property that takes about 5 ms a case; P2MTRACE_CASES makes them more, for a longer search. */
-export const CASES = Number(process.env.P2MTRACE_CASES ?? 1000);
-
-export const kindsOf = (...groups: string[]) =>
-  KINDS.filter(({ group }) => groups.includes(group)).map(({ name }) => name as KindName);
+/** Cases of a property that takes about 10 ms a case; P2MTRACE_CASES makes them more, for a longer search. */
+export const CASES = Number(process.env.P2MTRACE_CASES ?? 300);
 
 /** What the metadata of a trace with these events says. */
 export function metadataOf({ layout, events }: Case): TraceMetadata {
@@ -32,14 +29,8 @@ export function setupOf({ layout, hasResults, counts }: TraceMetadata): Setup {
 export const ndjsonOf = ({ layout, events }: Case): string =>
   [`{"p2mtrace":1,"layout":"${layout}"}`, ...events.map(lineOf)].map(line => `${line}\n`).join('');
 
-/** Where a pcpu begins to lose records: before the event of that seq. */
-export interface LossStart {
-  readonly seq: number;
-  readonly pcpu: number;
-}
-
 /** The model after each event of a case. */
-export function* modelled(one: Case, losses: readonly LossStart[] = []): Generator<Model> {
+export function* modelled(one: Case, losses: readonly LossStart[] = one.losses ?? []): Generator<Model> {
   const model = new Model(setupOf(metadataOf(one)));
   for (const [seq, event] of one.events.entries()) {
     for (const loss of losses) if (loss.seq === seq) beginLoss(model, loss.pcpu);
@@ -54,15 +45,17 @@ export function expectSame(replayer: StateRows, model: StateRows, seq: number): 
   if (found.length > 0) throw new Error([`after event ${seq}:`, ...found].join('\n'));
 }
 
-/** Both replay a case, without a file, and are compared after every event. */
+/** Both replay a case, without a file, and are compared now and then and at the end. */
 export function compareInMemory(one: Case): void {
   const { batch, names } = batchOf(one.events);
   const replayer = new Replayer({ metadata: metadataOf(one), names });
   let seq = 0;
   for (const model of modelled(one)) {
+    for (const loss of one.losses ?? []) if (loss.seq === seq) replayer.beginLoss(loss.pcpu);
     replayer.apply(batch, seq, seq + 1);
-    expectSame(replayerRows(replayer, names), modelRows(model), seq);
     seq++;
+    const isTime = seq % one.every === 0 || seq === one.events.length;
+    if (isTime) expectSame(replayerRows(replayer, names), modelRows(model), seq - 1);
   }
 }
 
@@ -77,7 +70,8 @@ export async function holds<C extends Case>(
   });
   const out = await fc.check(property, { numRuns });
   if (!out.failed) return;
-  const shrunk = out.counterexample === null ? 'interrupted' : ndjsonOf(out.counterexample[0]);
+  const [one] = out.counterexample ?? [];
+  const shrunk = one === undefined ? 'interrupted' : `losses ${JSON.stringify(one.losses)}\n${ndjsonOf(one)}`;
   const why = out.errorInstance instanceof Error ? (out.errorInstance.stack ?? out.errorInstance.message) : '';
   throw new Error(`seed ${out.seed}, after ${out.numRuns} cases:\n${shrunk}${why}`);
 }

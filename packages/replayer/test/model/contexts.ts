@@ -65,10 +65,10 @@ function viewSwitch(model: Model, { pcpu, domid, view }: TraceEvent): void {
   model.contexts.views.set(`${vcpu.domid} ${vcpu.vcpu}`, view);
 }
 
-function snapshotVcpu(model: Model, { pcpu, domid, vcpu, view = 'host' }: TraceEvent): void {
+function snapshotVcpu(model: Model, { pcpu, domid, vcpu, view }: TraceEvent): void {
   if (domid === undefined || vcpu === undefined) return;
   if (pcpu !== undefined) model.contexts.running.set(pcpu, { domid, vcpu });
-  if (view !== 'host') model.contexts.views.set(`${domid} ${vcpu}`, view);
+  if (view !== undefined) model.contexts.views.set(`${domid} ${vcpu}`, view);
 }
 
 export const contexts: Mechanism = {

@@ -1,6 +1,7 @@
+import type { FlagName } from '@p2mtrace/trace-format';
 import { runningDomain } from './contexts.js';
 import type { TraceEvent } from './event.js';
-import { isFailed, type Mechanism, type Model } from './model.js';
+import type { Mechanism, Model } from './model.js';
 import { imply, tableOf } from './p2m.js';
 
 /** A grant that is mapped. */
@@ -12,6 +13,7 @@ interface Grant {
   readonly ref: bigint | undefined;
   readonly mfn: bigint | undefined;
   readonly gfn: bigint | undefined;
+  flags: readonly FlagName[];
   /** null for one that was mapped before the trace. */
   readonly since: number | null;
 }
@@ -37,22 +39,38 @@ export const newGrants = () => ({
 
 const mapperOf = (model: Model, event: TraceEvent) => event.domid ?? runningDomain(model, event);
 
-/** Takes out the mapping that the event is about; the latest where several look alike. */
-function close(model: Model, event: TraceEvent): void {
+/** The mapping that the event is about; the latest where several look alike. */
+function find(model: Model, event: TraceEvent): Grant | undefined {
   const { handle, owner } = event;
   const mapper = mapperOf(model, event);
-  const at = model.grants.open.findLastIndex(
+  return model.grants.open.findLast(
     grant => grant.mapper === mapper && grant.handle === handle && (handle !== undefined || grant.granter === owner),
   );
-  if (at >= 0) model.grants.open.splice(at, 1);
+}
+
+function close(model: Model, grant: Grant | undefined): void {
+  model.grants.open = model.grants.open.filter(other => other !== grant);
 }
 
 function map(model: Model, event: TraceEvent, since: number | null): void {
-  const { owner: granter, handle, ref, mfn, gfn } = event;
+  const { owner: granter, handle, ref, mfn, gfn, flags = [] } = event;
   if (granter === undefined) return;
   // A handle stands for one mapping.
-  if (handle !== undefined) close(model, event);
-  model.grants.open.push({ mapper: mapperOf(model, event), granter, handle, ref, mfn, gfn, since });
+  if (handle !== undefined) close(model, find(model, event));
+  model.grants.open.push({ mapper: mapperOf(model, event), granter, handle, ref, mfn, gfn, flags, since });
+}
+
+/** What one mapping may be for at a time. */
+const HALVES: readonly FlagName[] = ['device_map', 'host_map'];
+
+/** Ends the mapping, or that half of it that the event names. */
+function unmap(model: Model, event: TraceEvent): void {
+  const grant = find(model, event);
+  if (grant === undefined) return;
+  const named = HALVES.filter(half => event.flags?.includes(half));
+  const left = grant.flags.filter(flag => !named.includes(flag));
+  if (named.length > 0 && HALVES.some(half => left.includes(half))) grant.flags = left;
+  else close(model, grant);
 }
 
 const bump = (counts: Map<number, number>, domid: number | undefined) => {
@@ -72,15 +90,9 @@ function setForeign(model: Model, { domid, gfn, mfn, owner }: TraceEvent, since:
 }
 
 export const grants: Mechanism = {
-  grant_map: (model, event) => {
-    if (!isFailed(event)) map(model, event, model.now);
-  },
-  grant_unmap: (model, event) => {
-    if (!isFailed(event)) close(model, event);
-  },
-  grant_transfer: (model, event) => {
-    if (!isFailed(event)) bump(model.grants.transfers, event.domid);
-  },
+  grant_map: (model, event) => map(model, event, model.now),
+  grant_unmap: unmap,
+  grant_transfer: (model, { domid }) => bump(model.grants.transfers, domid),
   decrease_reservation: (model, { domid }) => bump(model.grants.decreases, domid),
   foreign_map: foreignMap,
   foreign_unmap: (model, { domid, gfn }) => {

@@ -1,5 +1,5 @@
 import type { TraceEvent } from './event.js';
-import { isFailed, type Mechanism, type Model } from './model.js';
+import type { Mechanism, Model } from './model.js';
 
 /** An entry of a PV guest's own p2m (X§7). */
 interface LinuxEntry {
@@ -67,12 +67,13 @@ function chain(model: Model, mfn: bigint, override: Override): void {
 
 function add(model: Model, event: TraceEvent): void {
   const { domid, gfn: pfn, mfn } = event;
-  if (domid === undefined || pfn === undefined || mfn === undefined || isFailed(event)) return;
+  if (domid === undefined || pfn === undefined || mfn === undefined) return;
   // Where the new entry was recorded first, nobody knows the one before it.
   const isWritten = isSo(model, domid, pfn, mfn, true);
-  const known = isWritten ? undefined : model.linux.p2m.get(`${domid} ${pfn}`)?.mfn;
+  const before = isWritten ? undefined : model.linux.p2m.get(`${domid} ${pfn}`);
+  const known = before?.mfn;
   const recorded = recordedOld(event);
-  model.check('old_mfn', known, recorded);
+  model.check('old_mfn', known, recorded, before?.writer);
   unchain(model, domid, pfn, mfn);
   chain(model, mfn, { domid, pfn, oldMfn: recorded === undefined ? known : recorded, since: model.now });
   imply(model, domid, pfn, mfn, true);
@@ -80,11 +81,11 @@ function add(model: Model, event: TraceEvent): void {
 
 function remove(model: Model, event: TraceEvent): void {
   const { domid, gfn: pfn, mfn } = event;
-  if (domid === undefined || pfn === undefined || mfn === undefined || isFailed(event)) return;
-  const known = unchain(model, domid, pfn, mfn)?.oldMfn;
+  if (domid === undefined || pfn === undefined || mfn === undefined) return;
+  const override = unchain(model, domid, pfn, mfn);
   const recorded = recordedOld(event);
-  model.check('old_mfn', known, recorded);
-  const oldMfn = recorded === undefined ? known : recorded;
+  model.check('old_mfn', override?.oldMfn, recorded, override?.since);
+  const oldMfn = recorded === undefined ? override?.oldMfn : recorded;
   if (oldMfn === undefined) model.linux.p2m.delete(`${domid} ${pfn}`);
   else imply(model, domid, pfn, oldMfn, false);
 }

@@ -53,13 +53,14 @@ function take(model: Model, event: TraceEvent, cpu: Pcpu, lock: Lock, isChecked:
   const { pcpu, mode, level } = event;
   const depth = depthOf(event);
   const again = lock.owner === pcpu;
-  const expected = again || lock.depth === 0 ? (lock.depth ?? 0) + 1 : undefined;
+  const isCounted = again || lock.depth === 0;
+  const expected = isCounted && lock.depth !== undefined ? lock.depth + 1 : undefined;
   if (!again) lock.unlockLevel = cpu.level;
   lock.owner = pcpu;
   // A write lock sets the level at its first take, the others at every one.
-  if (level !== undefined && !(again && mode === 'write')) cpu.level = level;
+  if (isMmLevel(level) && !(again && mode === 'write')) cpu.level = level;
   if (isChecked) checkDepth(model, expected, depth);
-  lock.depth = depth ?? expected ?? 1;
+  lock.depth = depth ?? expected ?? (again ? undefined : 1);
 }
 
 function release(model: Model, event: TraceEvent): void {
@@ -86,6 +87,9 @@ function untake(model: Model, event: TraceEvent, cpu: Pcpu, lock: Lock): void {
   cpu.level = lock.unlockLevel;
 }
 
+/** Locks of no mm level are none to mm_lock_level. */
+const isMmLevel = (level: number | undefined): level is number => level !== undefined && level > 0;
+
 /** A depth of 0 is none: so a hypervisor says that it does not count. */
 const depthOf = ({ depth }: TraceEvent) => (depth === 0 ? undefined : depth);
 
@@ -98,11 +102,22 @@ function snapshot(model: Model, event: TraceEvent): void {
   if (snapshotOf(event) === 'lock') acquire(model, event, false);
 }
 
-/** What a pcpu holds is unknown again. */
-export function forgetLocks(model: Model, pcpu: number): void {
-  model.locks.pcpus.delete(pcpu);
-  for (const lock of model.locks.locks.values()) {
-    if (lock.owner === pcpu) Object.assign(lock, { owner: undefined, depth: undefined });
+/** A lock by itself; nobody holds a free one. */
+function snapshotLock(model: Model, { lock, pcpu, depth, level = 0 }: TraceEvent): void {
+  if (lock === undefined) return;
+  model.locks.locks.set(lock, { owner: depth === 0 ? undefined : pcpu, depth, unlockLevel: level });
+}
+
+function snapshotLevel(model: Model, { pcpu, level }: TraceEvent): void {
+  if (pcpu !== undefined && level !== undefined) pcpuOf(model, pcpu).level = level;
+}
+
+/** What a pcpu holds is unknown again, or what any of them holds; it may also have what nobody held. */
+export function forgetLocks({ locks }: Model, pcpu: number | undefined): void {
+  const isLossy = (other: number | undefined) => pcpu === undefined || other === undefined || other === pcpu;
+  for (const other of locks.pcpus.keys()) if (isLossy(other)) locks.pcpus.delete(other);
+  for (const lock of locks.locks.values()) {
+    if (isLossy(lock.owner)) Object.assign(lock, { owner: undefined, depth: undefined });
   }
 }
 
@@ -110,4 +125,6 @@ export const locks: Mechanism = {
   lock_acquire: (model, event) => acquire(model, event),
   lock_release: release,
   snapshot,
+  snapshot_lock: snapshotLock,
+  snapshot_level: snapshotLevel,
 };

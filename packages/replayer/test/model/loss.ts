@@ -30,7 +30,7 @@ function forget(model: Model, pcpu: number | undefined): void {
   for (const pod of model.pod.domains.values()) {
     Object.assign(pod, { count: undefined, entry_count: undefined, pending: 0n });
   }
-  for (const cpu of pcpu === undefined ? [...model.locks.pcpus.keys()] : [pcpu]) forgetLocks(model, cpu);
+  forgetLocks(model, pcpu);
   if (pcpu === undefined) model.contexts.running.clear();
   else model.contexts.running.delete(pcpu);
 }
@@ -42,8 +42,10 @@ export function beginLoss(model: Model, pcpu: number): void {
 }
 
 export const loss: Mechanism = {
-  lost: (model, { pcpu }) => {
-    forget(model, pcpu);
-    model.losing.delete(pcpu ?? -1);
+  lost: (model, event) => {
+    model.losses.push({ seq: model.now, event });
+    forget(model, event.pcpu);
+    if (event.pcpu === undefined) model.losing.clear();
+    else model.losing.delete(event.pcpu);
   },
 };

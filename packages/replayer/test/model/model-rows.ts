@@ -1,48 +1,54 @@
 import type { Model } from './model.js';
-import { frames, type Leaf, type P2m, parts, typeAt } from './p2m.js';
+import { modelMechanismRows } from './model-mechanism-rows.js';
+import { frames, type Leaf, leafAt, mfnAt, type P2m, typeAt, uncut } from './p2m.js';
 import type { Page } from './pages.js';
-import { counted, hex, line, probes, type StateRows } from './rows.js';
+import { hex, line, list, probes, type StateRows } from './rows.js';
+import { isAltp2m } from './views.js';
 
-/** The model's state as lines. */
+/** The model's state as lines, under the names and with the columns of `replayerRows`. */
 export function modelRows(model: Model): StateRows {
-  const leaves = [...model.p2m.tables.values()].flatMap(table =>
-    [...table.leaves.values()].map(leaf => ({ table, leaf })),
+  const tables = [...model.p2m.tables.values()];
+  const leaves = tables.flatMap(table =>
+    [...table.leaves.values()].flatMap(leaf => uncut(table, leaf)).map(leaf => ({ table, leaf })),
   );
   return {
-    p2m: leaves.flatMap(({ table, leaf }) => p2mLines(table, leaf)),
-    stale: leaves.flatMap(({ table: { domid, view }, leaf }) =>
-      leaf.stale === undefined ? [] : [line(domid, view, `${hex(leaf.gfn)}/${leaf.order}`, leaf.stale)],
-    ),
+    p2m: leaves.map(({ table, leaf }) => p2mLine(table, leaf)),
     reverse: probes(leaves.map(({ leaf }) => leaf)).map(mfn => line(hex(mfn), ...mappings(leaves, mfn).sort())),
-    complete: [...model.views.complete],
-    remaps: [...model.views.remaps].map(([key, gfn]) => line(key, hex(gfn))),
-    m2p: [...model.p2m.m2p].map(([mfn, value]) => line(hex(mfn), typeof value === 'bigint' ? hex(value) : value)),
-    pages: [...model.pages].filter(([, page]) => isKnown(page)).map(([mfn, page]) => pageLine(mfn, page)),
-    ...lockTables(model),
-    ...memoryTables(model),
-    ...grantTables(model),
-    ...contextTables(model),
-    divergences: model.divergences.map(({ seq, about, expected, seen }) =>
-      line(seq, about, inexact(expected), inexact(seen)),
+    views: [...viewKeys(model)].flatMap(key => viewLines(model, key)),
+    m2p: [...model.p2m.m2p].map(([mfn, { value, since }]) =>
+      line(hex(mfn), typeof value === 'bigint' ? hex(value) : value, since),
     ),
-    outOfRange: [line(model.outOfRange)],
+    pages: [...model.pages].filter(([, page]) => isKnown(page)).map(([mfn, page]) => pageLine(mfn, page)),
+    sharing: [...model.sharing].flatMap(([mfn, { gfns, complete }]) =>
+      [...gfns].map(([key, since]) => {
+        const [domid, gfn] = key.split(' ');
+        return line(hex(mfn), domid, hex(BigInt(gfn)), gfns.size, complete, since);
+      }),
+    ),
+    ...modelMechanismRows(model),
+    divergences: model.divergences.map(({ seq, about, expected, seen, last, event }) => {
+      const { domid, gfn, mfn, lock, pcpu } = event;
+      return line(
+        seq,
+        about,
+        domid,
+        hex(gfn),
+        hex(mfn),
+        lock && hex(lock),
+        pcpu,
+        inexact(expected),
+        inexact(seen),
+        last,
+      );
+    }),
+    losses: model.losses.map(({ seq, event: { pcpu, count } }) => line(seq, pcpu, count)),
+    counters: [line(model.outOfRange, model.suppressed)],
   };
 }
 
-/** A leaf, in the parts that changes of types have cut it into. */
-function p2mLines(table: P2m, leaf: Leaf): string[] {
-  const end = leaf.gfn + frames(leaf.order);
-  const isCut = table.changes.some(
-    change =>
-      change.seq > leaf.since &&
-      change.from < end &&
-      change.end > leaf.gfn &&
-      (change.from > leaf.gfn || change.end < end),
-  );
-  if (isCut) return parts(leaf).flatMap(part => p2mLines(table, part));
-  const { domid, view } = table;
+function p2mLine(table: P2m, leaf: Leaf): string {
   const { gfn, order, mfn, access, writer } = leaf;
-  return [line(domid, view, `${hex(gfn)}/${order}`, hex(mfn), typeAt(table, leaf, gfn), access, writer)];
+  return line(table.domid, table.view, `${hex(gfn)}/${order}`, hex(mfn), typeAt(table, leaf, gfn), access, writer);
 }
 
 function mappings(leaves: readonly { table: P2m; leaf: Leaf }[], mfn: bigint): string[] {
@@ -52,70 +58,50 @@ function mappings(leaves: readonly { table: P2m; leaf: Leaf }[], mfn: bigint): s
   });
 }
 
+/** `domid view` of every altp2m view of which something is known. */
+function viewKeys({ p2m, views, contexts }: Model): Set<string> {
+  const withLeaves = [...p2m.tables].filter(([, { leaves }]) => leaves.size > 0).map(([key]) => key);
+  const remapped = [...views.remaps.keys()].map(key => key.split(' ').slice(0, 2).join(' '));
+  const used = [...contexts.views].map(([key, view]) => `${key.split(' ')[0]} ${view}`);
+  const all = [...withLeaves, ...remapped, ...used, ...views.complete.keys()];
+  return new Set(all.filter(key => isAltp2m(key.split(' ')[1])));
+}
+
+function viewLines(model: Model, key: string): string[] {
+  const { views, contexts, p2m } = model;
+  const table = p2m.tables.get(key);
+  const vcpus = [...contexts.views].filter(([vcpu, view]) => `${vcpu.split(' ')[0]} ${view}` === key);
+  const numbers = vcpus.map(([vcpu]) => Number(vcpu.split(' ')[1])).sort((a, b) => a - b);
+  const mfn = (gfn: bigint) => {
+    const leaf = table && leafAt(table, gfn);
+    return hex(leaf && mfnAt(leaf, gfn));
+  };
+  const remaps = [...views.remaps].filter(([remap]) => remap.startsWith(`${key} `));
+  const stale = [...(table?.leaves.values() ?? [])].filter(leaf => leaf.stale !== undefined);
+  return [
+    line(key, 'view', views.complete.has(key), list(numbers), ...['-', '-', '-', '-'], views.complete.get(key)),
+    ...remaps.map(([remap, newGfn]) => {
+      const gfn = BigInt(remap.split(' ')[2]);
+      return line(key, 'remap', ...['-', '-'], hex(gfn), '-', mfn(gfn), hex(newGfn), '-');
+    }),
+    ...stale.map(({ gfn, order, stale: since }) =>
+      line(key, 'stale', ...['-', '-'], hex(gfn), order, mfn(gfn), '-', since),
+    ),
+  ];
+}
+
 /** More is known of the page than that it was named. */
 const isKnown = ({ life, owner, count_info, type_info }: Page) =>
   [life, owner, count_info, type_info].some(value => value !== undefined);
 
-function pageLine(mfn: bigint, { owner, life, count_info, type_info, generation }: Page): string {
-  return line(hex(mfn), owner, life ?? 'unknown', hex(count_info), hex(type_info), generation);
-}
-
-function lockTables({ locks }: Model): StateRows {
-  return {
-    locks: [...locks.locks]
-      .filter(([, { owner, depth }]) => owner !== undefined || depth !== undefined)
-      .map(([lock, { owner, depth }]) => line(hex(lock), owner, depth)),
-    held: [...locks.pcpus].flatMap(([pcpu, { held }]) =>
-      held.map(({ lock, mode, level, since }, i) => line(pcpu, i, hex(lock), mode, level || null, since)),
-    ),
-    levels: [...locks.pcpus].filter(([, { level }]) => level > 0).map(([pcpu, { level }]) => line(pcpu, level)),
-  };
-}
-
-function memoryTables({ pod, paging, sharing }: Model): StateRows {
-  return {
-    pod: [...pod.domains].map(([domid, { count, entry_count, pending, populated, reclaimed, splintered }]) =>
-      line(domid, count, entry_count, pending, counted(populated), counted(reclaimed), counted(splintered)),
-    ),
-    podCache: [...pod.cache].map(([mfn, domid]) => line(hex(mfn), domid)),
-    paging: [...paging.values()].map(({ domid, gfn, type, evicted, since }) =>
-      line(domid, hex(gfn), type, evicted, since),
-    ),
-    rmaps: [...sharing].flatMap(([mfn, { gfns, complete }]) =>
-      [...gfns].map(([key, since]) => line(hex(mfn), complete, key, since)),
-    ),
-  };
-}
-
-function grantTables({ grants, tlb, linux }: Model): StateRows {
-  return {
-    grants: grants.open.map(({ mapper, granter, handle, ref, mfn, gfn, since }) =>
-      line(mapper, granter, handle, ref, hex(mfn), hex(gfn), since),
-    ),
-    grantCounts: [counted(grants.transfers), counted(grants.decreases)],
-    foreign: [...grants.foreign.values()].map(({ domid, gfn, mfn, owner, since }) =>
-      line(domid, hex(gfn), hex(mfn), owner, since),
-    ),
-    tlb: [...tlb].map(([key, since]) => line(key, since)),
-    linux: [...linux.p2m].map(([key, { mfn, foreign, identity, writer }]) =>
-      line(key, hex(mfn), foreign, identity, writer),
-    ),
-    overrides: [...linux.chains].flatMap(([mfn, chain]) =>
-      chain.map(({ domid, pfn, oldMfn, since }, i) =>
-        line(hex(mfn), i, domid, pfn, oldMfn === undefined ? 'unknown' : hex(oldMfn), since),
-      ),
-    ),
-  };
-}
-
-function contextTables({ contexts }: Model): StateRows {
-  return {
-    running: [...contexts.running].map(([pcpu, { domid, vcpu }]) => line(pcpu, domid, vcpu)),
-    vcpuViews: [...contexts.views].map(([key, view]) => line(key, view)),
-    outstanding: [...contexts.outstanding].flatMap(([pcpu, all]) =>
-      all.map(({ domid, view, gfn, mfn, since }, i) => line(pcpu, i, domid, view, hex(gfn), hex(mfn), since)),
-    ),
-  };
+function pageLine(mfn: bigint, page: Page): string {
+  const { owner, life, generation, count_info, type_info, countSince, lifeSince } = page;
+  const sinces = [count_info === undefined ? null : countSince, life === undefined ? null : lifeSince];
+  const last = Math.max(...sinces.map(since => since ?? -1));
+  return line(
+    ...[hex(mfn), owner, life ?? 'unknown', generation, hex(count_info), hex(type_info)],
+    ...[sinces[0], last < 0 ? null : last],
+  );
 }
 
 /** As a number: divergences are shown so. */

@@ -5,7 +5,7 @@ import { grants, newGrants } from './grants.js';
 import { linux, newLinux } from './linux.js';
 import { locks, newLocks } from './locks.js';
 import { loss } from './loss.js';
-import { frames, isIgnored, leafOrder, newP2m, p2m } from './p2m.js';
+import { frames, leafOrder, newP2m, p2m } from './p2m.js';
 import { newPages, pages } from './pages.js';
 import { newPaging, paging } from './paging.js';
 import { newPod, pod } from './pod.js';
@@ -38,8 +38,11 @@ const MECHANISMS: readonly Mechanism[] = [
 export interface Divergence {
   readonly seq: number;
   readonly about: string;
-  readonly expected: bigint | null;
-  readonly seen: bigint | null;
+  readonly expected: Value;
+  readonly seen: Value;
+  /** The event that wrote the expected value; null where nobody knows, or before the trace. */
+  readonly last: number | null;
+  readonly event: TraceEvent;
 }
 
 /** What the whole trace says of how its events are to be taken. */
@@ -58,10 +61,14 @@ export interface Setup {
 export class Model {
   readonly setup: Setup;
   readonly profile: LayoutProfile;
-  /** seq of the event at hand. */
+  /** The event at hand, and its seq. */
   now = -1;
+  private event: TraceEvent = { kind: 'mark' };
   outOfRange = 0;
   readonly divergences: Divergence[] = [];
+  /** Mismatches while records were being lost, which prove nothing. */
+  suppressed = 0;
+  readonly losses: { readonly seq: number; readonly event: TraceEvent }[] = [];
   /** pcpus whose records are being lost: until their lost events. */
   readonly losing = new Set<number>();
   readonly p2m = newP2m();
@@ -83,27 +90,41 @@ export class Model {
 
   apply(event: TraceEvent): void {
     this.now++;
-    if (!this.isWithoutEffect(event) && isOutOfRange(event)) {
+    this.event = event;
+    if (lacksSomething(event) || this.isWithoutEffect(event)) return;
+    if (isOutOfRange(event)) {
       this.outOfRange++;
       return;
     }
     for (const mechanism of MECHANISMS) mechanism[event.kind]?.(this, event);
   }
 
-  /** What failed changes nothing, but for pages and rmaps, whose recorded values still hold. */
+  /** It failed, or is the attempt at a write whose result is recorded too; recorded values hold all the same. */
   private isWithoutEffect(event: TraceEvent): boolean {
-    const group = KINDS.find(({ name }) => name === event.kind)?.group;
-    return group !== 'page' && group !== 'sharing' && isIgnored(this, event);
+    const isAttempt = event.flags?.includes('attempt') === true && this.setup.hasResults;
+    const group = KINDS.find(({ name }) => name === event.kind)?.group ?? '';
+    const tellsValues = event.kind === 'lookup' || ['page', 'sharing', 'snapshot'].includes(group);
+    return !tellsValues && event.kind !== 'snapshot' && (isFailed(event) || isAttempt);
   }
 
   /** Compares where both values are known. */
-  check(about: string, expected: Divergence['expected'] | undefined, seen: Divergence['seen'] | undefined): void {
-    if (expected !== undefined && seen !== undefined && expected !== seen) this.diverge(about, expected, seen);
+  check(about: string, expected: Value | undefined, seen: Value | undefined, last: number | null = null): void {
+    if (expected !== undefined && seen !== undefined && expected !== seen) this.diverge(about, expected, seen, last);
   }
 
-  diverge(about: string, expected: Divergence['expected'], seen: Divergence['seen']): void {
-    if (this.losing.size === 0) this.divergences.push({ seq: this.now, about, expected, seen });
+  diverge(about: string, expected: Value, seen: Value, last: number | null = null): void {
+    const { now: seq, event } = this;
+    if (this.losing.size > 0) this.suppressed++;
+    else this.divergences.push({ seq, about, expected, seen, last, event });
   }
+}
+
+type Value = bigint | null;
+
+/** It does not have all that its kind must have. */
+function lacksSomething(event: TraceEvent): boolean {
+  const needs = KINDS.find(({ name }) => name === event.kind)?.needs ?? [];
+  return needs.some(name => event[name as keyof TraceEvent] === undefined);
 }
 
 export function isFailed(event: TraceEvent): boolean {

@@ -1,6 +1,6 @@
 import { snapshotOf, type TraceEvent } from './event.js';
-import { isFailed, type Mechanism, type Model } from './model.js';
-import { effective, endRemaps, isAbsent, markStale } from './views.js';
+import type { Mechanism, Model } from './model.js';
+import { completeSince, effective, endRemaps, isAbsent, markStale } from './views.js';
 
 /** What an event says of [gfn, gfn + 2^order). */
 export interface Entry {
@@ -42,8 +42,8 @@ export interface P2m {
 export const newP2m = () => ({
   /** By `domid view`. */
   tables: new Map<string, P2m>(),
-  /** What the M2P says of an mfn, where that is known. */
-  m2p: new Map<bigint, bigint | 'invalid' | 'shared'>(),
+  /** What the M2P says of an mfn, where that is known, and the event that said so; null for before the trace. */
+  m2p: new Map<bigint, { readonly value: bigint | 'invalid' | 'shared'; readonly since: number | null }>(),
 });
 
 export function tableOf(model: Model, domid: number, view = 'host'): P2m {
@@ -146,14 +146,9 @@ function isSo(table: P2m, entry: Entry): boolean {
 const CHANGEABLE = ['ram_rw', 'ram_logdirty', 'ioreq_server'];
 const isSameType = (a: string, b: string) => a === b || [a, b].every(type => CHANGEABLE.includes(type));
 
-/** An attempt is one of the two records of a write, where results are recorded. */
-export const isIgnored = (model: Model, event: TraceEvent) =>
-  isFailed(event) || (event.flags?.includes('attempt') === true && model.setup.hasResults);
-
 function setEntry(model: Model, event: TraceEvent): void {
   const { domid, gfn, order, p2m_type: type, mfn = null, access = null } = event;
   if (domid === undefined || gfn === undefined || order === undefined || type === undefined) return;
-  if (isIgnored(model, event)) return;
   write(model, tableOf(model, domid, event.view), { gfn, order, mfn, type, access });
 }
 
@@ -175,7 +170,7 @@ function lookupKnown(model: Model, event: TraceEvent, table: P2m, leaf: Leaf, gf
   const known = typeAt(table, leaf, gfn);
   const type = event.p2m_type ?? known;
   if (mfnAt(leaf, gfn) === mfn && isSameType(known, type)) return;
-  model.diverge('lookup', mfnAt(leaf, gfn), mfn);
+  model.diverge('lookup', mfnAt(leaf, gfn), mfn, leaf.writer);
   correct(model, table, { ...shown(event, gfn, mfn, type), access: event.access ?? leaf.access });
 }
 
@@ -188,19 +183,41 @@ function lookupAbsent(model: Model, event: TraceEvent, table: P2m, gfn: bigint, 
     if (type !== undefined) learn(model, table, shown(event, gfn, mfn, type));
     return;
   }
-  model.diverge('lookup', null, mfn);
+  model.diverge('lookup', null, mfn, completeSince(model, table));
   if (event.p2m_type !== undefined) correct(model, table, shown(event, gfn, mfn, event.p2m_type));
 }
 
 function changeTypes(model: Model, { domid, view, gfn, end, p2m_type: type, old_type }: TraceEvent): void {
   if (domid === undefined || gfn === undefined || end === undefined || type === undefined) return;
   const oldTypes = old_type === undefined ? ['ram_rw', 'ram_logdirty'] : [old_type];
-  tableOf(model, domid, view).changes.push({ from: gfn, end, oldTypes, type, seq: model.now });
+  const table = tableOf(model, domid, view);
+  if (table.changes.length === MOST_CHANGES) carryOut(table);
+  table.changes.push({ from: gfn, end, oldTypes, type, seq: model.now });
 }
 
-function m2pSet(model: Model, { mfn, gfn, flags }: TraceEvent): void {
+/** Changes that a p2m remembers. */
+const MOST_CHANGES = 256;
+
+/** Every entry gets the types that it reads as. */
+function carryOut(table: P2m): void {
+  const leaves = [...table.leaves.values()].flatMap(leaf => uncut(table, leaf));
+  table.leaves.clear();
+  for (const leaf of leaves) table.leaves.set(leaf.gfn, { ...leaf, type: typeAt(table, leaf, leaf.gfn) });
+  table.changes.length = 0;
+}
+
+/** A leaf, in the parts that changes of types have cut it into. */
+export function uncut(table: P2m, leaf: Leaf): Leaf[] {
+  const end = leaf.gfn + frames(leaf.order);
+  const isCut = table.changes.some(
+    ({ seq, from, end: to }) => seq > leaf.since && from < end && to > leaf.gfn && (from > leaf.gfn || to < end),
+  );
+  return isCut ? parts(leaf).flatMap(part => uncut(table, part)) : [leaf];
+}
+
+function setM2p(model: Model, { mfn, gfn, flags }: TraceEvent, since: number | null): void {
   if (mfn === undefined) return;
-  model.p2m.m2p.set(mfn, flags?.includes('shared') ? 'shared' : (gfn ?? 'invalid'));
+  model.p2m.m2p.set(mfn, { value: flags?.includes('shared') ? 'shared' : (gfn ?? 'invalid'), since });
 }
 
 function snapshot(model: Model, event: TraceEvent): void {
@@ -218,8 +235,8 @@ export const p2m: Mechanism = {
   set_entry: setEntry,
   lookup,
   type_change_range: changeTypes,
-  m2p_set: m2pSet,
+  m2p_set: (model, event) => setM2p(model, event, model.now),
   snapshot,
-  snapshot_m2p: m2pSet,
+  snapshot_m2p: (model, event) => setM2p(model, event, null),
   domain_create: domainCreate,
 };

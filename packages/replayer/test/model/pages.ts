@@ -11,6 +11,10 @@ export interface Page {
   owner: number | null | undefined;
   count_info: bigint | undefined;
   type_info: bigint | undefined;
+  /** The event that told or changed each of these last; null for before the trace. */
+  lifeSince: number | null;
+  countSince: number | null;
+  typeSince: number | null;
 }
 
 const UNKNOWN = { life: undefined, owner: undefined, count_info: undefined, type_info: undefined };
@@ -18,7 +22,13 @@ const UNKNOWN = { life: undefined, owner: undefined, count_info: undefined, type
 export const newPages = () => new Map<bigint, Page>();
 
 export function pageOf(model: Model, mfn: bigint): Page {
-  const page = model.pages.get(mfn) ?? { generation: 0, ...UNKNOWN };
+  const page = model.pages.get(mfn) ?? {
+    generation: 0,
+    ...UNKNOWN,
+    lifeSince: null,
+    countSince: null,
+    typeSince: null,
+  };
   model.pages.set(mfn, page);
   return page;
 }
@@ -44,11 +54,12 @@ function allocate(model: Model, event: TraceEvent): void {
     page.owner = event.owner ?? null;
     page.type_info = isOwned ? 0n : undefined;
     page.count_info = event.count_info ?? (isOwned ? allocated | 1n : undefined);
+    page.lifeSince = page.countSince = page.typeSince = model.now;
   }
 }
 
 function free(model: Model, event: TraceEvent): void {
-  for (const page of pagesOf(model, event)) Object.assign(page, { ...UNKNOWN, life: 'free' });
+  for (const page of pagesOf(model, event)) Object.assign(page, { ...UNKNOWN, life: 'free', lifeSince: model.now });
 }
 
 /** What moves the count by so many where it succeeds. */
@@ -56,11 +67,13 @@ function reference(by: bigint) {
   return (model: Model, event: TraceEvent) => {
     if (event.mfn === undefined) return;
     const page = pageOf(model, event.mfn);
+    const move = isFailed(event) ? 0n : by;
     if (page.count_info !== undefined) {
-      page.count_info = moved(page.count_info, isFailed(event) ? 0n : by, model.profile.countWidth);
+      page.count_info = moved(page.count_info, move, model.profile.countWidth);
       if (event.kind === 'alloc_ref_drop') page.count_info &= ~(1n << BigInt(model.profile.countBits.allocated));
     }
     checkCount(model, page, event);
+    if (move !== 0n || event.count_info !== undefined) page.countSince = model.now;
     page.owner = event.owner ?? page.owner;
   };
 }
@@ -69,7 +82,9 @@ function reference(by: bigint) {
 function checkCount(model: Model, page: Page, { count_info }: TraceEvent): void {
   if (count_info === undefined) return;
   const count = (info: bigint) => decodeCountInfo(model.profile, info).count;
-  if (page.count_info !== undefined) model.check('count_info', count(page.count_info), count(count_info));
+  if (page.count_info !== undefined) {
+    model.check('count_info', count(page.count_info), count(count_info), page.countSince);
+  }
   page.count_info = count_info;
 }
 
@@ -78,17 +93,17 @@ function setOwner(model: Model, event: TraceEvent): void {
   const page = pageOf(model, event.mfn);
   page.owner = event.owner ?? null;
   // What changes owners may set the count without a get or put (X§4.3).
-  page.count_info = event.count_info ?? page.count_info;
+  if (event.count_info !== undefined) Object.assign(page, { count_info: event.count_info, countSince: model.now });
 }
 
 function snapshot(model: Model, event: TraceEvent): void {
   if (snapshotOf(event) !== 'page' || event.mfn === undefined) return;
   const page = pageOf(model, event.mfn);
-  if (event.flags?.includes('free')) Object.assign(page, { ...UNKNOWN, life: 'free' });
-  else if (event.flags?.includes('allocated')) page.life = 'allocated';
+  if (event.flags?.includes('free')) Object.assign(page, { ...UNKNOWN, life: 'free', lifeSince: null });
+  else if (event.flags?.includes('allocated')) Object.assign(page, { life: 'allocated', lifeSince: null });
   page.generation = Number(event.generation ?? page.generation);
-  page.count_info = event.count_info ?? page.count_info;
-  page.type_info = event.type_info ?? page.type_info;
+  if (event.count_info !== undefined) Object.assign(page, { count_info: event.count_info, countSince: null });
+  if (event.type_info !== undefined) Object.assign(page, { type_info: event.type_info, typeSince: null });
   page.owner = event.owner ?? page.owner;
 }
 

@@ -1,5 +1,5 @@
 import type { TraceEvent } from './event.js';
-import { isFailed, type Mechanism, type Model } from './model.js';
+import type { Mechanism, Model } from './model.js';
 import { clear, imply, leafAt, mfnAt, tableOf } from './p2m.js';
 
 /** What mem_paging (X§5.2) made of a gfn. */
@@ -32,7 +32,7 @@ function become(model: Model, domid: number, gfn: bigint, type: string, recorded
 function step(type: string, evicted: (before: boolean) => boolean) {
   return (model: Model, event: TraceEvent) => {
     const { domid, gfn } = event;
-    if (domid === undefined || gfn === undefined || isFailed(event)) return;
+    if (domid === undefined || gfn === undefined) return;
     const before = model.paging.get(`${domid} ${gfn}`)?.evicted ?? false;
     model.paging.set(`${domid} ${gfn}`, { domid, gfn, type, evicted: evicted(before), since: model.now });
     become(model, domid, gfn, type, event.mfn);
@@ -41,7 +41,7 @@ function step(type: string, evicted: (before: boolean) => boolean) {
 
 function resume(model: Model, event: TraceEvent): void {
   const { domid, gfn } = event;
-  if (domid === undefined || gfn === undefined || isFailed(event)) return;
+  if (domid === undefined || gfn === undefined) return;
   model.paging.delete(`${domid} ${gfn}`);
   become(model, domid, gfn, 'ram_rw', event.mfn);
 }

@@ -5,6 +5,8 @@ import { alignDown, frames, imply, leafAt, split, tableOf, typeAt } from './p2m.
 /** Populate-on-demand of a domain (X§5.1); what is undefined is unknown. */
 interface PodDomain {
   count: bigint | undefined;
+  /** The event that told or changed the count last. */
+  countSince: number | null;
   entry_count: bigint | undefined;
   /** Entries of reclaims whose cache add is still to come. */
   pending: bigint;
@@ -23,6 +25,7 @@ export const newPod = () => ({
 function podOf(model: Model, domid: number): PodDomain {
   const found = model.pod.domains.get(domid) ?? {
     count: undefined,
+    countSince: null,
     entry_count: undefined,
     pending: 0n,
     populated: new Map(),
@@ -63,8 +66,9 @@ function cacheGet(model: Model, event: TraceEvent): void {
 
 function count(model: Model, pod: PodDomain, by: bigint, event: TraceEvent): void {
   const expected = pod.count === undefined ? undefined : pod.count + by;
-  model.check('pod_count', expected, event.count);
+  model.check('pod_count', expected, event.count, pod.countSince);
   pod.count = event.count ?? expected;
+  pod.countSince = model.now;
   pod.entry_count = event.entry_count ?? pod.entry_count;
 }
 
@@ -98,12 +102,14 @@ function splinter(model: Model, { domid, gfn, order = 9 }: TraceEvent): void {
   for (let leaf = known; leaf.order > 0; leaf = leafAt(table, gfn) as typeof leaf) split(table, leaf);
 }
 
-function snapshot(model: Model, { domid, mfn, order = 0, count: pages, entry_count }: TraceEvent): void {
+/** An order without a frame is that of a reclaim whose cache add is still to come. */
+function snapshot(model: Model, { domid, mfn, order, count: pages, entry_count }: TraceEvent): void {
   if (domid === undefined) return;
   const pod = podOf(model, domid);
-  pod.count = pages ?? pod.count;
+  if (pages !== undefined) Object.assign(pod, { count: pages, countSince: null });
   pod.entry_count = entry_count ?? pod.entry_count;
-  if (mfn !== undefined) join(model, domid, mfn, order);
+  if (mfn !== undefined) join(model, domid, mfn, order ?? 0);
+  else if (order !== undefined) pod.pending += frames(order);
 }
 
 export const pod: Mechanism = {

@@ -14,29 +14,35 @@ export function line(...parts: Shown[]): string {
   return parts.map(part => (part === undefined || part === null || Number.isNaN(part) ? '-' : String(part))).join(' ');
 }
 
+/** Several values as one. */
+export const list = (parts: readonly Shown[]): string => `[${parts.join(', ')}]`;
+
 /** Counts by a key, in order of keys. */
-export function counted(counts: ReadonlyMap<number, number>): string {
-  return [...counts]
-    .sort((a, b) => a[0] - b[0])
-    .map(([key, count]) => `${key}:${count}`)
-    .join(',');
+export function counted(counts: Iterable<readonly [number | string, number]>): string {
+  return list([...counts].sort((a, b) => Number(a[0]) - Number(b[0])).map(([key, count]) => `${key}: ${count}`));
 }
 
 /** What only one of two states has, in words, table by table; none where they agree. */
 export function differences(replayer: StateRows, model: StateRows): string[] {
-  return Object.keys(model).flatMap(table => {
-    const only = (mine: readonly string[], others: readonly string[], whose: string) => {
-      const known = new Set(others);
-      return mine.filter(row => !known.has(row)).map(row => `${table}: only the ${whose} has ${row}`);
-    };
-    const [a, b] = [replayer[table], model[table]];
-    const found = [...only(a, b, 'replayer').slice(0, 8), ...only(b, a, 'model').slice(0, 8)];
+  const tables = new Set([...Object.keys(replayer), ...Object.keys(model)]);
+  return [...tables].flatMap(table => {
+    const [a, b] = [replayer[table] ?? [], model[table] ?? []];
+    const found = [...only(a, b, `${table}: only the replayer`), ...only(b, a, `${table}: only the model`)];
     return a.length === b.length ? found : [...found, `${table}: ${a.length} rows, ${b.length} in the model`];
   });
 }
 
+/** The first lines that only one of the two has. */
+function only(mine: readonly string[], others: readonly string[], who: string): string[] {
+  const known = new Set(others);
+  const found = mine.filter(row => !known.has(row));
+  return found.slice(0, 8).map(row => `${who} has ${row}`);
+}
+
 /** mfns to ask a reverse map about: the first and the last of leaves, where it is most likely wrong. */
-export function probes(leaves: readonly { mfn: bigint | null; order: number }[]): bigint[] {
-  const ends = leaves.flatMap(({ mfn, order }) => (mfn === null ? [] : [mfn, mfn + (1n << BigInt(order)) - 1n]));
+export function probes(leaves: readonly { mfn: bigint | number | null; order: number }[]): bigint[] {
+  const ends = leaves.flatMap(({ mfn, order }) => {
+    return mfn === null ? [] : [BigInt(mfn), BigInt(mfn) + (1n << BigInt(order)) - 1n];
+  });
   return [...new Set(ends)].sort((a, b) => Number(a - b)).slice(0, 64);
 }

@@ -40,9 +40,10 @@ function reference(moves: typeof getMoves) {
       const after = moved(before, by, model.profile.typeCountWidth);
       page.type_info = by === 1n && countOf(model, before) === 0n ? retyped(model, after, event) : after;
       const seen = event.type_info === undefined ? undefined : countOf(model, event.type_info);
-      model.check('type_info', countOf(model, after), seen);
+      model.check('type_info', countOf(model, after), seen, page.typeSince);
+      if (by !== 0n) page.typeSince = model.now;
     }
-    page.type_info = event.type_info ?? page.type_info;
+    if (event.type_info !== undefined) Object.assign(page, { type_info: event.type_info, typeSince: model.now });
   };
 }
 

@@ -1,16 +1,28 @@
 import type { TraceEvent } from './event.js';
-import { isFailed, type Mechanism, type Model } from './model.js';
-import { alignDown, clear, type Entry, frames, imply, leafAt, mfnAt, type P2m, tableOf, typeAt } from './p2m.js';
+import type { Mechanism, Model } from './model.js';
+import {
+  alignDown,
+  clear,
+  type Entry,
+  frames,
+  imply,
+  type Leaf,
+  leafAt,
+  mfnAt,
+  type P2m,
+  tableOf,
+  typeAt,
+} from './p2m.js';
 
 /** altp2m views besides their entries (X§6), by `domid view`. */
 export const newViews = () => ({
-  /** Views that the trace saw empty: what they lack is absent. */
-  complete: new Set<string>(),
+  /** Views that the trace saw empty, and since when; null for before the trace. What they lack is absent. */
+  complete: new Map<string, number | null>(),
   /** By `domid view gfn`: what the gfn was remapped to. */
   remaps: new Map<string, bigint>(),
 });
 
-const isAltp2m = (view: string | undefined) => view?.startsWith('altp2m:') === true;
+export const isAltp2m = (view: string | undefined) => view?.startsWith('altp2m:') === true;
 const keyOf = ({ domid, view }: P2m) => `${domid} ${view}`;
 
 /** The p2m of the altp2m view that an event is about. */
@@ -25,7 +37,7 @@ function empty(isComplete: boolean) {
     if (table === undefined) return;
     model.p2m.tables.delete(keyOf(table));
     for (const key of model.views.remaps.keys()) if (key.startsWith(`${keyOf(table)} `)) model.views.remaps.delete(key);
-    if (isComplete) model.views.complete.add(keyOf(table));
+    if (isComplete) model.views.complete.set(keyOf(table), model.now);
     else model.views.complete.delete(keyOf(table));
   };
 }
@@ -39,6 +51,8 @@ export function effective(model: Model, view: P2m, gfn: bigint): Omit<Entry, 'gf
   return leaf && { mfn: mfnAt(leaf, gfn), type: typeAt(table, leaf, gfn), access: leaf.access };
 }
 
+export const completeSince = (model: Model, view: P2m) => model.views.complete.get(keyOf(view)) ?? null;
+
 /** A complete view has no entry there; a remap's target may be unknown, but it is there. */
 export function isAbsent(model: Model, view: P2m, gfn: bigint): boolean {
   return model.views.complete.has(keyOf(view)) && !model.views.remaps.has(`${keyOf(view)} ${gfn}`);
@@ -47,7 +61,7 @@ export function isAbsent(model: Model, view: P2m, gfn: bigint): boolean {
 function remap(model: Model, event: TraceEvent): void {
   const { gfn, new_gfn } = event;
   const table = viewOf(model, event);
-  if (table === undefined || gfn === undefined || isFailed(event)) return;
+  if (table === undefined || gfn === undefined) return;
   const shown = new_gfn === undefined ? undefined : effective(model, table, new_gfn);
   if (shown === undefined) clear(table, gfn, 0);
   else imply(model, table, { ...shown, gfn, order: 0 });
@@ -77,10 +91,25 @@ export function markStale(model: Model, host: P2m, gfn: bigint, order: number): 
     if (view.domid !== host.domid || !isAltp2m(view.view)) continue;
     for (const leaf of [...view.leaves.values()]) {
       const [from, to] = [max(gfn, leaf.gfn), min(end, leaf.gfn + frames(leaf.order))];
-      if (leaf.stale !== undefined || !differs(model, view, host, from, to)) continue;
-      view.leaves.set(leaf.gfn, { ...leaf, stale: model.now });
+      if (differs(model, view, host, from, to)) leaveBehind(model, view, leaf);
+    }
+    for (const at of remapsIn(model, view, 0n, 1n << 52n)) {
+      const newGfn = model.views.remaps.get(`${keyOf(view)} ${at}`) ?? -1n;
+      if (newGfn >= gfn && newGfn < end) markRemap(model, view, host, at, newGfn);
     }
   }
+}
+
+function leaveBehind(model: Model, view: P2m, leaf: Leaf): void {
+  if (leaf.stale === undefined) view.leaves.set(leaf.gfn, { ...leaf, stale: model.now });
+}
+
+/** The host wrote what a gfn of a view is remapped to. */
+function markRemap(model: Model, view: P2m, host: P2m, gfn: bigint, newGfn: bigint): void {
+  const [mine, hosts] = [leafAt(view, gfn), leafAt(host, newGfn)];
+  if (mine === undefined || hosts === undefined) return;
+  const isSame = mfnAt(mine, gfn) === mfnAt(hosts, newGfn) && typeAt(view, mine, gfn) === typeAt(host, hosts, newGfn);
+  if (!isSame) leaveBehind(model, view, mine);
 }
 
 /** Somewhere in [from, end), but for remaps, a view has another mfn or type than the host. */
@@ -109,7 +138,7 @@ export const views: Mechanism = {
   remap,
   snapshot_view: (model, event) => {
     const table = viewOf(model, event);
-    if (table !== undefined) model.views.complete.add(keyOf(table));
+    if (table !== undefined) model.views.complete.set(keyOf(table), null);
   },
   snapshot_remap: (model, event) => {
     const { gfn, new_gfn } = event;

@@ -16,7 +16,7 @@ import { arbitraryCases, type Case } from '../model/arbitrary.js';
 import { CASES, holds, ndjsonOf } from '../model/compare.js';
 import { type StateTables, stateTables, tableDifferences } from './state-tables.js';
 
-const ALL = KINDS.map(({ name }) => name as KindName).filter(name => name !== 'snapshot_lock');
+const ALL = KINDS.map(({ name }) => name as KindName);
 const path = tempDir();
 
 /** A range of a trace, as parts of its length. */

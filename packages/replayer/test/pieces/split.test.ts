@@ -16,7 +16,7 @@ import { captureOf, RECORDED_KINDS, recorded, tscOf } from '../model/capture.js'
 import { CASES, holds, ndjsonOf } from '../model/compare.js';
 import { divergencesSince, ofPiece, ofWhole, stateTables, tableDifferences } from './state-tables.js';
 
-const ALL = KINDS.map(({ name }) => name as KindName).filter(name => !['snapshot_lock'].includes(name));
+const ALL = KINDS.map(({ name }) => name as KindName);
 const path = tempDir();
 
 interface SplitCase extends Case {

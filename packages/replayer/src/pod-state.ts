@@ -115,11 +115,15 @@ export class PodState implements EventState {
 
   private reclaim(batch: ReplayBatch, row: number): void {
     const { domid, order } = batch.columns;
-    // A 2M record has the mfn of the last frame (X§0.4).
-    const mfn = order[row] === ORDER_2M ? mfnOf(batch, row) - (2 ** ORDER_2M - 1) : mfnOf(batch, row);
     const gfn = gfnOf(batch, row);
-    if (mfn < 0) this.context.outOfRange++;
-    if (mfn < 0 || !this.context.inRange(gfn, mfn, order[row], MAX_PAGE_ORDER)) return;
+    const recorded = mfnOf(batch, row);
+    if (!this.context.inRange(gfn, recorded, order[row], MAX_PAGE_ORDER)) return;
+    // A 2M record has the mfn of the last frame (X§0.4).
+    const mfn = order[row] === ORDER_2M ? recorded - (2 ** ORDER_2M - 1) : recorded;
+    if (mfn < 0) {
+      this.context.outOfRange++;
+      return;
+    }
     const pod = this.of(domid[row]);
     raise(pod.reclaimed, order[row]);
     if (this.context.hasPodCache) pod.pending += 2 ** order[row];

@@ -115,10 +115,13 @@ export class PodState implements EventState {
 
   private reclaim(batch: ReplayBatch, row: number): void {
     const { domid, order } = batch.columns;
-    const mfn = reclaimedMfn(batch, row);
     const gfn = gfnOf(batch, row);
-    if (mfn < 0) this.context.outOfRange++;
-    if (mfn < 0 || !this.context.inRange(gfn, mfn, order[row], MAX_PAGE_ORDER)) return;
+    if (!this.context.inRange(gfn, mfnOf(batch, row), order[row], MAX_PAGE_ORDER)) return;
+    const mfn = reclaimedMfn(batch, row);
+    if (mfn < 0) {
+      this.context.outOfRange++;
+      return;
+    }
     const pod = this.of(domid[row]);
     raise(pod.reclaimed, order[row]);
     if (this.context.hasPodCache) pod.pending += 2 ** order[row];

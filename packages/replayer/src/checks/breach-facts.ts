@@ -42,8 +42,8 @@ export class BreachFacts {
 
   /** While records are being lost nothing contradicts anything (model §2.2), and nothing is taken down. */
   report({ breach, confidence = 'proven', detail, at: witnesses, ...numbers }: Breach): void {
-    const { now, facts, uncertain } = this.context;
-    if (uncertain) return;
+    const { now, facts, losing } = this.context;
+    if (losing.length > 0) return;
     const at = this.table.open();
     const { records } = this.table;
     records[at + BREACH.seq] = now.seq;

@@ -77,7 +77,15 @@ test('a piece of a domain tells of the domain what the whole tells', async () =>
   await holds(cases, one => compare(one, domainsOf, id => ({ domains: [id] }), tablesOfDomain), CASES / 10);
 }, 120_000);
 
+/** No pcpu releases what another one holds. */
+const ownLocks = cases.map(one => ({
+  ...one,
+  events: one.events.map(event =>
+    event.lock === undefined ? event : { ...event, lock: event.lock + 0x1000n * BigInt(event.pcpu ?? 0) },
+  ),
+}));
+
 test('a piece of a pcpu tells what that holds and runs', async () => {
   const tablesOf = (replayer: Replayer, _: TraceReader, pcpu: number) => tablesOfPcpu(replayer, pcpu);
-  await holds(cases, one => compare(one, pcpusOf, id => ({ pcpus: [id] }), tablesOf), CASES / 10);
+  await holds(ownLocks, one => compare(one, pcpusOf, id => ({ pcpus: [id] }), tablesOf), CASES / 10);
 }, 120_000);

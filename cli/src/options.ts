@@ -47,12 +47,12 @@ export function parsePcpus(text: string): number[] {
   return pcpus;
 }
 
-/** `90s`, `10m`, `500ms`, `1h`, 0: milliseconds. */
+/** `90s`, `10m`, `500ms`, `1h`, `30d`, 0: milliseconds. */
 export function parseDuration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
   if (text === '0') return 0;
-  if (match === null) throw new InvalidArgumentError('Expected a duration such as 90s, 10m or 500ms, or 0.');
-  return Number(match[1]) * { ms: 1, s: 1e3, m: 6e4, h: 3.6e6 }[match[2] as 's']!;
+  if (match === null) throw new InvalidArgumentError('Expected a duration such as 90s, 10m, 500ms or 30d, or 0.');
+  return Number(match[1]) * { ms: 1, s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7 }[match[2] as 's']!;
 }
 
 /** A number of events, from 1 on. */
@@ -84,13 +84,21 @@ export const REPLAY_OPTIONS: readonly OptionSpec[] = [
   { flags: '--no-index', help: 'neither use nor make TRACE.p2mi: replay from the start' },
   PROGRESS,
 ];
+export const CONFIG: OptionSpec = {
+  flags: '--config <file>',
+  help: 'the configuration (default: p2mtrace.config.ts, .mts, .js or .mjs where it is run)',
+};
 /** Rules of others, beside the built-in ones. */
 export const PLUGIN_OPTIONS: readonly OptionSpec[] = [
   { flags: '--plugin <module...>', help: 'analyzers of others: files or packages (see docs/plugins.md)' },
-  {
-    flags: '--config <file>',
-    help: 'configuration that names plugins (default: p2mtrace.config.ts, .mts, .js or .mjs where it is run)',
-  },
+  CONFIG,
+];
+/** How captures are imported on the way. */
+export const IMPORT_SETTINGS: readonly OptionSpec[] = [
+  { flags: '--xen-version <version>', help: 'release that captures were recorded on, such as 4.17.7' },
+  { flags: '--layout <profile>', help: 'their page_info layout P0…P8; follows from the release otherwise' },
+  { flags: '--symbols <file>', help: 'names of their call sites (output of nm xen-syms)' },
+  CPU_HZ,
 ];
 export const REPORT_FORMAT = formatOption(['pretty', 'json'], 'pretty');
 

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { cwd } from 'node:process';
-import { type Analyzer, checkConfig, checkPlugin, checkUnique } from '@p2mtrace/analyzers';
+import { type Analyzer, type AuditConfig, checkConfig, checkPlugin, checkUnique } from '@p2mtrace/analyzers';
 import { usageError } from '@p2mtrace/trace-format';
 
 /** Values of `PLUGIN_OPTIONS`. */
 export interface PluginOptions {
-  readonly plugin?: readonly string[];
-  readonly config?: string;
+  readonly plugin?: readonly string[] | undefined;
+  readonly config?: string | undefined;
 }
 
 const CONFIGS = ['ts', 'mts', 'js', 'mjs'].map(ending => `p2mtrace.config.${ending}`);
@@ -29,6 +29,13 @@ export async function loadPlugins({ plugin = [], config }: PluginOptions): Promi
   const analyzers = (await Promise.all(named.map(loadPlugin))).flat();
   checkUnique(analyzers);
   return analyzers;
+}
+
+/** What the configuration says of audits. @throws P2mError P2M_CONFIG (usage) */
+export async function auditConfig(config: string | undefined): Promise<AuditConfig> {
+  const path = config ?? CONFIGS.find(name => existsSync(name));
+  if (path === undefined) return {};
+  return checkConfig(await load('P2M_CONFIG', path, dirname(resolve(path))), path).audit ?? {};
 }
 
 async function readConfig(path: string): Promise<Named[]> {

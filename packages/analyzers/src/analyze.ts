@@ -1,4 +1,4 @@
-import { isRecorded, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
+import { isRecorded, type KindName, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
 import { RULES } from './built-in-rules.js';
 import type { Analyzer } from './define-analyzer.js';
 import type { AnalysisReport, Finding } from './finding.js';
@@ -15,8 +15,28 @@ export interface AnalyzeOptions {
   readonly only?: readonly string[] | undefined;
   /** Analyzers that run beside the built-in ones. */
   readonly plugins?: readonly Analyzer[] | undefined;
+  /** Numbers to take in the same replay. */
+  readonly measure?: readonly MeasureSpec[] | undefined;
+  /** Ids of rules that stand for a policy, to run besides. */
+  readonly policies?: readonly string[] | undefined;
+  /** Bits that reference counts are judged by, instead of those of the trace's layout. */
+  readonly counterWidth?: number | undefined;
   /** Called with the events replayed so far. */
   readonly onProgress?: ((events: number) => void) | undefined;
+}
+
+/** A number of a trace. */
+export interface MeasureSpec {
+  readonly name: string;
+  /** Kind of events without which there is no such number. */
+  readonly needs: KindName;
+  /** Its one row has one number. */
+  readonly sql: string;
+}
+
+export interface Analysis extends AnalysisReport {
+  /** By name; null for what the trace does not have. */
+  readonly measures: Readonly<Record<string, number | null>>;
 }
 
 /**
@@ -24,8 +44,9 @@ export interface AnalyzeOptions {
  * as not checked, never as clean.
  * @throws P2mError P2M_RULE (usage) for an unknown rule, P2M_PLUGIN (usage) where a plugin fails, P2M_DAMAGED
  */
-export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions = {}): Promise<AnalysisReport> {
-  const chosen = chooseRules([...RULES, ...rulesOf(options.plugins ?? [])], options.only ?? []);
+export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions = {}): Promise<Analysis> {
+  const { only = [], policies = [] } = options;
+  const chosen = chooseRules([...RULES, ...rulesOf(options.plugins ?? [])], only, policies);
   const notChecked: AnalysisReport['notChecked'] = [];
   const runnable: BoundRule[] = [];
   for (const rule of chosen) {
@@ -33,9 +54,21 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
     if (reason === undefined) runnable.push(rule);
     else notChecked.push({ rule: rule.id, reason });
   }
-  if (runnable.length === 0) return { findings: [], notChecked };
-  const queries = [...new Set(runnable.map(({ source }) => source.sql))].filter(sql => sql !== undefined);
-  const facts = storeFacts(reader, mentionedFacts(queries), options.onProgress);
+  const measure = (options.measure ?? []).filter(({ needs }) => isRecorded(reader.metadata, needs));
+  const measures: Record<string, number | null> = Object.fromEntries(
+    options.measure?.map(({ name }) => [name, null]) ?? [],
+  );
+  if (runnable.length === 0 && measure.length === 0) return { findings: [], notChecked, measures };
+  const rows = [...runnable.map(({ source }) => source.sql), ...measure.map(({ sql }) => sql)];
+  const queries = [...new Set(rows)].filter(sql => sql !== undefined);
+  const facts = storeFacts(reader, {
+    wanted: mentionedFacts(queries),
+    checks: {
+      counterWidth: options.counterWidth,
+      policies: runnable.filter(rule => rule.policy).map(({ id, analyzer }) => id.slice(analyzer.length + 1)),
+    },
+    onProgress: options.onProgress,
+  });
   const session = await TraceSession.open();
   const runner = new RuleRunner(reader, session);
   try {
@@ -43,7 +76,11 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
     addTraceTables(session, reader, () => facts);
     const findings: Finding[] = [];
     for (const rule of runnable) findings.push(...(await runner.findings(rule)));
-    return { findings: findings.sort(worstFirst), notChecked };
+    for (const { name, sql } of measure) {
+      const value = (await session.runAll(sql)).rows[0]?.[0] ?? null;
+      measures[name] = value === null ? null : Number(value);
+    }
+    return { findings: findings.sort(worstFirst), notChecked, measures };
   } finally {
     await runner.close();
     await session.close();

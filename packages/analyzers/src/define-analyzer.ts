@@ -32,6 +32,8 @@ export interface Rule extends RowSource {
   readonly severity: Severity;
   /** The best confidence that it can reach. */
   readonly confidence: Confidence;
+  /** It stands for a policy that Xen need not follow: it runs only when it is named. */
+  readonly policy?: true;
   /** Kinds without which it can't be decided, besides those of its analyzer. */
   readonly needs?: readonly Need[];
   /** What it means, in a sentence, with the source of the rule. */

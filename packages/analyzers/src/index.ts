@@ -1,4 +1,4 @@
-export { type AnalyzeOptions, analyzeTrace } from './analyze.js';
+export { type Analysis, type AnalyzeOptions, analyzeTrace, type MeasureSpec } from './analyze.js';
 export { RULES } from './built-in-rules.js';
 export {
   type Analyzer,
@@ -13,7 +13,7 @@ export * from './explain/index.js';
 export * from './finding.js';
 export { findingId } from './finding-id.js';
 export { checkPlugin, checkUnique } from './plugin.js';
-export { checkConfig, defineConfig, type PluginConfig } from './plugin-config.js';
+export { type AuditConfig, checkConfig, defineConfig, type PluginConfig } from './plugin-config.js';
 export { FactCache, factCachePath } from './query/fact-cache.js';
 export { openTraceSession, type TraceSessionOptions, traceNames } from './query/open-session.js';
 export { readModules, type SqlDefinition, type SqlModule, standardLibrary } from './query/sql-modules.js';

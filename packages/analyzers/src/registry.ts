@@ -1,6 +1,7 @@
 import type { Analyzer } from './define-analyzer.js';
 import { altp2mSharing } from './rules/altp2m-sharing/index.js';
 import { consistency } from './rules/consistency/index.js';
+import { gfnRange } from './rules/gfn-range/index.js';
 import { lockOrder } from './rules/lock-order/index.js';
 import { m2pOverride } from './rules/m2p-override/index.js';
 import { refcount } from './rules/refcount/index.js';
@@ -11,6 +12,7 @@ export const ANALYZERS: readonly Analyzer[] = [
   useAfterUnmap,
   refcount,
   lockOrder,
+  gfnRange,
   consistency,
   altp2mSharing,
   m2pOverride,

@@ -25,14 +25,22 @@ export function rulesOf(analyzers: readonly Analyzer[]): BoundRule[] {
 }
 
 /**
- * Those of the rules that are named, by their own id or that of their analyzer; all where none is.
+ * Those of the rules that are named, by their own id or that of their analyzer; all where none is. A policy runs only
+ * where it is named itself, be it besides the others.
  * @throws P2mError P2M_RULE (usage) for a name that is none
  */
-export function chooseRules(rules: readonly BoundRule[], names: readonly string[]): readonly BoundRule[] {
-  for (const name of names) {
+export function chooseRules(
+  rules: readonly BoundRule[],
+  names: readonly string[],
+  policies: readonly string[] = [],
+): readonly BoundRule[] {
+  for (const name of [...names, ...policies]) {
     if (!rules.some(rule => isNamed(rule, name))) throw noRule(rules, name);
   }
-  return names.length === 0 ? rules : rules.filter(rule => names.some(name => isNamed(rule, name)));
+  return rules.filter(rule => {
+    if (names.includes(rule.id) || policies.includes(rule.id)) return true;
+    return rule.policy === undefined && (names.length === 0 || names.includes(rule.analyzer));
+  });
 }
 
 /** The rule of that id. @throws P2mError P2M_RULE (usage) */

@@ -1,11 +1,17 @@
-import { FACT_SPECS, type FactSelection, type FactSpec, FactStore, replayTrace } from '@p2mtrace/replayer';
+import {
+  type CheckOptions,
+  FACT_SPECS,
+  type FactSelection,
+  type FactSpec,
+  FactStore,
+  replayTrace,
+} from '@p2mtrace/replayer';
 import { BatchMemory, COLUMN_NAMES, isValid, type TraceReader } from '@p2mtrace/trace-format';
 import { factsForSql } from './fact-sql.js';
 import type { ColumnSource } from './sql/column-source.js';
 import type { FactColumn, FactTable as SqlTable } from './sql/fact-table.js';
 import type { TraceSession } from './sql/session.js';
 
-/** Tables that are computed together: those of the names given. */
 /** Every table, with its columns where they are fixed. */
 export const TRACE_TABLES: readonly {
   readonly name: string;
@@ -21,6 +27,7 @@ export const TRACE_TABLES: readonly {
   { name: 'import_stats', doc: 'the health report of the import', columns: ['stat', 'of', 'value'] },
 ];
 
+/** Tables that are computed together: those of the names given. */
 export interface TableGroup {
   readonly names: readonly string[];
   readonly compute: (names: readonly string[]) => readonly (ColumnSource | SqlTable)[];
@@ -59,14 +66,17 @@ export function addTraceTables(
   for (const { names, compute } of [factTables(facts), ...nameTables(reader)]) session.addLazyTables(names, compute);
 }
 
-/** Replays a trace, and keeps the facts of a selection. */
-export function storeFacts(
-  reader: TraceReader,
-  wanted: FactSelection,
-  onProgress?: (events: number) => void,
-): FactStore {
+export interface StoreFactsOptions {
+  /** All facts where absent. */
+  readonly wanted?: FactSelection | undefined;
+  readonly checks?: CheckOptions | undefined;
+  readonly onProgress?: ((events: number) => void) | undefined;
+}
+
+/** Replays a trace, and keeps its facts. @throws P2mError P2M_DAMAGED */
+export function storeFacts(reader: TraceReader, { wanted, checks, onProgress }: StoreFactsOptions = {}): FactStore {
   const facts = new FactStore(wanted);
-  replayTrace(reader, { facts, onProgress });
+  replayTrace(reader, { facts, checks, onProgress });
   return facts;
 }
 

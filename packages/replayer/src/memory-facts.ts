@@ -218,6 +218,12 @@ export class MemoryFacts {
     this.refs.close(at);
   }
 
+  /** References that the trace saw taken and that are not put, by whom and when; the last one first. */
+  forEachReference(slot: number, visit: (pcpu: number, seq: number) => void): void {
+    const { records } = this.refs;
+    this.openRefs.forEach(records, slot, at => visit(records[at + REF.from_pcpu], records[at + REF.from_seq]));
+  }
+
   private takeAllocation(slot: number): number {
     this.makeRoom(slot);
     const at = this.allocationRef[slot];

@@ -49,6 +49,11 @@ export class OpenRefs {
     return last;
   }
 
+  /** All that are open, the latest first. */
+  forEach(records: Float64Array, slot: number, visit: (span: number) => void): void {
+    for (let at = this.last[slot] ?? 0; at !== 0; at = records[at]) visit(at);
+  }
+
   /** How many that this pcpu took are open. */
   takenBy(records: Float64Array, slot: number, pcpu: number): number {
     let count = 0;

@@ -233,7 +233,7 @@ export class PageState implements EventState {
     if (slot === 0) return;
     const free = (this.pages.state[slot] & FREE) !== 0;
     const domid = isValid(validity.domid, row) ? c.domid[row] : -1;
-    this.context.facts?.translations.use(getU53(c.mfn, row), this.pages.generation[slot], domid, free);
+    this.context.facts?.translations.use(getU53(c.mfn, row), this.pages.generation[slot], domid, c.flags[row], free);
   }
 
   /** A snapshot of a page: what was known of it already, since no event that is known. */

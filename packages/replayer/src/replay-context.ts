@@ -39,6 +39,8 @@ export class ReplayContext {
   private readonly isPart: boolean;
   /** What leaves a reverse map is recorded by itself, not only by what makes it leave. */
   readonly hasRmapDel: boolean;
+  /** The order of events of different pcpus is as it was; else it was guessed in part (docs/format.md). */
+  readonly isOrdered: boolean;
   /** Events whose frame or order is impossible. */
   outOfRange = 0;
   /** pcpus that are losing records: what is known may be wrong already, a mismatch proves nothing (model §2.2). */
@@ -54,6 +56,7 @@ export class ReplayContext {
     this.hasPodCache = isRecorded(metadata, 'pod_cache_add');
     this.isPart = metadata.piece?.incomplete !== undefined;
     this.hasRmapDel = isRecorded(metadata, 'rmap_del');
+    this.isOrdered = metadata.health?.order.confidence !== 'approximate';
     this.viewNames = names.view;
     this.factWriter = new FactWriter(sink);
     this.health = new HealthFacts(this.factWriter);

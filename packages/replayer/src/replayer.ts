@@ -1,5 +1,6 @@
 import { getU53, isValid, KIND } from '@p2mtrace/trace-format';
 import { Altp2mState } from './altp2m-state.js';
+import type { CheckOptions } from './checks/check.js';
 import { Checks } from './checks/checks.js';
 import { ContextState } from './context-state.js';
 import { offsetsOf } from './fact-columns.js';
@@ -45,6 +46,8 @@ const LOSS = offsetsOf(LOSSES);
 export interface ReplayOptions {
   /** Takes the facts; without it a replay is faster. */
   readonly facts?: FactSink | undefined;
+  /** What is checked for breaches. */
+  readonly checks?: CheckOptions | undefined;
 }
 
 /**

@@ -40,9 +40,9 @@ async function rowsOf(sql: string): Promise<unknown[][]> {
 }
 
 test('SQL reads what the M2P said, and when', async () => {
-  expect(await rowsOf('select hex(mfn), gfn, shared, from_seq, to_seq from m2p_spans order by from_seq')).toEqual([
-    ['100', 0x10, false, 1, 4],
-    ['100', null, true, 4, null],
+  expect(await rowsOf('select mfn, gfn, shared, from_seq, to_seq from m2p_spans order by from_seq')).toEqual([
+    [0x100, 0x10, false, 1, 4],
+    [0x100, null, true, 4, null],
   ]);
 });
 

@@ -33,6 +33,21 @@ export const BREACHES = [
   'put-without-get',
   'get-without-put',
   'unaligned',
+  'split-critical-section',
+  'foreign-blocks',
+  'use-after-free',
+  'given-while-mapped',
+  'freed-before-flush',
+  'unprotected-window',
+  'changed-while-referenced',
+  'underflow',
+  'get-on-free',
+  'double-alloc-drop',
+  'overflow',
+  'type-without-general',
+  'partial-reference',
+  'freed-with-references',
+  'freed-with-type',
 ] as const;
 export type BreachName = (typeof BREACHES)[number];
 
@@ -51,10 +66,14 @@ export const BREACH_DETAILS = [
   'unmapped-again',
   'mapped-again',
   'freed',
-  'copied',
-  'remapped',
+  'given',
+  'limit',
+  'wrap',
+  'headroom',
   'bound',
   'median',
+  'copied',
+  'remapped',
 ] as const;
 export type BreachDetail = (typeof BREACH_DETAILS)[number];
 

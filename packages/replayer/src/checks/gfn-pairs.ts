@@ -36,13 +36,12 @@ class LastPuts {
 }
 
 /** gfn-range.put-without-get and .get-without-put: lookups with the lock, and put_gfn, come in pairs (mail 2). */
-export const gfnPairs: MakeCheck = ({ state, head, now, report }) => {
+export const gfnPairs: MakeCheck = ({ state, now, records, report }) => {
   const { translations } = state;
   const switches = new VcpuSwitches();
   const puts: LastPuts[] = [];
-  const { put_gfn: hasPuts = 1, lock_acquire: hasLocks = 1 } = head.metadata.counts ?? {};
   /** Where locks are recorded and put_gfn is not, lookups end with their lock. */
-  const endsByPut = hasPuts > 0 || hasLocks === 0;
+  const endsByPut = records('put_gfn') || !records('lock_acquire');
 
   const reportGot = ({ domid, view, gfn, seq }: Translation, pcpu: number, switched: number) => {
     const confidence = switched < 0 ? 'possible' : 'proven';

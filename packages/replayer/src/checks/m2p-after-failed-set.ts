@@ -1,4 +1,5 @@
 import { FLAG } from '@p2mtrace/trace-format';
+import type { Handlers } from '../handlers.js';
 import { HOST } from '../p2m-set.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { gfnOf, hasFailed, mfnOf } from '../row-values.js';
@@ -25,18 +26,20 @@ class M2pAfterFailedSet implements Check {
   private readonly scope: CheckScope;
   private failures: Failure[] = [];
 
+  readonly before: Handlers;
+
   constructor(scope: CheckScope) {
     this.scope = scope;
+    const handlers: Handlers = {
+      set_entry: (batch, row) => {
+        if (hasFailed(batch, row)) this.failed(batch, row);
+      },
+      m2p_set: (batch, row) => {
+        if (this.failures.length > 0) this.set(batch, row);
+      },
+    };
+    this.before = scope.records('m2p_set') ? handlers : {};
   }
-
-  readonly before = {
-    set_entry: (batch: ReplayBatch, row: number) => {
-      if (hasFailed(batch, row)) this.failed(batch, row);
-    },
-    m2p_set: (batch: ReplayBatch, row: number) => {
-      if (this.failures.length > 0) this.set(batch, row);
-    },
-  };
 
   private failed(batch: ReplayBatch, row: number): void {
     const { domid, view, order } = batch.columns;

@@ -46,7 +46,7 @@ class PagingState implements Check {
         this.checkStep(batch, row, from);
         if (takesPage) this.checkReferences(batch, row);
       };
-    const paging = Object.keys(FROM).some(kind => scope.records(kind as keyof typeof FROM));
+    const paging = scope.records(...(Object.keys(FROM) as (keyof typeof FROM)[]));
     this.before = {
       ...(paging ? { set_entry: (batch, row) => this.noteWrite(batch, row) } : {}),
       page_nominate: step(FROM.page_nominate, true),

@@ -31,7 +31,7 @@ class PartialSuccess implements Check {
 
   readonly sectionEnd = (section: Section): void => {
     for (let at = 0; at < section.end; at += section.stride) {
-      if (section.data[at + WHAT] === ENTRY_FAILED && section.data[at + TYPE] >= 0) this.look(section, at);
+      if (section.data[at + WHAT] === ENTRY_FAILED) this.look(section, at);
     }
   };
 
@@ -42,10 +42,10 @@ class PartialSuccess implements Check {
     for (let at = 0; at < section.end; at += section.stride) {
       if (data[at + WHAT] !== ENTRY_WRITTEN || !areChunks(data, at, failed) || !this.stands(data, at)) continue;
       // A zero check goes gfn by gfn and passes over those that can't be written (X§5.1, XSA-247).
-      if (data[at + TYPE] === POPULATE_ON_DEMAND && replacedFrame(section, data[at + SEQ])) continue;
+      if (data[at + TYPE] === POPULATE_ON_DEMAND && replacedFrame(section, at)) continue;
       this.scope.report({
         breach: 'partial-success',
-        confidence: section.cut ? 'possible' : 'proven',
+        confidence: section.confidence,
         domid: data[failed + DOMID],
         view: data[failed + VIEW],
         gfn: data[failed + GFN],
@@ -76,11 +76,10 @@ function areChunks(data: Float64Array, one: number, other: number): boolean {
   return data[low + MFN] < 0 ? data[high + MFN] < 0 : data[low + MFN] + size === data[high + MFN];
 }
 
-/** The write of that seq put an end to an entry that mapped a frame. */
-function replacedFrame(section: Section, seq: number): boolean {
-  const { data } = section;
-  for (let at = 0; at < section.end; at += section.stride) {
-    if (data[at + SEQ] === seq && data[at + WHAT] === ENTRY_REPLACED && data[at + MFN] >= 0) return true;
+/** The write at that place put an end to an entry that mapped a frame. */
+function replacedFrame({ data, stride }: Section, written: number): boolean {
+  for (let at = written - stride; at >= 0 && data[at + SEQ] === data[written + SEQ]; at -= stride) {
+    if (data[at + WHAT] === ENTRY_REPLACED && data[at + MFN] >= 0) return true;
   }
   return false;
 }

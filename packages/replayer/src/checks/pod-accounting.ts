@@ -6,7 +6,7 @@ import type { ReplayBatch } from '../replay-batch.js';
 import { arg0Of, mfnOf } from '../row-values.js';
 import type { Check, CheckScope, MakeCheck } from './check.js';
 import { knowsCount, slotOf } from './known-pages.js';
-import { CALLER, ENTRY_WRITTEN, FRAME_TOUCHED, MFN, ORDER, type Section, WHAT } from './section.js';
+import { CALLER, FRAME_TOUCHED, isWrite, MFN, ORDER, type Section, WHAT } from './section.js';
 
 /** consistency.pod-accounting: the PoD cache has a page that it must not have, or counts wrong (X§5.1). */
 export const podAccounting: MakeCheck = scope => new PodAccounting(scope);
@@ -69,7 +69,7 @@ class PodAccounting implements Check {
     for (let at = 0; at < section.end; at += section.stride) {
       const { data } = section;
       const mfn = data[at + MFN];
-      if (mfn < 0 || (data[at + WHAT] !== ENTRY_WRITTEN && data[at + WHAT] !== FRAME_TOUCHED)) continue;
+      if (mfn < 0 || (!isWrite(data[at + WHAT]) && data[at + WHAT] !== FRAME_TOUCHED)) continue;
       for (let frame = mfn; frame < mfn + 2 ** data[at + ORDER]; frame++) this.look(frame, section, data[at + CALLER]);
     }
     this.reported.clear();
@@ -85,7 +85,7 @@ class PodAccounting implements Check {
       const table = p2ms.tables[p2m];
       if (table.domid !== domid || table.view !== HOST || !table.find(gfn)) continue;
       this.reported.add(mfn);
-      const confidence = section.cut ? 'possible' : 'proven';
+      const { confidence } = section;
       const at = [Number.NaN, table.foundSeq, Number.NaN, this.cachedSeq.data[known]];
       const p2m_type = table.typeAt(gfn);
       report({ breach: 'pod-accounting', detail: 'mapped', confidence, domid, gfn, mfn, p2m_type, caller, at });

@@ -11,12 +11,13 @@ import {
   CALLER,
   DOMID,
   ENTRY_REPLACED,
-  ENTRY_WRITTEN,
   GFN,
+  isWrite,
   MFN,
   ORDER,
   SEQ,
   type Section,
+  SINCE,
   TYPE,
   VIEW,
   WHAT,
@@ -55,10 +56,11 @@ class PodReclaim implements Check {
   }
 
   readonly sectionEnd = (section: Section): void => {
+    // A frame that another pcpu is given next may seem to be lost, where the order is a guess.
+    if (!this.scope.isOrdered) return;
     for (let at = 0; at < section.end; at += section.stride) {
       const { data } = section;
-      if (data[at + WHAT] !== ENTRY_WRITTEN || data[at + TYPE] !== POPULATE_ON_DEMAND || data[at + VIEW] !== HOST)
-        continue;
+      if (!isWrite(data[at + WHAT]) || data[at + TYPE] !== POPULATE_ON_DEMAND || data[at + VIEW] !== HOST) continue;
       // What a write replaced stands right before it.
       for (let old = at - section.stride; old >= 0 && data[old + SEQ] === data[at + SEQ]; old -= section.stride) {
         if (data[old + WHAT] === ENTRY_REPLACED && isRam(data[old + TYPE])) this.look(section, old);
@@ -72,11 +74,11 @@ class PodReclaim implements Check {
     const mfn = data[old + MFN];
     if (mfn < 0) return;
     for (let frame = mfn; frame < mfn + 2 ** data[old + ORDER]; frame++) {
-      if (this.isSomewhere(frame)) continue;
+      if (this.isSomewhere(frame, data[old + SINCE]) || wasMappedAgain(section, old, frame)) continue;
       this.scope.report({
         breach: 'pod-reclaim',
         detail: 'not-restored',
-        confidence: section.cut ? 'possible' : 'proven',
+        confidence: section.confidence,
         domid: data[old + DOMID],
         gfn: data[old + GFN] + frame - mfn,
         mfn: frame,
@@ -88,10 +90,20 @@ class PodReclaim implements Check {
     }
   }
 
-  /** Reclaimed, mapped, or freed. */
-  private isSomewhere(mfn: number): boolean {
+  /** Reclaimed, mapped, or freed: since `since` at any time, as an entry may outlive its domain. */
+  private isSomewhere(mfn: number, since: number): boolean {
     const { pod, reverse, pages } = this.scope.state;
     const slot = slotOf(pages, mfn);
-    return pod.cache.find(mfn) >= 0 || reverse.isMapped(mfn) || (slot !== 0 && isFree(pages, slot));
+    const isFreed = slot !== 0 && (isFree(pages, slot) || pages.lifeSeq[slot] > since);
+    return pod.cache.find(mfn) >= 0 || reverse.isMapped(mfn) || isFreed;
   }
+}
+
+/** A write behind the change at `from` mapped the frame, whatever became of it since: a section without locks is long. */
+function wasMappedAgain({ data, end, stride }: Section, from: number, mfn: number): boolean {
+  for (let at = from; at < end; at += stride) {
+    const offset = mfn - data[at + MFN];
+    if (isWrite(data[at + WHAT]) && data[at + MFN] >= 0 && offset >= 0 && offset < 2 ** data[at + ORDER]) return true;
+  }
+  return false;
 }

@@ -21,9 +21,9 @@ interface Pair {
 }
 
 /** gfn-range.overlap: two pcpus hold ranges of one p2m with a frame in common (mail 2). */
-export const rangeOverlap: MakeCheck = ({ state, head, report }) => {
+export const rangeOverlap: MakeCheck = ({ state, now, records, report }) => {
   const { translations, locks } = state;
-  const hasLocks = (head.metadata.counts?.lock_acquire ?? 1) > 0;
+  const hasLocks = records('lock_acquire');
   let pairs: Pair[] = [];
 
   const judge = ({ domid, view, held, got }: Pair) => {
@@ -52,16 +52,16 @@ export const rangeOverlap: MakeCheck = ({ state, head, report }) => {
       },
     },
     after: {
-      lookup: ({ columns: c, validity: v }, row) => {
-        if ((c.flags[row] & FLAG.locked) === 0 || !isValid(v.pcpu, row)) return;
+      lookup: (batch, row) => {
+        const { columns: c, validity: v } = batch;
+        const gfn = gfnOf(batch, row);
+        if ((c.flags[row] & FLAG.locked) === 0 || gfn < 0 || !isValid(v.pcpu, row)) return;
         const [pcpu, domid, view] = [c.pcpu[row], c.domid[row], c.view[row]];
-        translations.forEachElsewhere(pcpu, domid, view, (other, gfn, seq) => {
+        translations.forEachElsewhere(pcpu, domid, view, (other, heldGfn, seq) => {
           // A pcpu without any lock has given up what it never put.
           if (pairs.length === MOST || (hasLocks && locks.innermost(other) < locks.bottom(other))) return;
-          const got = translations.of(pcpu).at(-1);
-          if (got === undefined) return;
-          const held = { pcpu: other, gfn, seq, order: -1 };
-          pairs.push({ domid, view, held, got: { pcpu, gfn: got.gfn, seq: got.seq, order: -1 } });
+          const held = { pcpu: other, gfn: heldGfn, seq, order: -1 };
+          pairs.push({ domid, view, held, got: { pcpu, gfn, seq: now.seq, order: -1 } });
         });
       },
     },

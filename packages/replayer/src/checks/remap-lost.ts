@@ -1,3 +1,4 @@
+import type { Handler, Handlers } from '../handlers.js';
 import { HOST } from '../p2m-set.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { arg0Of, gfnOf, hasFailed, mfnOf } from '../row-values.js';
@@ -13,15 +14,15 @@ class RemapLost implements Check {
   private readonly remaps = new Map<string, number>();
   private readonly lost = new Map<string, Breach>();
 
+  readonly before: Handlers;
+
   constructor(scope: CheckScope) {
     this.scope = scope;
-  }
-
-  readonly before = {
-    set_entry: (batch: ReplayBatch, row: number) => {
+    const set_entry: Handler = (batch, row) => {
       if (this.remaps.size > 0 && batch.columns.view[row] !== HOST && !hasFailed(batch, row)) this.write(batch, row);
-    },
-  };
+    };
+    this.before = scope.records('remap') ? { set_entry } : {};
+  }
 
   readonly after = {
     remap: (batch: ReplayBatch, row: number) => {

@@ -28,6 +28,17 @@ class SharingInvariant implements Check {
     this.scope = scope;
     this.bits = new TypeBits(scope.state.profile);
     this.sharedType = scope.state.profile.types.indexOf('shared');
+    const { touch } = this;
+    const changes = {
+      share_nominate: touch,
+      share_pages: touch,
+      rmap_add: touch,
+      owner_set: touch,
+      put_page: touch,
+      alloc_ref_drop: touch,
+      put_type: touch,
+    };
+    this.after = scope.records('share_nominate', 'share_pages', 'rmap_add') ? changes : {};
   }
 
   private readonly touch = (batch: ReplayBatch, row: number): void => {
@@ -35,13 +46,7 @@ class SharingInvariant implements Check {
     if (rmaps.size > 0 && rmaps.count(mfnOf(batch, row)) > 0) this.scope.sections.touch(mfnOf(batch, row));
   };
 
-  readonly after: Handlers = {
-    owner_set: this.touch,
-    put_page: this.touch,
-    alloc_ref_drop: this.touch,
-    put_type: this.touch,
-    rmap_add: this.touch,
-  };
+  readonly after: Handlers;
 
   readonly sectionEnd = (section: Section): void => {
     if (this.scope.state.sharing.rmaps.size === 0) return;
@@ -65,7 +70,7 @@ class SharingInvariant implements Check {
     for (const [invariant, seq] of found) {
       if (before.includes(invariant)) continue;
       const at = [members[members.length - 1].seq, seq];
-      const confidence = section.cut ? 'possible' : 'proven';
+      const { confidence } = section;
       this.scope.report({
         breach: 'sharing-invariant',
         detail: invariant,

@@ -52,7 +52,7 @@ class StaleView implements Check {
     this.scope.report({
       breach: 'stale-view',
       detail: gfn === target ? 'copied' : 'remapped',
-      confidence: section.cut ? 'possible' : 'proven',
+      confidence: section.confidence,
       domid,
       view: view.view,
       gfn,

@@ -1,3 +1,4 @@
+import type { Handler, Handlers } from '../handlers.js';
 import { HOST } from '../p2m-set.js';
 import type { P2mTable } from '../p2m-table.js';
 import type { ReplayBatch } from '../replay-batch.js';
@@ -10,15 +11,18 @@ export const unlistedView: MakeCheck = scope => new UnlistedView(scope);
 class UnlistedView implements Check {
   private readonly scope: CheckScope;
 
+  readonly after: Handlers;
+
   constructor(scope: CheckScope) {
     this.scope = scope;
+    const written: Handler = (batch, row) => this.written(batch, row);
+    const handlers: Handlers = {
+      share_nominate: (batch, row) => this.nominated(batch, row),
+      set_entry: written,
+      remap: written,
+    };
+    this.after = scope.records('share_nominate') ? handlers : {};
   }
-
-  readonly after = {
-    share_nominate: (batch: ReplayBatch, row: number) => this.nominated(batch, row),
-    set_entry: (batch: ReplayBatch, row: number) => this.written(batch, row),
-    remap: (batch: ReplayBatch, row: number) => this.written(batch, row),
-  };
 
   /** The frame is shared from now on: whoever maps it must be listed. */
   private nominated(batch: ReplayBatch, row: number): void {

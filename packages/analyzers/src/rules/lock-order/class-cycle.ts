@@ -13,6 +13,14 @@ moment wait for each other for ever (as lockdep's class graph; XSA-73, XSA-411).
 part of it, or a lock without a level (X§2.2). A circle that no two pcpus can be in at once is a note, with the reason:
 a lock that was held around both sides, fewer pcpus than sides, or readers only. Locks of one class nest by rules of
 their own: lock-order.instance-cycle.`,
+  mechanism: `Two pcpus that each hold one lock and spin on the other's never go on; spinlocks have no timeout. mm locks are checked
+by level (xen/arch/x86/mm/mm-locks.h, X§2.2), others (grant tables, page_alloc_lock taken raw, the heap's) by nobody.
+XSA-73 took page_alloc_lock and a grant table's lock in both orders.`,
+  confirm: `select e.*, h.name as held_name, a.name as acquired_name from lock_edges e
+join lock_classes h on h.id = e.held_class join lock_classes a on a.id = e.acquired_class order by e.first_seq`,
+  fix: `Agree on one order of the classes; where one side can't follow it, let it try the lock, and back off.`,
+  limits: `It joins acquisitions of different times: that their callers can ever meet is not shown. Classes stand for all their
+locks, so two domains' locks that never meet can close a circle.`,
   sql: edgesBetween(
     `coalesce(h.name::varchar, 'lock ' || lh.address::varchar)`,
     `coalesce(a.name::varchar, 'lock ' || la.address::varchar)`,

@@ -12,6 +12,13 @@ export const instanceCycle: Rule = {
 pcpus from waiting for each other: by (domid, gfn) for two gfns and by ascending mfn for shared pages
  (X§5.3). Here they go around in a circle, so there is none (XSA-411). Notes as for
 lock-order.class-cycle.`,
+  mechanism: `Xen's check has a strict >, so locks of one level nest in any order (X§2.2). XSA-411: two grant copies, each with a
+transitive grant through the other's domain, took the two grant tables' locks in both orders.`,
+  confirm: `select e.*, h.address as held_lock, a.address as acquired_lock from lock_edges e
+join locks h on h.id = e.held join locks a on a.id = e.acquired where e.held_class = e.acquired_class order by e.first_seq`,
+  fix: `Take them in one order, by an attribute that does not change while they are held: domid, mfn, address.`,
+  limits: `As for lock-order.class-cycle: acquisitions of different times are joined. A lock that was freed and another that
+came to lie at its address are one lock to it.`,
   sql: edgesBetween('lh.address::varchar', 'la.address::varchar', 'e.held_class = e.acquired_class'),
   find: rows => lockCycles(rows.map(toLockEdge)).map(instanceCycleRow),
 };

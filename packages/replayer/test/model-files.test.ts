@@ -32,9 +32,10 @@ function endOf(reader: TraceReader): StateRows {
 
 /** A case with what an import adds: the level of a lock event that has a class alone. */
 function imported(one: Case): Case {
-  const levelOf = (name: string | undefined) => MM_LOCKS.find(lock => lock.name === name)?.level;
-  const complete = (event: TraceEvent) =>
-    LOCK_EVENTS.includes(event.kind) ? { ...event, level: event.level ?? levelOf(event.lock_class) } : event;
+  const complete = (event: TraceEvent): TraceEvent => {
+    const level = MM_LOCKS.find(({ name }) => name === event.lock_class)?.level;
+    return LOCK_EVENTS.includes(event.kind) && level !== undefined ? { level, ...event } : event;
+  };
   return { ...one, events: one.events.map(complete) };
 }
 const LOCK_EVENTS = kindsOf('lock');

@@ -16,6 +16,8 @@ export const mostly = <T>(usual: readonly T[], odd: readonly T[]): fc.Arbitrary<
 /** Around the boundaries of 2M and 1G; few enough to meet again. */
 export const GFNS = [0x10n, 0x11n, 0x1ffn, 0x200n, 0x201n, 0x3ffn, 0x3_ffffn, 0x4_0000n, 0x4_0200n];
 export const MFNS = [0x100n, 0x101n, 0x102n, 0x1ffn, 0x200n, 0x400n, 0x5ffn, 0x8_0000n, 0x8_0201n];
+export const DOMIDS = [1, 2];
+export const ALTP2MS = ['altp2m:1', 'altp2m:2'];
 const NO_FRAMES = [(1n << 52n) - 1n, 1n << 52n, (1n << 53n) + 1n, (1n << 64n) - 1n];
 /** Anywhere, so that tables grow. */
 const SOMEWHERE = fc.nat(2 ** 20).map(BigInt);
@@ -39,10 +41,10 @@ export const VALUES: Record<string, fc.Arbitrary<unknown>> = {
   end: mostly([...GFNS, 0x400n, 0x8_0000n], NO_FRAMES),
   mfn,
   old_mfn: mfn,
-  domid: mostly([1, 2], [0, 0x7ff3]),
-  owner: mostly([1, 2], [0, 0x7ff3]),
+  domid: mostly(DOMIDS, [0, 0x7ff3]),
+  owner: mostly(DOMIDS, [0, 0x7ff3]),
   old_owner: mostly([1n, 2n], [0n]),
-  view: mostly(['host', 'host', 'altp2m:1', 'altp2m:2'], ['nested:0']),
+  view: mostly(['host', 'host', ...ALTP2MS], ['nested:0']),
   order: mostly([0, 0, 0, 0, 0, 9, 9, 18], [1, 3, 10, 19, 29, 255]),
   p2m_type: mostly(['ram_rw', 'ram_rw', 'populate_on_demand', 'invalid', 'ram_shared'], P2M_TYPES),
   old_type: mostly(['ram_rw', 'ram_logdirty'], P2M_TYPES),

@@ -7,7 +7,7 @@ import {
   layoutProfile,
 } from '@p2mtrace/trace-format';
 import fc from 'fast-check';
-import { countInfos, flagsOf, GFNS, MFNS, mostly, typeInfos, VALUES } from './arbitrary-values.js';
+import { ALTP2MS, countInfos, DOMIDS, flagsOf, GFNS, MFNS, mostly, typeInfos, VALUES } from './arbitrary-values.js';
 import type { TraceEvent } from './event.js';
 
 export const kindsOf = (...groups: string[]) =>
@@ -29,15 +29,15 @@ export interface LossStart {
   readonly pcpu: number;
 }
 
-/** Kinds that come more often than the others: with too few of these nothing happens. */
+/** Kinds that come more often than the others where there are many: with too few of these nothing happens. */
 const WEIGHTS: Partial<Record<KindName, number>> = {
-  set_entry: 8,
-  lookup: 6,
-  get_page: 4,
-  put_page: 4,
-  page_alloc: 4,
-  lock_acquire: 4,
-  lock_release: 4,
+  set_entry: 4,
+  lookup: 3,
+  get_page: 2,
+  put_page: 2,
+  page_alloc: 2,
+  lock_acquire: 3,
+  lock_release: 3,
   snapshot: 2,
 };
 
@@ -62,19 +62,34 @@ function eventsOf(spec: KindSpec): fc.Arbitrary<TraceEvent> {
   return fc.record(columns) as unknown as fc.Arbitrary<TraceEvent>;
 }
 
-/** Gives words of page_info their values, has frames meet the more the fewer they are, and drops what is undefined. */
-function complete(event: TraceEvent, profile: LayoutProfile, frames: number): TraceEvent {
-  const narrow = (usual: readonly bigint[], value: bigint | undefined) => {
+/** How few different things a case is about: the fewer, the more they meet. */
+interface Narrow {
+  readonly frames: number;
+  readonly domains: number;
+  readonly views: number;
+}
+
+const narrow: fc.Arbitrary<Narrow> = fc.record({
+  frames: fc.constantFrom(2, 1, 3, GFNS.length),
+  domains: fc.constantFrom(1, 2),
+  views: fc.constantFrom(1, 2),
+});
+
+/** An event with its values: words of page_info by the layout, the others out of as few as may be. */
+function complete(event: TraceEvent, profile: LayoutProfile, { frames, domains, views }: Narrow): TraceEvent {
+  const fewer = <T>(usual: readonly T[], few: number, value: T | undefined) => {
     const at = value === undefined ? -1 : usual.indexOf(value);
-    return at < 0 ? value : usual[at % frames];
+    return at < 0 ? value : usual[at % few];
   };
   const pick = (words: readonly bigint[], at: bigint | undefined) => (at === undefined ? at : words[Number(at)]);
   const values: Record<string, unknown> = {
     ...event,
-    gfn: narrow(GFNS, event.gfn),
-    new_gfn: narrow(GFNS, event.new_gfn),
-    mfn: narrow(MFNS, event.mfn),
-    old_mfn: narrow(MFNS, event.old_mfn),
+    gfn: fewer(GFNS, frames, event.gfn),
+    new_gfn: fewer(GFNS, frames + 1, event.new_gfn),
+    mfn: fewer(MFNS, frames, event.mfn),
+    old_mfn: fewer(MFNS, frames, event.old_mfn),
+    domid: fewer(DOMIDS, domains, event.domid),
+    view: fewer(ALTP2MS, views, event.view),
     count_info: pick(countInfos(profile), event.count_info),
     type_info: pick(typeInfos(profile), event.type_info),
     requested: pick(typeInfos(profile), event.requested),
@@ -83,22 +98,43 @@ function complete(event: TraceEvent, profile: LayoutProfile, frames: number): Tr
   return Object.fromEntries(present) as unknown as TraceEvent;
 }
 
-/** Traces of a few events each of the kinds given. */
-export function arbitraryCases(kinds: readonly KindName[], maxLength: number): fc.Arbitrary<Case> {
-  const events = KINDS.filter(spec => kinds.includes(spec.name as KindName)).map(spec => ({
-    weight: WEIGHTS[spec.name as KindName] ?? 1,
+/** What makes two events be about the same. */
+const SUBJECT = ['pcpu', 'domid', 'view', 'gfn', 'mfn', 'owner', 'lock', 'handle', 'vcpu'] as const;
+
+/** The event, about what an earlier one is about as far as both have the column. */
+function about(event: TraceEvent, earlier: TraceEvent | undefined): TraceEvent {
+  if (earlier === undefined) return event;
+  const same = SUBJECT.filter(name => event[name] !== undefined && earlier[name] !== undefined);
+  return { ...event, ...Object.fromEntries(same.map(name => [name, earlier[name]])) };
+}
+
+/** Traces of a few events each of the kinds given, `often` more of those. */
+export function arbitraryCases(
+  kinds: readonly KindName[],
+  maxLength: number,
+  often: readonly KindName[] = [],
+): fc.Arbitrary<Case> {
+  const all = KINDS.filter(spec => kinds.includes(spec.name as KindName) || often.includes(spec.name as KindName));
+  const events = all.map(spec => ({
+    weight: often.includes(spec.name as KindName) ? 3 : (WEIGHTS[spec.name as KindName] ?? 1),
     arbitrary: eventsOf(spec),
   }));
+  // How many events before it the one is that an event is about the same as; 0 for none.
+  const back = fc.constantFrom(0, 0, 0, 1, 1, 2);
   return fc
     .record({
       layout: fc.constantFrom(...LAYOUT_NAMES),
-      frames: fc.constantFrom(GFNS.length, 2, 3, 5),
+      narrow,
       every: fc.constantFrom(20, 20, 20, 20, 7, 1),
-      events: fc.array(fc.oneof(...events), { minLength: 1, maxLength, size: 'max' }),
+      events: fc.array(fc.tuple(fc.oneof(...events), back), { minLength: 1, maxLength, size: 'max' }),
     })
-    .map(({ layout, frames, events, every }) => {
+    .map(({ layout, narrow, every, events }) => {
       const profile = layoutProfile(layout);
-      return { layout, events: events.map(event => complete(event, profile, frames)), every };
+      const out: TraceEvent[] = [];
+      for (const [event, distance] of events) {
+        out.push(about(complete(event, profile, narrow), distance === 0 ? undefined : out[out.length - distance]));
+      }
+      return { layout, every, events: out };
     });
 }
 

@@ -13,7 +13,7 @@ export function modelRows(model: Model): StateRows {
   );
   return {
     p2m: leaves.map(({ table, leaf }) => p2mLine(table, leaf)),
-    reverse: probes(leaves.map(({ leaf }) => leaf)).map(mfn => line(hex(mfn), ...mappings(leaves, mfn).sort())),
+    reverse: reverseLines(leaves),
     views: [...viewKeys(model)].flatMap(key => viewLines(model, key)),
     m2p: [...model.p2m.m2p].map(([mfn, { value, since }]) =>
       line(hex(mfn), typeof value === 'bigint' ? hex(value) : value, since),
@@ -51,11 +51,18 @@ function p2mLine(table: P2m, leaf: Leaf): string {
   return line(table.domid, table.view, `${hex(gfn)}/${order}`, hex(mfn), typeAt(table, leaf, gfn), access, writer);
 }
 
-function mappings(leaves: readonly { table: P2m; leaf: Leaf }[], mfn: bigint): string[] {
-  return leaves.flatMap(({ table: { domid, view }, leaf }) => {
-    const offset = leaf.mfn === null ? -1n : mfn - leaf.mfn;
-    return offset >= 0n && offset < frames(leaf.order) ? [line(domid, view, hex(leaf.gfn + offset))] : [];
-  });
+/** Who maps the frames that a reverse map is asked about. */
+function reverseLines(leaves: readonly { table: P2m; leaf: Leaf }[]): string[] {
+  const found = new Map(probes(leaves.map(({ leaf }) => leaf)).map(mfn => [mfn, [] as string[]]));
+  for (const { table, leaf } of leaves) {
+    if (leaf.mfn === null) continue;
+    const base = leaf.mfn;
+    const asked = leaf.order === 0 ? [base] : [...found.keys()].filter(mfn => mfn >= base);
+    for (const mfn of asked.filter(mfn => mfn < base + frames(leaf.order))) {
+      found.get(mfn)?.push(line(table.domid, table.view, hex(leaf.gfn + mfn - base)));
+    }
+  }
+  return [...found].map(([mfn, lines]) => line(hex(mfn), ...lines.sort()));
 }
 
 /** `domid view` of every altp2m view of which something is known. */

@@ -19,8 +19,9 @@ export function endRemaps(view: P2mTable, gfn: number, mfn: number, order: numbe
 }
 
 /**
- * The host's entries of [gfn, gfn + 2^order) were written: a view's entry that now differs in mfn or type, and is no
- * remap, is stale (X§6: propagation comes from the events that recorded it).
+ * The host's entries of [gfn, gfn + 2^order) were written: a view's entry that now differs in mfn or type is stale
+ * (X§6: propagation comes from the events that recorded it). One that is remapped is compared with the gfn that it
+ * is remapped to (mail 1: "altp2m gfn O will still point to mA").
  */
 export function markStale(view: P2mTable, host: P2mTable, gfn: number, order: number, seq: number): void {
   const first = gfn - (gfn % 2 ** order);
@@ -31,6 +32,12 @@ export function markStale(view: P2mTable, host: P2mTable, gfn: number, order: nu
       view.find(leafGfn);
       view.markStale(seq);
     }
+  });
+  view.remaps.forEach((remapped, at) => {
+    const newGfn = view.remaps.data[at];
+    if (newGfn < first || newGfn >= end || !view.find(remapped) || !host.find(newGfn)) return;
+    const same = view.foundMfn(remapped) === host.foundMfn(newGfn) && view.typeAt(remapped) === host.typeAt(newGfn);
+    if (!same) view.markStale(seq);
   });
 }
 

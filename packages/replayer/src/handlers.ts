@@ -16,7 +16,7 @@ export interface EventState extends StatePart {
 }
 
 /** By kind: the columns that such an event must have. */
-const NEEDS = KINDS.map(({ needs, args }) => {
+const NEEDS: readonly (readonly StateColumn[])[] = KINDS.map(({ needs, args }) => {
   return needs.map(name => {
     const arg = args?.findIndex(candidate => candidate.split(':')[0] === name) ?? -1;
     return (arg < 0 ? name : `arg${arg}`) as StateColumn;
@@ -29,28 +29,27 @@ export function isWhole(batch: ReplayBatch, row: number, kind: number): boolean 
   return true;
 }
 
+/** By kind: the validity bitmaps of the columns that such an event must have. */
+export function neededBitmaps({ validity }: ReplayBatch): readonly (readonly Uint8Array[])[] {
+  return NEEDS.map(columns => columns.map(column => validity[column]));
+}
+
+/** An event that lacks what its kind must have changes nothing. */
+export function hasAll(needed: readonly Uint8Array[], row: number): boolean {
+  for (let i = 0; i < needed.length; i++) if (!isValid(needed[i], row)) return false;
+  return true;
+}
+
 /** Hands events of any kind to whoever handles it; kinds that change nothing have nobody. */
 export class Dispatch {
   private readonly handlers: readonly (Handler | undefined)[];
-  /** By kind: the bitmaps of what its events must have, in the batch of the moment. */
-  private needed: readonly (readonly Uint8Array[])[] = [];
 
   constructor(handlers: readonly Handlers[]) {
     const all: Handlers = Object.assign({}, ...handlers);
     this.handlers = KINDS.map(({ name }) => all[name]);
   }
 
-  /** The events to come are of this batch. */
-  begin({ validity }: ReplayBatch): void {
-    this.needed = NEEDS.map(columns => columns.map(column => validity[column]));
-  }
-
-  /** An event that lacks what its kind must have changes nothing. */
   apply(batch: ReplayBatch, row: number, kind: number): void {
-    const handler = this.handlers[kind];
-    if (handler === undefined) return;
-    const needed = this.needed[kind];
-    for (let i = 0; i < needed.length; i++) if (!isValid(needed[i], row)) return;
-    handler(batch, row);
+    this.handlers[kind]?.(batch, row);
   }
 }

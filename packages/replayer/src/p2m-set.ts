@@ -79,6 +79,14 @@ export class P2mSet {
     if (tag !== 0) this.context.facts?.memory.splitMapping(tag, gfn, mfn, order, parts);
   }
 
+  /** False, and counted, for an entry that no machine has: no leaf maps frames that are not aligned to it. */
+  inRange(gfn: number, mfn: number, order: number, maxOrder = MAX_ENTRY_ORDER): boolean {
+    if (!this.context.inRange(gfn, mfn, order, maxOrder)) return false;
+    if (order === 0 || mfn === NO_MFN || mfn % 2 ** leafOrder(order) === 0) return true;
+    this.context.outOfRange++;
+    return false;
+  }
+
   /** Writes [gfn, gfn + 2^order), aligned down, as leaves of 1G, 2M and 4K, whichever the order is a multiple of. */
   write(p2m: number, gfn: number, mfn: number, order: number, type: number, access: number): void {
     const table = this.tables[p2m];

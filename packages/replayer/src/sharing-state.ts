@@ -38,10 +38,10 @@ export class SharingState implements EventState {
   private apply(batch: ReplayBatch, row: number, change: Change): void {
     const mfn = mfnOf(batch, row);
     const gfn = gfnOf(batch, row);
-    if (hasFailed(batch, row) || !this.context.inRange(gfn, mfn)) return;
+    if (!this.context.inRange(gfn, mfn)) return;
     const wasComplete = this.rmaps.isComplete(mfn);
     const recorded = arg0Of(batch, row);
-    change.call(this, mfn, batch.columns.domid[row], gfn, recorded);
+    if (!hasFailed(batch, row)) change.call(this, mfn, batch.columns.domid[row], gfn, recorded);
     const expected = this.rmaps.count(mfn);
     // An rmap that the event emptied was complete before.
     const complete = this.rmaps.isComplete(mfn) || (wasComplete && expected === 0);

@@ -61,12 +61,12 @@ export function p2mRow(table: P2mTable, view: string, gfn: number): P2mRow {
   };
 }
 
-/** The p2ms that a filter lets through, by domain and then in the order in which they were met. */
+/** The p2ms that a filter lets through, by domain, its host's first. */
 export function selectedP2ms(replayer: Replayer, names: Names, { domid, view }: StateFilter) {
   return replayer.p2ms
     .map((table, index) => ({ index, table, view: names.view[table.view] ?? String(table.view) }))
     .filter(p2m => (domid === undefined || p2m.table.domid === domid) && (view === undefined || p2m.view === view))
-    .sort((a, b) => a.table.domid - b.table.domid || a.index - b.index);
+    .sort((a, b) => a.table.domid - b.table.domid || a.table.view - b.table.view);
 }
 
 function leavesOf(table: P2mTable): number[] {

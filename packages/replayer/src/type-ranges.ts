@@ -8,6 +8,16 @@ export const CHANGEABLE = -1;
 const RAM_RW = P2M_TYPES.indexOf('ram_rw');
 const RAM_LOGDIRTY = P2M_TYPES.indexOf('ram_logdirty');
 
+/** One lazy change of [first, end). */
+export interface TypeRange {
+  readonly first: number;
+  readonly end: number;
+  readonly seq: number;
+  /** CHANGEABLE, or the one type that it takes. */
+  readonly oldType: number;
+  readonly newType: number;
+}
+
 /**
  * Lazy changes of the types of a p2m's entries (type_change_range, X§3.3): Xen notes the range, and rewrites an entry
  * when something comes across it. Here too entries stay as written, and are read through the changes made since.
@@ -50,6 +60,12 @@ export class TypeRanges {
       if (this.first[i] > gfn || this.end[i] < end) return true;
     }
     return false;
+  }
+
+  /** A change by its place in their order. */
+  at(i: number): TypeRange {
+    const [first, end, seq] = [this.first[i], this.end[i], this.seq[i]];
+    return { first, end, seq, oldType: this.oldType[i], newType: this.newType[i] };
   }
 
   clear(): void {

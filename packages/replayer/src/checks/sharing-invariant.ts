@@ -94,7 +94,7 @@ class SharingInvariant implements Check {
     if (owner >= 0 && owner !== DOM_COW && records('owner_set')) broken.push(['owner', changed]);
     if (slot !== 0 && knowsType(pages, slot) && records('get_type')) {
       const [low, high] = [pages.typeLow[slot], pages.typeHigh[slot]];
-      if (this.bits.typeOf(low, high) !== this.sharedType || this.bits.count(low, high) < size) {
+      if (this.bits.typeOf(low, high) !== this.sharedType || this.bits.count.of(low, high) < size) {
         broken.push(['type', pages.typeSeq[slot]]);
       }
     }

@@ -24,31 +24,10 @@ import {
   SCHEMA_VERSION,
   wireTypeTable,
 } from '@p2mtrace/trace-format';
+import { coverage } from './coverage.mjs';
+import { code, codes, table, wrapped } from './markdown.mjs';
 
 export const DOCS = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs');
-
-const code = text => `\`${text}\``;
-const codes = names => names.map(code).join(', ');
-/** A Markdown table as the formatter writes it; a bar inside a cell would end the cell. */
-function table(head, rows) {
-  const lines = [head, ...rows].map(cells => cells.map(cell => String(cell).replaceAll('|', '\\|')));
-  const widths = head.map((_, i) => Math.max(3, ...lines.map(cells => [...cells[i]].length)));
-  const line = cells => `| ${cells.map((cell, i) => cell + ' '.repeat(widths[i] - [...cell].length)).join(' | ')} |`;
-  const rule = line(widths.map(width => '-'.repeat(width)));
-  const [first, ...rest] = lines.map(line);
-  return [first, rule, ...rest].join('\n');
-}
-/** Text in lines that are not too long. */
-function wrapped(text) {
-  const lines = [''];
-  for (const word of text.trim().split(/\s+/)) {
-    const last = lines.length - 1;
-    if (lines[last] === '') lines[last] = word;
-    else if (lines[last].length + 1 + word.length <= 118) lines[last] += ` ${word}`;
-    else lines.push(word);
-  }
-  return lines.join('\n');
-}
 
 const ARROW_TYPES = {
   u64: 'UInt64',
@@ -240,6 +219,12 @@ async function commands() {
   return sections.join('\n\n');
 }
 
+async function debugCommands() {
+  const { DEBUG_COMMANDS } = await import('../cli/dist/debug/debug-commands.js');
+  const rows = DEBUG_COMMANDS.map(({ name, args, help }) => [code(`${name} ${args}`.trim()), help]);
+  return table(['command', 'does'], rows);
+}
+
 const GENERATORS = {
   columns,
   dictionaries,
@@ -250,7 +235,9 @@ const GENERATORS = {
   locks,
   facts,
   rules,
+  coverage,
   commands,
+  'debug-commands': debugCommands,
   'schema-version': () => `The schema version is ${SCHEMA_VERSION}.`,
   levels: () => `Severities: ${codes(SEVERITIES)}. Confidences: ${codes(CONFIDENCES)}.`,
 };

@@ -22,7 +22,9 @@ function commandsOf(page: string): string[] {
     .filter(line => /^(?:npx p2mtrace|node samples)/.test(line) && !line.includes('capture.bin '));
 }
 
-const COMMANDS = ['README.md', 'samples/README.md'].flatMap(page => commandsOf(page).map(line => ({ page, line })));
+const COMMANDS = ['README.md', 'samples/README.md', 'docs/travel.md'].flatMap(page =>
+  commandsOf(page).map(line => ({ page, line })),
+);
 
 test.skipIf(process.platform === 'win32').each(COMMANDS)('$page: $line', ({ line }) => {
   const command = line.replace(/^npx p2mtrace/, `"${process.execPath}" "${BIN}"`);
@@ -38,4 +40,14 @@ test.skipIf(process.platform === 'win32').each(COMMANDS)('$page: $line', ({ line
 
 test('the commands are found', () => {
   expect(COMMANDS.length).toBeGreaterThan(15);
+});
+
+test('the session in docs/travel.md is what the prompt says', () => {
+  const [, session] = /```text\n(start> [\s\S]*?)```/.exec(readFileSync(join(ROOT, 'docs/travel.md'), 'utf8')) ?? [];
+  const [commands, answers] = [true, false].map(typed =>
+    session.split('\n').filter(line => /^(?:start|#\d+)> /.test(line) === typed),
+  );
+  const input = commands.map(line => line.slice(line.indexOf('> ') + 2)).join('\n');
+  const made = spawnSync(process.execPath, [BIN, 'debug', join(folder, 'stale.arrow')], { input, encoding: 'utf8' });
+  expect(made).toMatchObject({ status: 0, stdout: answers.join('\n') });
 });

@@ -20,6 +20,17 @@ export interface Rule {
   readonly needs: readonly (KindName | `${KindName}|${KindName}`)[];
   /** What it means, in a sentence, with the source of the rule. */
   readonly doc: string;
+  /** How it comes about in Xen or Linux, with the function and file (X§n), and advisories that show it. */
+  readonly mechanism?: string;
+  /**
+   * A query that shows what one occurrence rests on, apart from the rule's own. `$X` stands for the subject X or for
+   * the seq of the witness X: `select * from page_spans where mfn = $mfn`.
+   */
+  readonly confirm?: string;
+  /** How it is usually fixed. */
+  readonly fix?: string;
+  /** What it can get wrong: when it fires on sound code, and what it cannot see. */
+  readonly limits?: string;
   /** A query over the fact tables… */
   readonly sql: string;
   /** …whose rows are the findings, or from which code finds them (where a graph algorithm is needed). */

@@ -1,4 +1,5 @@
 import { ACCESS_TYPES, LOCK_MODES, P2M_TYPES } from '@p2mtrace/trace-format';
+import { BREACH_CONFIDENCES, BREACH_DETAILS, BREACHES } from './checks/breach-names.js';
 import type { FactColumnSpec, FactSpec, FactType } from './fact-columns.js';
 
 /** Version of the fact tables' names, columns and meanings: the surface that users write SQL against. */
@@ -212,6 +213,38 @@ export const DIVERGENCE_SPEC = {
   ],
 } as const satisfies FactSpec;
 
+export const BREACH_SPEC = {
+  name: 'breaches',
+  doc: 'a contradiction that a check of the replay found, as the rule of that name has it; what does not apply is null',
+  columns: [
+    column('seq', 'u53', 'event at which it was found'),
+    column('breach', 'enum', 'name of its rule, without the analyzer', BREACHES),
+    column('confidence', 'enum', 'how sure it is', BREACH_CONFIDENCES),
+    column('detail', 'enum', 'which case, of a rule that has several', BREACH_DETAILS),
+    column('domid', 'id', 'domain'),
+    column('view', 'id', 'index of the view'),
+    column('gfn', 'u53', 'guest frame'),
+    column('mfn', 'u53', 'machine frame'),
+    column('order', 'id', 'log2 of the frames'),
+    column('p2m_type', 'enum', 'type of the entry', P2M_TYPES),
+    column('old_type', 'enum', 'type that it had before', P2M_TYPES),
+    column('generation', 'u53', 'generation of the machine frame'),
+    column('owner', 'id', 'owner of the frame, or the domain that grants it'),
+    column('handle', 'u53', 'handle of a grant mapping'),
+    column('lock', 'id', 'index of the lock'),
+    column('count', 'u53', 'a count as it is'),
+    column('expected', 'u53', 'what it should be'),
+    column('width', 'u53', 'bits that the layout has for it'),
+    column('pcpu', 'id', 'pcpu that did it'),
+    column('caller', 'id', 'index of its call site: its own, or that of the innermost lock held'),
+    column('at1', 'u53', 'first witness: an event that shows it, null for none; which, docs/judgement.md says'),
+    column('at2', 'u53', 'second witness'),
+    column('at3', 'u53', 'third witness'),
+    column('at4', 'u53', 'fourth witness'),
+    column('at5', 'u53', 'fifth witness'),
+  ],
+} as const satisfies FactSpec;
+
 export const LOSSES = {
   name: 'losses',
   doc: 'records that xentrace lost: what they could have changed is unknown from then on (model §2.2)',
@@ -249,5 +282,6 @@ export const FACT_SPECS = [
   USES,
   DOMAINS,
   DIVERGENCE_SPEC,
+  BREACH_SPEC,
   LOSSES,
 ] as const satisfies readonly FactSpec[];

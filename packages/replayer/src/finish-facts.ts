@@ -8,6 +8,7 @@ export function finishFacts(replayer: Replayer): void {
     if (!Number.isNaN(lastP2mSeq[domid])) health.finish(domid, lastP2mSeq[domid]);
   }
   if (facts === undefined) return;
+  replayer.checks?.end();
   finishPages(replayer);
   replayer.factWriter.finish();
 }

@@ -1,6 +1,7 @@
-import { isValid, KINDS, type KindName } from '@p2mtrace/trace-format';
-import type { ReplayBatch, StateColumn } from './replay-batch.js';
+import { KINDS, type KindName } from '@p2mtrace/trace-format';
+import type { ReplayBatch } from './replay-batch.js';
 import type { StatePart } from './state-image.js';
+import type { WholeEvents } from './whole-events.js';
 
 /** Applies one event to the state. The event has the columns that its kind must have. */
 export type Handler = (batch: ReplayBatch, row: number) => void;
@@ -15,36 +16,20 @@ export interface EventState extends StatePart {
   forgetDomain(domid: number): void;
 }
 
-/** By kind: the columns that such an event must have. */
-const NEEDS = KINDS.map(({ needs, args }) => {
-  return needs.map(name => {
-    const arg = args?.findIndex(candidate => candidate.split(':')[0] === name) ?? -1;
-    return (arg < 0 ? name : `arg${arg}`) as StateColumn;
-  });
-});
-
 /** Hands events of any kind to whoever handles it; kinds that change nothing have nobody. */
 export class Dispatch {
   private readonly handlers: readonly (Handler | undefined)[];
-  /** By kind: the bitmaps of what its events must have, in the batch of the moment. */
-  private needed: readonly (readonly Uint8Array[])[] = [];
+  private readonly whole: WholeEvents;
 
-  constructor(handlers: readonly Handlers[]) {
+  constructor(whole: WholeEvents, handlers: readonly Handlers[]) {
+    this.whole = whole;
     const all: Handlers = Object.assign({}, ...handlers);
     this.handlers = KINDS.map(({ name }) => all[name]);
-  }
-
-  /** The events to come are of this batch. */
-  begin({ validity }: ReplayBatch): void {
-    this.needed = NEEDS.map(columns => columns.map(column => validity[column]));
   }
 
   /** An event that lacks what its kind must have changes nothing. */
   apply(batch: ReplayBatch, row: number, kind: number): void {
     const handler = this.handlers[kind];
-    if (handler === undefined) return;
-    const needed = this.needed[kind];
-    for (let i = 0; i < needed.length; i++) if (!isValid(needed[i], row)) return;
-    handler(batch, row);
+    if (handler !== undefined && this.whole.has(row, kind)) handler(batch, row);
   }
 }

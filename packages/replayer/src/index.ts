@@ -1,4 +1,5 @@
 export { checkpointPath } from './checkpoints.js';
+export * from './checks/breach-names.js';
 export { type ContextRow, contextRows } from './context-rows.js';
 export * from './diff/index.js';
 export * from './events/index.js';

@@ -1,5 +1,6 @@
 import { getU53, isValid, KIND } from '@p2mtrace/trace-format';
 import { Altp2mState } from './altp2m-state.js';
+import { Checks } from './checks/checks.js';
 import { ContextState } from './context-state.js';
 import { offsetsOf } from './fact-columns.js';
 import type { FactRecorder } from './fact-recorder.js';
@@ -70,6 +71,8 @@ export class Replayer {
   /** All parts but the locks, by name. */
   private readonly parts: Readonly<Record<string, EventState>>;
   private readonly dispatch: Dispatch;
+  /** Absent where nobody wants breaches. */
+  readonly checks: Checks | undefined;
 
   /** A TraceReader is such a head. */
   constructor(head: TraceHead, options: ReplayOptions = {}) {
@@ -106,7 +109,11 @@ export class Replayer {
       tlb: this.tlb,
       linux: this.linux,
     };
-    this.dispatch = new Dispatch([this.handlers, ...Object.values(this.parts).map(part => part.handlers)]);
+    this.dispatch = new Dispatch(context.whole, [
+      this.handlers,
+      ...Object.values(this.parts).map(part => part.handlers),
+    ]);
+    this.checks = Checks.of(this, context, p2ms, head, options);
   }
 
   /** What concerns all parts, or one that has no handlers. */
@@ -177,10 +184,12 @@ export class Replayer {
   /** Applies rows `from` to `to` (exclusive) of a batch. */
   apply(batch: ReplayBatch, from = 0, to = batch.rows): void {
     const { kind, tsc } = batch.columns;
+    const { checks } = this;
     if (tsc !== undefined) this.context.now.tsc = tsc;
-    this.dispatch.begin(batch);
+    this.context.whole.begin(batch);
     for (let row = from; row < to; row++) {
       this.begin(batch, row);
+      checks?.before(batch, row, kind[row]);
       switch (kind[row]) {
         case K_LOCK_ACQUIRE:
           this.lockState.acquire(batch, row);
@@ -211,6 +220,7 @@ export class Replayer {
         default:
           this.dispatch.apply(batch, row, kind[row]);
       }
+      checks?.after(batch, row, kind[row]);
     }
     this.seq = batch.firstSeq + to;
   }
@@ -227,6 +237,7 @@ export class Replayer {
   private domainCreate({ columns }: ReplayBatch, row: number): void {
     this.noteDomain(columns.domid[row], DOMAIN.created_seq);
     for (const part of Object.values(this.parts)) part.forgetDomain(columns.domid[row]);
+    this.checks?.forgetDomain(columns.domid[row]);
   }
 
   private noteDomain(domid: number, column: number): void {
@@ -264,6 +275,7 @@ export class Replayer {
     const { facts } = this.context;
     facts?.memory.lose();
     facts?.translations.lose();
+    this.checks?.forget(pcpu);
     for (const part of Object.values(this.parts)) part.forget(pcpu);
     for (const lossy of pcpu < 0 ? Array(this.locks.pcpus).keys() : [pcpu]) {
       facts?.locks.lose(lossy);

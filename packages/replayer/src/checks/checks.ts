@@ -1,0 +1,77 @@
+import { KINDS } from '@p2mtrace/trace-format';
+import { selectedColumns } from '../fact-sink.js';
+import { BREACH_SPEC } from '../fact-specs.js';
+import type { Handler, Handlers } from '../handlers.js';
+import type { P2mSet } from '../p2m-set.js';
+import type { ReplayBatch } from '../replay-batch.js';
+import type { ReplayContext, TraceHead } from '../replay-context.js';
+import type { Replayer, ReplayOptions } from '../replayer.js';
+import type { WholeEvents } from '../whole-events.js';
+import { BreachFacts } from './breach-facts.js';
+import type { Check } from './check.js';
+import { CHECKS } from './registry.js';
+import { Sections } from './sections.js';
+
+/** All checks of a replay, and who of them looks at which kind. */
+export class Checks {
+  private readonly whole: WholeEvents;
+  private readonly sections: Sections;
+  private readonly checks: readonly Check[];
+  private readonly looksBefore: readonly (readonly Handler[])[];
+  private readonly looksAfter: readonly (readonly Handler[])[];
+
+  /** Absent where nobody wants to know of breaches. */
+  static of(state: Replayer, context: ReplayContext, p2ms: P2mSet, head: TraceHead, { facts }: ReplayOptions) {
+    const wanted = facts !== undefined && selectedColumns(BREACH_SPEC, facts.wanted).length > 0;
+    return wanted ? new Checks(state, context, p2ms, head) : undefined;
+  }
+
+  private constructor(state: Replayer, context: ReplayContext, p2ms: P2mSet, head: TraceHead) {
+    const breaches = new BreachFacts(context);
+    this.whole = context.whole;
+    this.sections = new Sections(context, p2ms, head, section => {
+      for (const check of this.checks) check.sectionEnd?.(section);
+    });
+    const { sections } = this;
+    const { now } = context;
+    this.checks = CHECKS.map(make => make({ state, p2ms, now, sections, report: found => breaches.report(found) }));
+    this.looksBefore = byKind([sections, ...this.checks].map(check => check.before));
+    this.looksAfter = byKind([sections, ...this.checks].map(check => check.after));
+  }
+
+  /** The event is about to change the state. */
+  before(batch: ReplayBatch, row: number, kind: number): void {
+    this.sections.pass(batch, row);
+    this.call(this.looksBefore[kind], batch, row, kind);
+  }
+
+  /** The event has changed the state. */
+  after(batch: ReplayBatch, row: number, kind: number): void {
+    this.call(this.looksAfter[kind], batch, row, kind);
+  }
+
+  private call(handlers: readonly Handler[], batch: ReplayBatch, row: number, kind: number): void {
+    if (handlers.length === 0 || !this.whole.has(row, kind)) return;
+    for (let i = 0; i < handlers.length; i++) handlers[i](batch, row);
+  }
+
+  /** The trace ends. */
+  end(): void {
+    this.sections.end();
+    for (const check of this.checks) check.end?.();
+  }
+
+  /** Records of a pcpu were lost; -1: of any. */
+  forget(pcpu: number): void {
+    this.sections.forget();
+    for (const check of this.checks) check.forget?.(pcpu);
+  }
+
+  forgetDomain(domid: number): void {
+    for (const check of this.checks) check.forgetDomain?.(domid);
+  }
+}
+
+function byKind(handlers: readonly (Handlers | undefined)[]): readonly (readonly Handler[])[] {
+  return KINDS.map(({ name }) => handlers.flatMap(each => each?.[name] ?? []));
+}

@@ -22,3 +22,10 @@ export function wrapped(text) {
   }
   return lines.join('\n');
 }
+
+/** A query as it was written, moved to one margin. */
+export function sqlBlock(sql) {
+  const [first, ...rest] = sql.trim().split('\n');
+  const margin = Math.min(...rest.map(line => line.search(/\S|$/)));
+  return ['```sql', first, ...rest.map(line => line.slice(margin)), '```'].join('\n');
+}

@@ -1,6 +1,6 @@
 import type { BreachName } from '@p2mtrace/replayer';
 
-/** What a rule shows of a breach: columns of `breaches`, `view` for the view's name, `site` for the call site's. */
+/** What a rule shows of a breach: columns of `breaches`, and names for its indices (NAMES). */
 export interface BreachColumns {
   /** Keys of the subject; `detail as invariant` renames one. */
   readonly subject: readonly string[];
@@ -8,10 +8,12 @@ export interface BreachColumns {
   readonly witness: readonly string[];
   /** Parts of the signature: nothing that another recording has otherwise. */
   readonly signature: readonly string[];
+  /** SQL for the severity where it is not the rule's own, or that of a guess. */
+  readonly severity?: string;
 }
 
 /** The query of a rule whose contradictions the checks of the replay find. */
-export function breachSql(breach: BreachName, { subject, witness, signature }: BreachColumns): string {
+export function breachSql(breach: BreachName, { subject, witness, signature, severity }: BreachColumns): string {
   const columns = [
     ...subject.map(text => {
       const [name, key = name] = text.split(' as ');
@@ -21,7 +23,7 @@ export function breachSql(breach: BreachName, { subject, witness, signature }: B
     ...signature.map(name => `coalesce(${expression(name)}::varchar, '?') as sig_${name}`),
     `b.confidence::varchar as confidence`,
     // What may be put right yet, or rests on a guess, is no error.
-    `case b.confidence when 'proven' then 'error' else 'warning' end as severity`,
+    `${severity ?? `if(b.confidence = 'proven', null, 'warning')`} as severity`,
   ];
   return `
   select
@@ -29,9 +31,24 @@ export function breachSql(breach: BreachName, { subject, witness, signature }: B
   from breaches b
   left join views v on v.id = b.view
   left join callers c on c.id = b.caller
+  left join locks l on l.id = b.lock
+  left join lock_classes lc on lc.id = b.lock_class
+  left join locks h on h.id = b.held
+  left join lock_classes hc on hc.id = b.held_class
+  left join callers hs on hs.id = b.held_caller
   where b.breach = '${breach}'
-  order by b.seq`;
+  order by b.seq, b.at1`;
 }
 
-const expression = (name: string): string =>
-  name === 'view' ? 'v.name' : name === 'site' ? 'c.symbol' : `b."${name}"`;
+/** Of a view, a call site, a lock and its class, by what a rule calls it. */
+const NAMES: Readonly<Record<string, string>> = {
+  view: 'v.name',
+  site: 'c.symbol',
+  lock: 'l.address',
+  lock_class: 'lc.name',
+  held_lock: 'h.address',
+  held_class: 'hc.name',
+  held_site: 'hs.symbol',
+};
+
+const expression = (name: string): string => NAMES[name] ?? `b."${name}"`;

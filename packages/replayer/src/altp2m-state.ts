@@ -60,7 +60,9 @@ export class Altp2mState implements EventState {
     const from = this.effective(view, newGfn);
     if (from === undefined) this.p2ms.drop(view, gfn);
     else this.p2ms.imply(view, gfn, from.foundMfn(newGfn), 0, from.typeAt(newGfn), from.foundAccess);
-    remaps.data[remaps.make(gfn)] = newGfn;
+    // `make` renews `data`.
+    const at = remaps.make(gfn);
+    remaps.data[at] = newGfn;
   }
 
   /** The table that has what a view shows at the gfn (its own, or the host's), which it has found; undefined: unknown. */

@@ -16,6 +16,16 @@ export interface FactSpec {
   readonly columns: readonly FactColumnSpec[];
 }
 
+/** A column of a spec whose name and type are known to the compiler. */
+export function column<const N extends string, const T extends FactType>(
+  name: N,
+  type: T,
+  doc: string,
+  names?: readonly string[],
+): FactColumnSpec & { readonly name: N; readonly type: T } {
+  return names === undefined ? { name, type, doc } : { name, type, doc, names };
+}
+
 type ArrayOf<T extends FactType> = T extends 'u53'
   ? Float64Array
   : T extends 'id'

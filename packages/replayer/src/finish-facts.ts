@@ -10,6 +10,7 @@ export function finishFacts(replayer: Replayer): void {
   if (facts === undefined) return;
   replayer.checks?.end();
   finishPages(replayer);
+  facts.locks.finish();
   replayer.factWriter.finish();
 }
 

@@ -1,5 +1,6 @@
 export { checkpointPath } from './checkpoints.js';
 export * from './checks/breach-names.js';
+export type { CheckOptions } from './checks/check.js';
 export { type ContextRow, contextRows } from './context-rows.js';
 export * from './diff/index.js';
 export * from './events/index.js';
@@ -46,6 +47,7 @@ export {
 } from './state-summary.js';
 export { type EntryState, type LockHolder, type MappingRow, StateView } from './state-view.js';
 export { type TlbRow, tlbRows } from './tlb-rows.js';
+export { traceIdentity } from './trace-identity.js';
 export type { Translation } from './translation-table.js';
 export * from './travel/index.js';
 export { type ViewRow, viewRows } from './view-rows.js';

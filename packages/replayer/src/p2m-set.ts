@@ -24,6 +24,8 @@ export function sameType(a: number, b: number): boolean {
 /** Order of the leaves that a write of that order makes. */
 const leafOrder = (order: number): number => (order >= 18 ? 18 : order >= 9 ? 9 : 0);
 
+const NO_TABLES: readonly P2mTable[] = [];
+
 /** The p2ms of all domains and views, how their entries are written, and who maps what. */
 export class P2mSet {
   readonly tables: P2mTable[] = [];
@@ -83,9 +85,8 @@ export class P2mSet {
     const table = this.tables[p2m];
     if (table.remaps.size > 0) endRemaps(table, gfn, mfn, order);
     this.writeLeaves(p2m, gfn, mfn, order, type, access, true);
-    if (table.view === HOST && this.viewed[table.domid] !== 0) {
-      for (const view of this.altp2ms(table.domid)) markStale(view, table, gfn, order, this.context.now.seq);
-    }
+    if (table.view !== HOST) return;
+    for (const view of this.altp2ms(table.domid)) markStale(view, table, gfn, order, this.context.now.seq);
   }
 
   /** A recorded 4K entry that is not the expected one: it holds from now on, whoever wrote it. */
@@ -240,7 +241,9 @@ export class P2mSet {
     return [...this.tables.keys()].filter(p2m => this.tables[p2m].domid === domid);
   }
 
-  private altp2ms(domid: number): P2mTable[] {
+  /** The altp2m views of a domain. */
+  altp2ms(domid: number): readonly P2mTable[] {
+    if (this.viewed[domid] === 0) return NO_TABLES;
     return this.tables.filter(table => table.domid === domid && this.context.isAltp2m(table.view));
   }
 

@@ -182,6 +182,7 @@ export class PageState implements EventState {
     pages.typeHigh[slot] = 0;
     if (counted) pages.setAllocatedOne(slot);
     if (isValid(batch.validity.count_info, row)) this.takeCount(batch, row, slot);
+    facts?.types.pageAlloc(slot);
     facts?.memory.pageAlloc(slot, mfn, pages.generation[slot], owner, facts.site(), counted);
   }
 
@@ -233,7 +234,7 @@ export class PageState implements EventState {
     if (slot === 0) return;
     const free = (this.pages.state[slot] & FREE) !== 0;
     const domid = isValid(validity.domid, row) ? c.domid[row] : -1;
-    this.context.facts?.translations.use(getU53(c.mfn, row), this.pages.generation[slot], domid, free);
+    this.context.facts?.translations.use(getU53(c.mfn, row), this.pages.generation[slot], domid, c.flags[row], free);
   }
 
   /** A snapshot of a page: what was known of it already, since no event that is known. */

@@ -116,8 +116,7 @@ export class PodState implements EventState {
 
   private reclaim(batch: ReplayBatch, row: number): void {
     const { domid, order } = batch.columns;
-    // A 2M record has the mfn of the last frame (X§0.4).
-    const mfn = order[row] === ORDER_2M ? mfnOf(batch, row) - (framesOf(ORDER_2M) - 1) : mfnOf(batch, row);
+    const mfn = reclaimedMfn(batch, row);
     const gfn = gfnOf(batch, row);
     if (mfn < 0) this.context.outOfRange++;
     if (mfn < 0 || !this.context.inRange(gfn, mfn, order[row], MAX_PAGE_ORDER)) return;
@@ -186,6 +185,12 @@ export class PodState implements EventState {
     image.partsByKey('domains', this.domains, () => new PodDomain());
     image.part('cache', this.cache);
   }
+}
+
+/** First frame of a pod_zero_reclaim: a 2M record has the mfn of the last one (X§0.4). Negative for damage. */
+export function reclaimedMfn(batch: ReplayBatch, row: number): number {
+  const mfn = mfnOf(batch, row);
+  return batch.columns.order[row] === ORDER_2M ? mfn - (2 ** ORDER_2M - 1) : mfn;
 }
 
 function raise(counts: Map<number, number>, order: number): void {

@@ -30,6 +30,10 @@ export class ReplayContext {
   readonly hasResults: boolean;
   /** Moves of pages into and out of PoD caches are recorded. */
   readonly hasPodCache: boolean;
+  /** What leaves a reverse map is recorded by itself, not only by what makes it leave. */
+  readonly hasRmapDel: boolean;
+  /** The order of events of different pcpus is as it was; else it was guessed in part (docs/format.md). */
+  readonly isOrdered: boolean;
   /** Events whose frame or order is impossible. */
   outOfRange = 0;
   /** Records are being lost: what is known may be wrong already, and a mismatch proves nothing (model §2.2). */
@@ -43,6 +47,8 @@ export class ReplayContext {
     this.profile = layoutProfile(metadata.layout);
     this.hasResults = metadata.hasResults ?? false;
     this.hasPodCache = (metadata.counts?.pod_cache_add ?? 0) > 0;
+    this.hasRmapDel = (metadata.counts?.rmap_del ?? 0) > 0;
+    this.isOrdered = metadata.health?.order.confidence !== 'approximate';
     this.viewNames = names.view;
     this.factWriter = new FactWriter(sink);
     this.health = new HealthFacts(this.factWriter);

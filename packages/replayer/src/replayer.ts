@@ -1,5 +1,6 @@
 import { getU53, isValid, KIND } from '@p2mtrace/trace-format';
 import { Altp2mState } from './altp2m-state.js';
+import type { CheckOptions } from './checks/check.js';
 import { Checks } from './checks/checks.js';
 import { ContextState } from './context-state.js';
 import { offsetsOf } from './fact-columns.js';
@@ -45,6 +46,8 @@ const LOSS = offsetsOf(LOSSES);
 export interface ReplayOptions {
   /** Takes the facts; without it a replay is faster. */
   readonly facts?: FactSink | undefined;
+  /** What is checked for breaches. */
+  readonly checks?: CheckOptions | undefined;
 }
 
 /**
@@ -273,8 +276,7 @@ export class Replayer {
   /** Everything but the locks of other pcpus, who runs there, generations and mere counters is unknown. */
   private forget(pcpu: number): void {
     const { facts } = this.context;
-    facts?.memory.lose();
-    facts?.translations.lose();
+    facts?.lose();
     this.checks?.forget(pcpu);
     for (const part of Object.values(this.parts)) part.forget(pcpu);
     for (const lossy of pcpu < 0 ? Array(this.locks.pcpus).keys() : [pcpu]) {

@@ -1,4 +1,4 @@
-import { KIND } from '@p2mtrace/trace-format';
+import { FLAG, KIND } from '@p2mtrace/trace-format';
 import { offsetsOf } from './fact-columns.js';
 import { LOOKUPS, PROTECTED_BY_LOCK, PROTECTED_BY_NOTHING, PROTECTED_BY_REF, USES } from './fact-specs.js';
 import type { FactTable } from './fact-table.js';
@@ -18,6 +18,21 @@ export const BY_PAGE_FREE = 1;
  */
 const LOCK = 1;
 const REF = 2;
+
+/** Flags of a page_use that is a use; an unmap ends one. */
+const OPS = FLAG.map | FLAG.read | FLAG.write;
+export const isUse = (flags: number): boolean => (flags & OPS) !== 0;
+
+/** A lookup that nothing protects any more, though its entry still is as it was. */
+export interface UnprotectedLookup {
+  readonly seq: number;
+  /** When the last protection ended, or the lookup itself where there was none. */
+  readonly since: number;
+  readonly domid: number;
+  readonly view: number;
+  readonly gfn: number;
+  readonly caller: number;
+}
 
 /** What became of each translation: protected how and until when, made wrong by what, and used after that or not. */
 export class TranslationFacts {
@@ -173,8 +188,32 @@ export class TranslationFacts {
     }
   }
 
+  /** seq of the last lookup by the pcpu of the moment that gave the frame, NaN for none that is watched. */
+  lookupSeq(mfn: number): number {
+    const place = this.watched.find(this.now.pcpu, mfn);
+    return place < 0 ? Number.NaN : this.lookups.records[this.watched.record[place] + LOOKUP.seq];
+  }
+
+  /** That lookup, where neither a lock nor a reference protects it and nothing has changed since. */
+  unprotected(mfn: number): UnprotectedLookup | undefined {
+    const place = this.watched.mayWatch(mfn) ? this.watched.find(this.now.pcpu, mfn) : -1;
+    if (place < 0) return undefined;
+    const { records } = this.lookups;
+    const at = this.watched.record[place];
+    const since = records[at + LOOKUP.protected_to];
+    if (isNull(since) || !isNull(records[at + LOOKUP.invalid_seq])) return undefined;
+    return {
+      seq: records[at + LOOKUP.seq],
+      since,
+      domid: records[at + LOOKUP.domid],
+      view: records[at + LOOKUP.view],
+      gfn: records[at + LOOKUP.gfn],
+      caller: records[at + LOOKUP.caller],
+    };
+  }
+
   /** page_use */
-  use(mfn: number, generation: number, domid: number, onFree: boolean): void {
+  use(mfn: number, generation: number, domid: number, flags: number, onFree: boolean): void {
     const { now } = this;
     const at = this.uses.open();
     const { records } = this.uses;
@@ -187,7 +226,7 @@ export class TranslationFacts {
     records[at + USE.caller] = now.caller;
     records[at + USE.on_free] = onFree ? 1 : 0;
     this.uses.close(at);
-    const place = this.watched.find(now.pcpu, mfn);
+    const place = isUse(flags) ? this.watched.find(now.pcpu, mfn) : -1;
     if (place >= 0) this.used(place, KIND.page_use);
   }
 

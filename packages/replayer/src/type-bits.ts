@@ -1,4 +1,5 @@
 import type { LayoutProfile } from '@p2mtrace/trace-format';
+import { PGT_TYPES } from './fact-specs.js';
 
 /** What replay reads and changes of type_info by itself: its count, PGT_partial, and the type, by a layout (X§4.2). */
 export class TypeBits {
@@ -9,8 +10,12 @@ export class TypeBits {
   /** The type's bits. */
   readonly typeLow: number;
   readonly typeHigh: number;
+  private readonly typeShift: number;
+  /** Index into PGT_TYPES by value of the type's bits, -1 for one that is none of them. */
+  private readonly pgtTypes: Int8Array;
 
-  constructor({ typeCountWidth: width, typeBits, typeShift, countWidth }: LayoutProfile) {
+  constructor({ typeCountWidth: width, typeBits, typeShift, countWidth, types }: LayoutProfile) {
+    this.pgtTypes = Int8Array.from({ length: 16 }, (_, value) => PGT_TYPES.indexOf(types[value] as never));
     [this.countLow, this.countHigh] = below(width);
     const { partial } = typeBits;
     this.partialLow = partial < 32 ? 2 ** partial : 0;
@@ -21,6 +26,7 @@ export class TypeBits {
     const [lowAll, highAll] = below(bits);
     this.typeLow = (lowAll & ~lowBelow) >>> 0;
     this.typeHigh = (highAll & ~highBelow) >>> 0;
+    this.typeShift = typeShift;
   }
 
   /** The type count; exact below 2^53, beyond which no real count comes. */
@@ -28,9 +34,21 @@ export class TypeBits {
     return ((high & this.countHigh) >>> 0) * 0x1_0000_0000 + ((low & this.countLow) >>> 0);
   }
 
+  /** The type, as an index into the layout's names. */
+  typeOf(low: number, high: number): number {
+    return this.typeShift < 32
+      ? (low & this.typeLow) >>> this.typeShift
+      : (high & this.typeHigh) >>> (this.typeShift - 32);
+  }
+
   /** PGT_partial is set. */
   isPartial(low: number, high: number): boolean {
     return (low & this.partialLow) !== 0 || (high & this.partialHigh) !== 0;
+  }
+
+  /** The type as an index into PGT_TYPES, -1 for one that is none of them. */
+  pgtType(low: number, high: number): number {
+    return this.pgtTypes[this.typeOf(low, high)];
   }
 
   /** The count that is one below 0: it wraps inside its own bits, as Xen's would. */

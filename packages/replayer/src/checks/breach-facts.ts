@@ -40,15 +40,18 @@ export class BreachFacts {
     this.table = context.factWriter.table(BREACH_SPEC);
   }
 
-  /** While records are being lost nothing contradicts anything (model §2.2), and nothing is taken down. */
+  /**
+   * While records are being lost nothing contradicts anything (model §2.2), and nothing is taken down. Events that may
+   * have come in another order prove nothing.
+   */
   report({ breach, confidence = 'proven', detail, at: witnesses, ...numbers }: Breach): void {
-    const { now, facts, uncertain } = this.context;
+    const { now, facts, uncertain, isOrdered } = this.context;
     if (uncertain) return;
     const at = this.table.open();
     const { records } = this.table;
     records[at + BREACH.seq] = now.seq;
     records[at + BREACH.breach] = BREACHES.indexOf(breach);
-    records[at + BREACH.confidence] = BREACH_CONFIDENCES.indexOf(confidence);
+    records[at + BREACH.confidence] = BREACH_CONFIDENCES.indexOf(isOrdered ? confidence : 'possible');
     if (detail !== undefined) records[at + BREACH.detail] = BREACH_DETAILS.indexOf(detail);
     const all = { pcpu: now.pcpu, caller: facts?.site() ?? -1, ...numbers };
     for (const [name, value] of Object.entries(all)) {

@@ -1,6 +1,8 @@
+import type { KindName } from '@p2mtrace/trace-format';
 import type { Handlers } from '../handlers.js';
 import type { Now } from '../now.js';
 import type { P2mSet } from '../p2m-set.js';
+import type { TraceHead } from '../replay-context.js';
 import type { Replayer } from '../replayer.js';
 import type { Breach } from './breach-facts.js';
 import type { Section } from './section.js';
@@ -24,12 +26,26 @@ export interface Check {
   readonly forgetDomain?: (domid: number) => void;
 }
 
+/** What whoever asks for checks may choose. */
+export interface CheckOptions {
+  /** Bits that counts are to be judged by, instead of those of the trace's layout. */
+  readonly counterWidth?: number | undefined;
+  /** Names of the rules that stand for a policy, which are checked only then. */
+  readonly policies?: readonly string[] | undefined;
+}
+
 /** What a check may look at. */
 export interface CheckScope {
   /** The state as it is at the event of the moment. */
   readonly state: Replayer;
   readonly p2ms: P2mSet;
   readonly now: Now;
+  readonly head: TraceHead;
+  readonly options: CheckOptions;
+  /** Events of one of these kinds were recorded: a check of what was not need not look at anything. */
+  readonly records: (...kinds: KindName[]) => boolean;
+  /** The order of events of different pcpus is as it was. */
+  readonly isOrdered: boolean;
   readonly sections: Sections;
   readonly report: (found: Breach) => void;
 }

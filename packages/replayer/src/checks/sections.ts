@@ -1,12 +1,21 @@
-import { FLAG, isValid, KIND, type KindName, MM_LOCK_ORDER_MAX, MODE_READ } from '@p2mtrace/trace-format';
+import { FLAG, isRecorded, isValid, KIND, type KindName, MM_LOCK_ORDER_MAX, MODE_READ } from '@p2mtrace/trace-format';
 import { MAX_FRAME } from '../frame-table.js';
 import type { Handler, Handlers } from '../handlers.js';
 import { INVALID_M2P, SHARED_M2P } from '../m2p-state.js';
 import { HOST, MAX_ENTRY_ORDER, type P2mSet } from '../p2m-set.js';
+import type { P2mTable } from '../p2m-table.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import type { ReplayContext, TraceHead } from '../replay-context.js';
 import { domidOf, gfnOf, hasFailed, mfnOf } from '../row-values.js';
-import { ENTRY_FAILED, ENTRY_REPLACED, ENTRY_WRITTEN, FRAME_TOUCHED, M2P_SET, Section } from './section.js';
+import {
+  ENTRY_FAILED,
+  ENTRY_IMPLIED,
+  ENTRY_REPLACED,
+  ENTRY_WRITTEN,
+  FRAME_TOUCHED,
+  M2P_SET,
+  Section,
+} from './section.js';
 
 const K_SET_ENTRY = KIND.set_entry;
 const K_REMAP = KIND.remap;
@@ -43,6 +52,8 @@ export class Sections {
   private bare = 0;
   /** By pcpu + 1: an event without a pcpu is somebody's of its own. */
   private readonly byPcpu: Section[] = [];
+  /** Where the changes of the section end that are from before the write at hand. */
+  private mark = 0;
   private readonly context: ReplayContext;
   private readonly p2ms: P2mSet;
   private readonly isP2mClass: readonly boolean[];
@@ -55,11 +66,14 @@ export class Sections {
     this.isP2mClass = names.lock_class.map(name => name === 'p2m' || name === 'altp2m');
     const each = (handler: Handler) => Object.fromEntries(WRITERS.map(kind => [kind, handler]));
     this.before = each((batch, row) => this.beforeWrite(batch, row));
-    const locked = this.isP2mClass.includes(true) && (metadata.counts?.lock_acquire ?? 1) > 0;
     this.after = {
       ...each((batch, row) => this.afterWrite(batch, row)),
       m2p_set: (batch, row) => this.m2pSet(batch, row),
-      ...(locked ? this.lockHandlers : this.lookupHandlers),
+      ...(isRecorded(metadata, 'lock_acquire')
+        ? this.lockHandlers
+        : isRecorded(metadata, 'put_gfn')
+          ? this.lookupHandlers
+          : {}),
     };
   }
 
@@ -110,9 +124,9 @@ export class Sections {
     return this.byPcpu[pcpu + 1];
   }
 
-  /** Looks at the frame again when the section ends that the pcpu of the moment is in. */
-  touch(mfn: number): void {
-    this.note(FRAME_TOUCHED, -1, -1, -1, 0, mfn, -1);
+  /** Frames [mfn, mfn + 2^order) are to be looked at when the section ends that the pcpu of the moment is in. */
+  touch(mfn: number, order = 0): void {
+    this.note(FRAME_TOUCHED, -1, -1, -1, order, mfn, -1);
   }
 
   /** An event of any kind, before it changes anything: it may be of another domain than a section that is bare. */
@@ -129,14 +143,17 @@ export class Sections {
     const order = orderOf(batch, row);
     const gfn = firstGfn(batch, row, order);
     if (gfn < 0 || hasFailed(batch, row) || this.isRecordedTwice(batch, row)) return;
-    const domid = batch.columns.domid[row];
-    const view = viewOf(batch, row);
-    const table = this.p2ms.find(domid, view);
-    table?.forEachOverlap(gfn, order, leafGfn => {
-      const first = Math.max(gfn, leafGfn);
-      const leafOrder = Math.min(order, table.foundOrder);
-      this.note(ENTRY_REPLACED, domid, view, first, leafOrder, table.foundMfn(first), table.typeAt(first));
-    });
+    this.mark = this.current().end;
+    const table = this.p2ms.find(batch.columns.domid[row], viewOf(batch, row));
+    if (order > 0) table?.forEachOverlap(gfn, order, leafGfn => this.replaced(table, Math.max(gfn, leafGfn), order));
+    else if (table?.find(gfn)) this.replaced(table, gfn, 0);
+  }
+
+  /** The entry that the table has found at the gfn is about to go, as far as a write of that order covers it. */
+  private replaced(table: P2mTable, gfn: number, order: number): void {
+    const { domid, view, foundOrder, foundSince } = table;
+    const [mfn, type] = [table.foundMfn(gfn), table.typeAt(gfn)];
+    this.note(ENTRY_REPLACED, domid, view, gfn, Math.min(order, foundOrder), mfn, type, foundSince);
   }
 
   private afterWrite(batch: ReplayBatch, row: number): void {
@@ -146,13 +163,27 @@ export class Sections {
     if (gfn < 0 || this.isRecordedTwice(batch, row)) return;
     const domid = c.domid[row];
     const view = viewOf(batch, row);
-    if (hasFailed(batch, row)) {
-      const type = c.kind[row] === K_SET_ENTRY ? c.p2m_type[row] : -1;
-      this.note(ENTRY_FAILED, domid, view, gfn, order, mfnOf(batch, row), type);
+    const failed = hasFailed(batch, row);
+    if (c.kind[row] === K_SET_ENTRY) {
+      const what = failed ? ENTRY_FAILED : ENTRY_WRITTEN;
+      this.note(what, domid, view, gfn, order, mfnOf(batch, row), c.p2m_type[row]);
+      if ((c.flags[row] & FLAG.attempt) !== 0) this.current().attempted = true;
       return;
     }
     const table = this.p2ms.find(domid, view);
-    if (table?.find(gfn)) this.note(ENTRY_WRITTEN, domid, view, gfn, order, table.foundMfn(gfn), table.typeAt(gfn));
+    if (failed || !table?.find(gfn)) return;
+    if (table.foundSeq === this.context.now.seq) {
+      this.note(ENTRY_IMPLIED, domid, view, gfn, order, table.foundMfn(gfn), table.typeAt(gfn));
+    } else {
+      // The entry was so already: nothing was replaced.
+      this.takeBack(this.mark);
+    }
+  }
+
+  private takeBack(end: number): void {
+    const section = this.current();
+    if (section.isBare && section.end > 0 && end === 0) this.bare--;
+    section.end = Math.min(section.end, end);
   }
 
   /** An attempt in a trace that has results too. */
@@ -166,14 +197,23 @@ export class Sections {
     this.note(M2P_SET, -1, -1, gfn === -1 ? INVALID_M2P : gfn, 0, mfnOf(batch, row), -1);
   }
 
-  private note(what: number, domid: number, view: number, gfn: number, order: number, mfn: number, type: number): void {
+  private note(
+    what: number,
+    domid: number,
+    view: number,
+    gfn: number,
+    order: number,
+    mfn: number,
+    type: number,
+    since = Number.NaN,
+  ): void {
     const section = this.current();
     if (section.end === 0 && section.isBare) {
       this.bare++;
       section.domid = domid;
     }
     const { now, facts } = this.context;
-    section.add(what, now.seq, domid, view, gfn, order, mfn, type, facts?.site() ?? -1);
+    section.add(what, now.seq, domid, view, gfn, order, mfn, type, facts?.site() ?? -1, since);
   }
 
   private finish(section: Section, bare: boolean): void {

@@ -9,6 +9,16 @@ export const leak: Rule = {
   doc: `The allocation's own reference (PGC_allocated) was dropped, yet the count never reaches 0: somebody took a
 reference and forgot it, and the page is lost until reboot (X§4.3). Proven where the owner was torn down meanwhile;
 of a domain that is still alive the holder may yet come back.`,
+  mechanism: `get_page adds to count_info and put_page takes away; free_domheap_page comes at 0 only (xen/common/page_alloc.c,
+xen/arch/x86/mm.c). put_page_alloc_ref drops the allocation's own reference once; the pair in guest_remove_page, get_page
+and put_page around it, is the usual one to lose (X§3.3). XSA-224 and XSA-242 left pages of dead domains that way.`,
+  confirm: `select seq, kind, pcpu, owner, count_info, symbol from events
+where mfn = $mfn and kind in ('get_page', 'put_page', 'alloc_ref_drop', 'page_alloc', 'page_free', 'owner_set')
+order by seq`,
+  fix: `Put on every way out, error paths first; where the reference is handed to somebody, who drops it belongs into the
+comment of the function.`,
+  limits: `A holder that comes back after the end of the recording is not seen: of a domain that lives it is only possible. Xen's
+own long-lived references (grant mappings, foreign entries, pages shared by Xen) look alike while their domain lives.`,
   sql: `
   with torn_down as (
     select domid from domains where destroyed_seq is not null

@@ -8,7 +8,7 @@ export type Detail = string | number | boolean;
 
 /** A fact about a subject: what stood, and between which events. */
 export interface FactSpan {
-  /** The table without its ending: mapping, page, ref, lock, lookup. */
+  /** The table without its ending: mapping, page, ref, lock, lookup, breach. */
   readonly what: string;
   /** The event that began it, null where it was there before the trace. */
   readonly from: number | null;
@@ -63,7 +63,7 @@ export class FactSpans implements FactSink {
       if (value !== undefined && !this.isSaid(column.name, value)) details[column.name] = value;
     }
     return {
-      what: spec.name.replace(/_spans$|s$/, ''),
+      what: spec.name.replace(/_spans$|(?<=ch)es$|s$/, ''),
       from: seqOf(columns[from], row),
       to: seqOf(columns[to], row),
       details,

@@ -311,6 +311,22 @@ to confirm it.`,
     load: () => import('./commands/explain.js'),
   },
   {
+    name: 'slice',
+    args: [TRACE, ['finding', 'id or signature of a finding, as explain takes it']],
+    summary: 'write the smallest trace found that still shows a finding',
+    more: `Begins with snapshots of what was known of its gfn, mfn and locks, so that it replays by itself. Analyzing it gives
+the same signature, with the same confidence and severity. Prints the seqs that its events have in the whole.`,
+    options: [
+      { flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true },
+      { flags: '--tries <n>', help: 'try at most n slices, each of which is analyzed', parse: parseEvents },
+      REPORT_FORMAT,
+      ...PLUGIN_OPTIONS,
+      ...REPLAY_OPTIONS,
+    ],
+    examples: ['p2mtrace slice trace.arrow 77db9350 -o leak.arrow'],
+    load: () => import('./commands/slice.js'),
+  },
+  {
     name: 'rules',
     args: [],
     summary: 'list the rules of analyze, and which events each needs',

@@ -19,6 +19,8 @@ export { openTraceSession, type TraceSessionOptions, traceNames } from './query/
 export { readModules, type SqlDefinition, type SqlModule, standardLibrary } from './query/sql-modules.js';
 export { ANALYZERS } from './registry.js';
 export { type BoundRule, chooseRules, ruleOf, rulesOf } from './rule-set.js';
+export { type Slice, sliceTrace } from './slice/slice-trace.js';
+export type { TrialOptions } from './slice/trials.js';
 export type { ColumnSource } from './sql/column-source.js';
 export type { Parameters as SqlParameters } from './sql/query-result.js';
 export { QueryResult, type ResultColumn, type SqlValue } from './sql/query-result.js';

@@ -3,3 +3,4 @@ export { type PieceRange, rangeBetween, rangesOfEvents, rangesOfTime, wholeRange
 export type { PieceFilter } from './piece-scope.js';
 export { domainsOf, pcpusOf } from './piece-subjects.js';
 export { type PieceOptions, splitByFilter, splitTrace, trimTrace } from './pieces.js';
+export { selectEvents } from './select-events.js';

@@ -11,6 +11,7 @@ import { type Breach, BreachFacts } from './breach-facts.js';
 import type { Check, CheckOptions } from './check.js';
 import { CHECKS } from './registry.js';
 import type { Section } from './section.js';
+import { SectionChanges } from './section-changes.js';
 import { Sections } from './sections.js';
 
 /** All checks of a replay, and who of them looks at which kind. */
@@ -32,7 +33,7 @@ export class Checks {
   private constructor(state: Replayer, context: ReplayContext, p2ms: P2mSet, head: TraceHead, options: CheckOptions) {
     const breaches = new BreachFacts(context);
     this.whole = context.whole;
-    this.sections = new Sections(context, p2ms, head, section => {
+    this.sections = new Sections(context, head, section => {
       for (const look of this.looksAtSections) look(section);
     });
     const { sections } = this;
@@ -41,8 +42,10 @@ export class Checks {
     const report = (found: Breach) => breaches.report(found);
     this.checks = CHECKS.map(make => make({ state, p2ms, now, head, options, records, isOrdered, sections, report }));
     this.looksAtSections = this.checks.flatMap(check => check.sectionEnd ?? []);
-    this.looksBefore = byKind([sections, ...this.checks].map(check => check.before));
-    this.looksAfter = byKind([sections, ...this.checks].map(check => check.after));
+    // What an event changes is taken down before anybody looks, and before it ends the section.
+    const all: Check[] = [new SectionChanges(context, p2ms, sections), sections, ...this.checks];
+    this.looksBefore = byKind(all.map(check => check.before));
+    this.looksAfter = byKind(all.map(check => check.after));
   }
 
   /** The event is about to change the state. */

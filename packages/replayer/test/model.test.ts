@@ -1,7 +1,8 @@
 import { KINDS, type KindName } from '@p2mtrace/trace-format';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import { arbitraryCases, arbitraryLacks, arbitraryLosses, type Case, kindsOf } from './model/arbitrary.js';
+import { arbitraryCases, arbitraryLacks, arbitraryLosses, type Case } from './model/arbitrary.js';
+import { kindsOf } from './model/arbitrary-events.js';
 import { CASES, compareInMemory, holds } from './model/compare.js';
 
 const ALL = KINDS.map(({ name }) => name as KindName);

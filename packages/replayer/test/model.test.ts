@@ -45,7 +45,11 @@ describe('replayer and model agree', () => {
 
   test('all kinds', async () => holds(arbitraryCases(ALL, 80), compareInMemory, 2 * CASES));
 
-  test('records are lost', async () => holds(arbitraryLosses(arbitraryCases(ALL, 60)), compareInMemory));
+  test('records are lost', async () => {
+    const few: KindName[] = ['set_entry', 'lookup', 'get_page', 'put_page', 'lock_acquire', 'lost'];
+    await holds(arbitraryLosses(arbitraryCases(few, 60)), compareInMemory);
+    await holds(arbitraryLosses(arbitraryCases(ALL, 60)), compareInMemory);
+  });
 
   test('events lack what they must have', async () => holds(arbitraryLacks(arbitraryCases(ALL, 40)), compareInMemory));
 });

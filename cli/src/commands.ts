@@ -12,6 +12,7 @@ import {
   parseEvents,
   parsePcpus,
   parseSeq,
+  parseWidth,
   REPLAY_OPTIONS,
   REPORT_FORMAT,
 } from './options.js';
@@ -66,6 +67,33 @@ export const COMMANDS: readonly CommandSpec[] = [
       'p2mtrace import case.ndjson -o case.arrow',
     ],
     load: () => import('./commands/import.js'),
+  },
+  {
+    name: 'generate',
+    args: [],
+    summary: 'make a trace of a workload that is right by construction, with faults where they are asked for',
+    more: `Guests whose memory is populated, ballooned and looked up by several pcpus, under Xen's own rules. A fault is told by
+pcpus and domains of its own, in the midst of the rest; each is a line on stdout: its rule, first and last event.
+The same options give the same events.`,
+    options: [
+      { flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true },
+      {
+        flags: '--scenario <name>',
+        help: 'what the guests do',
+        choices: ['mixed', 'balloon', 'pod', 'lookups'],
+        byDefault: 'mixed',
+      },
+      { flags: '--events <count>', help: 'at least so many events', parse: parseEvents, byDefault: '100000' },
+      { flags: '--seed <number>', help: 'another number gives another workload', parse: parseSeq, byDefault: '1' },
+      { flags: '--fault <rule...>', help: 'rules that are to fire, or all; repeatable' },
+      { flags: '--guests <count>', help: 'domains', parse: parseEvents, byDefault: '3' },
+      { flags: '--pcpus <count>', help: 'pcpus', parse: parseEvents, byDefault: '4' },
+    ],
+    examples: [
+      'p2mtrace generate -o load.arrow --events 1000000',
+      'p2mtrace generate -o leak.arrow --seed 7 --fault refcount.leak lock-order.level',
+    ],
+    load: () => import('./commands/generate.js'),
   },
   {
     name: 'export',
@@ -275,7 +303,15 @@ ${CONDITIONS}`,
     more: 'Exit code 1 where something at or above --fail-on was found; notes never fail.',
     options: [
       { flags: '--only <rule...>', help: 'only these rules, or all rules of these analyzers (see p2mtrace rules)' },
-      { flags: '--policy <rule...>', help: 'also these rules, which stand for a policy that Xen need not follow' },
+      {
+        flags: '--policy <rule...>',
+        help: 'these rules too, which stand for a policy and run only when they are named',
+      },
+      {
+        flags: '--counter-width <bits>',
+        help: 'judge reference counts by counters of so many bits, and tell the headroom of each page',
+        parse: parseWidth,
+      },
       REPORT_FORMAT,
       {
         flags: '--fail-on <severity>',
@@ -286,7 +322,11 @@ ${CONDITIONS}`,
       ...PLUGIN_OPTIONS,
       PROGRESS,
     ],
-    examples: ['p2mtrace analyze trace.arrow', 'p2mtrace analyze trace.arrow --only lock-order --format json'],
+    examples: [
+      'p2mtrace analyze trace.arrow',
+      'p2mtrace analyze trace.arrow --only lock-order --format json',
+      'p2mtrace analyze trace.arrow --only refcount.overflow --counter-width 26',
+    ],
     load: () => import('./commands/analyze.js'),
   },
   {

@@ -62,6 +62,13 @@ export function parseEvents(text: string): number {
   return events;
 }
 
+/** Bits of a counter: as many as a layout could give it. */
+export function parseWidth(text: string): number {
+  const bits = parseSeq(text);
+  if (bits < 2 || bits > 58) throw new InvalidArgumentError('Expected a number of bits, 2 to 58.');
+  return bits;
+}
+
 export const PROGRESS: OptionSpec = {
   flags: '--progress <when>',
   help: 'show progress on a terminal, or never',

@@ -11,13 +11,14 @@ import type { Terminal } from '../terminal.js';
 interface Options extends PluginOptions {
   readonly only?: string[];
   readonly policy?: string[];
+  readonly counterWidth?: number;
   readonly format: string;
   readonly failOn: 'error' | 'warning' | 'none';
   readonly progress?: string;
 }
 
 export const run: Run<readonly [string], Options> = async ([path], options, context) => {
-  const { format, failOn, progress } = options;
+  const { counterWidth, format, failOn, progress } = options;
   const [only, policies] = [options.only, options.policy].map((names = []) => names.flatMap(name => name.split(',')));
   const plugins = await loadPlugins(options);
   const chosen = chooseRules([...RULES, ...rulesOf(plugins)], only, policies);
@@ -25,7 +26,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
     const shown = new Progress(context, progress, 'events replayed', reader.rows);
     let report: AnalysisReport;
     try {
-      report = await analyzeTrace(reader, { only, policies, plugins, onProgress: shown.update });
+      report = await analyzeTrace(reader, { only, policies, counterWidth, plugins, onProgress: shown.update });
     } finally {
       shown.end();
     }

@@ -12,6 +12,7 @@ export {
 export * from './explain/index.js';
 export * from './finding.js';
 export { findingId } from './finding-id.js';
+export * from './generate/index.js';
 export { checkPlugin, checkUnique } from './plugin.js';
 export { type AuditConfig, checkConfig, defineConfig, type PluginConfig } from './plugin-config.js';
 export { FactCache, factCachePath } from './query/fact-cache.js';

@@ -20,8 +20,12 @@ async function analyzed(name: string) {
   return report;
 }
 
-/** A hypervisor that runs in a machine of its own is not always running, and holds locks for long then. */
-const wrong = (findings: readonly Finding[]) => findings.filter(({ rule }) => rule !== 'lock-order.long-hold');
+/**
+ * What is said to be certainly wrong. Not that a lock was held for long: a hypervisor that runs in a machine of its own
+ * is not always running.
+ */
+const wrong = (findings: readonly Finding[]) =>
+  findings.filter(({ rule, confidence }) => confidence === 'proven' && rule !== 'lock-order.long-hold');
 
 describe.skipIf(!existsSync(CAPTURES))('captures (skipped where ../shared/captures is absent)', () => {
   test('planted-1.bin: the leaked references that its hypervisor printed, and nothing else', async () => {
@@ -42,7 +46,7 @@ describe.skipIf(!existsSync(CAPTURES))('captures (skipped where ../shared/captur
   });
 
   test.each(['instrumented-pvh.bin', 'instrumented-pvh-lost.bin', 'instrumented-pv-blk.bin', 'stock-all-pvh.bin'])(
-    '%s is healthy: nothing is found',
+    '%s is healthy: nothing is proven',
     async name => {
       expect(wrong((await analyzed(name)).findings)).toEqual([]);
     },

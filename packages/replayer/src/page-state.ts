@@ -2,6 +2,7 @@ import { FLAG, getU53, isValid, KIND } from '@p2mtrace/trace-format';
 import { DIVERGES } from './fact-specs.js';
 import { MAX_FRAME } from './frame-table.js';
 import type { EventState } from './handlers.js';
+import { framesOf } from './order.js';
 import type { P2mState } from './p2m-state.js';
 import {
   ALLOCATED,
@@ -156,7 +157,8 @@ export class PageState implements EventState {
       return;
     }
     const owner = isValid(batch.validity.owner, row) ? c.owner[row] : NO_OWNER;
-    for (let mfn = first; mfn < first + 2 ** order; mfn++) {
+    const end = first + framesOf(order);
+    for (let mfn = first; mfn < end; mfn++) {
       const slot = this.pages.slot(mfn);
       if (alloc) this.allocPage(batch, row, slot, mfn, owner);
       else this.freePage(slot, mfn, owner);

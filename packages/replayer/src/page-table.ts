@@ -73,6 +73,15 @@ export class PageTable {
     return slot;
   }
 
+  /** The count's two words, for who needs it exact. */
+  upperCount(slot: number): number {
+    return (this.countHigh[slot] & this.countBits.high) >>> 0;
+  }
+
+  lowerCount(slot: number): number {
+    return (this.countLow[slot] & this.countBits.low) >>> 0;
+  }
+
   /** The general count alone, flags cut off; exact below 2^53. */
   count(slot: number): number {
     return this.countBits.of(this.countLow[slot], this.countHigh[slot]);

@@ -2,6 +2,7 @@ import { isValid, P2M_TYPES } from '@p2mtrace/trace-format';
 import { DIVERGES } from './fact-specs.js';
 import { FrameRecords } from './frame-records.js';
 import type { EventState } from './handlers.js';
+import { alignDown, framesOf } from './order.js';
 import { HOST, type P2mSet } from './p2m-set.js';
 import { NO_MFN } from './p2m-table.js';
 import { MAX_PAGE_ORDER } from './page-table.js';
@@ -76,7 +77,7 @@ export class PodState implements EventState {
     const mfn = mfnOf(batch, row);
     if (!this.context.inRange(ABSENT, mfn, order, MAX_PAGE_ORDER)) return;
     const pod = this.of(batch.columns.domid[row]);
-    this.count(batch, row, pod, sign * 2 ** order);
+    this.count(batch, row, pod, sign * framesOf(order));
     const entryCount = signedArg1Of(batch, row);
     if (!Number.isNaN(entryCount)) pod.entryCount = entryCount;
     if (sign > 0) {
@@ -106,9 +107,9 @@ export class PodState implements EventState {
     if (!this.p2ms.inRange(gfn, mfn, order[row], MAX_PAGE_ORDER)) return;
     const pod = this.of(domid[row]);
     raise(pod.populated, order[row]);
-    pod.entryCount -= 2 ** order[row];
+    pod.entryCount -= framesOf(order[row]);
     // The gfn is the one that faulted, the mfn that of the chunk (X§0.4).
-    const first = gfn - (gfn % 2 ** order[row]);
+    const first = alignDown(gfn, order[row]);
     this.p2ms.imply(this.p2ms.of(domid[row], HOST), first, mfn, order[row], RAM_RW);
     this.leave(mfn, order[row]);
   }
@@ -124,9 +125,9 @@ export class PodState implements EventState {
     }
     const pod = this.of(domid[row]);
     raise(pod.reclaimed, order[row]);
-    if (this.context.hasPodCache) pod.pending += 2 ** order[row];
-    else pod.entryCount += 2 ** order[row];
-    const first = gfn - (gfn % 2 ** order[row]);
+    if (this.context.hasPodCache) pod.pending += framesOf(order[row]);
+    else pod.entryCount += framesOf(order[row]);
+    const first = alignDown(gfn, order[row]);
     this.p2ms.imply(this.p2ms.of(domid[row], HOST), first, NO_MFN, order[row], POPULATE_ON_DEMAND);
     this.join(domid[row], mfn, order[row]);
   }
@@ -157,7 +158,8 @@ export class PodState implements EventState {
   }
 
   private join(domid: number, mfn: number, order: number): void {
-    for (let frame = mfn; frame < mfn + 2 ** order; frame++) {
+    const end = mfn + framesOf(order);
+    for (let frame = mfn; frame < end; frame++) {
       const at = this.cache.make(frame);
       this.cache.data[at] = domid;
     }
@@ -166,7 +168,8 @@ export class PodState implements EventState {
   /** The frames are in no cache. */
   leave(mfn: number, order: number): void {
     if (this.cache.size === 0) return;
-    for (let frame = mfn; frame < mfn + 2 ** order; frame++) this.cache.remove(frame);
+    const end = mfn + framesOf(order);
+    for (let frame = mfn; frame < end; frame++) this.cache.remove(frame);
   }
 
   forget(): void {

@@ -17,6 +17,7 @@ import type { LockTable } from './lock-table.js';
 import { Now } from './now.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { StateImage } from './state-image.js';
+import { WholeEvents } from './whole-events.js';
 
 const DIVERGENCE = offsetsOf(DIVERGENCE_SPEC);
 
@@ -27,6 +28,7 @@ export type TraceHead = Pick<TraceReader, 'metadata' | 'names'>;
 export class ReplayContext {
   readonly profile: LayoutProfile;
   readonly now = new Now();
+  readonly whole = new WholeEvents();
   readonly factWriter: FactWriter;
   readonly health: HealthFacts;
   /** Absent where nobody wants facts. */

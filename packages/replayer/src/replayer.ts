@@ -10,7 +10,7 @@ import { DOMAINS, LOSSES } from './fact-specs.js';
 import type { FactWriter } from './fact-writer.js';
 import { ForeignState } from './foreign-state.js';
 import { GrantState } from './grant-state.js';
-import { Dispatch, type EventState, hasAll, neededBitmaps } from './handlers.js';
+import { Dispatch, type EventState } from './handlers.js';
 import type { HealthFacts } from './health-facts.js';
 import { LinuxState } from './linux-state.js';
 import { LockState } from './lock-state.js';
@@ -112,7 +112,10 @@ export class Replayer {
       tlb: this.tlb,
       linux: this.linux,
     };
-    this.dispatch = new Dispatch([this.handlers, ...Object.values(this.parts).map(part => part.handlers)]);
+    this.dispatch = new Dispatch([
+      this.handlers,
+      ...Object.values(this.parts).map(part => part.handlers),
+    ]);
     this.checks = Checks.of(this, context, p2ms, head, options);
   }
 
@@ -188,11 +191,12 @@ export class Replayer {
     const { kind, tsc } = batch.columns;
     const { checks } = this;
     if (tsc !== undefined) this.context.now.tsc = tsc;
-    const needed = neededBitmaps(batch);
+    const { whole } = this.context;
+    whole.begin(batch);
     for (let row = from; row < to; row++) {
       this.begin(batch, row);
       checks?.before(batch, row, kind[row]);
-      if (!hasAll(needed[kind[row]], row)) continue;
+      if (!whole.has(row, kind[row])) continue;
       switch (kind[row]) {
         case K_LOCK_ACQUIRE:
           this.lockState.acquire(batch, row);

@@ -2,6 +2,7 @@ import { P2M_TYPES } from '@p2mtrace/trace-format';
 import { DIVERGES } from './fact-specs.js';
 import { FrameMembers } from './frame-members.js';
 import type { EventState } from './handlers.js';
+import { framesOf } from './order.js';
 import { HOST, type P2mSet } from './p2m-set.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { ReplayContext } from './replay-context.js';
@@ -119,7 +120,8 @@ export class SharingState implements EventState {
   /** Frames [mfn, mfn + 2^order) were freed: nobody shares them. */
   freed(mfn: number, order: number): void {
     if (this.rmaps.size === 0) return;
-    for (let frame = mfn; frame < mfn + 2 ** order; frame++) this.empty(frame);
+    const end = mfn + framesOf(order);
+    for (let frame = mfn; frame < end; frame++) this.empty(frame);
   }
 
   forget(): void {

@@ -36,6 +36,15 @@ export class TypeBits {
       : (high & this.typeHigh) >>> (this.typeShift - 32);
   }
 
+  /** The count's two words, for who needs it exact. */
+  upperCount(high: number): number {
+    return (high & this.count.high) >>> 0;
+  }
+
+  lowerCount(low: number): number {
+    return (low & this.count.low) >>> 0;
+  }
+
   /** PGT_partial is set. */
   isPartial(low: number, high: number): boolean {
     return (low & this.partialLow) !== 0 || (high & this.partialHigh) !== 0;

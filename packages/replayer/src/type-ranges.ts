@@ -1,4 +1,5 @@
 import { P2M_TYPES } from '@p2mtrace/trace-format';
+import { framesOf } from './order.js';
 import type { StateImage } from './state-image.js';
 
 /** Changes that are kept as such: each lookup goes through all of them. */
@@ -54,7 +55,7 @@ export class TypeRanges {
 
   /** Some change since `seq` is about a part of [gfn, gfn + 2^order) only. */
   cuts(gfn: number, order: number, seq: number): boolean {
-    const end = gfn + 2 ** order;
+    const end = gfn + framesOf(order);
     for (let i = 0; i < this.seq.length; i++) {
       if (this.seq[i] <= seq || this.end[i] <= gfn || this.first[i] >= end) continue;
       if (this.first[i] > gfn || this.end[i] < end) return true;

@@ -70,6 +70,7 @@ export const BREACH_DETAILS = [
   'limit',
   'wrap',
   'headroom',
+  'type-headroom',
   'bound',
   'median',
   'copied',

@@ -23,6 +23,15 @@ export class KnownTypes {
     return this.bits.count.of(this.pages.typeLow[slot], this.pages.typeHigh[slot]);
   }
 
+  /** The count's two words, for who needs it exact. */
+  upperCount(slot: number): number {
+    return this.bits.upperCount(this.pages.typeHigh[slot]);
+  }
+
+  lowerCount(slot: number): number {
+    return this.bits.lowerCount(this.pages.typeLow[slot]);
+  }
+
   isPartial(slot: number): boolean {
     return this.bits.isPartial(this.pages.typeLow[slot], this.pages.typeHigh[slot]);
   }

@@ -5,8 +5,8 @@ import type { MakeCheck } from './check.js';
 const BOUND_MS = 10;
 const TIMES_USUAL = 100;
 const ENOUGH_HOLDS = 100;
-/** Buckets of a histogram: eight between two powers of two. */
-const STEPS = 8;
+/** Buckets of a histogram: eight between two powers of two, up to 2^32. */
+const BUCKETS = 33 * 8;
 /** Longest holds kept of each class and mode, until the trace's end tells what is usual. */
 const KEPT = 1024;
 
@@ -25,7 +25,7 @@ class Holds {
   longest: Hold[] = [];
   /** Holds shorter than this are not kept. */
   floor = 0;
-  private readonly histogram = new Uint32Array(64 * STEPS);
+  private readonly histogram = new Uint32Array(BUCKETS);
 
   constructor(lockClass: number) {
     this.lockClass = lockClass;
@@ -33,7 +33,7 @@ class Holds {
 
   note(ticks: number): void {
     this.count++;
-    this.histogram[Math.floor(STEPS * Math.log2(ticks))]++;
+    this.histogram[bucketOf(ticks)]++;
   }
 
   keep(hold: Hold): void {
@@ -50,8 +50,15 @@ class Holds {
       below += holds;
       return 2 * below >= this.count;
     });
-    return 2 ** ((bucket + 1) / STEPS);
+    return 2 ** Math.floor(bucket / 8) * (1 + ((bucket % 8) + 1) / 8);
   }
+}
+
+/** The highest bit of the ticks, and the three below it. */
+function bucketOf(ticks: number): number {
+  if (ticks >= 2 ** 32) return BUCKETS - 1;
+  const power = 31 - Math.clz32(ticks);
+  return power < 3 ? power * 8 : power * 8 + ((ticks >>> (power - 3)) & 7);
 }
 
 /** lock-order.long-hold: held for longer than a bound, or than is usual for a lock of its class and mode. */

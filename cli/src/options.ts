@@ -40,6 +40,13 @@ export function parseSeq(text: string): number {
   return value;
 }
 
+/** `0,1`: physical cpus. */
+export function parsePcpus(text: string): number[] {
+  const pcpus = text.split(',').map(parseSeq);
+  if (pcpus.some(pcpu => pcpu > 0xffff)) throw new InvalidArgumentError('Expected pcpus, such as 0,1.');
+  return pcpus;
+}
+
 /** `90s`, `10m`, `500ms`, `1h`, `30d`, 0: milliseconds. */
 export function parseDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);

@@ -4,6 +4,7 @@ import { LOOKUPS, PROTECTED_BY_LOCK, PROTECTED_BY_NOTHING, PROTECTED_BY_REF, USE
 import type { FactTable } from './fact-table.js';
 import type { FactWriter } from './fact-writer.js';
 import type { Now } from './now.js';
+import { framesOf } from './order.js';
 import { WATCHED, WatchedTranslations } from './watched-translations.js';
 
 const LOOKUP = offsetsOf(LOOKUPS);
@@ -163,7 +164,7 @@ export class TranslationFacts {
   /** The entries of `[gfn, +2^order)` no longer give the frames from `mfn` on. */
   entriesChanged(mfn: number, order: number, domid: number, gfn: number): void {
     if (order === 0 ? !this.watched.mayWatch(mfn) : this.watched.count === 0) return;
-    this.invalidate(mfn, 2 ** order, BY_SET_ENTRY, domid, gfn);
+    this.invalidate(mfn, framesOf(order), BY_SET_ENTRY, domid, gfn);
   }
 
   /** Few translations are watched, so a superpage is not walked frame by frame. */

@@ -62,9 +62,19 @@ class M2pMismatch implements Check {
   private report(section: Section, host: P2mTable, gfn: number, mfn: number, caller: number): void {
     if (this.reported.has(mfn)) return;
     this.reported.add(mfn);
-    const { confidence } = section;
+    const { confidence, pcpu } = section;
     const { domid } = host;
     const at = [host.foundSeq, this.scope.state.m2p.setSeq(mfn)];
-    this.scope.report({ breach: 'm2p-mismatch', confidence, domid, gfn, mfn, p2m_type: host.typeAt(gfn), caller, at });
+    this.scope.report({
+      breach: 'm2p-mismatch',
+      confidence,
+      domid,
+      gfn,
+      mfn,
+      p2m_type: host.typeAt(gfn),
+      pcpu,
+      caller,
+      at,
+    });
   }
 }

@@ -85,10 +85,10 @@ class PodAccounting implements Check {
       const table = p2ms.tables[p2m];
       if (table.domid !== domid || table.view !== HOST || !table.find(gfn)) continue;
       this.reported.add(mfn);
-      const { confidence } = section;
+      const { confidence, pcpu } = section;
       const at = [Number.NaN, table.foundSeq, Number.NaN, this.cachedSeq.data[known]];
       const p2m_type = table.typeAt(gfn);
-      report({ breach: 'pod-accounting', detail: 'mapped', confidence, domid, gfn, mfn, p2m_type, caller, at });
+      report({ breach: 'pod-accounting', detail: 'mapped', confidence, domid, gfn, mfn, p2m_type, pcpu, caller, at });
       return;
     }
   }

@@ -79,6 +79,7 @@ class PodReclaim implements Check {
         breach: 'pod-reclaim',
         detail: 'not-restored',
         confidence: section.confidence,
+        pcpu: section.pcpu,
         domid: data[old + DOMID],
         gfn: data[old + GFN] + frame - mfn,
         mfn: frame,

@@ -19,12 +19,25 @@ it('says of a trace without the events it needs that nothing was checked', () =>
   writeFileSync(temp('mark.ndjson'), '{"kind":"mark"}\n');
   fine(['import', temp('mark.ndjson'), '-o', temp('mark.arrow')]);
   const report: Report = JSON.parse(fine(['analyze', temp('mark.arrow'), '--format', 'json']).stdout);
-  const rules: { id: string }[] = JSON.parse(fine(['rules', '--format', 'json']).stdout);
+  const all: { id: string; policy: boolean }[] = JSON.parse(fine(['rules', '--format', 'json']).stdout);
+  const rules = all.filter(({ policy }) => !policy);
   expect(report.findings).toEqual([]);
   expect(report.notChecked.map(({ rule }) => rule).sort()).toEqual(rules.map(({ id }) => id).sort());
   const pretty = fine(['analyze', temp('mark.arrow')]).stdout;
   expect(pretty).toMatch(/^not checked\n/);
   expect(pretty).toContain(`no findings; ${rules.length} of ${rules.length} rules not checked\n`);
+});
+
+it('runs a policy besides the other rules where it is named', () => {
+  const [policy] = (JSON.parse(fine(['rules', '--format', 'json']).stdout) as { id: string; policy: boolean }[]).filter(
+    rule => rule.policy,
+  );
+  writeFileSync(temp('mark.ndjson'), '{"kind":"mark"}\n');
+  fine(['import', temp('mark.ndjson'), '-o', temp('mark.arrow')]);
+  const notChecked = (...options: string[]) =>
+    (JSON.parse(fine(['analyze', temp('mark.arrow'), '--format', 'json', ...options]).stdout) as Report).notChecked;
+  expect(notChecked('--policy', policy.id)).toHaveLength(notChecked().length + 1);
+  expect(notChecked('--only', policy.id)).toMatchObject([{ rule: policy.id }]);
 });
 
 describe.skipIf(!HAS_CAPTURES)('analyze of real captures', () => {

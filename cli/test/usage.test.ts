@@ -37,7 +37,8 @@ describe('wrong usage is exit 2 with a message, and nothing on stdout', () => {
     [['replay', 'small.arrow', '--format', 'csv'], 'P2M_FORMAT'],
     [['analyze', 'small.arrow', '--only', 'nosuch'], 'P2M_RULE'],
     [['sql', 'small.arrow', 'selec 1'], 'P2M_SQL'],
-    [['sql', 'small.arrow'], "missing required argument 'query'"],
+    [['sql', 'small.arrow'], 'P2M_SQL'],
+    [['sql', 'select 1'], 'there is no such trace'],
   ])('%j', (args, text) => {
     const ended = p2mtrace(args, { cwd: temp('.') });
     expect(ended.stderr).toContain(text);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importXentraceFile, SymbolTable, TraceReader } from '@p2mtrace/trace-format';
 import { afterAll, describe, expect, test } from 'vitest';
-import { analyzeTrace } from '../src/index.js';
+import { analyzeTrace, type Finding, RULES } from '../src/index.js';
 
 const CAPTURES = join(import.meta.dirname, '../../../../shared/captures');
 const folder = mkdtempSync(join(tmpdir(), 'p2mtrace-'));
@@ -20,6 +20,13 @@ async function analyzed(name: string) {
   return report;
 }
 
+/**
+ * What is said to be certainly wrong. Not that a lock was held for long: a hypervisor that runs in a machine of its own
+ * is not always running.
+ */
+const wrong = (findings: readonly Finding[]) =>
+  findings.filter(({ rule, confidence }) => confidence === 'proven' && rule !== 'lock-order.long-hold');
+
 describe.skipIf(!existsSync(CAPTURES))('captures (skipped where ../shared/captures is absent)', () => {
   test('planted-1.bin: the leaked references that its hypervisor printed, and nothing else', async () => {
     // leaked ref: d1 gfn 8e07 mfn 122607 count_info 1
@@ -29,7 +36,7 @@ describe.skipIf(!existsSync(CAPTURES))('captures (skipped where ../shared/captur
       .map(line => /d(\d+) gfn (\w+) mfn (\w+)/.exec(line)?.slice(1) ?? [])
       .map(([domid, gfn, mfn]) => `d${domid} gfn 0x${gfn} mfn 0x${mfn}`);
     expect(truth).toHaveLength(37);
-    const { findings } = await analyzed('planted-1.bin');
+    const findings = wrong((await analyzed('planted-1.bin')).findings);
     expect(findings.map(({ rule, confidence, count }) => ({ rule, confidence, count }))).toEqual([
       { rule: 'refcount.leak', confidence: 'proven', count: 37 },
     ]);
@@ -38,17 +45,20 @@ describe.skipIf(!existsSync(CAPTURES))('captures (skipped where ../shared/captur
     expect(findings[0].signature).toContain('acquired_at=p2m_get_gfn_type_access');
   });
 
-  test.each(['instrumented-pvh.bin', 'instrumented-pvh-lost.bin', 'instrumented-pv-blk.bin'])(
-    '%s is healthy: nothing is found',
+  test.each(['instrumented-pvh.bin', 'instrumented-pvh-lost.bin', 'instrumented-pv-blk.bin', 'stock-all-pvh.bin'])(
+    '%s is healthy: nothing is proven',
     async name => {
-      expect((await analyzed(name)).findings).toEqual([]);
+      expect(wrong((await analyzed(name)).findings)).toEqual([]);
     },
   );
 
-  test('a stock capture records none of what the rules need, and says so', async () => {
-    const { findings, notChecked } = await analyzed('stock-mem-pvh.bin');
-    expect(findings).toEqual([]);
-    expect(notChecked).toContainEqual({ rule: 'lock-order.level', reason: 'no lock_acquire events in this trace' });
-    expect(notChecked).toHaveLength(9);
-  });
+  test.each(['stock-mem-pvh.bin', 'stock-mem-pvh-migrate.bin', 'stock-mem-pv-blk.bin'])(
+    '%s, of a stock hypervisor, has little of what the rules need, and says so',
+    async name => {
+      const { findings, notChecked } = await analyzed(name);
+      expect(findings).toEqual([]);
+      expect(notChecked).toContainEqual({ rule: 'lock-order.level', reason: 'no lock_acquire events in this trace' });
+      expect(notChecked.length).toBeLessThan(RULES.length);
+    },
+  );
 });

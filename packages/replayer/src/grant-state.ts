@@ -21,7 +21,7 @@ const TAG = 9;
 const WIDTH = 10;
 
 /** A mapping for a device and one for the host share a handle, and may end one by one (XSA-224, X§8). */
-const HALVES = FLAG.device_map | FLAG.host_map;
+export const HALVES = FLAG.device_map | FLAG.host_map;
 
 /** A grant that is mapped. Frames and domid are -1 where unknown, ref and handle NaN. */
 export interface GrantMapping {
@@ -77,19 +77,26 @@ export class GrantState implements EventState {
     const domid = this.mapperOf(batch, row);
     const owner = batch.columns.owner[row];
     const handle = arg1Of(batch, row);
+    const ref = arg0Of(batch, row);
+    const flags = isValid(batch.validity.flags, row) ? batch.columns.flags[row] : 0;
+    const facts = this.context.facts?.grants;
     const open = this.byHandle.get(domid)?.get(handle);
-    // The handle is in use: its mapping has ended without an event.
-    if (open !== undefined) this.mappings.remove(open);
+    if (open !== undefined) {
+      // The handle is in use: its mapping has ended without an event.
+      facts?.spans.lose(this.mappings.data[open + TAG]);
+      this.mappings.remove(open);
+    }
     const at = this.mappings.add();
     const { data } = this.mappings;
     data[at + DOMID] = domid;
     data[at + OWNER] = owner;
     data[at + MFN] = mfn;
     data[at + GFN] = gfn;
-    data[at + REF] = arg0Of(batch, row);
+    data[at + REF] = ref;
     data[at + HANDLE] = handle;
-    data[at + FLAGS] = isValid(batch.validity.flags, row) ? batch.columns.flags[row] : 0;
+    data[at + FLAGS] = flags;
     data[at + SEQ] = seq;
+    data[at + TAG] = facts?.map(domid, owner, mfn, gfn, ref, handle, flags, !Number.isNaN(seq)) ?? 0;
     if (Number.isNaN(handle)) {
       data[at] = this.latest.get(pairKey(domid, owner)) ?? 0;
       this.latest.set(pairKey(domid, owner), at);
@@ -104,10 +111,21 @@ export class GrantState implements EventState {
     const handle = arg1Of(batch, row);
     const pair = pairKey(domid, batch.columns.owner[row]);
     const at = (Number.isNaN(handle) ? this.latest.get(pair) : this.byHandle.get(domid)?.get(handle)) ?? 0;
+    if (at === 0) this.unmapUnseen(batch, row, domid, handle);
     if (at === 0 || this.keepsHalf(at, batch, row)) return;
+    this.context.facts?.grants.spans.end(this.mappings.data[at + TAG]);
     if (Number.isNaN(handle)) this.removeLatest(pair, this.mappings.data[at]);
     else this.byHandle.get(domid)?.delete(handle);
     this.mappings.remove(at);
+  }
+
+  /** What is unmapped was mapped before the trace. */
+  private unmapUnseen(batch: ReplayBatch, row: number, domid: number, handle: number): void {
+    const facts = this.context.facts?.grants;
+    if (facts === undefined) return;
+    const flags = isValid(batch.validity.flags, row) ? batch.columns.flags[row] : 0;
+    const [mfn, gfn, ref] = [mfnOf(batch, row), gfnOf(batch, row), arg0Of(batch, row)];
+    facts.spans.end(facts.map(domid, batch.columns.owner[row], mfn, gfn, ref, handle, flags, false));
   }
 
   /** `before`: the mapping of the same two domains that is the latest then, 0 for none. */
@@ -128,7 +146,7 @@ export class GrantState implements EventState {
   }
 
   /** Who maps: the recorded domain, or else the one that runs there; ABSENT for unknown, which is one of its own. */
-  private mapperOf(batch: ReplayBatch, row: number): number {
+  mapperOf(batch: ReplayBatch, row: number): number {
     const domid = domidOf(batch, row);
     const running = this.contexts.running[pcpuOf(batch, row)] ?? ABSENT;
     return domid >= 0 || running < 0 ? domid : Math.floor(running / 0x1_0000);
@@ -172,7 +190,9 @@ export class GrantState implements EventState {
   /** What the domain mapped; who maps what it granted is left to be seen. */
   forgetDomain(domid: number): void {
     this.mappings.forEach(at => {
-      if (this.mappings.data[at + DOMID] === domid) this.mappings.remove(at);
+      if (this.mappings.data[at + DOMID] !== domid) return;
+      this.context.facts?.grants.spans.end(this.mappings.data[at + TAG]);
+      this.mappings.remove(at);
     });
     this.byHandle.delete(domid);
     for (const key of this.latest.keys()) if (Math.floor(key / 0x1_0000) - 1 === domid) this.latest.delete(key);

@@ -1,5 +1,5 @@
-import { isValid, KINDS, type KindName } from '@p2mtrace/trace-format';
-import type { ReplayBatch, StateColumn } from './replay-batch.js';
+import { KINDS, type KindName } from '@p2mtrace/trace-format';
+import type { ReplayBatch } from './replay-batch.js';
 import type { StatePart } from './state-image.js';
 
 /** Applies one event to the state. The event has the columns that its kind must have. */
@@ -13,25 +13,6 @@ export interface EventState extends StatePart {
   forget(pcpu: number): void;
   /** The domain is a new one: nothing of it is known. */
   forgetDomain(domid: number): void;
-}
-
-/** By kind: the columns that such an event must have. */
-const NEEDS: readonly (readonly StateColumn[])[] = KINDS.map(({ needs, args }) => {
-  return needs.map(name => {
-    const arg = args?.findIndex(candidate => candidate.split(':')[0] === name) ?? -1;
-    return (arg < 0 ? name : `arg${arg}`) as StateColumn;
-  });
-});
-
-/** By kind: the validity bitmaps of the columns that such an event must have. */
-export function neededBitmaps({ validity }: ReplayBatch): readonly (readonly Uint8Array[])[] {
-  return NEEDS.map(columns => columns.map(column => validity[column]));
-}
-
-/** An event that lacks what its kind must have changes nothing. */
-export function hasAll(needed: readonly Uint8Array[], row: number): boolean {
-  for (let i = 0; i < needed.length; i++) if (!isValid(needed[i], row)) return false;
-  return true;
 }
 
 /** Hands events of any kind to whoever handles it; kinds that change nothing have nobody. */

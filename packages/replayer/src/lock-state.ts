@@ -88,21 +88,27 @@ export class LockState {
     if (isValid(batch.validity.pcpu, row)) this.table.setLevel(batch.columns.pcpu[row], batch.columns.level[row]);
   }
 
-  /** The pcpu holds the lock of some p2m: level 16 (host, nested) or 40 (altp2m), biased or not (X§2.1). */
+  /** The pcpu holds the lock of some p2m. */
   holdsP2mLock(pcpu: number): boolean {
-    const { table: locks } = this;
-    for (let i = locks.bottom(pcpu); i <= locks.innermost(pcpu); i++) {
-      const level =
-        locks.heldLevel[i] > MM_LOCK_ORDER_MAX ? locks.heldLevel[i] - MM_LOCK_ORDER_MAX : locks.heldLevel[i];
-      if (level === 16 || level === 40) return true;
-    }
-    return false;
+    return holdsP2mLock(this.table, pcpu);
   }
 
   private checkDepth(batch: ReplayBatch, row: number, expected: number, seen: number): void {
     if (expected !== UNKNOWN_DEPTH && expected !== seen)
       this.context.diverge(batch, row, 2, expected, seen, Number.NaN);
   }
+}
+
+/** Level of a p2m's lock: 16 (host, nested) or 40 (altp2m), biased or not (X§2.1). */
+export function isP2mLevel(level: number): boolean {
+  const unbiased = level > MM_LOCK_ORDER_MAX ? level - MM_LOCK_ORDER_MAX : level;
+  return unbiased === 16 || unbiased === 40;
+}
+
+/** The pcpu holds the lock of some p2m, in whatever mode. */
+export function holdsP2mLock(locks: LockTable, pcpu: number): boolean {
+  for (let i = locks.bottom(pcpu); i <= locks.innermost(pcpu); i++) if (isP2mLevel(locks.heldLevel[i])) return true;
+  return false;
 }
 
 /** Depth as recorded, 0 for none: hypervisors that count recursive locks only say 0 of all others. */

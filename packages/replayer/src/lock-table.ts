@@ -154,18 +154,22 @@ export class LockTable {
   }
 
   /**
-   * Releases the innermost hold of the lock by this pcpu. `depth` is the one before as it was recorded, 0 for none.
-   * Returns the hold's tag, -1 where the trace did not see it taken; `check.expectedDepth` is the depth before.
+   * Releases the innermost hold of the lock by this pcpu; what another pcpu holds for itself is that one's, and its level
+   * stays as it is. `depth` is the one before as it was recorded, 0 for none. Returns the hold's tag, -1 where the trace
+   * did not see it taken; `check.expectedDepth` is the depth before.
    */
   release(pcpu: number, lock: number, mode: number, depth = 0): number {
     this.ready(pcpu, lock);
     this.check.expectedDepth = UNKNOWN_DEPTH;
-    if (mode !== MODE_READ) this.unlock(pcpu, lock, depth);
-    const bottom = this.bottom(pcpu);
-    for (let i = this.innermost(pcpu); i >= bottom; i--) {
-      if (this.heldLock[i] !== lock || (this.heldMode[i] === MODE_READ) !== (mode === MODE_READ)) continue;
+    const isRead = mode === MODE_READ;
+    const owner = this.owner[lock];
+    const holder = isRead || owner === NOBODY ? pcpu : owner;
+    if (!isRead) this.unlock(pcpu, lock, depth);
+    const bottom = this.bottom(holder);
+    for (let i = this.innermost(holder); i >= bottom; i--) {
+      if (this.heldLock[i] !== lock || (this.heldMode[i] === MODE_READ) !== isRead) continue;
       const tag = this.heldTag[i];
-      this.remove(pcpu, i);
+      this.remove(holder, i);
       return tag;
     }
     return -1;
@@ -182,16 +186,14 @@ export class LockTable {
   }
 
   private unlock(pcpu: number, lock: number, recorded: number): void {
-    const mine = this.owner[lock] === pcpu;
-    // Somebody else's hold is not ours to end.
-    if (!mine && this.owner[lock] !== NOBODY) return;
-    if (mine) this.check.expectedDepth = this.depth[lock];
+    const owner = this.owner[lock];
+    if (owner !== NOBODY) this.check.expectedDepth = this.depth[lock];
     // What was taken before the trace saw it, and that once as far as is known, is free from now on.
-    const before = recorded > 0 ? recorded : mine ? Math.max(this.depth[lock], 1) : 1;
+    const before = recorded > 0 ? recorded : owner !== NOBODY ? Math.max(this.depth[lock], 1) : 1;
     this.depth[lock] = before - 1;
-    if (!mine || before > 1) return;
+    if (owner === NOBODY || before > 1) return;
     this.owner[lock] = NOBODY;
-    this.levels[pcpu] = this.saved[lock];
+    if (owner === pcpu) this.levels[pcpu] = this.saved[lock];
   }
 
   /** Corrects the depth to what was recorded. */
@@ -244,6 +246,7 @@ export class LockTable {
     this.top[pcpu] = 0;
     this.levels[pcpu] = 0;
     for (let lock = 0; lock < this.owner.length; lock++) {
+      // What is nobody's may have been taken meanwhile.
       if (this.owner[lock] !== pcpu && this.owner[lock] !== NOBODY) continue;
       this.owner[lock] = NOBODY;
       this.depth[lock] = UNKNOWN_DEPTH;

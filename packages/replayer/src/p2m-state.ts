@@ -3,6 +3,7 @@ import { DIVERGES } from './fact-specs.js';
 import { MAX_FRAME } from './frame-table.js';
 import type { EventState } from './handlers.js';
 import type { LockState } from './lock-state.js';
+import { alignDown } from './order.js';
 import { HOST, P2mSet, sameType } from './p2m-set.js';
 import { NO_ACCESS, NO_MFN } from './p2m-table.js';
 import type { ReplayBatch } from './replay-batch.js';
@@ -29,6 +30,7 @@ export class P2mState implements EventState {
 
   readonly handlers = {
     type_change_range: (batch: ReplayBatch, row: number) => this.changeTypes(batch, row),
+    snapshot_type_change: (batch: ReplayBatch, row: number) => this.changeTypes(batch, row),
   };
 
   lookup(batch: ReplayBatch, row: number): void {
@@ -115,7 +117,7 @@ export class P2mState implements EventState {
     this.set.learn(p2m, gfn, mfn, order, c.p2m_type[row], access);
     if ((c.flags[row] & FLAG.stale) === 0) return;
     const table = this.set.tables[p2m];
-    table.forEachOverlap(gfn - (gfn % 2 ** order), order, () => table.markStale(Number.NaN));
+    table.forEachOverlap(alignDown(gfn, order), order, () => table.markStale(Number.NaN));
   }
 
   transfer(image: StateImage): void {

@@ -2,6 +2,7 @@ import { FLAG, getU53, isValid, KIND } from '@p2mtrace/trace-format';
 import { DIVERGES } from './fact-specs.js';
 import { MAX_FRAME } from './frame-table.js';
 import type { EventState } from './handlers.js';
+import { framesOf } from './order.js';
 import type { P2mState } from './p2m-state.js';
 import {
   ALLOCATED,
@@ -156,7 +157,8 @@ export class PageState implements EventState {
       return;
     }
     const owner = isValid(batch.validity.owner, row) ? c.owner[row] : NO_OWNER;
-    for (let mfn = first; mfn < first + 2 ** order; mfn++) {
+    const end = first + framesOf(order);
+    for (let mfn = first; mfn < end; mfn++) {
       const slot = this.pages.slot(mfn);
       if (alloc) this.allocPage(batch, row, slot, mfn, owner);
       else this.freePage(slot, mfn, owner);
@@ -181,6 +183,7 @@ export class PageState implements EventState {
     pages.typeHigh[slot] = 0;
     if (counted) pages.setAllocatedOne(slot);
     if (isValid(batch.validity.count_info, row)) this.takeCount(batch, row, slot);
+    facts?.types.pageAlloc(slot);
     facts?.memory.pageAlloc(slot, mfn, pages.generation[slot], owner, facts.site(), counted);
   }
 
@@ -232,7 +235,7 @@ export class PageState implements EventState {
     if (slot === 0) return;
     const free = (this.pages.state[slot] & FREE) !== 0;
     const domid = isValid(validity.domid, row) ? c.domid[row] : -1;
-    this.context.facts?.translations.use(getU53(c.mfn, row), this.pages.generation[slot], domid, free);
+    this.context.facts?.translations.use(getU53(c.mfn, row), this.pages.generation[slot], domid, c.flags[row], free);
   }
 
   /** A snapshot of a page: what was known of it already, since no event that is known. */

@@ -35,12 +35,21 @@ export class PageTable {
   /** PGC_allocated in the word that has it. */
   private readonly allocatedLow: number;
   private readonly allocatedHigh: number;
+  /** PGC_xen_heap and PGC_extra, as far as the layout has them. */
+  private readonly specialLow: number = 0;
+  private readonly specialHigh: number = 0;
 
   constructor(profile: LayoutProfile) {
     this.countBits = new CountBits(profile.countWidth);
     const bit = profile.countBits.allocated;
     this.allocatedLow = bit < 32 ? 2 ** bit : 0;
     this.allocatedHigh = bit >= 32 ? 2 ** (bit - 32) : 0;
+    const { xen_heap, extra } = profile.countBits;
+    for (const own of [xen_heap, extra]) {
+      if (own === undefined) continue;
+      if (own < 32) this.specialLow += 2 ** own;
+      else this.specialHigh += 2 ** (own - 32);
+    }
   }
 
   /** Slot of the frame, made where there is none. */
@@ -64,6 +73,15 @@ export class PageTable {
     return slot;
   }
 
+  /** The count's two words, for who needs it exact. */
+  upperCount(slot: number): number {
+    return (this.countHigh[slot] & this.countBits.high) >>> 0;
+  }
+
+  lowerCount(slot: number): number {
+    return (this.countLow[slot] & this.countBits.low) >>> 0;
+  }
+
   /** The general count alone, flags cut off; exact below 2^53. */
   count(slot: number): number {
     return this.countBits.of(this.countLow[slot], this.countHigh[slot]);
@@ -72,6 +90,11 @@ export class PageTable {
   /** PGC_allocated is set. */
   hasAllocated(low: number, high: number): boolean {
     return (low & this.allocatedLow) !== 0 || (high & this.allocatedHigh) !== 0;
+  }
+
+  /** A special page: PGC_xen_heap or PGC_extra is set. */
+  isSpecial(slot: number): boolean {
+    return (this.countLow[slot] & this.specialLow) !== 0 || (this.countHigh[slot] & this.specialHigh) !== 0;
   }
 
   /** Sets count_info to PGC_allocated | 1: what an assigned page starts with (X§4.3). */

@@ -17,6 +17,7 @@ import type { LockTable } from './lock-table.js';
 import { Now } from './now.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { StateImage } from './state-image.js';
+import { WholeEvents } from './whole-events.js';
 
 const DIVERGENCE = offsetsOf(DIVERGENCE_SPEC);
 
@@ -27,6 +28,7 @@ export type TraceHead = Pick<TraceReader, 'metadata' | 'names'>;
 export class ReplayContext {
   readonly profile: LayoutProfile;
   readonly now = new Now();
+  readonly whole = new WholeEvents();
   readonly factWriter: FactWriter;
   readonly health: HealthFacts;
   /** Absent where nobody wants facts. */
@@ -37,6 +39,10 @@ export class ReplayContext {
   readonly hasPodCache: boolean;
   /** Events were left out of the trace: what is known may be wrong, and a mismatch proves nothing. */
   private readonly isPart: boolean;
+  /** What leaves a reverse map is recorded by itself, not only by what makes it leave. */
+  readonly hasRmapDel: boolean;
+  /** The order of events of different pcpus is as it was; else it was guessed in part (docs/format.md). */
+  readonly isOrdered: boolean;
   /** Events whose frame or order is impossible. */
   outOfRange = 0;
   /** pcpus that are losing records: what is known may be wrong already, a mismatch proves nothing (model §2.2). */
@@ -51,6 +57,8 @@ export class ReplayContext {
     this.hasResults = metadata.hasResults ?? false;
     this.hasPodCache = isRecorded(metadata, 'pod_cache_add');
     this.isPart = metadata.piece?.incomplete !== undefined;
+    this.hasRmapDel = isRecorded(metadata, 'rmap_del');
+    this.isOrdered = metadata.health?.order.confidence !== 'approximate';
     this.viewNames = names.view;
     this.factWriter = new FactWriter(sink);
     this.health = new HealthFacts(this.factWriter);

@@ -1,5 +1,7 @@
 import { getU53, isValid, KIND } from '@p2mtrace/trace-format';
 import { Altp2mState } from './altp2m-state.js';
+import type { CheckOptions } from './checks/check.js';
+import { Checks } from './checks/checks.js';
 import { ContextState } from './context-state.js';
 import { offsetsOf } from './fact-columns.js';
 import type { FactRecorder } from './fact-recorder.js';
@@ -8,7 +10,7 @@ import { DOMAINS, LOSSES } from './fact-specs.js';
 import type { FactWriter } from './fact-writer.js';
 import { ForeignState } from './foreign-state.js';
 import { GrantState } from './grant-state.js';
-import { Dispatch, type EventState, hasAll, neededBitmaps } from './handlers.js';
+import { Dispatch, type EventState } from './handlers.js';
 import type { HealthFacts } from './health-facts.js';
 import { LinuxState } from './linux-state.js';
 import { LockState } from './lock-state.js';
@@ -44,6 +46,8 @@ const LOSS = offsetsOf(LOSSES);
 export interface ReplayOptions {
   /** Takes the facts; without it a replay is faster. */
   readonly facts?: FactSink | undefined;
+  /** What is checked for breaches. */
+  readonly checks?: CheckOptions | undefined;
 }
 
 /**
@@ -70,6 +74,8 @@ export class Replayer {
   /** All parts but the locks, by name. */
   private readonly parts: Readonly<Record<string, EventState>>;
   private readonly dispatch: Dispatch;
+  /** Absent where nobody wants breaches. */
+  readonly checks: Checks | undefined;
 
   /** A TraceReader is such a head. */
   constructor(head: TraceHead, options: ReplayOptions = {}) {
@@ -106,7 +112,11 @@ export class Replayer {
       tlb: this.tlb,
       linux: this.linux,
     };
-    this.dispatch = new Dispatch([this.handlers, ...Object.values(this.parts).map(part => part.handlers)]);
+    this.dispatch = new Dispatch([
+      this.handlers,
+      ...Object.values(this.parts).map(part => part.handlers),
+    ]);
+    this.checks = Checks.of(this, context, p2ms, head, options);
   }
 
   /** What concerns all parts, or one that has no handlers. */
@@ -179,11 +189,14 @@ export class Replayer {
   /** Applies rows `from` to `to` (exclusive) of a batch. */
   apply(batch: ReplayBatch, from = 0, to = batch.rows): void {
     const { kind, tsc } = batch.columns;
+    const { checks } = this;
     if (tsc !== undefined) this.context.now.tsc = tsc;
-    const needed = neededBitmaps(batch);
+    const { whole } = this.context;
+    whole.begin(batch);
     for (let row = from; row < to; row++) {
       this.begin(batch, row);
-      if (!hasAll(needed[kind[row]], row)) continue;
+      checks?.before(batch, row, kind[row]);
+      if (!whole.has(row, kind[row])) continue;
       switch (kind[row]) {
         case K_LOCK_ACQUIRE:
           this.lockState.acquire(batch, row);
@@ -214,6 +227,7 @@ export class Replayer {
         default:
           this.dispatch.apply(batch, row, kind[row]);
       }
+      checks?.after(batch, row, kind[row]);
     }
     this.seq = batch.firstSeq + to;
   }
@@ -230,6 +244,7 @@ export class Replayer {
   private domainCreate({ columns }: ReplayBatch, row: number): void {
     this.noteDomain(columns.domid[row], DOMAIN.created_seq);
     for (const part of Object.values(this.parts)) part.forgetDomain(columns.domid[row]);
+    this.checks?.forgetDomain(columns.domid[row]);
   }
 
   private noteDomain(domid: number, column: number): void {
@@ -265,8 +280,8 @@ export class Replayer {
   /** Everything but the locks of other pcpus, who runs there, generations and mere counters is unknown. */
   private forget(pcpu: number): void {
     const { facts } = this.context;
-    facts?.memory.lose();
-    facts?.translations.lose();
+    facts?.lose();
+    this.checks?.forget(pcpu);
     for (const part of Object.values(this.parts)) part.forget(pcpu);
     for (const lossy of pcpu < 0 ? Array(this.locks.pcpus).keys() : [pcpu]) {
       facts?.locks.lose(lossy);

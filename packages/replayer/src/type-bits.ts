@@ -1,5 +1,6 @@
 import type { LayoutProfile } from '@p2mtrace/trace-format';
 import { below, CountBits } from './count-bits.js';
+import { PGT_TYPES } from './fact-specs.js';
 
 /** What replay reads and changes of type_info by itself: its count, PGT_partial, and the type, by a layout (X§4.2). */
 export class TypeBits {
@@ -9,8 +10,12 @@ export class TypeBits {
   /** The type's bits. */
   readonly typeLow: number;
   readonly typeHigh: number;
+  private readonly typeShift: number;
+  /** Index into PGT_TYPES by value of the type's bits, -1 for one that is none of them. */
+  private readonly pgtTypes: Int8Array;
 
-  constructor({ typeCountWidth, typeBits, typeShift, countWidth }: LayoutProfile) {
+  constructor({ typeCountWidth, typeBits, typeShift, countWidth, types }: LayoutProfile) {
+    this.pgtTypes = Int8Array.from({ length: 16 }, (_, value) => PGT_TYPES.indexOf(types[value] as never));
     this.count = new CountBits(typeCountWidth);
     const { partial } = typeBits;
     this.partialLow = partial < 32 ? 2 ** partial : 0;
@@ -21,10 +26,32 @@ export class TypeBits {
     const [lowAll, highAll] = below(bits);
     this.typeLow = (lowAll & ~lowBelow) >>> 0;
     this.typeHigh = (highAll & ~highBelow) >>> 0;
+    this.typeShift = typeShift;
+  }
+
+  /** The type, as an index into the layout's names. */
+  typeOf(low: number, high: number): number {
+    return this.typeShift < 32
+      ? (low & this.typeLow) >>> this.typeShift
+      : (high & this.typeHigh) >>> (this.typeShift - 32);
+  }
+
+  /** The count's two words, for who needs it exact. */
+  upperCount(high: number): number {
+    return (high & this.count.high) >>> 0;
+  }
+
+  lowerCount(low: number): number {
+    return (low & this.count.low) >>> 0;
   }
 
   /** PGT_partial is set. */
   isPartial(low: number, high: number): boolean {
     return (low & this.partialLow) !== 0 || (high & this.partialHigh) !== 0;
+  }
+
+  /** The type as an index into PGT_TYPES, -1 for one that is none of them. */
+  pgtType(low: number, high: number): number {
+    return this.pgtTypes[this.typeOf(low, high)];
   }
 }

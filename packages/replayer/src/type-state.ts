@@ -1,10 +1,10 @@
 import { DIVERGES } from './fact-specs.js';
 import type { EventState } from './handlers.js';
 import type { PageState } from './page-state.js';
-import { type PageTable, TYPE_KNOWN } from './page-table.js';
+import { FREE, type PageTable, TYPE_KNOWN } from './page-table.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { ReplayContext } from './replay-context.js';
-import { hasFailed } from './row-values.js';
+import { hasFailed, mfnOf } from './row-values.js';
 import { TypeBits } from './type-bits.js';
 
 /** Type references of pages (X§4.3), in the pages' own table. */
@@ -36,17 +36,34 @@ export class TypeState implements EventState {
     const wasPartial = this.isPartial(slot);
     const leavesPartial = this.recordedPartial(batch, row);
     const counts = hasFailed(batch, row) ? leavesPartial && !wasPartial : !wasPartial;
-    if (this.take(batch, row, slot, counts ? 1 : 0) || !counts || !this.isKnown(slot)) return;
-    if (this.count(slot) === 0) this.setRequested(batch, row, slot);
-    else this.move(slot, 1);
+    if (!this.take(batch, row, slot, counts ? 1 : 0) && counts && this.isKnown(slot)) {
+      if (this.count(slot) === 0) this.setRequested(batch, row, slot);
+      else this.move(slot, 1);
+    }
+    const { facts } = this.context;
+    if (facts === undefined) return;
+    const mfn = mfnOf(batch, row);
+    if (!hasFailed(batch, row)) facts.types.get(this.pages, slot, mfn, this.pgtType(slot), facts.site());
+    else if (counts) facts.types.leavePartial(this.pages, slot, mfn, this.pgtType(slot), facts.site());
   }
 
   private put(batch: ReplayBatch, row: number): void {
     const slot = this.pageState.slotOf(batch, row);
     if (slot === 0) return;
-    const by = this.recordedPartial(batch, row) ? 0 : -1;
-    if (this.take(batch, row, slot, by) || !this.isKnown(slot)) return;
-    this.move(slot, by);
+    const wasPartial = this.isPartial(slot);
+    const underflow = this.isKnown(slot) ? this.count(slot) === 0 : (this.pages.state[slot] & FREE) !== 0;
+    const leavesPartial = this.recordedPartial(batch, row);
+    const by = leavesPartial ? 0 : -1;
+    if (!this.take(batch, row, slot, by) && this.isKnown(slot)) {
+      this.move(slot, by);
+    }
+    const { facts } = this.context;
+    // Who holds the last reference of a page that stays partial does not change.
+    if (facts === undefined || (wasPartial && leavesPartial)) return;
+    const mfn = mfnOf(batch, row);
+    const type = this.pgtType(slot);
+    facts.types.put(this.pages, slot, mfn, type, facts.site(), wasPartial, underflow);
+    if (leavesPartial) facts.types.leavePartial(this.pages, slot, mfn, type, facts.site());
   }
 
   private move(slot: number, by: number): void {
@@ -83,6 +100,11 @@ export class TypeState implements EventState {
 
   private isKnown(slot: number): boolean {
     return (this.pages.state[slot] & TYPE_KNOWN) !== 0;
+  }
+
+  /** Index into PGT_TYPES, -1 for unknown. */
+  private pgtType(slot: number): number {
+    return this.isKnown(slot) ? this.bits.pgtType(this.pages.typeLow[slot], this.pages.typeHigh[slot]) : -1;
   }
 
   private count(slot: number): number {

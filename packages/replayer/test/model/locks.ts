@@ -66,7 +66,9 @@ function take(model: Model, event: TraceEvent, cpu: Pcpu, lock: Lock, isChecked:
 function release(model: Model, event: TraceEvent): void {
   const { pcpu, lock: address, mode } = event;
   if (pcpu === undefined || address === undefined || mode === undefined) return;
-  const cpu = pcpuOf(model, pcpu);
+  // Whoever releases a lock ends the hold of whoever has it.
+  const { owner } = lockOf(model, address);
+  const cpu = pcpuOf(model, mode === 'read' ? pcpu : (owner ?? pcpu));
   if (mode !== 'read') untake(model, event, cpu, lockOf(model, address));
   const innermost = cpu.held.findLastIndex(
     held => held.lock === address && (held.mode === 'read') === (mode === 'read'),
@@ -74,17 +76,17 @@ function release(model: Model, event: TraceEvent): void {
   if (innermost >= 0) cpu.held.splice(innermost, 1);
 }
 
-function untake(model: Model, event: TraceEvent, cpu: Pcpu, lock: Lock): void {
+function untake(model: Model, event: TraceEvent, holder: Pcpu, lock: Lock): void {
   const { pcpu } = event;
   const depth = depthOf(event);
-  // Somebody else's hold is not this pcpu's to end.
-  if (lock.owner !== pcpu && lock.owner !== undefined) return;
-  checkDepth(model, lock.owner === pcpu ? lock.depth : undefined, depth);
-  const before = depth ?? (lock.owner === pcpu ? lock.depth : undefined) ?? 1;
+  const { owner } = lock;
+  checkDepth(model, owner === undefined ? undefined : lock.depth, depth);
+  const before = depth ?? (owner === undefined ? undefined : lock.depth) ?? 1;
   lock.depth = Math.max(0, before - 1);
-  if (lock.depth > 0 || lock.owner === undefined) return;
+  if (lock.depth > 0 || owner === undefined) return;
   lock.owner = undefined;
-  cpu.level = lock.unlockLevel;
+  // The level is the releasing pcpu's own affair.
+  if (owner === pcpu) holder.level = lock.unlockLevel;
 }
 
 /** Locks of no mm level are none to mm_lock_level. */

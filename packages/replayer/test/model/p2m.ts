@@ -235,6 +235,7 @@ export const p2m: Mechanism = {
   set_entry: setEntry,
   lookup,
   type_change_range: changeTypes,
+  snapshot_type_change: changeTypes,
   m2p_set: (model, event) => setM2p(model, event, model.now),
   snapshot,
   snapshot_m2p: (model, event) => setM2p(model, event, null),

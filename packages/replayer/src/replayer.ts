@@ -112,10 +112,7 @@ export class Replayer {
       tlb: this.tlb,
       linux: this.linux,
     };
-    this.dispatch = new Dispatch([
-      this.handlers,
-      ...Object.values(this.parts).map(part => part.handlers),
-    ]);
+    this.dispatch = new Dispatch([this.handlers, ...Object.values(this.parts).map(part => part.handlers)]);
     this.checks = Checks.of(this, context, p2ms, head, options);
   }
 

@@ -34,6 +34,9 @@ const MECHANISMS: readonly Mechanism[] = [
   loss,
 ];
 
+/** Kinds that change anything. */
+export const MODELLED = new Set(MECHANISMS.flatMap(mechanism => Object.keys(mechanism)));
+
 /** A recorded value that was not the one that the model had. */
 export interface Divergence {
   readonly seq: number;

@@ -1,5 +1,4 @@
 import {
-  type ImportHealth,
   isRecorded,
   KINDS,
   type PieceOrigin,

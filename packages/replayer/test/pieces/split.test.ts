@@ -66,7 +66,7 @@ test('pieces of any trace', async () => {
     await importNdjson(path('case.ndjson'), 'case', path('case.arrow'), { batchRows: 8 });
     await compareSplit(path('case.arrow'), one.every);
   };
-  await holds(split(arbitraryCases(ALL, 40)), compare, CASES / 10);
+  await holds(split(arbitraryCases(ALL, 40)), compare, CASES / 20);
 }, 120_000);
 
 test('pieces of a capture that lost records', async () => {
@@ -86,5 +86,5 @@ test('pieces of a capture that lost records', async () => {
     await importXentraceFile(path('case.bin'), path('capture.arrow'), { layout, xenVersion: '4.18.0' });
     await compareSplit(path('capture.arrow'), every);
   };
-  await holds(split(cases), compare, CASES / 10);
+  await holds(split(cases), compare, CASES / 20);
 }, 120_000);

@@ -1,10 +1,4 @@
-import {
-  isRecorded,
-  KINDS,
-  type PieceOrigin,
-  type TraceMetadata,
-  type TraceReader,
-} from '@p2mtrace/trace-format';
+import { isRecorded, KINDS, type PieceOrigin, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
 import { lossStarts } from '../event-feed.js';
 import type { Replayer } from '../replayer.js';
 import type { PieceRange } from './piece-ranges.js';

@@ -57,7 +57,7 @@ export const VALUES: Record<string, fc.Arbitrary<unknown>> = {
   level: mostly([8, 16, 24], [0, 80]),
   mode: fc.constantFrom('write', 'write', ...LOCK_MODES),
   depth: mostly([1, 1, 2], [0, 3, 0xffff]),
-  rc: mostly([0], [-12]),
+  rc: fc.constantFrom(0, 0, 0, -12),
   count: u32,
   entry_count: u32,
   rmap_count: mostly([0n, 1n, 2n], [3n, 0xffff_ffffn]),
@@ -79,7 +79,7 @@ export const VALUES: Record<string, fc.Arbitrary<unknown>> = {
 const FLAGS: Partial<Record<KindName, readonly FlagName[]>> = {
   lookup: ['locked', 'read_locked'],
   get_page: ['light'],
-  snapshot: ['stale', 'allocated', 'free'],
+  snapshot: ['stale', 'allocated', 'free', 'unowned'],
   snapshot_m2p: ['shared'],
   grant_map: ['device_map', 'host_map', 'readonly'],
   grant_unmap: ['device_map', 'host_map', 'readonly'],
@@ -95,8 +95,8 @@ const FLAGS: Partial<Record<KindName, readonly FlagName[]>> = {
 
 export const flagsOf = (kind: KindName): fc.Arbitrary<readonly FlagName[]> =>
   fc.oneof(
-    { weight: 4, arbitrary: fc.constant([]) },
-    { weight: 4, arbitrary: fc.subarray([...(FLAGS[kind] ?? [])]) },
+    { weight: 2, arbitrary: fc.constant([]) },
+    { weight: 7, arbitrary: fc.subarray([...(FLAGS[kind] ?? [])]) },
     { weight: 1, arbitrary: fc.constant<readonly FlagName[]>(['failed']) },
   );
 

@@ -1,17 +1,7 @@
-import {
-  KINDS,
-  type KindName,
-  type KindSpec,
-  LAYOUT_NAMES,
-  type LayoutProfile,
-  layoutProfile,
-} from '@p2mtrace/trace-format';
+import { KINDS, type KindName, LAYOUT_NAMES, layoutProfile } from '@p2mtrace/trace-format';
 import fc from 'fast-check';
-import { ALTP2MS, countInfos, DOMIDS, flagsOf, GFNS, MFNS, mostly, typeInfos, VALUES } from './arbitrary-values.js';
+import { about, aligned, complete, eventsOf, narrow } from './arbitrary-events.js';
 import type { TraceEvent } from './event.js';
-
-export const kindsOf = (...groups: string[]) =>
-  KINDS.filter(({ group }) => groups.includes(group)).map(({ name }) => name as KindName);
 
 /** Events of one trace, and the layout of its page_info. */
 export interface Case {
@@ -41,73 +31,6 @@ const WEIGHTS: Partial<Record<KindName, number>> = {
   snapshot: 2,
 };
 
-/** Orders of what is counted in pages, each of which is a record. */
-const pageOrder = mostly([0, 0, 0, 1, 9], [3, 21, 255]);
-const COUNTS_PAGES = ['page_alloc', 'page_free', 'snapshot_pod', ...kindsOf('pod')];
-
-/** Events of one kind: what it needs, most of what it may have. */
-function eventsOf(spec: KindSpec): fc.Arbitrary<TraceEvent> {
-  const kind = spec.name as KindName;
-  const columns: Record<string, fc.Arbitrary<unknown>> = {
-    kind: fc.constant(kind),
-    pcpu: mostly<number | undefined>([0, 1], [undefined, 2, 40]),
-  };
-  // A lookup need not have a gfn, but then it tells nothing.
-  const needs = kind === 'lookup' ? [...spec.needs, 'gfn'] : spec.needs;
-  for (const name of [...needs, ...spec.may]) {
-    const value = name === 'flags' ? flagsOf(kind) : VALUES[name];
-    columns[name] = needs.includes(name) ? value : fc.option(value, { nil: undefined, freq: 2 });
-  }
-  if (COUNTS_PAGES.includes(kind)) columns.order = pageOrder;
-  return fc.record(columns) as unknown as fc.Arbitrary<TraceEvent>;
-}
-
-/** How few different things a case is about: the fewer, the more they meet. */
-interface Narrow {
-  readonly frames: number;
-  readonly domains: number;
-  readonly views: number;
-}
-
-const narrow: fc.Arbitrary<Narrow> = fc.record({
-  frames: fc.constantFrom(2, 1, 3, GFNS.length),
-  domains: fc.constantFrom(1, 2),
-  views: fc.constantFrom(1, 2),
-});
-
-/** An event with its values: words of page_info by the layout, the others out of as few as may be. */
-function complete(event: TraceEvent, profile: LayoutProfile, { frames, domains, views }: Narrow): TraceEvent {
-  const fewer = <T>(usual: readonly T[], few: number, value: T | undefined) => {
-    const at = value === undefined ? -1 : usual.indexOf(value);
-    return at < 0 ? value : usual[at % few];
-  };
-  const pick = (words: readonly bigint[], at: bigint | undefined) => (at === undefined ? at : words[Number(at)]);
-  const values: Record<string, unknown> = {
-    ...event,
-    gfn: fewer(GFNS, frames, event.gfn),
-    new_gfn: fewer(GFNS, frames + 1, event.new_gfn),
-    mfn: fewer(MFNS, frames, event.mfn),
-    old_mfn: fewer(MFNS, frames, event.old_mfn),
-    domid: fewer(DOMIDS, domains, event.domid),
-    view: fewer(ALTP2MS, views, event.view),
-    count_info: pick(countInfos(profile), event.count_info),
-    type_info: pick(typeInfos(profile), event.type_info),
-    requested: pick(typeInfos(profile), event.requested),
-  };
-  const present = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(present) as unknown as TraceEvent;
-}
-
-/** What makes two events be about the same. */
-const SUBJECT = ['pcpu', 'domid', 'view', 'gfn', 'mfn', 'owner', 'lock', 'handle', 'vcpu'] as const;
-
-/** The event, about what an earlier one is about as far as both have the column. */
-function about(event: TraceEvent, earlier: TraceEvent | undefined): TraceEvent {
-  if (earlier === undefined) return event;
-  const same = SUBJECT.filter(name => event[name] !== undefined && earlier[name] !== undefined);
-  return { ...event, ...Object.fromEntries(same.map(name => [name, earlier[name]])) };
-}
-
 /** Traces of a few events each of the kinds given, `often` more of those. */
 export function arbitraryCases(
   kinds: readonly KindName[],
@@ -132,7 +55,8 @@ export function arbitraryCases(
       const profile = layoutProfile(layout);
       const out: TraceEvent[] = [];
       for (const [event, distance] of events) {
-        out.push(about(complete(event, profile, narrow), distance === 0 ? undefined : out[out.length - distance]));
+        const earlier = distance === 0 ? undefined : out[out.length - distance];
+        out.push(aligned(about(complete(event, profile, narrow), earlier)));
       }
       return { layout, every, events: out };
     });

@@ -179,27 +179,38 @@ export class P2mSet {
     known: boolean,
   ): void {
     const table = this.tables[p2m];
-    const { facts } = this.context;
-    table.forEachOverlap(gfn, order, leafGfn => {
-      // What is larger than the write falls apart first (setLeaf); then only this part of it goes.
-      const larger = table.foundOrder > order;
-      const oldMfn = larger ? table.foundMfn(gfn) : table.foundBase;
-      const oldOrder = larger ? order : table.foundOrder;
-      const tag = table.foundTag;
-      if (larger) table.splitAt(gfn, order);
-      if (oldMfn !== NO_MFN) {
-        this.reverse.remove(oldMfn, oldOrder, p2m, larger ? gfn : leafGfn);
-        if (facts !== undefined) this.invalidateLeaf(table.domid, larger ? gfn : leafGfn, oldMfn, oldOrder, gfn, mfn);
-      }
-      if (facts !== undefined && tag !== 0) {
-        table.find(gfn);
-        facts.memory.closeMapping(larger ? table.foundTag : tag);
-      }
-    });
+    if (order > 0) this.replaceLeaves(p2m, gfn, mfn, order);
+    else if (table.find(gfn)) this.replaceFound(p2m, alignDown(gfn, table.foundOrder), gfn, mfn, order);
     if (mfn !== NO_MFN) this.reverse.add(mfn, order, p2m, gfn);
+    const { facts, now } = this.context;
     const tag = facts?.memory.openMapping(table.domid, table.view, gfn, mfn, order, type, access, known) ?? 0;
-    const { seq } = this.context.now;
-    table.setLeaf(gfn, mfn, order, type, access, known ? seq : shownAt(seq), tag);
+    table.setLeaf(gfn, mfn, order, type, access, known ? now.seq : shownAt(now.seq), tag);
+  }
+
+  /** Apart from `writeLeaf`, as making a closure would cost each of the many writes of order 0. */
+  private replaceLeaves(p2m: number, gfn: number, mfn: number, order: number): void {
+    this.tables[p2m].forEachOverlap(gfn, order, leafGfn => this.replaceFound(p2m, leafGfn, gfn, mfn, order));
+  }
+
+  /** The leaf found, which begins at `leafGfn`, goes as far as a leaf of that order at the gfn covers it. */
+  private replaceFound(p2m: number, leafGfn: number, gfn: number, mfn: number, order: number): void {
+    const table = this.tables[p2m];
+    const { facts } = this.context;
+    // What is larger than the write falls apart first (setLeaf); then only this part of it goes.
+    const larger = table.foundOrder > order;
+    const first = larger ? gfn : leafGfn;
+    const oldMfn = larger ? table.foundMfn(gfn) : table.foundBase;
+    const oldOrder = larger ? order : table.foundOrder;
+    const tag = table.foundTag;
+    if (larger) table.splitAt(gfn, order);
+    if (oldMfn !== NO_MFN) {
+      this.reverse.remove(oldMfn, oldOrder, p2m, first);
+      if (facts !== undefined) this.invalidateLeaf(table.domid, first, oldMfn, oldOrder, gfn, mfn);
+    }
+    if (facts !== undefined && tag !== 0) {
+      table.find(gfn);
+      facts.memory.closeMapping(larger ? table.foundTag : tag);
+    }
   }
 
   /** Translations of a leaf's frames end, but for those that the new leaf gives again. */

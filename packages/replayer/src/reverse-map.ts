@@ -34,9 +34,9 @@ export class ReverseMap {
 
   /** The mapping of a frame that is mapped, or the first where it has several. */
   first(mfn: number): Mapping {
-    const depth = this.levels.findIndex((level, i) => level.has(runOf(mfn, 9 * i)));
-    const { p2m, gfn } = this.levels[depth].first(runOf(mfn, 9 * depth));
-    return { p2m, gfn: gfn + offsetIn(mfn, 9 * depth) };
+    let depth = 0;
+    while (!this.levels[depth].has(runOf(mfn, 9 * depth))) depth++;
+    return this.levels[depth].first(runOf(mfn, 9 * depth), offsetIn(mfn, 9 * depth));
   }
 
   /** Every (p2m, gfn) that maps the frame; gfn is that of the 4K frame. */
@@ -135,9 +135,9 @@ class ReverseLevel {
     }
   }
 
-  first(key: number): Mapping {
+  first(key: number, offset: number): Mapping {
     const slot = this.directory.find(key);
-    return { p2m: this.p2m[slot], gfn: this.gfn[slot] };
+    return { p2m: this.p2m[slot], gfn: this.gfn[slot] + offset };
   }
 
   all(key: number): Mapping[] {

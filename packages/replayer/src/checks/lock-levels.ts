@@ -10,6 +10,18 @@ import { heldColumns, innermostHold, lockColumns } from './held-locks.js';
 export const lockLevels: MakeCheck = ({ state, now, report }) => {
   const { locks } = state;
 
+  /** Index in the stacks of the hold that raised the level to this; -1 for none that was seen. */
+  const raisedTo = (level: number, pcpu: number, from: number) =>
+    innermostHold(locks, pcpu, i => locks.heldMode[i] !== MODE_READ && locks.heldLevel[i] === level, from);
+
+  /** The same of a read lock above the level. It is asked of nearly every acquisition, and so is a plain loop. */
+  const readAbove = (level: number, pcpu: number, from: number) => {
+    for (let i = from; i >= locks.bottom(pcpu); i--) {
+      if (locks.heldMode[i] === MODE_READ && locks.heldLevel[i] > level) return i;
+    }
+    return -1;
+  };
+
   const judge = (batch: ReplayBatch, row: number) => {
     const { columns: c } = batch;
     const pcpu = c.pcpu[row];
@@ -19,15 +31,7 @@ export const lockLevels: MakeCheck = ({ state, now, report }) => {
     const { violation, levelBefore, expectedDepth } = locks.check;
     // What the pcpu has for itself already may be taken again at any level.
     if (!violation && expectedDepth > 1) return;
-    const held = innermostHold(
-      locks,
-      pcpu,
-      i => {
-        const isRead = locks.heldMode[i] === MODE_READ;
-        return violation ? !isRead && locks.heldLevel[i] === levelBefore : isRead && locks.heldLevel[i] > level;
-      },
-      own - 1,
-    );
+    const held = violation ? raisedTo(levelBefore, pcpu, own - 1) : readAbove(level, pcpu, own - 1);
     if (!violation && held < 0) return;
     report({
       breach: violation ? 'level' : 'read-inversion',

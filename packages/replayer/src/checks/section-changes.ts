@@ -1,6 +1,7 @@
 import { FLAG, isValid, KIND, type KindName } from '@p2mtrace/trace-format';
 import { MAX_FRAME } from '../frame-table.js';
 import type { Handler, Handlers } from '../handlers.js';
+import { alignDown } from '../order.js';
 import { HOST, MAX_ENTRY_ORDER, type P2mSet } from '../p2m-set.js';
 import type { P2mTable } from '../p2m-table.js';
 import type { ReplayBatch } from '../replay-batch.js';
@@ -57,8 +58,13 @@ export class SectionChanges {
     if (gfn < 0 || hasFailed(batch, row) || this.isRecordedTwice(batch, row)) return;
     this.mark = this.sections.mark;
     const table = this.p2ms.find(batch.columns.domid[row], viewOf(batch, row));
-    if (order > 0) table?.forEachOverlap(gfn, order, leafGfn => this.replaced(table, Math.max(gfn, leafGfn), order));
-    else if (table?.find(gfn)) this.replaced(table, gfn, 0);
+    if (table === undefined) return;
+    if (order > 0) this.replacedAll(table, gfn, order);
+    else if (table.find(gfn)) this.replaced(table, gfn, 0);
+  }
+
+  private replacedAll(table: P2mTable, first: number, order: number): void {
+    table.forEachOverlap(first, order, leafGfn => this.replaced(table, Math.max(first, leafGfn), order));
   }
 
   /** The entry that the table has found at the gfn is about to go, as far as a write of that order covers it. */
@@ -106,7 +112,7 @@ function orderOf({ columns, validity }: ReplayBatch, row: number): number {
 /** First gfn of what a write covers, -1 for none that a machine has. */
 function firstGfn(batch: ReplayBatch, row: number, order: number): number {
   const gfn = gfnOf(batch, row);
-  return gfn >= MAX_FRAME || order > MAX_ENTRY_ORDER ? -1 : gfn - (gfn % 2 ** order);
+  return gfn >= MAX_FRAME || order > MAX_ENTRY_ORDER ? -1 : alignDown(gfn, order);
 }
 
 /** Implied entries are the host's. */

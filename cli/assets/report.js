@@ -204,7 +204,7 @@ function drawOnce(figure) {
 }
 for (const figure of document.querySelectorAll('.timeline')) unseen.observe(figure);
 
-/** On paper everything is open; the tables of timelines are not, as the drawings are there. */
+/** On paper everything is open and drawn. */
 let opened = [];
 window.addEventListener('beforeprint', () => {
   opened = [...document.querySelectorAll('details:not([open])')];

@@ -31,9 +31,11 @@ it('makes tables that other tools read', () => {
   expect(tableFromIPC(readFileSync(exported('arrow', '--to', '2'))).numRows).toBe(3);
   const sql = (query: string) => fine(['sql', temp('case.arrow'), query, '--allow-files']).stdout;
   expect(sql(`select count(*) as n from '${exported('parquet')}'`)).toBe('n\n6\n');
-  expect(sql(`attach '${exported('duckdb')}' as d (read_only); select mfn, domid from d.mapping_spans where mfn is not null`)).toBe(
-    'mfn,domid\n256,1\n',
-  );
+  expect(
+    sql(
+      `attach '${exported('duckdb')}' as d (read_only); select mfn, domid from d.mapping_spans where mfn is not null`,
+    ),
+  ).toBe('mfn,domid\n256,1\n');
 });
 
 it('makes a timeline with locks, mappings, vcpus and findings', () => {

@@ -52,7 +52,7 @@ function where({ id, traces }: AuditFinding): Markup {
             ? html`<span class="path">${path}</span>${cut(count, Math.min(count, LISTED.occurrences), 'occurrences')}`
             : null,
           subjectOf(subject),
-          witness.map(({ role, seq }) => `${role.replaceAll('_', ' ')} #${seq}`).join(', '),
+          witness.map(({ role, seq }) => `${role} #${seq}`).join(', '),
         ]),
     );
   const [first] = traces;
@@ -93,8 +93,8 @@ function timelineFigure(timeline: Timeline, name: string): Markup {
   const cuts = timeline.lanes.filter(({ of, items }) => of > items.length);
   return html`<figure class="timeline"><div class="drawing" data-name="${name}"></div>
 <script type="application/json">${scriptJson(timeline)}</script>
-<figcaption>By number of event; dotted: the witnesses; hatched: records were lost. Drag or scroll with Ctrl, or use the keys: arrows move, + and − zoom, 0 shows all, w the witnesses.${cuts.map(({ name, items, of }) => cut(of, items.length, `of “${name}”, those nearest to the witnesses`))}</figcaption></figure>
-<details><summary>The same as a table</summary>${table(['lane', 'from', 'to', 'what', 'detail'], timeline.lanes.flatMap(laneRows))}</details>`;
+<figcaption>By number of event; dotted lines are the witnesses${timeline.lost.length === 0 ? undefined : ', broad ones lost records'}. <span class="how">Drag it, scroll with Ctrl, or use the keys: arrows move, + and − zoom, 0 shows all, w the witnesses.</span>${cuts.map(({ name, items, of }) => cut(of, items.length, `of “${name}”, those nearest to the witnesses`))}</figcaption></figure>
+<details class="as-table"><summary>The same as a table</summary>${table(['lane', 'from', 'to', 'what', 'detail'], timeline.lanes.flatMap(laneRows))}</details>`;
 }
 
 /** Rows of a lane that the table has. */

@@ -30,7 +30,7 @@ function stepItem(
   pcpus: readonly number[],
   writers: Story['writers'],
 ): Markup {
-  return html`<li><p><strong>${roles.join(', ').replaceAll('_', ' ')}</strong>: ${code(eventText(event))}</p>
+  return html`<li><p><strong>${roles.join(', ')}</strong>: ${code(eventText(event))}</p>
 <p class="by">by ${doerInFull(by)}</p>
 ${pcpus.map(pcpu => html`<p class="by">locks of pcpu ${pcpu}: ${locksText(held.filter(row => row.pcpu === pcpu))}</p>`)}
 ${scenes.map(scene => sceneMarkup(scene, writers))}</li>\n`;

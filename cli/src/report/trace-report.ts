@@ -41,6 +41,10 @@ export interface TraceReport {
   readonly lost: readonly LostWindow[];
 }
 
+/** All that the queries of a report need. */
+const FACTS = `select 1 where exists (from mapping_spans) and exists (from page_spans) and exists (from ref_spans)
+  and exists (from type_ref_spans) and exists (from lock_spans) and exists (from lock_edges) and exists (from losses)`;
+
 /** What tells findings of one report apart. */
 export const findingKey = ({
   signature,
@@ -48,8 +52,8 @@ export const findingKey = ({
   confidence,
 }: Pick<Finding, 'signature' | 'severity' | 'confidence'>) => `${signature} ${severity} ${confidence}`;
 
-/** Occurrences of one finding that are told in a trace. */
-export const TOLD_OCCURRENCES = 3;
+/** Occurrences of one finding that are told. */
+const TOLD_OCCURRENCES = { error: 3, warning: 3, note: 1 };
 
 /**
  * Asks a trace for all that its report shows. `tell`: the findings whose occurrences are told, the first ones first.
@@ -63,6 +67,8 @@ export async function readTraceReport(
   try {
     const session = await openTraceSession(reader);
     try {
+      // Named in one statement, the facts take one replay.
+      await session.runAll(FACTS);
       const lost = await lostWindowsOf(session);
       return {
         damage: reader.damage === undefined ? undefined : describeDamage(reader),
@@ -97,7 +103,7 @@ async function tellAll(
   try {
     for (const finding of tell) {
       const list: ToldOccurrence[] = [];
-      for (const [i, occurrence] of finding.occurrences.slice(0, TOLD_OCCURRENCES).entries()) {
+      for (const [i, occurrence] of finding.occurrences.slice(0, TOLD_OCCURRENCES[finding.severity]).entries()) {
         const timeline = await timelineOf(session, reader.rows, occurrence, seqs);
         list.push({ number: i + 1, story: storyOf(state, occurrence), timeline });
       }

@@ -64,6 +64,7 @@ function bucketOf(ticks: number): number {
 /** lock-order.long-hold: held for longer than a bound, or than is usual for a lock of its class and mode. */
 export const lockDuration: MakeCheck = ({ state, now, head, report }) => {
   const { locks } = state;
+  const lockFacts = state.facts?.locks;
   const bound = ((head.metadata.tscHz ?? Number.POSITIVE_INFINITY) / 1000) * BOUND_MS;
   /** By class + 1 and mode. */
   const all: Holds[] = [];
@@ -89,7 +90,7 @@ export const lockDuration: MakeCheck = ({ state, now, head, report }) => {
         // Of one that was taken again the outermost hold counts.
         const own = onlyHold(locks, pcpu, lock);
         if (own < 0 || locks.heldMode[own] !== mode) return;
-        const ticks = state.facts?.locks.ticksHeld(locks.heldTag[own]) ?? 0;
+        const ticks = lockFacts?.ticksHeld(locks.heldTag[own]) ?? 0;
         if (!(ticks >= 1)) return;
         const holds = holdsOf(isValid(v.lock_class, row) ? c.lock_class[row] : -1, mode);
         holds.note(ticks);
@@ -112,8 +113,9 @@ export const lockDuration: MakeCheck = ({ state, now, head, report }) => {
 
 /** Index in the stacks of the lock, where the pcpu holds it once; else -1. */
 function onlyHold(locks: LockTable, pcpu: number, lock: number): number {
+  const bottom = locks.bottom(pcpu);
   let own = -1;
-  for (let i = locks.bottom(pcpu); i <= locks.innermost(pcpu); i++) {
+  for (let i = locks.innermost(pcpu); i >= bottom; i--) {
     if (locks.heldLock[i] !== lock) continue;
     if (own >= 0) return -1;
     own = i;

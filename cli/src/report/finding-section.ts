@@ -67,25 +67,25 @@ const subjectOf = (subject: Readonly<Record<string, unknown>>): string =>
     .join(', ');
 
 function occurrenceSection(
-  { count, occurrences: _ = undefined, ...finding }: AuditFinding & { occurrences?: undefined },
+  finding: AuditFinding,
   rule: BoundRule | undefined,
   path: string,
   told: ToldOccurrence,
 ): Markup {
-  const { number, story, timeline } = told;
-  const inTrace = finding.traces.find(trace => trace.path === path)?.count ?? count;
-  const body = html`<p>${subjectOf(story.occurrence.subject)}, in <span class="path">${path}</span></p>
+  const { number, occurrence, timeline } = told;
+  const inTrace = finding.traces.find(trace => trace.path === path)?.count;
+  const body = html`<p>${subjectOf(occurrence.subject)}, in <span class="path">${path}</span></p>
 ${timelineFigure(timeline, `${finding.rule}, occurrence ${number}`)}
 ${storySection(told)}
 ${
   rule?.confirm === undefined
     ? undefined
-    : html`<details><summary>How to confirm it with p2mtrace sql</summary><pre class="sql">${sqlLines(confirmQuery(rule.confirm, story.occurrence)).join('\n')}</pre></details>`
+    : html`<details><summary>How to confirm it with p2mtrace sql</summary><pre class="sql">${sqlLines(confirmQuery(rule.confirm, occurrence)).join('\n')}</pre></details>`
 }`;
   // The first is what a reader wants; the others are more of the same.
   return number === 1
     ? html`<h4>What happened (1 of ${inTrace})</h4>${body}`
-    : html`<details class="occurrence"><summary>What happened (${number} of ${inTrace}): ${subjectOf(story.occurrence.subject)}</summary>${body}</details>`;
+    : html`<details class="occurrence"><summary>What happened (${number} of ${inTrace}): ${subjectOf(occurrence.subject)}</summary>${body}</details>`;
 }
 
 /** Drawn by the script of the page; without it, and for readers that need text, there is the table. */

@@ -1,7 +1,15 @@
-import { type Finding, openTraceSession, type Story, storyOf, type TraceSession } from '@p2mtrace/analyzers';
-import { replay } from '@p2mtrace/replayer';
+import {
+  type Finding,
+  type Occurrence,
+  openTraceSession,
+  type Story,
+  storyOf,
+  type TraceSession,
+} from '@p2mtrace/analyzers';
+import { type Replay, replay } from '@p2mtrace/replayer';
 import { describeDamage, TraceReader } from '@p2mtrace/trace-format';
 import type { TraceResult } from '../audit/trace-result.js';
+import { isP2mError } from '../exit.js';
 import {
   type HeatCell,
   type LockStatRow,
@@ -21,8 +29,10 @@ import { type Timeline, timelineOf } from './timeline.js';
 export interface ToldOccurrence {
   /** Which one of its finding, from 1. */
   readonly number: number;
-  readonly story: Story;
+  readonly occurrence: Occurrence;
   readonly timeline: Timeline;
+  /** Why it can't be told, where its subject is none of this trace (a plugin's may be so). */
+  readonly story: Story | string;
 }
 
 /** What a report shows of a trace besides its result. */
@@ -105,7 +115,7 @@ async function tellAll(
       const list: ToldOccurrence[] = [];
       for (const [i, occurrence] of finding.occurrences.slice(0, TOLD_OCCURRENCES[finding.severity]).entries()) {
         const timeline = await timelineOf(session, reader.rows, occurrence, seqs);
-        list.push({ number: i + 1, story: storyOf(state, occurrence), timeline });
+        list.push({ number: i + 1, occurrence, timeline, story: storyOrWhyNot(state, occurrence) });
       }
       told.set(findingKey(finding), list);
     }
@@ -113,4 +123,13 @@ async function tellAll(
     state.close();
   }
   return told;
+}
+
+function storyOrWhyNot(state: Replay, occurrence: Occurrence): Story | string {
+  try {
+    return storyOf(state, occurrence);
+  } catch (error) {
+    if (isP2mError(error)) return error.message;
+    throw error;
+  }
 }

@@ -1,6 +1,6 @@
 // Draws the timelines of a report, and opens everything for print. Reads the JSON beside each drawing; needs d3.
 
-const MARGIN = { top: 34, right: 12, bottom: 24, left: 12 };
+const MARGIN = { top: 34, right: 40, bottom: 24, left: 12 };
 const ROW = 17;
 const HEAD = 18;
 /** Lines of a lane that are drawn: what is beside them shares the last. */
@@ -118,7 +118,7 @@ function drawTimeline(figure) {
     // Names that would lie on each other stand in two lines, or are left out.
     const ends = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
     roles.each(function place({ seq, role }) {
-      const text = `${role.replaceAll('_', ' ')} #${seq}`;
+      const text = `${role} #${seq}`;
       const length = text.length * 6.2;
       const at = Math.min(Math.max(x(seq), MARGIN.left), width - length);
       const line = ends.findIndex(end => end < at);
@@ -187,13 +187,16 @@ function drawTimeline(figure) {
 }
 
 /** A timeline is drawn when it is first seen: a report has many. */
-const unseen = new IntersectionObserver(entries => {
-  for (const { isIntersecting, target } of entries) {
-    if (!isIntersecting) continue;
-    unseen.unobserve(target);
-    drawOnce(target);
-  }
-});
+const unseen = new IntersectionObserver(
+  entries => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      unseen.unobserve(target);
+      drawOnce(target);
+    }
+  },
+  { rootMargin: '300px' },
+);
 function drawOnce(figure) {
   if (figure.dataset.drawn !== undefined) return;
   figure.dataset.drawn = '';
@@ -201,7 +204,7 @@ function drawOnce(figure) {
 }
 for (const figure of document.querySelectorAll('.timeline')) unseen.observe(figure);
 
-/** On paper everything is open; the tables of timelines are not, as the drawings are there. */
+/** On paper everything is open and drawn. */
 let opened = [];
 window.addEventListener('beforeprint', () => {
   opened = [...document.querySelectorAll('details:not([open])')];

@@ -40,6 +40,18 @@ it('runs a policy besides the other rules where it is named', () => {
   expect(notChecked('--only', policy.id)).toMatchObject([{ rule: policy.id }]);
 });
 
+it('judges counts by counters of another width, and tells what they have left', () => {
+  const get = '{"kind":"get_page","mfn":"0x7"}\n';
+  writeFileSync(temp('gets.ndjson'), `{"kind":"page_alloc","mfn":"0x7","order":0,"owner":1}\n${get.repeat(4)}`);
+  fine(['import', temp('gets.ndjson'), '-o', temp('gets.arrow')]);
+  fine(['analyze', temp('gets.arrow')]);
+  // The count is 5 in the end: one below the limit of 3 bits, and past what 2 bits can hold.
+  expect(fine(['analyze', temp('gets.arrow'), '--counter-width', '3']).stdout).toContain(
+    'count 5, width 3, headroom 1',
+  );
+  expect(p2mtrace(['analyze', temp('gets.arrow'), '--counter-width', '2'])).toMatchObject({ code: 1 });
+});
+
 describe.skipIf(!HAS_CAPTURES)('analyze of real captures', () => {
   beforeAll(() => {
     for (const name of ['planted-1', 'instrumented-pvh']) {

@@ -5,13 +5,21 @@ import { Markup } from './html.js';
 
 /** Colours that the page's style sheet gives a light and a dark value, in this order. */
 const COLOURS = Array.from({ length: 8 }, (_, i) => `var(--series-${i + 1})`);
-const WIDTH = 860;
-const SEQ = { label: 'event →', tickFormat: 's' } as const;
+const WIDTH = 1060;
+const SEQ = { label: 'event', labelAnchor: 'center', tickFormat: 's' } as const;
 
 /** Draws a plot as markup; there is no browser here. */
 function draw(options: Plot.PlotOptions): Markup {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
-  const plot = Plot.plot({ document: document as never, width: WIDTH, marginLeft: 70, marginRight: 110, ...options });
+  const plot = Plot.plot({
+    document: document as never,
+    width: WIDTH,
+    marginLeft: 70,
+    marginRight: 20,
+    marginBottom: 40,
+    style: { fontSize: '12px' },
+    ...options,
+  });
   return new Markup((plot as unknown as { outerHTML: string }).outerHTML);
 }
 
@@ -19,11 +27,15 @@ function draw(options: Plot.PlotOptions): Markup {
 const lostMarks = (lost: readonly LostWindow[]) =>
   lost.length === 0 ? [] : [Plot.ruleX(lost, { x: 'seq', stroke: 'var(--bad)', strokeDasharray: '3 3' })];
 
+/** Room for the names of panels, which stand to the right. */
+const roomFor = (names: Iterable<string>) => 16 + 7 * Math.max(...[...names].map(name => name.length));
+
 export function occupancyChart(points: readonly OccupancyPoint[], lost: readonly LostWindow[]): Markup {
   const types = [...new Set(points.map(({ type }) => type))].sort();
-  const domains = new Set(points.map(({ domid }) => domid)).size;
+  const domains = new Set(points.map(({ domid }) => `d${domid}`));
   return draw({
-    height: 60 + 150 * domains,
+    height: 70 + 150 * domains.size,
+    marginRight: roomFor(domains),
     x: SEQ,
     y: { label: '↑ frames of 4 KiB', grid: true, tickFormat: 's' },
     fy: { label: null, tickFormat: (domid: number) => `d${domid}` },
@@ -36,10 +48,11 @@ export function occupancyChart(points: readonly OccupancyPoint[], lost: readonly
   });
 }
 
-export function referenceHeatChart(cells: readonly HeatCell[], lost: readonly LostWindow[]): Markup {
+export function referenceHeatChart(cells: readonly HeatCell[], lost: readonly LostWindow[], events: number): Markup {
   return draw({
     height: 320,
-    x: SEQ,
+    marginLeft: 90,
+    x: { ...SEQ, domain: [0, events] },
     y: { label: '↑ mfn', tickFormat: (mfn: number) => `0x${Math.round(mfn).toString(16)}` },
     opacity: { type: 'log', range: [0.15, 1] },
     marks: [
@@ -60,11 +73,14 @@ export function referenceHeatChart(cells: readonly HeatCell[], lost: readonly Lo
 
 /** Histograms with bins that double, a panel a class. `tscHz`: ticks a second, where they are known. */
 export function ticksChart(bins: readonly TicksBin[], what: string, tscHz: number | undefined): Markup {
-  const classes = new Set(bins.map(({ name }) => name)).size;
+  const classes = new Set(bins.map(({ name }) => name));
   return draw({
-    height: 60 + 70 * classes,
+    height: 70 + 75 * classes.size,
+    marginRight: roomFor(classes),
     x: {
-      label: `${what} ${tscHz === undefined ? '(TSC ticks)' : ''} →`,
+      label: tscHz === undefined ? `${what}, in TSC ticks` : what,
+      labelAnchor: 'center',
+      ticks: 8,
       tickFormat: (bin: number) => ticksText(2 ** bin, tscHz),
     },
     y: { label: '↑ times', ticks: 3, tickFormat: 's', grid: true },

@@ -52,7 +52,7 @@ function where({ id, traces }: AuditFinding): Markup {
             ? html`<span class="path">${path}</span>${cut(count, Math.min(count, LISTED.occurrences), 'occurrences')}`
             : null,
           subjectOf(subject),
-          witness.map(({ role, seq }) => `${role.replaceAll('_', ' ')} #${seq}`).join(', '),
+          witness.map(({ role, seq }) => `${role} #${seq}`).join(', '),
         ]),
     );
   const [first] = traces;
@@ -67,25 +67,25 @@ const subjectOf = (subject: Readonly<Record<string, unknown>>): string =>
     .join(', ');
 
 function occurrenceSection(
-  { count, occurrences: _ = undefined, ...finding }: AuditFinding & { occurrences?: undefined },
+  finding: AuditFinding,
   rule: BoundRule | undefined,
   path: string,
   told: ToldOccurrence,
 ): Markup {
-  const { number, story, timeline } = told;
-  const inTrace = finding.traces.find(trace => trace.path === path)?.count ?? count;
-  const body = html`<p>${subjectOf(story.occurrence.subject)}, in <span class="path">${path}</span></p>
+  const { number, occurrence, timeline } = told;
+  const inTrace = finding.traces.find(trace => trace.path === path)?.count;
+  const body = html`<p>${subjectOf(occurrence.subject)}, in <span class="path">${path}</span></p>
 ${timelineFigure(timeline, `${finding.rule}, occurrence ${number}`)}
 ${storySection(told)}
 ${
   rule?.confirm === undefined
     ? undefined
-    : html`<details><summary>How to confirm it with p2mtrace sql</summary><pre class="sql">${sqlLines(confirmQuery(rule.confirm, story.occurrence)).join('\n')}</pre></details>`
+    : html`<details><summary>How to confirm it with p2mtrace sql</summary><pre class="sql">${sqlLines(confirmQuery(rule.confirm, occurrence)).join('\n')}</pre></details>`
 }`;
   // The first is what a reader wants; the others are more of the same.
   return number === 1
     ? html`<h4>What happened (1 of ${inTrace})</h4>${body}`
-    : html`<details class="occurrence"><summary>What happened (${number} of ${inTrace}): ${subjectOf(story.occurrence.subject)}</summary>${body}</details>`;
+    : html`<details class="occurrence"><summary>What happened (${number} of ${inTrace}): ${subjectOf(occurrence.subject)}</summary>${body}</details>`;
 }
 
 /** Drawn by the script of the page; without it, and for readers that need text, there is the table. */
@@ -93,8 +93,8 @@ function timelineFigure(timeline: Timeline, name: string): Markup {
   const cuts = timeline.lanes.filter(({ of, items }) => of > items.length);
   return html`<figure class="timeline"><div class="drawing" data-name="${name}"></div>
 <script type="application/json">${scriptJson(timeline)}</script>
-<figcaption>By number of event; dotted: the witnesses; hatched: records were lost. Drag or scroll with Ctrl, or use the keys: arrows move, + and − zoom, 0 shows all, w the witnesses.${cuts.map(({ name, items, of }) => cut(of, items.length, `of “${name}”, those nearest to the witnesses`))}</figcaption></figure>
-<details><summary>The same as a table</summary>${table(['lane', 'from', 'to', 'what', 'detail'], timeline.lanes.flatMap(laneRows))}</details>`;
+<figcaption>By number of event; dotted lines are the witnesses${timeline.lost.length === 0 ? undefined : ', broad ones lost records'}. <span class="how">Drag it, scroll with Ctrl, or use the keys: arrows move, + and − zoom, 0 shows all, w the witnesses.</span>${cuts.map(({ name, items, of }) => cut(of, items.length, `of “${name}”, those nearest to the witnesses`))}</figcaption></figure>
+<details class="as-table"><summary>The same as a table</summary>${table(['lane', 'from', 'to', 'what', 'detail'], timeline.lanes.flatMap(laneRows))}</details>`;
 }
 
 /** Rows of a lane that the table has. */

@@ -1,6 +1,7 @@
 import { type BoundRule, type Finding, RULES } from '@p2mtrace/analyzers';
 import type { AuditFinding, AuditReport } from '../audit/audit-report.js';
 import type { TraceResult } from '../audit/trace-result.js';
+import { isP2mError } from '../exit.js';
 import { findingSection, type ToldTrace } from './finding-section.js';
 import { html, type Markup } from './html.js';
 import { page } from './page.js';
@@ -27,7 +28,8 @@ export async function htmlReport(report: AuditReport, rules: readonly BoundRule[
       read.set(trace, await readTraceReport(trace, tell));
       for (const finding of tell) told.add(findingKey(finding));
     } catch (error) {
-      problems.set(trace, (error as Error).message);
+      if (!isP2mError(error)) throw error;
+      problems.set(trace, error.message);
     }
   }
   const sections = drawn.map((trace, i) => {

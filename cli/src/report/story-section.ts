@@ -7,7 +7,9 @@ import { html, type Markup, table } from './html.js';
 import type { ToldOccurrence } from './trace-report.js';
 
 /** What happened, witness by witness, and how the subjects came to be what they are. */
-export function storySection({ story: { steps, pcpus, chains, writers } }: ToldOccurrence): Markup {
+export function storySection({ story }: ToldOccurrence): Markup {
+  if (typeof story === 'string') return html`<p class="notice">${story}</p>`;
+  const { steps, pcpus, chains, writers } = story;
   return html`<ol class="story">${steps.map(step => stepItem(step, pcpus, writers))}</ol>
 ${chains.map(({ subject, why }) =>
   why.reasons.length === 0 && why.notes.length === 0
@@ -30,7 +32,7 @@ function stepItem(
   pcpus: readonly number[],
   writers: Story['writers'],
 ): Markup {
-  return html`<li><p><strong>${roles.join(', ').replaceAll('_', ' ')}</strong>: ${code(eventText(event))}</p>
+  return html`<li><p><strong>${roles.join(', ')}</strong>: ${code(eventText(event))}</p>
 <p class="by">by ${doerInFull(by)}</p>
 ${pcpus.map(pcpu => html`<p class="by">locks of pcpu ${pcpu}: ${locksText(held.filter(row => row.pcpu === pcpu))}</p>`)}
 ${scenes.map(scene => sceneMarkup(scene, writers))}</li>\n`;

@@ -9,15 +9,18 @@ export interface LaneSource {
 /** Locks are shown this many events around a witness. */
 const AROUND = 60;
 
-const SITE = (table: string, end = 'from') =>
-  `coalesce((select coalesce(k.symbol::varchar, k.address::varchar) from callers k where k.id = ${table}.${end}_caller), '')`;
+/** Who began or ended a span: the call site, or else the pcpu. */
+const SITE = (span: string, end: 'from' | 'to' = 'from') =>
+  `coalesce((select coalesce(k.symbol::varchar, k.address::varchar) from callers k where k.id = ${span}.${end}_caller),
+    'pcpu ' || ${span}.${end}_pcpu, 'unknown')`;
 const COVERS = (table: string, frame: 'gfn' | 'mfn') =>
   `${table}.${frame} <= $${frame} and $${frame} < ${table}.${frame} + (1::ubigint << coalesce(${table}."order", 0))`;
 
 const lockLane = (condition: string) => `
   select s.from_seq, s.to_seq, coalesce(c.name::varchar, l.address::varchar) || ' (' || s.mode::varchar || ')' as label,
-    'pcpu ' || s.pcpu || ', ' || l.address::varchar || ' ' || ${SITE('s')} as detail
+    'pcpu ' || s.pcpu || ', ' || l.address::varchar || ' ' || coalesce(k.symbol::varchar, k.address::varchar, '') as detail
   from lock_spans s join locks l on l.id = s.lock left join lock_classes c on c.id = s.lock_class
+    left join callers k on k.id = s.from_caller
   where ${condition}`;
 
 export const LANES: readonly LaneSource[] = [
@@ -50,7 +53,7 @@ export const LANES: readonly LaneSource[] = [
     about: ['mfn'],
     sql: () => `
       select from_seq, to_seq, r.kind::varchar as label,
-        'taken by ' || ${SITE('r')} || coalesce(', dropped by ' || nullif(${SITE('r', 'to')}, ''), ', not dropped') as detail
+        'taken by ' || ${SITE('r')} || if(to_seq is null, ', not dropped', ', dropped by ' || ${SITE('r', 'to')}) as detail
       from ref_spans r where mfn = $mfn and not underflow`,
   },
   {

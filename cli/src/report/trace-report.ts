@@ -1,7 +1,15 @@
-import { type Finding, openTraceSession, type Story, storyOf, type TraceSession } from '@p2mtrace/analyzers';
-import { replay } from '@p2mtrace/replayer';
+import {
+  type Finding,
+  type Occurrence,
+  openTraceSession,
+  type Story,
+  storyOf,
+  type TraceSession,
+} from '@p2mtrace/analyzers';
+import { type Replay, replay } from '@p2mtrace/replayer';
 import { describeDamage, TraceReader } from '@p2mtrace/trace-format';
 import type { TraceResult } from '../audit/trace-result.js';
+import { isP2mError } from '../exit.js';
 import {
   type HeatCell,
   type LockStatRow,
@@ -21,8 +29,10 @@ import { type Timeline, timelineOf } from './timeline.js';
 export interface ToldOccurrence {
   /** Which one of its finding, from 1. */
   readonly number: number;
-  readonly story: Story;
+  readonly occurrence: Occurrence;
   readonly timeline: Timeline;
+  /** Why it can't be told, where its subject is none of this trace (a plugin's may be so). */
+  readonly story: Story | string;
 }
 
 /** What a report shows of a trace besides its result. */
@@ -41,6 +51,10 @@ export interface TraceReport {
   readonly lost: readonly LostWindow[];
 }
 
+/** All that the queries of a report need. */
+const FACTS = `select 1 where exists (from mapping_spans) and exists (from page_spans) and exists (from ref_spans)
+  and exists (from type_ref_spans) and exists (from lock_spans) and exists (from lock_edges) and exists (from losses)`;
+
 /** What tells findings of one report apart. */
 export const findingKey = ({
   signature,
@@ -48,8 +62,8 @@ export const findingKey = ({
   confidence,
 }: Pick<Finding, 'signature' | 'severity' | 'confidence'>) => `${signature} ${severity} ${confidence}`;
 
-/** Occurrences of one finding that are told in a trace. */
-export const TOLD_OCCURRENCES = 3;
+/** Occurrences of one finding that are told. */
+const TOLD_OCCURRENCES = { error: 3, warning: 3, note: 1 };
 
 /**
  * Asks a trace for all that its report shows. `tell`: the findings whose occurrences are told, the first ones first.
@@ -63,6 +77,8 @@ export async function readTraceReport(
   try {
     const session = await openTraceSession(reader);
     try {
+      // Named in one statement, the facts take one replay.
+      await session.runAll(FACTS);
       const lost = await lostWindowsOf(session);
       return {
         damage: reader.damage === undefined ? undefined : describeDamage(reader),
@@ -97,9 +113,9 @@ async function tellAll(
   try {
     for (const finding of tell) {
       const list: ToldOccurrence[] = [];
-      for (const [i, occurrence] of finding.occurrences.slice(0, TOLD_OCCURRENCES).entries()) {
+      for (const [i, occurrence] of finding.occurrences.slice(0, TOLD_OCCURRENCES[finding.severity]).entries()) {
         const timeline = await timelineOf(session, reader.rows, occurrence, seqs);
-        list.push({ number: i + 1, story: storyOf(state, occurrence), timeline });
+        list.push({ number: i + 1, occurrence, timeline, story: storyOrWhyNot(state, occurrence) });
       }
       told.set(findingKey(finding), list);
     }
@@ -107,4 +123,13 @@ async function tellAll(
     state.close();
   }
   return told;
+}
+
+function storyOrWhyNot(state: Replay, occurrence: Occurrence): Story | string {
+  try {
+    return storyOf(state, occurrence);
+  } catch (error) {
+    if (isP2mError(error)) return error.message;
+    throw error;
+  }
 }

@@ -15,7 +15,7 @@ export function traceSection(result: TraceResult, report: TraceReport | undefine
   return html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">Trace <span class="path">${path}</span></h2>
 <p>${counted(events, 'event')}, ${lost === 0 ? 'no records lost' : `${counted(lost, 'record')} lost`}.</p>
 ${[...notices, ...(report?.damage === undefined ? [] : [report.damage])].map(notice => html`<p class="notice">${notice}</p>`)}
-${report === undefined ? undefined : pictures(report, id)}
+${report === undefined ? undefined : pictures(report, events, id)}
 ${
   notChecked.length === 0
     ? undefined
@@ -27,30 +27,55 @@ ${
 </section>`;
 }
 
-function pictures(report: TraceReport, id: string): Markup {
-  const { occupancy, heat, holds, waits, lost, tscHz } = report;
-  return html`${lostWindows(report)}
-${figure(
-  occupancy.length > 0,
-  'p2m occupancy',
-  `Frames by p2m type, host view. At most ${SHOWN_DOMAINS} domains and ${SHOWN_TYPES} types are told apart.`,
-  () => occupancyChart(occupancy, lost),
-)}
-${figure(
-  heat.length > 0,
-  'References taken',
-  'The darker, the more get_page on those machine frames then (logarithmic).',
-  () => referenceHeatChart(heat, lost),
-)}
-${locks(report, id)}
-${figure(holds.length > 0, 'How long locks were held', `The ${SHOWN_CLASSES} classes taken most often; each bar is twice as long as the one before it.`, () => ticksChart(holds, 'held for', tscHz))}
-${figure(waits.length > 0, 'How long locks were waited for', 'From lock_wait to lock_acquire; the classes waited for most often.', () => ticksChart(waits, 'waited for', tscHz))}
-${lockTable(report)}`;
+/** A picture with its heading; `markup` is undefined where the trace has no events that tell. */
+interface Picture {
+  readonly title: string;
+  readonly caption: Markup;
+  readonly markup: Markup | undefined;
 }
 
-function figure(isThere: boolean, title: string, caption: string, draw: () => Markup): Markup {
-  if (!isThere) return html`<h3>${title}</h3><p class="none">The trace has no events that tell.</p>`;
-  return html`<figure><h3>${title}</h3><div class="scroll">${draw()}</div><figcaption>${caption}</figcaption></figure>`;
+function pictures(report: TraceReport, events: number, id: string): Markup {
+  const all = picturesOf(report, events, id);
+  const missing = all.filter(({ markup }) => markup === undefined).map(({ title }) => title);
+  return html`${lostWindows(report)}
+${all.map(({ title, caption, markup }) =>
+  markup === undefined
+    ? undefined
+    : html`<figure><h3>${title}</h3><div class="scroll">${markup}</div><figcaption>${caption}</figcaption></figure>\n`,
+)}
+${missing.length === 0 ? undefined : html`<p class="none">No events of this trace tell: ${missing.join(', ')}.</p>`}
+${graphTable(report)}${lockTable(report)}`;
+}
+
+function picturesOf(report: TraceReport, events: number, id: string): Picture[] {
+  const { occupancy, heat, holds, waits, lost, tscHz, graph } = report;
+  return [
+    {
+      title: 'p2m occupancy',
+      caption: html`Frames by p2m type, host view. At most ${SHOWN_DOMAINS} domains and ${SHOWN_TYPES} types are told apart.`,
+      markup: occupancy.length === 0 ? undefined : occupancyChart(occupancy, lost),
+    },
+    {
+      title: 'References taken',
+      caption: html`How many get_page there were on those machine frames then: the fuller the colour, the more (logarithmic).`,
+      markup: heat.length === 0 ? undefined : referenceHeatChart(heat, lost, events),
+    },
+    {
+      title: 'Lock order',
+      caption: graphCaption(report),
+      markup: graph.edges.length === 0 ? undefined : lockGraphSvg(graph.edges, `${id}-graph`),
+    },
+    {
+      title: 'How long locks were held',
+      caption: html`The ${SHOWN_CLASSES} classes taken most often; each bar stands for twice as long as the one before it.`,
+      markup: holds.length === 0 ? undefined : ticksChart(holds, 'held for', tscHz),
+    },
+    {
+      title: 'How long locks were waited for',
+      caption: html`From lock_wait to lock_acquire; the ${SHOWN_CLASSES} classes waited for most often.`,
+      markup: waits.length === 0 ? undefined : ticksChart(waits, 'waited for', tscHz),
+    },
+  ];
 }
 
 function lostWindows({ lost, tscHz }: TraceReport): Markup | undefined {
@@ -69,14 +94,16 @@ ${table(
 )}${cut(lost.length, ROWS, 'windows')}`;
 }
 
-function locks({ graph: { edges, of } }: TraceReport, id: string): Markup {
-  if (edges.length === 0) return html`<h3>Lock order</h3><p class="none">No lock was taken while another was held.</p>`;
+function graphCaption({ graph: { edges, of } }: TraceReport): Markup {
   const bad = edges.filter(edge => edge.bad.length > 0).length;
-  return html`<figure><h3>Lock order</h3><div class="scroll">${lockGraphSvg(edges, `${id}-graph`)}</div>
-<figcaption>An arrow goes from the lock that was held to the one that was taken, with how often. ${
+  return html`An arrow goes from the lock that was held to the one that was taken, with how often. ${
     bad === 0 ? 'Nothing is wrong with any.' : `${counted(bad, 'bad edge')}: dashed, with ✗.`
-  }${cut(of, edges.length, 'edges, the bad and then the most frequent ones')}</figcaption></figure>
-<details><summary>Lock order as a table</summary>${table(
+  }${cut(of, edges.length, 'edges, the bad and then the most frequent ones')}`;
+}
+
+function graphTable({ graph: { edges } }: TraceReport): Markup | undefined {
+  if (edges.length === 0) return undefined;
+  return html`<details><summary>Lock order as a table</summary>${table(
     ['held', 'acquired', 'times', 'first', 'what is wrong'],
     edges.map(({ held, acquired, count, firstSeq, bad }) => [held, acquired, count, `#${firstSeq}`, bad.join(', ')]),
   )}</details>`;

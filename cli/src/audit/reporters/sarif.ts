@@ -41,6 +41,7 @@ export const sarif: Reporter = ({ tool, traces, findings, fixed }) => {
             message: { text: signature },
             baselineState: 'absent' as const,
             partialFingerprints: { 'signature/v1': id },
+            suppressions: [],
           })),
         ],
       },
@@ -92,13 +93,13 @@ function results(
             },
           ],
         })),
-      ...(state === 'suppressed'
-        ? { suppressions: [{ kind: 'external' as const, status: 'accepted' as const, justification: reason ?? '' }] }
-        : {}),
+      // All results of a run have them or none does (SARIF 2.1.0 §3.27.23).
+      suppressions:
+        state === 'suppressed' ? [{ kind: 'external', status: 'accepted', justification: reason ?? '' }] : [],
     }),
   );
 }
 
 const location = (path: string) => ({
-  physicalLocation: { artifactLocation: { uri: encodeURI(path.replaceAll('\\', '/')) } },
+  physicalLocation: { artifactLocation: { uri: path.split(/[\\/]/).map(encodeURIComponent).join('/') } },
 });

@@ -1,4 +1,5 @@
 import { MODE_READ } from '@p2mtrace/trace-format';
+import { EdgeIndex } from './edge-index.js';
 import { offsetsOf } from './fact-columns.js';
 import { LOCK_EDGES, LOCK_SPANS } from './fact-specs.js';
 import type { FactTable } from './fact-table.js';
@@ -20,8 +21,8 @@ export class LockFacts {
   private readonly gates: LockGates;
   private nextId = 0;
   private nextEdge = 0;
-  /** By the lock that was acquired, and by the one held, each with its mode: the edge's record. Edges stay open. */
-  private readonly edgesTo = new Map<number, Map<number, number>>();
+  /** By the lock held and the one that was acquired, each with its mode: the edge's record. Edges stay open. */
+  private readonly edgeIndex = new EdgeIndex();
   /** Class of each lock by index, -1 for unknown. */
   private classes = new Int32Array(0);
   /** By pcpu: the lock that it waited for last, -1 for none, and since when. */
@@ -175,18 +176,13 @@ export class LockFacts {
     const held = table.heldLock[i];
     const to = keyOf(lock, mode);
     const from = keyOf(held, table.heldMode[i]);
-    let edges = this.edgesTo.get(to);
-    if (edges === undefined) {
-      edges = new Map();
-      this.edgesTo.set(to, edges);
-    }
-    const found = edges.get(from);
-    if (found !== undefined) {
-      this.gates.narrow(this.edges.records[found + EDGE.id], now.pcpu);
+    const found = this.edgeIndex.find(from, to);
+    if (found !== 0) {
+      if (this.gates.size > 0) this.gates.narrow(this.edges.records[found + EDGE.id], now.pcpu);
       return found;
     }
     const at = this.edges.open();
-    edges.set(from, at);
+    this.edgeIndex.add(from, to, at);
     const { records } = this.edges;
     this.gates.add(this.nextEdge, now.pcpu, held);
     records[at + EDGE.id] = this.nextEdge++;

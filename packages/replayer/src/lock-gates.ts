@@ -27,6 +27,11 @@ export class LockGates {
     this.locks = locks;
   }
 
+  /** Edges that may have a gate. */
+  get size(): number {
+    return this.gates.size;
+  }
+
   /** An edge from `held` is taken for the first time: all that the pcpu holds besides may be its gate. */
   add(edge: number, pcpu: number, held: number): void {
     const { locks } = this;

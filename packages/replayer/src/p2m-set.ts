@@ -1,6 +1,6 @@
 import { P2M_TYPES } from '@p2mtrace/trace-format';
 import { endRemaps, markStale } from './altp2m-marks.js';
-import { alignDown, framesOf } from './order.js';
+import { alignDown, framesOf, offsetIn } from './order.js';
 import { NO_ACCESS, NO_MFN, P2mTable, shownAt } from './p2m-table.js';
 import type { ReplayContext } from './replay-context.js';
 import { ReverseMap } from './reverse-map.js';
@@ -83,7 +83,7 @@ export class P2mSet {
   /** False, and counted, for an entry that no machine has: no leaf maps frames that are not aligned to it. */
   inRange(gfn: number, mfn: number, order: number, maxOrder = MAX_ENTRY_ORDER): boolean {
     if (!this.context.inRange(gfn, mfn, order, maxOrder)) return false;
-    if (order === 0 || mfn === NO_MFN || mfn % 2 ** leafOrder(order) === 0) return true;
+    if (order === 0 || mfn === NO_MFN || offsetIn(mfn, leafOrder(order)) === 0) return true;
     this.context.outOfRange++;
     return false;
   }

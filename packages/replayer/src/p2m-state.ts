@@ -83,11 +83,9 @@ export class P2mState implements EventState {
 
   setEntry(batch: ReplayBatch, row: number): void {
     const c = batch.columns;
-    const flags = c.flags[row];
     const domid = c.domid[row];
     this.lastP2mSeq[domid] = this.context.now.seq;
-    // A write that is recorded before and after is one write (captures README); a failed one is none.
-    if (hasFailed(batch, row) || ((flags & FLAG.attempt) !== 0 && this.context.hasResults)) return;
+    if (hasFailed(batch, row) || this.context.isRecordedTwice(batch, row)) return;
     const gfn = getU53(c.gfn, row);
     const mfn = isValid(batch.validity.mfn, row) ? getU53(c.mfn, row) : NO_MFN;
     const order = c.order[row];

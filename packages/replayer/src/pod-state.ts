@@ -151,7 +151,7 @@ export class PodState implements EventState {
     }
     if (!Number.isNaN(entryCount)) pod.entryCount = entryCount;
     if (mfn >= 0) this.join(domid[row], mfn, order[row]);
-    else if (isValid(batch.validity.order, row)) pod.pending += 2 ** order[row];
+    else if (isValid(batch.validity.order, row)) pod.pending += framesOf(order[row]);
   }
 
   private join(domid: number, mfn: number, order: number): void {
@@ -194,7 +194,7 @@ export class PodState implements EventState {
 /** First frame of a pod_zero_reclaim: a 2M record has the mfn of the last one (X§0.4). Negative for damage. */
 export function reclaimedMfn(batch: ReplayBatch, row: number): number {
   const mfn = mfnOf(batch, row);
-  return batch.columns.order[row] === ORDER_2M ? mfn - (2 ** ORDER_2M - 1) : mfn;
+  return batch.columns.order[row] === ORDER_2M ? mfn - (framesOf(ORDER_2M) - 1) : mfn;
 }
 
 function raise(counts: Map<number, number>, order: number): void {

@@ -1,4 +1,5 @@
 import {
+  FLAG,
   getU53,
   isRecorded,
   isValid,
@@ -15,6 +16,7 @@ import { MAX_FRAME } from './frame-table.js';
 import { HealthFacts } from './health-facts.js';
 import type { LockTable } from './lock-table.js';
 import { Now } from './now.js';
+import { framesOf } from './order.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { StateImage } from './state-image.js';
 import { WholeEvents } from './whole-events.js';
@@ -34,7 +36,7 @@ export class ReplayContext {
   /** Absent where nobody wants facts. */
   readonly facts: FactRecorder | undefined;
   /** Results of writes are recorded, so attempts are not replayed too. */
-  readonly hasResults: boolean;
+  private readonly hasResults: boolean;
   /** Moves of pages into and out of PoD caches are recorded. */
   readonly hasPodCache: boolean;
   /** Events were left out of the trace: what is known may be wrong, and a mismatch proves nothing. */
@@ -65,6 +67,11 @@ export class ReplayContext {
     this.facts = sink && new FactRecorder(this.factWriter, this.now, locks);
   }
 
+  /** A write that is recorded before and after is one write (captures README): the first record says nothing. */
+  isRecordedTwice({ columns }: ReplayBatch, row: number): boolean {
+    return this.hasResults && (columns.flags[row] & FLAG.attempt) !== 0;
+  }
+
   /** The view of that index is an altp2m's, as opposed to the host's or a nested one. */
   isAltp2m(view: number): boolean {
     return this.viewNames[view]?.startsWith('altp2m:') ?? false;
@@ -72,7 +79,7 @@ export class ReplayContext {
 
   /** False, and counted, where one of the frames or the order is none that a machine has; absent ones are negative. */
   inRange(gfn: number, mfn: number, order = 0, maxOrder = 0): boolean {
-    if (gfn < MAX_FRAME && mfn <= MAX_FRAME - 2 ** order && order <= maxOrder) return true;
+    if (gfn < MAX_FRAME && mfn <= MAX_FRAME - framesOf(order) && order <= maxOrder) return true;
     this.outOfRange++;
     return false;
   }

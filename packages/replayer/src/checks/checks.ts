@@ -1,4 +1,4 @@
-import { isRecorded, KINDS, type KindName } from '@p2mtrace/trace-format';
+import { isRecorded, KIND, KINDS, type KindName } from '@p2mtrace/trace-format';
 import { selectedColumns } from '../fact-sink.js';
 import { BREACH_SPEC } from '../fact-specs.js';
 import type { Handler, Handlers } from '../handlers.js';
@@ -13,8 +13,11 @@ import type { Section } from './section.js';
 import { SectionChanges } from './section-changes.js';
 import { Sections } from './sections.js';
 
+const K_SET_ENTRY = KIND.set_entry;
+
 /** All checks of a replay, and who of them looks at which kind. */
 export class Checks {
+  private readonly context: ReplayContext;
   private readonly sections: Sections;
   private readonly checks: readonly Check[];
   private readonly looksAtSections: readonly ((section: Section) => void)[];
@@ -29,6 +32,7 @@ export class Checks {
   }
 
   private constructor(state: Replayer, context: ReplayContext, p2ms: P2mSet, head: TraceHead, options: CheckOptions) {
+    this.context = context;
     const breaches = new BreachFacts(context);
     this.sections = new Sections(context, head, section => {
       for (const look of this.looksAtSections) look(section);
@@ -47,12 +51,14 @@ export class Checks {
 
   /** The event is about to change the state. */
   before(batch: ReplayBatch, row: number, kind: number): void {
+    if (kind === K_SET_ENTRY && this.context.isRecordedTwice(batch, row)) return;
     this.sections.pass(batch, row);
     call(this.looksBefore[kind], batch, row);
   }
 
   /** The event has changed the state. */
   after(batch: ReplayBatch, row: number, kind: number): void {
+    if (kind === K_SET_ENTRY && this.context.isRecordedTwice(batch, row)) return;
     call(this.looksAfter[kind], batch, row);
   }
 

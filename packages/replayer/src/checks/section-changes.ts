@@ -55,7 +55,7 @@ export class SectionChanges {
   private beforeWrite(batch: ReplayBatch, row: number): void {
     const order = orderOf(batch, row);
     const gfn = firstGfn(batch, row, order);
-    if (gfn < 0 || hasFailed(batch, row) || this.isRecordedTwice(batch, row)) return;
+    if (gfn < 0 || hasFailed(batch, row)) return;
     this.mark = this.sections.mark;
     const table = this.p2ms.find(batch.columns.domid[row], viewOf(batch, row));
     if (table === undefined) return;
@@ -79,7 +79,7 @@ export class SectionChanges {
     const { columns: c } = batch;
     const order = orderOf(batch, row);
     const gfn = firstGfn(batch, row, order);
-    if (gfn < 0 || this.isRecordedTwice(batch, row)) return;
+    if (gfn < 0) return;
     const domid = c.domid[row];
     const view = viewOf(batch, row);
     const failed = hasFailed(batch, row);
@@ -97,11 +97,6 @@ export class SectionChanges {
       // The entry was so already: nothing was replaced.
       this.sections.takeBack(this.mark);
     }
-  }
-
-  /** An attempt in a trace that has results too. */
-  private isRecordedTwice({ columns }: ReplayBatch, row: number): boolean {
-    return (columns.flags[row] & FLAG.attempt) !== 0 && this.context.hasResults;
   }
 }
 

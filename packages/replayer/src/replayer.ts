@@ -197,8 +197,8 @@ export class Replayer {
     whole.begin(batch);
     for (let row = from; row < to; row++) {
       this.begin(batch, row);
-      checks?.before(batch, row, kind[row]);
       if (!whole.has(row, kind[row])) continue;
+      checks?.before(batch, row, kind[row]);
       switch (kind[row]) {
         case K_LOCK_ACQUIRE:
           this.lockState.acquire(batch, row);

@@ -41,11 +41,11 @@ export class ReverseMap {
 
   /** Every (p2m, gfn) that maps the frame; gfn is that of the 4K frame. */
   mappings(mfn: number): Mapping[] {
-    return this.levels.flatMap((level, depth) => {
-      const order = depth * 9;
-      const offset = offsetIn(mfn, order);
-      return level.all(runOf(mfn, order)).map(({ p2m, gfn }) => ({ p2m, gfn: gfn + offset }));
+    const found: Mapping[] = [];
+    this.levels.forEach((level, depth) => {
+      if (level.count > 0) level.collect(runOf(mfn, 9 * depth), offsetIn(mfn, 9 * depth), found);
     });
+    return found;
   }
 
   transfer(image: StateImage): void {
@@ -100,7 +100,7 @@ class ReverseLevel {
   remove(key: number, p2m: number, gfn: number): void {
     const slot = this.directory.find(key);
     if (slot === 0 || this.n[slot] === 0) return;
-    const list = this.more.get(key);
+    const list = this.n[slot] === 1 ? undefined : this.more.get(key);
     if (this.p2m[slot] === p2m && this.gfn[slot] === gfn) {
       const next = list?.pop();
       if (next !== undefined) {
@@ -140,9 +140,12 @@ class ReverseLevel {
     return { p2m: this.p2m[slot], gfn: this.gfn[slot] + offset };
   }
 
-  all(key: number): Mapping[] {
+  /** Adds every mapping, as of the frame that is `offset` behind the first one. */
+  collect(key: number, offset: number, found: Mapping[]): void {
     const slot = this.directory.find(key);
-    if (slot === 0 || this.n[slot] === 0) return [];
-    return [{ p2m: this.p2m[slot], gfn: this.gfn[slot] }, ...(this.more.get(key) ?? [])];
+    if (slot === 0 || this.n[slot] === 0) return;
+    found.push({ p2m: this.p2m[slot], gfn: this.gfn[slot] + offset });
+    if (this.n[slot] === 1) return;
+    for (const { p2m, gfn } of this.more.get(key) ?? []) found.push({ p2m, gfn: gfn + offset });
   }
 }

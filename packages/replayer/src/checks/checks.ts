@@ -6,7 +6,6 @@ import type { P2mSet } from '../p2m-set.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import type { ReplayContext, TraceHead } from '../replay-context.js';
 import type { Replayer, ReplayOptions } from '../replayer.js';
-import type { WholeEvents } from '../whole-events.js';
 import { type Breach, BreachFacts } from './breach-facts.js';
 import type { Check, CheckOptions } from './check.js';
 import { CHECKS } from './registry.js';
@@ -16,7 +15,6 @@ import { Sections } from './sections.js';
 
 /** All checks of a replay, and who of them looks at which kind. */
 export class Checks {
-  private readonly whole: WholeEvents;
   private readonly sections: Sections;
   private readonly checks: readonly Check[];
   private readonly looksAtSections: readonly ((section: Section) => void)[];
@@ -32,7 +30,6 @@ export class Checks {
 
   private constructor(state: Replayer, context: ReplayContext, p2ms: P2mSet, head: TraceHead, options: CheckOptions) {
     const breaches = new BreachFacts(context);
-    this.whole = context.whole;
     this.sections = new Sections(context, head, section => {
       for (const look of this.looksAtSections) look(section);
     });
@@ -51,17 +48,12 @@ export class Checks {
   /** The event is about to change the state. */
   before(batch: ReplayBatch, row: number, kind: number): void {
     this.sections.pass(batch, row);
-    this.call(this.looksBefore[kind], batch, row, kind);
+    call(this.looksBefore[kind], batch, row);
   }
 
   /** The event has changed the state. */
   after(batch: ReplayBatch, row: number, kind: number): void {
-    this.call(this.looksAfter[kind], batch, row, kind);
-  }
-
-  private call(handlers: readonly Handler[], batch: ReplayBatch, row: number, kind: number): void {
-    if (handlers.length === 0 || !(isFrequent(kind) || this.whole.has(row, kind))) return;
-    for (let i = 0; i < handlers.length; i++) handlers[i](batch, row);
+    call(this.looksAfter[kind], batch, row);
   }
 
   /** The trace ends. */
@@ -81,21 +73,10 @@ export class Checks {
   }
 }
 
-/** Kinds that the Replayer applies itself: whether they have what they must have is not asked there either. */
-const FREQUENT = new Set<KindName>([
-  'lock_acquire',
-  'lock_release',
-  'get_page',
-  'put_page',
-  'set_entry',
-  'lookup',
-  'page_alloc',
-  'page_free',
-  'put_gfn',
-]);
-const frequent = Uint8Array.from(KINDS, ({ name }) => (FREQUENT.has(name) ? 1 : 0));
-const isFrequent = (kind: number): boolean => frequent[kind] !== 0;
-
 function byKind(handlers: readonly (Handlers | undefined)[]): readonly (readonly Handler[])[] {
   return KINDS.map(({ name }) => handlers.flatMap(each => each?.[name] ?? []));
+}
+
+function call(handlers: readonly Handler[], batch: ReplayBatch, row: number): void {
+  for (let i = 0; i < handlers.length; i++) handlers[i](batch, row);
 }

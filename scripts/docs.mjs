@@ -100,6 +100,7 @@ const FLAG_DOCS = {
   contains_pte: 'grant: GNTMAP_contains_pte',
   allocated: 'snapshot of a page: the trace saw it allocated',
   free: 'snapshot of a page: it is free',
+  unowned: "snapshot of a page: it is nobody's",
   stale: "snapshot of an entry of an altp2m view: the host's entry has changed since",
 };
 

@@ -330,6 +330,27 @@ ${CONDITIONS}`,
     load: () => import('./commands/analyze.js'),
   },
   {
+    name: 'report',
+    args: [TRACE],
+    summary: 'write what analyze finds as a page: stories, timelines, lock order, occupancy',
+    more: `One HTML file that needs no network (docs/report.md). Of several traces: p2mtrace audit --reporter html=FILE.
+Exit code 1 where something at or above --fail-on was found.`,
+    options: [
+      { flags: '-o, --output <file>', help: 'the page to write (default: stdout)' },
+      { flags: '--only <rule...>', help: 'only these rules, or all rules of these analyzers (see p2mtrace rules)' },
+      {
+        flags: '--fail-on <severity>',
+        help: 'least severity that makes the exit code 1',
+        choices: ['error', 'warning', 'none'],
+        byDefault: 'error',
+      },
+      ...PLUGIN_OPTIONS,
+      PROGRESS,
+    ],
+    examples: ['p2mtrace report trace.arrow -o report.html'],
+    load: () => import('./commands/report.js'),
+  },
+  {
     name: 'explain',
     args: [['about', 'a rule; or a trace, with one of its findings']],
     optionalArgs: [['finding', 'id or signature of a finding, or how it begins; #n behind it: its nth occurrence']],
@@ -386,7 +407,7 @@ The configuration's \`audit\` may say all this too (docs/nightly.md).`,
     options: [
       {
         flags: '--reporter <name[=file]>',
-        help: 'pretty, json, sarif, junit, github, markdown; to a file or stdout',
+        help: 'pretty, json, sarif, junit, github, markdown, html; to a file or stdout',
         collect: String,
       },
       { flags: '--workers <count>', help: 'processes (default: as many as cores)', parse: parseEvents },

@@ -39,7 +39,8 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
   });
 };
 
-function fails({ severity }: Finding, failOn: Options['failOn']): boolean {
+/** A finding makes the exit code 1. */
+export function fails({ severity }: Finding, failOn: Options['failOn']): boolean {
   if (failOn === 'none') return false;
   return severity === 'error' || (severity === 'warning' && failOn === 'warning');
 }

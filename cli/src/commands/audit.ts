@@ -63,7 +63,7 @@ const absolute = (path: string | undefined) => (path === undefined ? undefined :
 
 async function writeReports(report: AuditReport, { reporters }: Resolved, { out }: Context): Promise<void> {
   for (const { name, file } of reporters) {
-    const text = (await REPORTERS[name]())(report);
+    const text = await (await REPORTERS[name]())(report);
     if (file === undefined) await out.write(text);
     else writeWhole(file, text);
   }

@@ -65,7 +65,8 @@ function* stepText(
   for (const scene of scenes) yield* sceneText(scene, writers);
 }
 
-function locksText(held: readonly LockRow[]): string {
+/** What a pcpu held, outermost first. */
+export function locksText(held: readonly LockRow[]): string {
   const parts = held.map(({ class: name, lock, mode, since_seq, symbol, caller }) => {
     const site = symbol ?? caller;
     return `${name ?? 'lock'} ${lock} (${mode}) since #${since_seq}${site === null ? '' : ` in ${site}`}`;
@@ -81,7 +82,8 @@ function* sceneText({ subject, before, after }: Scene, writers: Story['writers']
   for (const line of now) if (!old.includes(line)) yield `      + ${line}`;
 }
 
-function linesOf(state: SubjectState, writers: ReadonlyMap<number, Doer>): string[] {
+/** A state in lines, with who wrote it. */
+export function linesOf(state: SubjectState, writers: ReadonlyMap<number, Doer>): string[] {
   const wrote = state.about === 'lock' ? [] : writersOf(state);
   const written = wrote.map(seq => {
     const doer = writers.get(seq);

@@ -92,14 +92,11 @@ describe('long-hold', () => {
     });
   };
 
-  test('without a TSC frequency, one of many that is a hundred times as long as usual is a note', async () => {
-    expect(await find([...holds(Array(100).fill(1000)), ...holds([90_000, 130_000])])).toEqual([
-      'long-hold proven note acquired:202 released:203',
-    ]);
-    expect(await find([...holds(Array(50).fill(1000)), ...holds([130_000])])).toEqual([]);
+  test('is a matter of time, of which ticks alone tell nothing', async () => {
+    expect(await find([...holds(Array(100).fill(1000)), ...holds([10_000_000])])).toEqual([]);
   });
 
-  test('longer than 10 ms is a warning, and the inner hold of a lock that is taken again does not count', async () => {
+  test('longer than 10 ms is a note, and the inner hold of a lock that is taken again does not count', async () => {
     const head = { p2mtrace: 1, layout: 'P6', tscHz: 1_000_000 };
     const at = (tsc: number) => ({ tsc });
     expect(
@@ -111,6 +108,6 @@ describe('long-hold', () => {
         release(P2M, 0, at(20_001)),
         ...holds([9_000]),
       ]),
-    ).toEqual(['long-hold proven warning acquired:0 released:3']);
+    ).toEqual(['long-hold proven note acquired:0 released:3']);
   });
 });

@@ -16,6 +16,7 @@ import {
 } from './page-table.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { ReplayContext } from './replay-context.js';
+import { ABSENT } from './row-values.js';
 import type { StateImage } from './state-image.js';
 
 const K_ALLOC_REF_DROP = KIND.alloc_ref_drop;
@@ -138,8 +139,11 @@ export class PageState implements EventState {
   }
 
   private noteOwner(batch: ReplayBatch, row: number, slot: number): void {
-    if (!isValid(batch.validity.owner, row)) return;
-    this.pages.owner[slot] = batch.columns.owner[row];
+    if (isValid(batch.validity.owner, row)) this.setOwner(slot, batch.columns.owner[row]);
+  }
+
+  private setOwner(slot: number, owner: number): void {
+    this.pages.owner[slot] = owner;
     this.pages.state[slot] |= OWNER_KNOWN;
   }
 
@@ -152,10 +156,7 @@ export class PageState implements EventState {
     const c = batch.columns;
     const first = getU53(c.mfn, row);
     const order = c.order[row];
-    if (first >= MAX_FRAME || order > MAX_PAGE_ORDER) {
-      this.context.outOfRange++;
-      return;
-    }
+    if (!this.context.inRange(ABSENT, first, order, MAX_PAGE_ORDER)) return;
     const owner = isValid(batch.validity.owner, row) ? c.owner[row] : NO_OWNER;
     const end = first + framesOf(order);
     for (let mfn = first; mfn < end; mfn++) {
@@ -216,9 +217,7 @@ export class PageState implements EventState {
   private ownerSet(batch: ReplayBatch, row: number): void {
     const slot = this.slotOf(batch, row);
     if (slot === 0) return;
-    const owned = isValid(batch.validity.owner, row);
-    this.pages.owner[slot] = owned ? batch.columns.owner[row] : NO_OWNER;
-    this.pages.state[slot] |= OWNER_KNOWN;
+    this.setOwner(slot, isValid(batch.validity.owner, row) ? batch.columns.owner[row] : NO_OWNER);
     if (isValid(batch.validity.count_info, row)) this.takeCount(batch, row, slot);
   }
 
@@ -249,6 +248,7 @@ export class PageState implements EventState {
     if ((c.flags[row] & (FLAG.free | FLAG.allocated)) !== 0) pages.lifeSeq[slot] = Number.NaN;
     if (isValid(v.arg0, row)) pages.generation[slot] = getU53(c.arg0, row);
     this.noteOwner(batch, row, slot);
+    if ((c.flags[row] & FLAG.unowned) !== 0) this.setOwner(slot, NO_OWNER);
     if (isValid(v.count_info, row)) {
       this.takeCount(batch, row, slot);
       pages.countSeq[slot] = Number.NaN;

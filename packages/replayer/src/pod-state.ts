@@ -117,12 +117,9 @@ export class PodState implements EventState {
   private reclaim(batch: ReplayBatch, row: number): void {
     const { domid, order } = batch.columns;
     const gfn = gfnOf(batch, row);
-    if (!this.context.inRange(gfn, mfnOf(batch, row), order[row], MAX_PAGE_ORDER)) return;
     const mfn = reclaimedMfn(batch, row);
-    if (mfn < 0) {
-      this.context.outOfRange++;
-      return;
-    }
+    if (mfn < 0) this.context.outOfRange++;
+    if (mfn < 0 || !this.context.inRange(gfn, mfn, order[row], MAX_PAGE_ORDER)) return;
     const pod = this.of(domid[row]);
     raise(pod.reclaimed, order[row]);
     if (this.context.hasPodCache) pod.pending += framesOf(order[row]);

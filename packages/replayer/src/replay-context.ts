@@ -70,9 +70,9 @@ export class ReplayContext {
     return this.viewNames[view]?.startsWith('altp2m:') ?? false;
   }
 
-  /** False, and counted, where a frame or order is none that a machine has; absent ones are negative. */
+  /** False, and counted, where one of the frames or the order is none that a machine has; absent ones are negative. */
   inRange(gfn: number, mfn: number, order = 0, maxOrder = 0): boolean {
-    if (gfn < MAX_FRAME && mfn < MAX_FRAME && order <= maxOrder) return true;
+    if (gfn < MAX_FRAME && mfn <= MAX_FRAME - 2 ** order && order <= maxOrder) return true;
     this.outOfRange++;
     return false;
   }

@@ -170,6 +170,11 @@ export class Replayer {
     return this.context.suppressed;
   }
 
+  /** pcpus that are losing records here. */
+  get losing(): readonly number[] {
+    return this.context.losing;
+  }
+
   /** Owner of the page in a slot, NO_OWNER for none or unknown. */
   ownerOf(slot: number): number {
     return this.pageState.ownerOf(slot);

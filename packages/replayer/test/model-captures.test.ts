@@ -4,15 +4,7 @@ import { importXentraceFile, TraceReader } from '@p2mtrace/trace-format';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { tempDir } from '../../trace-format/test/support/temp-dir.js';
-import { EventFeed } from '../src/event-feed.js';
-import { Replayer } from '../src/index.js';
-import { setupOf } from './model/compare.js';
-import { beginLoss } from './model/loss.js';
-import { Model } from './model/model.js';
-import { modelRows } from './model/model-rows.js';
-import { replayerRows } from './model/replayer-rows.js';
-import { differences } from './model/rows.js';
-import { traceEvents } from './model/trace-events.js';
+import { compareTrace } from './model/compare-trace.js';
 
 const CAPTURES = process.env.P2MTRACE_CAPTURES ?? join(import.meta.dirname, '../../../../shared/captures');
 const path = tempDir();
@@ -29,31 +21,11 @@ async function imported(name: string, bytes: number): Promise<TraceReader> {
   return TraceReader.open(path('capture.arrow'));
 }
 
-/** What differs between replayer and model at any of the points, the first of which it does. */
-function compare(reader: TraceReader, points: ReadonlySet<number>): string[] {
-  const { metadata } = reader;
-  const model = new Model(setupOf(metadata));
-  const replayer = new Replayer(reader);
-  const feed = new EventFeed(reader);
-  const losses = (metadata.health?.lost ?? []).map(({ pcpu, firstTsc }) => ({ pcpu, firstTsc: BigInt(firstTsc) }));
-  let seq = 0;
-  for (const event of traceEvents(reader)) {
-    while (losses.length > 0 && (event.tsc ?? 0n) >= losses[0].firstTsc) beginLoss(model, losses.shift()?.pcpu ?? 0);
-    model.apply(event);
-    if (points.has(seq)) {
-      feed.advance(replayer, seq + 1);
-      const found = differences(replayerRows(replayer, reader.names), modelRows(model));
-      if (found.length > 0) return [`after event ${seq}`, ...found];
-    }
-    seq++;
-  }
-  return [];
-}
-
 async function expectSameStates(name: string, bytes = Number.POSITIVE_INFINITY): Promise<void> {
   const reader = await imported(name, bytes);
   const [random] = fc.sample(fc.array(fc.nat(reader.rows - 1), { minLength: POINTS, maxLength: POINTS }), 1);
-  expect(compare(reader, new Set([...random, reader.rows - 1]))).toEqual([]);
+  const points = new Set([...random, reader.rows - 1]);
+  expect(compareTrace(reader, seq => points.has(seq))).toEqual([]);
   reader.close();
 }
 

@@ -1,7 +1,7 @@
 import type { AuditReport } from '../audit-report.js';
 
-/** Makes a text of a report. */
-export type Reporter = (report: AuditReport) => string;
+/** Makes a text of a report. It may open the traces (`trace` of each) to tell more. */
+export type Reporter = (report: AuditReport) => string | Promise<string>;
 
 /** Every reporter by its name, loaded when it is asked for. */
 export const REPORTERS = {
@@ -10,6 +10,7 @@ export const REPORTERS = {
   sarif: async () => (await import('./sarif.js')).sarif,
   junit: async () => (await import('./junit.js')).junit,
   github: async () => (await import('./github.js')).github,
+  html: async () => (await import('./html.js')).html,
   markdown: async () => (await import('./markdown.js')).markdown,
 } as const satisfies Record<string, () => Promise<Reporter>>;
 export type ReporterName = keyof typeof REPORTERS;

@@ -71,8 +71,6 @@ export const BREACH_DETAILS = [
   'wrap',
   'headroom',
   'type-headroom',
-  'bound',
-  'median',
   'copied',
   'remapped',
 ] as const;

@@ -20,7 +20,7 @@ import type { PieceRange } from './piece-ranges.js';
 export const NOBODY = -1;
 export const SEVERAL = -2;
 
-const COLUMNS = ['kind', 'domid', 'gfn', 'mfn', 'order', 'owner'] as const;
+const COLUMNS = ['kind', 'domid', 'gfn', 'mfn', 'order', 'p2m_type', 'owner'] as const;
 /** What an event about frames is read by. */
 export type FrameBatch = Pick<ReadBatch<(typeof COLUMNS)[number]>, 'columns' | 'validity'>;
 
@@ -97,8 +97,7 @@ export class FrameOwners {
 export function framesOf({ columns: c, validity: v }: FrameBatch, row: number): number {
   const kind = c.kind[row];
   if (CLAIMS[kind] === 0 || !isValid(v.mfn, row) || getU53(c.mfn, row) >= MAX_FRAME) return 0;
-  // A snapshot with a gfn is one of an entry.
-  if (kind === KIND.snapshot && isValid(v.gfn, row)) return 0;
+  if (kind === KIND.snapshot && isValid(v.p2m_type, row) && isValid(v.gfn, row) && isValid(v.domid, row)) return 0;
   return MFN_RULES[kind] === FRAME || c.order[row] > MAX_PAGE_ORDER ? 1 : 2 ** c.order[row];
 }
 

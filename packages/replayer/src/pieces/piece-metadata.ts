@@ -1,14 +1,6 @@
-import {
-  type ImportHealth,
-  isRecorded,
-  KINDS,
-  type PieceOrigin,
-  type TraceMetadata,
-  type TraceReader,
-} from '@p2mtrace/trace-format';
+import { isRecorded, KINDS, type PieceOrigin, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
 import { lossStarts } from '../event-feed.js';
 import type { Replayer } from '../replayer.js';
-import { lossRows } from '../state-summary.js';
 import type { PieceRange } from './piece-ranges.js';
 import type { PieceFilter } from './piece-scope.js';
 
@@ -34,22 +26,17 @@ export function pieceOrigin(
 }
 
 /** What a piece has of the whole's metadata: all but the counts, and the losses of the range only. */
-export function inheritedMetadata(reader: TraceReader, state: Replayer, { to }: PieceRange): TraceMetadata {
+export function inheritedMetadata(reader: TraceReader, state: Replayer, range: PieceRange): TraceMetadata {
   const { counts: _whole, health, ...metadata } = reader.metadata;
-  return health === undefined
-    ? metadata
-    : { ...metadata, health: { ...health, lost: lostIn(reader, health, state, to) } };
+  if (health === undefined) return metadata;
+  const lost = lossesOf(reader, state, range);
+  return { ...metadata, health: { ...health, lost: health.lost.filter((_, index) => lost.has(index)) } };
 }
 
-/** Losses that are under way at this state, which is that at the start of a range, or begin before its end. */
-function lostIn(reader: TraceReader, { lost }: ImportHealth, state: Replayer, to: number): ImportHealth['lost'] {
-  const begun = new Set(lossStarts(reader).flatMap(({ seq, index }) => (seq < to ? [index] : [])));
-  // A pcpu's losses follow each other: over are as many as have their lost event behind them.
-  const over = new Map<number | null, number>();
-  for (const { pcpu } of lossRows(state)) over.set(pcpu, (over.get(pcpu) ?? 0) + 1);
-  return lost.filter(({ pcpu }, index) => {
-    const left = over.get(pcpu) ?? 0;
-    over.set(pcpu, left - 1);
-    return left <= 0 && begun.has(index);
-  });
+/** Which of the metadata's losses are under way at the start of a range, where the state is, or begin in it. */
+function lossesOf(reader: TraceReader, { losing }: Replayer, { from, to }: PieceRange): Set<number> {
+  const starts = lossStarts(reader);
+  const before = losing.flatMap(pcpu => starts.findLast(start => start.pcpu === pcpu && start.seq < from) ?? []);
+  const within = starts.filter(({ seq }) => seq >= from && seq < to);
+  return new Set([...before, ...within].map(({ index }) => index));
 }

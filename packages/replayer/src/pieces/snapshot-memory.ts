@@ -2,7 +2,7 @@ import { FLAG, KIND } from '@p2mtrace/trace-format';
 import { CHUNK, MAX_FRAME } from '../frame-table.js';
 import { INVALID_M2P, SHARED_M2P } from '../m2p-state.js';
 import { NO_ACCESS, type P2mTable } from '../p2m-table.js';
-import { ALLOCATED, COUNT_KNOWN, FREE, OWNER_KNOWN, type PageTable, TYPE_KNOWN } from '../page-table.js';
+import { ALLOCATED, COUNT_KNOWN, FREE, NO_OWNER, OWNER_KNOWN, type PageTable, TYPE_KNOWN } from '../page-table.js';
 import type { Replayer } from '../replayer.js';
 import { CHANGEABLE } from '../type-ranges.js';
 import type { PieceScope } from './piece-scope.js';
@@ -77,9 +77,11 @@ export function snapshotPages({ pages }: Replayer, scope: PieceScope, out: Snaps
 function snapshotPage(pages: PageTable, mfn: number, slot: number, out: SnapshotWriter): void {
   const state = pages.state[slot];
   out.begin(KIND.snapshot).frame('mfn', mfn).number('arg0', pages.generation[slot]);
-  if ((state & ALLOCATED) !== 0) out.id('flags', FLAG.allocated);
-  if ((state & FREE) !== 0) out.id('flags', FLAG.free);
   if ((state & OWNER_KNOWN) !== 0) out.id('owner', pages.owner[slot]);
+  const isUnowned = (state & OWNER_KNOWN) !== 0 && pages.owner[slot] === NO_OWNER;
+  const life = (state & ALLOCATED) !== 0 ? FLAG.allocated : (state & FREE) !== 0 ? FLAG.free : 0;
+  const flags = life | (isUnowned ? FLAG.unowned : 0);
+  if (flags !== 0) out.id('flags', flags);
   if ((state & COUNT_KNOWN) !== 0) out.words('count_info', pages.countLow[slot], pages.countHigh[slot]);
   if ((state & TYPE_KNOWN) !== 0) out.words('type_info', pages.typeLow[slot], pages.typeHigh[slot]);
 }

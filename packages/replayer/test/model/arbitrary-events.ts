@@ -11,7 +11,7 @@ function valuesOf(kind: KindName): Record<string, fc.Arbitrary<unknown>> {
   // Each page of it is a record.
   if (COUNTS_PAGES.includes(kind)) return { ...VALUES, order: mostly([0, 0, 9, 1], [3, 10, 21, 255]) };
   if (OF_VIEWS.includes(kind)) return { ...VALUES, view: mostly(ALTP2MS, ['host']) };
-  if (kind !== 'type_change_range') return VALUES;
+  if (kind !== 'type_change_range' && kind !== 'snapshot_type_change') return VALUES;
   return { ...VALUES, p2m_type: mostly(['ram_logdirty', 'ram_rw'], ['ioreq_server', 'ram_shared']) };
 }
 const COUNTS_PAGES = ['page_alloc', 'page_free', 'snapshot_pod', ...kindsOf('pod')];

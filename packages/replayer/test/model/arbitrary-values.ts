@@ -79,7 +79,7 @@ export const VALUES: Record<string, fc.Arbitrary<unknown>> = {
 const FLAGS: Partial<Record<KindName, readonly FlagName[]>> = {
   lookup: ['locked', 'read_locked'],
   get_page: ['light'],
-  snapshot: ['stale', 'allocated', 'free'],
+  snapshot: ['stale', 'allocated', 'free', 'unowned'],
   snapshot_m2p: ['shared'],
   grant_map: ['device_map', 'host_map', 'readonly'],
   grant_unmap: ['device_map', 'host_map', 'readonly'],

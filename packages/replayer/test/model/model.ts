@@ -34,6 +34,9 @@ const MECHANISMS: readonly Mechanism[] = [
   loss,
 ];
 
+/** Kinds that change anything. */
+export const MODELLED = new Set(MECHANISMS.flatMap(mechanism => Object.keys(mechanism)));
+
 /** A recorded value that was not the one that the model had. */
 export interface Divergence {
   readonly seq: number;
@@ -171,8 +174,9 @@ function isOutOfRange(event: TraceEvent): boolean {
   const used = (FRAMES_USED[what] ?? (['gfn', 'mfn'] as const)).map(name => event[name]);
   if ([...used, new_gfn].some(frame => frame !== undefined && frame >= FRAMES)) return true;
   if (order > (MAX_ORDER[what] ?? order)) return true;
-  // No leaf of a page table maps frames that are not aligned to it.
-  if (ENTRIES.includes(what) && mfn % frames(leafOrder(order)) !== 0n) return true;
   // Its mfn is the last of 512 frames.
-  return what === 'pod_zero_reclaim' && order === 9 && mfn < 511n;
+  const first = what === 'pod_zero_reclaim' && order === 9 ? mfn - 511n : mfn;
+  if (MAX_ORDER[what] !== undefined && (first < 0n || first + frames(order) > FRAMES)) return true;
+  // No leaf of a page table maps frames that are not aligned to it.
+  return ENTRIES.includes(what) && mfn % frames(leafOrder(order)) !== 0n;
 }

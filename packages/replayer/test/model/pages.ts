@@ -104,7 +104,7 @@ function snapshot(model: Model, event: TraceEvent): void {
   page.generation = Number(event.generation ?? page.generation);
   if (event.count_info !== undefined) Object.assign(page, { count_info: event.count_info, countSince: null });
   if (event.type_info !== undefined) Object.assign(page, { type_info: event.type_info, typeSince: null });
-  page.owner = event.owner ?? page.owner;
+  page.owner = event.flags?.includes('unowned') ? null : (event.owner ?? page.owner);
 }
 
 export const pages: Mechanism = {

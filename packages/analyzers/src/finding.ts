@@ -32,7 +32,7 @@ export const findingSchema = z.strictObject({
 });
 export type Finding = z.infer<typeof findingSchema>;
 
-export const reportSchema = z.strictObject({
+export const reportSchema = z.object({
   findings: z.array(findingSchema),
   /** Rules that this trace can't decide, and why. */
   notChecked: z.array(z.strictObject({ rule: z.string(), reason: z.string() })),

@@ -92,8 +92,8 @@ describe('long-hold', () => {
     });
   };
 
-  test('without a TSC frequency nobody knows how long it was', async () => {
-    expect(await find(holds([1000, 130_000_000]))).toEqual([]);
+  test('is a matter of time, of which ticks alone tell nothing', async () => {
+    expect(await find([...holds(Array(100).fill(1000)), ...holds([10_000_000])])).toEqual([]);
   });
 
   test('longer than 10 ms is a note, and the inner hold of a lock that is taken again does not count', async () => {

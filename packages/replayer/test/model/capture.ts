@@ -52,7 +52,7 @@ export function recorded(event: TraceEvent): TraceEvent | undefined {
     return known === undefined ? [] : [[name, known]];
   });
   const decoded = { kind: event.kind, ...Object.fromEntries(present) } as TraceEvent;
-  return isWritable(decoded) ? decoded : undefined;
+  return recordOf(decoded) === record && isWritable(decoded) ? decoded : undefined;
 }
 
 /** All ones is no frame, and SHARED_M2P_ENTRY stands where the gfn would. */

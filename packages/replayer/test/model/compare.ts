@@ -10,7 +10,7 @@ import { modelRows } from './model-rows.js';
 import { replayerRows } from './replayer-rows.js';
 import { differences, type StateRows } from './rows.js';
 
-/** Cases of a property that takes about 10 ms a case; P2MTRACE_CASES makes them more, for a longer search. */
+/** Cases of a property, about 10 ms each. P2MTRACE_CASES makes them more, which may need vitest's --testTimeout. */
 export const CASES = Number(process.env.P2MTRACE_CASES ?? 300);
 
 /** What the metadata of a trace with these events says. */

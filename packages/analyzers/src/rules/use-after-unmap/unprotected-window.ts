@@ -6,7 +6,7 @@ export const unprotectedWindow: Rule = {
   title: 'a translation was used that nothing protected',
   severity: 'note',
   confidence: 'possible',
-  needs: ['lookup', 'page_use|get_page'],
+  needs: ['lookup', 'lock_acquire', 'page_use|get_page'],
   doc: `A frame was used, or a reference on it was taken, behind a lookup whose lock had been dropped, or that had none, and with
 no reference held. Nothing changed this time: under another interleaving it is use-after-unmap.stale-translation or
 .late-reference (mail 0: "once it has the mfn, it will map it, write to it, and unmap it").`,

@@ -100,6 +100,7 @@ const FLAG_DOCS = {
   contains_pte: 'grant: GNTMAP_contains_pte',
   allocated: 'snapshot of a page: the trace saw it allocated',
   free: 'snapshot of a page: it is free',
+  unowned: "snapshot of a page: it is nobody's",
   stale: "snapshot of an entry of an altp2m view: the host's entry has changed since",
 };
 
@@ -189,14 +190,14 @@ function rules() {
   return sections.join('\n\n');
 }
 
-function ruleSection({ id, title, severity, confidence, needs, doc, mechanism, confirm, fix, limits }, cases) {
+function ruleSection({ id, title, severity, confidence, policy, needs, doc, mechanism, confirm, fix, limits }, cases) {
   const kindsNeeded = needs.map(need => need.split('|').map(code).join(' or ')).join(', ');
   const shown = cases
     .filter(({ findings }) => findings.some(({ rule }) => rule === id))
     .map(one => `[${one.id}](../samples/corpus/${one.id})`);
   const paragraphs = [
     `### ${id}`,
-    `${title.charAt(0).toUpperCase()}${title.slice(1)}.`,
+    `${title.charAt(0).toUpperCase()}${title.slice(1)}.${policy ? ' A policy: it runs only when it is named.' : ''}`,
     table(['worst severity', 'best confidence', 'needs events of kind'], [[severity, confidence, kindsNeeded]]),
     wrapped(doc),
     mechanism && wrapped(`**How it comes about.** ${mechanism}`),

@@ -91,7 +91,12 @@ describe('docs/facts.md', () => {
 });
 
 describe('links', () => {
-  const PAGES = ['README.md', 'CONTRIBUTING.md', 'samples/README.md', ...documents().map(name => `docs/${name}`)];
+  const samples = readdirSync(join(ROOT, 'samples'), { recursive: true, encoding: 'utf8' });
+  const PAGES = [
+    ...['README.md', 'CONTRIBUTING.md'],
+    ...samples.filter(name => name.endsWith('README.md')).map(name => `samples/${name}`),
+    ...documents().map(name => `docs/${name}`),
+  ];
   /** What a heading's anchor is called. */
   const anchors = (page: string) =>
     [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>

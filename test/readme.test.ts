@@ -22,8 +22,8 @@ function commandsOf(page: string): string[] {
     .filter(line => /^(?:npx p2mtrace|node samples)/.test(line) && !line.includes('capture.bin '));
 }
 
-const COMMANDS = ['README.md', 'samples/README.md', 'docs/travel.md', 'docs/plugins.md'].flatMap(page =>
-  commandsOf(page).map(line => ({ page, line })),
+const COMMANDS = ['README.md', 'samples/README.md', 'docs/travel.md', 'docs/plugins.md', 'docs/findings.md'].flatMap(
+  page => commandsOf(page).map(line => ({ page, line })),
 );
 
 test.skipIf(process.platform === 'win32').each(COMMANDS)('$page: $line', ({ line }) => {

@@ -10,7 +10,9 @@ import {
   parseDomids,
   parseDuration,
   parseEvents,
+  parsePcpus,
   parseSeq,
+  parseWidth,
   REPLAY_OPTIONS,
   REPORT_FORMAT,
 } from './options.js';
@@ -67,6 +69,33 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/import.js'),
   },
   {
+    name: 'generate',
+    args: [],
+    summary: 'make a trace of a workload that is right by construction, with faults where they are asked for',
+    more: `Guests whose memory is populated, ballooned and looked up by several pcpus, under Xen's own rules. A fault is told by
+pcpus and domains of its own, in the midst of the rest; each is a line on stdout: its rule, first and last event.
+The same options give the same events.`,
+    options: [
+      { flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true },
+      {
+        flags: '--scenario <name>',
+        help: 'what the guests do',
+        choices: ['mixed', 'balloon', 'pod', 'lookups'],
+        byDefault: 'mixed',
+      },
+      { flags: '--events <count>', help: 'at least so many events', parse: parseEvents, byDefault: '100000' },
+      { flags: '--seed <number>', help: 'another number gives another workload', parse: parseSeq, byDefault: '1' },
+      { flags: '--fault <rule...>', help: 'rules that are to fire, or all; repeatable' },
+      { flags: '--guests <count>', help: 'domains', parse: parseEvents, byDefault: '3' },
+      { flags: '--pcpus <count>', help: 'pcpus', parse: parseEvents, byDefault: '4' },
+    ],
+    examples: [
+      'p2mtrace generate -o load.arrow --events 1000000',
+      'p2mtrace generate -o leak.arrow --seed 7 --fault refcount.leak lock-order.level',
+    ],
+    load: () => import('./commands/generate.js'),
+  },
+  {
     name: 'export',
     args: [TRACE],
     summary: 'write a trace in another form: NDJSON, CSV, Arrow, Parquet, DuckDB, or a timeline for Perfetto',
@@ -85,6 +114,53 @@ UI opens: locks and lookups per pcpu, who ran where, changes of mappings per dom
       'p2mtrace export trace.arrow --format perfetto --cpu-hz 2.5G -o trace.json',
     ],
     load: () => import('./commands/export.js'),
+  },
+  {
+    name: 'trim',
+    args: [TRACE],
+    summary: 'cut a piece out of a trace, which replays by itself to the same state',
+    more: `The piece begins with snapshots of all that is known where it begins. An event that --from or --to names is part of
+it. Of what is left out by --domain and --pcpu, it can't tell: docs/pieces.md.
+
+${POSITIONS}`,
+    options: [
+      { flags: '-o, --output <trace>', help: 'the piece to write (.arrow)', required: true },
+      { flags: '--from <position>', help: 'where it begins', byDefault: 'start' },
+      { flags: '--to <position>', help: 'where it ends', byDefault: 'end' },
+      { flags: '--domain <domids>', help: 'only what may concern these domains, such as 1,2', parse: parseDomids },
+      { flags: '--pcpu <pcpus>', help: 'only what these pcpus recorded, such as 0,1', parse: parsePcpus },
+      formatOption(['table', 'json', 'csv', 'ndjson'], 'table'),
+      CPU_HZ,
+      PROGRESS,
+    ],
+    examples: [
+      "p2mtrace trim trace.arrow --from '#897000' --to '#897410' -o small.arrow",
+      'p2mtrace trim trace.arrow --from +1.5s --to +1.6s -o piece.arrow',
+      'p2mtrace trim trace.arrow --domain 2 -o domain-2.arrow',
+    ],
+    load: () => import('./commands/trim.js'),
+  },
+  {
+    name: 'split',
+    args: [TRACE],
+    summary: 'cut a trace into pieces, each of which replays by itself to the same state',
+    more: `{n} in the name of the output is the number of the piece, from 1 on, or the domid or pcpu. All pieces are written, or
+none. Pieces in a row have every event once. One of --by has what trim with --domain or --pcpu would have.`,
+    options: [
+      { flags: '-o, --output <pattern>', help: 'the pieces to write, such as piece-{n}.arrow', required: true },
+      { flags: '--every <length>', help: 'pieces of that many events, or of that long (s, ms, us, ns)' },
+      { flags: '--into <pieces>', help: 'that many pieces, of as many events each', parse: parseEvents },
+      { flags: '--by <what>', help: 'a piece for each domain or pcpu', choices: ['domain', 'pcpu'] },
+      formatOption(['table', 'json', 'csv', 'ndjson'], 'table'),
+      CPU_HZ,
+      PROGRESS,
+    ],
+    examples: [
+      "p2mtrace split trace.arrow --every 100ms -o 'piece-{n}.arrow'",
+      "p2mtrace split trace.arrow --every 250000 -o 'piece-{n}.arrow'",
+      "p2mtrace split trace.arrow --by domain -o 'domain-{n}.arrow'",
+    ],
+    load: () => import('./commands/split.js'),
   },
   {
     name: 'info',
@@ -227,6 +303,15 @@ ${CONDITIONS}`,
     more: 'Exit code 1 where something at or above --fail-on was found; notes never fail.',
     options: [
       { flags: '--only <rule...>', help: 'only these rules, or all rules of these analyzers (see p2mtrace rules)' },
+      {
+        flags: '--policy <rule...>',
+        help: 'these rules too, which stand for a policy and run only when they are named',
+      },
+      {
+        flags: '--counter-width <bits>',
+        help: 'judge reference counts by counters of so many bits, and tell the headroom of each page',
+        parse: parseWidth,
+      },
       REPORT_FORMAT,
       {
         flags: '--fail-on <severity>',
@@ -237,7 +322,11 @@ ${CONDITIONS}`,
       ...PLUGIN_OPTIONS,
       PROGRESS,
     ],
-    examples: ['p2mtrace analyze trace.arrow', 'p2mtrace analyze trace.arrow --only lock-order --format json'],
+    examples: [
+      'p2mtrace analyze trace.arrow',
+      'p2mtrace analyze trace.arrow --only lock-order --format json',
+      'p2mtrace analyze trace.arrow --only refcount.overflow --counter-width 26',
+    ],
     load: () => import('./commands/analyze.js'),
   },
   {
@@ -281,6 +370,22 @@ to confirm it.`,
       "p2mtrace explain trace.arrow 'refcount.leak | acquired_at=guest_remove_page'",
     ],
     load: () => import('./commands/explain.js'),
+  },
+  {
+    name: 'slice',
+    args: [TRACE, ['finding', 'id or signature of a finding, as explain takes it']],
+    summary: 'write the smallest trace found that still shows a finding',
+    more: `Begins with snapshots of what was known of its gfn, mfn and locks, so that it replays by itself. Analyzing it gives
+the same signature, with the same confidence and severity. Prints the seqs that its events have in the whole.`,
+    options: [
+      { flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true },
+      { flags: '--tries <n>', help: 'try at most n slices, each of which is analyzed', parse: parseEvents },
+      REPORT_FORMAT,
+      ...PLUGIN_OPTIONS,
+      ...REPLAY_OPTIONS,
+    ],
+    examples: ['p2mtrace slice trace.arrow 77db9350 -o leak.arrow'],
+    load: () => import('./commands/slice.js'),
   },
   {
     name: 'rules',

@@ -40,6 +40,13 @@ export function parseSeq(text: string): number {
   return value;
 }
 
+/** `0,1`: physical cpus. */
+export function parsePcpus(text: string): number[] {
+  const pcpus = text.split(',').map(parseSeq);
+  if (pcpus.some(pcpu => pcpu > 0xffff)) throw new InvalidArgumentError('Expected pcpus, such as 0,1.');
+  return pcpus;
+}
+
 /** `90s`, `10m`, `500ms`, `1h`, `30d`, 0: milliseconds. */
 export function parseDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
@@ -53,6 +60,13 @@ export function parseEvents(text: string): number {
   const events = parseSeq(text);
   if (events === 0) throw new InvalidArgumentError('Expected at least one event.');
   return events;
+}
+
+/** Bits of a counter: as many as a layout could give it. */
+export function parseWidth(text: string): number {
+  const bits = parseSeq(text);
+  if (bits < 2 || bits > 58) throw new InvalidArgumentError('Expected a number of bits, 2 to 58.');
+  return bits;
 }
 
 export const PROGRESS: OptionSpec = {

@@ -1,4 +1,4 @@
-import { type AnalysisReport, analyzeTrace, type Finding, RULES, rulesOf } from '@p2mtrace/analyzers';
+import { type AnalysisReport, analyzeTrace, chooseRules, type Finding, RULES, rulesOf } from '@p2mtrace/analyzers';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { withTrace } from '../open-trace.js';
@@ -10,30 +10,30 @@ import type { Terminal } from '../terminal.js';
 
 interface Options extends PluginOptions {
   readonly only?: string[];
+  readonly policy?: string[];
+  readonly counterWidth?: number;
   readonly format: string;
   readonly failOn: 'error' | 'warning' | 'none';
   readonly progress?: string;
 }
 
 export const run: Run<readonly [string], Options> = async ([path], options, context) => {
-  const { only, format, failOn, progress } = options;
+  const { counterWidth, format, failOn, progress } = options;
+  const [only, policies] = [options.only, options.policy].map((names = []) => names.flatMap(name => name.split(',')));
   const plugins = await loadPlugins(options);
+  const chosen = chooseRules([...RULES, ...rulesOf(plugins)], only, policies);
   return withTrace(path, context, async reader => {
     const shown = new Progress(context, progress, 'events replayed', reader.rows);
     let report: AnalysisReport;
     try {
-      report = await analyzeTrace(reader, {
-        ...(only === undefined ? {} : { only: only.flatMap(rules => rules.split(',')) }),
-        plugins,
-        onProgress: shown.update,
-      });
+      report = await analyzeTrace(reader, { only, policies, counterWidth, plugins, onProgress: shown.update });
     } finally {
       shown.end();
     }
     if (format === 'json') await writeJson(context.out, report);
     else {
-      const rules = RULES.length + rulesOf(plugins).length;
-      for (const text of findingsText(report, context.out, { path, rules })) await context.out.write(text);
+      const judged = { path, rules: chosen.length };
+      for (const text of findingsText(report, context.out, judged)) await context.out.write(text);
     }
     return report.findings.some(finding => fails(finding, failOn)) ? EXIT.findings : EXIT.fine;
   });

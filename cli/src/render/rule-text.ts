@@ -8,9 +8,10 @@ export const needsText = (needs: readonly Need[]): string =>
 
 /** All that a rule says of itself. */
 export function* ruleText(rule: BoundRule, out: Terminal): Generator<string> {
-  const { id, title, severity, confidence, needs, doc, mechanism, confirm, page } = rule;
+  const { id, title, severity, confidence, policy, needs, doc, mechanism, confirm, page } = rule;
   yield `${out.style('bold', id)}: ${title}`;
   yield `${severity} and ${confidence} at worst; needs ${needsText(needs)}`;
+  if (policy === true) yield 'a policy: it runs only when it is named';
   yield* section('What it means', doc, out);
   yield* section('How it comes about', mechanism, out);
   if (confirm !== undefined) {

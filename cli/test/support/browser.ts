@@ -24,7 +24,7 @@ export function browser(): (path: string, scheme?: 'light' | 'dark') => Promise<
   beforeAll(async () => {
     // As root, which containers run tests as, Chromium has no sandbox.
     started = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
-  }, 60_000);
+  });
   afterAll(() => started?.close());
   return async (path, colorScheme = 'light') => {
     const page = await started.newPage({ viewport: { width: 1200, height: 900 }, colorScheme });

@@ -1,4 +1,4 @@
-import type { KindName, TraceReader } from '@p2mtrace/trace-format';
+import { isRecorded, type KindName, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
 import { RULES } from './built-in-rules.js';
 import type { Analyzer } from './define-analyzer.js';
 import type { AnalysisReport, Finding } from './finding.js';
@@ -47,19 +47,14 @@ export interface Analysis extends AnalysisReport {
 export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions = {}): Promise<Analysis> {
   const { only = [], policies = [] } = options;
   const chosen = chooseRules([...RULES, ...rulesOf(options.plugins ?? [])], only, policies);
-  const counts = reader.metadata.counts ?? {};
   const notChecked: AnalysisReport['notChecked'] = [];
   const runnable: BoundRule[] = [];
   for (const rule of chosen) {
-    const missing = rule.needs.filter(need => !need.split('|').some(kind => (counts[kind] ?? 0) > 0));
-    if (missing.length === 0) runnable.push(rule);
-    else
-      notChecked.push({
-        rule: rule.id,
-        reason: `no ${missing.join(' or ').replaceAll('|', ' or ')} events in this trace`,
-      });
+    const reason = whyNotChecked(rule, reader.metadata);
+    if (reason === undefined) runnable.push(rule);
+    else notChecked.push({ rule: rule.id, reason });
   }
-  const measure = (options.measure ?? []).filter(({ needs }) => (counts[needs] ?? 0) > 0);
+  const measure = (options.measure ?? []).filter(({ needs }) => isRecorded(reader.metadata, needs));
   const measures: Record<string, number | null> = Object.fromEntries(
     options.measure?.map(({ name }) => [name, null]) ?? [],
   );
@@ -90,4 +85,13 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
     await runner.close();
     await session.close();
   }
+}
+
+/** Why a rule would judge what it can't see; undefined where it can. */
+function whyNotChecked({ needs }: BoundRule, metadata: TraceMetadata): string | undefined {
+  const missing = needs.filter(need => !need.split('|').some(kind => isRecorded(metadata, kind)));
+  if (missing.length > 0) return `no ${missing.join(' or ').replaceAll('|', ' or ')} events in this trace`;
+  const { incomplete = [] } = metadata.piece ?? {};
+  const partial = needs.flatMap(need => need.split('|').filter(kind => incomplete.includes(kind)));
+  return partial.length === 0 ? undefined : `${partial.join(' and ')} events were left out of this piece`;
 }

@@ -10,10 +10,15 @@ export interface BreachColumns {
   readonly signature: readonly string[];
   /** SQL for the severity where it is not the rule's own, or that of a guess. */
   readonly severity?: string;
+  /** SQL for the title where it is not always the rule's own. */
+  readonly title?: string;
 }
 
 /** The query of a rule whose contradictions the checks of the replay find. */
-export function breachSql(breach: BreachName, { subject, witness, signature, severity }: BreachColumns): string {
+export function breachSql(
+  breach: BreachName,
+  { subject, witness, signature, severity, title = 'null' }: BreachColumns,
+): string {
   const columns = [
     ...subject.map(text => {
       const [name, key = name] = text.split(' as ');
@@ -24,6 +29,7 @@ export function breachSql(breach: BreachName, { subject, witness, signature, sev
     `b.confidence::varchar as confidence`,
     // What may be put right yet, or rests on a guess, is no error.
     `${severity ?? `if(b.confidence = 'proven', null, 'warning')`} as severity`,
+    `${title} as title`,
   ];
   return `
   select
@@ -37,7 +43,7 @@ export function breachSql(breach: BreachName, { subject, witness, signature, sev
   left join lock_classes hc on hc.id = b.held_class
   left join callers hs on hs.id = b.held_caller
   where b.breach = '${breach}'
-  order by b.seq, b.at1`;
+  order by b.seq, b.at1, b.count desc`;
 }
 
 /** Of a view, a call site, a lock and its class, by what a rule calls it. */

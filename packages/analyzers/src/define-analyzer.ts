@@ -23,8 +23,8 @@ export interface RowSource {
 
 /**
  * One rule. Its rows become occurrences by the names of their columns: `subject_X` tells what it is about,
- * `at_ROLE` the seq of a witness, `sig_X` a part of the signature, `confidence` how sure it is and `severity` how bad,
- * where that differs from row to row.
+ * `at_ROLE` the seq of a witness, `sig_X` a part of the signature; `confidence` how sure it is, `severity` how bad and
+ * `title` what it is, where that differs from row to row.
  */
 export interface Rule extends RowSource {
   readonly id: string;

@@ -30,6 +30,7 @@ const rule = z.strictObject({
   fix: text.optional(),
   limits: text.optional(),
   page: text.optional(),
+  policy: z.literal(true).optional(),
   find: code.optional(),
 });
 const analyzer = z.strictObject({

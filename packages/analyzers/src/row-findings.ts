@@ -14,7 +14,8 @@ export function findingsOf(rule: BoundRule, rows: readonly RuleRow[]): Finding[]
     const key = `${signature} ${confidence} ${severity}`;
     let finding = groups.get(key);
     if (finding === undefined) {
-      const { id, analyzer, title, page = null } = rule;
+      const { id, analyzer, page = null } = rule;
+      const title = typeof row.title === 'string' ? row.title : rule.title;
       finding = {
         id: findingId(signature),
         analyzer,

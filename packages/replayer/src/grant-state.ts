@@ -63,7 +63,9 @@ export class GrantState implements EventState {
       if (!hasFailed(batch, row)) this.map(batch, row, this.context.now.seq);
     },
     grant_unmap: (batch: ReplayBatch, row: number) => this.unmap(batch, row),
-    grant_transfer: ({ columns }: ReplayBatch, row: number) => raise(this.transfers, columns.domid[row]),
+    grant_transfer: (batch: ReplayBatch, row: number) => {
+      if (!hasFailed(batch, row)) raise(this.transfers, batch.columns.domid[row]);
+    },
     decrease_reservation: ({ columns }: ReplayBatch, row: number) => raise(this.decreases, columns.domid[row]),
     snapshot_grant: (batch: ReplayBatch, row: number) => this.map(batch, row, Number.NaN),
   };
@@ -107,13 +109,13 @@ export class GrantState implements EventState {
     if (hasFailed(batch, row)) return;
     const domid = this.mapperOf(batch, row);
     const handle = arg1Of(batch, row);
-    const at = Number.isNaN(handle)
-      ? this.takeLatest(domid, batch.columns.owner[row])
-      : (this.byHandle.get(domid)?.get(handle) ?? 0);
+    const pair = pairKey(domid, batch.columns.owner[row]);
+    const at = (Number.isNaN(handle) ? this.latest.get(pair) : this.byHandle.get(domid)?.get(handle)) ?? 0;
     if (at === 0) this.unmapUnseen(batch, row, domid, handle);
     if (at === 0 || this.keepsHalf(at, batch, row)) return;
     this.context.facts?.grants.spans.end(this.mappings.data[at + TAG]);
-    this.byHandle.get(domid)?.delete(handle);
+    if (Number.isNaN(handle)) this.removeLatest(pair, this.mappings.data[at]);
+    else this.byHandle.get(domid)?.delete(handle);
     this.mappings.remove(at);
   }
 
@@ -126,6 +128,12 @@ export class GrantState implements EventState {
     facts.spans.end(facts.map(domid, batch.columns.owner[row], mfn, gfn, ref, handle, flags, false));
   }
 
+  /** `before`: the mapping of the same two domains that is the latest then, 0 for none. */
+  private removeLatest(pair: number, before: number): void {
+    if (before === 0) this.latest.delete(pair);
+    else this.latest.set(pair, before);
+  }
+
   /** True where the unmap names a half and the mapping has another. */
   private keepsHalf(at: number, batch: ReplayBatch, row: number): boolean {
     const { data } = this.mappings;
@@ -135,16 +143,6 @@ export class GrantState implements EventState {
     if (left === 0) return false;
     data[at + FLAGS] = (data[at + FLAGS] & ~HALVES) | left;
     return true;
-  }
-
-  private takeLatest(domid: number, owner: number): number {
-    const key = pairKey(domid, owner);
-    const at = this.latest.get(key) ?? 0;
-    if (at === 0) return 0;
-    const before = this.mappings.data[at];
-    if (before === 0) this.latest.delete(key);
-    else this.latest.set(key, before);
-    return at;
   }
 
   /** Who maps: the recorded domain, or else the one that runs there; ABSENT for unknown, which is one of its own. */
@@ -163,14 +161,24 @@ export class GrantState implements EventState {
     return handles;
   }
 
-  /** Every grant that is mapped. */
+  /** Every grant that is mapped; of those that nothing but their domains tells apart, the oldest first. */
   all(): GrantMapping[] {
+    const { data } = this.mappings;
     const all: GrantMapping[] = [];
     this.mappings.forEach(at => {
-      const [, domid, owner, mfn, gfn, ref, handle, flags, seq] = this.mappings.data.subarray(at, at + TAG);
-      all.push({ domid, owner, mfn, gfn, ref, handle, flags, seq });
+      if (!Number.isNaN(data[at + HANDLE])) all.push(this.mapping(at));
     });
+    for (const latest of this.latest.values()) {
+      const chain: GrantMapping[] = [];
+      for (let at = latest; at !== 0; at = data[at]) chain.push(this.mapping(at));
+      all.push(...chain.reverse());
+    }
     return all;
+  }
+
+  private mapping(at: number): GrantMapping {
+    const [, domid, owner, mfn, gfn, ref, handle, flags, seq] = this.mappings.data.subarray(at, at + TAG);
+    return { domid, owner, mfn, gfn, ref, handle, flags, seq };
   }
 
   forget(): void {

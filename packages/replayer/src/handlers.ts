@@ -1,5 +1,5 @@
-import { isValid, KINDS, type KindName } from '@p2mtrace/trace-format';
-import type { ReplayBatch, StateColumn } from './replay-batch.js';
+import { KINDS, type KindName } from '@p2mtrace/trace-format';
+import type { ReplayBatch } from './replay-batch.js';
 import type { StatePart } from './state-image.js';
 
 /** Applies one event to the state. The event has the columns that its kind must have. */
@@ -15,42 +15,16 @@ export interface EventState extends StatePart {
   forgetDomain(domid: number): void;
 }
 
-/** By kind: the columns that such an event must have. */
-const NEEDS = KINDS.map(({ needs, args }) => {
-  return needs.map(name => {
-    const arg = args?.findIndex(candidate => candidate.split(':')[0] === name) ?? -1;
-    return (arg < 0 ? name : `arg${arg}`) as StateColumn;
-  });
-});
-
-/** The event has what its kind must have. */
-export function isWhole(batch: ReplayBatch, row: number, kind: number): boolean {
-  for (const column of NEEDS[kind]) if (!isValid(batch.validity[column], row)) return false;
-  return true;
-}
-
 /** Hands events of any kind to whoever handles it; kinds that change nothing have nobody. */
 export class Dispatch {
   private readonly handlers: readonly (Handler | undefined)[];
-  /** By kind: the bitmaps of what its events must have, in the batch of the moment. */
-  private needed: readonly (readonly Uint8Array[])[] = [];
 
   constructor(handlers: readonly Handlers[]) {
     const all: Handlers = Object.assign({}, ...handlers);
     this.handlers = KINDS.map(({ name }) => all[name]);
   }
 
-  /** The events to come are of this batch. */
-  begin({ validity }: ReplayBatch): void {
-    this.needed = NEEDS.map(columns => columns.map(column => validity[column]));
-  }
-
-  /** An event that lacks what its kind must have changes nothing. */
   apply(batch: ReplayBatch, row: number, kind: number): void {
-    const handler = this.handlers[kind];
-    if (handler === undefined) return;
-    const needed = this.needed[kind];
-    for (let i = 0; i < needed.length; i++) if (!isValid(needed[i], row)) return;
-    handler(batch, row);
+    this.handlers[kind]?.(batch, row);
   }
 }

@@ -29,7 +29,9 @@ export class LinuxState implements EventState {
   }
 
   readonly handlers = {
-    phys_to_machine_set: (batch: ReplayBatch, row: number) => this.setPfn(batch, row, this.context.now.seq),
+    phys_to_machine_set: (batch: ReplayBatch, row: number) => {
+      if (!hasFailed(batch, row)) this.setPfn(batch, row, this.context.now.seq);
+    },
     m2p_override_add: (batch: ReplayBatch, row: number) => this.add(batch, row),
     m2p_override_remove: (batch: ReplayBatch, row: number) => this.remove(batch, row),
     snapshot_linux: (batch: ReplayBatch, row: number) => this.setPfn(batch, row, Number.NaN),

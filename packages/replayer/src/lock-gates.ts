@@ -49,6 +49,7 @@ export class LockGates {
       if (mode === MODE_READ) gate.mode = mode;
       gates[kept++] = gate;
     }
+    if (kept === gates.length) return;
     gates.length = kept;
     if (kept === 0) this.gates.delete(edge);
   }

@@ -3,7 +3,7 @@ import { withRoom } from './frame-table.js';
 import type { StateImage } from './state-image.js';
 
 /** A lock that nobody holds exclusively, or whose depth nobody knows. */
-const NOBODY = -1;
+export const NOBODY = -1;
 export const UNKNOWN_DEPTH = -1;
 /** Locks that one pcpu is given room for at first. */
 const STACK = 32;
@@ -115,15 +115,14 @@ export class LockTable {
     check.violation = level > 0 && !unchecked && before > level;
     check.expectedDepth = UNKNOWN_DEPTH;
     if (mode === MODE_READ) return check;
-    if (mine) {
-      check.expectedDepth = this.depth[lock] + 1;
-    } else {
+    if (!mine) {
       if (this.depth[lock] === 0) check.expectedDepth = 1;
       this.owner[lock] = pcpu;
-      this.depth[lock] = 0;
+      this.depth[lock] = 1;
       this.saved[lock] = before;
+    } else if (this.depth[lock] !== UNKNOWN_DEPTH) {
+      check.expectedDepth = ++this.depth[lock];
     }
-    this.depth[lock]++;
     // A write lock sets the level at its first take, a mutex at every one (X§2.2).
     if (level > 0 && !(mine && mode === MODE_WRITE)) this.levels[pcpu] = level;
     return check;
@@ -190,7 +189,7 @@ export class LockTable {
     const owner = this.owner[lock];
     if (owner !== NOBODY) this.check.expectedDepth = this.depth[lock];
     // What was taken before the trace saw it, and that once as far as is known, is free from now on.
-    const before = recorded > 0 ? recorded : owner !== NOBODY ? this.depth[lock] : 1;
+    const before = recorded > 0 ? recorded : owner !== NOBODY ? Math.max(this.depth[lock], 1) : 1;
     this.depth[lock] = before - 1;
     if (owner === NOBODY || before > 1) return;
     this.owner[lock] = NOBODY;
@@ -200,6 +199,29 @@ export class LockTable {
   /** Corrects the depth to what was recorded. */
   setDepth(lock: number, depth: number): void {
     this.depth[lock] = depth;
+  }
+
+  /** What is known of a lock by itself: `owner` -1 for nobody, `saved` what its last release restores. */
+  learn(lock: number, owner: number, depth: number, saved: number): void {
+    this.ready(Math.max(owner, 0), lock);
+    this.owner[lock] = depth === 0 ? NOBODY : owner;
+    this.depth[lock] = depth;
+    this.saved[lock] = saved;
+  }
+
+  /** Level that the last release of a lock restores. */
+  savedLevel(lock: number): number {
+    return this.saved[lock];
+  }
+
+  /** mm_lock_level of a pcpu. */
+  level(pcpu: number): number {
+    return pcpu < this.pcpus ? this.levels[pcpu] : 0;
+  }
+
+  setLevel(pcpu: number, level: number): void {
+    this.ready(pcpu, 0);
+    this.levels[pcpu] = level;
   }
 
   transfer(image: StateImage): void {
@@ -218,7 +240,7 @@ export class LockTable {
     if (image.loading) this.heldTag = new Int32Array(this.heldLock.length);
   }
 
-  /** Loss on a pcpu: what it holds is unknown (model §2.2). */
+  /** Loss on a pcpu: what it holds is unknown (model §2.2), and so is whether it has what nobody held. */
   forget(pcpu: number): void {
     this.ready(pcpu, 0);
     this.top[pcpu] = 0;

@@ -3,7 +3,7 @@ import { FrameRecords } from './frame-records.js';
 import type { EventState } from './handlers.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { ReplayContext } from './replay-context.js';
-import { gfnOf, mfnOf } from './row-values.js';
+import { gfnOf, hasFailed, mfnOf } from './row-values.js';
 import type { StateImage } from './state-image.js';
 
 /** Values of the M2P that are no gfn. */
@@ -25,7 +25,9 @@ export class M2pState implements EventState {
   }
 
   readonly handlers = {
-    m2p_set: (batch: ReplayBatch, row: number) => this.set(batch, row, this.context.now.seq),
+    m2p_set: (batch: ReplayBatch, row: number) => {
+      if (!hasFailed(batch, row)) this.set(batch, row, this.context.now.seq);
+    },
     snapshot_m2p: (batch: ReplayBatch, row: number) => this.set(batch, row, Number.NaN),
   };
 

@@ -5,6 +5,7 @@ import type { FactWriter } from './fact-writer.js';
 import { withRoom } from './frame-table.js';
 import type { Now } from './now.js';
 import { OpenRefs } from './open-refs.js';
+import { framesOf } from './order.js';
 import { NO_ACCESS } from './p2m-table.js';
 
 const MAPPING = offsetsOf(MAPPING_SPANS);
@@ -75,7 +76,7 @@ export class MemoryFacts {
     const [domid, view] = [whole[MAPPING.domid], whole[MAPPING.view]];
     const [type, access] = [whole[MAPPING.p2m_type], whole[MAPPING.access]];
     this.closeMapping(at);
-    const step = 2 ** order;
+    const step = framesOf(order);
     for (let i = 0; i < parts.length; i++) {
       const part = mfn < 0 ? -1 : mfn + i * step;
       parts[i] = this.openMapping(

@@ -15,7 +15,7 @@ export class OpenRefs {
   }
 
   push(records: Float64Array, slot: number, span: number): void {
-    this.last = withRoom(this.last, slot + 1);
+    if (slot >= this.last.length) this.last = withRoom(this.last, slot + 1);
     records[span] = this.last[slot];
     this.last[slot] = span;
   }

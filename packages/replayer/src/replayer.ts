@@ -120,6 +120,8 @@ export class Replayer {
   private readonly handlers = {
     lock_wait: ({ columns }: ReplayBatch, row: number) => this.context.facts?.locks.wait(columns.lock[row]),
     snapshot: (batch: ReplayBatch, row: number) => this.snapshot(batch, row),
+    snapshot_lock: (batch: ReplayBatch, row: number) => this.lockState.snapshotLock(batch, row),
+    snapshot_level: (batch: ReplayBatch, row: number) => this.lockState.snapshotLevel(batch, row),
     lost: (batch: ReplayBatch, row: number) => this.lost(batch, row),
     domain_create: (batch: ReplayBatch, row: number) => this.domainCreate(batch, row),
     domain_destroy: ({ columns }: ReplayBatch, row: number) =>
@@ -163,9 +165,14 @@ export class Replayer {
   get outOfRange(): number {
     return this.context.outOfRange;
   }
-  /** Mismatches met while records were being lost, which prove nothing. */
+  /** Mismatches that prove nothing: records were being lost, or events were left out of the trace. */
   get suppressed(): number {
     return this.context.suppressed;
+  }
+
+  /** pcpus that are losing records here. */
+  get losing(): readonly number[] {
+    return this.context.losing;
   }
 
   /** Owner of the page in a slot, NO_OWNER for none or unknown. */
@@ -186,10 +193,12 @@ export class Replayer {
     const { kind, tsc } = batch.columns;
     const { checks } = this;
     if (tsc !== undefined) this.context.now.tsc = tsc;
-    this.dispatch.begin(batch);
+    const { whole } = this.context;
+    whole.begin(batch);
     for (let row = from; row < to; row++) {
       this.begin(batch, row);
       checks?.before(batch, row, kind[row]);
+      if (!whole.has(row, kind[row])) continue;
       switch (kind[row]) {
         case K_LOCK_ACQUIRE:
           this.lockState.acquire(batch, row);
@@ -260,13 +269,13 @@ export class Replayer {
     records[at + LOSS.first_tsc] = batch.columns.arg1[2 * row];
     records[at + LOSS.first_tsc + 1] = batch.columns.arg1[2 * row + 1];
     this.context.now.stamp(records, at + LOSS.tsc);
-    this.context.uncertain = false;
+    this.context.endLoss(pcpu);
     this.forget(pcpu);
   }
 
   /** The first record that a pcpu lost would be here; until its lost event nothing is certain. */
   beginLoss(pcpu: number): void {
-    this.context.uncertain = true;
+    this.context.beginLoss(pcpu);
     this.forget(pcpu);
   }
 
@@ -285,7 +294,7 @@ export class Replayer {
   /** State known at this point: an entry, a page or a held lock, whichever columns it has. */
   private snapshot(batch: ReplayBatch, row: number): void {
     const { validity: v } = batch;
-    if (isValid(v.lock, row)) this.lockState.acquire(batch, row);
+    if (isValid(v.lock, row)) this.lockState.snapshot(batch, row);
     else if (isValid(v.gfn, row) && isValid(v.domid, row) && isValid(v.p2m_type, row))
       this.p2mState.snapshot(batch, row);
     else if (isValid(v.mfn, row)) this.pageState.snapshot(batch, row);

@@ -2,6 +2,7 @@ import { P2M_TYPES } from '@p2mtrace/trace-format';
 import { DIVERGES } from './fact-specs.js';
 import { FrameMembers } from './frame-members.js';
 import type { EventState } from './handlers.js';
+import { framesOf } from './order.js';
 import { HOST, type P2mSet } from './p2m-set.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { ReplayContext } from './replay-context.js';
@@ -38,10 +39,10 @@ export class SharingState implements EventState {
   private apply(batch: ReplayBatch, row: number, change: Change): void {
     const mfn = mfnOf(batch, row);
     const gfn = gfnOf(batch, row);
-    if (hasFailed(batch, row) || !this.context.inRange(gfn, mfn)) return;
+    if (!this.context.inRange(gfn, mfn)) return;
     const wasComplete = this.rmaps.isComplete(mfn);
     const recorded = arg0Of(batch, row);
-    change.call(this, mfn, batch.columns.domid[row], gfn, recorded);
+    if (!hasFailed(batch, row)) change.call(this, mfn, batch.columns.domid[row], gfn, recorded);
     const expected = this.rmaps.count(mfn);
     // An rmap that the event emptied was complete before.
     const complete = this.rmaps.isComplete(mfn) || (wasComplete && expected === 0);
@@ -119,7 +120,8 @@ export class SharingState implements EventState {
   /** Frames [mfn, mfn + 2^order) were freed: nobody shares them. */
   freed(mfn: number, order: number): void {
     if (this.rmaps.size === 0) return;
-    for (let frame = mfn; frame < mfn + 2 ** order; frame++) this.empty(frame);
+    const end = mfn + framesOf(order);
+    for (let frame = mfn; frame < end; frame++) this.empty(frame);
   }
 
   forget(): void {

@@ -4,6 +4,7 @@ import { LOOKUPS, PROTECTED_BY_LOCK, PROTECTED_BY_NOTHING, PROTECTED_BY_REF, USE
 import type { FactTable } from './fact-table.js';
 import type { FactWriter } from './fact-writer.js';
 import type { Now } from './now.js';
+import { framesOf } from './order.js';
 import { WATCHED, WatchedTranslations } from './watched-translations.js';
 
 const LOOKUP = offsetsOf(LOOKUPS);
@@ -27,6 +28,8 @@ export interface UnprotectedLookup {
   readonly seq: number;
   /** When the last protection ended, or the lookup itself where there was none. */
   readonly since: number;
+  /** It had a reference, which was put. */
+  readonly hadReference: boolean;
   readonly domid: number;
   readonly view: number;
   readonly gfn: number;
@@ -132,7 +135,8 @@ export class TranslationFacts {
     const { records } = this.lookups;
     const at = this.watched.record[place];
     if (!isNull(records[at + LOOKUP.invalid_seq])) {
-      this.used(place, KIND.get_page);
+      // Where the lookup had its reference and dropped it, this is another one, for another reason.
+      if (isNull(records[at + LOOKUP.ref_seq])) this.used(place, KIND.get_page);
       return;
     }
     records[at] += REF;
@@ -160,7 +164,7 @@ export class TranslationFacts {
   /** The entries of `[gfn, +2^order)` no longer give the frames from `mfn` on. */
   entriesChanged(mfn: number, order: number, domid: number, gfn: number): void {
     if (order === 0 ? !this.watched.mayWatch(mfn) : this.watched.count === 0) return;
-    this.invalidate(mfn, 2 ** order, BY_SET_ENTRY, domid, gfn);
+    this.invalidate(mfn, framesOf(order), BY_SET_ENTRY, domid, gfn);
   }
 
   /** Few translations are watched, so a superpage is not walked frame by frame. */
@@ -204,6 +208,7 @@ export class TranslationFacts {
     return {
       seq: records[at + LOOKUP.seq],
       since,
+      hadReference: !isNull(records[at + LOOKUP.ref_seq]),
       domid: records[at + LOOKUP.domid],
       view: records[at + LOOKUP.view],
       gfn: records[at + LOOKUP.gfn],

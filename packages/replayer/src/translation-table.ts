@@ -87,7 +87,7 @@ class Outstanding {
   push(domid: number, view: number, gfn: number, mfn: number, seq: number): void {
     if (this.length === MOST) this.remove(0);
     const at = this.length++ * SIZE;
-    this.records = withRoom(this.records, at + SIZE);
+    if (at + SIZE > this.records.length) this.records = withRoom(this.records, at + SIZE);
     this.records[at] = domid;
     this.records[at + 1] = view;
     this.records[at + 2] = gfn;

@@ -1,10 +1,10 @@
 import type { LayoutProfile } from '@p2mtrace/trace-format';
+import { below, CountBits } from './count-bits.js';
 import { PGT_TYPES } from './fact-specs.js';
 
 /** What replay reads and changes of type_info by itself: its count, PGT_partial, and the type, by a layout (X§4.2). */
 export class TypeBits {
-  private readonly countLow: number;
-  private readonly countHigh: number;
+  readonly count: CountBits;
   private readonly partialLow: number;
   private readonly partialHigh: number;
   /** The type's bits. */
@@ -14,9 +14,9 @@ export class TypeBits {
   /** Index into PGT_TYPES by value of the type's bits, -1 for one that is none of them. */
   private readonly pgtTypes: Int8Array;
 
-  constructor({ typeCountWidth: width, typeBits, typeShift, countWidth, types }: LayoutProfile) {
+  constructor({ typeCountWidth, typeBits, typeShift, countWidth, types }: LayoutProfile) {
     this.pgtTypes = Int8Array.from({ length: 16 }, (_, value) => PGT_TYPES.indexOf(types[value] as never));
-    [this.countLow, this.countHigh] = below(width);
+    this.count = new CountBits(typeCountWidth);
     const { partial } = typeBits;
     this.partialLow = partial < 32 ? 2 ** partial : 0;
     this.partialHigh = partial < 32 ? 0 : 2 ** (partial - 32);
@@ -29,16 +29,20 @@ export class TypeBits {
     this.typeShift = typeShift;
   }
 
-  /** The type count; exact below 2^53, beyond which no real count comes. */
-  count(low: number, high: number): number {
-    return ((high & this.countHigh) >>> 0) * 0x1_0000_0000 + ((low & this.countLow) >>> 0);
-  }
-
   /** The type, as an index into the layout's names. */
   typeOf(low: number, high: number): number {
     return this.typeShift < 32
       ? (low & this.typeLow) >>> this.typeShift
       : (high & this.typeHigh) >>> (this.typeShift - 32);
+  }
+
+  /** The count's two words, for who needs it exact. */
+  upperCount(high: number): number {
+    return (high & this.count.high) >>> 0;
+  }
+
+  lowerCount(low: number): number {
+    return (low & this.count.low) >>> 0;
   }
 
   /** PGT_partial is set. */
@@ -50,23 +54,4 @@ export class TypeBits {
   pgtType(low: number, high: number): number {
     return this.pgtTypes[this.typeOf(low, high)];
   }
-
-  /** The count that is one below 0: it wraps inside its own bits, as Xen's would. */
-  get wrapped(): number {
-    return this.count(0xffff_ffff, 0xffff_ffff);
-  }
-
-  /** Adds 1 or -1 to the count of a type_info in two arrays, and leaves all other bits alone. */
-  add(low: Uint32Array, high: Uint32Array, slot: number, by: number): void {
-    const sum = ((low[slot] & this.countLow) >>> 0) + by;
-    const carry = sum < 0 ? -1 : sum > 0xffff_ffff ? 1 : 0;
-    const above = (high[slot] & this.countHigh) + carry;
-    low[slot] = (low[slot] & ~this.countLow) | (sum & this.countLow);
-    high[slot] = (high[slot] & ~this.countHigh) | (above & this.countHigh);
-  }
-}
-
-/** Masks of the bits below `width`: of the low word, and of the high one. */
-function below(width: number): [number, number] {
-  return [width >= 32 ? 0xffff_ffff : 2 ** width - 1, width > 32 ? 2 ** (width - 32) - 1 : 0];
 }

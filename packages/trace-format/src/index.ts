@@ -1,5 +1,5 @@
 export * from './columns.js';
-export { COPIED_COLUMNS, copyRows, copySelectedRows } from './copy-rows.js';
+export { COPIED_COLUMNS, type CopiedBatch, copyRows, copySelectedRows } from './copy-rows.js';
 export * from './errors.js';
 export { BATCH_ROWS, type ColumnArrays, EventBatch } from './event-batch.js';
 export { RandomAccess } from './file-access.js';

@@ -45,8 +45,8 @@ export class BreachFacts {
    * have come in another order prove nothing.
    */
   report({ breach, confidence = 'proven', detail, at: witnesses, ...numbers }: Breach): void {
-    const { now, facts, uncertain, isOrdered } = this.context;
-    if (uncertain) return;
+    const { now, facts, losing, isOrdered } = this.context;
+    if (losing.length > 0) return;
     const at = this.table.open();
     const { records } = this.table;
     records[at + BREACH.seq] = now.seq;

@@ -70,8 +70,7 @@ export const BREACH_DETAILS = [
   'limit',
   'wrap',
   'headroom',
-  'bound',
-  'median',
+  'type-headroom',
   'copied',
   'remapped',
 ] as const;

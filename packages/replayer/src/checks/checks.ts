@@ -1,19 +1,22 @@
 import { isRecorded, KINDS, type KindName } from '@p2mtrace/trace-format';
 import { selectedColumns } from '../fact-sink.js';
 import { BREACH_SPEC } from '../fact-specs.js';
-import { type Handler, type Handlers, isWhole } from '../handlers.js';
+import type { Handler, Handlers } from '../handlers.js';
 import type { P2mSet } from '../p2m-set.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import type { ReplayContext, TraceHead } from '../replay-context.js';
 import type { Replayer, ReplayOptions } from '../replayer.js';
+import type { WholeEvents } from '../whole-events.js';
 import { type Breach, BreachFacts } from './breach-facts.js';
 import type { Check, CheckOptions } from './check.js';
 import { CHECKS } from './registry.js';
 import type { Section } from './section.js';
+import { SectionChanges } from './section-changes.js';
 import { Sections } from './sections.js';
 
 /** All checks of a replay, and who of them looks at which kind. */
 export class Checks {
+  private readonly whole: WholeEvents;
   private readonly sections: Sections;
   private readonly checks: readonly Check[];
   private readonly looksAtSections: readonly ((section: Section) => void)[];
@@ -29,7 +32,8 @@ export class Checks {
 
   private constructor(state: Replayer, context: ReplayContext, p2ms: P2mSet, head: TraceHead, options: CheckOptions) {
     const breaches = new BreachFacts(context);
-    this.sections = new Sections(context, p2ms, head, section => {
+    this.whole = context.whole;
+    this.sections = new Sections(context, head, section => {
       for (const look of this.looksAtSections) look(section);
     });
     const { sections } = this;
@@ -38,19 +42,26 @@ export class Checks {
     const report = (found: Breach) => breaches.report(found);
     this.checks = CHECKS.map(make => make({ state, p2ms, now, head, options, records, isOrdered, sections, report }));
     this.looksAtSections = this.checks.flatMap(check => check.sectionEnd ?? []);
-    this.looksBefore = byKind([sections, ...this.checks].map(check => check.before));
-    this.looksAfter = byKind([sections, ...this.checks].map(check => check.after));
+    // What an event changes is taken down before anybody looks, and before it ends the section.
+    const all: Check[] = [new SectionChanges(context, p2ms, sections), sections, ...this.checks];
+    this.looksBefore = byKind(all.map(check => check.before));
+    this.looksAfter = byKind(all.map(check => check.after));
   }
 
   /** The event is about to change the state. */
   before(batch: ReplayBatch, row: number, kind: number): void {
     this.sections.pass(batch, row);
-    call(this.looksBefore[kind], batch, row, kind);
+    this.call(this.looksBefore[kind], batch, row, kind);
   }
 
   /** The event has changed the state. */
   after(batch: ReplayBatch, row: number, kind: number): void {
-    call(this.looksAfter[kind], batch, row, kind);
+    this.call(this.looksAfter[kind], batch, row, kind);
+  }
+
+  private call(handlers: readonly Handler[], batch: ReplayBatch, row: number, kind: number): void {
+    if (handlers.length === 0 || !(isFrequent(kind) || this.whole.has(row, kind))) return;
+    for (let i = 0; i < handlers.length; i++) handlers[i](batch, row);
   }
 
   /** The trace ends. */
@@ -87,9 +98,4 @@ const isFrequent = (kind: number): boolean => frequent[kind] !== 0;
 
 function byKind(handlers: readonly (Handlers | undefined)[]): readonly (readonly Handler[])[] {
   return KINDS.map(({ name }) => handlers.flatMap(each => each?.[name] ?? []));
-}
-
-function call(handlers: readonly Handler[], batch: ReplayBatch, row: number, kind: number): void {
-  if (handlers.length === 0 || (!isFrequent(kind) && !isWhole(batch, row, kind))) return;
-  for (let i = 0; i < handlers.length; i++) handlers[i](batch, row);
 }

@@ -1,5 +1,6 @@
 import { isValid } from '@p2mtrace/trace-format';
 import { MAX_FRAME } from '../frame-table.js';
+import { framesOf } from '../order.js';
 import { MAX_PAGE_ORDER } from '../page-table.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { arg0Of, mfnOf } from '../row-values.js';
@@ -35,7 +36,8 @@ class FreedInUse implements Check {
     if (first >= MAX_FRAME || order > MAX_PAGE_ORDER) return;
     const { state, now, report } = this.scope;
     const { pages } = state;
-    for (let mfn = first; mfn < first + 2 ** order; mfn++) {
+    const end = first + framesOf(order);
+    for (let mfn = first; mfn < end; mfn++) {
       const slot = slotOf(pages, mfn);
       if (slot === 0 || isFree(pages, slot)) continue;
       const count = knowsCount(pages, slot) ? pages.count(slot) : 0;

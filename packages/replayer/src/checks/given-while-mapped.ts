@@ -1,5 +1,6 @@
 import { isValid } from '@p2mtrace/trace-format';
 import { MAX_FRAME } from '../frame-table.js';
+import { framesOf } from '../order.js';
 import { MAX_PAGE_ORDER } from '../page-table.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { arg0Of, mfnOf } from '../row-values.js';
@@ -33,7 +34,8 @@ class GivenWhileMapped implements Check {
       const { columns: c, validity: v } = batch;
       const first = mfnOf(batch, row);
       if (!isValid(v.owner, row) || first >= MAX_FRAME || c.order[row] > MAX_PAGE_ORDER) return;
-      for (let mfn = first; mfn < first + 2 ** c.order[row]; mfn++) {
+      const end = first + framesOf(c.order[row]);
+      for (let mfn = first; mfn < end; mfn++) {
         // A frame of the heap was whose entry maps it as its own.
         if (this.scope.p2ms.reverse.isMapped(mfn)) this.judge(mfn, c.owner[row], domid => domid !== c.owner[row]);
       }

@@ -20,7 +20,16 @@ export class KnownTypes {
   }
 
   count(slot: number): number {
-    return this.bits.count(this.pages.typeLow[slot], this.pages.typeHigh[slot]);
+    return this.bits.count.of(this.pages.typeLow[slot], this.pages.typeHigh[slot]);
+  }
+
+  /** The count's two words, for who needs it exact. */
+  upperCount(slot: number): number {
+    return this.bits.upperCount(this.pages.typeHigh[slot]);
+  }
+
+  lowerCount(slot: number): number {
+    return this.bits.lowerCount(this.pages.typeLow[slot]);
   }
 
   isPartial(slot: number): boolean {

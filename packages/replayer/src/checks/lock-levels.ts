@@ -1,5 +1,4 @@
 import { isValid, MODE_READ } from '@p2mtrace/trace-format';
-import type { ReplayBatch } from '../replay-batch.js';
 import type { MakeCheck } from './check.js';
 import { heldColumns, innermostHold, lockColumns } from './held-locks.js';
 
@@ -10,39 +9,37 @@ import { heldColumns, innermostHold, lockColumns } from './held-locks.js';
 export const lockLevels: MakeCheck = ({ state, now, report }) => {
   const { locks } = state;
 
-  const judge = (batch: ReplayBatch, row: number) => {
-    const { columns: c } = batch;
-    const pcpu = c.pcpu[row];
-    const level = c.level[row];
-    const own = locks.innermost(pcpu);
-    if (level === 0 || own <= locks.bottom(pcpu)) return;
-    const { violation, levelBefore, expectedDepth } = locks.check;
-    // What the pcpu has for itself already may be taken again at any level.
-    if (!violation && expectedDepth > 1) return;
-    const held = innermostHold(
-      locks,
-      pcpu,
-      i => {
-        const isRead = locks.heldMode[i] === MODE_READ;
-        return violation ? !isRead && locks.heldLevel[i] === levelBefore : isRead && locks.heldLevel[i] > level;
-      },
-      own - 1,
-    );
-    if (!violation && held < 0) return;
-    report({
-      breach: violation ? 'level' : 'read-inversion',
-      ...lockColumns(state, batch, row),
-      ...heldColumns(state, held),
-      ...(violation ? { held_level: levelBefore } : {}),
-      at: [held < 0 ? -1 : locks.heldSeq[held], now.seq],
-    });
+  /** Innermost read lock of a higher level below `own` in the stack of the pcpu, -1 for none. */
+  const higherRead = (pcpu: number, own: number, level: number): number => {
+    const bottom = locks.bottom(pcpu);
+    for (let i = own - 1; i >= bottom; i--) if (locks.heldLevel[i] > level && locks.heldMode[i] === MODE_READ) return i;
+    return -1;
   };
+
+  /** What raised the level of the pcpu to this. */
+  const raiser = (pcpu: number, own: number, level: number): number =>
+    innermostHold(locks, pcpu, i => locks.heldLevel[i] === level && locks.heldMode[i] !== MODE_READ, own - 1);
 
   return {
     after: {
       lock_acquire: (batch, row) => {
-        const { validity: v } = batch;
-        if (isValid(v.level, row) && isValid(v.pcpu, row)) judge(batch, row);
+        const { columns: c, validity: v } = batch;
+        const pcpu = c.pcpu[row];
+        const level = c.level[row];
+        const own = locks.innermost(pcpu);
+        if (own <= locks.bottom(pcpu) || level === 0 || !isValid(v.level, row) || !isValid(v.pcpu, row)) return;
+        const { violation, levelBefore, expectedDepth } = locks.check;
+        // What the pcpu has for itself already may be taken again at any level.
+        const read = violation || expectedDepth > 1 ? -1 : higherRead(pcpu, own, level);
+        if (!violation && read < 0) return;
+        const held = violation ? raiser(pcpu, own, levelBefore) : read;
+        report({
+          breach: violation ? 'level' : 'read-inversion',
+          ...lockColumns(state, batch, row),
+          ...heldColumns(state, held),
+          ...(violation ? { held_level: levelBefore } : {}),
+          at: [held < 0 ? -1 : locks.heldSeq[held], now.seq],
+        });
       },
     },
   };

@@ -1,4 +1,5 @@
 import { SHARED_M2P } from '../m2p-state.js';
+import { framesOf } from '../order.js';
 import { HOST } from '../p2m-set.js';
 import type { P2mTable } from '../p2m-table.js';
 import type { Check, CheckScope, MakeCheck } from './check.js';
@@ -25,7 +26,8 @@ class M2pMismatch implements Check {
       const { data } = section;
       const first = data[at + MFN];
       if (first < 0 || data[at + WHAT] === ENTRY_FAILED || data[at + VIEW] > HOST) continue;
-      for (let mfn = first; mfn < first + 2 ** data[at + ORDER]; mfn++) this.look(mfn, section, data[at + CALLER]);
+      const end = first + framesOf(data[at + ORDER]);
+      for (let mfn = first; mfn < end; mfn++) this.look(mfn, section, data[at + CALLER]);
     }
     this.reported.clear();
   };
@@ -62,9 +64,19 @@ class M2pMismatch implements Check {
   private report(section: Section, host: P2mTable, gfn: number, mfn: number, caller: number): void {
     if (this.reported.has(mfn)) return;
     this.reported.add(mfn);
-    const { confidence } = section;
+    const { confidence, pcpu } = section;
     const { domid } = host;
     const at = [host.foundSeq, this.scope.state.m2p.setSeq(mfn)];
-    this.scope.report({ breach: 'm2p-mismatch', confidence, domid, gfn, mfn, p2m_type: host.typeAt(gfn), caller, at });
+    this.scope.report({
+      breach: 'm2p-mismatch',
+      confidence,
+      domid,
+      gfn,
+      mfn,
+      p2m_type: host.typeAt(gfn),
+      pcpu,
+      caller,
+      at,
+    });
   }
 }

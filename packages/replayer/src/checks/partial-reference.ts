@@ -1,5 +1,4 @@
 import { FLAG, KIND } from '@p2mtrace/trace-format';
-import { FrameRecords } from '../frame-records.js';
 import type { Handlers } from '../handlers.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { mfnOf } from '../row-values.js';
@@ -9,13 +8,31 @@ import { KnownTypes } from './known-types.js';
 
 const K_PUT_PAGE = KIND.put_page;
 /** A get_page with the flag light, among kinds. */
-const LIGHT_GET = -1;
+const LIGHT_GET = 127;
+/** Events of a pcpu that are remembered; the two follow each other. */
+const REMEMBERED = 8;
 
-/** Of a frame: the last event of a reference, its pcpu, and when PGT_partial was set (NaN for unknown). */
-const KIND_OF_LAST = 0;
-const PCPU = 1;
-const PARTIAL_SEQ = 2;
-const WIDTH = 3;
+/** The last reference events of a pcpu, as a ring. */
+class LastEvents {
+  private readonly mfn = new Float64Array(REMEMBERED).fill(-1);
+  private readonly kind = new Int8Array(REMEMBERED);
+  private next = 0;
+
+  add(mfn: number, kind: number): void {
+    this.mfn[this.next] = mfn;
+    this.kind[this.next] = kind;
+    this.next = (this.next + 1) % REMEMBERED;
+  }
+
+  /** Kind of the last one on that frame, -1 where it was too long ago. */
+  kindOf(mfn: number): number {
+    for (let i = 1; i <= REMEMBERED; i++) {
+      const at = (this.next + REMEMBERED - i) % REMEMBERED;
+      if (this.mfn[at] === mfn) return this.kind[at];
+    }
+    return -1;
+  }
+}
 
 /**
  * refcount.partial-reference: PGT_partial owns a general reference, which get_page_light takes right before the flag is
@@ -26,9 +43,11 @@ export const partialReference: MakeCheck = scope => new PartialReference(scope);
 class PartialReference implements Check {
   private readonly scope: CheckScope;
   private readonly types: KnownTypes;
-  private readonly last = new FrameRecords(WIDTH);
-  private wasPartial = false;
+  private readonly byPcpu: LastEvents[] = [];
+  /** Frame → when PGT_partial was set. */
+  private readonly partialSeq = new Map<number, number>();
   private wasKnown = false;
+  private wasPartial = false;
   readonly before: Handlers = {};
   readonly after: Handlers = {};
 
@@ -54,32 +73,30 @@ class PartialReference implements Check {
 
   private note(batch: ReplayBatch, row: number): void {
     const { columns: c } = batch;
-    if ((c.flags[row] & FLAG.failed) !== 0) return;
-    const at = this.last.make(mfnOf(batch, row));
-    const { data } = this.last;
-    data[at + KIND_OF_LAST] = (c.flags[row] & FLAG.light) !== 0 ? LIGHT_GET : c.kind[row];
-    data[at + PCPU] = this.scope.now.pcpu;
+    const { pcpu } = this.scope.now;
+    if (pcpu < 0 || (c.flags[row] & FLAG.failed) !== 0) return;
+    this.byPcpu[pcpu] ??= new LastEvents();
+    this.byPcpu[pcpu].add(mfnOf(batch, row), (c.flags[row] & FLAG.light) !== 0 ? LIGHT_GET : c.kind[row]);
   }
 
   private judge(batch: ReplayBatch, row: number): void {
     const mfn = mfnOf(batch, row);
     const slot = slotOf(this.scope.state.pages, mfn);
-    if (slot === 0 || !this.types.isKnown(slot)) return;
+    if (slot === 0 || !this.wasKnown || !this.types.isKnown(slot)) return;
     const isPartial = this.types.isPartial(slot);
     if (isPartial === this.wasPartial) return;
     const { now, report } = this.scope;
-    const known = this.last.find(mfn);
-    const at = this.last.make(mfn);
-    const { data } = this.last;
-    // What another pcpu did in between hides what this one did.
-    const isJudged = this.wasKnown && known >= 0 && data[at + PCPU] === now.pcpu;
-    const expected = isPartial ? LIGHT_GET : K_PUT_PAGE;
-    if (isJudged && data[at + KIND_OF_LAST] !== expected) {
-      const witnesses = isPartial ? [now.seq] : [data[at + PARTIAL_SEQ], now.seq];
-      report({ breach: 'partial-reference', mfn, at: witnesses });
+    const last = this.byPcpu[now.pcpu]?.kindOf(mfn) ?? -1;
+    if (last >= 0 && last !== (isPartial ? LIGHT_GET : K_PUT_PAGE)) {
+      const at = isPartial ? [now.seq] : [this.partialSeq.get(mfn) ?? -1, now.seq];
+      report({ breach: 'partial-reference', mfn, at });
     }
-    data[at + PARTIAL_SEQ] = isPartial ? now.seq : Number.NaN;
+    if (isPartial) this.partialSeq.set(mfn, now.seq);
+    else this.partialSeq.delete(mfn);
   }
 
-  readonly forget = (): void => this.last.clear();
+  readonly forget = (): void => {
+    this.byPcpu.length = 0;
+    this.partialSeq.clear();
+  };
 }

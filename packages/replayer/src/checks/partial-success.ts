@@ -46,6 +46,7 @@ class PartialSuccess implements Check {
       this.scope.report({
         breach: 'partial-success',
         confidence: section.confidence,
+        pcpu: section.pcpu,
         domid: data[failed + DOMID],
         view: data[failed + VIEW],
         gfn: data[failed + GFN],

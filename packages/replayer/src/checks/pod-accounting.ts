@@ -1,5 +1,6 @@
 import { FrameRecords } from '../frame-records.js';
 import { MAX_FRAME } from '../frame-table.js';
+import { framesOf } from '../order.js';
 import { HOST } from '../p2m-set.js';
 import { MAX_PAGE_ORDER } from '../page-table.js';
 import type { ReplayBatch } from '../replay-batch.js';
@@ -35,7 +36,7 @@ class PodAccounting implements Check {
     const pod = this.scope.state.pod.domains.get(domid);
     const count = arg0Of(batch, row);
     if (pod === undefined || Number.isNaN(pod.count) || Number.isNaN(count)) return;
-    const expected = pod.count + sign * 2 ** batch.columns.order[row];
+    const expected = pod.count + sign * framesOf(batch.columns.order[row]);
     if (count === expected) return;
     const breach = 'pod-accounting';
     const at = [pod.countSeq, Number.NaN, Number.NaN, this.scope.now.seq];
@@ -48,12 +49,13 @@ class PodAccounting implements Check {
     const mfn = mfnOf(batch, row);
     if (mfn >= MAX_FRAME || order > MAX_PAGE_ORDER) return;
     const { now, state, sections, report } = this.scope;
-    for (let frame = mfn; frame < mfn + 2 ** order; frame++) {
+    const end = mfn + framesOf(order);
+    for (let frame = mfn; frame < end; frame++) {
       const at = this.cachedSeq.make(frame);
       this.cachedSeq.data[at] = now.seq;
     }
     sections.touch(mfn, order);
-    for (let frame = mfn; frame < mfn + 2 ** order; frame++) {
+    for (let frame = mfn; frame < end; frame++) {
       const slot = slotOf(state.pages, frame);
       if (slot === 0 || !knowsCount(state.pages, slot) || !state.pages.isSpecial(slot)) continue;
       const domid = batch.columns.domid[row];
@@ -70,7 +72,8 @@ class PodAccounting implements Check {
       const { data } = section;
       const mfn = data[at + MFN];
       if (mfn < 0 || (!isWrite(data[at + WHAT]) && data[at + WHAT] !== FRAME_TOUCHED)) continue;
-      for (let frame = mfn; frame < mfn + 2 ** data[at + ORDER]; frame++) this.look(frame, section, data[at + CALLER]);
+      const end = mfn + framesOf(data[at + ORDER]);
+      for (let frame = mfn; frame < end; frame++) this.look(frame, section, data[at + CALLER]);
     }
     this.reported.clear();
   };
@@ -85,10 +88,10 @@ class PodAccounting implements Check {
       const table = p2ms.tables[p2m];
       if (table.domid !== domid || table.view !== HOST || !table.find(gfn)) continue;
       this.reported.add(mfn);
-      const { confidence } = section;
+      const { confidence, pcpu } = section;
       const at = [Number.NaN, table.foundSeq, Number.NaN, this.cachedSeq.data[known]];
       const p2m_type = table.typeAt(gfn);
-      report({ breach: 'pod-accounting', detail: 'mapped', confidence, domid, gfn, mfn, p2m_type, caller, at });
+      report({ breach: 'pod-accounting', detail: 'mapped', confidence, domid, gfn, mfn, p2m_type, pcpu, caller, at });
       return;
     }
   }

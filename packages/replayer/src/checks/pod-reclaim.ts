@@ -1,4 +1,5 @@
 import { MAX_FRAME } from '../frame-table.js';
+import { framesOf } from '../order.js';
 import { HOST } from '../p2m-set.js';
 import { MAX_PAGE_ORDER } from '../page-table.js';
 import { reclaimedMfn } from '../pod-state.js';
@@ -45,7 +46,8 @@ class PodReclaim implements Check {
     const order = batch.columns.order[row];
     const mfn = reclaimedMfn(batch, row);
     if (mfn < 0 || mfn >= MAX_FRAME || order > MAX_PAGE_ORDER) return;
-    for (let frame = mfn; frame < mfn + 2 ** order; frame++) {
+    const end = mfn + framesOf(order);
+    for (let frame = mfn; frame < end; frame++) {
       const slot = slotOf(state.pages, frame);
       if (slot === 0 || !(references(state.pages, slot) > 0)) continue;
       const [domid, gfn, count] = [batch.columns.domid[row], gfnOf(batch, row), state.pages.count(slot)];
@@ -73,12 +75,14 @@ class PodReclaim implements Check {
     const { data } = section;
     const mfn = data[old + MFN];
     if (mfn < 0) return;
-    for (let frame = mfn; frame < mfn + 2 ** data[old + ORDER]; frame++) {
+    const end = mfn + framesOf(data[old + ORDER]);
+    for (let frame = mfn; frame < end; frame++) {
       if (this.isSomewhere(frame, data[old + SINCE]) || wasMappedAgain(section, old, frame)) continue;
       this.scope.report({
         breach: 'pod-reclaim',
         detail: 'not-restored',
         confidence: section.confidence,
+        pcpu: section.pcpu,
         domid: data[old + DOMID],
         gfn: data[old + GFN] + frame - mfn,
         mfn: frame,
@@ -103,7 +107,8 @@ class PodReclaim implements Check {
 function wasMappedAgain({ data, end, stride }: Section, from: number, mfn: number): boolean {
   for (let at = from; at < end; at += stride) {
     const offset = mfn - data[at + MFN];
-    if (isWrite(data[at + WHAT]) && data[at + MFN] >= 0 && offset >= 0 && offset < 2 ** data[at + ORDER]) return true;
+    if (isWrite(data[at + WHAT]) && data[at + MFN] >= 0 && offset >= 0 && offset < framesOf(data[at + ORDER]))
+      return true;
   }
   return false;
 }

@@ -83,7 +83,7 @@ export class Section {
     if (this.end === MOST * WIDTH) this.end = 0;
     const at = this.end;
     this.end += WIDTH;
-    this.data = withRoom(this.data, this.end);
+    if (this.end > this.data.length) this.data = withRoom(this.data, this.end);
     this.data[at + WHAT] = what;
     this.data[at + SEQ] = seq;
     this.data[at + DOMID] = domid;

@@ -1,41 +1,9 @@
-import { FLAG, isRecorded, isValid, KIND, type KindName, MM_LOCK_ORDER_MAX, MODE_READ } from '@p2mtrace/trace-format';
-import { MAX_FRAME } from '../frame-table.js';
-import type { Handler, Handlers } from '../handlers.js';
-import { INVALID_M2P, SHARED_M2P } from '../m2p-state.js';
-import { HOST, MAX_ENTRY_ORDER, type P2mSet } from '../p2m-set.js';
-import type { P2mTable } from '../p2m-table.js';
+import { FLAG, isRecorded, isValid, MM_LOCK_ORDER_MAX, MODE_READ } from '@p2mtrace/trace-format';
+import type { Handlers } from '../handlers.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import type { ReplayContext, TraceHead } from '../replay-context.js';
-import { domidOf, gfnOf, hasFailed, mfnOf } from '../row-values.js';
-import {
-  ENTRY_FAILED,
-  ENTRY_IMPLIED,
-  ENTRY_REPLACED,
-  ENTRY_WRITTEN,
-  FRAME_TOUCHED,
-  M2P_SET,
-  Section,
-} from './section.js';
-
-const K_SET_ENTRY = KIND.set_entry;
-const K_REMAP = KIND.remap;
-
-/** Kinds that write an entry, or imply one (docs/replay.md). */
-const WRITERS = [
-  'set_entry',
-  'pod_populate',
-  'pod_zero_reclaim',
-  'page_nominate',
-  'page_evict',
-  'page_populate',
-  'page_prep',
-  'page_resume',
-  'share_nominate',
-  'share_pages',
-  'unshare',
-  'remap',
-  'foreign_map',
-] as const satisfies readonly KindName[];
+import { domidOf } from '../row-values.js';
+import { FRAME_TOUCHED, Section } from './section.js';
 
 /** mm lock levels of the p2m (host, nested) and of altp2m, without the control domain's bias (X§2.1). */
 const P2M_LEVELS = [16, 40];
@@ -46,35 +14,22 @@ const P2M_LEVELS = [16, 40];
  * put_gfn. What is changed outside of these is a section up to the pcpu's next event of another domain.
  */
 export class Sections {
-  readonly before: Handlers;
+  /** Kinds that begin and end sections. */
   readonly after: Handlers;
   /** Sections that only an event of another domain ends. */
   private bare = 0;
   /** By pcpu + 1: an event without a pcpu is somebody's of its own. */
   private readonly byPcpu: Section[] = [];
-  /** Where the changes of the section end that are from before the write at hand. */
-  private mark = 0;
   private readonly context: ReplayContext;
-  private readonly p2ms: P2mSet;
   private readonly isP2mClass: readonly boolean[];
   private readonly onEnd: (section: Section) => void;
 
-  constructor(context: ReplayContext, p2ms: P2mSet, { names, metadata }: TraceHead, onEnd: (ended: Section) => void) {
+  constructor(context: ReplayContext, { names, metadata }: TraceHead, onEnd: (ended: Section) => void) {
     this.context = context;
-    this.p2ms = p2ms;
     this.onEnd = onEnd;
     this.isP2mClass = names.lock_class.map(name => name === 'p2m' || name === 'altp2m');
-    const each = (handler: Handler) => Object.fromEntries(WRITERS.map(kind => [kind, handler]));
-    this.before = each((batch, row) => this.beforeWrite(batch, row));
-    this.after = {
-      ...each((batch, row) => this.afterWrite(batch, row)),
-      m2p_set: (batch, row) => this.m2pSet(batch, row),
-      ...(isRecorded(metadata, 'lock_acquire')
-        ? this.lockHandlers
-        : isRecorded(metadata, 'put_gfn')
-          ? this.lookupHandlers
-          : {}),
-    };
+    if (isRecorded(metadata, 'lock_acquire')) this.after = this.lockHandlers;
+    else this.after = isRecorded(metadata, 'put_gfn') ? this.lookupHandlers : {};
   }
 
   private readonly lockHandlers: Handlers = {
@@ -139,65 +94,8 @@ export class Sections {
     else this.finish(section, true);
   }
 
-  private beforeWrite(batch: ReplayBatch, row: number): void {
-    const order = orderOf(batch, row);
-    const gfn = firstGfn(batch, row, order);
-    if (gfn < 0 || hasFailed(batch, row) || this.isRecordedTwice(batch, row)) return;
-    this.mark = this.current().end;
-    const table = this.p2ms.find(batch.columns.domid[row], viewOf(batch, row));
-    if (order > 0) table?.forEachOverlap(gfn, order, leafGfn => this.replaced(table, Math.max(gfn, leafGfn), order));
-    else if (table?.find(gfn)) this.replaced(table, gfn, 0);
-  }
-
-  /** The entry that the table has found at the gfn is about to go, as far as a write of that order covers it. */
-  private replaced(table: P2mTable, gfn: number, order: number): void {
-    const { domid, view, foundOrder, foundSince } = table;
-    const [mfn, type] = [table.foundMfn(gfn), table.typeAt(gfn)];
-    this.note(ENTRY_REPLACED, domid, view, gfn, Math.min(order, foundOrder), mfn, type, foundSince);
-  }
-
-  private afterWrite(batch: ReplayBatch, row: number): void {
-    const { columns: c } = batch;
-    const order = orderOf(batch, row);
-    const gfn = firstGfn(batch, row, order);
-    if (gfn < 0 || this.isRecordedTwice(batch, row)) return;
-    const domid = c.domid[row];
-    const view = viewOf(batch, row);
-    const failed = hasFailed(batch, row);
-    if (c.kind[row] === K_SET_ENTRY) {
-      const what = failed ? ENTRY_FAILED : ENTRY_WRITTEN;
-      this.note(what, domid, view, gfn, order, mfnOf(batch, row), c.p2m_type[row]);
-      if ((c.flags[row] & FLAG.attempt) !== 0) this.current().attempted = true;
-      return;
-    }
-    const table = this.p2ms.find(domid, view);
-    if (failed || !table?.find(gfn)) return;
-    if (table.foundSeq === this.context.now.seq) {
-      this.note(ENTRY_IMPLIED, domid, view, gfn, order, table.foundMfn(gfn), table.typeAt(gfn));
-    } else {
-      // The entry was so already: nothing was replaced.
-      this.takeBack(this.mark);
-    }
-  }
-
-  private takeBack(end: number): void {
-    const section = this.current();
-    if (section.isBare && section.end > 0 && end === 0) this.bare--;
-    section.end = Math.min(section.end, end);
-  }
-
-  /** An attempt in a trace that has results too. */
-  private isRecordedTwice({ columns }: ReplayBatch, row: number): boolean {
-    return (columns.flags[row] & FLAG.attempt) !== 0 && this.context.hasResults;
-  }
-
-  private m2pSet(batch: ReplayBatch, row: number): void {
-    const shared = (batch.columns.flags[row] & FLAG.shared) !== 0;
-    const gfn = shared ? SHARED_M2P : gfnOf(batch, row);
-    this.note(M2P_SET, -1, -1, gfn === -1 ? INVALID_M2P : gfn, 0, mfnOf(batch, row), -1);
-  }
-
-  private note(
+  /** The pcpu of the moment has made a change; for its numbers see section.ts. */
+  note(
     what: number,
     domid: number,
     view: number,
@@ -214,6 +112,23 @@ export class Sections {
     }
     const { now, facts } = this.context;
     section.add(what, now.seq, domid, view, gfn, order, mfn, type, facts?.site() ?? -1, since);
+  }
+
+  /** Where the changes of the section end that the pcpu of the moment is in. */
+  get mark(): number {
+    return this.current().end;
+  }
+
+  /** What was noted since then has not changed anything. */
+  takeBack(mark: number): void {
+    const section = this.current();
+    if (section.isBare && section.end > 0 && mark === 0) this.bare--;
+    section.end = Math.min(section.end, mark);
+  }
+
+  /** What the section does was tried; whether it succeeded is not recorded. */
+  attempt(): void {
+    this.current().attempted = true;
   }
 
   private finish(section: Section, bare: boolean): void {
@@ -240,20 +155,4 @@ export class Sections {
     }
     this.bare = 0;
   }
-}
-
-function orderOf({ columns, validity }: ReplayBatch, row: number): number {
-  return isValid(validity.order, row) ? columns.order[row] : 0;
-}
-
-/** First gfn of what a write covers, -1 for none that a machine has. */
-function firstGfn(batch: ReplayBatch, row: number, order: number): number {
-  const gfn = gfnOf(batch, row);
-  return gfn >= MAX_FRAME || order > MAX_ENTRY_ORDER ? -1 : gfn - (gfn % 2 ** order);
-}
-
-/** Implied entries are the host's. */
-function viewOf({ columns }: ReplayBatch, row: number): number {
-  const kind = columns.kind[row];
-  return kind === K_SET_ENTRY || kind === K_REMAP ? columns.view[row] : HOST;
 }

@@ -61,20 +61,18 @@ class SharingInvariant implements Check {
     const before = this.known.get(mfn) ?? [];
     const found =
       members.length === 0 ? [] : [...this.brokenPage(mfn, members.length, changed), ...this.brokenEntry(mfn)];
+    const invariants = found.map(([invariant]) => invariant);
     if (found.length === 0) this.known.delete(mfn);
-    else
-      this.known.set(
-        mfn,
-        found.map(([invariant]) => invariant),
-      );
+    else this.known.set(mfn, invariants);
     for (const [invariant, seq] of found) {
       if (before.includes(invariant)) continue;
       const at = [members[members.length - 1].seq, seq];
-      const { confidence } = section;
+      const { confidence, pcpu } = section;
       this.scope.report({
         breach: 'sharing-invariant',
         detail: invariant,
         confidence,
+        pcpu,
         mfn,
         count: members.length,
         caller,
@@ -94,7 +92,7 @@ class SharingInvariant implements Check {
     if (owner >= 0 && owner !== DOM_COW && records('owner_set')) broken.push(['owner', changed]);
     if (slot !== 0 && knowsType(pages, slot) && records('get_type')) {
       const [low, high] = [pages.typeLow[slot], pages.typeHigh[slot]];
-      if (this.bits.typeOf(low, high) !== this.sharedType || this.bits.count(low, high) < size) {
+      if (this.bits.typeOf(low, high) !== this.sharedType || this.bits.count.of(low, high) < size) {
         broken.push(['type', pages.typeSeq[slot]]);
       }
     }

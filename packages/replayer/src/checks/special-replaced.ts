@@ -14,6 +14,7 @@ export const specialReplaced: MakeCheck = ({ report }) => ({
         breach: 'special-replaced',
         // What was only attempted may have been refused.
         confidence: section.attempted ? 'likely' : 'proven',
+        pcpu: section.pcpu,
         domid: data[at + DOMID],
         view: data[at + VIEW],
         gfn: data[special + GFN],

@@ -1,4 +1,4 @@
-import { FLAG, isValid, MODE_READ } from '@p2mtrace/trace-format';
+import { FLAG, MODE_READ } from '@p2mtrace/trace-format';
 import { holdsP2mLock, isP2mLevel } from '../lock-state.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { gfnOf, hasFailed } from '../row-values.js';
@@ -19,7 +19,8 @@ class LastLookups {
   readonly dropped = new Float64Array(REMEMBERED);
   /** 1 where the section of the lookup is over. */
   private readonly past = new Uint8Array(REMEMBERED);
-  /** Entries whose lock is held still. */
+  /** Entries, and those whose lock is held still. */
+  entries = 0;
   held = 0;
   private next = 0;
 
@@ -38,11 +39,14 @@ class LastLookups {
     this.order[i] = order;
     this.dropped[i] = Number.NaN;
     this.past[i] = 0;
+    this.entries++;
     this.held++;
   }
 
   remove(i: number): void {
-    if (this.gfn[i] >= 0 && Number.isNaN(this.dropped[i])) this.held--;
+    if (this.gfn[i] < 0) return;
+    if (Number.isNaN(this.dropped[i])) this.held--;
+    this.entries--;
     this.gfn[i] = -1;
   }
 
@@ -50,6 +54,11 @@ class LastLookups {
     if (this.gfn[i] < 0 || !Number.isNaN(this.dropped[i])) return;
     this.dropped[i] = seq;
     this.held--;
+  }
+
+  /** The pcpu does something else. */
+  clear(): void {
+    for (let i = 0; i < REMEMBERED; i++) this.remove(i);
   }
 
   /** A section ends: what was looked up in the one before it is old, and no write that comes now rests on it. */
@@ -79,9 +88,7 @@ class SplitSection implements Check {
   }
 
   readonly before = {
-    sched_switch: ({ columns }: ReplayBatch, row: number) => {
-      delete this.byPcpu[columns.pcpu[row]];
-    },
+    sched_switch: () => this.byPcpu[this.scope.now.pcpu]?.clear(),
   };
 
   readonly after = {
@@ -92,55 +99,52 @@ class SplitSection implements Check {
   };
 
   private lookup(batch: ReplayBatch, row: number): void {
-    const { columns: c, validity: v } = batch;
+    const { columns: c } = batch;
+    const { now } = this.scope;
     const gfn = gfnOf(batch, row);
-    if (gfn < 0 || !isValid(v.pcpu, row)) return;
-    this.byPcpu[c.pcpu[row]] ??= new LastLookups();
-    const last = this.byPcpu[c.pcpu[row]];
+    if (gfn < 0 || now.pcpu < 0) return;
+    this.byPcpu[now.pcpu] ??= new LastLookups();
+    const last = this.byPcpu[now.pcpu];
     const p2m = p2mOf(batch, row);
     const known = last.find(p2m, gfn);
     if (known >= 0) last.remove(known);
-    if ((c.flags[row] & FLAG.locked) !== 0) last.add(p2m, gfn, c.order[row], this.scope.now.seq);
+    if ((c.flags[row] & FLAG.locked) !== 0) last.add(p2m, gfn, c.order[row], now.seq);
   }
 
   private putGfn(batch: ReplayBatch, row: number): void {
     const { columns: c } = batch;
-    const last = this.byPcpu[c.pcpu[row]];
+    const { now, state } = this.scope;
+    const last = this.byPcpu[now.pcpu];
     if (last === undefined) return;
     const gfn = gfnOf(batch, row);
-    const { translations } = this.scope.state;
     // Of a gfn that was got twice one is left.
-    if (translations.seqOf(c.pcpu[row], c.domid[row], c.view[row], gfn) !== -1) return;
+    if (state.translations.seqOf(now.pcpu, c.domid[row], c.view[row], gfn) !== -1) return;
     const found = last.find(p2mOf(batch, row), gfn);
-    if (found >= 0) last.drop(found, this.scope.now.seq);
-    if (!this.hasLocks && last.held === 0) last.endSection(this.scope.now.seq);
+    if (found >= 0) last.drop(found, now.seq);
+    if (!this.hasLocks && last.held === 0) last.endSection(now.seq);
   }
 
   private release({ columns: c }: ReplayBatch, row: number): void {
-    const last = this.byPcpu[c.pcpu[row]];
-    if (last === undefined || c.mode[row] === MODE_READ || !isP2mLevel(c.level[row])) return;
-    if (!holdsP2mLock(this.scope.state.locks, c.pcpu[row])) last.endSection(this.scope.now.seq);
+    const { now, state } = this.scope;
+    const last = this.byPcpu[now.pcpu];
+    if (last === undefined || last.entries === 0 || c.mode[row] === MODE_READ || !isP2mLevel(c.level[row])) return;
+    if (!holdsP2mLock(state.locks, now.pcpu)) last.endSection(now.seq);
   }
 
   private setEntry(batch: ReplayBatch, row: number): void {
     const { columns: c } = batch;
-    const last = this.byPcpu[c.pcpu[row]];
-    if (last === undefined || (c.flags[row] & FLAG.attempt) !== 0 || hasFailed(batch, row)) return;
+    const { now, report } = this.scope;
+    const last = this.byPcpu[now.pcpu];
+    if (last === undefined || last.entries === last.held) return;
+    if ((c.flags[row] & FLAG.attempt) !== 0 || hasFailed(batch, row)) return;
     const gfn = gfnOf(batch, row);
     const found = last.find(p2mOf(batch, row), gfn);
     // A larger write is not about this entry.
     if (found < 0 || Number.isNaN(last.dropped[found]) || c.order[row] > last.order[found]) return;
-    const at = [last.seq[found], last.dropped[found], this.scope.now.seq];
+    const at = [last.seq[found], last.dropped[found], now.seq];
     last.remove(found);
-    const { scope } = this;
-    scope.report({
-      breach: 'split-critical-section',
-      confidence: 'likely',
-      domid: c.domid[row],
-      view: c.view[row],
-      gfn,
-      at,
-    });
+    const [domid, view] = [c.domid[row], c.view[row]];
+    report({ breach: 'split-critical-section', confidence: 'likely', domid, view, gfn, at });
   }
 
   readonly forget = (): void => {

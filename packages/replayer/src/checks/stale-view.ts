@@ -53,6 +53,7 @@ class StaleView implements Check {
       breach: 'stale-view',
       detail: gfn === target ? 'copied' : 'remapped',
       confidence: section.confidence,
+      pcpu: section.pcpu,
       domid,
       view: view.view,
       gfn,

@@ -23,18 +23,20 @@ class UnprotectedWindow implements Check {
 
   readonly before = {
     get_page: (batch: ReplayBatch, row: number) => {
-      if ((batch.columns.flags[row] & FLAG.failed) === 0) this.judge(batch, row);
+      if ((batch.columns.flags[row] & FLAG.failed) === 0) this.judge(batch, row, true);
     },
     page_use: (batch: ReplayBatch, row: number) => {
-      if (isUse(batch.columns.flags[row])) this.judge(batch, row);
+      if (isUse(batch.columns.flags[row])) this.judge(batch, row, false);
     },
   };
 
-  private judge(batch: ReplayBatch, row: number): void {
+  private judge(batch: ReplayBatch, row: number, isGet: boolean): void {
     const mfn = mfnOf(batch, row);
     const { state, now, report } = this.scope;
     const bare = state.facts?.translations.unprotected(mfn);
     if (bare === undefined || this.reported.has(bare.seq)) return;
+    // A second reference after the lookup's own has been put is for another reason.
+    if (isGet && bare.hadReference) return;
     if (this.reported.size === MOST) this.reported.clear();
     this.reported.add(bare.seq);
     const { domid, view, gfn, seq, since, caller } = bare;

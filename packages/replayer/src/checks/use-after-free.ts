@@ -2,6 +2,7 @@ import { FLAG } from '@p2mtrace/trace-format';
 import { FrameRecords } from '../frame-records.js';
 import { MAX_FRAME } from '../frame-table.js';
 import type { Handlers } from '../handlers.js';
+import { framesOf } from '../order.js';
 import { MAX_ENTRY_ORDER } from '../p2m-set.js';
 import { MAX_PAGE_ORDER } from '../page-table.js';
 import type { ReplayBatch } from '../replay-batch.js';
@@ -53,7 +54,8 @@ class UseAfterFree implements Check {
     const first = mfnOf(batch, row);
     const order = batch.columns.order[row];
     if (first >= MAX_FRAME || order > MAX_PAGE_ORDER) return;
-    for (let mfn = first; mfn < first + 2 ** order; mfn++) visit(mfn);
+    const end = first + framesOf(order);
+    for (let mfn = first; mfn < end; mfn++) visit(mfn);
   }
 
   private free(mfn: number): void {
@@ -78,7 +80,8 @@ class UseAfterFree implements Check {
     if (first < 0 || first >= MAX_FRAME || order > MAX_ENTRY_ORDER || hasFailed(batch, row)) return;
     if ((c.flags[row] & FLAG.attempt) !== 0 || !this.isRecorded(c.domid[row])) return;
     const { pages } = this.scope.state;
-    for (let mfn = first; mfn < first + 2 ** order; mfn++) {
+    const end = first + framesOf(order);
+    for (let mfn = first; mfn < end; mfn++) {
       const slot = slotOf(pages, mfn);
       if (slot !== 0 && isFree(pages, slot)) this.report(mfn, c.domid[row], [-1, pages.lifeSeq[slot], -1]);
     }

@@ -23,7 +23,7 @@ class ZeroCounts implements Check {
     this.scope = scope;
     const { pages, profile } = scope.state;
     this.types = new KnownTypes(pages, profile);
-    this.wrapped = pages.countOf(0xffff_ffff, 0xffff_ffff);
+    this.wrapped = pages.countBits.of(0xffff_ffff, 0xffff_ffff);
   }
 
   readonly after = {

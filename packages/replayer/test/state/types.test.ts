@@ -58,11 +58,11 @@ test('a lookup that shows the changed type does not diverge, one that shows the 
 });
 
 test('a change of a part of a leaf shows in parts, and leaves the leaf whole', async () => {
-  const state = await stateOf(entry(0, 0x1000, 'ram_rw', { order: 18 }), change(512, 514, 'ram_logdirty'));
+  const state = await stateOf(entry(0, 0x40000, 'ram_rw', { order: 18 }), change(512, 514, 'ram_logdirty'));
   const changed = state.p2m.filter(({ p2m_type }) => p2m_type === 'ram_logdirty');
   expect(changed.map(({ gfn, mfn, order }) => [gfn, mfn, order])).toEqual([
-    [512, 0x1000 + 512, 0],
-    [513, 0x1000 + 513, 0],
+    [512, 0x40000 + 512, 0],
+    [513, 0x40000 + 513, 0],
   ]);
   // 511 leaves of 2M, and 512 of 4K where the change cuts.
   expect(state.p2m).toHaveLength(511 + 512);

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import type { Replayer } from '../../src/index.js';
 
-/** Fields that mean nothing between two events: what was found last, and the event of the moment. */
-const PASSING = new Set(['now', 'check', 'needed', 'lastP2mKey', 'lastP2m', 'lastKey', 'last', 'slot', 'level']);
+/** Fields that mean nothing between two events: what was found last, and the event or batch of the moment. */
+const PASSING = new Set(['now', 'whole', 'check', 'lastP2mKey', 'lastP2m', 'lastKey', 'last', 'slot', 'level']);
 
 /**
  * That two replays are alike field by field, whether images know the fields or not: what `transfer` forgets shows

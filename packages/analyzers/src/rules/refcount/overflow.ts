@@ -22,6 +22,8 @@ Layouts since 3.4 have 54 bits and more (X§4.2), and the checks are still there
     subject: ['mfn', 'count', 'width', 'expected as headroom'],
     witness: ['reached', 'wrapped', 'peak'],
     signature: ['detail', 'width', 'site'],
-    severity: `if(b.detail = 'headroom', 'note', null)`,
+    severity: `if(b.detail in ('headroom', 'type-headroom'), 'note', null)`,
+    title: `case b.detail when 'headroom' then 'headroom of the general count' when 'type-headroom' then
+      'headroom of the type count' when 'wrap' then 'a counter wrapped, or would have' end`,
   }),
 };

@@ -16,8 +16,8 @@ the flag owns (XSA-58), or forget the flag (XSA-299, XSA-310).`,
   confirm: `select seq, kind, pcpu, flags, count_info, type_info, rc from events where mfn = $mfn
 and kind in ('get_page', 'put_page', 'get_type', 'put_type', 'alloc_ref_drop') order by seq`,
   fix: 'The reference in the same step as the flag, and never anywhere else.',
-  limits: `It rests on the order in which Xen 4.17 records the two. Where another pcpu had an event on that frame in between, it
-is not judged.`,
+  limits: `It rests on the order in which Xen 4.17 records the two, one right after the other: of each pcpu the last eight events of
+references are looked at.`,
   sql: breachSql('partial-reference', {
     subject: ['mfn'],
     witness: ['partial_set', 'partial_cleared'],

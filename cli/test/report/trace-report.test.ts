@@ -66,6 +66,15 @@ it('bins holds by doubling ticks', async () => {
   ]);
 });
 
+it('bins waits from lock_wait to lock_acquire', async () => {
+  const events = [
+    lock('lock_wait', 0, 'p2m', 100),
+    lock('lock_acquire', 0, 'p2m', 132),
+    lock('lock_acquire', 0, 'pod', 140),
+  ];
+  expect(await ask(events, session => ticksOf(session, 'wait'))).toEqual([{ name: 'p2m', bin: 5, spans: 1 }]);
+});
+
 it('tells where records were lost', async () => {
   const lost = { kind: 'lost', pcpu: 1, tsc: 500, count: 7, first_tsc: 300 };
   expect(await ask([lost], lostWindowsOf)).toEqual([{ seq: 0, pcpu: 1, records: 7, ticks: 200 }]);

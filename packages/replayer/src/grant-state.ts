@@ -115,7 +115,7 @@ export class GrantState implements EventState {
     if (at === 0 || this.keepsHalf(at, batch, row)) return;
     this.context.facts?.grants.spans.end(this.mappings.data[at + TAG]);
     if (Number.isNaN(handle)) this.removeLatest(pair, this.mappings.data[at]);
-    else this.byHandle.get(domid)?.delete(handle);
+    else this.removeHandle(domid, handle);
     this.mappings.remove(at);
   }
 
@@ -126,6 +126,12 @@ export class GrantState implements EventState {
     const flags = isValid(batch.validity.flags, row) ? batch.columns.flags[row] : 0;
     const [mfn, gfn, ref] = [mfnOf(batch, row), gfnOf(batch, row), arg0Of(batch, row)];
     facts.spans.end(facts.map(domid, batch.columns.owner[row], mfn, gfn, ref, handle, flags, false));
+  }
+
+  private removeHandle(domid: number, handle: number): void {
+    const handles = this.byHandle.get(domid);
+    handles?.delete(handle);
+    if (handles?.size === 0) this.byHandle.delete(domid);
   }
 
   /** `before`: the mapping of the same two domains that is the latest then, 0 for none. */

@@ -75,7 +75,7 @@ async function compare(
 
 test('a piece of a domain tells of the domain what the whole tells', async () => {
   await holds(cases, one => compare(one, domainsOf, id => ({ domains: [id] }), tablesOfDomain), CASES / 20);
-}, 120_000);
+});
 
 /** No pcpu releases what another one holds. */
 const ownLocks = cases.map(one => ({
@@ -88,4 +88,4 @@ const ownLocks = cases.map(one => ({
 test('a piece of a pcpu tells what that holds and runs', async () => {
   const tablesOf = (replayer: Replayer, _: TraceReader, pcpu: number) => tablesOfPcpu(replayer, pcpu);
   await holds(ownLocks, one => compare(one, pcpusOf, id => ({ pcpus: [id] }), tablesOf), CASES / 20);
-}, 120_000);
+});

@@ -47,24 +47,27 @@ interface KnownView {
   readonly vcpus: number[];
 }
 
-/** By domain. */
+/** By domain, in the order of the views' names. */
 function knownViews(replayer: Replayer, names: Names, filter: StateFilter): KnownView[] {
-  const views = new Map<string, KnownView>();
+  // By domid and index of the view, as one number.
+  const views = new Map<number, KnownView>();
   for (const { table, view } of selectedP2ms(replayer, names, filter)) {
-    views.set(`${table.domid} ${view}`, { domid: table.domid, view, table, vcpus: [] });
+    views.set(table.domid * 0x1_0000 + table.view, { domid: table.domid, view, table, vcpus: [] });
   }
-  for (const [key, index] of replayer.contexts.views) {
-    const [domid, view] = [Math.floor(key / 0x1_0000), names.view[index] ?? String(index)];
+  for (const [vcpu, index] of replayer.contexts.views) {
+    const [domid, view] = [Math.floor(vcpu / 0x1_0000), names.view[index] ?? String(index)];
     if (filter.domid !== undefined && filter.domid !== domid) continue;
     if (filter.view !== undefined && filter.view !== view) continue;
-    const known = views.get(`${domid} ${view}`) ?? { domid, view, table: undefined, vcpus: [] };
-    known.vcpus.push(key % 0x1_0000);
+    const key = domid * 0x1_0000 + index;
+    const known = views.get(key) ?? { domid, view, table: undefined, vcpus: [] };
+    known.vcpus.push(vcpu % 0x1_0000);
     known.vcpus.sort((a, b) => a - b);
-    views.set(`${domid} ${view}`, known);
+    views.set(key, known);
   }
-  return [...views.values()]
-    .filter(({ view, table, vcpus }) => view.startsWith('altp2m:') && (vcpus.length > 0 || isKnown(table)))
-    .sort((a, b) => a.domid - b.domid);
+  return [...views]
+    .sort(([a], [b]) => a - b)
+    .map(([, known]) => known)
+    .filter(({ view, table, vcpus }) => view.startsWith('altp2m:') && (vcpus.length > 0 || isKnown(table)));
 }
 
 const isKnown = (table: P2mTable | undefined): boolean =>

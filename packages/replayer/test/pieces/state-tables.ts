@@ -5,7 +5,6 @@ import {
   grantRows,
   linuxRows,
   lockRows,
-  m2pRows,
   p2mRows,
   pageRows,
   pagingRows,
@@ -49,8 +48,10 @@ export function stateTables(
   return {
     p2m: table(p2mRows(replayer, names, filter)),
     views: table(viewRows(replayer, names, filter)),
-    // What maps a frame has no order of its own.
-    m2p: table(m2pRows(replayer, names, filter)).sort(),
+    m2p: table(
+      replayer.m2p.keys().map(mfn => ({ mfn, m2p: replayer.m2p.get(mfn), m2p_seq: replayer.m2p.setSeq(mfn) })),
+    ),
+    mapped_by: mappedBy(replayer),
     pages: table(pageRows(replayer, filter)),
     sharing: table(sharingRows(replayer, filter)),
     // Counters are of the trace's own events.
@@ -73,6 +74,22 @@ export function stateTables(
       level > 0 ? [`${pcpu} ${level}`] : [],
     ),
   };
+}
+
+/** What maps the first and the last frame of each leaf, in no order of its own: rows of superpages would be too many. */
+function mappedBy({ p2ms, reverse }: Replayer): string[] {
+  const mfns = new Set<number>();
+  for (const table of p2ms) {
+    table.forEachLeaf(() => {
+      if (table.foundBase >= 0) mfns.add(table.foundBase).add(table.foundBase + 2 ** table.foundOrder - 1);
+    });
+  }
+  return [...mfns]
+    .map(mfn => {
+      const mappings = reverse.mappings(mfn).map(({ p2m, gfn }) => `${p2ms[p2m].domid} ${p2ms[p2m].view} ${gfn}`);
+      return `${mfn}: ${mappings.sort().join(', ')}`;
+    })
+    .sort();
 }
 
 /** Divergences from an event on. */

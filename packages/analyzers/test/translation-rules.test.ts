@@ -13,6 +13,7 @@ const unset = { kind: 'set_entry', pcpu: 1, domid: 1, gfn: 3, order: 0, p2m_type
 const lookup = { kind: 'lookup', pcpu: 0, domid: 1, gfn: 3, mfn: 7, order: 0, p2m_type: 'ram_rw' };
 const get = (pcpu = 0) => ({ kind: 'get_page', pcpu, mfn: 7 });
 const put = (pcpu = 0) => ({ kind: 'put_page', pcpu, mfn: 7 });
+const lockAcquire = { kind: 'lock_acquire', pcpu: 1, lock: '0x3', lock_class: 'heap', mode: 'mutex' };
 const use = (flag: string, pcpu = 0) => ({ kind: 'page_use', pcpu, mfn: 7, domid: 1, flags: [flag] });
 
 describe('uses', () => {
@@ -28,13 +29,14 @@ describe('uses', () => {
     expect(await find([alloc, set(), lookup, unset, get()])).toEqual([
       'late-reference proven error lookup:2 unprotected:2 changed:3 used:4',
     ]);
-    expect(await find([alloc, set(), lookup, get(), put(), unset, get()])).toEqual([
+    expect(await find([alloc, set(), lookup, get(), put(), unset, get(), lockAcquire])).toEqual([
       'unprotected-window possible note lookup:2 unprotected:2 used:3',
     ]);
   });
 
-  test('each lookup is told once to be unprotected', async () => {
-    expect(await find([alloc, set(), lookup, use('read'), use('write')])).toEqual([
+  test('each lookup is told once to be unprotected, where locks are recorded', async () => {
+    expect(await find([alloc, set(), lookup, use('read'), use('write')])).toEqual([]);
+    expect(await find([alloc, set(), lookup, use('read'), use('write'), lockAcquire])).toEqual([
       'unprotected-window possible note lookup:2 unprotected:2 used:3',
     ]);
   });

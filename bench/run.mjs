@@ -1,3 +1,4 @@
+import { benchAnalyze } from './analyze.mjs';
 import { benchImport } from './import.mjs';
 import { benchJump } from './jump.mjs';
 import { benchMemory } from './memory.mjs';
@@ -10,6 +11,7 @@ const benches = {
   import: benchImport,
   replay: benchReplay,
   memory: benchMemory,
+  analyze: benchAnalyze,
   jump: benchJump,
   sql: benchSql,
   rules: benchRules,

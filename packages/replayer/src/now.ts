@@ -1,3 +1,6 @@
+import { isValid } from '@p2mtrace/trace-format';
+import type { ReplayBatch } from './replay-batch.js';
+
 /** The event that is being replayed, for everyone who takes notes of it. */
 export class Now {
   seq = 0;
@@ -8,6 +11,26 @@ export class Now {
   /** Column `tsc` of the batch, pairs of u32, and the event's row there. */
   tsc: Uint32Array = new Uint32Array(2);
   row = 0;
+  private pcpus: ReplayBatch['columns']['pcpu'] = new Uint16Array(0);
+  private hasPcpu: Uint8Array = new Uint8Array(0);
+  private callers: ReplayBatch['columns']['caller'] = new Uint16Array(0);
+  private hasCaller: Uint8Array = new Uint8Array(0);
+
+  /** The events from now on are of this batch. */
+  begin({ columns, validity }: ReplayBatch): void {
+    if (columns.tsc !== undefined) this.tsc = columns.tsc;
+    this.pcpus = columns.pcpu;
+    this.hasPcpu = validity.pcpu;
+    this.callers = columns.caller;
+    this.hasCaller = validity.caller;
+  }
+
+  /** The event is in that row. */
+  at(row: number): void {
+    this.row = row;
+    this.pcpu = isValid(this.hasPcpu, row) ? this.pcpus[row] : -1;
+    this.caller = isValid(this.hasCaller, row) ? this.callers[row] : -1;
+  }
 
   /** Writes the event's TSC into two elements of a fact's record. */
   stamp(records: Float64Array, at: number): void {

@@ -190,13 +190,14 @@ export class Replayer {
 
   /** Applies rows `from` to `to` (exclusive) of a batch. */
   apply(batch: ReplayBatch, from = 0, to = batch.rows): void {
-    const { kind, tsc } = batch.columns;
+    const { kind } = batch.columns;
     const { checks } = this;
-    if (tsc !== undefined) this.context.now.tsc = tsc;
-    const { whole } = this.context;
+    const { whole, now, facts } = this.context;
     whole.begin(batch);
+    now.begin(batch);
     for (let row = from; row < to; row++) {
-      this.begin(batch, row);
+      now.seq = batch.firstSeq + row;
+      if (facts !== undefined) now.at(row);
       if (!whole.has(row, kind[row])) continue;
       checks?.before(batch, row, kind[row]);
       switch (kind[row]) {
@@ -232,15 +233,6 @@ export class Replayer {
       checks?.after(batch, row, kind[row]);
     }
     this.seq = batch.firstSeq + to;
-  }
-
-  private begin(batch: ReplayBatch, row: number): void {
-    const { now, facts } = this.context;
-    now.seq = batch.firstSeq + row;
-    if (facts === undefined) return;
-    now.row = row;
-    now.pcpu = isValid(batch.validity.pcpu, row) ? batch.columns.pcpu[row] : -1;
-    now.caller = isValid(batch.validity.caller, row) ? batch.columns.caller[row] : -1;
   }
 
   private domainCreate({ columns }: ReplayBatch, row: number): void {

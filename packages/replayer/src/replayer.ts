@@ -190,17 +190,18 @@ export class Replayer {
 
   /** Applies rows `from` to `to` (exclusive) of a batch. */
   apply(batch: ReplayBatch, from = 0, to = batch.rows): void {
-    const { kind } = batch.columns;
+    const kinds = batch.columns.kind;
     const { checks } = this;
     const { whole, now, facts } = this.context;
     whole.begin(batch);
     now.begin(batch);
     for (let row = from; row < to; row++) {
+      const kind = kinds[row];
       now.seq = batch.firstSeq + row;
       if (facts !== undefined) now.at(row);
-      if (!whole.has(row, kind[row])) continue;
-      checks?.before(batch, row, kind[row]);
-      switch (kind[row]) {
+      if (!whole.has(row, kind)) continue;
+      checks?.before(batch, row, kind);
+      switch (kind) {
         case K_LOCK_ACQUIRE:
           this.lockState.acquire(batch, row);
           break;
@@ -222,15 +223,15 @@ export class Replayer {
           break;
         case K_PAGE_ALLOC:
         case K_PAGE_FREE:
-          this.pageState.pageLife(batch, row, kind[row] === K_PAGE_ALLOC);
+          this.pageState.pageLife(batch, row, kind === K_PAGE_ALLOC);
           break;
         case K_PUT_GFN:
           this.contexts.putGfn(batch, row);
           break;
         default:
-          this.dispatch.apply(batch, row, kind[row]);
+          this.dispatch.apply(batch, row, kind);
       }
-      checks?.after(batch, row, kind[row]);
+      checks?.after(batch, row, kind);
     }
     this.seq = batch.firstSeq + to;
   }

@@ -11,7 +11,7 @@ import { RecordBatch } from 'apache-arrow/fb/record-batch';
 import { Builder } from 'flatbuffers';
 import { DICTIONARY_NAMES, isAddressDictionary } from '../columns.js';
 import { type ColumnRegion, padded } from './body-layout.js';
-import { CRC_KEY, crcPlaceholder, stampCrc } from './checksum.js';
+import { blankCrcs, CRC_KEY, stampCrcs } from './checksum.js';
 import { encodeKeyValues, encodeSchema } from './encode-schema.js';
 
 /** First bytes of a message in the stream format: 0xffffffff, then the metadata's length. */
@@ -22,36 +22,37 @@ interface Region {
   readonly bytes: number;
 }
 
-/** Frames a finished flatbuffer as a stream message and stamps its checksum. */
-function frame(b: Builder, placeholder: string): Uint8Array {
+/** Frames a finished flatbuffer as a stream message. */
+function frame(b: Builder): Uint8Array {
   const table = b.asUint8Array();
   const length = Math.ceil(table.length / 8) * 8;
   const framed = new Uint8Array(PREFIX + length);
   new DataView(framed.buffer).setUint32(0, 0xffff_ffff, true);
   new DataView(framed.buffer).setInt32(4, length, true);
   framed.set(table, PREFIX);
-  stampCrc(framed, placeholder);
   return framed;
 }
 
+/** The framed metadata of a message whose body has that many regions; its checksums are still blank. */
 function finishMessage(
   b: Builder,
   type: MessageHeader,
   header: number,
   bodyBytes: number,
-  bodyCrcs: readonly number[],
+  regions: number,
   extra: Iterable<readonly [string, string]> = [],
 ): Uint8Array {
-  const placeholder = crcPlaceholder(bodyCrcs);
-  const pairs = encodeKeyValues(b, [[CRC_KEY, placeholder], ...extra]);
+  const pairs = encodeKeyValues(b, [[CRC_KEY, blankCrcs(regions)], ...extra]);
   const custom = Message.createCustomMetadataVector(b, pairs);
   b.finish(Message.createMessage(b, MetadataVersion.V5, type, header, BigInt(bodyBytes), custom));
-  return frame(b, placeholder);
+  return frame(b);
 }
 
 export function encodeSchemaMessage(metadata: Iterable<readonly [string, string]>): Uint8Array {
   const b = new Builder(8192);
-  return finishMessage(b, MessageHeader.Schema, encodeSchema(b, metadata), 0, []);
+  const message = finishMessage(b, MessageHeader.Schema, encodeSchema(b, metadata), 0, 0);
+  stampCrcs(message, []);
+  return message;
 }
 
 function encodeRecordBatch(b: Builder, rows: number, nulls: readonly number[], buffers: readonly Region[]): number {
@@ -68,19 +69,21 @@ function encodeRecordBatch(b: Builder, rows: number, nulls: readonly number[], b
   return RecordBatch.endRecordBatch(b);
 }
 
-/** Metadata of a record batch whose body has these regions; `extra` says what a seek wants to know. */
+/**
+ * Metadata of a record batch whose body has these regions, with blank checksums: stampCrcs fills them in.
+ * `extra` says what a seek wants to know.
+ */
 export function encodeBatchMessage(
   rows: number,
   regions: readonly ColumnRegion[],
   nulls: readonly number[],
-  crcs: readonly number[],
   bodyBytes: number,
   extra: Iterable<readonly [string, string]>,
 ): Uint8Array {
   const b = new Builder(4096);
   const buffers = regions.flatMap(r => (r.offsets ? [r.validity, r.offsets, r.values] : [r.validity, r.values]));
   const header = encodeRecordBatch(b, rows, nulls, buffers);
-  return finishMessage(b, MessageHeader.RecordBatch, header, bodyBytes, crcs, extra);
+  return finishMessage(b, MessageHeader.RecordBatch, header, bodyBytes, regions.length, extra);
 }
 
 /** A dictionary of names; a delta adds to what was written before. */
@@ -126,7 +129,9 @@ function dictionaryMetadata(id: number, count: number, isDelta: boolean, buffers
   DictionaryBatch.addData(b, data);
   DictionaryBatch.addIsDelta(b, isDelta);
   const header = DictionaryBatch.endDictionaryBatch(b);
-  return finishMessage(b, MessageHeader.DictionaryBatch, header, body.length, [crc32(body)]);
+  const message = finishMessage(b, MessageHeader.DictionaryBatch, header, body.length, 1);
+  stampCrcs(message, [crc32(body)]);
+  return message;
 }
 
 /** Where a message lies in the file, as a footer lists it. */
@@ -154,8 +159,7 @@ export function encodeFooter(
   const schema = encodeSchema(b, metadata);
   const dictionaryBlocks = encodeBlocks(b, dictionaries, Footer.startDictionariesVector);
   const batchBlocks = encodeBlocks(b, batches, Footer.startRecordBatchesVector);
-  const placeholder = crcPlaceholder([]);
-  const custom = Footer.createCustomMetadataVector(b, encodeKeyValues(b, [[CRC_KEY, placeholder]]));
+  const custom = Footer.createCustomMetadataVector(b, encodeKeyValues(b, [[CRC_KEY, blankCrcs(0)]]));
   Footer.startFooter(b);
   Footer.addVersion(b, MetadataVersion.V5);
   Footer.addSchema(b, schema);
@@ -164,6 +168,6 @@ export function encodeFooter(
   Footer.addCustomMetadata(b, custom);
   b.finish(Footer.endFooter(b));
   const footer = b.asUint8Array().slice();
-  stampCrc(footer, placeholder);
+  stampCrcs(footer, []);
   return footer;
 }

@@ -1,6 +1,6 @@
 import { RandomAccess } from '../file-access.js';
 import type { TraceMetadata } from '../metadata.js';
-import { openTraceSink } from '../worker-sink.js';
+import { openTraceSink } from '../open-sink.js';
 import type { BatchSink } from '../writer.js';
 import type { ReadWords } from './cursor.js';
 import { Merger } from './merge.js';
@@ -111,7 +111,7 @@ async function importWith(
   work: (job: Job) => Merger,
 ): Promise<TraceMetadata> {
   const metadata = startMetadata(source, options, interpretation);
-  const sink = await openTraceSink(output, metadata);
+  const sink = openTraceSink(output, metadata);
   try {
     const rows = new RowWriter(sink, interpretation.numbering, interpretation.oldPayloads, options.symbols);
     const merger = work({ rows });
@@ -170,7 +170,7 @@ class StreamJob {
     interpretation: Interpretation,
   ): Promise<StreamJob> {
     const metadata = startMetadata(source, options, interpretation);
-    return new StreamJob(await openTraceSink(output, metadata), metadata, options, interpretation);
+    return new StreamJob(openTraceSink(output, metadata), metadata, options, interpretation);
   }
 
   add(window: Window, words: Uint32Array): void {

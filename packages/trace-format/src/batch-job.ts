@@ -1,9 +1,8 @@
-import { COLUMNS, PRESENT } from './columns.js';
+import { PRESENT } from './columns.js';
 import type { EventBatch } from './event-batch.js';
 import { bodyLayout } from './ipc/body-layout.js';
-import { encodeBatchMessage } from './ipc/encode-message.js';
+import { type BatchMessage, encodeBatchMessage } from './ipc/encode-message.js';
 import { getU64 } from './u64.js';
-import { countBits } from './validity.js';
 
 /** What a batch says about itself in its custom metadata, so that a seek needs no column. */
 export const FIRST_SEQ_KEY = 'p2mtrace.first_seq';
@@ -14,28 +13,21 @@ export const LAST_TSC_KEY = 'p2mtrace.last_tsc';
 export interface BatchJob {
   readonly rows: number;
   readonly rawBytes: number;
-  /** Columns that some row has (bits of PRESENT). */
-  readonly used: number;
   /** seq of the first row. */
   readonly firstSeq: number;
   /** Where the message goes in the file. */
   readonly at: number;
-  /** The framed metadata; its checksums are blank until the body is written, which follows it. */
-  readonly message: Uint8Array;
+  /** Incomplete until the body is written, which follows it. */
+  readonly message: BatchMessage;
   readonly bodyBytes: number;
 }
 
-/** Completes a batch that was filled, and gives it its place in the table and in the file. */
+/** Gives a batch that was filled its place in the table and in the file. */
 export function batchJob(batch: EventBatch, firstSeq: number, at: number): BatchJob {
-  batch.fillBitmaps();
-  const { rows, rawBytes, used } = batch;
+  const { rows, rawBytes } = batch;
   const { regions, bytes: bodyBytes } = bodyLayout(rows, rawBytes);
-  const nulls = regions.map(({ name }) => {
-    if (!COLUMNS[name].nullable) return 0;
-    return (used & PRESENT[name]) === 0 ? rows : rows - countBits(batch.bitmap(name), rows);
-  });
-  const message = encodeBatchMessage(rows, regions, nulls, bodyBytes, seekKeys(batch, firstSeq));
-  return { rows, rawBytes, used, firstSeq, at, message, bodyBytes };
+  const message = encodeBatchMessage(rows, regions, bodyBytes, seekKeys(batch, firstSeq));
+  return { rows, rawBytes, firstSeq, at, message, bodyBytes };
 }
 
 function seekKeys({ rows, present, columns }: EventBatch, firstSeq: number): [string, string][] {

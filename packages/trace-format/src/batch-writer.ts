@@ -3,8 +3,10 @@ import type { BatchJob } from './batch-job.js';
 import { COLUMNS, type ColumnSpec, PRESENT } from './columns.js';
 import type { EventBatch } from './event-batch.js';
 import { bodyLayout, type ColumnRegion } from './ipc/body-layout.js';
-import { stampCrcs, zeroCrc } from './ipc/checksum.js';
+import { zeroCrc } from './ipc/checksum.js';
+import { completeMessage } from './ipc/complete-message.js';
 import { writeFully } from './output-file.js';
+import { countBits } from './validity.js';
 
 interface Piece {
   /** Offset in the body. */
@@ -25,14 +27,14 @@ export class BatchWriter {
    * Writes the batch and empties it. Columns that no row has are not written: they stay holes in the file.
    * The metadata comes last; where it is, the body is whole.
    */
-  write(batch: EventBatch, { rows, rawBytes, used, firstSeq, at, message, bodyBytes }: BatchJob): void {
+  write(batch: EventBatch, { rows, rawBytes, firstSeq, at, message, bodyBytes }: BatchJob): void {
     // Threads share the memory, not the object.
     batch.rows = rows;
     batch.rawBytes = rawBytes;
-    batch.used = used;
+    batch.fillBitmaps();
     fillSeq(batch.columns.seq, rows, firstSeq);
     const { regions } = bodyLayout(rows, rawBytes);
-    const body = at + message.length;
+    const body = at + message.framed.length;
     const pieces: Piece[] = [];
     const crcs = regions.map(region => {
       if (!isUsed(batch, region)) return zeroCrc(region.bytes);
@@ -46,8 +48,8 @@ export class BatchWriter {
       pieces.push({ offset: bodyBytes - 1, bytes: ZERO });
     }
     for (const run of contiguousRuns(pieces)) writeFully(this.fd, run.buffers, body + run.offset);
-    stampCrcs(message, crcs);
-    writeFully(this.fd, [message], at);
+    completeMessage(message, nullCounts(batch, regions), crcs);
+    writeFully(this.fd, [message.framed], at);
     batch.clear();
   }
 
@@ -74,6 +76,13 @@ export class BatchWriter {
 }
 
 const asBytes = (array: ArrayBufferView, bytes: number) => new Uint8Array(array.buffer, array.byteOffset, bytes);
+
+function nullCounts(batch: EventBatch, regions: readonly ColumnRegion[]): number[] {
+  return regions.map(region => {
+    if (!isUsed(batch, region)) return batch.rows;
+    return COLUMNS[region.name].nullable ? batch.rows - countBits(batch.bitmap(region.name), batch.rows) : 0;
+  });
+}
 
 function isUsed({ used }: EventBatch, { name }: ColumnRegion): boolean {
   return !COLUMNS[name].nullable || (used & PRESENT[name]) !== 0;

@@ -88,8 +88,8 @@ export class TraceWriter implements BatchSink {
     this.counts.add(batch.columns.kind, batch.columns.flags, batch.rows);
     const job = batchJob(batch, this.rows, this.at);
     const { message, bodyBytes } = job;
-    this.batches.push({ offset: this.at, metadataBytes: message.length, bodyBytes });
-    this.at += message.length + bodyBytes;
+    this.batches.push({ offset: this.at, metadataBytes: message.framed.length, bodyBytes });
+    this.at += message.framed.length + bodyBytes;
     this.rows += job.rows;
     this.pool.submit(batch, job);
   }

@@ -56,7 +56,7 @@ function stream(batches: readonly { seq: number; classes: readonly number[] }[])
     const batch = lockBatch(classes);
     const job = batchJob(batch, seq, at);
     new BatchWriter(fd).write(batch, job);
-    at += job.message.length + job.bodyBytes;
+    at += job.message.framed.length + job.bodyBytes;
   }
   closeSync(fd);
   appendFileSync(path('s'), EOS);

@@ -55,7 +55,7 @@ export function encodeSchemaMessage(metadata: Iterable<readonly [string, string]
   return message;
 }
 
-function encodeRecordBatch(b: Builder, rows: number, nulls: readonly number[], buffers: readonly Region[]): number {
+function encodeRecordBatch(b: Builder, rows: number, nulls: readonly number[], buffers: readonly Region[]) {
   RecordBatch.startBuffersVector(b, buffers.length);
   for (const { offset, bytes } of buffers.toReversed()) BufferTable.createBuffer(b, BigInt(offset), BigInt(bytes));
   const bufferVector = b.endVector();
@@ -66,24 +66,31 @@ function encodeRecordBatch(b: Builder, rows: number, nulls: readonly number[], b
   RecordBatch.addLength(b, BigInt(rows));
   RecordBatch.addNodes(b, nodes);
   RecordBatch.addBuffers(b, bufferVector);
-  return RecordBatch.endRecordBatch(b);
+  return { header: RecordBatch.endRecordBatch(b), nodes };
 }
 
-/**
- * Metadata of a record batch whose body has these regions, with blank checksums: stampCrcs fills them in.
- * `extra` says what a seek wants to know.
- */
+/** Metadata of a record batch that is written before the batch is looked at. */
+export interface BatchMessage {
+  /** Framed. Its checksums and null counts are blank: completeMessage fills them in. */
+  readonly framed: Uint8Array;
+  /** Where the null counts are: the upper half of each of the field nodes from here on. */
+  readonly nodesAt: number;
+}
+
+/** Metadata of a record batch whose body has these regions; `extra` says what a seek wants to know. */
 export function encodeBatchMessage(
   rows: number,
   regions: readonly ColumnRegion[],
-  nulls: readonly number[],
   bodyBytes: number,
   extra: Iterable<readonly [string, string]>,
-): Uint8Array {
+): BatchMessage {
   const b = new Builder(4096);
   const buffers = regions.flatMap(r => (r.offsets ? [r.validity, r.offsets, r.values] : [r.validity, r.values]));
-  const header = encodeRecordBatch(b, rows, nulls, buffers);
-  return finishMessage(b, MessageHeader.RecordBatch, header, bodyBytes, regions.length, extra);
+  const nulls = regions.map(() => 0);
+  const { header, nodes } = encodeRecordBatch(b, rows, nulls, buffers);
+  const framed = finishMessage(b, MessageHeader.RecordBatch, header, bodyBytes, regions.length, extra);
+  // A builder counts from the end; the nodes follow the length of their vector.
+  return { framed, nodesAt: PREFIX + b.offset() - nodes + 4 };
 }
 
 /** A dictionary of names; a delta adds to what was written before. */
@@ -123,7 +130,7 @@ function encodeAddresses(id: number, addresses: readonly string[], isDelta: bool
 
 function dictionaryMetadata(id: number, count: number, isDelta: boolean, buffers: Region[], body: Uint8Array) {
   const b = new Builder(1024);
-  const data = encodeRecordBatch(b, count, [0], buffers);
+  const { header: data } = encodeRecordBatch(b, count, [0], buffers);
   DictionaryBatch.startDictionaryBatch(b);
   DictionaryBatch.addId(b, BigInt(id));
   DictionaryBatch.addData(b, data);

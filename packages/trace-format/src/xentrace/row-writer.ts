@@ -3,7 +3,7 @@ import type { ColumnArrays, EventBatch } from '../event-batch.js';
 import { KIND } from '../kinds.js';
 import type { BatchSink } from '../writer.js';
 import type { P2mNumbering } from '../xen-enums.js';
-import { isBefore, type PcpuCursor } from './cursor.js';
+import type { PcpuCursor } from './cursor.js';
 import { type Decoder, decodeContext, TraceNames } from './decode-context.js';
 import { hasOtherKind, NO_ROW, OtherDecoder } from './decode-other.js';
 import { HealthCounter } from './health.js';
@@ -13,6 +13,8 @@ import type { SymbolTable } from './symbols.js';
 
 const { tsc: TSC, tsc_own: TSC_OWN, pcpu: PCPU, cur_domid: CUR_DOMID, cur_vcpu: CUR_VCPU } = PRESENT;
 const { arg0: ARG0, raw: RAW, caller: CALLER, symbol: SYMBOL } = PRESENT;
+/** As constants of this module, for the loop over all records. */
+const { CLASS_MASK, MEM_CLASS } = X;
 
 /** Turns records into rows of batches, in the order in which they are handed to it. */
 export class RowWriter {
@@ -49,7 +51,10 @@ export class RowWriter {
     const { health, decoders, symbols, presence } = this;
     const { mem } = health;
     const { tsc: tscs, pcpu: pcpus, cur_domid, cur_vcpu } = this.columns;
-    const { pcpu, words, end, tsc, lastTsc } = cursor;
+    const { pcpu, words, end } = cursor;
+    const [limitLow, limitHigh] = [limit[0], limit[1]];
+    let [tscLow, tscHigh] = [cursor.tsc[0], cursor.tsc[1]];
+    let [lastLow, lastHigh] = [cursor.lastTsc[0], cursor.lastTsc[1]];
     let { pos, own, current } = cursor;
     let row = this.batch.firstRow + this.batch.rows;
     let batchEnd = this.batch.firstRow + this.batch.capacity;
@@ -61,11 +66,14 @@ export class RowWriter {
       records++;
       if (!own) withoutTsc++;
       let present = 0;
-      if ((header & X.CLASS_MASK) === X.MEM_CLASS) {
+      if ((header & CLASS_MASK) === MEM_CLASS) {
         const index = X.memIndex(header);
         mem[index]++;
-        present = decoders[index](row, words, at);
+        const decode = decoders[index];
+        present = decode(row, words, at);
       } else {
+        cursor.tsc[0] = tscLow;
+        cursor.tsc[1] = tscHigh;
         present = this.others.decode(cursor, row, words, pos);
         current = cursor.current;
       }
@@ -74,9 +82,9 @@ export class RowWriter {
 
       if (present !== NO_ROW) {
         pcpus[row] = pcpu;
-        if ((tsc[0] | tsc[1]) !== 0) {
-          tscs[2 * row] = tsc[0];
-          tscs[2 * row + 1] = tsc[1];
+        if ((tscLow | tscHigh) !== 0) {
+          tscs[2 * row] = tscLow;
+          tscs[2 * row + 1] = tscHigh;
           present |= TSC;
         }
         if (own) present |= TSC_OWN;
@@ -95,16 +103,21 @@ export class RowWriter {
 
       pos = at + ((header >>> 28) & 7);
       if (pos >= end || pos + X.recordWords(words[pos]) > end) break;
-      own = words[pos] >= X.HEADER_TSC_BIT;
+      own = words[pos] >>> 31 === 1;
       if (own) {
-        tsc[0] = words[pos + 1];
-        tsc[1] = words[pos + 2];
-        if (isBefore(tsc, lastTsc)) cursor.backwards++;
-        lastTsc[0] = tsc[0];
-        lastTsc[1] = tsc[1];
-        if (isBefore(limit, tsc) || (!winsTies && !isBefore(tsc, limit))) break;
+        tscLow = words[pos + 1];
+        tscHigh = words[pos + 2];
+        if (tscHigh < lastHigh || (tscHigh === lastHigh && tscLow < lastLow)) cursor.backwards++;
+        lastLow = tscLow;
+        lastHigh = tscHigh;
+        if (tscHigh > limitHigh) break;
+        if (tscHigh === limitHigh && (tscLow > limitLow || (tscLow === limitLow && !winsTies))) break;
       }
     }
+    cursor.tsc[0] = tscLow;
+    cursor.tsc[1] = tscHigh;
+    cursor.lastTsc[0] = lastLow;
+    cursor.lastTsc[1] = lastHigh;
     this.batch.rows = row - this.batch.firstRow;
     cursor.pos = pos;
     cursor.own = own;

@@ -8,6 +8,14 @@ import { completeMessage } from './ipc/complete-message.js';
 import { writeFully } from './output-file.js';
 import { countBits } from './validity.js';
 
+/** What is known of a batch when its body is complete. */
+export interface FinishedBody {
+  /** Columns that some row has (bits of PRESENT). */
+  readonly used: number;
+  readonly nulls: readonly number[];
+  readonly crcs: readonly number[];
+}
+
 interface Piece {
   /** Offset in the body. */
   readonly offset: number;
@@ -23,32 +31,39 @@ export class BatchWriter {
     this.fd = fd;
   }
 
-  /**
-   * Writes the batch and empties it. Columns that no row has are not written: they stay holes in the file.
-   * The metadata comes last; where it is, the body is whole.
-   */
-  write(batch: EventBatch, { rows, rawBytes, firstSeq, at, message, bodyBytes }: BatchJob): void {
+  /** Completes what the file will have of the batch, in its memory: bitmaps, seqs, checksums. */
+  finishBody(batch: EventBatch, { rows, rawBytes, firstSeq }: BatchJob): FinishedBody {
     // Threads share the memory, not the object.
     batch.rows = rows;
     batch.rawBytes = rawBytes;
     batch.fillBitmaps();
     fillSeq(batch.columns.seq, rows, firstSeq);
     const { regions } = bodyLayout(rows, rawBytes);
-    const body = at + message.framed.length;
-    const pieces: Piece[] = [];
-    const crcs = regions.map(region => {
-      if (!isUsed(batch, region)) return zeroCrc(region.bytes);
-      const parts = this.piecesOf(batch, region);
-      pieces.push(...parts);
-      return regionCrc(region, parts);
-    });
+    const crcs = regions.map(region =>
+      isUsed(batch, region) ? regionCrc(region, this.piecesOf(batch, region)) : zeroCrc(region.bytes),
+    );
+    return { used: batch.used, nulls: nullCounts(batch, regions), crcs };
+  }
+
+  /**
+   * Writes the batch and empties it. Columns that no row has are not written: they stay holes in the file.
+   * The metadata comes last; where it is, the body is whole.
+   */
+  write(batch: EventBatch, job: BatchJob, body = this.finishBody(batch, job)): void {
+    const { rows, rawBytes, at, message, bodyBytes } = job;
+    batch.rows = rows;
+    batch.rawBytes = rawBytes;
+    batch.used = body.used;
+    const { regions } = bodyLayout(rows, rawBytes);
+    const pieces = regions.flatMap(region => (isUsed(batch, region) ? this.piecesOf(batch, region) : []));
     // The file must reach the end of the body.
     const last = pieces.at(-1);
     if (last === undefined || last.offset + last.bytes.length < bodyBytes) {
       pieces.push({ offset: bodyBytes - 1, bytes: ZERO });
     }
-    for (const run of contiguousRuns(pieces)) writeFully(this.fd, run.buffers, body + run.offset);
-    completeMessage(message, nullCounts(batch, regions), crcs);
+    const start = at + message.framed.length;
+    for (const run of contiguousRuns(pieces)) writeFully(this.fd, run.buffers, start + run.offset);
+    completeMessage(message, body.nulls, body.crcs);
     writeFully(this.fd, [message.framed], at);
     batch.clear();
   }

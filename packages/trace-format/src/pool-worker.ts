@@ -1,26 +1,18 @@
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { BatchBlock } from './batch-block.js';
-import type { BatchJob } from './batch-job.js';
 import { BatchWriter } from './batch-writer.js';
 import { P2mError } from './errors.js';
-import { JobCounter } from './job-counter.js';
-import type { PoolFailure, PoolWorkerData } from './shared-pool.js';
+import { CLOSED, DONE, type PoolFailure, type PoolRequest, type PoolWorkerData, SUBMITTED } from './shared-pool.js';
 
-/** The other thread of a SharedPool: writes batches until there are no more. */
-const { fd, capacity, slots, memory, counter, port } = workerData as PoolWorkerData;
+/** The other thread of a SharedPool: writes batches, in order, until there are no more. */
+const { fd, capacity, slots, memory, counts, port } = workerData as PoolWorkerData;
 const { batches } = new BatchBlock(capacity, slots, memory);
 const writer = new BatchWriter(fd);
-const jobs = new JobCounter(counter);
-let received = 0;
+const words = new Int32Array(counts);
 
-/** The jobs before it were done by the other side. */
-function receive(job: number): BatchJob {
-  while (received < job) {
-    receiveMessageOnPort(port);
-    received++;
-  }
-  received++;
-  return receiveMessageOnPort(port)?.message;
+function tellDone(jobs: number): void {
+  Atomics.store(words, DONE, jobs);
+  Atomics.notify(words, DONE);
 }
 
 function failureOf(error: unknown): PoolFailure {
@@ -28,12 +20,20 @@ function failureOf(error: unknown): PoolFailure {
   return { message, stack, isBug: !(error instanceof P2mError) };
 }
 
-for (let job = jobs.takeNext(); job >= 0; job = jobs.takeNext()) {
-  try {
-    writer.write(batches[job % slots], receive(job));
-  } catch (error) {
-    port.postMessage(failureOf(error));
-    jobs.close();
+function writeAll(): void {
+  for (let job = 0; ; job++) {
+    Atomics.wait(words, SUBMITTED, job);
+    if (Atomics.load(words, SUBMITTED) === CLOSED) return;
+    const request: PoolRequest = receiveMessageOnPort(port)?.message;
+    writer.write(batches[job % slots], request.job, request.body);
+    tellDone(job + 1);
   }
-  jobs.done(job);
 }
+
+try {
+  writeAll();
+} catch (error) {
+  port.postMessage(failureOf(error));
+}
+// Nobody waits for a thread that has ended.
+tellDone(CLOSED);

@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'cli/test/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['cli/test/support/build.ts'],
+    // By default one core is left alone: on two that doubles the time.
+    maxWorkers: '100%',
     // The damage tests flip and cut at every byte of a trace: a minute each on a slow machine.
     testTimeout: 300_000,
   },

@@ -1,10 +1,19 @@
 import { benchImport } from './import.mjs';
 import { benchJump } from './jump.mjs';
+import { benchMemory } from './memory.mjs';
 import { benchReplay } from './replay.mjs';
+import { benchRules } from './rules.mjs';
 import { benchSql } from './sql.mjs';
 
 // `pnpm bench` runs all of them, `pnpm bench import sql` some.
-const benches = { import: benchImport, replay: benchReplay, jump: benchJump, sql: benchSql };
+const benches = {
+  import: benchImport,
+  replay: benchReplay,
+  memory: benchMemory,
+  jump: benchJump,
+  sql: benchSql,
+  rules: benchRules,
+};
 const chosen = process.argv.slice(2);
 for (const [name, run] of Object.entries(benches)) {
   if (chosen.length === 0 || chosen.includes(name)) await run();

@@ -24,7 +24,7 @@ function peakOf(command, args) {
   const rss = join(tmpdir(), `p2mtrace-rss-${process.pid}`);
   const preload = `--import=${join(import.meta.dirname, 'report-rss.mjs')}`;
   timed(command, args, { P2MTRACE_BENCH_RSS: rss, NODE_OPTIONS: preload });
-  const peak = Number(readFileSync(rss, 'utf8')) / 1000;
+  const peak = Number(readFileSync(rss, 'utf8'));
   rmSync(rss);
   return peak;
 }

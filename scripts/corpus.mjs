@@ -47,11 +47,7 @@ export function plannedRules() {
   return [...text.matchAll(/^\| `([\w-]+\.[\w-]+)` +\| ([PLO][^|]*?) +\|/gm)].map(([, id, best]) => ({ id, best }));
 }
 
-/** How many events of each kind a file of NDJSON has. */
-export function kindCounts(path) {
-  const counts = new Map();
-  for (const [, kind] of readFileSync(path, 'utf8').matchAll(/^\{"kind": "(\w+)"/gm)) {
-    counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  }
-  return counts;
+/** Kinds of the events of a file of NDJSON, by seq. */
+export function kindsOf(path) {
+  return [...readFileSync(path, 'utf8').matchAll(/^\{"kind": "(\w+)"/gm)].map(([, kind]) => kind);
 }

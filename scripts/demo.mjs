@@ -30,6 +30,8 @@ const STEPS = [
     ['import', 'samples/rules/refcount.leak/fires.ndjson', '-o', LEAK, '--quiet'],
   ],
   ['Its analysis: one finding, so the exit code is 1', ['analyze', LEAK], 1],
+  ['How that came about, event by event', ['explain', LEAK, 'refcount.leak']],
+  ['The smallest trace that still shows it', ['slice', LEAK, 'refcount.leak', '-o', `${OUT}/small.arrow`]],
   [
     'The same in SQL: references that were never dropped',
     ['sql', LEAK, 'select hex(mfn) as mfn, kind, from_seq, to_seq from ref_spans where to_seq is null'],

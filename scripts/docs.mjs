@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { ANALYZERS, CONFIDENCES, SEVERITIES } from '@p2mtrace/analyzers';
+import { ANALYZERS, CONFIDENCES, RULES, SEVERITIES, standardLibrary } from '@p2mtrace/analyzers';
 import { FACT_SPECS, FACTS_VERSION } from '@p2mtrace/replayer';
 import {
   COLUMN_NAMES,
@@ -24,31 +24,11 @@ import {
   SCHEMA_VERSION,
   wireTypeTable,
 } from '@p2mtrace/trace-format';
+import { corpusCases } from './corpus.mjs';
+import { coverage } from './coverage.mjs';
+import { code, codes, sqlBlock, table, wrapped } from './markdown.mjs';
 
 export const DOCS = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs');
-
-const code = text => `\`${text}\``;
-const codes = names => names.map(code).join(', ');
-/** A Markdown table as the formatter writes it; a bar inside a cell would end the cell. */
-function table(head, rows) {
-  const lines = [head, ...rows].map(cells => cells.map(cell => String(cell).replaceAll('|', '\\|')));
-  const widths = head.map((_, i) => Math.max(3, ...lines.map(cells => [...cells[i]].length)));
-  const line = cells => `| ${cells.map((cell, i) => cell + ' '.repeat(widths[i] - [...cell].length)).join(' | ')} |`;
-  const rule = line(widths.map(width => '-'.repeat(width)));
-  const [first, ...rest] = lines.map(line);
-  return [first, rule, ...rest].join('\n');
-}
-/** Text in lines that are not too long. */
-function wrapped(text) {
-  const lines = [''];
-  for (const word of text.trim().split(/\s+/)) {
-    const last = lines.length - 1;
-    if (lines[last] === '') lines[last] = word;
-    else if (lines[last].length + 1 + word.length <= 118) lines[last] += ` ${word}`;
-    else lines.push(word);
-  }
-  return lines.join('\n');
-}
 
 const ARROW_TYPES = {
   u64: 'UInt64',
@@ -120,6 +100,7 @@ const FLAG_DOCS = {
   contains_pte: 'grant: GNTMAP_contains_pte',
   allocated: 'snapshot of a page: the trace saw it allocated',
   free: 'snapshot of a page: it is free',
+  unowned: "snapshot of a page: it is nobody's",
   stale: "snapshot of an entry of an altp2m view: the host's entry has changed since",
 };
 
@@ -179,6 +160,15 @@ function locks() {
 
 const SQL_TYPES = { u53: 'UBIGINT', id: 'INTEGER', tsc: 'UBIGINT', u64: 'UBIGINT', bool: 'BOOLEAN', enum: 'ENUM' };
 
+/** The standard library of SQL, module by module. */
+function library() {
+  const sections = standardLibrary().map(({ name, doc, definitions }) => {
+    const rows = definitions.map(({ usage, doc: meaning }) => [code(usage), meaning.replaceAll('\n', ' ')]);
+    return `### ${name}\n\n${wrapped(doc)}\n\n${table(['name', 'meaning'], rows)}`;
+  });
+  return sections.join('\n\n');
+}
+
 function facts() {
   const sections = FACT_SPECS.map(({ name, doc, columns: specs }) => {
     const rows = specs.map(({ name: column, type, doc: meaning, names }) => {
@@ -192,18 +182,31 @@ function facts() {
 }
 
 function rules() {
-  const sections = ANALYZERS.map(analyzer => {
-    const parts = analyzer.rules.map(({ id, title, severity, confidence, needs, doc }) => {
-      const kindsNeeded = needs.map(need => need.split('|').map(code).join(' or ')).join(', ');
-      const facts = table(
-        ['worst severity', 'best confidence', 'needs events of kind'],
-        [[severity, confidence, kindsNeeded]],
-      );
-      return `### ${id}\n\n${title.charAt(0).toUpperCase()}${title.slice(1)}.\n\n${facts}\n\n${wrapped(doc)}`;
-    });
-    return `## ${analyzer.id}\n\n${parts.join('\n\n')}`;
+  const cases = corpusCases();
+  const sections = ANALYZERS.map(({ id }) => {
+    const own = RULES.filter(({ analyzer }) => analyzer === id);
+    return [`## ${id}`, ...own.map(rule => ruleSection(rule, cases))].join('\n\n');
   });
   return sections.join('\n\n');
+}
+
+function ruleSection({ id, title, severity, confidence, policy, needs, doc, mechanism, confirm, fix, limits }, cases) {
+  const kindsNeeded = needs.map(need => need.split('|').map(code).join(' or ')).join(', ');
+  const shown = cases
+    .filter(({ findings }) => findings.some(({ rule }) => rule === id))
+    .map(one => `[${one.id}](../samples/corpus/${one.id})`);
+  const paragraphs = [
+    `### ${id}`,
+    `${title.charAt(0).toUpperCase()}${title.slice(1)}.${policy ? ' A policy: it runs only when it is named.' : ''}`,
+    table(['worst severity', 'best confidence', 'needs events of kind'], [[severity, confidence, kindsNeeded]]),
+    wrapped(doc),
+    mechanism && wrapped(`**How it comes about.** ${mechanism}`),
+    confirm && `**To confirm it**, with a finding's subjects and witnesses for \`$NAME\`:\n\n${sqlBlock(confirm)}`,
+    fix && wrapped(`**Usually fixed** so: ${fix}`),
+    limits && wrapped(`**What it can get wrong.** ${limits}`),
+    shown.length > 0 && wrapped(`**Shown by** ${shown.join(', ')}.`),
+  ];
+  return paragraphs.filter(Boolean).join('\n\n');
 }
 
 /** What the help of every command says. */
@@ -240,6 +243,12 @@ async function commands() {
   return sections.join('\n\n');
 }
 
+async function debugCommands() {
+  const { DEBUG_COMMANDS } = await import('../cli/dist/debug/debug-commands.js');
+  const rows = DEBUG_COMMANDS.map(({ name, args, help }) => [code(`${name} ${args}`.trim()), help]);
+  return table(['command', 'does'], rows);
+}
+
 const GENERATORS = {
   columns,
   dictionaries,
@@ -249,8 +258,11 @@ const GENERATORS = {
   layouts,
   locks,
   facts,
+  library,
   rules,
+  coverage,
   commands,
+  'debug-commands': debugCommands,
   'schema-version': () => `The schema version is ${SCHEMA_VERSION}.`,
   levels: () => `Severities: ${codes(SEVERITIES)}. Confidences: ${codes(CONFIDENCES)}.`,
 };

@@ -8,7 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { corpusCases, plannedRules } from '../scripts/corpus.mjs';
 
 /** Set to false when every rule of docs/judgement.md exists: from then on none may be missing. */
-const RULES_MAY_BE_PENDING = true;
+const RULES_MAY_BE_PENDING = false;
 
 interface Finding {
   rule: string;

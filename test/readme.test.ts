@@ -22,7 +22,9 @@ function commandsOf(page: string): string[] {
     .filter(line => /^(?:npx p2mtrace|node samples)/.test(line) && !line.includes('capture.bin '));
 }
 
-const COMMANDS = ['README.md', 'samples/README.md'].flatMap(page => commandsOf(page).map(line => ({ page, line })));
+const COMMANDS = ['README.md', 'samples/README.md', 'docs/travel.md', 'docs/plugins.md', 'docs/findings.md'].flatMap(
+  page => commandsOf(page).map(line => ({ page, line })),
+);
 
 test.skipIf(process.platform === 'win32').each(COMMANDS)('$page: $line', ({ line }) => {
   const command = line.replace(/^npx p2mtrace/, `"${process.execPath}" "${BIN}"`);
@@ -33,9 +35,20 @@ test.skipIf(process.platform === 'win32').each(COMMANDS)('$page: $line', ({ line
     env: { ...process.env, TMPDIR: folder },
   });
   // The samples that are analyzed have a defect.
-  expect(status, stderr).toBe(line.includes(' analyze ') ? 1 : 0);
+  const fails = / (analyze|report) /.test(line) && !line.includes('--fail-on none');
+  expect(status, stderr).toBe(fails ? 1 : 0);
 });
 
 test('the commands are found', () => {
   expect(COMMANDS.length).toBeGreaterThan(15);
+});
+
+test('the session in docs/travel.md is what the prompt says', () => {
+  const [, session] = /```text\n(start> [\s\S]*?)```/.exec(readFileSync(join(ROOT, 'docs/travel.md'), 'utf8')) ?? [];
+  const [commands, answers] = [true, false].map(typed =>
+    session.split('\n').filter(line => /^(?:start|#\d+)> /.test(line) === typed),
+  );
+  const input = commands.map(line => line.slice(line.indexOf('> ') + 2)).join('\n');
+  const made = spawnSync(process.execPath, [BIN, 'debug', join(folder, 'stale.arrow')], { input, encoding: 'utf8' });
+  expect(made).toMatchObject({ status: 0, stdout: answers.join('\n') });
 });

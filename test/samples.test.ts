@@ -17,7 +17,7 @@ const PRINTED: Readonly<Record<string, RegExp>> = {
     /^after event 4\n.*"ram_rw":1.*\n {2}gfn 0x10 -> mfn 0x100 \(ram_rw\), set at #1\n {2}mfn 0x100: count 2.*\nafter event 9\n/,
   'analyze.mjs': /^error \(proven\) use-after-unmap\.stale-translation: 1\n.*changed #3, used #4\nnot checked: /,
   'sql.mjs':
-    /^mfn kind from_seq to_seq symbol\n100 allocation 0 6 null\n100 get_page 4 null p2m_get_gfn_type_access\n$/,
+    /^mfn kind from_seq to_seq symbol\n0x100 allocation 0 6 null\n0x100 get_page 4 null p2m_get_gfn_type_access\n$/,
 };
 
 test.each(readdirSync(API))('samples/api/%s runs', name => {

@@ -10,11 +10,17 @@ const CHECKS: readonly { readonly name: string; readonly needs: readonly string[
 
 export interface Check {
   readonly name: string;
-  /** Kinds of which the trace has no event; none: it can be checked. */
+  /** Kinds of which the trace has no event, and those of which a piece lacks some; none: it can be checked. */
   readonly missing: readonly string[];
+  readonly partial: readonly string[];
 }
 
 /** What a trace with these events can be checked for; `p2mtrace analyze` says it rule by rule. */
-export function checksOf({ counts = {} }: Pick<TraceMetadata, 'counts'>): Check[] {
-  return CHECKS.map(({ name, needs }) => ({ name, missing: needs.filter(kind => (counts[kind] ?? 0) === 0) }));
+export function checksOf({ counts = {}, piece }: Pick<TraceMetadata, 'counts' | 'piece'>): Check[] {
+  const isRecorded = (kind: string) => (counts[kind] ?? 0) > 0 || piece?.recorded.includes(kind) === true;
+  return CHECKS.map(({ name, needs }) => ({
+    name,
+    missing: needs.filter(kind => !isRecorded(kind)),
+    partial: needs.filter(kind => piece?.incomplete?.includes(kind)),
+  }));
 }

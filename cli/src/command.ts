@@ -21,6 +21,8 @@ export interface CommandSpec {
   readonly args: readonly (readonly [name: string, help: string])[];
   /** The same of those that may be left out; they follow the others. */
   readonly optionalArgs?: readonly (readonly [name: string, help: string])[];
+  /** How it is called, where args alone do not tell. */
+  readonly usage?: string;
   readonly summary: string;
   /** What the help says behind the options. */
   readonly more?: string;

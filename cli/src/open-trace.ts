@@ -22,3 +22,14 @@ export async function withTrace(
     reader.close();
   }
 }
+
+/** The same for several traces, which are open at once; damage of any decides the exit code. */
+export async function withTraces(
+  paths: readonly string[],
+  context: Context,
+  work: (readers: readonly TraceReader[]) => Promise<number>,
+): Promise<number> {
+  const [path, ...others] = paths;
+  if (path === undefined) return work([]);
+  return withTrace(path, context, reader => withTraces(others, context, readers => work([reader, ...readers])));
+}

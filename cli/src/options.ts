@@ -5,10 +5,12 @@ export interface OptionSpec {
   readonly flags: string;
   readonly help: string;
   readonly choices?: readonly string[];
-  readonly byDefault?: unknown;
+  readonly byDefault?: string;
   readonly required?: boolean;
   /** @throws InvalidArgumentError */
   readonly parse?: (text: string) => unknown;
+  /** The same for an option that may be given more than once: its value is the list. */
+  readonly collect?: (text: string) => unknown;
 }
 
 /** `2500000000`, `2.5G`, `2500M`, `2.5GHz` in Hz. */
@@ -38,11 +40,33 @@ export function parseSeq(text: string): number {
   return value;
 }
 
+/** `0,1`: physical cpus. */
+export function parsePcpus(text: string): number[] {
+  const pcpus = text.split(',').map(parseSeq);
+  if (pcpus.some(pcpu => pcpu > 0xffff)) throw new InvalidArgumentError('Expected pcpus, such as 0,1.');
+  return pcpus;
+}
+
+/** `90s`, `10m`, `500ms`, `1h`, `30d`, 0: milliseconds. */
+export function parseDuration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
+  if (text === '0') return 0;
+  if (match === null) throw new InvalidArgumentError('Expected a duration such as 90s, 10m, 500ms or 30d, or 0.');
+  return Number(match[1]) * { ms: 1, s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7 }[match[2] as 's']!;
+}
+
 /** A number of events, from 1 on. */
 export function parseEvents(text: string): number {
   const events = parseSeq(text);
   if (events === 0) throw new InvalidArgumentError('Expected at least one event.');
   return events;
+}
+
+/** Bits of a counter: as many as a layout could give it. */
+export function parseWidth(text: string): number {
+  const bits = parseSeq(text);
+  if (bits < 2 || bits > 58) throw new InvalidArgumentError('Expected a number of bits, 2 to 58.');
+  return bits;
 }
 
 export const PROGRESS: OptionSpec = {
@@ -66,6 +90,22 @@ export const REPLAY_OPTIONS: readonly OptionSpec[] = [
   },
   { flags: '--no-index', help: 'neither use nor make TRACE.p2mi: replay from the start' },
   PROGRESS,
+];
+export const CONFIG: OptionSpec = {
+  flags: '--config <file>',
+  help: 'the configuration (default: p2mtrace.config.ts, .mts, .js or .mjs where it is run)',
+};
+/** Rules of others, beside the built-in ones. */
+export const PLUGIN_OPTIONS: readonly OptionSpec[] = [
+  { flags: '--plugin <module...>', help: 'analyzers of others: files or packages (see docs/plugins.md)' },
+  CONFIG,
+];
+/** How captures are imported on the way. */
+export const IMPORT_SETTINGS: readonly OptionSpec[] = [
+  { flags: '--xen-version <version>', help: 'release that captures were recorded on, such as 4.17.7' },
+  { flags: '--layout <profile>', help: 'their page_info layout P0…P8; follows from the release otherwise' },
+  { flags: '--symbols <file>', help: 'names of their call sites (output of nm xen-syms)' },
+  CPU_HZ,
 ];
 export const REPORT_FORMAT = formatOption(['pretty', 'json'], 'pretty');
 

@@ -46,6 +46,7 @@ function addCommand(
   const { args, optionalArgs = [] } = spec;
   for (const [name, help] of args) command.argument(`<${name}>`, help);
   for (const [name, help] of optionalArgs) command.argument(`[${name}]`, help);
+  if (spec.usage !== undefined) command.usage(spec.usage);
   for (const option of spec.options) command.addOption(commanderOption(option));
   const examples = ['Examples:', ...spec.examples.map(example => `  ${example}`)].join('\n');
   command.addHelpText('after', `\n${spec.more === undefined ? '' : `${spec.more}\n\n`}${examples}`);
@@ -56,10 +57,13 @@ function addCommand(
 function commanderOption(spec: OptionSpec): Option {
   const option = new Option(spec.flags, spec.help);
   if (spec.choices !== undefined) option.choices(spec.choices);
-  if (spec.byDefault !== undefined) option.default(spec.byDefault);
+  if (spec.byDefault !== undefined) option.default(spec.parse?.(spec.byDefault) ?? spec.byDefault, spec.byDefault);
   if (spec.required === true) option.makeOptionMandatory();
-  const { parse } = spec;
+  const { parse, collect } = spec;
   if (parse !== undefined) option.argParser(text => parse(text));
+  if (collect !== undefined) {
+    option.argParser((text, before: unknown[] | undefined) => [...(before ?? []), collect(text)]);
+  }
   return option;
 }
 

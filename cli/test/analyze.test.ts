@@ -19,12 +19,37 @@ it('says of a trace without the events it needs that nothing was checked', () =>
   writeFileSync(temp('mark.ndjson'), '{"kind":"mark"}\n');
   fine(['import', temp('mark.ndjson'), '-o', temp('mark.arrow')]);
   const report: Report = JSON.parse(fine(['analyze', temp('mark.arrow'), '--format', 'json']).stdout);
-  const rules: { id: string }[] = JSON.parse(fine(['rules', '--format', 'json']).stdout);
+  const all: { id: string; policy: boolean }[] = JSON.parse(fine(['rules', '--format', 'json']).stdout);
+  const rules = all.filter(({ policy }) => !policy);
   expect(report.findings).toEqual([]);
   expect(report.notChecked.map(({ rule }) => rule).sort()).toEqual(rules.map(({ id }) => id).sort());
   const pretty = fine(['analyze', temp('mark.arrow')]).stdout;
   expect(pretty).toMatch(/^not checked\n/);
   expect(pretty).toContain(`no findings; ${rules.length} of ${rules.length} rules not checked\n`);
+});
+
+it('runs a policy besides the other rules where it is named', () => {
+  const [policy] = (JSON.parse(fine(['rules', '--format', 'json']).stdout) as { id: string; policy: boolean }[]).filter(
+    rule => rule.policy,
+  );
+  writeFileSync(temp('mark.ndjson'), '{"kind":"mark"}\n');
+  fine(['import', temp('mark.ndjson'), '-o', temp('mark.arrow')]);
+  const notChecked = (...options: string[]) =>
+    (JSON.parse(fine(['analyze', temp('mark.arrow'), '--format', 'json', ...options]).stdout) as Report).notChecked;
+  expect(notChecked('--policy', policy.id)).toHaveLength(notChecked().length + 1);
+  expect(notChecked('--only', policy.id)).toMatchObject([{ rule: policy.id }]);
+});
+
+it('judges counts by counters of another width, and tells what they have left', () => {
+  const get = '{"kind":"get_page","mfn":"0x7"}\n';
+  writeFileSync(temp('gets.ndjson'), `{"kind":"page_alloc","mfn":"0x7","order":0,"owner":1}\n${get.repeat(4)}`);
+  fine(['import', temp('gets.ndjson'), '-o', temp('gets.arrow')]);
+  fine(['analyze', temp('gets.arrow')]);
+  // The count is 5 in the end: one below the limit of 3 bits, and past what 2 bits can hold.
+  expect(fine(['analyze', temp('gets.arrow'), '--counter-width', '3']).stdout).toContain(
+    'count 5, width 3, headroom 1',
+  );
+  expect(p2mtrace(['analyze', temp('gets.arrow'), '--counter-width', '2'])).toMatchObject({ code: 1 });
 });
 
 describe.skipIf(!HAS_CAPTURES)('analyze of real captures', () => {

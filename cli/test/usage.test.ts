@@ -36,8 +36,11 @@ describe('wrong usage is exit 2 with a message, and nothing on stdout', () => {
     [['replay', 'small.arrow', '--view', 'altp2m:7'], 'P2M_VIEW'],
     [['replay', 'small.arrow', '--format', 'csv'], 'P2M_FORMAT'],
     [['analyze', 'small.arrow', '--only', 'nosuch'], 'P2M_RULE'],
+    [['analyze', 'small.arrow', '--policy', 'nosuch'], 'P2M_RULE'],
+    [['analyze', 'small.arrow', '--counter-width', '64'], 'Expected a number of bits, 2 to 58'],
     [['sql', 'small.arrow', 'selec 1'], 'P2M_SQL'],
-    [['sql', 'small.arrow'], "missing required argument 'query'"],
+    [['sql', 'small.arrow'], 'P2M_SQL'],
+    [['sql', 'select 1'], 'there is no such trace'],
   ])('%j', (args, text) => {
     const ended = p2mtrace(args, { cwd: temp('.') });
     expect(ended.stderr).toContain(text);

@@ -1,37 +1,46 @@
-import { type AnalysisReport, analyzeTrace, type Finding, RULES } from '@p2mtrace/analyzers';
+import { type AnalysisReport, analyzeTrace, chooseRules, type Finding, RULES, rulesOf } from '@p2mtrace/analyzers';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { withTrace } from '../open-trace.js';
+import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
 import { findingsText } from '../render/findings.js';
 import { jsonText } from '../render/json.js';
 import { Progress } from '../render/progress.js';
 import type { Terminal } from '../terminal.js';
 
-interface Options {
+interface Options extends PluginOptions {
   readonly only?: string[];
+  readonly policy?: string[];
+  readonly counterWidth?: number;
   readonly format: string;
   readonly failOn: 'error' | 'warning' | 'none';
   readonly progress?: string;
 }
 
-export const run: Run<readonly [string], Options> = ([path], { only, format, failOn, progress }, context) =>
-  withTrace(path, context, async reader => {
+export const run: Run<readonly [string], Options> = async ([path], options, context) => {
+  const { counterWidth, format, failOn, progress } = options;
+  const [only, policies] = [options.only, options.policy].map((names = []) => names.flatMap(name => name.split(',')));
+  const plugins = await loadPlugins(options);
+  const chosen = chooseRules([...RULES, ...rulesOf(plugins)], only, policies);
+  return withTrace(path, context, async reader => {
     const shown = new Progress(context, progress, 'events replayed', reader.rows);
     let report: AnalysisReport;
     try {
-      report = await analyzeTrace(reader, {
-        ...(only === undefined ? {} : { only: only.flatMap(rules => rules.split(',')) }),
-        onProgress: shown.update,
-      });
+      report = await analyzeTrace(reader, { only, policies, counterWidth, plugins, onProgress: shown.update });
     } finally {
       shown.end();
     }
     if (format === 'json') await writeJson(context.out, report);
-    else for (const text of findingsText(report, context.out, RULES.length)) await context.out.write(text);
+    else {
+      const judged = { path, rules: chosen.length };
+      for (const text of findingsText(report, context.out, judged)) await context.out.write(text);
+    }
     return report.findings.some(finding => fails(finding, failOn)) ? EXIT.findings : EXIT.fine;
   });
+};
 
-function fails({ severity }: Finding, failOn: Options['failOn']): boolean {
+/** A finding makes the exit code 1. */
+export function fails({ severity }: Finding, failOn: Options['failOn']): boolean {
   if (failOn === 'none') return false;
   return severity === 'error' || (severity === 'warning' && failOn === 'warning');
 }

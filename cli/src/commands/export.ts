@@ -1,55 +1,71 @@
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { exportNdjson, type NdjsonExportOptions, usageError } from '@p2mtrace/trace-format';
-import type { Run } from '../command.js';
+import { renameSync, rmSync } from 'node:fs';
+import { exportNdjson, type TraceReader, usageError } from '@p2mtrace/trace-format';
+import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
+import { checkRange, type EventRange } from '../export/range.js';
+import { exportArrow, exportDatabase, exportEvents } from '../export/tables.js';
+import { writeTimeline } from '../export/timeline.js';
+import { FileText } from '../file-text.js';
 import { withTrace } from '../open-trace.js';
 import { checkOutput } from '../output-path.js';
+import type { TextOut } from '../render/rows.js';
 
-interface Options {
+/** Forms of `p2mtrace export`. */
+export type ExportFormat = 'ndjson' | 'csv' | 'arrow' | 'parquet' | 'duckdb' | 'perfetto';
+
+interface Options extends EventRange {
+  readonly format: ExportFormat;
   readonly output?: string;
-  readonly from?: number;
-  readonly to?: number;
+  readonly cpuHz?: number;
 }
 
-export const run: Run<readonly [string], Options> = async ([path], { output, from, to }, context) => {
+export const run: Run<readonly [string], Options> = async ([path], options, context) => {
+  const { output, format } = options;
   if (output !== undefined) checkOutput(output, path);
-  if (from !== undefined && to !== undefined && from > to) {
-    throw usageError('P2M_RANGE', `--from ${from} is behind --to ${to}`, 'both are part of what is exported');
-  }
+  checkRange(options);
   return withTrace(path, context, async reader => {
-    // The person names the last event, the library the one behind it.
-    const options: NdjsonExportOptions = { from, to: to === undefined ? undefined : to + 1 };
-    if (output === undefined) await exportNdjson(reader, text => context.out.write(text), options);
-    else await toFile(output, write => exportNdjson(reader, write, options));
+    if (format === 'ndjson' || format === 'perfetto') await writeText(reader, options, context);
+    else if (format === 'csv' && output === undefined) await exportEvents(reader, format, output, options, context);
+    else if (output === undefined)
+      throw usageError('P2M_FORMAT', `${format} is written to a file`, `name it: -o trace.${format}`);
+    else await toFile(output, partial => writeFile(reader, partial, options, context));
     return EXIT.fine;
   });
 };
 
-/** Writes a file that appears under its name only when it is whole. @throws P2mError P2M_OUTPUT (usage) */
-async function toFile(path: string, fill: (write: (text: string) => void) => Promise<void>): Promise<void> {
-  const partial = `${path}.partial`;
-  const fd = told(path, () => openSync(partial, 'w'));
-  try {
-    await fill(text => {
-      const bytes = Buffer.from(text);
-      for (let done = 0; done < bytes.length; ) done += told(path, () => writeSync(fd, bytes, done));
-    });
-    closeSync(fd);
-    told(path, () => renameSync(partial, path));
-  } catch (error) {
-    rmSync(partial, { force: true });
-    throw error;
-  }
+async function writeText(reader: TraceReader, options: Options, { out }: Context): Promise<void> {
+  const { output, format, from, to, cpuHz } = options;
+  const write = async (text: TextOut) => {
+    if (format === 'perfetto') await writeTimeline(reader, text, { from, to }, cpuHz ?? reader.metadata.tscHz);
+    // The person names the last event, the library the one behind it.
+    else await exportNdjson(reader, piece => text.write(piece), { from, to: to === undefined ? undefined : to + 1 });
+  };
+  if (output === undefined) return write(out);
+  await toFile(output, async partial => {
+    const file = new FileText(partial);
+    try {
+      await write(file);
+    } finally {
+      await file.close();
+    }
+  });
 }
 
-function told<T>(path: string, work: () => T): T {
+async function writeFile(reader: TraceReader, path: string, options: Options, context: Context): Promise<void> {
+  if (options.format === 'duckdb') await exportDatabase(reader, path);
+  else if (options.format === 'arrow') await exportArrow(reader, path, options, context);
+  else await exportEvents(reader, options.format as 'csv' | 'parquet', path, options, context);
+}
+
+/** Makes a file that appears under its name only when it is whole. */
+async function toFile(output: string, make: (partial: string) => Promise<void>): Promise<void> {
+  const partial = `${output}.partial`;
+  rmSync(partial, { force: true });
   try {
-    return work();
-  } catch (error) {
-    throw usageError(
-      'P2M_OUTPUT',
-      `${path} can't be written: ${(error as Error).message}`,
-      'make room, or name another file',
-    );
+    await make(partial);
+    renameSync(partial, output);
+  } finally {
+    rmSync(partial, { force: true });
+    rmSync(`${partial}.wal`, { force: true });
   }
 }

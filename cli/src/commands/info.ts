@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import type { TraceMetadata, TraceReader } from '@p2mtrace/trace-format';
+import type { PieceOrigin, TraceMetadata, TraceReader } from '@p2mtrace/trace-format';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { withTrace } from '../open-trace.js';
@@ -43,9 +43,21 @@ function about(metadata: TraceMetadata): [string, string][] {
     ['layout', `${metadata.layout}, p2m types as numbered since ${metadata.p2mNumbering}`],
     ['TSC rate', tscHz === undefined ? 'unknown (--cpu-hz)' : `${tscHz / 1e6} MHz`],
     ['control', `domain ${controlDomains.join(', ') || 'none'}`],
-    ['piece', piece && `events ${piece.fromSeq} to ${piece.toSeq} of ${piece.of}`],
+    ['piece', piece && pieceText(piece)],
+    ['of', piece && chosenText(piece)],
+    ['left out', piece?.incomplete && `events of ${piece.incomplete.join(', ')}`],
   ];
   return lines.filter((line): line is [string, string] => line[1] !== undefined);
+}
+
+function pieceText({ of, fromSeq, toSeq, snapshots }: PieceOrigin): string {
+  const events = fromSeq < toSeq ? `events ${count(fromSeq)} to ${count(toSeq - 1)}` : 'no event';
+  return `${events} of ${of}, behind ${counted(snapshots, 'snapshot')}; records and TSCs below are of the whole import`;
+}
+
+function chosenText({ domains, pcpus }: PieceOrigin): string | undefined {
+  const chosen = [domains && `domain ${domains.join(', ')}`, pcpus && `pcpu ${pcpus.join(', ')}`];
+  return chosen.filter(text => text !== undefined).join(' on ') || undefined;
 }
 
 function duration({ batches, metadata: { tscHz } }: TraceReader): string {

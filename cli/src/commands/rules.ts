@@ -1,26 +1,23 @@
-import { RULES } from '@p2mtrace/analyzers';
+import { RULES, rulesOf } from '@p2mtrace/analyzers';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
+import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
 import { jsonText } from '../render/json.js';
+import { needsText } from '../render/rule-text.js';
 
-export const run: Run<readonly [], { readonly format: string }> = async (_, { format }, { out }) => {
-  const rules = RULES.map(({ id, analyzer, title, severity, needs, doc }) => ({
-    id,
-    analyzer,
-    title,
-    severity,
-    needs,
-    doc,
-  }));
-  if (format === 'json') {
-    await out.write(`${jsonText(rules, 2)}\n`);
+export const run: Run<readonly [], { readonly format: string } & PluginOptions> = async (_, options, { out }) => {
+  const rules = [...RULES, ...rulesOf(await loadPlugins(options))];
+  if (options.format === 'json') {
+    const rows = rules.map(({ id, analyzer, title, severity, confidence, policy = false, needs, doc }) => {
+      return { id, analyzer, title, severity, confidence, policy, needs, doc };
+    });
+    await out.write(`${jsonText(rows, 2)}\n`);
     return EXIT.fine;
   }
-  for (const { id, title, severity, needs, doc } of rules) {
-    await out.write(`${out.style('bold', id)}  ${severity}: ${title}\n`);
-    await out.write(
-      `    needs ${needs.map(need => need.replaceAll('|', ' or ')).join(', ')}\n    ${doc.replace(/\s*\n\s*/g, '\n    ')}\n`,
-    );
+  for (const { id, title, severity, policy, needs, doc } of rules) {
+    const named = policy === true ? ' (a policy: runs only when it is named)' : '';
+    await out.write(`${out.style('bold', id)}  ${severity}: ${title}${named}\n`);
+    await out.write(`    needs ${needsText(needs)}\n    ${doc.replace(/\s*\n\s*/g, '\n    ')}\n`);
   }
   return EXIT.fine;
 };

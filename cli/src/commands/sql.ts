@@ -1,40 +1,29 @@
-import { openTraceSession, type QueryResult, type TraceSession } from '@p2mtrace/analyzers';
-import type { Context, Run } from '../command.js';
+import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { withTrace } from '../open-trace.js';
-import { type RowFormat, writeRows } from '../render/rows.js';
+import { withTraces } from '../open-trace.js';
+import { queryFrom, tracesAndQuery } from '../sql/query-text.js';
+import { runShell } from '../sql/shell.js';
+import { openSql, type SqlCommandOptions } from '../sql/sql-session.js';
 
-/** SQL types whose values stand right in a table. */
-const NUMBERS = /INT|DOUBLE|FLOAT|DECIMAL/;
+interface Options extends SqlCommandOptions {
+  readonly file?: string;
+}
 
-export const run: Run<readonly [string, string], { readonly format?: RowFormat }> = ([path, query], options, context) =>
-  withTrace(path, context, async reader => {
-    const format = options.format ?? (context.out.isTty ? 'table' : 'csv');
-    const session = await openTraceSession(reader);
-    const interrupt = () => session.interrupt();
+export const run: Run<readonly [string[]], Options> = async ([words], options, context) => {
+  const { traces, query } = tracesAndQuery(words, options.file);
+  return withTraces(traces, context, async readers => {
+    const sql = await openSql(readers, options, context);
+    const interrupt = () => sql.interrupt();
     process.on('SIGINT', interrupt);
     try {
-      await runQuery(session, query, format, context);
+      const text = query ?? queryFrom(options.file);
+      if (text === undefined) await runShell(sql, context);
+      else await sql.run(text);
     } finally {
       process.off('SIGINT', interrupt);
       // While DuckDB has work, ending the process would hang.
-      await session.close();
+      await sql.close();
     }
     return EXIT.fine;
   });
-
-async function runQuery(session: TraceSession, query: string, format: RowFormat, { out }: Context): Promise<void> {
-  let first = true;
-  for await (const result of session.run(query)) {
-    if (!first && (format === 'table' || format === 'csv')) await out.write('\n');
-    first = false;
-    const columns = result.columns.map(({ name, type }) => ({ name, right: NUMBERS.test(type) }));
-    await writeRows(out, format, columns, rowsOf(result));
-    // What is slow to come is shown as it comes.
-    await out.flush();
-  }
-}
-
-async function* rowsOf(result: QueryResult): AsyncGenerator<readonly unknown[]> {
-  for await (const batch of result.batches()) yield* batch;
-}
+};

@@ -1,15 +1,6 @@
-import {
-  type Doer,
-  diffStates,
-  doersOf,
-  history,
-  lastWriteBefore,
-  parseExpression,
-  type Subject,
-  why,
-} from '@p2mtrace/replayer';
+import { diffStates, doersOf, history, lastWriteBefore, parseExpression, type Subject, why } from '@p2mtrace/replayer';
 import { writeChanges } from '../render/changes.js';
-import { doerText } from '../render/doer.js';
+import { doerInFull, doerText } from '../render/doer.js';
 import { eventText } from '../render/fields.js';
 import { writeHistory } from '../render/history.js';
 import { writeRows } from '../render/rows.js';
@@ -98,14 +89,6 @@ async function whoDid(session: Session, seqs: readonly number[]): Promise<void> 
   for (const seq of seqs) {
     await session.print(session.eventLine(seq));
     const doer = doers.get(seq);
-    if (doer !== undefined) await session.print(`  ${inFull(doer)}`);
+    if (doer !== undefined) await session.print(`  ${doerInFull(doer)}`);
   }
-}
-
-/** All that is known of who it was. */
-function inFull(doer: Doer): string {
-  const { caller, symbol, under } = doer;
-  const address = symbol !== null && caller !== null ? `, at ${caller}` : '';
-  const lock = under === null ? '' : `, holding ${under.class ?? 'lock'} ${under.lock} since #${under.seq}`;
-  return `${doerText({ ...doer, under: null }) || 'nobody that is known'}${address}${lock}`;
 }

@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline';
 import type { Context } from '../command.js';
 import { describeError, isP2mError } from '../exit.js';
+import { readPromptHistory, savePromptHistory } from '../prompt-history.js';
 import { complete } from './complete.js';
 import { runLine } from './debug-commands.js';
-import { readPromptHistory, savePromptHistory } from './prompt-history.js';
 import type { Session } from './session.js';
 
 /** Reads commands from the terminal until somebody leaves. Ctrl-C stops a search, or empties the line. */
@@ -12,7 +12,7 @@ export async function runPrompt(session: Session, { err }: Context): Promise<voi
     input: process.stdin,
     output: process.stderr,
     terminal: true,
-    history: readPromptHistory(),
+    history: readPromptHistory('debug'),
     historySize: 1000,
     removeHistoryDuplicates: true,
     completer: (line: string) => complete(session, line),
@@ -46,5 +46,5 @@ export async function runPrompt(session: Session, { err }: Context): Promise<voi
     ask();
   }
   lines.close();
-  savePromptHistory(history);
+  savePromptHistory('debug', history);
 }

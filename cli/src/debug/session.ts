@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { EventReader, type Replay, type Search, type StateView, type Subject } from '@p2mtrace/replayer';
 import { P2mError, type TraceReader, usageError } from '@p2mtrace/trace-format';
-import { eventText } from '../render/fields.js';
+import { eventLine } from '../render/fields.js';
 import type { Terminal } from '../terminal.js';
 
 type WithSecond = (work: (second: Replay) => Promise<void>) => Promise<void>;
@@ -50,10 +50,7 @@ export class Session {
   }
 
   eventLine(seq: number): string {
-    const event = this.events.at(seq);
-    if (event === undefined) return 'start: nothing has happened yet';
-    const pcpu = event.pcpu === undefined ? '' : `  [pcpu ${event.pcpu}]`;
-    return `${eventText(event)}${pcpu}`;
+    return eventLine(this.events.at(seq));
   }
 
   /** Has a search done, in steps between which it can be stopped. @throws P2mError P2M_INTERRUPTED (usage) */

@@ -16,8 +16,8 @@ const LISTED = 5;
 export const SHOW_COMMANDS: readonly DebugCommand[] = [
   {
     name: 'show',
-    args: `[gfn|mfn|lock X | summary | ${STATE_TABLES.join('|')} [DOMID [VIEW]] [N rows]]`,
-    help: 'the event with all its fields; what is known of a subject; a part of the state',
+    args: '[gfn|mfn|lock X | summary | TABLE [DOMID [VIEW]] [N rows]]',
+    help: `the event with all its fields; what is known of a subject; a part of the state: ${STATE_TABLES.join(', ')}`,
     expects: 'state',
     run: async (session, words) => {
       const [what] = words;

@@ -10,3 +10,11 @@ export function doerText({ pcpu, domid, vcpu, caller, symbol, under }: Doer): st
   ];
   return parts.join(' ');
 }
+
+/** The same with the address of the call site, and since when that lock was held. */
+export function doerInFull(doer: Doer): string {
+  const { caller, symbol, under } = doer;
+  const address = symbol !== null && caller !== null ? `, at ${caller}` : '';
+  const lock = under === null ? '' : `, holding ${under.class ?? 'lock'} ${under.lock} since #${under.seq}`;
+  return `${doerText({ ...doer, under: null }) || 'nobody that is known'}${address}${lock}`;
+}

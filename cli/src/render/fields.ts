@@ -38,3 +38,9 @@ export function eventText(event: TraceEvent): string {
   const fields = Object.fromEntries(Object.entries(event).filter(([name]) => !CONTEXT.has(name)));
   return `#${event.seq} ${event.kind} ${fieldsText(fields)}`.trimEnd();
 }
+
+/** The same with its pcpu; before the first event nothing has happened. */
+export function eventLine(event: TraceEvent | undefined): string {
+  if (event === undefined) return 'start: nothing has happened yet';
+  return `${eventText(event)}${event.pcpu === undefined ? '' : `  [pcpu ${event.pcpu}]`}`;
+}

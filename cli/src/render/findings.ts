@@ -7,14 +7,20 @@ const SHOWN = 5;
 const COLOURS = { error: 'red', warning: 'yellow', note: 'cyan' } as const;
 const SEVERITIES = ['error', 'warning', 'note'] as const;
 
+/** What was judged: the trace, and by how many rules. */
+interface Judged {
+  readonly path: string;
+  readonly rules: number;
+}
+
 /** A report for people: the worst finding first, then what was not checked, then how many of each. */
 export function* findingsText(
   { findings, notChecked }: AnalysisReport,
   out: Terminal,
-  rules: number,
+  { path, rules }: Judged,
 ): Generator<string> {
   const rank = ({ severity }: Finding) => SEVERITIES.indexOf(severity);
-  for (const finding of [...findings].sort((a, b) => rank(a) - rank(b))) yield findingText(finding, out);
+  for (const finding of [...findings].sort((a, b) => rank(a) - rank(b))) yield findingText(finding, path, out);
   if (notChecked.length > 0) {
     yield `${out.style('bold', 'not checked')}\n`;
     for (const { rule, reason } of notChecked) yield `  ${rule}: ${reason}\n`;
@@ -24,7 +30,8 @@ export function* findingsText(
 }
 
 function findingText(
-  { severity, confidence, rule, title, signature, count: number, occurrences }: Finding,
+  { id, severity, confidence, rule, title, signature, count: number, occurrences }: Finding,
+  path: string,
   out: Terminal,
 ): string {
   const head = `${out.style(COLOURS[severity], severity)} (${confidence}) ${out.style('bold', rule)}: ${title}`;
@@ -38,6 +45,7 @@ function findingText(
   }
   if (occurrences.length > SHOWN)
     lines.push(`    and ${count(occurrences.length - SHOWN)} more (--format json has all)`);
+  lines.push(`  p2mtrace explain ${path} ${id}`);
   return `${lines.join('\n')}\n\n`;
 }
 

@@ -85,11 +85,15 @@ function orderReason({ order, records, withoutTsc, pcpus }: ImportHealth): strin
 }
 
 function checkLines(metadata: TraceMetadata): string[] {
-  const checks = checksOf(metadata);
-  const can = checks.filter(check => check.missing.length === 0).map(check => check.name);
-  const cannot = checks
-    .filter(check => check.missing.length > 0)
-    .map(({ name, missing }) => `${name}: no ${missing.join(' and no ')} events in this trace`);
+  const checks = checksOf(metadata).map(({ name, missing, partial }) => {
+    if (missing.length > 0) return { name, why: `no ${missing.join(' and no ')} events in this trace` };
+    return {
+      name,
+      why: partial.length > 0 ? `${partial.join(' and ')} events were left out of this piece` : undefined,
+    };
+  });
+  const can = checks.filter(({ why }) => why === undefined).map(({ name }) => name);
+  const cannot = checks.flatMap(({ name, why }) => (why === undefined ? [] : [`${name}: ${why}`]));
   return [...listed('can check', [can.join(', ') || 'nothing']), ...listed("can't check", cannot)];
 }
 

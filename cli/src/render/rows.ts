@@ -1,10 +1,17 @@
-import type { Terminal } from '../terminal.js';
 import { csvLine } from './csv.js';
 import { jsonObject } from './json.js';
+import { markdownLine, markdownRule } from './markdown.js';
 import { tableLines } from './table.js';
 
-export type RowFormat = 'table' | 'json' | 'csv' | 'ndjson';
+export type RowFormat = 'table' | 'json' | 'csv' | 'ndjson' | 'md';
 export type Rows = Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>;
+
+/** Where text goes: a terminal, a pipe or a file. */
+export interface TextOut {
+  write(text: string): Promise<void>;
+  flush(): Promise<void>;
+  style(format: 'bold', text: string): string;
+}
 
 /** A column of a result. */
 export interface Column {
@@ -15,7 +22,7 @@ export interface Column {
 
 /** Writes rows as they come: nothing is kept but what a table needs to know its widths. @throws ClosedPipe */
 export async function writeRows(
-  out: Terminal,
+  out: TextOut,
   format: RowFormat,
   columns: readonly Column[],
   rows: Rows,
@@ -28,6 +35,10 @@ export async function writeRows(
     case 'csv':
       await out.write(csvLine(names));
       for await (const row of rows) await out.write(csvLine(row));
+      break;
+    case 'md':
+      await out.write(markdownLine(names) + markdownRule(columns));
+      for await (const row of rows) await out.write(markdownLine(row));
       break;
     case 'ndjson':
       for await (const row of rows) await out.write(`${jsonObject(names, row)}\n`);

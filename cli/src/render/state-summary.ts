@@ -60,7 +60,7 @@ export function* summaryText(replayer: Replayer, reader: TraceReader, filter: St
   if (summary.divergences > SHOWN) yield `  and ${count(summary.divergences - SHOWN)} more (sql: from divergences)`;
   yield `losses       ${losses.length === 0 ? 'none' : losses.map(lossText).join('; ')}`;
   if (summary.mismatches_while_lost > 0) {
-    yield `             ${counted(summary.mismatches_while_lost, 'mismatch')} while records were being lost prove nothing`;
+    yield `             ${counted(summary.mismatches_while_lost, 'mismatch')} prove nothing: events were being lost, or are not in this piece`;
   }
   yield `out of range ${counted(summary.out_of_range, 'event')}`;
 }

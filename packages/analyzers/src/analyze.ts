@@ -1,95 +1,97 @@
-import { type TraceReader, usageError } from '@p2mtrace/trace-format';
-import type { Rule, RuleRow } from './define-analyzer.js';
-import { type AnalysisReport, CONFIDENCES, type Confidence, type Finding, SEVERITIES } from './finding.js';
-import { toOccurrence } from './occurrence.js';
-import { RULES } from './registry.js';
+import { isRecorded, type KindName, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
+import { RULES } from './built-in-rules.js';
+import type { Analyzer } from './define-analyzer.js';
+import type { AnalysisReport, Finding } from './finding.js';
+import { mentionedFacts } from './mentioned-facts.js';
+import { worstFirst } from './row-findings.js';
+import { RuleRunner } from './rule-runner.js';
+import { type BoundRule, chooseRules, rulesOf } from './rule-set.js';
+import { eventsSource } from './sql/events-source.js';
 import { TraceSession } from './sql/session.js';
 import { addTraceTables, storeFacts } from './trace-tables.js';
 
 export interface AnalyzeOptions {
   /** Ids of rules, or of analyzers for all of their rules; all rules where absent or empty. */
   readonly only?: readonly string[] | undefined;
+  /** Analyzers that run beside the built-in ones. */
+  readonly plugins?: readonly Analyzer[] | undefined;
+  /** Numbers to take in the same replay. */
+  readonly measure?: readonly MeasureSpec[] | undefined;
+  /** Ids of rules that stand for a policy, to run besides. */
+  readonly policies?: readonly string[] | undefined;
+  /** Bits that reference counts are judged by, instead of those of the trace's layout. */
+  readonly counterWidth?: number | undefined;
   /** Called with the events replayed so far. */
   readonly onProgress?: ((events: number) => void) | undefined;
+}
+
+/** A number of a trace. */
+export interface MeasureSpec {
+  readonly name: string;
+  /** Kind of events without which there is no such number. */
+  readonly needs: KindName;
+  /** Its one row has one number. */
+  readonly sql: string;
+}
+
+export interface Analysis extends AnalysisReport {
+  /** By name; null for what the trace does not have. */
+  readonly measures: Readonly<Record<string, number | null>>;
 }
 
 /**
  * Judges a trace: one replay, then each rule over its facts. A rule whose events the trace does not have is listed
  * as not checked, never as clean.
- * @throws P2mError P2M_RULE (usage) for an unknown rule, P2M_DAMAGED
+ * @throws P2mError P2M_RULE (usage) for an unknown rule, P2M_PLUGIN (usage) where a plugin fails, P2M_DAMAGED
  */
-export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions = {}): Promise<AnalysisReport> {
-  const chosen = chooseRules(options.only ?? []);
-  const counts = reader.metadata.counts ?? {};
+export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions = {}): Promise<Analysis> {
+  const { only = [], policies = [] } = options;
+  const chosen = chooseRules([...RULES, ...rulesOf(options.plugins ?? [])], only, policies);
   const notChecked: AnalysisReport['notChecked'] = [];
-  const runnable: (typeof RULES)[number][] = [];
+  const runnable: BoundRule[] = [];
   for (const rule of chosen) {
-    const missing = rule.needs.filter(need => !need.split('|').some(kind => (counts[kind] ?? 0) > 0));
-    if (missing.length === 0) runnable.push(rule);
-    else
-      notChecked.push({
-        rule: rule.id,
-        reason: `no ${missing.join(' or ').replaceAll('|', ' or ')} events in this trace`,
-      });
+    const reason = whyNotChecked(rule, reader.metadata);
+    if (reason === undefined) runnable.push(rule);
+    else notChecked.push({ rule: rule.id, reason });
   }
-  if (runnable.length === 0) return { findings: [], notChecked };
-  const facts = storeFacts(reader, options.onProgress);
+  const measure = (options.measure ?? []).filter(({ needs }) => isRecorded(reader.metadata, needs));
+  const measures: Record<string, number | null> = Object.fromEntries(
+    options.measure?.map(({ name }) => [name, null]) ?? [],
+  );
+  if (runnable.length === 0 && measure.length === 0) return { findings: [], notChecked, measures };
+  const rows = [...runnable.map(({ source }) => source.sql), ...measure.map(({ sql }) => sql)];
+  const queries = [...new Set(rows)].filter(sql => sql !== undefined);
+  const facts = storeFacts(reader, {
+    wanted: mentionedFacts(queries),
+    checks: {
+      counterWidth: options.counterWidth,
+      policies: runnable.filter(rule => rule.policy).map(({ id, analyzer }) => id.slice(analyzer.length + 1)),
+    },
+    onProgress: options.onProgress,
+  });
   const session = await TraceSession.open();
+  const runner = new RuleRunner(reader, session);
   try {
+    session.addLazyTables(['events'], () => [eventsSource(reader)]);
     addTraceTables(session, reader, () => facts);
     const findings: Finding[] = [];
-    for (const rule of runnable) findings.push(...(await runRule(session, rule)));
-    return { findings: findings.sort(worstFirst), notChecked };
+    for (const rule of runnable) findings.push(...(await runner.findings(rule)));
+    for (const { name, sql } of measure) {
+      const value = (await session.runAll(sql)).rows[0]?.[0] ?? null;
+      measures[name] = value === null ? null : Number(value);
+    }
+    return { findings: findings.sort(worstFirst), notChecked, measures };
   } finally {
+    await runner.close();
     await session.close();
   }
 }
 
-function chooseRules(only: readonly string[]): (typeof RULES)[number][] {
-  for (const name of only) {
-    if (RULES.some(rule => rule.id === name || rule.analyzer === name)) continue;
-    throw usageError('P2M_RULE', `there is no rule ${name}`, `one of ${RULES.map(rule => rule.id).join(', ')}`);
-  }
-  return RULES.filter(rule => only.length === 0 || only.includes(rule.id) || only.includes(rule.analyzer));
-}
-
-/** Runs one rule and groups what it finds by signature. */
-async function runRule(session: TraceSession, rule: (typeof RULES)[number]): Promise<Finding[]> {
-  const { columns, rows } = await session.runAll(rule.sql);
-  const objects = rows.map((row): RuleRow => Object.fromEntries(columns.map(({ name }, i) => [name, row[i]])));
-  const found = rule.find === undefined ? objects : rule.find(objects);
-  const groups = new Map<string, Finding>();
-  for (const row of found) {
-    const confidence = confidenceOf(rule, row);
-    const severity = SEVERITIES.find(one => one === row.severity) ?? rule.severity;
-    const signature = signatureOf(rule, row);
-    const key = `${signature} ${confidence} ${severity}`;
-    let finding = groups.get(key);
-    if (finding === undefined) {
-      const { id, analyzer, title } = rule;
-      finding = { analyzer, rule: id, severity, confidence, signature, title, count: 0, occurrences: [] };
-      groups.set(key, finding);
-    }
-    finding.count++;
-    finding.occurrences.push(toOccurrence(row));
-  }
-  return [...groups.values()];
-}
-
-function confidenceOf(rule: Rule, row: RuleRow): Confidence {
-  return CONFIDENCES.find(confidence => confidence === row.confidence) ?? rule.confidence;
-}
-
-function signatureOf(rule: Rule, row: RuleRow): string {
-  const parts = Object.entries(row).filter(([name]) => name.startsWith('sig_'));
-  return [rule.id, ...parts.map(([name, value]) => `${name.slice(4)}=${String(value)}`)].join(' | ');
-}
-
-function worstFirst(a: Finding, b: Finding): number {
-  return (
-    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
-    CONFIDENCES.indexOf(a.confidence) - CONFIDENCES.indexOf(b.confidence) ||
-    b.count - a.count ||
-    (a.signature < b.signature ? -1 : 1)
-  );
+/** Why a rule would judge what it can't see; undefined where it can. */
+function whyNotChecked({ needs }: BoundRule, metadata: TraceMetadata): string | undefined {
+  const missing = needs.filter(need => !need.split('|').some(kind => isRecorded(metadata, kind)));
+  if (missing.length > 0) return `no ${missing.join(' or ').replaceAll('|', ' or ')} events in this trace`;
+  const { incomplete = [] } = metadata.piece ?? {};
+  const partial = needs.flatMap(need => need.split('|').filter(kind => incomplete.includes(kind)));
+  return partial.length === 0 ? undefined : `${partial.join(' and ')} events were left out of this piece`;
 }

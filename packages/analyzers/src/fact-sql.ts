@@ -1,4 +1,4 @@
-import { emptyColumns, type FactArray, type FactSpec, type FactStore, type FactType } from '@p2mtrace/replayer';
+import type { FactArray, FactSpec, FactStore, FactType } from '@p2mtrace/replayer';
 import type { ColumnSource } from './sql/column-source.js';
 import { type FactColumn, factSource } from './sql/fact-table.js';
 
@@ -12,12 +12,10 @@ const SQL_TYPES = {
   enum: 'code',
 } as const satisfies Record<FactType, FactColumn['type']>;
 
-/** The facts of one kind as SQL reads them: their null conventions (NaN, -1, a TSC of 0) become SQL's NULL. */
+/** The columns kept of one kind of fact as SQL reads them: their null conventions (NaN, -1, a TSC of 0) become NULL. */
 export function factsForSql(store: FactStore, spec: FactSpec): ColumnSource {
-  const chunks = store.chunks(spec);
-  if (chunks.length === 0) chunks.push({ table: spec.name, rows: 0, columns: emptyColumns(spec) });
   return factSource(
-    chunks.map(chunk => {
+    store.chunks(spec).map(chunk => {
       const columns: Readonly<Record<string, FactArray | undefined>> = chunk.columns;
       return {
         name: spec.name,

@@ -16,6 +16,8 @@ export type Occurrence = z.infer<typeof occurrenceSchema>;
 
 /** Occurrences of one rule with one signature. */
 export const findingSchema = z.strictObject({
+  /** Stands for the signature. */
+  id: z.string().regex(/^[0-9a-f]{8}$/),
   analyzer: z.string(),
   rule: z.string(),
   severity: z.enum(SEVERITIES),
@@ -23,12 +25,14 @@ export const findingSchema = z.strictObject({
   /** Survives a new recording: rule, classes, call sites, types; never an address or a seq. */
   signature: z.string(),
   title: z.string(),
+  /** Where the rule is described; null for one of a plugin that does not say. */
+  page: z.string().nullable(),
   count: z.int().positive(),
   occurrences: z.array(occurrenceSchema),
 });
 export type Finding = z.infer<typeof findingSchema>;
 
-export const reportSchema = z.strictObject({
+export const reportSchema = z.object({
   findings: z.array(findingSchema),
   /** Rules that this trace can't decide, and why. */
   notChecked: z.array(z.strictObject({ rule: z.string(), reason: z.string() })),

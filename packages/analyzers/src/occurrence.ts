@@ -15,11 +15,17 @@ export function toOccurrence(row: RuleRow): Occurrence {
       const key = name.slice('subject_'.length);
       subject[key] = subjectValue(key, value);
     } else if (name.startsWith('at_') && value !== null) {
-      witness.push({ seq: Number(value), role: name.slice('at_'.length) });
+      witness.push({ seq: seqOf(name, value), role: name.slice('at_'.length) });
     }
   }
   witness.sort((a, b) => a.seq - b.seq);
   return { subject, witness };
+}
+
+function seqOf(name: string, value: SqlValue): number {
+  const seq = Number(value);
+  if (Number.isSafeInteger(seq) && seq >= 0) return seq;
+  throw new Error(`${name} is ${String(value)}, which is no seq`);
 }
 
 function subjectValue(key: string, value: SqlValue): string | number | null {

@@ -1,40 +1,82 @@
-import { FACT_SPECS, FactStore, replayTrace } from '@p2mtrace/replayer';
-import { BatchMemory, isValid, type TraceReader } from '@p2mtrace/trace-format';
+import {
+  type CheckOptions,
+  FACT_SPECS,
+  type FactSelection,
+  type FactSpec,
+  FactStore,
+  replayTrace,
+} from '@p2mtrace/replayer';
+import { BatchMemory, COLUMN_NAMES, isValid, type TraceReader } from '@p2mtrace/trace-format';
 import { factsForSql } from './fact-sql.js';
+import type { ColumnSource } from './sql/column-source.js';
 import type { FactColumn, FactTable as SqlTable } from './sql/fact-table.js';
-import { TraceSession } from './sql/session.js';
-import type { SqlOptions } from './sql/sql-connection.js';
+import type { TraceSession } from './sql/session.js';
 
-/**
- * A session with everything that SQL can ask of a trace: `events`, the fact tables, and the small tables that name
- * what facts give by index (callers, locks, lock_classes, views). Facts are replayed when a query first needs one.
- * @throws P2mError what opening a session throws
- */
-export async function openTraceSession(reader: TraceReader, options: SqlOptions = {}): Promise<TraceSession> {
-  const session = await TraceSession.open(options);
-  await session.addEvents(reader);
-  let facts: FactStore | undefined;
-  addTraceTables(session, reader, () => {
-    facts ??= storeFacts(reader);
-    return facts;
-  });
-  return session;
+/** Every table, with its columns where they are fixed. */
+export const TRACE_TABLES: readonly {
+  readonly name: string;
+  readonly doc: string;
+  readonly columns: readonly string[];
+}[] = [
+  { name: 'events', doc: 'one row an event', columns: COLUMN_NAMES },
+  ...FACT_SPECS.map(({ name, doc, columns }: FactSpec) => ({ name, doc, columns: columns.map(column => column.name) })),
+  { name: 'callers', doc: 'call sites', columns: ['id', 'address', 'symbol'] },
+  { name: 'locks', doc: 'locks', columns: ['id', 'address'] },
+  { name: 'lock_classes', doc: 'classes of locks', columns: ['id', 'name'] },
+  { name: 'views', doc: 'views of a p2m; host is 0', columns: ['id', 'name'] },
+  { name: 'import_stats', doc: 'the health report of the import', columns: ['stat', 'of', 'value'] },
+];
+
+/** Tables that are computed together: those of the names given. */
+export interface TableGroup {
+  readonly names: readonly string[];
+  readonly compute: (names: readonly string[]) => readonly (ColumnSource | SqlTable)[];
 }
 
-/** Adds the tables whose rows come from a replay, each computed when a query first mentions it. */
-export function addTraceTables(session: TraceSession, reader: TraceReader, facts: () => FactStore): void {
-  for (const spec of FACT_SPECS) session.addLazyTable(spec.name, () => factsForSql(facts(), spec));
-  session.addLazyTable('callers', () => callers(reader));
-  session.addLazyTable('locks', () => named('locks', 'address', reader.names.lock));
-  session.addLazyTable('lock_classes', () => named('lock_classes', 'name', reader.names.lock_class));
-  session.addLazyTable('views', () => named('views', 'name', reader.names.view));
-  session.addLazyTable('import_stats', () => importStats(reader));
+/** The fact tables of a trace; `facts` gets the names of those that are wanted. */
+export function factTables(facts: (tables: readonly string[]) => FactStore): TableGroup {
+  const specs: readonly FactSpec[] = FACT_SPECS;
+  return {
+    names: specs.map(({ name }) => name),
+    compute: tables => {
+      const store = facts(tables);
+      return specs.filter(({ name }) => tables.includes(name)).map(spec => factsForSql(store, spec));
+    },
+  };
 }
 
-/** Replays a trace, and keeps its facts. */
-export function storeFacts(reader: TraceReader, onProgress?: (events: number) => void): FactStore {
-  const facts = new FactStore();
-  replayTrace(reader, { facts, onProgress });
+/** The small tables of a trace: names of what facts give by index, and the import's health report. */
+export function nameTables(reader: TraceReader): readonly TableGroup[] {
+  const { names } = reader;
+  return [
+    { names: ['callers'], compute: () => [callers(reader)] },
+    { names: ['locks'], compute: () => [named('locks', 'address', names.lock)] },
+    { names: ['lock_classes'], compute: () => [named('lock_classes', 'name', names.lock_class)] },
+    { names: ['views'], compute: () => [named('views', 'name', names.view)] },
+    { names: ['import_stats'], compute: () => [importStats(reader)] },
+  ];
+}
+
+/** Adds the tables of a trace, computed when a query first mentions them. */
+export function addTraceTables(
+  session: TraceSession,
+  reader: TraceReader,
+  facts: (tables: readonly string[]) => FactStore,
+): void {
+  for (const { names, compute } of [factTables(facts), ...nameTables(reader)]) session.addLazyTables(names, compute);
+}
+
+export interface StoreFactsOptions {
+  /** All facts where absent. */
+  readonly wanted?: FactSelection | undefined;
+  readonly checks?: CheckOptions | undefined;
+  readonly onProgress?: ((events: number) => void) | undefined;
+}
+
+/** Replays a trace, and keeps its facts. @throws P2mError P2M_DAMAGED */
+export function storeFacts(reader: TraceReader, { wanted, checks, onProgress }: StoreFactsOptions = {}): FactStore {
+  const facts = new FactStore(wanted);
+  replayTrace(reader, { facts, checks, onProgress });
   return facts;
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importNdjson, TraceReader } from '@p2mtrace/trace-format';
 import { afterAll, expect, test } from 'vitest';
-import { analyzeTrace, RULES, reportSchema } from '../src/index.js';
+import { analyzeTrace, reportSchema } from '../src/index.js';
 
 /** samples/rules/RULE/{fires,near-miss}.ndjson, each with the findings that it must give: all of them, and no other. */
 const SAMPLES = join(import.meta.dirname, '../../../samples/rules');
@@ -17,7 +17,7 @@ interface Expected {
   witness: { seq: number; role: string }[];
 }
 
-test.each(RULES.map(rule => rule.id))('%s fires, and stays silent on the near miss', async rule => {
+test.each(readdirSync(SAMPLES))('%s fires, and stays silent on the near miss', async rule => {
   expect(readdirSync(join(SAMPLES, rule)).filter(name => name.endsWith('.ndjson'))).toEqual([
     'fires.ndjson',
     'near-miss.ndjson',

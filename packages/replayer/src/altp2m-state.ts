@@ -60,13 +60,19 @@ export class Altp2mState implements EventState {
     const from = this.effective(view, newGfn);
     if (from === undefined) this.p2ms.drop(view, gfn);
     else this.p2ms.imply(view, gfn, from.foundMfn(newGfn), 0, from.typeAt(newGfn), from.foundAccess);
-    remaps.data[remaps.make(gfn)] = newGfn;
+    // `make` renews `data`.
+    const at = remaps.make(gfn);
+    remaps.data[at] = newGfn;
   }
 
-  /** The table that has what a view shows at the gfn (its own, or the host's), which it has found; undefined: unknown. */
+  /**
+   * The table that has what a view shows at the gfn, which it has found: its own, or the host's where the view is known
+   * to have no entry there. Undefined: unknown.
+   */
   private effective(view: number, gfn: number): P2mTable | undefined {
     const own = this.p2ms.tables[view];
     if (own.find(gfn)) return own;
+    if (!own.isAbsent(gfn)) return undefined;
     const host = this.p2ms.find(own.domid, HOST);
     return host?.find(gfn) ? host : undefined;
   }

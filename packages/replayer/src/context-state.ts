@@ -1,4 +1,4 @@
-import { FLAG, getU53 } from '@p2mtrace/trace-format';
+import { FLAG, getU53, isValid } from '@p2mtrace/trace-format';
 import { MAX_FRAME } from './frame-table.js';
 import type { EventState } from './handlers.js';
 import type { ReplayBatch } from './replay-batch.js';
@@ -59,7 +59,7 @@ export class ContextState implements EventState {
       this.ready(pcpu);
       this.running[pcpu] = vcpu;
     }
-    if (batch.columns.view[row] !== 0) this.views.set(vcpu, batch.columns.view[row]);
+    if (isValid(batch.validity.view, row)) this.views.set(vcpu, batch.columns.view[row]);
   }
 
   /** A lookup with the gfn's lock held on return stays outstanding until its put_gfn. */

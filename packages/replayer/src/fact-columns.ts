@@ -16,6 +16,16 @@ export interface FactSpec {
   readonly columns: readonly FactColumnSpec[];
 }
 
+/** A column of a spec whose name and type are known to the compiler. */
+export function column<const N extends string, const T extends FactType>(
+  name: N,
+  type: T,
+  doc: string,
+  names?: readonly string[],
+): FactColumnSpec & { readonly name: N; readonly type: T } {
+  return names === undefined ? { name, type, doc } : { name, type, doc, names };
+}
+
 type ArrayOf<T extends FactType> = T extends 'u53'
   ? Float64Array
   : T extends 'id'
@@ -79,9 +89,4 @@ export function factArray(type: FactType, rows: number): FactArray {
 /** The first rows of a column. */
 export function firstRows(values: FactArray, type: FactType, rows: number): FactArray {
   return values.subarray(0, rows * slots(type));
-}
-
-/** Columns without a row. */
-export function emptyColumns<const S extends FactSpec>(spec: S): FactColumns<S> {
-  return Object.fromEntries(spec.columns.map(({ name, type }) => [name, factArray(type, 0)])) as FactColumns<S>;
 }

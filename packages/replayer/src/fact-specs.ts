@@ -1,17 +1,12 @@
-import { ACCESS_TYPES, LOCK_MODES, P2M_TYPES } from '@p2mtrace/trace-format';
-import type { FactColumnSpec, FactSpec, FactType } from './fact-columns.js';
+import { ACCESS_TYPES, KINDS, LOCK_MODES, P2M_TYPES } from '@p2mtrace/trace-format';
+import { BREACH_CONFIDENCES, BREACH_DETAILS, BREACHES } from './checks/breach-names.js';
+import { column, type FactSpec } from './fact-columns.js';
+import { GRANT_SPANS, M2P_SPANS, OVERRIDE_SPANS, RMAP_SPANS, TYPE_REF_SPANS } from './frame-specs.js';
+
+export * from './frame-specs.js';
 
 /** Version of the fact tables' names, columns and meanings: the surface that users write SQL against. */
-export const FACTS_VERSION = 1;
-
-function column<const N extends string, const T extends FactType>(
-  name: N,
-  type: T,
-  doc: string,
-  names?: readonly string[],
-): FactColumnSpec & { readonly name: N; readonly type: T } {
-  return names === undefined ? { name, type, doc } : { name, type, doc, names };
-}
+export const FACTS_VERSION = 2;
 
 /** What protects a translation between its lookup and its end. */
 export const PROTECTIONS = ['none', 'lock', 'ref'] as const;
@@ -23,6 +18,8 @@ export const PROTECTED_BY_REF = 2;
 export const INVALIDATIONS = ['set_entry', 'page_free'] as const;
 
 export const REF_KINDS = ['get_page', 'allocation'] as const;
+
+const KIND_NAMES = KINDS.map(({ name }) => name);
 
 /** What a divergence is about. */
 export const DIVERGENCES = [
@@ -139,6 +136,7 @@ export const LOCK_EDGES = {
   name: 'lock_edges',
   doc: 'a lock acquired while another was held, by instance and mode, with its first witness',
   columns: [
+    column('id', 'u53', 'number of the row'),
     column('held', 'id', 'index of the lock that was held'),
     column('held_class', 'id', 'index of its class'),
     column('held_mode', 'enum', 'its mode', LOCK_MODES),
@@ -152,6 +150,17 @@ export const LOCK_EDGES = {
     column('held_caller', 'id', 'index of the call site that took the held lock'),
     column('acquired_caller', 'id', 'index of the call site that acquired'),
     column('pcpus', 'u53', 'pcpus on which it happened, as a bit mask of the first 32'),
+  ],
+} as const satisfies FactSpec;
+
+export const LOCK_GATES = {
+  name: 'lock_gates',
+  doc: 'a lock that was held besides, every time that an edge was taken',
+  columns: [
+    column('edge', 'u53', 'id of the edge (lock_edges)'),
+    column('lock', 'id', 'index of the lock'),
+    column('lock_class', 'id', 'index of its class'),
+    column('mode', 'enum', 'its mode: read where it was held for reading at least once', LOCK_MODES),
   ],
 } as const satisfies FactSpec;
 
@@ -212,6 +221,45 @@ export const DIVERGENCE_SPEC = {
   ],
 } as const satisfies FactSpec;
 
+export const BREACH_SPEC = {
+  name: 'breaches',
+  doc: 'a contradiction that a check of the replay found, as the rule of that name has it; what does not apply is null',
+  columns: [
+    column('seq', 'u53', 'event at which it was found'),
+    column('breach', 'enum', 'name of its rule, without the analyzer', BREACHES),
+    column('confidence', 'enum', 'how sure it is', BREACH_CONFIDENCES),
+    column('detail', 'enum', 'which case, of a rule that has several', BREACH_DETAILS),
+    column('kind', 'enum', 'kind of the event that is wrong, where it may be one of several', KIND_NAMES),
+    column('domid', 'id', 'domain'),
+    column('view', 'id', 'index of the view'),
+    column('gfn', 'u53', 'guest frame'),
+    column('mfn', 'u53', 'machine frame'),
+    column('order', 'id', 'log2 of the frames'),
+    column('p2m_type', 'enum', 'type of the entry', P2M_TYPES),
+    column('old_type', 'enum', 'type that it had before', P2M_TYPES),
+    column('generation', 'u53', 'generation of the machine frame'),
+    column('owner', 'id', 'owner of the frame, or the domain that grants it'),
+    column('handle', 'u53', 'handle of a grant mapping'),
+    column('lock', 'id', 'index of the lock'),
+    column('lock_class', 'id', 'index of its class'),
+    column('level', 'id', 'its mm lock level as recorded, null for no mm lock'),
+    column('held', 'id', 'index of another lock, which was held'),
+    column('held_class', 'id', 'index of its class'),
+    column('held_level', 'id', 'its mm lock level'),
+    column('held_caller', 'id', 'index of the call site that took it'),
+    column('count', 'u53', 'a count as it is'),
+    column('expected', 'u53', 'what it should be'),
+    column('width', 'u53', 'bits that the layout has for it'),
+    column('pcpu', 'id', 'pcpu that did it'),
+    column('caller', 'id', 'index of its call site: its own, or that of the innermost lock held'),
+    column('at1', 'u53', 'first witness: an event that shows it, null for none; which, docs/judgement.md says'),
+    column('at2', 'u53', 'second witness'),
+    column('at3', 'u53', 'third witness'),
+    column('at4', 'u53', 'fourth witness'),
+    column('at5', 'u53', 'fifth witness'),
+  ],
+} as const satisfies FactSpec;
+
 export const LOSSES = {
   name: 'losses',
   doc: 'records that xentrace lost: what they could have changed is unknown from then on (model §2.2)',
@@ -241,13 +289,20 @@ export const DOMAINS = {
 /** All fact tables, in the order in which docs and SQL list them. */
 export const FACT_SPECS = [
   MAPPING_SPANS,
+  M2P_SPANS,
   PAGE_SPANS,
   REF_SPANS,
+  TYPE_REF_SPANS,
   LOCK_SPANS,
   LOCK_EDGES,
+  LOCK_GATES,
   LOOKUPS,
   USES,
+  RMAP_SPANS,
+  OVERRIDE_SPANS,
+  GRANT_SPANS,
   DOMAINS,
   DIVERGENCE_SPEC,
+  BREACH_SPEC,
   LOSSES,
 ] as const satisfies readonly FactSpec[];

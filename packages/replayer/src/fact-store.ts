@@ -1,5 +1,5 @@
-import type { FactArray, FactColumns, FactSpec } from './fact-columns.js';
-import type { ChunkOf, FactChunk, FactSelection, FactSink } from './fact-sink.js';
+import { type FactArray, type FactColumns, type FactSpec, factArray } from './fact-columns.js';
+import { type ChunkOf, type FactChunk, type FactSelection, type FactSink, selectedColumns } from './fact-sink.js';
 import { FACT_SPECS } from './fact-specs.js';
 
 /** Rows of the largest block that the store makes. */
@@ -34,10 +34,14 @@ export class FactStore implements FactSink {
     return (this.tables.get(table) ?? []).reduce((sum, block) => sum + block.rows, 0);
   }
 
-  /** The rows kept of a table, in the order in which they came, up to 65,536 at a time. Nothing is copied. */
-  chunks<const S extends FactSpec>({ name }: S): ChunkOf<S>[] {
-    return (this.tables.get(name) ?? []).map(block => {
-      return { table: name, rows: block.rows, columns: block.columns() as FactColumns<S> };
+  /**
+   * The rows kept of a table, in the order in which they came, up to 65,536 at a time; one chunk without rows where
+   * there are none. Nothing is copied.
+   */
+  chunks<const S extends FactSpec>(spec: S): ChunkOf<S>[] {
+    const blocks = this.tables.get(spec.name) ?? [new Block(emptyColumns(spec, this.wanted), 0)];
+    return blocks.map(block => {
+      return { table: spec.name, rows: block.rows, columns: block.columns() as FactColumns<S> };
     });
   }
 
@@ -45,11 +49,16 @@ export class FactStore implements FactSink {
   takeAll(): FactChunk[] {
     const chunks = FACT_SPECS.flatMap((spec): ChunkOf<FactSpec>[] => this.chunks(spec));
     this.tables.clear();
-    return chunks as unknown as FactChunk[];
+    return chunks.filter(({ rows }) => rows > 0) as unknown as FactChunk[];
   }
 }
 
 type Columns = Readonly<Record<string, FactArray>>;
+
+function emptyColumns(spec: FactSpec, wanted: FactSelection | undefined): Columns {
+  return Object.fromEntries(selectedColumns(spec, wanted).map(({ name, type }) => [name, factArray(type, 0)]));
+}
+
 /** Elements that a row takes: u64 and tsc are pairs. */
 const lanes = (values: FactArray): number => (values instanceof Uint32Array ? 2 : 1);
 

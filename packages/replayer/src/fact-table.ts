@@ -5,10 +5,9 @@ import { RecordChunk } from './record-chunk.js';
 import type { StateImage } from './state-image.js';
 
 /** Rows of a chunk: few enough to be in the cache still. */
-const CHUNK_ROWS = 512;
-/** Links of records that are not open: complete but not handed over, or free (less than this: the next free one). */
-const COMPLETE = -1;
-const FREE = -2;
+const CHUNK_ROWS = 256;
+/** Link of a record that is not open: complete, or free. */
+const NOT_OPEN = -1;
 
 /**
  * The open rows of one kind of fact. A row is a record in `records`: its link, then its columns, where `offsetsOf`
@@ -21,12 +20,12 @@ export class FactTable<S extends FactSpec = FactSpec> {
   records: Float64Array;
   /** Rows that are open. */
   openRows = 0;
-  /** Elements of a record. The first record is nobody's, and blank. */
-  private readonly size: number;
-  /** First free record, 0 for none. */
-  private free = 0;
+  private readonly blank: Float64Array;
   /** One behind the last record. */
   private end: number;
+  /** Offsets of free records, the first `freeRows` of them: the last one freed, which a cache has, is used first. */
+  private free = new Int32Array(CHUNK_ROWS);
+  private freeRows = 0;
   private readonly complete = new Int32Array(CHUNK_ROWS);
   private completeRows = 0;
   private readonly sink: FactSink | undefined;
@@ -34,11 +33,10 @@ export class FactTable<S extends FactSpec = FactSpec> {
 
   constructor(spec: S, sink?: FactSink) {
     this.spec = spec;
-    const blank = blankRecord(spec);
-    this.size = blank.length;
-    this.end = blank.length;
-    this.records = new Float64Array(blank.length * 64);
-    this.records.set(blank);
+    this.blank = blankRecord(spec);
+    // No record is at 0.
+    this.end = this.blank.length;
+    this.records = new Float64Array(this.end * 64);
     this.chunk = new RecordChunk(spec, sink?.wanted, this.complete);
     this.sink = this.chunk.isEmpty ? undefined : sink;
   }
@@ -48,18 +46,15 @@ export class FactTable<S extends FactSpec = FactSpec> {
    * caller's own until it is closed: 0 at first, and never to be negative.
    */
   open(): number {
-    let at = this.free;
-    if (at === 0) at = this.extend();
-    else this.free = FREE - this.records[at];
-    const { records, size } = this;
-    for (let i = 0; i < size; i++) records[at + i] = records[i];
+    const at = this.freeRows > 0 ? this.free[--this.freeRows] : this.extend();
+    this.records.set(this.blank, at);
     this.openRows++;
     return at;
   }
 
   private extend(): number {
     const at = this.end;
-    this.end += this.size;
+    this.end += this.blank.length;
     this.records = withRoom(this.records, this.end);
     return at;
   }
@@ -67,29 +62,23 @@ export class FactTable<S extends FactSpec = FactSpec> {
   /** The row is complete; its offset means nothing any more. */
   close(at: number): void {
     this.openRows--;
-    if (this.sink === undefined) {
-      this.release(at);
-      return;
-    }
-    this.records[at] = COMPLETE;
+    this.records[at] = NOT_OPEN;
     this.complete[this.completeRows++] = at;
     if (this.completeRows === CHUNK_ROWS) this.flush();
   }
 
-  private release(at: number): void {
-    this.records[at] = FREE - this.free;
-    this.free = at;
-  }
-
   /** Offsets of the open rows, going up. Rows may be closed meanwhile. */
   *openOffsets(): Generator<number> {
-    for (let at = this.size; at < this.end; at += this.size) if (this.records[at] >= 0) yield at;
+    for (let at = this.blank.length; at < this.end; at += this.blank.length) if (this.records[at] >= 0) yield at;
   }
 
   /** Hands over what is complete. */
   flush(): void {
-    this.deliver(this.completeRows);
-    for (let row = 0; row < this.completeRows; row++) this.release(this.complete[row]);
+    const rows = this.completeRows;
+    this.deliver(rows);
+    this.free = withRoom(this.free, this.freeRows + rows);
+    this.free.set(this.complete.subarray(0, rows), this.freeRows);
+    this.freeRows += rows;
     this.completeRows = 0;
   }
 
@@ -112,9 +101,11 @@ export class FactTable<S extends FactSpec = FactSpec> {
 
   /** The open rows: an image has no others, as it is of a replay without a sink. */
   transfer(image: StateImage): void {
+    this.flush();
     this.records = image.array('records', this.records);
     this.end = image.number('end', this.end);
-    this.free = image.number('free', this.free);
+    this.free = image.array('free', this.free);
+    this.freeRows = image.number('freeRows', this.freeRows);
     this.openRows = image.number('openRows', this.openRows);
   }
 }

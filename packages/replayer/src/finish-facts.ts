@@ -8,7 +8,9 @@ export function finishFacts(replayer: Replayer): void {
     if (!Number.isNaN(lastP2mSeq[domid])) health.finish(domid, lastP2mSeq[domid]);
   }
   if (facts === undefined) return;
+  replayer.checks?.end();
   finishPages(replayer);
+  facts.locks.finish();
   replayer.factWriter.finish();
 }
 

@@ -21,7 +21,7 @@ const TAG = 9;
 const WIDTH = 10;
 
 /** A mapping for a device and one for the host share a handle, and may end one by one (XSA-224, X§8). */
-const HALVES = FLAG.device_map | FLAG.host_map;
+export const HALVES = FLAG.device_map | FLAG.host_map;
 
 /** A grant that is mapped. Frames and domid are -1 where unknown, ref and handle NaN. */
 export interface GrantMapping {
@@ -63,7 +63,9 @@ export class GrantState implements EventState {
       if (!hasFailed(batch, row)) this.map(batch, row, this.context.now.seq);
     },
     grant_unmap: (batch: ReplayBatch, row: number) => this.unmap(batch, row),
-    grant_transfer: ({ columns }: ReplayBatch, row: number) => raise(this.transfers, columns.domid[row]),
+    grant_transfer: (batch: ReplayBatch, row: number) => {
+      if (!hasFailed(batch, row)) raise(this.transfers, batch.columns.domid[row]);
+    },
     decrease_reservation: ({ columns }: ReplayBatch, row: number) => raise(this.decreases, columns.domid[row]),
     snapshot_grant: (batch: ReplayBatch, row: number) => this.map(batch, row, Number.NaN),
   };
@@ -75,19 +77,26 @@ export class GrantState implements EventState {
     const domid = this.mapperOf(batch, row);
     const owner = batch.columns.owner[row];
     const handle = arg1Of(batch, row);
+    const ref = arg0Of(batch, row);
+    const flags = isValid(batch.validity.flags, row) ? batch.columns.flags[row] : 0;
+    const facts = this.context.facts?.grants;
     const open = this.byHandle.get(domid)?.get(handle);
-    // The handle is in use: its mapping has ended without an event.
-    if (open !== undefined) this.mappings.remove(open);
+    if (open !== undefined) {
+      // The handle is in use: its mapping has ended without an event.
+      facts?.spans.lose(this.mappings.data[open + TAG]);
+      this.mappings.remove(open);
+    }
     const at = this.mappings.add();
     const { data } = this.mappings;
     data[at + DOMID] = domid;
     data[at + OWNER] = owner;
     data[at + MFN] = mfn;
     data[at + GFN] = gfn;
-    data[at + REF] = arg0Of(batch, row);
+    data[at + REF] = ref;
     data[at + HANDLE] = handle;
-    data[at + FLAGS] = isValid(batch.validity.flags, row) ? batch.columns.flags[row] : 0;
+    data[at + FLAGS] = flags;
     data[at + SEQ] = seq;
+    data[at + TAG] = facts?.map(domid, owner, mfn, gfn, ref, handle, flags, !Number.isNaN(seq)) ?? 0;
     if (Number.isNaN(handle)) {
       data[at] = this.latest.get(pairKey(domid, owner)) ?? 0;
       this.latest.set(pairKey(domid, owner), at);
@@ -100,12 +109,35 @@ export class GrantState implements EventState {
     if (hasFailed(batch, row)) return;
     const domid = this.mapperOf(batch, row);
     const handle = arg1Of(batch, row);
-    const at = Number.isNaN(handle)
-      ? this.takeLatest(domid, batch.columns.owner[row])
-      : (this.byHandle.get(domid)?.get(handle) ?? 0);
+    const pair = pairKey(domid, batch.columns.owner[row]);
+    const at = (Number.isNaN(handle) ? this.latest.get(pair) : this.byHandle.get(domid)?.get(handle)) ?? 0;
+    if (at === 0) this.unmapUnseen(batch, row, domid, handle);
     if (at === 0 || this.keepsHalf(at, batch, row)) return;
-    this.byHandle.get(domid)?.delete(handle);
+    this.context.facts?.grants.spans.end(this.mappings.data[at + TAG]);
+    if (Number.isNaN(handle)) this.removeLatest(pair, this.mappings.data[at]);
+    else this.removeHandle(domid, handle);
     this.mappings.remove(at);
+  }
+
+  /** What is unmapped was mapped before the trace. */
+  private unmapUnseen(batch: ReplayBatch, row: number, domid: number, handle: number): void {
+    const facts = this.context.facts?.grants;
+    if (facts === undefined) return;
+    const flags = isValid(batch.validity.flags, row) ? batch.columns.flags[row] : 0;
+    const [mfn, gfn, ref] = [mfnOf(batch, row), gfnOf(batch, row), arg0Of(batch, row)];
+    facts.spans.end(facts.map(domid, batch.columns.owner[row], mfn, gfn, ref, handle, flags, false));
+  }
+
+  private removeHandle(domid: number, handle: number): void {
+    const handles = this.byHandle.get(domid);
+    handles?.delete(handle);
+    if (handles?.size === 0) this.byHandle.delete(domid);
+  }
+
+  /** `before`: the mapping of the same two domains that is the latest then, 0 for none. */
+  private removeLatest(pair: number, before: number): void {
+    if (before === 0) this.latest.delete(pair);
+    else this.latest.set(pair, before);
   }
 
   /** True where the unmap names a half and the mapping has another. */
@@ -119,18 +151,8 @@ export class GrantState implements EventState {
     return true;
   }
 
-  private takeLatest(domid: number, owner: number): number {
-    const key = pairKey(domid, owner);
-    const at = this.latest.get(key) ?? 0;
-    if (at === 0) return 0;
-    const before = this.mappings.data[at];
-    if (before === 0) this.latest.delete(key);
-    else this.latest.set(key, before);
-    return at;
-  }
-
   /** Who maps: the recorded domain, or else the one that runs there; ABSENT for unknown, which is one of its own. */
-  private mapperOf(batch: ReplayBatch, row: number): number {
+  mapperOf(batch: ReplayBatch, row: number): number {
     const domid = domidOf(batch, row);
     const running = this.contexts.running[pcpuOf(batch, row)] ?? ABSENT;
     return domid >= 0 || running < 0 ? domid : Math.floor(running / 0x1_0000);
@@ -145,14 +167,24 @@ export class GrantState implements EventState {
     return handles;
   }
 
-  /** Every grant that is mapped. */
+  /** Every grant that is mapped; of those that nothing but their domains tells apart, the oldest first. */
   all(): GrantMapping[] {
+    const { data } = this.mappings;
     const all: GrantMapping[] = [];
     this.mappings.forEach(at => {
-      const [, domid, owner, mfn, gfn, ref, handle, flags, seq] = this.mappings.data.subarray(at, at + TAG);
-      all.push({ domid, owner, mfn, gfn, ref, handle, flags, seq });
+      if (!Number.isNaN(data[at + HANDLE])) all.push(this.mapping(at));
     });
+    for (const latest of this.latest.values()) {
+      const chain: GrantMapping[] = [];
+      for (let at = latest; at !== 0; at = data[at]) chain.push(this.mapping(at));
+      all.push(...chain.reverse());
+    }
     return all;
+  }
+
+  private mapping(at: number): GrantMapping {
+    const [, domid, owner, mfn, gfn, ref, handle, flags, seq] = this.mappings.data.subarray(at, at + TAG);
+    return { domid, owner, mfn, gfn, ref, handle, flags, seq };
   }
 
   forget(): void {
@@ -164,7 +196,9 @@ export class GrantState implements EventState {
   /** What the domain mapped; who maps what it granted is left to be seen. */
   forgetDomain(domid: number): void {
     this.mappings.forEach(at => {
-      if (this.mappings.data[at + DOMID] === domid) this.mappings.remove(at);
+      if (this.mappings.data[at + DOMID] !== domid) return;
+      this.context.facts?.grants.spans.end(this.mappings.data[at + TAG]);
+      this.mappings.remove(at);
     });
     this.byHandle.delete(domid);
     for (const key of this.latest.keys()) if (Math.floor(key / 0x1_0000) - 1 === domid) this.latest.delete(key);

@@ -1,5 +1,5 @@
-import { isValid, KINDS, type KindName } from '@p2mtrace/trace-format';
-import type { ReplayBatch, StateColumn } from './replay-batch.js';
+import { KINDS, type KindName } from '@p2mtrace/trace-format';
+import type { ReplayBatch } from './replay-batch.js';
 import type { StatePart } from './state-image.js';
 
 /** Applies one event to the state. The event has the columns that its kind must have. */
@@ -15,14 +15,6 @@ export interface EventState extends StatePart {
   forgetDomain(domid: number): void;
 }
 
-/** By kind: the columns that such an event must have. */
-const NEEDS = KINDS.map(({ needs, args }) => {
-  return needs.map(name => {
-    const arg = args?.findIndex(candidate => candidate.split(':')[0] === name) ?? -1;
-    return (arg < 0 ? name : `arg${arg}`) as StateColumn;
-  });
-});
-
 /** Hands events of any kind to whoever handles it; kinds that change nothing have nobody. */
 export class Dispatch {
   private readonly handlers: readonly (Handler | undefined)[];
@@ -32,11 +24,7 @@ export class Dispatch {
     this.handlers = KINDS.map(({ name }) => all[name]);
   }
 
-  /** An event that lacks what its kind must have changes nothing. */
   apply(batch: ReplayBatch, row: number, kind: number): void {
-    const handler = this.handlers[kind];
-    if (handler === undefined) return;
-    for (const column of NEEDS[kind]) if (!isValid(batch.validity[column], row)) return;
-    handler(batch, row);
+    this.handlers[kind]?.(batch, row);
   }
 }

@@ -29,7 +29,9 @@ export class LinuxState implements EventState {
   }
 
   readonly handlers = {
-    phys_to_machine_set: (batch: ReplayBatch, row: number) => this.setPfn(batch, row, this.context.now.seq),
+    phys_to_machine_set: (batch: ReplayBatch, row: number) => {
+      if (!hasFailed(batch, row)) this.setPfn(batch, row, this.context.now.seq);
+    },
     m2p_override_add: (batch: ReplayBatch, row: number) => this.add(batch, row),
     m2p_override_remove: (batch: ReplayBatch, row: number) => this.remove(batch, row),
     snapshot_linux: (batch: ReplayBatch, row: number) => this.setPfn(batch, row, Number.NaN),
@@ -74,8 +76,8 @@ export class LinuxState implements EventState {
     const known = this.isSo(domid, pfn, mfn, FLAG.foreign) ? Number.NaN : this.entry(domid, pfn, LINUX_MFN);
     const oldMfn = this.recorded(batch, row, known, this.entry(domid, pfn, LINUX_SEQ));
     const open = this.overrides.find(mfn, domid, pfn);
-    if (open !== 0) this.overrides.remove(open);
-    this.overrides.add(mfn, domid, pfn, this.context.now.seq, oldMfn);
+    if (open !== 0) this.end(open, Number.NaN);
+    this.begin(mfn, domid, pfn, this.context.now.seq, oldMfn);
     this.imply(domid, pfn, mfn, FLAG.foreign);
   }
 
@@ -87,9 +89,22 @@ export class LinuxState implements EventState {
     const open = this.overrides.find(mfn, domid, pfn);
     const known = open === 0 ? Number.NaN : this.overrides.valueOf(open);
     const oldMfn = this.recorded(batch, row, known, open === 0 ? Number.NaN : this.overrides.seqOf(open));
-    if (open !== 0) this.overrides.remove(open);
+    if (open !== 0) this.end(open, oldMfn);
+    else this.context.facts?.linux.removeUnseen(domid, pfn, mfn, oldMfn);
     if (Number.isNaN(oldMfn)) this.pfns.get(domid)?.remove(pfn);
     else this.imply(domid, pfn, oldMfn, 0);
+  }
+
+  /** A page joins a frame's chain; NaN as `seq`: it was there before. */
+  private begin(mfn: number, domid: number, pfn: number, seq: number, oldMfn: number): void {
+    const member = this.overrides.add(mfn, domid, pfn, seq, oldMfn);
+    const span = this.context.facts?.linux.add(domid, pfn, mfn, oldMfn, !Number.isNaN(seq));
+    if (span !== undefined) this.overrides.setTag(member, span);
+  }
+
+  private end(member: number, restoredMfn: number): void {
+    this.context.facts?.linux.remove(this.overrides.tagOf(member), restoredMfn);
+    this.overrides.remove(member);
   }
 
   /** The recorded old mfn, which is compared with the known one; else that one. NaN for unknown. */
@@ -115,7 +130,7 @@ export class LinuxState implements EventState {
     if (!this.context.inRange(pfn, mfn)) return;
     const domid = batch.columns.domid[row];
     if (this.overrides.find(mfn, domid, pfn) !== 0) return;
-    this.overrides.add(mfn, domid, pfn, Number.NaN, oldMfnOf(batch, row));
+    this.begin(mfn, domid, pfn, Number.NaN, oldMfnOf(batch, row));
   }
 
   forget(): void {
@@ -127,7 +142,7 @@ export class LinuxState implements EventState {
     this.pfns.delete(domid);
     for (const mfn of this.overrides.frames()) {
       for (const member of this.overrides.of(mfn)) {
-        if (member.domid === domid) this.overrides.remove(this.overrides.find(mfn, domid, member.gfn));
+        if (member.domid === domid) this.end(this.overrides.find(mfn, domid, member.gfn), Number.NaN);
       }
     }
   }
@@ -139,7 +154,7 @@ export class LinuxState implements EventState {
 }
 
 /** NaN where it was not recorded. INVALID_P2M_ENTRY is all ones. */
-function oldMfnOf(batch: ReplayBatch, row: number): number {
+export function oldMfnOf(batch: ReplayBatch, row: number): number {
   const oldMfn = arg0Of(batch, row);
   return Number.isNaN(oldMfn) || oldMfn < MAX_FRAME ? oldMfn : NO_MFN;
 }

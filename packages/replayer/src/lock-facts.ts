@@ -1,9 +1,11 @@
 import { MODE_READ } from '@p2mtrace/trace-format';
+import { EdgeIndex } from './edge-index.js';
 import { offsetsOf } from './fact-columns.js';
 import { LOCK_EDGES, LOCK_SPANS } from './fact-specs.js';
 import type { FactTable } from './fact-table.js';
 import type { FactWriter } from './fact-writer.js';
 import { withRoom } from './frame-table.js';
+import { LockGates } from './lock-gates.js';
 import type { LockCheck, LockTable } from './lock-table.js';
 import type { Now } from './now.js';
 
@@ -16,9 +18,11 @@ export class LockFacts {
   private readonly edges: FactTable<typeof LOCK_EDGES>;
   private readonly now: Now;
   private readonly table: LockTable;
+  private readonly gates: LockGates;
   private nextId = 0;
-  /** By the lock that was acquired, and by the one held, each with its mode: the edge's record. Edges stay open. */
-  private readonly edgesTo = new Map<number, Map<number, number>>();
+  private nextEdge = 0;
+  /** By the lock held and the one that was acquired, each with its mode: the edge's record. Edges stay open. */
+  private readonly edgeIndex = new EdgeIndex();
   /** Class of each lock by index, -1 for unknown. */
   private classes = new Int32Array(0);
   /** By pcpu: the lock that it waited for last, -1 for none, and since when. */
@@ -28,6 +32,7 @@ export class LockFacts {
   constructor(writer: FactWriter, now: Now, table: LockTable) {
     this.spans = writer.table(LOCK_SPANS);
     this.edges = writer.table(LOCK_EDGES);
+    this.gates = new LockGates(writer, table);
     this.now = now;
     this.table = table;
   }
@@ -106,6 +111,18 @@ export class LockFacts {
     this.spans.close(at);
   }
 
+  /** TSC ticks since the acquisition of that tag; NaN where either has no TSC, or the trace did not see it. */
+  ticksHeld(tag: number): number {
+    const { now } = this;
+    const { records } = this.spans;
+    const low = records[tag + SPAN.from_tsc];
+    const high = records[tag + SPAN.from_tsc + 1];
+    const nowLow = now.tsc[2 * now.row];
+    const nowHigh = now.tsc[2 * now.row + 1];
+    if (tag <= 0 || low + high === 0 || nowLow + nowHigh === 0) return Number.NaN;
+    return (nowHigh - high) * 0x1_0000_0000 + (nowLow - low);
+  }
+
   /** Records of the pcpu were lost: whatever it held may be released. */
   lose(pcpu: number): void {
     const { table } = this;
@@ -115,6 +132,16 @@ export class LockFacts {
       this.spans.records[tag + SPAN.lost] = 1;
       this.spans.close(tag);
     }
+  }
+
+  /** The trace ends. */
+  finish(): void {
+    this.gates.finish(lock => this.classOf(lock));
+  }
+
+  /** Class of a lock as last recorded, -1 for unknown. */
+  classOf(lock: number): number {
+    return lock < this.classes.length ? this.classes[lock] : -1;
   }
 
   /** Id of the innermost lock held that raised the level to this. */
@@ -149,18 +176,18 @@ export class LockFacts {
     const held = table.heldLock[i];
     const to = keyOf(lock, mode);
     const from = keyOf(held, table.heldMode[i]);
-    let edges = this.edgesTo.get(to);
-    if (edges === undefined) {
-      edges = new Map();
-      this.edgesTo.set(to, edges);
+    const found = this.edgeIndex.find(from, to);
+    if (found !== 0) {
+      if (this.gates.size > 0) this.gates.narrow(this.edges.records[found + EDGE.id], now.pcpu);
+      return found;
     }
-    const found = edges.get(from);
-    if (found !== undefined) return found;
     const at = this.edges.open();
-    edges.set(from, at);
+    this.edgeIndex.add(from, to, at);
     const { records } = this.edges;
+    this.gates.add(this.nextEdge, now.pcpu, held);
+    records[at + EDGE.id] = this.nextEdge++;
     records[at + EDGE.held] = held;
-    records[at + EDGE.held_class] = held < this.classes.length ? this.classes[held] : -1;
+    records[at + EDGE.held_class] = this.classOf(held);
     records[at + EDGE.held_mode] = table.heldMode[i];
     records[at + EDGE.acquired] = lock;
     records[at + EDGE.acquired_class] = lockClass;

@@ -1,5 +1,5 @@
-import { isValid, LOCK_MODES, type TraceReader } from '@p2mtrace/trace-format';
-import { type Held, UNKNOWN_DEPTH } from './lock-table.js';
+import { isValid, LOCK_MODES, MODE_READ, type TraceReader } from '@p2mtrace/trace-format';
+import { UNKNOWN_DEPTH } from './lock-table.js';
 import type { Replayer } from './replayer.js';
 
 /** An acquisition that was not released. */
@@ -23,32 +23,43 @@ export function* lockRows(replayer: Replayer, reader: TraceReader, only?: number
   const all = Array.from({ length: replayer.locks.pcpus }, (_, pcpu) => pcpu);
   for (const pcpu of only === undefined ? all : [only]) {
     for (const held of replayer.locks.heldBy(pcpu)) {
-      const taken = acquisition(reader, held);
-      const modelled = replayer.locks.depth[held.lock];
+      const taken = acquisition(reader, held.seq);
+      // Nobody counts readers.
+      const modelled = held.mode === MODE_READ ? UNKNOWN_DEPTH : replayer.locks.depth[held.lock];
       yield {
         pcpu,
         lock: names.lock[held.lock] ?? String(held.lock),
-        class: taken.lockClass ?? null,
+        class: nameAt(names.lock_class, taken.lockClass),
         level: held.level > 0 ? held.level : null,
         mode: LOCK_MODES[held.mode],
         depth: taken.depth ?? (modelled > UNKNOWN_DEPTH ? modelled : null),
         since_seq: held.seq,
         caller: names.caller[held.caller] ?? null,
-        symbol: taken.symbol ?? null,
+        symbol: nameAt(names.symbol, taken.symbol),
       };
     }
   }
 }
 
-/** What only the event itself tells: few locks are held at a time, so it is read again. */
-function acquisition(reader: TraceReader, { seq }: Held) {
+const nameAt = (names: readonly string[], index: number | undefined) =>
+  index === undefined ? null : (names[index] ?? String(index));
+
+/** What the event by which a lock was taken had recorded: indices of names, and the depth. */
+export interface Acquisition {
+  readonly lockClass?: number | undefined;
+  readonly depth?: number | undefined;
+  readonly symbol?: number | undefined;
+}
+
+/** What only the event itself tells: few locks are held at a time, so it is read again. @throws P2mError P2M_DAMAGED */
+export function acquisition(reader: TraceReader, seq: number): Acquisition {
   const info = reader.batches.find(batch => seq >= batch.firstSeq && seq < batch.firstSeq + batch.rows);
   if (info === undefined) return {};
   const { columns, validity } = reader.read(info, ['lock_class', 'depth', 'symbol']);
   const row = seq - info.firstSeq;
   return {
-    lockClass: isValid(validity.lock_class, row) ? reader.names.lock_class[columns.lock_class[row]] : undefined,
+    lockClass: isValid(validity.lock_class, row) ? columns.lock_class[row] : undefined,
     depth: isValid(validity.depth, row) ? columns.depth[row] : undefined,
-    symbol: isValid(validity.symbol, row) ? reader.names.symbol[columns.symbol[row]] : undefined,
+    symbol: isValid(validity.symbol, row) ? columns.symbol[row] : undefined,
   };
 }

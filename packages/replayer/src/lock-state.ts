@@ -1,5 +1,5 @@
 import { FLAG, isValid, MM_LOCK_ORDER_MAX, MODE_READ } from '@p2mtrace/trace-format';
-import { type LockTable, UNKNOWN_DEPTH } from './lock-table.js';
+import { type LockTable, NOBODY, UNKNOWN_DEPTH } from './lock-table.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { ReplayContext } from './replay-context.js';
 
@@ -14,8 +14,8 @@ export class LockState {
   }
 
   acquire(batch: ReplayBatch, row: number): void {
-    if (!isValid(batch.validity.pcpu, row)) return;
     const c = batch.columns;
+    if (!isValid(batch.validity.pcpu, row) || (c.flags[row] & FLAG.failed) !== 0) return;
     const pcpu = c.pcpu[row];
     const lock = c.lock[row];
     const mode = c.mode[row];
@@ -38,8 +38,8 @@ export class LockState {
   }
 
   release(batch: ReplayBatch, row: number): void {
-    if (!isValid(batch.validity.pcpu, row)) return;
     const c = batch.columns;
+    if (!isValid(batch.validity.pcpu, row) || (c.flags[row] & FLAG.failed) !== 0) return;
     const pcpu = c.pcpu[row];
     const lock = c.lock[row];
     const mode = c.mode[row];
@@ -56,21 +56,59 @@ export class LockState {
     if (facts.translations.hasLocked && !this.holdsP2mLock(pcpu)) facts.translations.unlock();
   }
 
-  /** The pcpu holds the lock of some p2m: level 16 (host, nested) or 40 (altp2m), biased or not (X§2.1). */
+  /** A lock that was held already, in the order in which such were taken; nothing is checked. */
+  snapshot(batch: ReplayBatch, row: number): void {
+    const { columns: c, validity: v } = batch;
+    if (!isValid(v.pcpu, row) || !isValid(v.mode, row)) return;
+    const pcpu = c.pcpu[row];
+    const lock = c.lock[row];
+    const mode = c.mode[row];
+    const level = isValid(v.level, row) ? c.level[row] : 0;
+    const check = this.table.acquire(pcpu, lock, mode, level, true);
+    check.violation = false;
+    const recorded = recordedDepth(batch, row);
+    if (recorded > 0 && mode !== MODE_READ) this.table.setDepth(lock, recorded);
+    const lockClass = isValid(v.lock_class, row) ? c.lock_class[row] : -1;
+    const depth = recorded > 0 ? recorded : this.table.depth[lock];
+    const tag = this.context.facts?.locks.acquire(lock, lockClass, mode, level, depth, check) ?? 0;
+    const caller = isValid(v.caller, row) ? c.caller[row] : -1;
+    this.table.push(pcpu, lock, mode, level, this.context.now.seq, caller, tag);
+  }
+
+  /** What is known of a lock besides that it is held. */
+  snapshotLock(batch: ReplayBatch, row: number): void {
+    const { columns: c, validity: v } = batch;
+    const owner = isValid(v.pcpu, row) ? c.pcpu[row] : NOBODY;
+    const depth = isValid(v.depth, row) ? c.depth[row] : UNKNOWN_DEPTH;
+    this.table.learn(c.lock[row], owner, depth, isValid(v.level, row) ? c.level[row] : 0);
+  }
+
+  /** mm_lock_level of a pcpu. */
+  snapshotLevel(batch: ReplayBatch, row: number): void {
+    if (isValid(batch.validity.pcpu, row)) this.table.setLevel(batch.columns.pcpu[row], batch.columns.level[row]);
+  }
+
+  /** The pcpu holds the lock of some p2m. */
   holdsP2mLock(pcpu: number): boolean {
-    const { table: locks } = this;
-    for (let i = locks.bottom(pcpu); i <= locks.innermost(pcpu); i++) {
-      const level =
-        locks.heldLevel[i] > MM_LOCK_ORDER_MAX ? locks.heldLevel[i] - MM_LOCK_ORDER_MAX : locks.heldLevel[i];
-      if (level === 16 || level === 40) return true;
-    }
-    return false;
+    return holdsP2mLock(this.table, pcpu);
   }
 
   private checkDepth(batch: ReplayBatch, row: number, expected: number, seen: number): void {
     if (expected !== UNKNOWN_DEPTH && expected !== seen)
       this.context.diverge(batch, row, 2, expected, seen, Number.NaN);
   }
+}
+
+/** Level of a p2m's lock: 16 (host, nested) or 40 (altp2m), biased or not (X§2.1). */
+export function isP2mLevel(level: number): boolean {
+  const unbiased = level > MM_LOCK_ORDER_MAX ? level - MM_LOCK_ORDER_MAX : level;
+  return unbiased === 16 || unbiased === 40;
+}
+
+/** The pcpu holds the lock of some p2m, in whatever mode. */
+export function holdsP2mLock(locks: LockTable, pcpu: number): boolean {
+  for (let i = locks.bottom(pcpu); i <= locks.innermost(pcpu); i++) if (isP2mLevel(locks.heldLevel[i])) return true;
+  return false;
 }
 
 /** Depth as recorded, 0 for none: hypervisors that count recursive locks only say 0 of all others. */

@@ -3,7 +3,7 @@ import { withRoom } from './frame-table.js';
 import type { StateImage } from './state-image.js';
 
 /** A lock that nobody holds exclusively, or whose depth nobody knows. */
-const NOBODY = -1;
+export const NOBODY = -1;
 export const UNKNOWN_DEPTH = -1;
 /** Locks that one pcpu is given room for at first. */
 const STACK = 32;
@@ -115,15 +115,14 @@ export class LockTable {
     check.violation = level > 0 && !unchecked && before > level;
     check.expectedDepth = UNKNOWN_DEPTH;
     if (mode === MODE_READ) return check;
-    if (mine) {
-      check.expectedDepth = this.depth[lock] + 1;
-    } else {
+    if (!mine) {
       if (this.depth[lock] === 0) check.expectedDepth = 1;
       this.owner[lock] = pcpu;
-      this.depth[lock] = 0;
+      this.depth[lock] = 1;
       this.saved[lock] = before;
+    } else if (this.depth[lock] !== UNKNOWN_DEPTH) {
+      check.expectedDepth = ++this.depth[lock];
     }
-    this.depth[lock]++;
     // A write lock sets the level at its first take, a mutex at every one (X§2.2).
     if (level > 0 && !(mine && mode === MODE_WRITE)) this.levels[pcpu] = level;
     return check;
@@ -155,18 +154,22 @@ export class LockTable {
   }
 
   /**
-   * Releases the innermost hold of the lock by this pcpu. `depth` is the one before as it was recorded, 0 for none.
-   * Returns the hold's tag, -1 where the trace did not see it taken; `check.expectedDepth` is the depth before.
+   * Releases the innermost hold of the lock by this pcpu; what another pcpu holds for itself is that one's, and its level
+   * stays as it is. `depth` is the one before as it was recorded, 0 for none. Returns the hold's tag, -1 where the trace
+   * did not see it taken; `check.expectedDepth` is the depth before.
    */
   release(pcpu: number, lock: number, mode: number, depth = 0): number {
     this.ready(pcpu, lock);
     this.check.expectedDepth = UNKNOWN_DEPTH;
-    if (mode !== MODE_READ) this.unlock(pcpu, lock, depth);
-    const bottom = this.bottom(pcpu);
-    for (let i = this.innermost(pcpu); i >= bottom; i--) {
-      if (this.heldLock[i] !== lock || (this.heldMode[i] === MODE_READ) !== (mode === MODE_READ)) continue;
+    const isRead = mode === MODE_READ;
+    const owner = this.owner[lock];
+    const holder = isRead || owner === NOBODY ? pcpu : owner;
+    if (!isRead) this.unlock(pcpu, lock, depth);
+    const bottom = this.bottom(holder);
+    for (let i = this.innermost(holder); i >= bottom; i--) {
+      if (this.heldLock[i] !== lock || (this.heldMode[i] === MODE_READ) !== isRead) continue;
       const tag = this.heldTag[i];
-      this.remove(pcpu, i);
+      this.remove(holder, i);
       return tag;
     }
     return -1;
@@ -183,21 +186,42 @@ export class LockTable {
   }
 
   private unlock(pcpu: number, lock: number, recorded: number): void {
-    const mine = this.owner[lock] === pcpu;
-    // Somebody else's hold is not ours to end.
-    if (!mine && this.owner[lock] !== NOBODY) return;
-    if (mine) this.check.expectedDepth = this.depth[lock];
+    const owner = this.owner[lock];
+    if (owner !== NOBODY) this.check.expectedDepth = this.depth[lock];
     // What was taken before the trace saw it, and that once as far as is known, is free from now on.
-    const before = recorded > 0 ? recorded : mine ? this.depth[lock] : 1;
+    const before = recorded > 0 ? recorded : owner !== NOBODY ? Math.max(this.depth[lock], 1) : 1;
     this.depth[lock] = before - 1;
-    if (!mine || before > 1) return;
+    if (owner === NOBODY || before > 1) return;
     this.owner[lock] = NOBODY;
-    this.levels[pcpu] = this.saved[lock];
+    if (owner === pcpu) this.levels[pcpu] = this.saved[lock];
   }
 
   /** Corrects the depth to what was recorded. */
   setDepth(lock: number, depth: number): void {
     this.depth[lock] = depth;
+  }
+
+  /** What is known of a lock by itself: `owner` -1 for nobody, `saved` what its last release restores. */
+  learn(lock: number, owner: number, depth: number, saved: number): void {
+    this.ready(Math.max(owner, 0), lock);
+    this.owner[lock] = depth === 0 ? NOBODY : owner;
+    this.depth[lock] = depth;
+    this.saved[lock] = saved;
+  }
+
+  /** Level that the last release of a lock restores. */
+  savedLevel(lock: number): number {
+    return this.saved[lock];
+  }
+
+  /** mm_lock_level of a pcpu. */
+  level(pcpu: number): number {
+    return pcpu < this.pcpus ? this.levels[pcpu] : 0;
+  }
+
+  setLevel(pcpu: number, level: number): void {
+    this.ready(pcpu, 0);
+    this.levels[pcpu] = level;
   }
 
   transfer(image: StateImage): void {
@@ -216,13 +240,14 @@ export class LockTable {
     if (image.loading) this.heldTag = new Int32Array(this.heldLock.length);
   }
 
-  /** Loss on a pcpu: what it holds is unknown (model §2.2). */
+  /** Loss on a pcpu: what it holds is unknown (model §2.2), and so is whether it has what nobody held. */
   forget(pcpu: number): void {
     this.ready(pcpu, 0);
     this.top[pcpu] = 0;
     this.levels[pcpu] = 0;
     for (let lock = 0; lock < this.owner.length; lock++) {
-      if (this.owner[lock] !== pcpu) continue;
+      // What is nobody's may have been taken meanwhile.
+      if (this.owner[lock] !== pcpu && this.owner[lock] !== NOBODY) continue;
       this.owner[lock] = NOBODY;
       this.depth[lock] = UNKNOWN_DEPTH;
     }

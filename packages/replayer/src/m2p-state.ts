@@ -3,16 +3,17 @@ import { FrameRecords } from './frame-records.js';
 import type { EventState } from './handlers.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { ReplayContext } from './replay-context.js';
-import { gfnOf, mfnOf } from './row-values.js';
+import { gfnOf, hasFailed, mfnOf } from './row-values.js';
 import type { StateImage } from './state-image.js';
 
 /** Values of the M2P that are no gfn. */
 export const INVALID_M2P = -1;
 export const SHARED_M2P = -2;
 
-/** A record: the value, and the seq of the event that set it. */
+/** A record: the value, the seq of the event that set it, and for the fact recorder the open span. */
 const SEQ = 1;
-const WIDTH = 2;
+const TAG = 2;
+const WIDTH = 3;
 
 /** machine_to_phys_mapping as recorded: mfn → gfn, INVALID_M2P or SHARED_M2P (X§3.4); unknown where absent. */
 export class M2pState implements EventState {
@@ -24,7 +25,9 @@ export class M2pState implements EventState {
   }
 
   readonly handlers = {
-    m2p_set: (batch: ReplayBatch, row: number) => this.set(batch, row, this.context.now.seq),
+    m2p_set: (batch: ReplayBatch, row: number) => {
+      if (!hasFailed(batch, row)) this.set(batch, row, this.context.now.seq);
+    },
     snapshot_m2p: (batch: ReplayBatch, row: number) => this.set(batch, row, Number.NaN),
   };
 
@@ -33,8 +36,11 @@ export class M2pState implements EventState {
     const gfn = gfnOf(batch, row);
     if (!this.context.inRange(gfn, mfn)) return;
     const at = this.table.make(mfn);
-    this.table.data[at] = (batch.columns.flags[row] & FLAG.shared) !== 0 ? SHARED_M2P : gfn < 0 ? INVALID_M2P : gfn;
-    this.table.data[at + SEQ] = seq;
+    const { data } = this.table;
+    const shared = (batch.columns.flags[row] & FLAG.shared) !== 0;
+    data[at] = shared ? SHARED_M2P : gfn < 0 ? INVALID_M2P : gfn;
+    data[at + SEQ] = seq;
+    data[at + TAG] = this.context.facts?.m2p.set(data[at + TAG], mfn, data[at], shared, !Number.isNaN(seq)) ?? 0;
   }
 
   /** Frames whose M2P is known. */

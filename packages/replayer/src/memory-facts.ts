@@ -4,6 +4,8 @@ import type { FactTable } from './fact-table.js';
 import type { FactWriter } from './fact-writer.js';
 import { withRoom } from './frame-table.js';
 import type { Now } from './now.js';
+import { OpenRefs } from './open-refs.js';
+import { framesOf } from './order.js';
 import { NO_ACCESS } from './p2m-table.js';
 
 const MAPPING = offsetsOf(MAPPING_SPANS);
@@ -13,8 +15,6 @@ const REF = offsetsOf(REF_SPANS);
 /** Kinds of ref_spans. */
 const REF_GET = 0;
 const REF_ALLOCATION = 1;
-/** References of one page that a put looks through at most. */
-const SEARCHED = 256;
 
 /** Spans of p2m entries, page generations and general references. */
 export class MemoryFacts {
@@ -22,13 +22,10 @@ export class MemoryFacts {
   private readonly pages: FactTable<typeof PAGE_SPANS>;
   private readonly refs: FactTable<typeof REF_SPANS>;
   private readonly now: Now;
-  /**
-   * By page slot, 0 for none: the open page span; the open reference of the allocation; the open reference taken
-   * last, whose link leads to the one taken before it on the same page.
-   */
+  private readonly openRefs = new OpenRefs(REF.from_pcpu);
+  /** By page slot, 0 for none: the open page span; the open reference of the allocation. */
   private pageSpan = new Int32Array(512);
   private allocationRef = new Int32Array(512);
-  private lastRef = new Int32Array(512);
 
   constructor(writer: FactWriter, now: Now) {
     this.now = now;
@@ -79,7 +76,7 @@ export class MemoryFacts {
     const [domid, view] = [whole[MAPPING.domid], whole[MAPPING.view]];
     const [type, access] = [whole[MAPPING.p2m_type], whole[MAPPING.access]];
     this.closeMapping(at);
-    const step = 2 ** order;
+    const step = framesOf(order);
     for (let i = 0; i < parts.length; i++) {
       const part = mfn < 0 ? -1 : mfn + i * step;
       parts[i] = this.openMapping(
@@ -112,14 +109,13 @@ export class MemoryFacts {
   private abandon(slot: number): void {
     if (this.pageSpan[slot] !== 0) this.pages.close(this.pageSpan[slot]);
     if (this.allocationRef[slot] !== 0) this.refs.close(this.allocationRef[slot]);
-    for (let at = this.lastRef[slot]; at !== 0; ) {
-      const before = this.refs.records[at];
+    for (;;) {
+      const at = this.openRefs.takeLast(this.refs.records, slot);
+      if (at === 0) break;
       this.refs.close(at);
-      at = before;
     }
     this.pageSpan[slot] = 0;
     this.allocationRef[slot] = 0;
-    this.lastRef[slot] = 0;
   }
 
   /** `mapped`: a p2m entry that still maps the page. */
@@ -172,11 +168,9 @@ export class MemoryFacts {
 
   /** `site`: index of the call site, -1 for none; so for `putPage`. */
   getPage(slot: number, mfn: number, generation: number, owner: number, site: number, onFree: boolean): void {
-    this.makeRoom(slot);
     const at = this.openRef(mfn, generation, owner, REF_GET, site);
     if (onFree) this.refs.records[at + REF.on_free] = 1;
-    this.refs.records[at] = this.lastRef[slot];
-    this.lastRef[slot] = at;
+    this.openRefs.push(this.refs.records, slot, at);
   }
 
   private openRef(mfn: number, generation: number, owner: number, kind: number, site: number): number {
@@ -193,10 +187,7 @@ export class MemoryFacts {
     return at;
   }
 
-  /**
-   * Ends one reference. References are alike; the likeliest is the last one that this pcpu took, else the last.
-   * `allocation`: the put dropped PGC_allocated, so the allocation's own reference goes.
-   */
+  /** Ends one reference. `allocation`: the put dropped PGC_allocated, so the allocation's own reference goes. */
   putPage(
     slot: number,
     mfn: number,
@@ -206,8 +197,10 @@ export class MemoryFacts {
     allocation: boolean,
     underflow: boolean,
   ): void {
-    this.makeRoom(slot);
-    let at = underflow ? 0 : allocation ? this.takeAllocation(slot) : this.takeRef(slot);
+    let at = 0;
+    if (!underflow) {
+      at = allocation ? this.takeAllocation(slot) : this.openRefs.take(this.refs.records, slot, this.now.pcpu);
+    }
     if (at === 0) {
       // Taken before the trace began, or never.
       at = this.refs.open();
@@ -226,30 +219,28 @@ export class MemoryFacts {
     this.refs.close(at);
   }
 
+  /** References that the trace saw taken and that are not put, by whom and when; the last one first. */
+  forEachReference(slot: number, visit: (pcpu: number, seq: number) => void): void {
+    const { records } = this.refs;
+    this.openRefs.forEach(records, slot, at => visit(records[at + REF.from_pcpu], records[at + REF.from_seq]));
+  }
+
   private takeAllocation(slot: number): number {
+    this.makeRoom(slot);
     const at = this.allocationRef[slot];
     this.allocationRef[slot] = 0;
     return at;
   }
 
-  /** Unlinks the reference that a put ends; 0 where none is open. */
-  private takeRef(slot: number): number {
-    const { records } = this.refs;
-    const { pcpu } = this.now;
-    const last = this.lastRef[slot];
-    let before = 0;
-    let at = last;
-    for (let i = 0; i < SEARCHED && at !== 0 && records[at + REF.from_pcpu] !== pcpu; i++) {
-      before = at;
-      at = records[at];
-    }
-    const mine = at !== 0 && records[at + REF.from_pcpu] === pcpu;
-    if (mine && before !== 0) {
-      records[before] = records[at];
-      return at;
-    }
-    if (last !== 0) this.lastRef[slot] = records[last];
-    return last;
+  /** References of a page that the pcpu took and has not dropped, as far as the trace shows. */
+  referencesOf(slot: number, pcpu: number): number {
+    return this.openRefs.takenBy(this.refs.records, slot, pcpu);
+  }
+
+  /** The last reference of the page that another pcpu took and nobody has dropped: its seq, NaN for none. */
+  lastReferenceOfOthers(slot: number, pcpu: number): number {
+    const at = this.openRefs.lastOfOthers(this.refs.records, slot, pcpu);
+    return at === 0 ? Number.NaN : this.refs.records[at + REF.from_seq];
   }
 
   /** Records were lost: what is open now may have ended among them. */
@@ -259,14 +250,13 @@ export class MemoryFacts {
     closeLost(this.refs, REF.lost);
     this.pageSpan.fill(0);
     this.allocationRef.fill(0);
-    this.lastRef.fill(0);
+    this.openRefs.clear();
   }
 
   private makeRoom(slot: number): void {
     if (slot < this.pageSpan.length) return;
     this.pageSpan = withRoom(this.pageSpan, slot + 1);
     this.allocationRef = withRoom(this.allocationRef, slot + 1);
-    this.lastRef = withRoom(this.lastRef, slot + 1);
   }
 }
 

@@ -1,5 +1,6 @@
 import { P2M_TYPES } from '@p2mtrace/trace-format';
 import { endRemaps, markStale } from './altp2m-marks.js';
+import { alignDown, framesOf, offsetIn } from './order.js';
 import { NO_ACCESS, NO_MFN, P2mTable, shownAt } from './p2m-table.js';
 import type { ReplayContext } from './replay-context.js';
 import { ReverseMap } from './reverse-map.js';
@@ -22,6 +23,8 @@ export function sameType(a: number, b: number): boolean {
 
 /** Order of the leaves that a write of that order makes. */
 const leafOrder = (order: number): number => (order >= 18 ? 18 : order >= 9 ? 9 : 0);
+
+const NO_TABLES: readonly P2mTable[] = [];
 
 /** The p2ms of all domains and views, how their entries are written, and who maps what. */
 export class P2mSet {
@@ -71,10 +74,18 @@ export class P2mSet {
   private onSplit(p2m: number, gfn: number, mfn: number, order: number, tag: number, parts: Int32Array): void {
     if (mfn !== NO_MFN) {
       this.reverse.remove(mfn, order + 9, p2m, gfn);
-      const step = 2 ** order;
+      const step = framesOf(order);
       for (let i = 0; i < 512; i++) this.reverse.add(mfn + i * step, order, p2m, gfn + i * step);
     }
     if (tag !== 0) this.context.facts?.memory.splitMapping(tag, gfn, mfn, order, parts);
+  }
+
+  /** False, and counted, for an entry that no machine has: no leaf maps frames that are not aligned to it. */
+  inRange(gfn: number, mfn: number, order: number, maxOrder = MAX_ENTRY_ORDER): boolean {
+    if (!this.context.inRange(gfn, mfn, order, maxOrder)) return false;
+    if (order === 0 || mfn === NO_MFN || offsetIn(mfn, leafOrder(order)) === 0) return true;
+    this.context.outOfRange++;
+    return false;
   }
 
   /** Writes [gfn, gfn + 2^order), aligned down, as leaves of 1G, 2M and 4K, whichever the order is a multiple of. */
@@ -82,9 +93,8 @@ export class P2mSet {
     const table = this.tables[p2m];
     if (table.remaps.size > 0) endRemaps(table, gfn, mfn, order);
     this.writeLeaves(p2m, gfn, mfn, order, type, access, true);
-    if (table.view === HOST && this.viewed[table.domid] !== 0) {
-      for (const view of this.altp2ms(table.domid)) markStale(view, table, gfn, order, this.context.now.seq);
-    }
+    if (table.view !== HOST) return;
+    for (const view of this.altp2ms(table.domid)) markStale(view, table, gfn, order, this.context.now.seq);
   }
 
   /** A recorded 4K entry that is not the expected one: it holds from now on, whoever wrote it. */
@@ -110,7 +120,8 @@ export class P2mSet {
   /** Leaves at least as large as a write would make them give these frames and that type. */
   private isSo(table: P2mTable, gfn: number, mfn: number, order: number, type: number): boolean {
     const leaf = leafOrder(order);
-    for (let at = gfn; at < gfn + 2 ** order; at += 2 ** leaf) {
+    const end = gfn + framesOf(order);
+    for (let at = gfn; at < end; at += framesOf(leaf)) {
       if (!table.find(at) || table.foundOrder < leaf || !sameType(table.typeAt(at), type)) return false;
       if (table.foundMfn(at) !== (mfn === NO_MFN ? NO_MFN : mfn + (at - gfn))) return false;
     }
@@ -150,9 +161,9 @@ export class P2mSet {
     known: boolean,
   ): void {
     const leaf = leafOrder(order);
-    const step = 2 ** leaf;
-    const first = order === 0 ? gfn : gfn - (gfn % 2 ** order);
-    const end = first + 2 ** order;
+    const step = framesOf(leaf);
+    const first = alignDown(gfn, order);
+    const end = first + framesOf(order);
     for (let at = first; at < end; at += step) {
       this.writeLeaf(p2m, at, mfn === NO_MFN ? NO_MFN : mfn + (at - first), leaf, type, access, known);
     }
@@ -168,27 +179,38 @@ export class P2mSet {
     known: boolean,
   ): void {
     const table = this.tables[p2m];
-    const { facts } = this.context;
-    table.forEachOverlap(gfn, order, leafGfn => {
-      // What is larger than the write falls apart first (setLeaf); then only this part of it goes.
-      const larger = table.foundOrder > order;
-      const oldMfn = larger ? table.foundMfn(gfn) : table.foundBase;
-      const oldOrder = larger ? order : table.foundOrder;
-      const tag = table.foundTag;
-      if (larger) table.splitAt(gfn, order);
-      if (oldMfn !== NO_MFN) {
-        this.reverse.remove(oldMfn, oldOrder, p2m, larger ? gfn : leafGfn);
-        if (facts !== undefined) this.invalidateLeaf(table.domid, larger ? gfn : leafGfn, oldMfn, oldOrder, gfn, mfn);
-      }
-      if (facts !== undefined && tag !== 0) {
-        table.find(gfn);
-        facts.memory.closeMapping(larger ? table.foundTag : tag);
-      }
-    });
+    if (order > 0) this.replaceLeaves(p2m, gfn, mfn, order);
+    else if (table.find(gfn)) this.replaceFound(p2m, alignDown(gfn, table.foundOrder), gfn, mfn, order);
     if (mfn !== NO_MFN) this.reverse.add(mfn, order, p2m, gfn);
+    const { facts, now } = this.context;
     const tag = facts?.memory.openMapping(table.domid, table.view, gfn, mfn, order, type, access, known) ?? 0;
-    const { seq } = this.context.now;
-    table.setLeaf(gfn, mfn, order, type, access, known ? seq : shownAt(seq), tag);
+    table.setLeaf(gfn, mfn, order, type, access, known ? now.seq : shownAt(now.seq), tag);
+  }
+
+  /** Apart from `writeLeaf`, as making a closure would cost each of the many writes of order 0. */
+  private replaceLeaves(p2m: number, gfn: number, mfn: number, order: number): void {
+    this.tables[p2m].forEachOverlap(gfn, order, leafGfn => this.replaceFound(p2m, leafGfn, gfn, mfn, order));
+  }
+
+  /** The leaf found, which begins at `leafGfn`, goes as far as a leaf of that order at the gfn covers it. */
+  private replaceFound(p2m: number, leafGfn: number, gfn: number, mfn: number, order: number): void {
+    const table = this.tables[p2m];
+    const { facts } = this.context;
+    // What is larger than the write falls apart first (setLeaf); then only this part of it goes.
+    const larger = table.foundOrder > order;
+    const first = larger ? gfn : leafGfn;
+    const oldMfn = larger ? table.foundMfn(gfn) : table.foundBase;
+    const oldOrder = larger ? order : table.foundOrder;
+    const tag = table.foundTag;
+    if (larger) table.splitAt(gfn, order);
+    if (oldMfn !== NO_MFN) {
+      this.reverse.remove(oldMfn, oldOrder, p2m, first);
+      if (facts !== undefined) this.invalidateLeaf(table.domid, first, oldMfn, oldOrder, gfn, mfn);
+    }
+    if (facts !== undefined && tag !== 0) {
+      table.find(gfn);
+      facts.memory.closeMapping(larger ? table.foundTag : tag);
+    }
   }
 
   /** Translations of a leaf's frames end, but for those that the new leaf gives again. */
@@ -214,8 +236,9 @@ export class P2mSet {
   }
 
   private splitByType(table: P2mTable, gfn: number, order: number): void {
-    const step = 2 ** (order - 9);
-    for (let at = gfn; at < gfn + 2 ** order; at += step) {
+    const step = framesOf(order - 9);
+    const end = gfn + framesOf(order);
+    for (let at = gfn; at < end; at += step) {
       table.splitAt(at, order - 9);
       table.find(at);
       if (table.orderAt(at) === order - 9) table.retype(table.typeAt(at));
@@ -237,7 +260,9 @@ export class P2mSet {
     return [...this.tables.keys()].filter(p2m => this.tables[p2m].domid === domid);
   }
 
-  private altp2ms(domid: number): P2mTable[] {
+  /** The altp2m views of a domain. */
+  altp2ms(domid: number): readonly P2mTable[] {
+    if (this.viewed[domid] === 0) return NO_TABLES;
     return this.tables.filter(table => table.domid === domid && this.context.isAltp2m(table.view));
   }
 

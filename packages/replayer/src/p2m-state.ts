@@ -3,7 +3,8 @@ import { DIVERGES } from './fact-specs.js';
 import { MAX_FRAME } from './frame-table.js';
 import type { EventState } from './handlers.js';
 import type { LockState } from './lock-state.js';
-import { HOST, MAX_ENTRY_ORDER, P2mSet, sameType } from './p2m-set.js';
+import { alignDown } from './order.js';
+import { HOST, P2mSet, sameType } from './p2m-set.js';
 import { NO_ACCESS, NO_MFN } from './p2m-table.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { ReplayContext } from './replay-context.js';
@@ -29,6 +30,7 @@ export class P2mState implements EventState {
 
   readonly handlers = {
     type_change_range: (batch: ReplayBatch, row: number) => this.changeTypes(batch, row),
+    snapshot_type_change: (batch: ReplayBatch, row: number) => this.changeTypes(batch, row),
   };
 
   lookup(batch: ReplayBatch, row: number): void {
@@ -50,13 +52,14 @@ export class P2mState implements EventState {
       if (expected !== mfn || (type >= 0 && !sameType(table.typeAt(gfn), type))) {
         this.context.diverge(batch, row, LOOKUP_DIVERGES, expected, mfn, table.foundSeq);
         // Without a type of its own it says nothing against the one that was.
-        this.set.correct(p2m, gfn, mfn, type >= 0 ? type : table.typeAt(gfn), table.foundAccess);
+        const access = accessOf(batch, row, table.foundAccess);
+        this.set.correct(p2m, gfn, mfn, type >= 0 ? type : table.typeAt(gfn), access);
       }
     } else if (table.isAbsent(gfn)) {
       if (mfn !== NO_MFN) this.lookupAbsent(batch, row, p2m, gfn, mfn, type);
     } else if (type >= 0) {
       // What a lookup shows was there before anybody looked.
-      this.set.learn(p2m, gfn, mfn, 0, type, NO_ACCESS);
+      this.set.learn(p2m, gfn, mfn, 0, type, accessOf(batch, row));
     }
     if (this.context.facts === undefined) return;
     const locked =
@@ -72,27 +75,22 @@ export class P2mState implements EventState {
     const hostType = known && host !== undefined ? host.typeAt(gfn) : type;
     if (known && (host?.foundMfn(gfn) !== mfn || (type >= 0 && !sameType(hostType, type)))) {
       this.context.diverge(batch, row, LOOKUP_DIVERGES, NO_MFN, mfn, table.completeSince);
-      if (type >= 0) this.set.correct(p2m, gfn, mfn, type, NO_ACCESS);
+      if (type >= 0) this.set.correct(p2m, gfn, mfn, type, accessOf(batch, row));
     } else if (type >= 0 || known) {
-      this.set.learn(p2m, gfn, mfn, 0, type >= 0 ? type : hostType, NO_ACCESS);
+      this.set.learn(p2m, gfn, mfn, 0, type >= 0 ? type : hostType, accessOf(batch, row));
     }
   }
 
   setEntry(batch: ReplayBatch, row: number): void {
     const c = batch.columns;
-    const flags = c.flags[row];
     const domid = c.domid[row];
     this.lastP2mSeq[domid] = this.context.now.seq;
-    // A write that is recorded before and after is one write (captures README); a failed one is none.
-    if (hasFailed(batch, row) || ((flags & FLAG.attempt) !== 0 && this.context.hasResults)) return;
+    if (hasFailed(batch, row) || this.context.isRecordedTwice(batch, row)) return;
     const gfn = getU53(c.gfn, row);
     const mfn = isValid(batch.validity.mfn, row) ? getU53(c.mfn, row) : NO_MFN;
     const order = c.order[row];
-    if (gfn >= MAX_FRAME || mfn >= MAX_FRAME || order > MAX_ENTRY_ORDER) {
-      this.context.outOfRange++;
-      return;
-    }
-    const access = isValid(batch.validity.access, row) ? c.access[row] : NO_ACCESS;
+    if (!this.set.inRange(gfn, mfn, order)) return;
+    const access = accessOf(batch, row);
     this.set.write(this.set.of(domid, c.view[row]), gfn, mfn, order, c.p2m_type[row], access);
   }
 
@@ -107,17 +105,17 @@ export class P2mState implements EventState {
 
   /** A snapshot of an entry: what was there already. */
   snapshot(batch: ReplayBatch, row: number): void {
-    const { validity: v, columns: c } = batch;
+    const { columns: c } = batch;
     const gfn = gfnOf(batch, row);
     const mfn = mfnOf(batch, row);
     const order = c.order[row];
-    if (!this.context.inRange(gfn, mfn, order, MAX_ENTRY_ORDER)) return;
-    const access = isValid(v.access, row) ? c.access[row] : NO_ACCESS;
+    if (!this.set.inRange(gfn, mfn, order)) return;
+    const access = accessOf(batch, row);
     const p2m = this.set.of(c.domid[row], c.view[row]);
     this.set.learn(p2m, gfn, mfn, order, c.p2m_type[row], access);
     if ((c.flags[row] & FLAG.stale) === 0) return;
     const table = this.set.tables[p2m];
-    table.forEachOverlap(gfn - (gfn % 2 ** order), order, () => table.markStale(Number.NaN));
+    table.forEachOverlap(alignDown(gfn, order), order, () => table.markStale(Number.NaN));
   }
 
   transfer(image: StateImage): void {
@@ -132,4 +130,9 @@ export class P2mState implements EventState {
   forgetDomain(domid: number): void {
     for (const p2m of this.set.ofDomain(domid)) this.set.dropAll(p2m);
   }
+}
+
+/** Index of the recorded access, or of what is known otherwise. */
+function accessOf({ columns, validity }: ReplayBatch, row: number, known = NO_ACCESS): number {
+  return isValid(validity.access, row) ? columns.access[row] : known;
 }

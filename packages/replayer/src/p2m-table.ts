@@ -1,5 +1,6 @@
 import { FrameRecords } from './frame-records.js';
 import { CHUNK, FrameDirectory, withRoom } from './frame-table.js';
+import { alignDown, framesOf, offsetIn } from './order.js';
 import type { StateImage } from './state-image.js';
 import { TypeRanges } from './type-ranges.js';
 
@@ -135,7 +136,7 @@ export class P2mTable {
   /** mfn that the found leaf gives for this gfn, or -1. */
   foundMfn(gfn: number): number {
     const base = this.foundBase;
-    return base === NO_MFN ? NO_MFN : base + (gfn % 2 ** this.foundOrder);
+    return base === NO_MFN ? NO_MFN : base + offsetIn(gfn, this.foundOrder);
   }
 
   /** Type that the found leaf has at this gfn, lazy changes applied. */
@@ -147,7 +148,7 @@ export class P2mTable {
   orderAt(gfn: number): number {
     let order = this.foundOrder;
     if (this.ranges.length === 0) return order;
-    while (order > 0 && this.ranges.cuts(gfn - (gfn % 2 ** order), order, this.foundSince)) order -= 9;
+    while (order > 0 && this.ranges.cuts(alignDown(gfn, order), order, this.foundSince)) order -= 9;
     return order;
   }
 
@@ -165,7 +166,7 @@ export class P2mTable {
     if (!this.find(gfn)) return undefined;
     const mfn = this.foundMfn(gfn);
     return {
-      gfn: gfn - (gfn % 2 ** this.foundOrder),
+      gfn: alignDown(gfn, this.foundOrder),
       mfn: mfn === NO_MFN ? Number.NaN : mfn,
       order: this.foundOrder,
       type: this.typeAt(gfn),
@@ -185,7 +186,7 @@ export class P2mTable {
       this.small.set(gfn, mfn, meta, seq, tag);
     } else if (order === ORDER_2M) {
       this.splitAt(gfn, order);
-      this.small.clearChunk(gfn - (gfn % CHUNK));
+      this.small.clearChunk(alignDown(gfn, ORDER_2M));
       this.large.set(Math.floor(gfn / CHUNK), mfn, meta, seq, tag);
     } else {
       const key = Math.floor(gfn / (CHUNK * CHUNK));
@@ -222,7 +223,7 @@ export class P2mTable {
   private split(from: Level, slot: number, into: Level, key: number, order: number): void {
     const meta = (from.meta[slot] & ~(0xff << 16)) | (order << 16);
     const [mfn, seq, tag] = [from.mfn[slot], from.seq[slot], from.tag[slot]];
-    const step = 2 ** order;
+    const step = framesOf(order);
     const parts = new Int32Array(CHUNK);
     this.onSplit(key * CHUNK * step, mfn, order, tag, parts);
     for (let i = 0; i < CHUNK; i++) {
@@ -238,11 +239,11 @@ export class P2mTable {
 
   /** Visits every leaf that overlaps [gfn, gfn + 2^order), as it is found; the visitor must not change the table. */
   forEachOverlap(gfn: number, order: number, visit: (leafGfn: number) => void): void {
-    const end = gfn + 2 ** order;
+    const end = gfn + framesOf(order);
     for (let at = gfn; at < end; ) {
       if (this.find(at)) {
-        const leaf = at - (at % 2 ** this.foundOrder);
-        const next = leaf + 2 ** this.foundOrder;
+        const leaf = alignDown(at, this.foundOrder);
+        const next = leaf + framesOf(this.foundOrder);
         visit(leaf);
         at = next;
       } else {
@@ -254,7 +255,7 @@ export class P2mTable {
   /** First gfn behind `gfn`, which is unknown, that may be known. */
   private skipUnknown(gfn: number): number {
     if (this.small.directory.find(gfn) !== 0) return gfn + 1;
-    return gfn - (gfn % CHUNK) + CHUNK;
+    return alignDown(gfn, ORDER_2M) + CHUNK;
   }
 
   /** Every leaf, by gfn. The visitor gets the leaf's first gfn and reads the `found…` accessors. */

@@ -2,6 +2,7 @@ import { FLAG, getU53, isValid, KIND } from '@p2mtrace/trace-format';
 import { DIVERGES } from './fact-specs.js';
 import { MAX_FRAME } from './frame-table.js';
 import type { EventState } from './handlers.js';
+import { framesOf } from './order.js';
 import type { P2mState } from './p2m-state.js';
 import {
   ALLOCATED,
@@ -15,6 +16,7 @@ import {
 } from './page-table.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { ReplayContext } from './replay-context.js';
+import { ABSENT } from './row-values.js';
 import type { StateImage } from './state-image.js';
 
 const K_ALLOC_REF_DROP = KIND.alloc_ref_drop;
@@ -116,28 +118,32 @@ export class PageState implements EventState {
     const c = batch.columns;
     const known = (pages.state[slot] & COUNT_KNOWN) !== 0;
     if (isValid(batch.validity.count_info, row)) {
-      const low = c.count_info[2 * row];
-      const high = c.count_info[2 * row + 1];
-      if (known) {
-        // Below 0 the count wraps inside its own bits; that is an underflow, not a divergence.
-        const before = pages.count(slot);
-        const expected = before + by < 0 ? pages.countOf(0xffff_ffff, 0xffff_ffff) : before + by;
-        const seen = pages.countOf(low, high);
-        if (expected !== seen) this.context.diverge(batch, row, COUNT_DIVERGES, expected, seen, pages.countSeq[slot]);
-      }
-      pages.countLow[slot] = low;
-      pages.countHigh[slot] = high;
+      if (known) this.checkCount(batch, row, slot, by);
+      pages.countLow[slot] = c.count_info[2 * row];
+      pages.countHigh[slot] = c.count_info[2 * row + 1];
       pages.state[slot] |= COUNT_KNOWN;
     } else if (known) {
       if (by < 0 && batch.columns.kind[row] === K_ALLOC_REF_DROP) pages.clearAllocated(slot);
-      pages.add(slot, by);
+      pages.countBits.move(pages.countLow, pages.countHigh, slot, by);
     }
     pages.countSeq[slot] = now.seq;
   }
 
+  private checkCount(batch: ReplayBatch, row: number, slot: number, by: number): void {
+    const { countBits, countLow, countHigh, countSeq } = this.pages;
+    const info = batch.columns.count_info;
+    if (countBits.movesTo(countLow, countHigh, slot, by, info, 2 * row)) return;
+    const expected = countBits.moved(countLow[slot], countHigh[slot], by);
+    const seen = countBits.of(info[2 * row], info[2 * row + 1]);
+    this.context.diverge(batch, row, COUNT_DIVERGES, expected, seen, countSeq[slot]);
+  }
+
   private noteOwner(batch: ReplayBatch, row: number, slot: number): void {
-    if (!isValid(batch.validity.owner, row)) return;
-    this.pages.owner[slot] = batch.columns.owner[row];
+    if (isValid(batch.validity.owner, row)) this.setOwner(slot, batch.columns.owner[row]);
+  }
+
+  private setOwner(slot: number, owner: number): void {
+    this.pages.owner[slot] = owner;
     this.pages.state[slot] |= OWNER_KNOWN;
   }
 
@@ -150,12 +156,10 @@ export class PageState implements EventState {
     const c = batch.columns;
     const first = getU53(c.mfn, row);
     const order = c.order[row];
-    if (first >= MAX_FRAME || order > MAX_PAGE_ORDER) {
-      this.context.outOfRange++;
-      return;
-    }
+    if (!this.context.inRange(ABSENT, first, order, MAX_PAGE_ORDER)) return;
     const owner = isValid(batch.validity.owner, row) ? c.owner[row] : NO_OWNER;
-    for (let mfn = first; mfn < first + 2 ** order; mfn++) {
+    const end = first + framesOf(order);
+    for (let mfn = first; mfn < end; mfn++) {
       const slot = this.pages.slot(mfn);
       if (alloc) this.allocPage(batch, row, slot, mfn, owner);
       else this.freePage(slot, mfn, owner);
@@ -180,6 +184,7 @@ export class PageState implements EventState {
     pages.typeHigh[slot] = 0;
     if (counted) pages.setAllocatedOne(slot);
     if (isValid(batch.validity.count_info, row)) this.takeCount(batch, row, slot);
+    facts?.types.pageAlloc(slot);
     facts?.memory.pageAlloc(slot, mfn, pages.generation[slot], owner, facts.site(), counted);
   }
 
@@ -212,9 +217,7 @@ export class PageState implements EventState {
   private ownerSet(batch: ReplayBatch, row: number): void {
     const slot = this.slotOf(batch, row);
     if (slot === 0) return;
-    const owned = isValid(batch.validity.owner, row);
-    this.pages.owner[slot] = owned ? batch.columns.owner[row] : NO_OWNER;
-    this.pages.state[slot] |= OWNER_KNOWN;
+    this.setOwner(slot, isValid(batch.validity.owner, row) ? batch.columns.owner[row] : NO_OWNER);
     if (isValid(batch.validity.count_info, row)) this.takeCount(batch, row, slot);
   }
 
@@ -231,7 +234,7 @@ export class PageState implements EventState {
     if (slot === 0) return;
     const free = (this.pages.state[slot] & FREE) !== 0;
     const domid = isValid(validity.domid, row) ? c.domid[row] : -1;
-    this.context.facts?.translations.use(getU53(c.mfn, row), this.pages.generation[slot], domid, free);
+    this.context.facts?.translations.use(getU53(c.mfn, row), this.pages.generation[slot], domid, c.flags[row], free);
   }
 
   /** A snapshot of a page: what was known of it already, since no event that is known. */
@@ -242,10 +245,17 @@ export class PageState implements EventState {
     const { pages } = this;
     if ((c.flags[row] & FLAG.free) !== 0) pages.state[slot] = FREE;
     else if ((c.flags[row] & FLAG.allocated) !== 0) pages.state[slot] = (pages.state[slot] & ~FREE) | ALLOCATED;
+    if ((c.flags[row] & (FLAG.free | FLAG.allocated)) !== 0) pages.lifeSeq[slot] = Number.NaN;
     if (isValid(v.arg0, row)) pages.generation[slot] = getU53(c.arg0, row);
     this.noteOwner(batch, row, slot);
-    if (isValid(v.count_info, row)) this.takeCount(batch, row, slot);
-    if (isValid(v.type_info, row)) this.takeType(batch, row, slot);
-    for (const seqs of [pages.lifeSeq, pages.countSeq, pages.typeSeq]) seqs[slot] = Number.NaN;
+    if ((c.flags[row] & FLAG.unowned) !== 0) this.setOwner(slot, NO_OWNER);
+    if (isValid(v.count_info, row)) {
+      this.takeCount(batch, row, slot);
+      pages.countSeq[slot] = Number.NaN;
+    }
+    if (isValid(v.type_info, row)) {
+      this.takeType(batch, row, slot);
+      pages.typeSeq[slot] = Number.NaN;
+    }
   }
 }

@@ -1,4 +1,5 @@
 import type { LayoutProfile } from '@p2mtrace/trace-format';
+import { CountBits } from './count-bits.js';
 import { CHUNK, FrameDirectory, withRoom } from './frame-table.js';
 import type { StateImage } from './state-image.js';
 
@@ -30,20 +31,25 @@ export class PageTable {
   countSeq = new Float64Array(CHUNK);
   typeSeq = new Float64Array(CHUNK);
   lifeSeq = new Float64Array(CHUNK);
-  /** The count's bits: those of the low word, and those of the high one. */
-  private readonly highMask: number;
-  private readonly lowMask: number;
+  readonly countBits: CountBits;
   /** PGC_allocated in the word that has it. */
   private readonly allocatedLow: number;
   private readonly allocatedHigh: number;
+  /** PGC_xen_heap and PGC_extra, as far as the layout has them. */
+  private readonly specialLow: number = 0;
+  private readonly specialHigh: number = 0;
 
   constructor(profile: LayoutProfile) {
-    const { countWidth } = profile;
-    this.lowMask = countWidth >= 32 ? 0xffff_ffff : 2 ** countWidth - 1;
-    this.highMask = countWidth > 32 ? 2 ** (countWidth - 32) - 1 : 0;
+    this.countBits = new CountBits(profile.countWidth);
     const bit = profile.countBits.allocated;
     this.allocatedLow = bit < 32 ? 2 ** bit : 0;
     this.allocatedHigh = bit >= 32 ? 2 ** (bit - 32) : 0;
+    const { xen_heap, extra } = profile.countBits;
+    for (const own of [xen_heap, extra]) {
+      if (own === undefined) continue;
+      if (own < 32) this.specialLow += 2 ** own;
+      else this.specialHigh += 2 ** (own - 32);
+    }
   }
 
   /** Slot of the frame, made where there is none. */
@@ -67,18 +73,28 @@ export class PageTable {
     return slot;
   }
 
-  /** The general count alone, flags cut off; exact below 2^53, beyond which no real count comes. */
-  countOf(low: number, high: number): number {
-    return (high & this.highMask) * 0x1_0000_0000 + ((low & this.lowMask) >>> 0);
+  /** The count's two words, for who needs it exact. */
+  upperCount(slot: number): number {
+    return (this.countHigh[slot] & this.countBits.high) >>> 0;
   }
 
+  lowerCount(slot: number): number {
+    return (this.countLow[slot] & this.countBits.low) >>> 0;
+  }
+
+  /** The general count alone, flags cut off; exact below 2^53. */
   count(slot: number): number {
-    return this.countOf(this.countLow[slot], this.countHigh[slot]);
+    return this.countBits.of(this.countLow[slot], this.countHigh[slot]);
   }
 
   /** PGC_allocated is set. */
   hasAllocated(low: number, high: number): boolean {
     return (low & this.allocatedLow) !== 0 || (high & this.allocatedHigh) !== 0;
+  }
+
+  /** A special page: PGC_xen_heap or PGC_extra is set. */
+  isSpecial(slot: number): boolean {
+    return (this.countLow[slot] & this.specialLow) !== 0 || (this.countHigh[slot] & this.specialHigh) !== 0;
   }
 
   /** Sets count_info to PGC_allocated | 1: what an assigned page starts with (X§4.3). */
@@ -90,15 +106,6 @@ export class PageTable {
   clearAllocated(slot: number): void {
     this.countLow[slot] = (this.countLow[slot] & ~this.allocatedLow) >>> 0;
     this.countHigh[slot] = (this.countHigh[slot] & ~this.allocatedHigh) >>> 0;
-  }
-
-  /** Adds 1 or -1 to the count without touching the flags; below 0 it wraps inside its own bits, as Xen's would. */
-  add(slot: number, by: number): void {
-    const low = this.countLow[slot] + by;
-    const carry = low < 0 ? -1 : low > 0xffff_ffff ? 1 : 0;
-    const high = (this.countHigh[slot] & this.highMask) + carry;
-    this.countLow[slot] = ((low & this.lowMask) | (this.countLow[slot] & ~this.lowMask)) >>> 0;
-    this.countHigh[slot] = ((high & this.highMask) | (this.countHigh[slot] & ~this.highMask)) >>> 0;
   }
 
   transfer(image: StateImage): void {

@@ -1,25 +1,26 @@
-import { P2M_TYPES } from '@p2mtrace/trace-format';
+import { isValid, P2M_TYPES } from '@p2mtrace/trace-format';
 import { DIVERGES } from './fact-specs.js';
 import { FrameRecords } from './frame-records.js';
 import type { EventState } from './handlers.js';
+import { alignDown, framesOf } from './order.js';
 import { HOST, type P2mSet } from './p2m-set.js';
 import { NO_MFN } from './p2m-table.js';
 import { MAX_PAGE_ORDER } from './page-table.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { ReplayContext } from './replay-context.js';
-import { ABSENT, arg0Of, arg1Of, gfnOf, mfnOf } from './row-values.js';
+import { ABSENT, gfnOf, mfnOf, signedArg0Of, signedArg1Of } from './row-values.js';
 import type { StateImage } from './state-image.js';
 
 const RAM_RW = P2M_TYPES.indexOf('ram_rw');
 const POPULATE_ON_DEMAND = P2M_TYPES.indexOf('populate_on_demand');
-const ORDER_2M = 9;
+export const ORDER_2M = 9;
 
 /** Populate-on-demand of one domain (X§5.1). NaN is unknown. */
 export class PodDomain {
   /** Pages in the cache, and the event that told last. */
   count = Number.NaN;
   countSeq = Number.NaN;
-  /** p2m slots marked PoD. */
+  /** p2m slots marked PoD; a `long`, which errors take below 0 (XSA-247). */
   entryCount = Number.NaN;
   /** What reclaims will add to entryCount, when the page they freed reaches the cache. */
   pending = 0;
@@ -76,8 +77,8 @@ export class PodState implements EventState {
     const mfn = mfnOf(batch, row);
     if (!this.context.inRange(ABSENT, mfn, order, MAX_PAGE_ORDER)) return;
     const pod = this.of(batch.columns.domid[row]);
-    this.count(batch, row, pod, sign * 2 ** order);
-    const entryCount = arg1Of(batch, row);
+    this.count(batch, row, pod, sign * framesOf(order));
+    const entryCount = signedArg1Of(batch, row);
     if (!Number.isNaN(entryCount)) pod.entryCount = entryCount;
     if (sign > 0) {
       // The reclaim that this ends raises entry_count after it has added the page (X§5.1).
@@ -91,7 +92,7 @@ export class PodState implements EventState {
 
   private count(batch: ReplayBatch, row: number, pod: PodDomain, by: number): void {
     const expected = pod.count + by;
-    const recorded = arg0Of(batch, row);
+    const recorded = signedArg0Of(batch, row);
     if (!Number.isNaN(recorded) && !Number.isNaN(expected) && recorded !== expected) {
       this.context.diverge(batch, row, DIVERGES.pod_count, expected, recorded, pod.countSeq);
     }
@@ -103,28 +104,27 @@ export class PodState implements EventState {
     const { domid, order } = batch.columns;
     const mfn = mfnOf(batch, row);
     const gfn = gfnOf(batch, row);
-    if (!this.context.inRange(gfn, mfn, order[row], MAX_PAGE_ORDER)) return;
+    if (!this.p2ms.inRange(gfn, mfn, order[row], MAX_PAGE_ORDER)) return;
     const pod = this.of(domid[row]);
     raise(pod.populated, order[row]);
-    pod.entryCount -= 2 ** order[row];
+    pod.entryCount -= framesOf(order[row]);
     // The gfn is the one that faulted, the mfn that of the chunk (X§0.4).
-    const first = gfn - (gfn % 2 ** order[row]);
+    const first = alignDown(gfn, order[row]);
     this.p2ms.imply(this.p2ms.of(domid[row], HOST), first, mfn, order[row], RAM_RW);
     this.leave(mfn, order[row]);
   }
 
   private reclaim(batch: ReplayBatch, row: number): void {
     const { domid, order } = batch.columns;
-    // A 2M record has the mfn of the last frame (X§0.4).
-    const mfn = order[row] === ORDER_2M ? mfnOf(batch, row) - (2 ** ORDER_2M - 1) : mfnOf(batch, row);
     const gfn = gfnOf(batch, row);
+    const mfn = reclaimedMfn(batch, row);
     if (mfn < 0) this.context.outOfRange++;
     if (mfn < 0 || !this.context.inRange(gfn, mfn, order[row], MAX_PAGE_ORDER)) return;
     const pod = this.of(domid[row]);
     raise(pod.reclaimed, order[row]);
-    if (this.context.hasPodCache) pod.pending += 2 ** order[row];
-    else pod.entryCount += 2 ** order[row];
-    const first = gfn - (gfn % 2 ** order[row]);
+    if (this.context.hasPodCache) pod.pending += framesOf(order[row]);
+    else pod.entryCount += framesOf(order[row]);
+    const first = alignDown(gfn, order[row]);
     this.p2ms.imply(this.p2ms.of(domid[row], HOST), first, NO_MFN, order[row], POPULATE_ON_DEMAND);
     this.join(domid[row], mfn, order[row]);
   }
@@ -143,15 +143,20 @@ export class PodState implements EventState {
     const mfn = mfnOf(batch, row);
     if (!this.context.inRange(ABSENT, mfn, order[row], MAX_PAGE_ORDER)) return;
     const pod = this.of(domid[row]);
-    const count = arg0Of(batch, row);
-    const entryCount = arg1Of(batch, row);
-    if (!Number.isNaN(count)) pod.count = count;
+    const count = signedArg0Of(batch, row);
+    const entryCount = signedArg1Of(batch, row);
+    if (!Number.isNaN(count)) {
+      pod.count = count;
+      pod.countSeq = Number.NaN;
+    }
     if (!Number.isNaN(entryCount)) pod.entryCount = entryCount;
     if (mfn >= 0) this.join(domid[row], mfn, order[row]);
+    else if (isValid(batch.validity.order, row)) pod.pending += framesOf(order[row]);
   }
 
   private join(domid: number, mfn: number, order: number): void {
-    for (let frame = mfn; frame < mfn + 2 ** order; frame++) {
+    const end = mfn + framesOf(order);
+    for (let frame = mfn; frame < end; frame++) {
       const at = this.cache.make(frame);
       this.cache.data[at] = domid;
     }
@@ -160,7 +165,8 @@ export class PodState implements EventState {
   /** The frames are in no cache. */
   leave(mfn: number, order: number): void {
     if (this.cache.size === 0) return;
-    for (let frame = mfn; frame < mfn + 2 ** order; frame++) this.cache.remove(frame);
+    const end = mfn + framesOf(order);
+    for (let frame = mfn; frame < end; frame++) this.cache.remove(frame);
   }
 
   forget(): void {
@@ -183,6 +189,12 @@ export class PodState implements EventState {
     image.partsByKey('domains', this.domains, () => new PodDomain());
     image.part('cache', this.cache);
   }
+}
+
+/** First frame of a pod_zero_reclaim: a 2M record has the mfn of the last one (X§0.4). Negative for damage. */
+export function reclaimedMfn(batch: ReplayBatch, row: number): number {
+  const mfn = mfnOf(batch, row);
+  return batch.columns.order[row] === ORDER_2M ? mfn - (framesOf(ORDER_2M) - 1) : mfn;
 }
 
 function raise(counts: Map<number, number>, order: number): void {

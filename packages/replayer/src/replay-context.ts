@@ -1,4 +1,12 @@
-import { getU53, isValid, type LayoutProfile, layoutProfile, type TraceReader } from '@p2mtrace/trace-format';
+import {
+  FLAG,
+  getU53,
+  isRecorded,
+  isValid,
+  type LayoutProfile,
+  layoutProfile,
+  type TraceReader,
+} from '@p2mtrace/trace-format';
 import { offsetsOf } from './fact-columns.js';
 import { FactRecorder } from './fact-recorder.js';
 import type { FactSink } from './fact-sink.js';
@@ -8,8 +16,10 @@ import { MAX_FRAME } from './frame-table.js';
 import { HealthFacts } from './health-facts.js';
 import type { LockTable } from './lock-table.js';
 import { Now } from './now.js';
+import { framesOf } from './order.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { StateImage } from './state-image.js';
+import { WholeEvents } from './whole-events.js';
 
 const DIVERGENCE = offsetsOf(DIVERGENCE_SPEC);
 
@@ -20,19 +30,26 @@ export type TraceHead = Pick<TraceReader, 'metadata' | 'names'>;
 export class ReplayContext {
   readonly profile: LayoutProfile;
   readonly now = new Now();
+  readonly whole = new WholeEvents();
   readonly factWriter: FactWriter;
   readonly health: HealthFacts;
   /** Absent where nobody wants facts. */
   readonly facts: FactRecorder | undefined;
   /** Results of writes are recorded, so attempts are not replayed too. */
-  readonly hasResults: boolean;
+  private readonly hasResults: boolean;
   /** Moves of pages into and out of PoD caches are recorded. */
   readonly hasPodCache: boolean;
+  /** Events were left out of the trace: what is known may be wrong, and a mismatch proves nothing. */
+  private readonly isPart: boolean;
+  /** What leaves a reverse map is recorded by itself, not only by what makes it leave. */
+  readonly hasRmapDel: boolean;
+  /** The order of events of different pcpus is as it was; else it was guessed in part (docs/format.md). */
+  readonly isOrdered: boolean;
   /** Events whose frame or order is impossible. */
   outOfRange = 0;
-  /** Records are being lost: what is known may be wrong already, and a mismatch proves nothing (model §2.2). */
-  uncertain = false;
-  /** Mismatches met while uncertain. */
+  /** pcpus that are losing records: what is known may be wrong already, a mismatch proves nothing (model §2.2). */
+  readonly losing: number[] = [];
+  /** Mismatches that prove nothing. */
   suppressed = 0;
 
   private readonly viewNames: readonly string[];
@@ -40,11 +57,19 @@ export class ReplayContext {
   constructor({ metadata, names }: TraceHead, locks: LockTable, sink: FactSink | undefined) {
     this.profile = layoutProfile(metadata.layout);
     this.hasResults = metadata.hasResults ?? false;
-    this.hasPodCache = (metadata.counts?.pod_cache_add ?? 0) > 0;
+    this.hasPodCache = isRecorded(metadata, 'pod_cache_add');
+    this.isPart = metadata.piece?.incomplete !== undefined;
+    this.hasRmapDel = isRecorded(metadata, 'rmap_del');
+    this.isOrdered = metadata.health?.order.confidence !== 'approximate';
     this.viewNames = names.view;
     this.factWriter = new FactWriter(sink);
     this.health = new HealthFacts(this.factWriter);
     this.facts = sink && new FactRecorder(this.factWriter, this.now, locks);
+  }
+
+  /** A write that is recorded before and after is one write (captures README): the first record says nothing. */
+  isRecordedTwice({ columns }: ReplayBatch, row: number): boolean {
+    return this.hasResults && (columns.flags[row] & FLAG.attempt) !== 0;
   }
 
   /** The view of that index is an altp2m's, as opposed to the host's or a nested one. */
@@ -52,23 +77,37 @@ export class ReplayContext {
     return this.viewNames[view]?.startsWith('altp2m:') ?? false;
   }
 
-  /** False, and counted, where a frame or order is none that a machine has; absent ones are negative. */
+  /** False, and counted, where one of the frames or the order is none that a machine has; absent ones are negative. */
   inRange(gfn: number, mfn: number, order = 0, maxOrder = 0): boolean {
-    if (gfn < MAX_FRAME && mfn < MAX_FRAME && order <= maxOrder) return true;
+    if (gfn < MAX_FRAME && mfn <= MAX_FRAME - framesOf(order) && order <= maxOrder) return true;
     this.outOfRange++;
     return false;
+  }
+
+  /** The first record that a pcpu lost would be here. */
+  beginLoss(pcpu: number): void {
+    if (!this.losing.includes(pcpu)) this.losing.push(pcpu);
+  }
+
+  /** The lost event of a pcpu, -1 where it is not known which: those that it may be about are over. */
+  endLoss(pcpu: number): void {
+    const at = pcpu < 0 ? 0 : this.losing.indexOf(pcpu);
+    if (at >= 0) this.losing.splice(at, pcpu < 0 ? this.losing.length : 1);
   }
 
   transfer(image: StateImage): void {
     image.part('health', this.health);
     this.outOfRange = image.number('outOfRange', this.outOfRange);
-    this.uncertain = image.flag('uncertain', this.uncertain);
+    image.numbers('losing', this.losing);
     this.suppressed = image.number('suppressed', this.suppressed);
   }
 
-  /** Takes note that a recorded value is not the expected one; negative numbers are no value. */
+  /**
+   * Takes note that a recorded value is not the expected one; negative values are none, `lastSeq` NaN or -1 is before
+   * the trace.
+   */
   diverge(batch: ReplayBatch, row: number, about: number, expected: number, seen: number, lastSeq: number): void {
-    if (this.uncertain) {
+    if (this.losing.length > 0 || this.isPart) {
       this.suppressed++;
       return;
     }
@@ -85,6 +124,6 @@ export class ReplayContext {
     if (isValid(validity.pcpu, row)) records[at + DIVERGENCE.pcpu] = columns.pcpu[row];
     if (expected >= 0) records[at + DIVERGENCE.expected] = expected;
     if (seen >= 0) records[at + DIVERGENCE.seen] = seen;
-    records[at + DIVERGENCE.last_seq] = lastSeq;
+    if (lastSeq >= 0) records[at + DIVERGENCE.last_seq] = lastSeq;
   }
 }

@@ -1,5 +1,7 @@
 import { getU53, isValid, KIND } from '@p2mtrace/trace-format';
 import { Altp2mState } from './altp2m-state.js';
+import type { CheckOptions } from './checks/check.js';
+import { Checks } from './checks/checks.js';
 import { ContextState } from './context-state.js';
 import { offsetsOf } from './fact-columns.js';
 import type { FactRecorder } from './fact-recorder.js';
@@ -44,6 +46,8 @@ const LOSS = offsetsOf(LOSSES);
 export interface ReplayOptions {
   /** Takes the facts; without it a replay is faster. */
   readonly facts?: FactSink | undefined;
+  /** What is checked for breaches. */
+  readonly checks?: CheckOptions | undefined;
 }
 
 /**
@@ -70,6 +74,8 @@ export class Replayer {
   /** All parts but the locks, by name. */
   private readonly parts: Readonly<Record<string, EventState>>;
   private readonly dispatch: Dispatch;
+  /** Absent where nobody wants breaches. */
+  readonly checks: Checks | undefined;
 
   /** A TraceReader is such a head. */
   constructor(head: TraceHead, options: ReplayOptions = {}) {
@@ -107,12 +113,15 @@ export class Replayer {
       linux: this.linux,
     };
     this.dispatch = new Dispatch([this.handlers, ...Object.values(this.parts).map(part => part.handlers)]);
+    this.checks = Checks.of(this, context, p2ms, head, options);
   }
 
   /** What concerns all parts, or one that has no handlers. */
   private readonly handlers = {
     lock_wait: ({ columns }: ReplayBatch, row: number) => this.context.facts?.locks.wait(columns.lock[row]),
     snapshot: (batch: ReplayBatch, row: number) => this.snapshot(batch, row),
+    snapshot_lock: (batch: ReplayBatch, row: number) => this.lockState.snapshotLock(batch, row),
+    snapshot_level: (batch: ReplayBatch, row: number) => this.lockState.snapshotLevel(batch, row),
     lost: (batch: ReplayBatch, row: number) => this.lost(batch, row),
     domain_create: (batch: ReplayBatch, row: number) => this.domainCreate(batch, row),
     domain_destroy: ({ columns }: ReplayBatch, row: number) =>
@@ -156,9 +165,14 @@ export class Replayer {
   get outOfRange(): number {
     return this.context.outOfRange;
   }
-  /** Mismatches met while records were being lost, which prove nothing. */
+  /** Mismatches that prove nothing: records were being lost, or events were left out of the trace. */
   get suppressed(): number {
     return this.context.suppressed;
+  }
+
+  /** pcpus that are losing records here. */
+  get losing(): readonly number[] {
+    return this.context.losing;
   }
 
   /** Owner of the page in a slot, NO_OWNER for none or unknown. */
@@ -177,9 +191,14 @@ export class Replayer {
   /** Applies rows `from` to `to` (exclusive) of a batch. */
   apply(batch: ReplayBatch, from = 0, to = batch.rows): void {
     const { kind, tsc } = batch.columns;
+    const { checks } = this;
     if (tsc !== undefined) this.context.now.tsc = tsc;
+    const { whole } = this.context;
+    whole.begin(batch);
     for (let row = from; row < to; row++) {
       this.begin(batch, row);
+      if (!whole.has(row, kind[row])) continue;
+      checks?.before(batch, row, kind[row]);
       switch (kind[row]) {
         case K_LOCK_ACQUIRE:
           this.lockState.acquire(batch, row);
@@ -210,6 +229,7 @@ export class Replayer {
         default:
           this.dispatch.apply(batch, row, kind[row]);
       }
+      checks?.after(batch, row, kind[row]);
     }
     this.seq = batch.firstSeq + to;
   }
@@ -226,6 +246,7 @@ export class Replayer {
   private domainCreate({ columns }: ReplayBatch, row: number): void {
     this.noteDomain(columns.domid[row], DOMAIN.created_seq);
     for (const part of Object.values(this.parts)) part.forgetDomain(columns.domid[row]);
+    this.checks?.forgetDomain(columns.domid[row]);
   }
 
   private noteDomain(domid: number, column: number): void {
@@ -248,21 +269,21 @@ export class Replayer {
     records[at + LOSS.first_tsc] = batch.columns.arg1[2 * row];
     records[at + LOSS.first_tsc + 1] = batch.columns.arg1[2 * row + 1];
     this.context.now.stamp(records, at + LOSS.tsc);
-    this.context.uncertain = false;
+    this.context.endLoss(pcpu);
     this.forget(pcpu);
   }
 
   /** The first record that a pcpu lost would be here; until its lost event nothing is certain. */
   beginLoss(pcpu: number): void {
-    this.context.uncertain = true;
+    this.context.beginLoss(pcpu);
     this.forget(pcpu);
   }
 
   /** Everything but the locks of other pcpus, who runs there, generations and mere counters is unknown. */
   private forget(pcpu: number): void {
     const { facts } = this.context;
-    facts?.memory.lose();
-    facts?.translations.lose();
+    facts?.lose();
+    this.checks?.forget(pcpu);
     for (const part of Object.values(this.parts)) part.forget(pcpu);
     for (const lossy of pcpu < 0 ? Array(this.locks.pcpus).keys() : [pcpu]) {
       facts?.locks.lose(lossy);
@@ -273,7 +294,7 @@ export class Replayer {
   /** State known at this point: an entry, a page or a held lock, whichever columns it has. */
   private snapshot(batch: ReplayBatch, row: number): void {
     const { validity: v } = batch;
-    if (isValid(v.lock, row)) this.lockState.acquire(batch, row);
+    if (isValid(v.lock, row)) this.lockState.snapshot(batch, row);
     else if (isValid(v.gfn, row) && isValid(v.domid, row) && isValid(v.p2m_type, row))
       this.p2mState.snapshot(batch, row);
     else if (isValid(v.mfn, row)) this.pageState.snapshot(batch, row);

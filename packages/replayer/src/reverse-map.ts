@@ -1,4 +1,5 @@
 import { CHUNK, FrameDirectory, withRoom } from './frame-table.js';
+import { offsetIn, runOf } from './order.js';
 import type { StateImage } from './state-image.js';
 
 /** One mapping of a machine frame: which p2m, and which gfn there. */
@@ -15,36 +16,36 @@ export class ReverseMap {
   private levels = newLevels();
 
   add(mfn: number, order: number, p2m: number, gfn: number): void {
-    this.level(order).add(key(mfn, order), p2m, gfn);
+    this.level(order).add(runOf(mfn, order), p2m, gfn);
   }
 
   remove(mfn: number, order: number, p2m: number, gfn: number): void {
-    this.level(order).remove(key(mfn, order), p2m, gfn);
+    this.level(order).remove(runOf(mfn, order), p2m, gfn);
   }
 
   /** True where some entry maps the frame. */
   isMapped(mfn: number): boolean {
     return (
       this.levels[0].has(mfn) ||
-      (this.levels[1].count > 0 && this.levels[1].has(key(mfn, 9))) ||
-      (this.levels[2].count > 0 && this.levels[2].has(key(mfn, 18)))
+      (this.levels[1].count > 0 && this.levels[1].has(runOf(mfn, 9))) ||
+      (this.levels[2].count > 0 && this.levels[2].has(runOf(mfn, 18)))
     );
   }
 
   /** The mapping of a frame that is mapped, or the first where it has several. */
   first(mfn: number): Mapping {
-    const depth = this.levels.findIndex((level, i) => level.has(key(mfn, 9 * i)));
-    const { p2m, gfn } = this.levels[depth].first(key(mfn, 9 * depth));
-    return { p2m, gfn: gfn + (mfn % 2 ** (9 * depth)) };
+    let depth = 0;
+    while (!this.levels[depth].has(runOf(mfn, 9 * depth))) depth++;
+    return this.levels[depth].first(runOf(mfn, 9 * depth), offsetIn(mfn, 9 * depth));
   }
 
   /** Every (p2m, gfn) that maps the frame; gfn is that of the 4K frame. */
   mappings(mfn: number): Mapping[] {
-    return this.levels.flatMap((level, depth) => {
-      const order = depth * 9;
-      const offset = mfn % 2 ** order;
-      return level.all(key(mfn, order)).map(({ p2m, gfn }) => ({ p2m, gfn: gfn + offset }));
+    const found: Mapping[] = [];
+    this.levels.forEach((level, depth) => {
+      if (level.count > 0) level.collect(runOf(mfn, 9 * depth), offsetIn(mfn, 9 * depth), found);
     });
+    return found;
   }
 
   transfer(image: StateImage): void {
@@ -62,7 +63,6 @@ export class ReverseMap {
 }
 
 const newLevels = () => [new ReverseLevel(), new ReverseLevel(), new ReverseLevel()];
-const key = (mfn: number, order: number): number => Math.floor(mfn / 2 ** order);
 
 class ReverseLevel {
   /** Mappings held. */
@@ -100,7 +100,7 @@ class ReverseLevel {
   remove(key: number, p2m: number, gfn: number): void {
     const slot = this.directory.find(key);
     if (slot === 0 || this.n[slot] === 0) return;
-    const list = this.more.get(key);
+    const list = this.n[slot] === 1 ? undefined : this.more.get(key);
     if (this.p2m[slot] === p2m && this.gfn[slot] === gfn) {
       const next = list?.pop();
       if (next !== undefined) {
@@ -135,14 +135,17 @@ class ReverseLevel {
     }
   }
 
-  first(key: number): Mapping {
+  first(key: number, offset: number): Mapping {
     const slot = this.directory.find(key);
-    return { p2m: this.p2m[slot], gfn: this.gfn[slot] };
+    return { p2m: this.p2m[slot], gfn: this.gfn[slot] + offset };
   }
 
-  all(key: number): Mapping[] {
+  /** Adds every mapping, as of the frame that is `offset` behind the first one. */
+  collect(key: number, offset: number, found: Mapping[]): void {
     const slot = this.directory.find(key);
-    if (slot === 0 || this.n[slot] === 0) return [];
-    return [{ p2m: this.p2m[slot], gfn: this.gfn[slot] }, ...(this.more.get(key) ?? [])];
+    if (slot === 0 || this.n[slot] === 0) return;
+    found.push({ p2m: this.p2m[slot], gfn: this.gfn[slot] + offset });
+    if (this.n[slot] === 1) return;
+    for (const { p2m, gfn } of this.more.get(key) ?? []) found.push({ p2m, gfn: gfn + offset });
   }
 }

@@ -1,4 +1,4 @@
-import { FLAG, getU53, isValid } from '@p2mtrace/trace-format';
+import { FLAG, getI53, getU53, isValid } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from './replay-batch.js';
 
 /** What the kinds that are rare read of their rows; the frequent ones read the columns themselves. */
@@ -37,6 +37,14 @@ export function arg0Of({ columns, validity }: ReplayBatch, row: number): number 
 }
 export function arg1Of({ columns, validity }: ReplayBatch, row: number): number {
   return isValid(validity.arg1, row) ? getU53(columns.arg1, row) : Number.NaN;
+}
+
+/** The same of a signed value. */
+export function signedArg0Of({ columns, validity }: ReplayBatch, row: number): number {
+  return isValid(validity.arg0, row) ? getI53(columns.arg0, row) : Number.NaN;
+}
+export function signedArg1Of({ columns, validity }: ReplayBatch, row: number): number {
+  return isValid(validity.arg1, row) ? getI53(columns.arg1, row) : Number.NaN;
 }
 
 /** The operation did not succeed: flag `failed`, or a negative return code. */

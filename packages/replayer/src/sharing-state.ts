@@ -2,6 +2,7 @@ import { P2M_TYPES } from '@p2mtrace/trace-format';
 import { DIVERGES } from './fact-specs.js';
 import { FrameMembers } from './frame-members.js';
 import type { EventState } from './handlers.js';
+import { framesOf } from './order.js';
 import { HOST, type P2mSet } from './p2m-set.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { ReplayContext } from './replay-context.js';
@@ -30,7 +31,7 @@ export class SharingState implements EventState {
     share_pages: (batch: ReplayBatch, row: number) => this.apply(batch, row, this.share),
     unshare: (batch: ReplayBatch, row: number) => this.apply(batch, row, this.unshare),
     rmap_add: (batch: ReplayBatch, row: number) => this.apply(batch, row, this.join),
-    rmap_del: (batch: ReplayBatch, row: number) => this.apply(batch, row, this.leave),
+    rmap_del: (batch: ReplayBatch, row: number) => this.apply(batch, row, this.remove),
     snapshot_rmap: (batch: ReplayBatch, row: number) => this.snapshot(batch, row),
   };
 
@@ -38,10 +39,10 @@ export class SharingState implements EventState {
   private apply(batch: ReplayBatch, row: number, change: Change): void {
     const mfn = mfnOf(batch, row);
     const gfn = gfnOf(batch, row);
-    if (hasFailed(batch, row) || !this.context.inRange(gfn, mfn)) return;
+    if (!this.context.inRange(gfn, mfn)) return;
     const wasComplete = this.rmaps.isComplete(mfn);
     const recorded = arg0Of(batch, row);
-    change.call(this, mfn, batch.columns.domid[row], gfn, recorded);
+    if (!hasFailed(batch, row)) change.call(this, mfn, batch.columns.domid[row], gfn, recorded);
     const expected = this.rmaps.count(mfn);
     // An rmap that the event emptied was complete before.
     const complete = this.rmaps.isComplete(mfn) || (wasComplete && expected === 0);
@@ -66,7 +67,9 @@ export class SharingState implements EventState {
   /** The last one keeps the frame for itself (page_make_private); any other gets a copy, whose frame is not told. */
   private unshare(mfn: number, domid: number, gfn: number, recorded: number): void {
     const complete = this.rmaps.isComplete(mfn);
-    this.leave(mfn, domid, gfn);
+    // Where both are recorded, rmap_del tells.
+    if (this.context.hasRmapDel) this.leave(mfn, domid, gfn);
+    else this.remove(mfn, domid, gfn);
     const last = Number.isNaN(recorded) ? complete && this.rmaps.count(mfn) === 0 : recorded === 0;
     const host = this.p2ms.of(domid, HOST);
     const table = this.p2ms.tables[host];
@@ -76,12 +79,29 @@ export class SharingState implements EventState {
   }
 
   private join(mfn: number, domid: number, gfn: number): void {
-    if (this.rmaps.find(mfn, domid, gfn) === 0) this.rmaps.add(mfn, domid, gfn, this.context.now.seq, 0);
+    this.add(mfn, domid, gfn, this.context.now.seq);
   }
 
+  /** NaN as `seq`: it was one before. */
+  private add(mfn: number, domid: number, gfn: number, seq: number): void {
+    if (this.rmaps.find(mfn, domid, gfn) !== 0) return;
+    const member = this.rmaps.add(mfn, domid, gfn, seq, 0);
+    const span = this.context.facts?.sharing.join(mfn, domid, gfn, !Number.isNaN(seq));
+    if (span !== undefined) this.rmaps.setTag(member, span);
+  }
+
+  /** Leaves, if it is a member as far as known. */
   private leave(mfn: number, domid: number, gfn: number): void {
     const member = this.rmaps.find(mfn, domid, gfn);
-    if (member !== 0) this.rmaps.remove(member);
+    if (member === 0) return;
+    this.context.facts?.sharing.spans.end(this.rmaps.tagOf(member));
+    this.rmaps.remove(member);
+  }
+
+  /** Leaves, and so was a member before, if nobody saw it join. */
+  private remove(mfn: number, domid: number, gfn: number): void {
+    if (this.rmaps.find(mfn, domid, gfn) !== 0) this.leave(mfn, domid, gfn);
+    else if (!this.rmaps.isComplete(mfn)) this.context.facts?.sharing.leaveUnseen(mfn, domid, gfn);
   }
 
   private empty(mfn: number): void {
@@ -93,14 +113,15 @@ export class SharingState implements EventState {
     const gfn = gfnOf(batch, row);
     if (!this.context.inRange(gfn, mfn)) return;
     const domid = batch.columns.domid[row];
-    if (this.rmaps.find(mfn, domid, gfn) === 0) this.rmaps.add(mfn, domid, gfn, Number.NaN, 0);
+    this.add(mfn, domid, gfn, Number.NaN);
     if (!Number.isNaN(arg0Of(batch, row))) this.rmaps.setComplete(mfn, true);
   }
 
   /** Frames [mfn, mfn + 2^order) were freed: nobody shares them. */
   freed(mfn: number, order: number): void {
     if (this.rmaps.size === 0) return;
-    for (let frame = mfn; frame < mfn + 2 ** order; frame++) this.empty(frame);
+    const end = mfn + framesOf(order);
+    for (let frame = mfn; frame < end; frame++) this.empty(frame);
   }
 
   forget(): void {

@@ -20,8 +20,6 @@ export interface StateImage {
   array<T extends StateArray>(name: string, array: T): T;
   /** `this.rows = image.number('rows', this.rows)`. Any number, exactly. */
   number(name: string, value: number): number;
-  /** `this.uncertain = image.flag('uncertain', this.uncertain)`. */
-  flag(name: string, value: boolean): boolean;
   /** A list without holes, which loading fills anew. */
   numbers(name: string, list: number[]): void;
   /** A map, which loading fills anew, in the same order. */
@@ -62,10 +60,6 @@ abstract class Image implements StateImage {
 
   abstract array<T extends StateArray>(name: string, array: T): T;
   abstract number(name: string, value: number): number;
-
-  flag(name: string, value: boolean): boolean {
-    return this.number(name, Number(value)) !== 0;
-  }
 
   numbers(name: string, list: number[]): void {
     const saved = this.array(name, this.loading ? new Float64Array(0) : Float64Array.from(list));

@@ -1,5 +1,6 @@
 import { ACCESS_TYPES, P2M_TYPES, type TraceReader } from '@p2mtrace/trace-format';
 import { INVALID_M2P, SHARED_M2P } from './m2p-state.js';
+import { alignDown, framesOf } from './order.js';
 import { NO_MFN, type P2mTable } from './p2m-table.js';
 import type { Replayer } from './replayer.js';
 import { numberOrNull } from './row-nulls.js';
@@ -33,12 +34,12 @@ export function* p2mRows(replayer: Replayer, names: Names, filter: StateFilter =
   for (const { table, view } of selectedP2ms(replayer, names, filter)) {
     for (const gfn of leavesOf(table)) {
       table.find(gfn);
-      const end = gfn + 2 ** table.foundOrder;
+      const end = gfn + framesOf(table.foundOrder);
       for (let at = gfn; at < end; ) {
         table.find(at);
         const row = p2mRow(table, view, at);
         yield row;
-        at += 2 ** row.order;
+        at += framesOf(row.order);
       }
     }
   }
@@ -47,7 +48,7 @@ export function* p2mRows(replayer: Replayer, names: Names, filter: StateFilter =
 /** What of the leaf that a table has found last has one type around this gfn: all of it, but for lazy changes. */
 export function p2mRow(table: P2mTable, view: string, gfn: number): P2mRow {
   const order = table.orderAt(gfn);
-  const first = gfn - (gfn % 2 ** order);
+  const first = alignDown(gfn, order);
   const mfn = table.foundMfn(first);
   return {
     domid: table.domid,
@@ -61,12 +62,12 @@ export function p2mRow(table: P2mTable, view: string, gfn: number): P2mRow {
   };
 }
 
-/** The p2ms that a filter lets through, by domain and then in the order in which they were met. */
+/** The p2ms that a filter lets through, by domain, its host's first. */
 export function selectedP2ms(replayer: Replayer, names: Names, { domid, view }: StateFilter) {
   return replayer.p2ms
     .map((table, index) => ({ index, table, view: names.view[table.view] ?? String(table.view) }))
     .filter(p2m => (domid === undefined || p2m.table.domid === domid) && (view === undefined || p2m.view === view))
-    .sort((a, b) => a.table.domid - b.table.domid || a.index - b.index);
+    .sort((a, b) => a.table.domid - b.table.domid || a.table.view - b.table.view);
 }
 
 function leavesOf(table: P2mTable): number[] {
@@ -116,7 +117,7 @@ function* knownFrames(replayer: Replayer, withM2p: boolean): Generator<number> {
   const ranges: (readonly [number, number])[] = [];
   for (const table of replayer.p2ms) {
     table.forEachLeaf(() => {
-      if (table.foundBase !== NO_MFN) ranges.push([table.foundBase, table.foundBase + 2 ** table.foundOrder]);
+      if (table.foundBase !== NO_MFN) ranges.push([table.foundBase, table.foundBase + framesOf(table.foundOrder)]);
     });
   }
   if (withM2p) for (const mfn of replayer.m2p.keys()) ranges.push([mfn, mfn + 1]);

@@ -1,9 +1,10 @@
-import { KIND } from '@p2mtrace/trace-format';
+import { FLAG, KIND } from '@p2mtrace/trace-format';
 import { offsetsOf } from './fact-columns.js';
 import { LOOKUPS, PROTECTED_BY_LOCK, PROTECTED_BY_NOTHING, PROTECTED_BY_REF, USES } from './fact-specs.js';
 import type { FactTable } from './fact-table.js';
 import type { FactWriter } from './fact-writer.js';
 import type { Now } from './now.js';
+import { framesOf } from './order.js';
 import { WATCHED, WatchedTranslations } from './watched-translations.js';
 
 const LOOKUP = offsetsOf(LOOKUPS);
@@ -17,6 +18,23 @@ export const BY_PAGE_FREE = 1;
  */
 const LOCK = 1;
 const REF = 2;
+
+/** Flags of a page_use that is a use; an unmap ends one. */
+const OPS = FLAG.map | FLAG.read | FLAG.write;
+export const isUse = (flags: number): boolean => (flags & OPS) !== 0;
+
+/** A lookup that nothing protects any more, though its entry still is as it was. */
+export interface UnprotectedLookup {
+  readonly seq: number;
+  /** When the last protection ended, or the lookup itself where there was none. */
+  readonly since: number;
+  /** It had a reference, which was put. */
+  readonly hadReference: boolean;
+  readonly domid: number;
+  readonly view: number;
+  readonly gfn: number;
+  readonly caller: number;
+}
 
 /** What became of each translation: protected how and until when, made wrong by what, and used after that or not. */
 export class TranslationFacts {
@@ -117,7 +135,8 @@ export class TranslationFacts {
     const { records } = this.lookups;
     const at = this.watched.record[place];
     if (!isNull(records[at + LOOKUP.invalid_seq])) {
-      this.used(place, KIND.get_page);
+      // Where the lookup had its reference and dropped it, this is another one, for another reason.
+      if (isNull(records[at + LOOKUP.ref_seq])) this.used(place, KIND.get_page);
       return;
     }
     records[at] += REF;
@@ -145,7 +164,7 @@ export class TranslationFacts {
   /** The entries of `[gfn, +2^order)` no longer give the frames from `mfn` on. */
   entriesChanged(mfn: number, order: number, domid: number, gfn: number): void {
     if (order === 0 ? !this.watched.mayWatch(mfn) : this.watched.count === 0) return;
-    this.invalidate(mfn, 2 ** order, BY_SET_ENTRY, domid, gfn);
+    this.invalidate(mfn, framesOf(order), BY_SET_ENTRY, domid, gfn);
   }
 
   /** Few translations are watched, so a superpage is not walked frame by frame. */
@@ -172,8 +191,33 @@ export class TranslationFacts {
     }
   }
 
+  /** seq of the last lookup by the pcpu of the moment that gave the frame, NaN for none that is watched. */
+  lookupSeq(mfn: number): number {
+    const place = this.watched.find(this.now.pcpu, mfn);
+    return place < 0 ? Number.NaN : this.lookups.records[this.watched.record[place] + LOOKUP.seq];
+  }
+
+  /** That lookup, where neither a lock nor a reference protects it and nothing has changed since. */
+  unprotected(mfn: number): UnprotectedLookup | undefined {
+    const place = this.watched.mayWatch(mfn) ? this.watched.find(this.now.pcpu, mfn) : -1;
+    if (place < 0) return undefined;
+    const { records } = this.lookups;
+    const at = this.watched.record[place];
+    const since = records[at + LOOKUP.protected_to];
+    if (isNull(since) || !isNull(records[at + LOOKUP.invalid_seq])) return undefined;
+    return {
+      seq: records[at + LOOKUP.seq],
+      since,
+      hadReference: !isNull(records[at + LOOKUP.ref_seq]),
+      domid: records[at + LOOKUP.domid],
+      view: records[at + LOOKUP.view],
+      gfn: records[at + LOOKUP.gfn],
+      caller: records[at + LOOKUP.caller],
+    };
+  }
+
   /** page_use */
-  use(mfn: number, generation: number, domid: number, onFree: boolean): void {
+  use(mfn: number, generation: number, domid: number, flags: number, onFree: boolean): void {
     const { now } = this;
     const at = this.uses.open();
     const { records } = this.uses;
@@ -186,7 +230,7 @@ export class TranslationFacts {
     records[at + USE.caller] = now.caller;
     records[at + USE.on_free] = onFree ? 1 : 0;
     this.uses.close(at);
-    const place = this.watched.find(now.pcpu, mfn);
+    const place = isUse(flags) ? this.watched.find(now.pcpu, mfn) : -1;
     if (place >= 0) this.used(place, KIND.page_use);
   }
 

@@ -32,6 +32,23 @@ export class TranslationTable {
     return this.stacks.keys();
   }
 
+  /** seq of the lookup that put_gfn would end: NaN for one from before the trace, -1 where none is outstanding. */
+  seqOf(pcpu: number, domid: number, view: number, gfn: number): number {
+    return this.stacks.get(pcpu)?.seqOf(domid, view, gfn) ?? -1;
+  }
+
+  /** What other pcpus have outstanding of a p2m. */
+  forEachElsewhere(
+    pcpu: number,
+    domid: number,
+    view: number,
+    visit: (pcpu: number, gfn: number, seq: number) => void,
+  ): void {
+    for (const [other, stack] of this.stacks) {
+      if (other !== pcpu) stack.forEach(domid, view, (gfn, seq) => visit(other, gfn, seq));
+    }
+  }
+
   /** `mfn` -1 for INVALID_MFN. */
   add(pcpu: number, domid: number, view: number, gfn: number, mfn: number, seq: number): void {
     let stack = this.stacks.get(pcpu);
@@ -70,7 +87,7 @@ class Outstanding {
   push(domid: number, view: number, gfn: number, mfn: number, seq: number): void {
     if (this.length === MOST) this.remove(0);
     const at = this.length++ * SIZE;
-    this.records = withRoom(this.records, at + SIZE);
+    if (at + SIZE > this.records.length) this.records = withRoom(this.records, at + SIZE);
     this.records[at] = domid;
     this.records[at + 1] = view;
     this.records[at + 2] = gfn;
@@ -79,12 +96,30 @@ class Outstanding {
   }
 
   put(domid: number, view: number, gfn: number): void {
+    const i = this.find(domid, view, gfn);
+    if (i >= 0) this.remove(i);
+  }
+
+  seqOf(domid: number, view: number, gfn: number): number {
+    const i = this.find(domid, view, gfn);
+    return i < 0 ? -1 : this.records[i * SIZE + 4];
+  }
+
+  /** The innermost of that gfn, -1 for none. */
+  private find(domid: number, view: number, gfn: number): number {
     const { records } = this;
     for (let i = this.length - 1; i >= 0; i--) {
       const at = i * SIZE;
-      if (records[at + 2] !== gfn || records[at] !== domid || records[at + 1] !== view) continue;
-      this.remove(i);
-      return;
+      if (records[at + 2] === gfn && records[at] === domid && records[at + 1] === view) return i;
+    }
+    return -1;
+  }
+
+  forEach(domid: number, view: number, visit: (gfn: number, seq: number) => void): void {
+    const { records } = this;
+    for (let i = 0; i < this.length; i++) {
+      const at = i * SIZE;
+      if (records[at] === domid && records[at + 1] === view) visit(records[at + 2], records[at + 4]);
     }
   }
 

@@ -1,4 +1,5 @@
 import { P2M_TYPES } from '@p2mtrace/trace-format';
+import { framesOf } from './order.js';
 import type { StateImage } from './state-image.js';
 
 /** Changes that are kept as such: each lookup goes through all of them. */
@@ -7,6 +8,16 @@ export const MAX_TYPE_RANGES = 256;
 export const CHANGEABLE = -1;
 const RAM_RW = P2M_TYPES.indexOf('ram_rw');
 const RAM_LOGDIRTY = P2M_TYPES.indexOf('ram_logdirty');
+
+/** One lazy change of [first, end). */
+export interface TypeRange {
+  readonly first: number;
+  readonly end: number;
+  readonly seq: number;
+  /** CHANGEABLE, or the one type that it takes. */
+  readonly oldType: number;
+  readonly newType: number;
+}
 
 /**
  * Lazy changes of the types of a p2m's entries (type_change_range, X§3.3): Xen notes the range, and rewrites an entry
@@ -44,12 +55,18 @@ export class TypeRanges {
 
   /** Some change since `seq` is about a part of [gfn, gfn + 2^order) only. */
   cuts(gfn: number, order: number, seq: number): boolean {
-    const end = gfn + 2 ** order;
+    const end = gfn + framesOf(order);
     for (let i = 0; i < this.seq.length; i++) {
       if (this.seq[i] <= seq || this.end[i] <= gfn || this.first[i] >= end) continue;
       if (this.first[i] > gfn || this.end[i] < end) return true;
     }
     return false;
+  }
+
+  /** A change by its place in their order. */
+  at(i: number): TypeRange {
+    const [first, end, seq] = [this.first[i], this.end[i], this.seq[i]];
+    return { first, end, seq, oldType: this.oldType[i], newType: this.newType[i] };
   }
 
   clear(): void {

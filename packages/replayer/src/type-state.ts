@@ -1,10 +1,10 @@
 import { DIVERGES } from './fact-specs.js';
 import type { EventState } from './handlers.js';
 import type { PageState } from './page-state.js';
-import { type PageTable, TYPE_KNOWN } from './page-table.js';
+import { FREE, type PageTable, TYPE_KNOWN } from './page-table.js';
 import type { ReplayBatch } from './replay-batch.js';
 import type { ReplayContext } from './replay-context.js';
-import { hasFailed } from './row-values.js';
+import { hasFailed, mfnOf } from './row-values.js';
 import { TypeBits } from './type-bits.js';
 
 /** Type references of pages (X§4.3), in the pages' own table. */
@@ -36,29 +36,50 @@ export class TypeState implements EventState {
     const wasPartial = this.isPartial(slot);
     const leavesPartial = this.recordedPartial(batch, row);
     const counts = hasFailed(batch, row) ? leavesPartial && !wasPartial : !wasPartial;
-    if (this.take(batch, row, slot, counts ? 1 : 0) || !counts || !this.isKnown(slot)) return;
-    if (this.count(slot) === 0) this.setRequested(batch, row, slot);
-    else this.bits.add(this.pages.typeLow, this.pages.typeHigh, slot, 1);
+    if (!this.take(batch, row, slot, counts ? 1 : 0) && counts && this.isKnown(slot)) {
+      if (this.count(slot) === 0) this.setRequested(batch, row, slot);
+      else this.move(slot, 1);
+    }
+    const { facts } = this.context;
+    if (facts === undefined) return;
+    const mfn = mfnOf(batch, row);
+    if (!hasFailed(batch, row)) facts.types.get(this.pages, slot, mfn, this.pgtType(slot), facts.site());
+    else if (counts) facts.types.leavePartial(this.pages, slot, mfn, this.pgtType(slot), facts.site());
   }
 
   private put(batch: ReplayBatch, row: number): void {
     const slot = this.pageState.slotOf(batch, row);
     if (slot === 0) return;
-    const by = this.recordedPartial(batch, row) ? 0 : -1;
-    if (this.take(batch, row, slot, by) || !this.isKnown(slot)) return;
-    this.bits.add(this.pages.typeLow, this.pages.typeHigh, slot, by);
+    const wasPartial = this.isPartial(slot);
+    const underflow = this.isKnown(slot) ? this.count(slot) === 0 : (this.pages.state[slot] & FREE) !== 0;
+    const leavesPartial = this.recordedPartial(batch, row);
+    const by = leavesPartial ? 0 : -1;
+    if (!this.take(batch, row, slot, by) && this.isKnown(slot)) {
+      this.move(slot, by);
+    }
+    const { facts } = this.context;
+    // Who holds the last reference of a page that stays partial does not change.
+    if (facts === undefined || (wasPartial && leavesPartial)) return;
+    const mfn = mfnOf(batch, row);
+    const type = this.pgtType(slot);
+    facts.types.put(this.pages, slot, mfn, type, facts.site(), wasPartial, underflow);
+    if (leavesPartial) facts.types.leavePartial(this.pages, slot, mfn, type, facts.site());
+  }
+
+  private move(slot: number, by: number): void {
+    this.bits.count.move(this.pages.typeLow, this.pages.typeHigh, slot, by);
+    this.pages.typeSeq[slot] = this.context.now.seq;
   }
 
   /** Takes over type_info as recorded, and says so where its count is not the expected one; false: none is recorded. */
   private take(batch: ReplayBatch, row: number, slot: number, by: number): boolean {
     const { pages, bits } = this;
     if (!this.pageState.hasTypeInfo(batch, row)) return false;
-    if (this.isKnown(slot)) {
-      const sum = this.count(slot) + by;
-      const expected = sum < 0 ? bits.wrapped : sum;
-      const info = batch.columns.type_info;
-      const seen = bits.count(info[2 * row], info[2 * row + 1]);
-      if (expected !== seen) this.context.diverge(batch, row, DIVERGES.type_info, expected, seen, pages.typeSeq[slot]);
+    const info = batch.columns.type_info;
+    if (this.isKnown(slot) && !bits.count.movesTo(pages.typeLow, pages.typeHigh, slot, by, info, 2 * row)) {
+      const expected = bits.count.moved(pages.typeLow[slot], pages.typeHigh[slot], by);
+      const seen = bits.count.of(info[2 * row], info[2 * row + 1]);
+      this.context.diverge(batch, row, DIVERGES.type_info, expected, seen, pages.typeSeq[slot]);
     }
     this.pageState.takeType(batch, row, slot);
     return true;
@@ -74,15 +95,20 @@ export class TypeState implements EventState {
     }
     pages.typeLow[slot] = (pages.typeLow[slot] & ~bits.typeLow) | (arg0[2 * row] & bits.typeLow);
     pages.typeHigh[slot] = (pages.typeHigh[slot] & ~bits.typeHigh) | (arg0[2 * row + 1] & bits.typeHigh);
-    bits.add(pages.typeLow, pages.typeHigh, slot, 1);
+    this.move(slot, 1);
   }
 
   private isKnown(slot: number): boolean {
     return (this.pages.state[slot] & TYPE_KNOWN) !== 0;
   }
 
+  /** Index into PGT_TYPES, -1 for unknown. */
+  private pgtType(slot: number): number {
+    return this.isKnown(slot) ? this.bits.pgtType(this.pages.typeLow[slot], this.pages.typeHigh[slot]) : -1;
+  }
+
   private count(slot: number): number {
-    return this.bits.count(this.pages.typeLow[slot], this.pages.typeHigh[slot]);
+    return this.bits.count.of(this.pages.typeLow[slot], this.pages.typeHigh[slot]);
   }
 
   private isPartial(slot: number): boolean {

@@ -24,17 +24,12 @@ export interface ViewRow {
 
 /** Every altp2m view that is known, each followed by its remaps and its stale entries, by gfn. */
 export function* viewRows(replayer: Replayer, names: Names, filter: StateFilter = {}): Generator<ViewRow> {
-  for (const { table, view } of selectedP2ms(replayer, names, filter)) {
-    if (!view.startsWith('altp2m:')) continue;
-    const vcpus = [...replayer.contexts.views]
-      .filter(([key, index]) => index === table.view && Math.floor(key / 0x1_0000) === table.domid)
-      .map(([key]) => key % 0x1_0000)
-      .sort((a, b) => a - b);
-    const complete = !Number.isNaN(table.completeSince);
-    if (!complete && vcpus.length === 0 && table.isEmpty) continue;
+  for (const { domid, view, table, vcpus } of knownViews(replayer, names, filter)) {
     const none = { complete: null, vcpus: null, gfn: null, order: null, mfn: null, new_gfn: null, since_seq: null };
-    const of = { domid: table.domid, view };
-    yield { ...of, ...none, what: 'view', complete, vcpus, since_seq: seqOrNull(table.completeSince) };
+    const of = { domid, view };
+    const since = table?.completeSince ?? Number.NaN;
+    yield { ...of, ...none, what: 'view', complete: !Number.isNaN(since), vcpus, since_seq: seqOrNull(since) };
+    if (table === undefined) continue;
     for (const { frame: gfn, record } of table.remaps.all()) {
       yield { ...of, ...none, what: 'remap', gfn, mfn: mfnAt(table, gfn), new_gfn: record[0] };
     }
@@ -43,6 +38,40 @@ export function* viewRows(replayer: Replayer, names: Names, filter: StateFilter 
     }
   }
 }
+
+interface KnownView {
+  readonly domid: number;
+  readonly view: string;
+  /** undefined where nothing is known but that vcpus use it. */
+  readonly table: P2mTable | undefined;
+  readonly vcpus: number[];
+}
+
+/** By domain, in the order of the views' names. */
+function knownViews(replayer: Replayer, names: Names, filter: StateFilter): KnownView[] {
+  // By domid and index of the view, as one number.
+  const views = new Map<number, KnownView>();
+  for (const { table, view } of selectedP2ms(replayer, names, filter)) {
+    views.set(table.domid * 0x1_0000 + table.view, { domid: table.domid, view, table, vcpus: [] });
+  }
+  for (const [vcpu, index] of replayer.contexts.views) {
+    const [domid, view] = [Math.floor(vcpu / 0x1_0000), names.view[index] ?? String(index)];
+    if (filter.domid !== undefined && filter.domid !== domid) continue;
+    if (filter.view !== undefined && filter.view !== view) continue;
+    const key = domid * 0x1_0000 + index;
+    const known = views.get(key) ?? { domid, view, table: undefined, vcpus: [] };
+    known.vcpus.push(vcpu % 0x1_0000);
+    known.vcpus.sort((a, b) => a - b);
+    views.set(key, known);
+  }
+  return [...views]
+    .sort(([a], [b]) => a - b)
+    .map(([, known]) => known)
+    .filter(({ view, table, vcpus }) => view.startsWith('altp2m:') && (vcpus.length > 0 || isKnown(table)));
+}
+
+const isKnown = (table: P2mTable | undefined): boolean =>
+  table !== undefined && (!Number.isNaN(table.completeSince) || !table.isEmpty);
 
 function mfnAt(table: P2mTable, gfn: number): number | null {
   if (!table.find(gfn)) return null;

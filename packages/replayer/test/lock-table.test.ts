@@ -92,3 +92,34 @@ test('what a pcpu holds is a stack, deeper than any guess, and loss forgets it',
   table.forget(0);
   expect(table.heldBy(0)).toEqual([]);
 });
+
+describe('a lock that another pcpu than its holder releases', () => {
+  test('is free, and its holder keeps the level', () => {
+    const table = new LockTable();
+    take(table, 1, POD);
+    table.release(1, 1, MODE_MUTEX);
+    expect(table.heldBy(0)).toEqual([]);
+    expect(table.acquire(1, 1, MODE_MUTEX, POD, false).expectedDepth).toBe(1);
+    // pcpu 0 is at the pod lock's level still.
+    expect(take(table, 2, P2M)).toBe(true);
+  });
+
+  test('is not released by a reader', () => {
+    const table = new LockTable();
+    take(table, 1, POD);
+    table.release(1, 1, MODE_READ);
+    expect(table.heldBy(0)).toHaveLength(1);
+  });
+});
+
+test('after loss on a pcpu, what was free need not be free, and what another pcpu holds is still held', () => {
+  const table = new LockTable();
+  take(table, 1, P2M);
+  table.release(0, 1, MODE_MUTEX);
+  take(table, 2, POD);
+  expect(table.depth[1]).toBe(0);
+  table.forget(1);
+  expect(table.depth[1]).toBe(UNKNOWN_DEPTH);
+  expect(table.owner[2]).toBe(0);
+  expect(table.depth[2]).toBe(1);
+});

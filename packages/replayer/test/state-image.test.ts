@@ -5,7 +5,6 @@ import { loadState, type StateImage, saveState } from '../src/index.js';
 class Everything {
   array = Uint32Array.of(1, 0xffff_ffff);
   single = Number.NaN;
-  on = true;
   list = [1, -0, 2 ** 60];
   map = new Map([
     [9, 1],
@@ -17,7 +16,6 @@ class Everything {
   transfer(image: StateImage): void {
     this.array = image.array('array', this.array);
     this.single = image.number('single', this.single);
-    this.on = image.flag('on', this.on);
     image.numbers('list', this.list);
     image.map('map', this.map);
     image.partsByKey('byKey', this.byKey, key => new Leaf(key, 0));
@@ -43,7 +41,6 @@ describe('state images', () => {
     const other = new Everything();
     other.array = new Uint32Array(9);
     other.single = 5;
-    other.on = false;
     other.list.push(4);
     other.map.clear();
     other.byKey.set(8, new Leaf(8, 80));

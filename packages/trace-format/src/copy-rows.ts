@@ -3,17 +3,23 @@ import type { EventBatch } from './event-batch.js';
 import { isValid, type ReadBatch } from './read-batch.js';
 
 /** Columns with a value of fixed width a row; `seq` is the writer's to fill. */
-const FIXED = COLUMN_NAMES.filter(name => !['seq', 'tsc_own', 'raw'].includes(name)).map(name => {
+const FIXED = COLUMN_NAMES.filter(isFixed).map(name => {
   const spec: ColumnSpec = COLUMNS[name];
   // A u64 is two elements.
   return { name, nullable: spec.nullable, width: spec.type === 'u64' ? 2 : 1 };
 });
 
+function isFixed(name: ColumnName): name is Exclude<CopiedColumn, 'tsc_own' | 'raw'> {
+  return name !== 'seq' && name !== 'tsc_own' && name !== 'raw';
+}
+
 /** What is read to be copied: everything but the numbers of the events, which are new in another trace. */
-export const COPIED_COLUMNS = COLUMN_NAMES.filter(name => name !== 'seq');
+export const COPIED_COLUMNS = COLUMN_NAMES.filter((name): name is CopiedColumn => name !== 'seq');
+type CopiedColumn = Exclude<ColumnName, 'seq'>;
+export type CopiedBatch = ReadBatch<CopiedColumn>;
 
 /** Appends rows `from` to `to` (exclusive) of a batch that was read; both traces must number their names alike. */
-export function copyRows(source: ReadBatch<ColumnName>, from: number, to: number, into: EventBatch): void {
+export function copyRows(source: CopiedBatch, from: number, to: number, into: EventBatch): void {
   const at = into.rows;
   for (const { name, nullable, width } of FIXED) {
     if (nullable && !markPresent(source.validity[name], from, to, PRESENT[name], into.present, at)) continue;
@@ -28,7 +34,7 @@ export function copyRows(source: ReadBatch<ColumnName>, from: number, to: number
 }
 
 /** Appends the rows with these numbers; otherwise as copyRows. */
-export function copySelectedRows(source: ReadBatch<ColumnName>, rows: Uint32Array, into: EventBatch): void {
+export function copySelectedRows(source: CopiedBatch, rows: Uint32Array, into: EventBatch): void {
   const at = into.rows;
   const count = rows.length;
   for (const { name, nullable, width } of FIXED) {
@@ -83,7 +89,7 @@ function gather(source: Values, rows: Uint32Array, width: number, into: Values, 
   }
 }
 
-function copyRaw(source: ReadBatch<ColumnName>, row: number, into: EventBatch, target: number): void {
+function copyRaw(source: CopiedBatch, row: number, into: EventBatch, target: number): void {
   if (!isValid(source.validity.raw, row)) return;
   into.addRaw(target, source.columns.raw.subarray(source.rawOffsets[row], source.rawOffsets[row + 1]));
 }

@@ -23,6 +23,7 @@ export const FLAG_NAMES = [
   'allocated', // snapshot of a page: a page_alloc was seen
   'free', // snapshot of a page: it is free
   'stale', // snapshot of an entry of a view: the host's has changed since
+  'unowned', // snapshot of a page: it is nobody's
 ] as const;
 export type FlagName = (typeof FLAG_NAMES)[number];
 

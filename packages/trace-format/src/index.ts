@@ -1,6 +1,6 @@
 export { BatchBlock } from './batch-block.js';
 export * from './columns.js';
-export { COPIED_COLUMNS, copyRows, copySelectedRows } from './copy-rows.js';
+export { COPIED_COLUMNS, type CopiedBatch, copyRows, copySelectedRows } from './copy-rows.js';
 export * from './errors.js';
 export { BATCH_ROWS, type ColumnArrays, type EventBatch } from './event-batch.js';
 export { RandomAccess } from './file-access.js';

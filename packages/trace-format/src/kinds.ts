@@ -129,6 +129,9 @@ export const KINDS = [
   kind('snapshot_vcpu', 'snapshot', 'domid vcpu', 'view', ['vcpu']),
   kind('snapshot_translation', 'snapshot', 'domid gfn', 'view mfn p2m_type'),
   kind('snapshot_tlb', 'snapshot', 'domid', 'view'),
+  kind('snapshot_lock', 'snapshot', 'lock', 'depth level'),
+  kind('snapshot_level', 'snapshot', 'level'),
+  kind('snapshot_type_change', 'snapshot', 'domid gfn end p2m_type', 'view old_type', ['end', 'old_type:p2m_type']),
 ];
 
 export type KindName = (typeof KINDS)[number]['name'];

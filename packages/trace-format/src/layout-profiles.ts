@@ -182,7 +182,8 @@ export interface TypeInfo {
 /** type_info decoded by a profile. */
 export function decodeTypeInfo(profile: LayoutProfile, info: bigint): TypeInfo {
   const bits = Object.keys(profile.typeBits).filter(name => (info >> BigInt(profile.typeBits[name])) & 1n);
-  const type = Number(info >> BigInt(profile.typeShift));
+  // P0's words have 32 bits.
+  const type = Number(BigInt.asUintN(profile.typeShift < 32 ? 32 : 64, info) >> BigInt(profile.typeShift));
   return {
     type: profile.types[type] ?? String(type),
     count: info & ((1n << BigInt(profile.typeCountWidth)) - 1n),

@@ -14,6 +14,12 @@ export function getU53(column: Uint32Array, row: number): number {
   return column[2 * row + 1] * 0x1_0000_0000 + column[2 * row];
 }
 
+/** As a signed number, of which two's complement is recorded: exact where that is within ±2^53. */
+export function getI53(column: Uint32Array, row: number): number {
+  return (column[2 * row + 1] | 0) * 0x1_0000_0000 + column[2 * row];
+}
+
+/** Writes a number within ±2^53, a negative one in two's complement. */
 export function setU53(column: Uint32Array, row: number, value: number): void {
   column[2 * row] = value >>> 0;
   column[2 * row + 1] = Math.floor(value / 0x1_0000_0000);

@@ -7,6 +7,9 @@ import { interruptedError } from './sql-error.js';
 /** null, boolean, number (32 bits and less, DOUBLE, DECIMAL), bigint (64 bits and more), string (ENUM too), Uint8Array, … */
 export type SqlValue = JS;
 
+/** Values of `$name`s, by name. */
+export type Parameters = Readonly<Record<string, bigint | number | string | boolean | null>>;
+
 export interface ResultColumn {
   readonly name: string;
   /** Name of the SQL type without parameters: UBIGINT, ENUM, VARCHAR. */
@@ -39,13 +42,19 @@ export class QueryResult {
   }
 
   /** Starts the statement of that index. @throws P2mError P2M_SQL, P2M_INTERRUPTED */
-  static async start(sql: SqlConnection, statements: DuckDBExtractedStatements, index: number): Promise<QueryResult> {
+  static async start(
+    sql: SqlConnection,
+    statements: DuckDBExtractedStatements,
+    index: number,
+    parameters: Parameters,
+  ): Promise<QueryResult> {
     sql.takeThrown();
     const statement = await sql.call(() => statements.prepare(index));
     try {
       if (statement.statementType === duckdb.StatementType.TRANSACTION) {
         throw usageError('P2M_SQL', 'there are no transactions', 'leave out begin, commit and rollback');
       }
+      bind(statement, parameters);
       if (statement.statementType === duckdb.StatementType.SELECT) return await QueryResult.startStream(sql, statement);
       sql.checkInterrupt();
       return new QueryResult(sql, statement, await sql.call(() => statement.run()), false);
@@ -128,4 +137,14 @@ export class QueryResult {
     await this.sql.call(() => this.statement.run());
     throw usageError('P2M_SQL', 'the query failed, but not when it was run again', 'run it once more');
   }
+}
+
+/** Binds the parameters that the statement has. @throws P2mError P2M_SQL (usage) for one without a value */
+function bind(statement: DuckDBPreparedStatement, parameters: Parameters): void {
+  const names = Array.from({ length: statement.parameterCount }, (_, i) => statement.parameterName(i + 1));
+  for (const name of names) {
+    if (Object.hasOwn(parameters, name)) continue;
+    throw usageError('P2M_SQL', `the parameter $${name} has no value`, `give it one: --param ${name}=…`);
+  }
+  if (names.length > 0) statement.bind(Object.fromEntries(names.map(name => [name, parameters[name]])));
 }

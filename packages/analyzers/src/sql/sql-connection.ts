@@ -9,13 +9,18 @@ export interface SqlOptions {
   readonly memoryLimit?: string;
   /** Where DuckDB may put what exceeds the limit; without it such a query fails. */
   readonly tempDirectory?: string;
+  /** Database files that can be read, under these names. */
+  readonly attach?: readonly { readonly path: string; readonly name: string }[];
+  /** Files that statements may read and write; all where it is true, none by default. */
+  readonly files?: readonly string[] | true;
 }
 
 /** How often an interrupt is repeated: one that comes before its query has begun is lost. */
 const REPEAT_MS = 20;
 
 /**
- * A DuckDB in memory that can read no file, load no extension and not be configured, and one connection to it.
+ * A DuckDB in memory that can read no file but those named, load no extension and not be configured, and one
+ * connection to it.
  *
  * Table functions run on the JS thread, so DuckDB waits for it while a call is under way. Whatever then blocks that
  * thread until DuckDB is idle hangs for ever: closing, `process.exit`, any synchronous call that binds a query.
@@ -36,19 +41,27 @@ export class SqlConnection {
   }
 
   /** @throws P2mError P2M_SQL for options that DuckDB doesn't take */
-  static async open({ threads, memoryLimit, tempDirectory }: SqlOptions): Promise<SqlConnection> {
-    const options: Record<string, string> = {
+  static async open(options: SqlOptions): Promise<SqlConnection> {
+    const { threads, memoryLimit, tempDirectory, attach = [], files = [] } = options;
+    const config: Record<string, string> = {
       temp_directory: tempDirectory ?? '',
-      enable_external_access: 'false',
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
-      lock_configuration: 'true',
     };
-    if (threads !== undefined) options.threads = String(threads);
-    if (memoryLimit !== undefined) options.memory_limit = memoryLimit;
+    if (threads !== undefined) config.threads = String(threads);
+    if (memoryLimit !== undefined) config.memory_limit = memoryLimit;
     try {
-      const instance = await duckdb.DuckDBInstance.create(':memory:', options);
-      return new SqlConnection(instance, await instance.connect());
+      const instance = await duckdb.DuckDBInstance.create(':memory:', config);
+      const connection = await instance.connect();
+      for (const { path, name } of attach) {
+        await connection.run(`attach ${textLiteral(path)} as ${quotedName(name)} (read_only)`);
+      }
+      if (files !== true) {
+        await connection.run(`set allowed_paths = [${files.map(textLiteral).join(', ')}]`);
+        await connection.run('set enable_external_access = false');
+      }
+      await connection.run('set lock_configuration = true');
+      return new SqlConnection(instance, connection);
     } catch (error) {
       throw sqlError(error);
     }
@@ -132,3 +145,6 @@ export class SqlConnection {
     this.instance.closeSync();
   }
 }
+
+export const textLiteral = (text: string) => `'${text.replaceAll("'", "''")}'`;
+export const quotedName = (name: string) => `"${name.replaceAll('"', '""')}"`;

@@ -75,9 +75,9 @@ describe('a table in memory', () => {
 
   it('that is lazy is computed once, when a statement mentions it', async () => {
     let computed = 0;
-    session.addLazyTable('facts', () => {
+    session.addLazyTables(['facts'], () => {
       computed++;
-      return facts();
+      return [facts()];
     });
     await session.runAll("select 'factsheet', 1 as my_facts_2");
     expect(computed).toBe(0);
@@ -86,11 +86,23 @@ describe('a table in memory', () => {
     expect(computed).toBe(1);
   });
 
+  it('that is lazy is computed together with the others that a statement mentions', async () => {
+    const asked: (readonly string[])[] = [];
+    session.addLazyTables(['facts', 'more', 'others'], names => {
+      asked.push(names);
+      return names.map(name => ({ ...facts(), name }));
+    });
+    await session.runAll('select * from facts join more using (seq) limit 1');
+    expect(asked).toEqual([['facts', 'more']]);
+    await session.runAll('select 1 from more, others limit 1');
+    expect(asked).toEqual([['facts', 'more'], ['others']]);
+  });
+
   it('that is lazy is tried again when it could not be computed', async () => {
     let computed = 0;
-    session.addLazyTable('facts', () => {
+    session.addLazyTables(['facts'], () => {
       if (computed++ === 0) throw new Error('no replay');
-      return facts();
+      return [facts()];
     });
     await expect(session.runAll('from facts')).rejects.toThrow('no replay');
     expect((await session.runAll('select count(*) from facts')).rows).toEqual([[BigInt(ROWS)]]);

@@ -94,7 +94,7 @@ describe('errors', () => {
     [LATE, 'Conversion Error'],
     [`${LATE}; select 1`, 'Conversion Error'],
     ['select 1; from nosuch', 'Catalog Error'],
-    ['select $1::int', 'Invalid Input Error'],
+    ['select $1::int', 'the parameter $1 has no value'],
     ['begin', 'no transactions'],
   ])('of %j', async (sql, text) => {
     const error = await session.runAll(sql).catch(error => error);

@@ -8,7 +8,7 @@ export type Detail = string | number | boolean;
 
 /** A fact about a subject: what stood, and between which events. */
 export interface FactSpan {
-  /** The table without its ending: mapping, page, ref, lock, lookup. */
+  /** The table without its ending: mapping, page, ref, lock, lookup, breach. */
   readonly what: string;
   /** The event that began it, null where it was there before the trace. */
   readonly from: number | null;
@@ -20,6 +20,8 @@ export interface FactSpan {
 
 /** Columns that say when and by whom, which a span says otherwise, or that only other rows understand. */
 const NO_DETAIL = /^(?:(?:from|to)_(?:seq|tsc|pcpu|caller)|tsc|seq|pcpu|caller|protected_to|id|outer|blocker)$/;
+/** What rules make of what happened is not told, and need not be looked for. */
+const NOT_TOLD = new Set<string>(['breaches']);
 /** Tables whose rows have an end of their own kind, or none. */
 const END_COLUMNS = ['to_seq', 'protected_to', 'seq'];
 
@@ -41,7 +43,8 @@ export class FactSpans implements FactSink {
   constructor(names: TraceReader['names'], subject: Subject) {
     this.names = names;
     this.subject = subject;
-    const tables = FACT_SPECS.map(spec => spanTable(spec, names, subject)).filter(table => table !== undefined);
+    const told = FACT_SPECS.filter(({ name }) => !NOT_TOLD.has(name));
+    const tables = told.map(spec => spanTable(spec, names, subject)).filter(table => table !== undefined);
     this.tables = new Map(tables.map(table => [table.spec.name, table]));
     this.wanted = [...this.tables.keys()];
   }
@@ -63,7 +66,7 @@ export class FactSpans implements FactSink {
       if (value !== undefined && !this.isSaid(column.name, value)) details[column.name] = value;
     }
     return {
-      what: spec.name.replace(/_spans$|s$/, ''),
+      what: spec.name.replace(/_spans$|(?<=ch)es$|s$/, ''),
       from: seqOf(columns[from], row),
       to: seqOf(columns[to], row),
       details,

@@ -17,7 +17,9 @@ import { traceMaker } from '../support/trace-of.js';
 const traceOf = traceMaker();
 const entry = { kind: 'set_entry', domid: 1, order: 0, p2m_type: 'ram_rw', pcpu: 0 };
 const lock = { lock_class: 'p2m', mode: 'write', level: 16 };
-const short = (rows: readonly HistoryRow[]) => rows.map(({ what, from, to }) => [what, from, to]);
+/** Without breaches: which rules find some here is not a matter of histories. */
+const short = (rows: readonly HistoryRow[]) =>
+  rows.filter(({ what }) => what !== 'breach').map(({ what, from, to }) => [what, from, to]);
 
 describe('who did an event', () => {
   it('is its pcpu, what ran there, and its own call site or that of the innermost lock held', async () => {
@@ -117,7 +119,8 @@ describe('a history', () => {
       ['lock_wait', 1, 1],
       ['lock', 3, null],
     ]);
-    expect(history(reader, parseSubject('lock', 'pod'))).toMatchObject([{ from: 4, details: { lock: '0x20' } }]);
+    const pod = history(reader, parseSubject('lock', 'pod')).filter(({ what }) => what === 'lock');
+    expect(pod).toMatchObject([{ from: 4, details: { lock: '0x20' } }]);
   });
 
   it('leaves out no event that touches the subject, and no mapping of it', async () => {

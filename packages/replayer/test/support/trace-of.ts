@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { importNdjson, TraceReader } from '@p2mtrace/trace-format';
 import { afterAll } from 'vitest';
 
-/** Makes traces of hand-made events, gone when the tests of the file are done. */
-export function traceMaker(): (events: readonly object[]) => Promise<TraceReader> {
+/** Makes traces of hand-made events, or of NDJSON, gone when the tests of the file are done. */
+export function traceMaker(): (events: readonly object[] | string) => Promise<TraceReader> {
   const folder = mkdtempSync(join(tmpdir(), 'p2mtrace-'));
   const readers: TraceReader[] = [];
   afterAll(() => {
@@ -14,7 +14,8 @@ export function traceMaker(): (events: readonly object[]) => Promise<TraceReader
   });
   return async events => {
     const path = join(folder, `${readers.length}`);
-    writeFileSync(`${path}.ndjson`, events.map(event => `${JSON.stringify(event)}\n`).join(''));
+    const lines = typeof events === 'string' ? events : events.map(event => `${JSON.stringify(event)}\n`).join('');
+    writeFileSync(`${path}.ndjson`, lines);
     await importNdjson(`${path}.ndjson`, 'events', `${path}.arrow`);
     const reader = TraceReader.open(`${path}.arrow`);
     readers.push(reader);

@@ -44,7 +44,7 @@ describe('kind', () => {
   });
   test('like none', async () => {
     expect(await refusalOf('{"kind":"frobnicate"}')).toMatchInlineSnapshot(
-      `"[kind] kind "frobnicate" does not exist; the kinds are lookup, put_gfn, set_entry, type_change_range, m2p_set, get_page, get_page_failed, put_page, alloc_ref_drop, get_type, put_type, page_alloc, page_free, owner_set, page_use, lock_wait, lock_acquire, lock_release, pod_populate, pod_zero_reclaim, pod_splinter, pod_cache_add, pod_cache_get, page_nominate, page_evict, page_populate, page_prep, page_resume, share_nominate, share_pages, unshare, rmap_add, rmap_del, view_create, view_destroy, view_reset, view_switch, remap, grant_map, grant_unmap, grant_transfer, foreign_map, foreign_unmap, decrease_reservation, tlb_flush, tlb_flush_deferred, phys_to_machine_set, m2p_override_add, m2p_override_remove, sched_switch, domain_create, domain_destroy, npf, snapshot, lost, mark, unknown, snapshot_m2p, snapshot_rmap, snapshot_view, snapshot_remap, snapshot_pod, snapshot_paging, snapshot_grant, snapshot_foreign, snapshot_linux, snapshot_override, snapshot_vcpu, snapshot_translation, snapshot_tlb"`,
+      `"[kind] kind "frobnicate" does not exist; the kinds are lookup, put_gfn, set_entry, type_change_range, m2p_set, get_page, get_page_failed, put_page, alloc_ref_drop, get_type, put_type, page_alloc, page_free, owner_set, page_use, lock_wait, lock_acquire, lock_release, pod_populate, pod_zero_reclaim, pod_splinter, pod_cache_add, pod_cache_get, page_nominate, page_evict, page_populate, page_prep, page_resume, share_nominate, share_pages, unshare, rmap_add, rmap_del, view_create, view_destroy, view_reset, view_switch, remap, grant_map, grant_unmap, grant_transfer, foreign_map, foreign_unmap, decrease_reservation, tlb_flush, tlb_flush_deferred, phys_to_machine_set, m2p_override_add, m2p_override_remove, sched_switch, domain_create, domain_destroy, npf, snapshot, lost, mark, unknown, snapshot_m2p, snapshot_rmap, snapshot_view, snapshot_remap, snapshot_pod, snapshot_paging, snapshot_grant, snapshot_foreign, snapshot_linux, snapshot_override, snapshot_vcpu, snapshot_translation, snapshot_tlb, snapshot_lock, snapshot_level, snapshot_type_change"`,
     );
   });
   test('of an object’s own making', async () => {
@@ -177,7 +177,7 @@ describe('names', () => {
       `"[flags] flags has "faild", which is no flag; did you mean failed?"`,
     );
     expect(await entry('"flags":[1]')).toMatchInlineSnapshot(
-      `"[flags] flags has 1, which is no flag; the flags are locked, read_locked, alloc, unshare, failed, attempt, light, recursive, shared, map, unmap, read, write, foreign, identity, readonly, device_map, host_map, application_map, contains_pte, allocated, free, stale"`,
+      `"[flags] flags has 1, which is no flag; the flags are locked, read_locked, alloc, unshare, failed, attempt, light, recursive, shared, map, unmap, read, write, foreign, identity, readonly, device_map, host_map, application_map, contains_pte, allocated, free, stale, unowned"`,
     );
     expect(await entry('"flags":["failed","failed"]')).toMatchInlineSnapshot(`"[flags] flags has failed twice"`);
   });

@@ -1,4 +1,6 @@
+import { breachSql } from '../../breach-sql.js';
 import type { Rule } from '../../define-analyzer.js';
+import { NESTING } from './nesting.js';
 
 export const level: Rule = {
   id: 'lock-order.level',
@@ -9,22 +11,11 @@ export const level: Rule = {
   doc: `A lock was taken whose level is below the pcpu's mm_lock_level: Xen prints "mm locking order violation" and stops
 (X§2.2, xen/arch/x86/mm/mm-locks.h). Equal levels are legal, read locks are checked but raise nothing, a write lock
 that the pcpu holds already is not checked, control-domain locks are biased by 64.`,
-  sql: `
-  select
-    ca.name as subject_lock_class, la.address as subject_lock, s.level as subject_level,
-    cb.name as subject_held_class, lb.address as subject_held_lock, s.level_before as subject_held_level,
-    s.pcpu as subject_pcpu,
-    b.from_seq as at_held, s.from_seq as at_acquired,
-    coalesce(cb.name::varchar, '?') || '(' || coalesce(sb.symbol::varchar, '?') || ')' as sig_held,
-    coalesce(ca.name::varchar, '?') || '(' || coalesce(sa.symbol::varchar, '?') || ')' as sig_acquired
-  from lock_spans s
-  left join lock_spans b on b.id = s.blocker
-  left join lock_classes ca on ca.id = s.lock_class
-  left join lock_classes cb on cb.id = b.lock_class
-  left join locks la on la.id = s.lock
-  left join locks lb on lb.id = b.lock
-  left join callers sa on sa.id = s.from_caller
-  left join callers sb on sb.id = b.from_caller
-  where s.violation
-  order by s.from_seq`,
+  mechanism: `xen/arch/x86/mm/mm-locks.h compares with a strict > and calls BUG() in every build, not in debug builds only (X§2.2). Locks of higher levels are to be taken inside: nestedp2m 8, p2m 16, per_page_sharing 24, altp2mlist 32,
+altp2m 40, pod 48, page_alloc 56, paging 64 (X§2.1). Mail 1 is about such a stop: sharing below altp2m.`,
+  confirm: 'select * from lock_spans where from_seq in ($held, $acquired)',
+  fix: `Take the lower lock first, before the section begins; or move the class, as 4.8 did with per_page_sharing.`,
+  limits: `Levels are as recorded, and the pcpu's own level as the trace shows it: locks taken before the trace or while
+records were lost are missing, so violations under them are too.`,
+  sql: breachSql('level', NESTING),
 };

@@ -1,4 +1,5 @@
 import type { Rule } from '../../define-analyzer.js';
+import { divergenceSql } from './divergence-sql.js';
 
 export const countDivergence: Rule = {
   id: 'refcount.count-divergence',
@@ -8,12 +9,11 @@ export const countDivergence: Rule = {
   needs: ['get_page|put_page'],
   doc: `count_info after a get or put is not the one before plus or minus one: something changed the count without an
 event (X§4.3 lists what may: assign_pages, steal_page, share_xen_page_with_guest), or an event is missing.`,
-  sql: `
-  select
-    d.mfn as subject_mfn, d.expected as subject_expected, d.seen as subject_seen,
-    d.last_seq as at_last_change, d.seq as at_seen,
-    case when d.seen > d.expected then 'more' else 'fewer' end as sig_direction
-  from divergences d
-  where d.about = 'count_info'
-  order by d.seq`,
+  mechanism: `steal_page() and assign_pages() write count_info as a whole (X§4.3); of XSA-284 and XSA-287 it is the first sign.`,
+  confirm: `select seq, kind, pcpu, count_info, caller from events where mfn = $mfn and seq between $last_change and $seen
+order by seq`,
+  fix: 'Record what changed it (owner_set has the count after); or find the writer that does not keep to get and put.',
+  limits:
+    'An event that is missing from the trace looks the same. After it the recorded count holds, so it is told once.',
+  sql: divergenceSql('count_info'),
 };

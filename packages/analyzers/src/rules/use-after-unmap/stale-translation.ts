@@ -26,5 +26,13 @@ export const staleTranslation: Rule = {
   doc: `Between the lookup and the use of its mfn another pcpu changed the entry or freed the page, and neither the gfn's
 lock nor a page reference was held from the one to the other without a gap (mail 0; X§3.3: p2m entries hold no
 reference on x86).`,
+  mechanism: `get_gfn_query_unlocked gives an mfn that is good only under other protection; put_gfn drops the lock that made a
+locked one good (X§3.3; xen/arch/x86/mm/p2m.c). Nothing holds the frame to the gfn from there on: balloon, paging, sharing
+and PoD take it away behind the caller (mail 0). XSA-219 dropped its reference before it used the mfn.`,
+  confirm: `select seq, kind, pcpu, domid, gfn, mfn, p2m_type, flags, symbol from events
+where seq between $lookup and $used and (mfn = $mfn or gfn = $gfn) order by seq`,
+  fix: `Hold the gfn (get_gfn … put_gfn) or a page reference (get_page_from_gfn … put_page) from the lookup to the last use.`,
+  limits: `Protection that the trace does not record (domain_pause, a lock of the caller's, RCU) is not seen. With another lookup
+in between, the use may belong to that one: then it is only likely.`,
   sql: staleUse(KIND.page_use),
 };

@@ -2,26 +2,31 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
+/** Prompts that remember their lines, each in a file of its own. */
+export type Prompt = 'debug' | 'sql';
+
 /** Where the user's state is kept (XDG base directories). */
-const path = () => join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'p2mtrace', 'debug-history');
+const pathOf = (prompt: Prompt) =>
+  join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'p2mtrace', `${prompt}-history`);
 
 /** Lines of earlier sessions, the last one first, as readline has them; none where there is no such file. */
-export function readPromptHistory(): string[] {
+export function readPromptHistory(prompt: Prompt): string[] {
   try {
-    return readFileSync(path(), 'utf8').split('\n').filter(Boolean);
+    return readFileSync(pathOf(prompt), 'utf8').split('\n').filter(Boolean);
   } catch {
     return [];
   }
 }
 
 /** Keeps the lines for the next session; where that is impossible, it does without. */
-export function savePromptHistory(lines: readonly string[]): void {
+export function savePromptHistory(prompt: Prompt, lines: readonly string[]): void {
   if (lines.length === 0) return;
+  const path = pathOf(prompt);
   try {
-    mkdirSync(dirname(path()), { recursive: true });
-    const partial = `${path()}.${process.pid}`;
+    mkdirSync(dirname(path), { recursive: true });
+    const partial = `${path}.${process.pid}`;
     writeFileSync(partial, lines.map(line => `${line}\n`).join(''), { mode: 0o600 });
-    renameSync(partial, path());
+    renameSync(partial, path);
   } catch {
     // A prompt without a memory is better than none.
   }

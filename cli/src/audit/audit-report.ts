@@ -1,0 +1,84 @@
+import type { Finding } from '@p2mtrace/analyzers';
+import type { Baseline, Suppression } from './baseline.js';
+import type { TraceResult } from './trace-result.js';
+
+/** How a finding stands to what was known before. */
+export type FindingState = 'new' | 'known' | 'suppressed';
+
+/** A finding over all traces of an audit. */
+export interface AuditFinding extends Omit<Finding, 'occurrences'> {
+  readonly state: FindingState;
+  /** Why it is not to be told of. */
+  readonly reason: string | null;
+  readonly traces: readonly {
+    readonly path: string;
+    readonly trace: string;
+    readonly count: number;
+    readonly occurrences: Finding['occurrences'];
+  }[];
+}
+
+/** What an audit found. The same inputs and settings give the same report, however often it was interrupted. */
+export interface AuditReport {
+  readonly version: 1;
+  readonly tool: string;
+  readonly traces: readonly TraceResult[];
+  /** New ones first, the worst of them first. */
+  readonly findings: readonly AuditFinding[];
+  /** Of the baseline: what no trace shows any more. */
+  readonly fixed: Baseline['findings'];
+  readonly suppressions: { readonly unused: readonly Suppression[]; readonly expired: readonly Suppression[] };
+}
+
+export interface ReportSources {
+  readonly tool: string;
+  readonly traces: readonly TraceResult[];
+  readonly baseline: Baseline;
+  readonly suppressions: readonly Suppression[];
+  /** As 2026-11-21: suppressions that ended before are expired. */
+  readonly today: string;
+}
+
+const STATES: readonly FindingState[] = ['new', 'known', 'suppressed'];
+const SEVERITIES = ['error', 'warning', 'note'];
+const CONFIDENCES = ['proven', 'likely', 'possible'];
+
+/** Joins the findings of all traces by signature, and compares them with what is known. */
+export function auditReport({ tool, traces, baseline, suppressions, today }: ReportSources): AuditReport {
+  const isExpired = ({ expires }: Suppression) => expires !== undefined && expires < today;
+  const valid = suppressions.filter(suppression => !isExpired(suppression));
+  const known = new Set(baseline.findings.map(({ signature }) => signature));
+  const used = new Set<Suppression>();
+  const groups = new Map<string, AuditFinding & { traces: AuditFinding['traces'][number][]; count: number }>();
+  for (const { path, trace, findings } of traces) {
+    for (const { occurrences, count, ...finding } of findings) {
+      const { id, signature, severity, confidence } = finding;
+      const key = `${signature} ${severity} ${confidence}`;
+      const suppression = valid.find(({ finding: name }) => name === id || name === signature);
+      if (suppression !== undefined) used.add(suppression);
+      const state = suppression !== undefined ? 'suppressed' : known.has(signature) ? 'known' : 'new';
+      const group = groups.get(key) ?? { ...finding, state, reason: suppression?.reason ?? null, count: 0, traces: [] };
+      group.count += count;
+      group.traces.push({ path, trace, count, occurrences });
+      groups.set(key, group);
+    }
+  }
+  const seen = new Set([...groups.values()].map(({ signature }) => signature));
+  return {
+    version: 1,
+    tool,
+    traces,
+    findings: [...groups.values()].sort(worstFirst),
+    fixed: baseline.findings.filter(({ signature }) => !seen.has(signature)),
+    suppressions: { unused: valid.filter(one => !used.has(one)), expired: suppressions.filter(isExpired) },
+  };
+}
+
+function worstFirst(a: AuditFinding, b: AuditFinding): number {
+  return (
+    STATES.indexOf(a.state) - STATES.indexOf(b.state) ||
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+    CONFIDENCES.indexOf(a.confidence) - CONFIDENCES.indexOf(b.confidence) ||
+    (a.signature < b.signature ? -1 : 1)
+  );
+}

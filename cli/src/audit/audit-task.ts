@@ -1,0 +1,27 @@
+/** How captures are imported and traces judged: what results depend on, besides the content of the file. */
+export interface AuditSettings {
+  readonly xenVersion?: string | undefined;
+  readonly layout?: string | undefined;
+  readonly symbols?: string | undefined;
+  readonly cpuHz?: number | undefined;
+  readonly only?: readonly string[] | undefined;
+  readonly plugin?: readonly string[] | undefined;
+  readonly config?: string | undefined;
+}
+
+/** One file to audit. */
+export interface AuditTask {
+  readonly path: string;
+  /** Of its content, the settings and the version. */
+  readonly key: string;
+  /** Where the trace is made of it, if it is no trace. */
+  readonly trace: string;
+  /** Where the result goes. */
+  readonly result: string;
+}
+
+/** To a worker and back. */
+export type ToWorker = { readonly settings: AuditSettings } | { readonly task: AuditTask };
+export interface FromWorker {
+  readonly done: string;
+}

@@ -1,0 +1,16 @@
+import type { AuditReport } from '../audit-report.js';
+
+/** Makes a text of a report. It may open the traces (`trace` of each) to tell more. */
+export type Reporter = (report: AuditReport) => string | Promise<string>;
+
+/** Every reporter by its name, loaded when it is asked for. */
+export const REPORTERS = {
+  pretty: async () => (await import('./pretty.js')).pretty,
+  json: async () => (await import('./json.js')).json,
+  sarif: async () => (await import('./sarif.js')).sarif,
+  junit: async () => (await import('./junit.js')).junit,
+  github: async () => (await import('./github.js')).github,
+  html: async () => (await import('./html.js')).html,
+  markdown: async () => (await import('./markdown.js')).markdown,
+} as const satisfies Record<string, () => Promise<Reporter>>;
+export type ReporterName = keyof typeof REPORTERS;

@@ -1,0 +1,44 @@
+import { markdownLine, markdownRule } from '../../render/markdown.js';
+import type { Reporter } from './index.js';
+import { summaryLine } from './pretty.js';
+
+/** For an issue, a mail or a job's summary. */
+export const markdown: Reporter = report => {
+  const { traces, findings } = report;
+  const parts = ['# p2mtrace audit\n', `${summaryLine(report)}.\n`];
+  const shown = findings.filter(({ state }) => state === 'new');
+  if (shown.length > 0) {
+    parts.push(
+      '## New findings\n',
+      table(
+        ['severity', 'confidence', 'rule', 'what', 'times', 'traces', 'id', 'signature'],
+        shown.map(finding => {
+          const { severity, confidence, rule, title, count, traces: where, id, signature } = finding;
+          return [severity, confidence, rule, title, count, where.length, id, signature];
+        }),
+      ),
+    );
+  }
+  const broken = traces.filter(({ problem }) => problem !== null);
+  if (broken.length > 0) {
+    parts.push(
+      '## Not judged\n',
+      table(
+        ['trace', 'code', 'why'],
+        broken.map(({ path, problem }) => [path, problem?.code, problem?.message]),
+      ),
+    );
+  }
+  parts.push(
+    '## Traces\n',
+    table(
+      ['trace', 'events', 'lost', 'findings', 'rules not checked'],
+      traces.map(trace => [trace.path, trace.events, trace.lost, trace.findings.length, trace.notChecked.length]),
+    ),
+  );
+  return parts.join('\n');
+};
+
+function table(names: readonly string[], rows: readonly (readonly unknown[])[]): string {
+  return markdownLine(names) + markdownRule(names.map(name => ({ name }))) + rows.map(markdownLine).join('');
+}

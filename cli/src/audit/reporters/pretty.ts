@@ -1,0 +1,49 @@
+import { cellText, counted } from '../../render/cell.js';
+import type { AuditFinding } from '../audit-report.js';
+import type { Reporter } from './index.js';
+
+/** Traces of a finding, and occurrences of each, that people are shown. */
+const SHOWN = 3;
+
+/** For people: what is new, then what could not be read, then how many of everything. */
+export const pretty: Reporter = ({ traces, findings, fixed, suppressions }) => {
+  const lines: string[] = [];
+  for (const finding of findings) if (finding.state === 'new') lines.push(...findingLines(finding), '');
+  for (const { path, problem } of traces)
+    if (problem !== null) lines.push(`${path}: ${problem.code}: ${problem.message}`);
+  for (const { path, notices } of traces) for (const notice of notices) lines.push(`${path}: ${notice}`);
+  for (const { rule, id, signature } of fixed) lines.push(`no longer seen: ${rule} (${id}) ${signature}`);
+  for (const { finding, reason } of suppressions.unused) lines.push(`unused suppression: ${finding} (${reason})`);
+  for (const { finding, expires } of suppressions.expired)
+    lines.push(`expired suppression: ${finding} (until ${expires})`);
+  return `${[...lines, summaryLine({ traces, findings, fixed })].join('\n')}\n`;
+};
+
+function findingLines({ severity, confidence, rule, title, id, count, signature, traces }: AuditFinding): string[] {
+  const lines = [
+    `new ${severity} (${confidence}) ${rule}: ${title}: ${counted(count, 'time')}`,
+    `  ${id}  ${signature}`,
+  ];
+  for (const { path, trace, count: number, occurrences } of traces.slice(0, SHOWN)) {
+    lines.push(`  ${path}: ${counted(number, 'time')}; p2mtrace explain ${trace} ${id}`);
+    for (const { subject, witness } of occurrences.slice(0, SHOWN)) {
+      const about = Object.entries(subject).filter(([, value]) => value !== null);
+      const seen = witness.map(({ seq, role }) => `${role} #${seq}`);
+      lines.push(`    ${about.map(([name, value]) => `${name} ${cellText(value)}`).join(', ')}: ${seen.join(', ')}`);
+    }
+  }
+  if (traces.length > SHOWN) lines.push(`  and in ${traces.length - SHOWN} more traces`);
+  return lines;
+}
+
+/** `3 traces, 1 unreadable; 2 new findings, 5 known, 1 suppressed, 0 fixed`. */
+export function summaryLine({
+  traces,
+  findings,
+  fixed,
+}: Pick<Parameters<Reporter>[0], 'traces' | 'findings' | 'fixed'>): string {
+  const unreadable = traces.filter(({ problem }) => problem !== null).length;
+  const of = (state: AuditFinding['state']) => findings.filter(finding => finding.state === state).length;
+  const bad = unreadable === 0 ? '' : `, ${unreadable} of them could not be judged`;
+  return `${counted(traces.length, 'trace')}${bad}; ${counted(of('new'), 'new finding')}, ${of('known')} known, ${of('suppressed')} suppressed, ${fixed.length} no longer seen`;
+}

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { version } from '../version.js';
+import type { AuditSettings, AuditTask } from './audit-task.js';
+import { inputFiles } from './inputs.js';
+import type { StateFolder } from './state-folder.js';
+import type { TraceResult } from './trace-result.js';
+import { runTasks } from './worker-pool.js';
+
+export interface AuditRun {
+  readonly results: readonly TraceResult[];
+  /** Traces that were audited now; the others were unchanged. */
+  readonly audited: number;
+}
+
+/**
+ * Audits what is new among the paths: a file's result is taken as it is kept where content, settings and version are
+ * the same. What fails is part of the results, and is tried again the next time if its worker crashed.
+ * @throws P2mError P2M_OPEN (usage)
+ */
+export async function runAudit(
+  paths: readonly string[],
+  settings: AuditSettings,
+  folder: StateFolder,
+  workers: number,
+  onProgress: (done: number, of: number) => void,
+): Promise<AuditRun> {
+  const salt = settingsHash(settings);
+  const results = new Map<string, TraceResult>();
+  const tasks: AuditTask[] = [];
+  for (const path of inputFiles(paths)) {
+    const key = createHash('sha256')
+      .update(`${salt} ${await folder.hashOf(path)}`)
+      .digest('hex')
+      .slice(0, 32);
+    const kept = folder.result(key);
+    // The same content may lie at several places, or have been moved.
+    if (kept !== undefined) results.set(path, { ...kept, path, trace: path.endsWith('.arrow') ? path : kept.trace });
+    else tasks.push({ path, key, trace: folder.tracePath(key), result: folder.resultPath(key) });
+  }
+  folder.save();
+  let done = 0;
+  onProgress(0, tasks.length);
+  await runTasks(tasks, settings, workers, (task, crash) => {
+    const result = folder.result(task.key);
+    const problem = { code: 'P2M_WORKER', message: crash ?? 'its worker left no result' };
+    results.set(task.path, crash === undefined && result !== undefined ? result : failed(task, problem));
+    onProgress(++done, tasks.length);
+  });
+  const sorted = [...results.keys()].sort();
+  return { results: sorted.map(path => results.get(path)!), audited: tasks.length };
+}
+
+function failed({ path, trace }: AuditTask, problem: { code: string; message: string }): TraceResult {
+  const none = { events: 0, lost: 0, findings: [], notChecked: [], metrics: {}, notices: [] };
+  return { version: 1, path, trace, problem, ...none };
+}
+
+/** What results depend on besides the file. Symbols and the configuration count by their content. */
+function settingsHash(settings: AuditSettings): string {
+  const contents = [settings.symbols, settings.config, ...(settings.plugin ?? [])].map(contentOf);
+  return createHash('sha256')
+    .update(JSON.stringify([version(), settings, contents]))
+    .digest('hex');
+}
+
+function contentOf(path: string | undefined): string {
+  try {
+    return path === undefined ? '' : readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

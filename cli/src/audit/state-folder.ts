@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { jsonText } from '../render/json.js';
+import { type TraceResult, traceResultSchema } from './trace-result.js';
+
+const indexSchema = z.record(z.string(), z.strictObject({ stat: z.string(), hash: z.string() }));
+
+/**
+ * What audits remember: content hashes of files by their size and times, results by content and settings, and the
+ * traces made of captures. Every file appears under its name when it is whole, so that an audit that was killed can be
+ * run again.
+ */
+export class StateFolder {
+  readonly path: string;
+  private readonly index: Record<string, { stat: string; hash: string }>;
+  private changed = false;
+
+  constructor(path: string) {
+    this.path = resolve(path);
+    for (const folder of ['results', 'traces']) mkdirSync(join(this.path, folder), { recursive: true });
+    this.index = indexSchema.safeParse(readJson(join(this.path, 'index.json'))).data ?? {};
+  }
+
+  /** The content hash of a file; read again only where its size or times are others. @throws Error of the file system */
+  async hashOf(file: string): Promise<string> {
+    const path = resolve(file);
+    const { size, mtimeNs, ctimeNs, ino } = statSync(path, { bigint: true });
+    const stat = [size, mtimeNs, ctimeNs, ino].join(' ');
+    const known = this.index[path];
+    if (known?.stat === stat) return known.hash;
+    const hash = createHash('sha256');
+    for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(piece as Uint8Array);
+    this.index[path] = { stat, hash: hash.digest('hex') };
+    this.changed = true;
+    return this.index[path].hash;
+  }
+
+  /** Where a result is kept. */
+  resultPath(key: string): string {
+    return join(this.path, 'results', `${key}.json`);
+  }
+
+  /** Where the trace made of a capture is kept. */
+  tracePath(key: string): string {
+    return join(this.path, 'traces', `${key}.arrow`);
+  }
+
+  /** The result that is kept under a key; undefined for none, and for one that is damaged. */
+  result(key: string): TraceResult | undefined {
+    return traceResultSchema.safeParse(readJson(this.resultPath(key))).data;
+  }
+
+  /** Keeps what was learnt of files. */
+  save(): void {
+    if (!this.changed) return;
+    writeWhole(join(this.path, 'index.json'), jsonText(this.index));
+    this.changed = false;
+  }
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes a file that appears under its name when it is whole. */
+export function writeWhole(path: string, text: string): void {
+  const partial = `${path}.partial-${process.pid}`;
+  writeFileSync(partial, text);
+  renameSync(partial, path);
+}

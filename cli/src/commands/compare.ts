@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { P2mError } from '@p2mtrace/trace-format/errors';
+import type { AuditSettings } from '../audit/audit-task.js';
+import { auditTrace, prepare } from '../audit/audit-trace.js';
+import { compareFindings, compareMetrics } from '../audit/compare-results.js';
+import type { TraceResult } from '../audit/trace-result.js';
+import type { Run } from '../command.js';
+import { EXIT } from '../exit.js';
+import { jsonText } from '../render/json.js';
+import { writeRows } from '../render/rows.js';
+
+interface Options extends AuditSettings {
+  readonly format: 'pretty' | 'json';
+  readonly failOn: 'error' | 'warning' | 'none';
+}
+
+export const run: Run<readonly [string, string], Options> = async (paths, options, { out }) => {
+  await prepare(options);
+  const folder = mkdtempSync(join(tmpdir(), 'p2mtrace-compare-'));
+  const [before, after] = await Promise.all(
+    paths.map((path, i) => judged(path, join(folder, `${i}.arrow`), options)),
+  ).finally(() => rmSync(folder, { recursive: true, force: true }));
+  const findings = compareFindings(before, after);
+  const metrics = compareMetrics(before, after);
+  if (options.format === 'json') await out.write(`${jsonText({ findings, metrics }, 1)}\n`);
+  else {
+    const columns = ['state', 'severity', 'rule', 'before', 'after', 'id', 'signature'] as const;
+    await writeRows(
+      out,
+      'table',
+      columns.map(asColumn),
+      findings.map(row => columns.map(name => row[name])),
+    );
+    await out.write('\n');
+    const numbers = ['name', 'unit', 'before', 'after', 'change'] as const;
+    await writeRows(
+      out,
+      'table',
+      numbers.map(asColumn),
+      metrics.map(row => numbers.map(name => row[name])),
+    );
+  }
+  const fails = findings.some(({ state, severity }) => {
+    return state === 'new' && (severity === 'error' || (severity === 'warning' && options.failOn === 'warning'));
+  });
+  return fails && options.failOn !== 'none' ? EXIT.findings : EXIT.fine;
+};
+
+const asColumn = (name: string) => ({ name, right: name === 'before' || name === 'after' });
+
+/** @throws P2mError with the code of what is wrong with the input */
+async function judged(path: string, trace: string, settings: AuditSettings): Promise<TraceResult> {
+  const result = await auditTrace({ path, key: '', trace, result: '' }, settings);
+  if (result.problem === null) return result;
+  const { code, message } = result.problem;
+  throw new P2mError(code, message, { place: { file: path }, remedy: 'check it with p2mtrace validate' });
+}

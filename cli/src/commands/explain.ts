@@ -1,0 +1,83 @@
+import {
+  analyzeTrace,
+  type BoundRule,
+  confirmQuery,
+  type FoundOccurrence,
+  findFinding,
+  RULES,
+  ruleOf,
+  rulesOf,
+  type Story,
+  storyOf,
+} from '@p2mtrace/analyzers';
+import type { Context, Run } from '../command.js';
+import { EXIT } from '../exit.js';
+import { withTrace } from '../open-trace.js';
+import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
+import { eventsAround } from '../render/events-around.js';
+import { jsonText } from '../render/json.js';
+import { Progress } from '../render/progress.js';
+import { adviceText, heading, ruleText, sqlLines } from '../render/rule-text.js';
+import { storyText } from '../render/story.js';
+import { type ReplayOptions, withReplay } from '../with-replay.js';
+
+interface Options extends ReplayOptions, PluginOptions {
+  readonly around?: number;
+  readonly format: 'pretty' | 'json';
+}
+
+export const run: Run<readonly [string, string | undefined], Options> = async ([about, name], options, context) => {
+  const plugins = await loadPlugins(options);
+  const rules = [...RULES, ...rulesOf(plugins)];
+  if (name === undefined) return explainRule(ruleOf(rules, about), options, context);
+  return withTrace(about, context, async reader => {
+    const progress = new Progress(context, options.progress, 'events replayed', reader.rows);
+    // Who names a signature names its rule.
+    const only = rules.filter(({ id }) => name === id || name.startsWith(`${id} `)).map(({ id }) => id);
+    const report = await analyzeTrace(reader, { plugins, only, onProgress: progress.update }).finally(() =>
+      progress.end(),
+    );
+    const found = findFinding(report.findings, name);
+    const rule = ruleOf(rules, found.finding.rule);
+    await withReplay(reader, options, context, async replay => {
+      const story = storyOf(replay, found.occurrence);
+      if (options.format === 'json') await writeJson(found, story, context);
+      else {
+        const { out } = context;
+        const print = (line: string) => out.write(`${line}\n`);
+        const hz = options.cpuHz ?? reader.metadata.tscHz;
+        const witnesses = found.occurrence.witness.map(({ seq }) => seq);
+        for await (const line of storyText(found, story, rule, out, hz)) await print(line);
+        for (const line of eventsAround(replay, witnesses, options.around ?? 0, out)) await print(line);
+        for (const line of adviceLines(about, rule, found, context)) await print(line);
+      }
+    });
+    return EXIT.fine;
+  });
+};
+
+async function explainRule(rule: BoundRule, { format }: Options, { out }: Context): Promise<number> {
+  if (format === 'json') {
+    const { id, analyzer, title, severity, confidence, needs, doc, mechanism, confirm, fix, limits, page } = rule;
+    const texts = { id, analyzer, title, severity, confidence, needs, doc, mechanism, confirm, fix, limits, page };
+    await out.write(`${jsonText(texts, 2)}\n`);
+  } else for (const line of ruleText(rule, out)) await out.write(`${line}\n`);
+  return EXIT.fine;
+}
+
+/** What to do about it. */
+function* adviceLines(trace: string, rule: BoundRule, { occurrence }: FoundOccurrence, { out }: Context) {
+  if (rule.confirm !== undefined) {
+    yield* heading(`How to confirm it: p2mtrace sql ${trace}`, out);
+    yield* sqlLines(confirmQuery(rule.confirm, occurrence));
+  }
+  yield* adviceText(rule, out);
+  yield* ['', `p2mtrace explain ${rule.id}`];
+}
+
+async function writeJson(found: FoundOccurrence, story: Story, { out }: Context): Promise<void> {
+  const { occurrences: _, ...finding } = found.finding;
+  const { number, of, occurrence } = found;
+  const { steps, chains } = story;
+  await out.write(`${jsonText({ finding, number, of, occurrence, steps, chains }, 2)}\n`);
+}

@@ -1,0 +1,58 @@
+import { analyzeTrace, RULES, rulesOf } from '@p2mtrace/analyzers';
+import { auditReport } from '../audit/audit-report.js';
+import { writeWhole } from '../audit/state-folder.js';
+import type { TraceResult } from '../audit/trace-result.js';
+import type { Run } from '../command.js';
+import { EXIT } from '../exit.js';
+import { withTrace } from '../open-trace.js';
+import { checkOutput } from '../output-path.js';
+import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
+import { Progress } from '../render/progress.js';
+import { htmlReport } from '../report/html-report.js';
+import { version } from '../version.js';
+import { fails } from './analyze.js';
+
+interface Options extends PluginOptions {
+  readonly only?: string[];
+  readonly output?: string;
+  readonly failOn: 'error' | 'warning' | 'none';
+  readonly progress?: string;
+}
+
+export const run: Run<readonly [string], Options> = async ([path], options, context) => {
+  const { only, output, failOn, progress } = options;
+  if (output !== undefined) checkOutput(output, path);
+  const plugins = await loadPlugins(options);
+  return withTrace(path, context, async reader => {
+    const shown = new Progress(context, progress, 'events replayed', reader.rows);
+    const { findings, notChecked } = await analyzeTrace(reader, {
+      ...(only === undefined ? {} : { only: only.flatMap(rules => rules.split(',')) }),
+      plugins,
+      onProgress: shown.update,
+    }).finally(() => shown.end());
+    const { counts, health } = reader.metadata;
+    const trace: TraceResult = {
+      version: 1,
+      path,
+      trace: path,
+      problem: null,
+      notices: [],
+      events: reader.rows,
+      lost: health?.lost.reduce((sum, { count }) => sum + count, 0) ?? counts?.lost ?? 0,
+      findings,
+      notChecked,
+      metrics: {},
+    };
+    const report = auditReport({
+      tool: version(),
+      traces: [trace],
+      baseline: { version: 1, findings: [] },
+      suppressions: [],
+      today: '',
+    });
+    const text = await htmlReport(report, [...RULES, ...rulesOf(plugins)]);
+    if (output === undefined) await context.out.write(text);
+    else writeWhole(output, text);
+    return findings.some(finding => fails(finding, failOn)) ? EXIT.findings : EXIT.fine;
+  });
+};

@@ -1,0 +1,47 @@
+import { analyzeTrace, findFinding, RULES, rulesOf, sliceTrace } from '@p2mtrace/analyzers';
+import type { Run } from '../command.js';
+import { EXIT } from '../exit.js';
+import { withTrace } from '../open-trace.js';
+import { checkOutput } from '../output-path.js';
+import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
+import { count, counted } from '../render/cell.js';
+import { jsonText } from '../render/json.js';
+import { Progress } from '../render/progress.js';
+import { type ReplayOptions, withReplay } from '../with-replay.js';
+
+interface Options extends ReplayOptions, PluginOptions {
+  readonly output: string;
+  readonly tries?: number;
+  readonly format: 'pretty' | 'json';
+}
+
+export const run: Run<readonly [string, string], Options> = async ([path, name], options, context) => {
+  const { output, tries, format } = options;
+  checkOutput(output, path);
+  const plugins = await loadPlugins(options);
+  return withTrace(path, context, async reader => {
+    const analyzed = new Progress(context, options.progress, 'events replayed', reader.rows);
+    const only = [...RULES, ...rulesOf(plugins)].filter(({ id }) => name === id || name.startsWith(`${id} `));
+    const { findings } = await analyzeTrace(reader, {
+      plugins,
+      only: only.map(({ id }) => id),
+      onProgress: analyzed.update,
+    }).finally(() => analyzed.end());
+    const found = findFinding(findings, name);
+    await withReplay(reader, options, context, async replay => {
+      const trying = new Progress(context, options.progress, 'events tried');
+      const slice = await sliceTrace(replay, found, output, { plugins, tries, onTry: trying.update }).finally(() =>
+        trying.end(),
+      );
+      const { seqs, snapshots, isMinimal } = slice;
+      if (format === 'json') await context.out.write(`${jsonText({ ...slice, path: output, of: reader.rows })}\n`);
+      else {
+        const size = `${counted(seqs.length, 'event')} of ${count(reader.rows)}, behind ${counted(snapshots, 'snapshot')}`;
+        await context.out.write(`${output}: ${size}; ${isMinimal ? 'none can go' : 'more might go (--tries)'}\n`);
+        await context.out.write(`${seqs.map(seq => `#${seq}`).join(' ')}\n`);
+        await context.out.write(`p2mtrace explain ${output} ${found.finding.id}\n`);
+      }
+    });
+    return EXIT.fine;
+  });
+};

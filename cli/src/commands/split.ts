@@ -1,0 +1,96 @@
+import {
+  domainsOf,
+  type Piece,
+  type PieceOptions,
+  type PieceRange,
+  parseDuration,
+  pcpusOf,
+  rangesOfEvents,
+  rangesOfTime,
+  splitByFilter,
+  splitTrace,
+} from '@p2mtrace/replayer';
+import { type TraceReader, usageError } from '@p2mtrace/trace-format';
+import type { Run } from '../command.js';
+import { EXIT } from '../exit.js';
+import { withTrace } from '../open-trace.js';
+import { checkOutput } from '../output-path.js';
+import { sayLeftOut, writePieces } from '../render/pieces.js';
+import { Progress } from '../render/progress.js';
+import type { RowFormat } from '../render/rows.js';
+
+interface Options {
+  readonly output: string;
+  readonly every?: string;
+  readonly into?: number;
+  readonly by?: 'domain' | 'pcpu';
+  readonly format: RowFormat;
+  readonly cpuHz?: number;
+  readonly progress?: string;
+}
+
+/** Stands in the name of the output for the number of the piece, or the domid or pcpu. */
+const NUMBER = '{n}';
+
+export const run: Run<readonly [string], Options> = ([path], options, context) => {
+  const { output, every, into, by } = options;
+  if ([every, into, by].filter(option => option !== undefined).length !== 1) {
+    throw usageError('P2M_PIECES', 'one of --every, --into and --by says where to cut', 'such as --every 100ms');
+  }
+  if (!output.includes(NUMBER)) {
+    throw usageError('P2M_PIECES', `--output names one file for all pieces`, `put ${NUMBER} where their numbers go`);
+  }
+  return withTrace(path, context, async reader => {
+    const progress = new Progress(context, options.progress, 'events', reader.rows);
+    const pathOf = (number: number, width = 1) => {
+      const name = output.replaceAll(NUMBER, String(number).padStart(width, '0'));
+      checkOutput(name, path);
+      return name;
+    };
+    try {
+      const pieces = split(reader, options, pathOf, { onProgress: progress.update });
+      progress.end();
+      if (pieces.length === 0) throw usageError('P2M_PIECES', `no event has a ${by}`, 'cut it by --every or --into');
+      await writePieces(context.out, options.format, pieces);
+      sayLeftOut(context.err, pieces, { domains: by === 'domain', pcpus: by === 'pcpu' });
+    } finally {
+      progress.end();
+    }
+    return EXIT.fine;
+  });
+};
+
+function split(
+  reader: TraceReader,
+  { every, into, by, cpuHz }: Options,
+  pathOf: (number: number, width?: number) => string,
+  options: PieceOptions,
+): Piece[] {
+  if (by === 'domain') {
+    const specs = domainsOf(reader).map(domid => ({ path: pathOf(domid), filter: { domains: [domid] } }));
+    return splitByFilter(reader, specs, options);
+  }
+  if (by === 'pcpu') {
+    const specs = pcpusOf(reader).map(pcpu => ({ path: pathOf(pcpu), filter: { pcpus: [pcpu] } }));
+    return splitByFilter(reader, specs, options);
+  }
+  const ranges = every === undefined ? rangesInto(reader, into ?? 1) : rangesEvery(reader, every, cpuHz);
+  const width = String(ranges.length).length;
+  return splitTrace(reader, ranges, i => pathOf(i + 1, width), options);
+}
+
+function rangesInto(reader: TraceReader, pieces: number): PieceRange[] {
+  return rangesOfEvents(reader, Math.max(1, Math.ceil(reader.rows / pieces)));
+}
+
+function rangesEvery(reader: TraceReader, length: string, cpuHz: number | undefined): PieceRange[] {
+  const nanoseconds = parseDuration(length);
+  if (nanoseconds !== undefined) return rangesOfTime(reader, nanoseconds, cpuHz);
+  const events = /^\d+$/.test(length) ? Number(length) : 0;
+  if (events > 0 && Number.isSafeInteger(events)) return rangesOfEvents(reader, events);
+  throw usageError(
+    'P2M_PIECES',
+    `--every ${length} is neither a number of events nor a time`,
+    'such as 250000 or 100ms',
+  );
+}

@@ -1,0 +1,44 @@
+import { copyFileSync } from 'node:fs';
+import { openTraceSession, TRACE_TABLES } from '@p2mtrace/analyzers';
+import type { TraceReader } from '@p2mtrace/trace-format';
+import type { Context } from '../command.js';
+import type { ResultFormat } from '../sql/formats.js';
+import { writeResult } from '../sql/result-formats.js';
+import { type EventRange, isWholeTrace, whereRange } from './range.js';
+
+/** Writes the events as rows of another form. */
+export async function exportEvents(
+  reader: TraceReader,
+  format: ResultFormat,
+  output: string | undefined,
+  range: EventRange,
+  context: Context,
+): Promise<void> {
+  const session = await openTraceSession(reader, { files: true });
+  try {
+    const text = `select * exclude (trace) from events ${whereRange(range)}`;
+    await writeResult({ session, text, parameters: {}, format, output }, context);
+  } finally {
+    await session.close();
+  }
+}
+
+/** Writes an Arrow file that anybody reads. A whole trace is one already. */
+export async function exportArrow(reader: TraceReader, output: string, range: EventRange, context: Context) {
+  if (isWholeTrace(range)) copyFileSync(reader.path, output);
+  else await exportEvents(reader, 'arrow', output, range, context);
+}
+
+/** Writes a DuckDB database with the events, all facts and the tables of names. */
+export async function exportDatabase(reader: TraceReader, output: string): Promise<void> {
+  const session = await openTraceSession(reader, { files: true });
+  try {
+    await session.define(`attach '${output.replaceAll("'", "''")}' as exported`);
+    for (const { name } of TRACE_TABLES) {
+      await session.runAll(`create table exported.${name} as select * exclude (trace) from ${name}`);
+    }
+    await session.define('detach exported');
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,17 @@
+import { cellText } from './cell.js';
+import type { Column } from './rows.js';
+
+/** A row of a Markdown table. */
+export function markdownLine(row: readonly unknown[]): string {
+  return `| ${row.map(value => escaped(cellText(value))).join(' | ')} |\n`;
+}
+
+/** The line below the names. */
+export function markdownRule(columns: readonly Column[]): string {
+  return `|${columns.map(({ right }) => (right === true ? ' --: ' : ' --- ')).join('|')}|\n`;
+}
+
+/** Nothing in a cell may end it, or begin code or HTML; _ inside a word begins nothing. */
+function escaped(text: string): string {
+  return text.replace(/[\\|`*<]/g, '\\$&').replace(/\s+/g, ' ');
+}

@@ -1,0 +1,46 @@
+import type { BoundRule, Need } from '@p2mtrace/analyzers';
+import type { Terminal } from '../terminal.js';
+import { wrapped } from './wrap.js';
+
+/** `get_page, put_page or alloc_ref_drop`: what a rule can't be decided without. */
+export const needsText = (needs: readonly Need[]): string =>
+  needs.map(need => need.replaceAll('|', ' or ')).join(', ') || 'no events in particular';
+
+/** All that a rule says of itself. */
+export function* ruleText(rule: BoundRule, out: Terminal): Generator<string> {
+  const { id, title, severity, confidence, policy, needs, doc, mechanism, confirm, page } = rule;
+  yield `${out.style('bold', id)}: ${title}`;
+  yield `${severity} and ${confidence} at worst; needs ${needsText(needs)}`;
+  if (policy === true) yield 'a policy: it runs only when it is named';
+  yield* section('What it means', doc, out);
+  yield* section('How it comes about', mechanism, out);
+  if (confirm !== undefined) {
+    yield* heading('How to confirm it, in SQL ($NAME: subject or witness NAME of a finding)', out);
+    yield* sqlLines(confirm);
+  }
+  yield* adviceText(rule, out);
+  if (page !== undefined) yield* ['', page];
+}
+
+/** How it is fixed, and what to doubt. */
+export function* adviceText({ fix, limits }: BoundRule, out: Terminal): Generator<string> {
+  yield* section('How it is usually fixed', fix, out);
+  yield* section('What the rule can get wrong', limits, out);
+}
+
+/** A query as it was written, moved to one margin. */
+export function sqlLines(sql: string): string[] {
+  const [first, ...rest] = sql.trim().split('\n');
+  const margin = Math.min(...rest.map(line => line.search(/\S|$/)));
+  return [first, ...rest.map(line => line.slice(margin))].map(line => `  ${line}`);
+}
+
+export function* section(title: string, text: string | undefined, out: Terminal): Generator<string> {
+  if (text === undefined) return;
+  yield* heading(title, out);
+  yield* wrapped(text, '  ');
+}
+
+export function* heading(title: string, out: Terminal): Generator<string> {
+  yield* ['', out.style('bold', title)];
+}

@@ -1,0 +1,107 @@
+import {
+  type BoundRule,
+  type FoundOccurrence,
+  type Scene,
+  type Story,
+  type StoryStep,
+  writersOf,
+} from '@p2mtrace/analyzers';
+import { type Doer, type LockRow, type SubjectState, subjectText, type TraceEvent } from '@p2mtrace/replayer';
+import type { Terminal } from '../terminal.js';
+import { cellText, counted } from './cell.js';
+import { doerInFull, doerText } from './doer.js';
+import { eventText } from './fields.js';
+import { heading, section } from './rule-text.js';
+import { subjectLines } from './subject-state.js';
+import { tableLines } from './table.js';
+import { wrapped } from './wrap.js';
+
+/** An occurrence told to somebody who does not know the tool. `tscHz`: ticks a second, where they are known. */
+export async function* storyText(
+  { finding, occurrence, number, of }: FoundOccurrence,
+  { steps, pcpus, chains, writers }: Story,
+  rule: BoundRule,
+  out: Terminal,
+  tscHz: number | undefined,
+): AsyncGenerator<string> {
+  const { id, severity, confidence, title, signature } = finding;
+  yield `${out.style('bold', rule.id)}: ${title}`;
+  yield `${severity} (${confidence}), ${id}#${number} of ${of}`;
+  yield signature;
+  yield* section('What it means', rule.doc, out);
+  yield* heading('About', out);
+  yield* wrapped(subjectOf(occurrence.subject), '  ');
+  yield* heading('What happened', out);
+  let last: TraceEvent | undefined;
+  for (const step of steps) {
+    yield* stepText(step, pcpus, writers, last === undefined ? '' : distance(last, step.event, tscHz));
+    last = step.event;
+  }
+  for (const { subject, why } of chains) {
+    if (why.reasons.length === 0 && why.notes.length === 0) continue;
+    yield* heading(`How ${subjectText(subject)} came to be as it is after #${why.at}`, out);
+    const rows = why.reasons.map(({ role, event, by }) => [role, eventText(event), doerText(by)]);
+    const columns = [{ name: 'why' }, { name: 'event' }, { name: 'by' }];
+    for await (const line of rows.length === 0 ? [] : tableLines(columns, rows, text => text)) yield `  ${line}`;
+    for (const note of why.notes) yield `  ${note}`;
+  }
+}
+
+const subjectOf = (subject: Readonly<Record<string, unknown>>): string =>
+  Object.entries(subject)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name} ${cellText(value)}`)
+    .join(', ') || 'nothing in particular';
+
+function* stepText(
+  { roles, event, by, held, scenes }: StoryStep,
+  pcpus: readonly number[],
+  writers: Story['writers'],
+  since: string,
+): Generator<string> {
+  yield `  ${roles.join(', ')}: ${eventText(event)}${since}`;
+  yield `    by ${doerInFull(by)}`;
+  for (const pcpu of pcpus) yield `    locks of pcpu ${pcpu}: ${locksText(held.filter(row => row.pcpu === pcpu))}`;
+  for (const scene of scenes) yield* sceneText(scene, writers);
+}
+
+/** What a pcpu held, outermost first. */
+export function locksText(held: readonly LockRow[]): string {
+  const parts = held.map(({ class: name, lock, mode, since_seq, symbol, caller }) => {
+    const site = symbol ?? caller;
+    return `${name ?? 'lock'} ${lock} (${mode}) since #${since_seq}${site === null ? '' : ` in ${site}`}`;
+  });
+  return parts.join('; ') || 'none';
+}
+
+/** What was known before, and what is so after: only what changed. */
+function* sceneText({ subject, before, after }: Scene, writers: Story['writers']): Generator<string> {
+  const [old, now] = [linesOf(before, writers), linesOf(after, writers)];
+  yield `    ${subjectText(subject)}`;
+  for (const line of old) yield `      ${now.includes(line) ? ' ' : '-'} ${line}`;
+  for (const line of now) if (!old.includes(line)) yield `      + ${line}`;
+}
+
+/** A state in lines, with who wrote it. */
+export function linesOf(state: SubjectState, writers: ReadonlyMap<number, Doer>): string[] {
+  const wrote = state.about === 'lock' ? [] : writersOf(state);
+  const written = wrote.map(seq => {
+    const doer = writers.get(seq);
+    const what = state.about === 'gfn' ? 'written' : 'count last changed';
+    return `${what} by #${seq}${doer === undefined ? '' : `, ${doerText(doer)}`}`;
+  });
+  return [...subjectLines(state), ...written];
+}
+
+/** `, 3 events and 1.2 us later`. */
+function distance(from: TraceEvent, to: TraceEvent, tscHz: number | undefined): string {
+  const events = counted(to.seq - from.seq, 'event');
+  if (tscHz === undefined || typeof from.tsc !== 'number' || typeof to.tsc !== 'number') return `  (${events} later)`;
+  return `  (${events} and ${durationText((to.tsc - from.tsc) / tscHz)} later)`;
+}
+
+/** `1.2 ms`: three digits. */
+function durationText(seconds: number): string {
+  const [unit, factor] = seconds >= 1 ? ['s', 1] : seconds >= 1e-3 ? ['ms', 1e3] : ['us', 1e6];
+  return `${Number((seconds * Number(factor)).toPrecision(3))} ${unit}`;
+}

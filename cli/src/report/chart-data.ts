@@ -1,0 +1,147 @@
+import type { TraceSession } from '@p2mtrace/analyzers';
+
+/** Frames of one type that a domain's host p2m held when an event had happened. */
+export interface OccupancyPoint {
+  readonly domid: number;
+  readonly type: string;
+  readonly seq: number;
+  readonly frames: number;
+}
+
+/** References taken on a range of machine frames during a range of events. */
+export interface HeatCell {
+  readonly seq: number;
+  readonly seqEnd: number;
+  readonly mfn: number;
+  readonly mfnEnd: number;
+  readonly refs: number;
+}
+
+/** Spans of a class of locks whose ticks lie from 2^bin on, below 2^(bin+1). */
+export interface TicksBin {
+  readonly name: string;
+  readonly bin: number;
+  readonly spans: number;
+}
+
+/** Moments at which occupancy is measured. */
+const MOMENTS = 160;
+const HEAT = { columns: 96, rows: 32 };
+/** Domains, types and classes that have a colour or a panel of their own. */
+export const SHOWN_DOMAINS = 6;
+export const SHOWN_TYPES = 7;
+export const SHOWN_CLASSES = 8;
+
+const rowsOf = async (session: TraceSession, sql: string) => (await session.runAll(sql)).rows;
+
+/** The host p2ms over time: of the domains with most entries; types that are rare are `other`. */
+export async function occupancyOf(session: TraceSession, events: number): Promise<OccupancyPoint[]> {
+  const rows = await rowsOf(
+    session,
+    `with spans as (
+      select domid, coalesce(p2m_type::varchar, 'unknown') as type, (1::bigint << "order") as frames,
+        coalesce(from_seq, 0) as from_seq, to_seq
+      from mapping_spans where view = 0 and p2m_type is distinct from 'invalid'),
+    domains as (select domid from spans group by domid order by count(*) desc, domid limit ${SHOWN_DOMAINS}),
+    types as (select type from spans group by type order by sum(frames) desc, type limit ${SHOWN_TYPES}),
+    changes as (
+      select domid, if(type in (from types), type, 'other') as type, instant, sum(frames) as frames
+      from (select domid, type, from_seq as instant, frames from spans
+            union all select domid, type, to_seq, -frames from spans where to_seq is not null)
+      where domid in (from domains) group by all),
+    moments as (select (i * ${Math.max(1, events - 1)} // ${MOMENTS})::ubigint as instant from range(${MOMENTS + 1}) r(i)),
+    levels as (select domid, type, instant, sum(frames) over (partition by domid, type order by instant) as frames from changes),
+    series as (select s.*, m.instant from (select distinct domid, type from changes) s, (select distinct instant from moments) m)
+    select s.domid, s.type, s.instant, coalesce(l.frames, 0)
+    from series s asof left join levels l on l.domid = s.domid and l.type = s.type and l.instant <= s.instant
+    order by s.domid, s.type, s.instant`,
+  );
+  return rows.map(([domid, type, seq, frames]) => ({
+    domid: Number(domid),
+    type: String(type),
+    seq: Number(seq),
+    frames: Number(frames),
+  }));
+}
+
+/** Where and when references were taken. */
+export async function referenceHeatOf(session: TraceSession, events: number): Promise<HeatCell[]> {
+  const rows = await rowsOf(
+    session,
+    `with refs as (select from_seq, mfn from ref_spans where kind = 'get_page' and from_seq is not null and not underflow),
+    extent as (select min(mfn) as low, greatest(1, (max(mfn) - min(mfn)) // ${HEAT.rows} + 1) as step from refs)
+    select from_seq * ${HEAT.columns} // ${Math.max(1, events)} as c, (mfn - low) // step as r, count(*), any_value(low), any_value(step)
+    from refs, extent group by c, r order by c, r`,
+  );
+  const width = events / HEAT.columns;
+  return rows.map(([column, row, refs, low, step]) => ({
+    seq: Number(column) * width,
+    seqEnd: (Number(column) + 1) * width,
+    mfn: Number(low) + Number(row) * Number(step),
+    mfnEnd: Number(low) + (Number(row) + 1) * Number(step),
+    refs: Number(refs),
+  }));
+}
+
+/** How long the classes of locks were held, or waited for: the classes with most spans. */
+export async function ticksOf(session: TraceSession, what: 'hold' | 'wait'): Promise<TicksBin[]> {
+  const spans =
+    what === 'hold'
+      ? 'select lock_class, to_tsc - from_tsc as ticks from lock_spans where to_tsc >= from_tsc'
+      : 'select lock_class, wait as ticks from lock_waits where wait is not null';
+  const rows = await rowsOf(
+    session,
+    `with spans as (${spans}),
+    named as (select coalesce(c.name::varchar, 'unknown') as name, ticks from spans s left join lock_classes c on c.id = s.lock_class),
+    classes as (select name from named group by name order by count(*) desc, name limit ${SHOWN_CLASSES})
+    select name, floor(log2(greatest(ticks, 1)))::integer as bin, count(*) from named
+    where name in (from classes) group by all order by name, bin`,
+  );
+  return rows.map(([name, bin, spans]) => ({ name: String(name), bin: Number(bin), spans: Number(spans) }));
+}
+
+/** A class of locks in one mode, as lock_stat has it; ticks. */
+export interface LockStatRow {
+  readonly name: string;
+  readonly mode: string;
+  readonly contentions: number;
+  readonly waitMax: number | null;
+  readonly acquisitions: number;
+  readonly holdAvg: number | null;
+  readonly holdMax: number | null;
+}
+
+export async function lockStatOf(session: TraceSession): Promise<LockStatRow[]> {
+  const rows = await rowsOf(
+    session,
+    `select coalesce(class::varchar, 'unknown'), mode::varchar, contentions, wait_max, acquisitions, hold_avg, hold_max from lock_stat`,
+  );
+  const number = (value: unknown) => (value === null ? null : Number(value));
+  return rows.map(([name, mode, contentions, waitMax, acquisitions, holdAvg, holdMax]) => ({
+    name: String(name),
+    mode: String(mode),
+    contentions: Number(contentions),
+    waitMax: number(waitMax),
+    acquisitions: Number(acquisitions),
+    holdAvg: number(holdAvg),
+    holdMax: number(holdMax),
+  }));
+}
+
+/** Records that a pcpu lost before an event; ticks it lasted, null where the TSCs are not known. */
+export interface LostWindow {
+  readonly seq: number;
+  readonly pcpu: number | null;
+  readonly records: number;
+  readonly ticks: number | null;
+}
+
+export async function lostWindowsOf(session: TraceSession): Promise<LostWindow[]> {
+  const rows = await rowsOf(session, 'select seq, pcpu, records, ticks from lost_windows');
+  return rows.map(([seq, pcpu, records, ticks]) => ({
+    seq: Number(seq),
+    pcpu: pcpu === null ? null : Number(pcpu),
+    records: Number(records),
+    ticks: ticks === null ? null : Number(ticks),
+  }));
+}

@@ -1,0 +1,114 @@
+import { type BoundRule, confirmQuery } from '@p2mtrace/analyzers';
+import type { AuditFinding } from '../audit/audit-report.js';
+import { cellText, counted } from '../render/cell.js';
+import { sqlLines } from '../render/rule-text.js';
+import { html, type Markup, scriptJson, table } from './html.js';
+import { storySection } from './story-section.js';
+import type { Lane, Timeline } from './timeline.js';
+import type { ToldOccurrence } from './trace-report.js';
+import { cut } from './trace-section.js';
+
+/** Traces of a finding, and occurrences in each, that are listed. */
+const LISTED = { traces: 20, occurrences: 10 };
+
+/** What was told of a finding in one trace. */
+export interface ToldTrace {
+  readonly path: string;
+  readonly told: readonly ToldOccurrence[];
+}
+
+/** A finding to open: what it means, where it is, how it came about, what to do. */
+export function findingSection(
+  finding: AuditFinding,
+  rule: BoundRule | undefined,
+  told: readonly ToldTrace[],
+  isOpen: boolean,
+): Markup {
+  const { id, rule: name, severity, confidence, state, reason, title, signature, count, traces } = finding;
+  return html`<details class="finding ${severity}" id="finding-${id}-${severity}-${confidence}"${isOpen ? html` open` : undefined}>
+<summary><span class="severity">${severity}</span> <strong>${name}</strong> ${title}
+<span class="facts">${counted(count, 'time')} in ${counted(traces.length, 'trace')}, ${confidence}${state === 'new' ? '' : `, ${state}`}</span></summary>
+<p class="signature"><code>${id}</code> <code>${signature}</code></p>
+${reason === null ? undefined : html`<p>Suppressed: ${reason}</p>`}
+${paragraph('What it means', rule?.doc)}${paragraph('How it comes about', rule?.mechanism)}
+<h4>Where</h4>${where(finding)}
+${told.map(({ path, told: list }) => list.map(one => occurrenceSection(finding, rule, path, one)))}
+${paragraph('How it is usually fixed', rule?.fix)}${paragraph('What the rule can get wrong', rule?.limits)}
+</details>\n`;
+}
+
+function paragraph(title: string, text: string | undefined): Markup | undefined {
+  return text === undefined ? undefined : html`<h4>${title}</h4><p>${text}</p>`;
+}
+
+function where({ id, traces }: AuditFinding): Markup {
+  const rows = traces
+    .slice(0, LISTED.traces)
+    .flatMap(({ path, occurrences, count }) =>
+      occurrences
+        .slice(0, LISTED.occurrences)
+        .map(({ subject, witness }, i) => [
+          i === 0
+            ? html`<span class="path">${path}</span>${cut(count, Math.min(count, LISTED.occurrences), 'occurrences')}`
+            : null,
+          subjectOf(subject),
+          witness.map(({ role, seq }) => `${role} #${seq}`).join(', '),
+        ]),
+    );
+  const [first] = traces;
+  return html`${table(['trace', 'about', 'witnesses'], rows)}${cut(traces.length, LISTED.traces, 'traces')}
+<p>In a terminal: <code>p2mtrace explain ${first?.trace} ${id}</code></p>`;
+}
+
+const subjectOf = (subject: Readonly<Record<string, unknown>>): string =>
+  Object.entries(subject)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name} ${cellText(value)}`)
+    .join(', ');
+
+function occurrenceSection(
+  finding: AuditFinding,
+  rule: BoundRule | undefined,
+  path: string,
+  told: ToldOccurrence,
+): Markup {
+  const { number, occurrence, timeline } = told;
+  const inTrace = finding.traces.find(trace => trace.path === path)?.count;
+  const body = html`<p>${subjectOf(occurrence.subject)}, in <span class="path">${path}</span></p>
+${timelineFigure(timeline, `${finding.rule}, occurrence ${number}`)}
+${storySection(told)}
+${
+  rule?.confirm === undefined
+    ? undefined
+    : html`<details><summary>How to confirm it with p2mtrace sql</summary><pre class="sql">${sqlLines(confirmQuery(rule.confirm, occurrence)).join('\n')}</pre></details>`
+}`;
+  // The first is what a reader wants; the others are more of the same.
+  return number === 1
+    ? html`<h4>What happened (1 of ${inTrace})</h4>${body}`
+    : html`<details class="occurrence"><summary>What happened (${number} of ${inTrace}): ${subjectOf(occurrence.subject)}</summary>${body}</details>`;
+}
+
+/** Drawn by the script of the page; without it, and for readers that need text, there is the table. */
+function timelineFigure(timeline: Timeline, name: string): Markup {
+  const cuts = timeline.lanes.filter(({ of, items }) => of > items.length);
+  return html`<figure class="timeline"><div class="drawing" data-name="${name}"></div>
+<script type="application/json">${scriptJson(timeline)}</script>
+<figcaption>By number of event; dotted lines are the witnesses${timeline.lost.length === 0 ? undefined : ', broad ones lost records'}. <span class="how">Drag it, scroll with Ctrl, or use the keys: arrows move, + and − zoom, 0 shows all, w the witnesses.</span>${cuts.map(({ name, items, of }) => cut(of, items.length, `of “${name}”, those nearest to the witnesses`))}</figcaption></figure>
+<details class="as-table"><summary>The same as a table</summary>${table(['lane', 'from', 'to', 'what', 'detail'], timeline.lanes.flatMap(laneRows))}</details>`;
+}
+
+/** Rows of a lane that the table has. */
+const TABLE_ROWS = 25;
+
+function laneRows({ name, items }: Lane) {
+  const rows = items
+    .slice(0, TABLE_ROWS)
+    .map(({ from, to, label, detail }, i) => [
+      i === 0 ? html`${name}${cut(items.length, TABLE_ROWS, 'rows')}` : null,
+      from === null ? 'before the trace' : `#${from}`,
+      to === null ? 'at its end still' : to === from ? '' : `#${to}`,
+      label,
+      detail,
+    ]);
+  return rows;
+}

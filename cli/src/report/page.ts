@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { html, Markup } from './html.js';
+
+const asset = (name: string) => readFileSync(new URL(`../../assets/${name}`, import.meta.url), 'utf8');
+
+/** d3 as its package has it for browsers. */
+function d3(): string {
+  const main = createRequire(import.meta.url).resolve('d3');
+  return readFileSync(fileURLToPath(new URL('../dist/d3.min.js', `file://${main}`)), 'utf8');
+}
+
+/** A script must not be ended by what is in it. */
+const script = (text: string) => new Markup(text.replace(/<\/(?=script)/gi, '<\\/'));
+
+/**
+ * A page in one file, which asks for nothing else: its policy forbids that. `links`: where the skip list leads.
+ */
+export function page(title: string, links: readonly (readonly [id: string, text: string])[], body: Markup): string {
+  return html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+<link rel="icon" href="data:,">
+<style>${new Markup(asset('report.css'))}</style></head>
+<body><a class="skip" href="#main">To the report</a>
+<nav aria-label="Parts of the report"><ul>${links.map(([id, text]) => html`<li><a href="#${id}">${text}</a></li>`)}</ul></nav>
+<main id="main" tabindex="-1">
+${body}
+</main>
+<script>${script(d3())}</script>
+<script>${script(asset('report.js'))}</script>
+</body></html>
+`.text;
+}

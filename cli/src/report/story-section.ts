@@ -1,0 +1,47 @@
+import type { Scene, Story, StoryStep } from '@p2mtrace/analyzers';
+import { subjectText } from '@p2mtrace/replayer';
+import { doerInFull, doerText } from '../render/doer.js';
+import { eventText } from '../render/fields.js';
+import { linesOf, locksText } from '../render/story.js';
+import { html, type Markup, table } from './html.js';
+import type { ToldOccurrence } from './trace-report.js';
+
+/** What happened, witness by witness, and how the subjects came to be what they are. */
+export function storySection({ story }: ToldOccurrence): Markup {
+  if (typeof story === 'string') return html`<p class="notice">${story}</p>`;
+  const { steps, pcpus, chains, writers } = story;
+  return html`<ol class="story">${steps.map(step => stepItem(step, pcpus, writers))}</ol>
+${chains.map(({ subject, why }) =>
+  why.reasons.length === 0 && why.notes.length === 0
+    ? undefined
+    : html`<details><summary>How ${subjectText(subject)} came to be as it is after #${why.at}</summary>${
+        why.reasons.length === 0
+          ? undefined
+          : table(
+              ['why', 'event', 'by'],
+              why.reasons.map(({ role, event, by }) => [role, code(eventText(event)), doerText(by)]),
+            )
+      }${why.notes.map(note => html`<p>${note}</p>`)}</details>`,
+)}`;
+}
+
+const code = (text: string) => html`<code>${text}</code>`;
+
+function stepItem(
+  { roles, event, by, held, scenes }: StoryStep,
+  pcpus: readonly number[],
+  writers: Story['writers'],
+): Markup {
+  return html`<li><p><strong>${roles.join(', ')}</strong>: ${code(eventText(event))}</p>
+<p class="by">by ${doerInFull(by)}</p>
+${pcpus.map(pcpu => html`<p class="by">locks of pcpu ${pcpu}: ${locksText(held.filter(row => row.pcpu === pcpu))}</p>`)}
+${scenes.map(scene => sceneMarkup(scene, writers))}</li>\n`;
+}
+
+/** What was known before, and what is so after. */
+function sceneMarkup({ subject, before, after }: Scene, writers: Story['writers']): Markup {
+  const [old, now] = [linesOf(before, writers), linesOf(after, writers)];
+  return html`<div class="scene"><span>${subjectText(subject)}</span><pre>${old.map(line =>
+    now.includes(line) ? html`  ${line}\n` : html`<del>- ${line}</del>\n`,
+  )}${now.filter(line => !old.includes(line)).map(line => html`<ins>+ ${line}</ins>\n`)}</pre></div>`;
+}

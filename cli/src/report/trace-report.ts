@@ -1,0 +1,135 @@
+import {
+  type Finding,
+  type Occurrence,
+  openTraceSession,
+  type Story,
+  storyOf,
+  type TraceSession,
+} from '@p2mtrace/analyzers';
+import { type Replay, replay } from '@p2mtrace/replayer';
+import { describeDamage, TraceReader } from '@p2mtrace/trace-format';
+import type { TraceResult } from '../audit/trace-result.js';
+import { isP2mError } from '../exit.js';
+import {
+  type HeatCell,
+  type LockStatRow,
+  type LostWindow,
+  lockStatOf,
+  lostWindowsOf,
+  type OccupancyPoint,
+  occupancyOf,
+  referenceHeatOf,
+  type TicksBin,
+  ticksOf,
+} from './chart-data.js';
+import { type LockGraph, lockGraphOf } from './lock-graph.js';
+import { type Timeline, timelineOf } from './timeline.js';
+
+/** One occurrence of a finding, told and drawn. */
+export interface ToldOccurrence {
+  /** Which one of its finding, from 1. */
+  readonly number: number;
+  readonly occurrence: Occurrence;
+  readonly timeline: Timeline;
+  /** Why it can't be told, where its subject is none of this trace (a plugin's may be so). */
+  readonly story: Story | string;
+}
+
+/** What a report shows of a trace besides its result. */
+export interface TraceReport {
+  /** What is wrong with the file, though it can be read. */
+  readonly damage: string | undefined;
+  readonly tscHz: number | undefined;
+  /** By `findingKey`. */
+  readonly told: ReadonlyMap<string, readonly ToldOccurrence[]>;
+  readonly occupancy: readonly OccupancyPoint[];
+  readonly heat: readonly HeatCell[];
+  readonly holds: readonly TicksBin[];
+  readonly waits: readonly TicksBin[];
+  readonly lockStat: readonly LockStatRow[];
+  readonly graph: LockGraph;
+  readonly lost: readonly LostWindow[];
+}
+
+/** All that the queries of a report need. */
+const FACTS = `select 1 where exists (from mapping_spans) and exists (from page_spans) and exists (from ref_spans)
+  and exists (from type_ref_spans) and exists (from lock_spans) and exists (from lock_edges) and exists (from losses)`;
+
+/** What tells findings of one report apart. */
+export const findingKey = ({
+  signature,
+  severity,
+  confidence,
+}: Pick<Finding, 'signature' | 'severity' | 'confidence'>) => `${signature} ${severity} ${confidence}`;
+
+/** Occurrences of one finding that are told. */
+const TOLD_OCCURRENCES = { error: 3, warning: 3, note: 1 };
+
+/**
+ * Asks a trace for all that its report shows. `tell`: the findings whose occurrences are told, the first ones first.
+ * @throws P2mError what opening, replaying and queries throw
+ */
+export async function readTraceReport(
+  { trace, findings }: TraceResult,
+  tell: readonly Finding[],
+): Promise<TraceReport> {
+  const reader = TraceReader.open(trace);
+  try {
+    const session = await openTraceSession(reader);
+    try {
+      // Named in one statement, the facts take one replay.
+      await session.runAll(FACTS);
+      const lost = await lostWindowsOf(session);
+      return {
+        damage: reader.damage === undefined ? undefined : describeDamage(reader),
+        tscHz: reader.metadata.tscHz,
+        told: await tellAll(reader, session, tell, lost),
+        occupancy: await occupancyOf(session, reader.rows),
+        heat: await referenceHeatOf(session, reader.rows),
+        holds: await ticksOf(session, 'hold'),
+        waits: await ticksOf(session, 'wait'),
+        lockStat: await lockStatOf(session),
+        graph: await lockGraphOf(session, findings),
+        lost,
+      };
+    } finally {
+      await session.close();
+    }
+  } finally {
+    reader.close();
+  }
+}
+
+async function tellAll(
+  reader: TraceReader,
+  session: TraceSession,
+  tell: readonly Finding[],
+  lost: readonly LostWindow[],
+) {
+  const told = new Map<string, ToldOccurrence[]>();
+  const seqs = lost.map(({ seq }) => seq);
+  // A report must leave nothing beside the trace.
+  const state = replay(reader, { index: false });
+  try {
+    for (const finding of tell) {
+      const list: ToldOccurrence[] = [];
+      for (const [i, occurrence] of finding.occurrences.slice(0, TOLD_OCCURRENCES[finding.severity]).entries()) {
+        const timeline = await timelineOf(session, reader.rows, occurrence, seqs);
+        list.push({ number: i + 1, occurrence, timeline, story: storyOrWhyNot(state, occurrence) });
+      }
+      told.set(findingKey(finding), list);
+    }
+  } finally {
+    state.close();
+  }
+  return told;
+}
+
+function storyOrWhyNot(state: Replay, occurrence: Occurrence): Story | string {
+  try {
+    return storyOf(state, occurrence);
+  } catch (error) {
+    if (isP2mError(error)) return error.message;
+    throw error;
+  }
+}

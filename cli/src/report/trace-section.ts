@@ -1,0 +1,136 @@
+import type { TraceResult } from '../audit/trace-result.js';
+import { counted } from '../render/cell.js';
+import { SHOWN_CLASSES, SHOWN_DOMAINS, SHOWN_TYPES } from './chart-data.js';
+import { occupancyChart, referenceHeatChart, ticksChart, ticksText } from './charts.js';
+import { html, type Markup, table } from './html.js';
+import { lockGraphSvg } from './lock-graph-svg.js';
+import type { TraceReport } from './trace-report.js';
+
+/** Rows of a table that are shown. */
+const ROWS = 100;
+
+/** All of one trace that belongs to no finding. `id`: of the section. */
+export function traceSection(result: TraceResult, report: TraceReport | undefined, id: string): Markup {
+  const { path, events, lost, notices, notChecked } = result;
+  return html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">Trace <span class="path">${path}</span></h2>
+<p>${counted(events, 'event')}, ${lost === 0 ? 'no records lost' : `${counted(lost, 'record')} lost`}.</p>
+${[...notices, ...(report?.damage === undefined ? [] : [report.damage])].map(notice => html`<p class="notice">${notice}</p>`)}
+${report === undefined ? undefined : pictures(report, events, id)}
+${
+  notChecked.length === 0
+    ? undefined
+    : html`<details><summary>${counted(notChecked.length, 'rule')} not checked</summary>${table(
+        ['rule', 'why'],
+        notChecked.map(({ rule, reason }) => [rule, reason]),
+      )}</details>`
+}
+</section>`;
+}
+
+/** A picture with its heading; `markup` is undefined where the trace has no events that tell. */
+interface Picture {
+  readonly title: string;
+  readonly caption: Markup;
+  readonly markup: Markup | undefined;
+}
+
+function pictures(report: TraceReport, events: number, id: string): Markup {
+  const all = picturesOf(report, events, id);
+  const missing = all.filter(({ markup }) => markup === undefined).map(({ title }) => title);
+  return html`${lostWindows(report)}
+${all.map(({ title, caption, markup }) =>
+  markup === undefined
+    ? undefined
+    : html`<figure><h3>${title}</h3><div class="scroll">${markup}</div><figcaption>${caption}</figcaption></figure>\n`,
+)}
+${missing.length === 0 ? undefined : html`<p class="none">No events of this trace tell: ${missing.join(', ')}.</p>`}
+${graphTable(report)}${lockTable(report)}`;
+}
+
+function picturesOf(report: TraceReport, events: number, id: string): Picture[] {
+  const { occupancy, heat, holds, waits, lost, tscHz, graph } = report;
+  return [
+    {
+      title: 'p2m occupancy',
+      caption: html`Frames by p2m type, host view. At most ${SHOWN_DOMAINS} domains and ${SHOWN_TYPES} types are told apart.`,
+      markup: occupancy.length === 0 ? undefined : occupancyChart(occupancy, lost),
+    },
+    {
+      title: 'References taken',
+      caption: html`How many get_page there were on those machine frames then: the fuller the colour, the more (logarithmic).`,
+      markup: heat.length === 0 ? undefined : referenceHeatChart(heat, lost, events),
+    },
+    {
+      title: 'Lock order',
+      caption: graphCaption(report),
+      markup: graph.edges.length === 0 ? undefined : lockGraphSvg(graph.edges, `${id}-graph`),
+    },
+    {
+      title: 'How long locks were held',
+      caption: html`The ${SHOWN_CLASSES} classes taken most often; each bar stands for twice as long as the one before it.`,
+      markup: holds.length === 0 ? undefined : ticksChart(holds, 'held for', tscHz),
+    },
+    {
+      title: 'How long locks were waited for',
+      caption: html`From lock_wait to lock_acquire; the ${SHOWN_CLASSES} classes waited for most often.`,
+      markup: waits.length === 0 ? undefined : ticksChart(waits, 'waited for', tscHz),
+    },
+  ];
+}
+
+function lostWindows({ lost, tscHz }: TraceReport): Markup | undefined {
+  if (lost.length === 0) return undefined;
+  return html`<h3>Lost records</h3><p>What happened in these windows is unknown. On the charts they are dashed lines.</p>
+${table(
+  ['before event', 'pcpu', 'records', tscHz === undefined ? 'ticks' : 'for'],
+  lost
+    .slice(0, ROWS)
+    .map(({ seq, pcpu, records, ticks }) => [
+      `#${seq}`,
+      pcpu,
+      records,
+      ticks === null ? null : ticksText(ticks, tscHz),
+    ]),
+)}${cut(lost.length, ROWS, 'windows')}`;
+}
+
+function graphCaption({ graph: { edges, of } }: TraceReport): Markup {
+  const bad = edges.filter(edge => edge.bad.length > 0).length;
+  return html`An arrow goes from the lock that was held to the one that was taken, with how often. ${
+    bad === 0 ? 'Nothing is wrong with any.' : `${counted(bad, 'bad edge')}: dashed, with ✗.`
+  }${cut(of, edges.length, 'edges, the bad and then the most frequent ones')}`;
+}
+
+function graphTable({ graph: { edges } }: TraceReport): Markup | undefined {
+  if (edges.length === 0) return undefined;
+  return html`<details><summary>Lock order as a table</summary>${table(
+    ['held', 'acquired', 'times', 'first', 'what is wrong'],
+    edges.map(({ held, acquired, count, firstSeq, bad }) => [held, acquired, count, `#${firstSeq}`, bad.join(', ')]),
+  )}</details>`;
+}
+
+function lockTable({ lockStat, tscHz }: TraceReport): Markup | undefined {
+  if (lockStat.length === 0) return undefined;
+  const time = (ticks: number | null) => (ticks === null ? null : ticksText(ticks, tscHz));
+  return html`<details><summary>Lock statistics</summary>${table(
+    ['class', 'mode', 'taken', 'contended', 'longest wait', 'held on average', 'longest hold'],
+    lockStat
+      .slice(0, ROWS)
+      .map(row => [
+        row.name,
+        row.mode,
+        row.acquisitions,
+        row.contentions,
+        time(row.waitMax),
+        time(row.holdAvg),
+        time(row.holdMax),
+      ]),
+  )}${cut(lockStat.length, ROWS, 'classes')}</details>`;
+}
+
+/** Says that not all is shown. */
+export function cut(all: number, shown: number, what: string): Markup | undefined {
+  return all > shown
+    ? html` <span class="cut">Shown: ${shown} of ${all.toLocaleString('en-US')} ${what}.</span>`
+    : undefined;
+}

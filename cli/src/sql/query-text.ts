@@ -1,0 +1,34 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { usageError } from '@p2mtrace/trace-format';
+
+/**
+ * What the arguments are: traces, and behind them the query, unless a file has it. A last argument that names a file,
+ * or looks like the name of a trace, is no query.
+ * @throws P2mError P2M_USAGE where there is no trace
+ */
+export function tracesAndQuery(
+  words: readonly string[],
+  file: string | undefined,
+): { readonly traces: readonly string[]; readonly query: string | undefined } {
+  const last = words.at(-1) ?? '';
+  const isTrace = file !== undefined || existsSync(last) || /^\S+\.arrow$/.test(last);
+  const traces = isTrace ? words : words.slice(0, -1);
+  if (traces.length === 0) {
+    throw usageError('P2M_USAGE', `${last}: there is no such trace`, 'p2mtrace sql TRACE… "select …"');
+  }
+  return { traces, query: isTrace ? undefined : last };
+}
+
+/**
+ * The query that a file has, `-` for stdin; from stdin also where nobody types. undefined where a person is to type.
+ * @throws P2mError P2M_SQL_FILE (usage)
+ */
+export function queryFrom(file: string | undefined): string | undefined {
+  if (file === undefined && process.stdin.isTTY) return undefined;
+  const path = file ?? '-';
+  try {
+    return readFileSync(path === '-' ? process.stdin.fd : path, 'utf8');
+  } catch (error) {
+    throw usageError('P2M_SQL_FILE', `the query can't be read: ${(error as Error).message}`, 'check the path of -f');
+  }
+}

@@ -1,0 +1,99 @@
+import { renameSync, rmSync } from 'node:fs';
+import { extname } from 'node:path';
+import type { QueryResult, SqlParameters, TraceSession } from '@p2mtrace/analyzers';
+import { usageError } from '@p2mtrace/trace-format';
+import type { Context } from '../command.js';
+import { FileText } from '../file-text.js';
+import { type RowFormat, type TextOut, writeRows } from '../render/rows.js';
+import type { ResultFormat } from './formats.js';
+
+const BY_EXTENSION: Readonly<Record<string, ResultFormat>> = {
+  '.json': 'json',
+  '.ndjson': 'ndjson',
+  '.jsonl': 'ndjson',
+  '.csv': 'csv',
+  '.md': 'md',
+  '.arrow': 'arrow',
+  '.parquet': 'parquet',
+};
+/** SQL types whose values stand right in a table. */
+const NUMBERS = /INT|DOUBLE|FLOAT|DECIMAL/;
+
+export const isFileFormat = (format: ResultFormat): format is 'arrow' | 'parquet' =>
+  format === 'arrow' || format === 'parquet';
+
+/** The form that was asked for, else that of the file's name, else table for people and csv for programs. */
+export function resultFormat(
+  asked: ResultFormat | undefined,
+  output: string | undefined,
+  isTty: boolean,
+): ResultFormat {
+  const byName = output === undefined ? undefined : BY_EXTENSION[extname(output)];
+  const format = asked ?? byName ?? (isTty && output === undefined ? 'table' : 'csv');
+  if (isFileFormat(format) && output === undefined) {
+    throw usageError('P2M_FORMAT', `${format} is written to a file`, `name it: -o result.${format}`);
+  }
+  return format;
+}
+
+export interface Query {
+  readonly session: TraceSession;
+  readonly text: string;
+  readonly parameters: SqlParameters;
+  readonly format: ResultFormat;
+  readonly output: string | undefined;
+}
+
+/** Runs a query and writes its results; a file appears under its name when it is whole. */
+export async function writeResult(query: Query, { out }: Context): Promise<void> {
+  const { output, format } = query;
+  if (output === undefined) {
+    await writeText(query, format as Exclude<ResultFormat, 'arrow' | 'parquet'>, out);
+    return;
+  }
+  const partial = `${output}.partial`;
+  try {
+    if (format === 'parquet') await writeParquet(query, partial);
+    else if (format === 'arrow') await writeArrow(query, partial);
+    else {
+      const file = new FileText(partial);
+      try {
+        await writeText(query, format, file);
+      } finally {
+        await file.close();
+      }
+    }
+    renameSync(partial, output);
+  } finally {
+    rmSync(partial, { force: true });
+  }
+}
+
+async function writeText({ session, text, parameters }: Query, format: RowFormat, out: TextOut): Promise<void> {
+  let first = true;
+  for await (const result of session.run(text, parameters)) {
+    if (!first && format !== 'json' && format !== 'ndjson') await out.write('\n');
+    first = false;
+    const columns = result.columns.map(({ name, type }) => ({ name, right: NUMBERS.test(type) }));
+    await writeRows(out, format, columns, rowsOf(result));
+    // What is slow to come is shown as it comes.
+    await out.flush();
+  }
+}
+
+async function* rowsOf(result: QueryResult): AsyncGenerator<readonly unknown[]> {
+  for await (const batch of result.batches()) yield* batch;
+}
+
+async function writeParquet({ session, text, parameters }: Query, path: string): Promise<void> {
+  const statement = text.trim().replace(/;$/, '');
+  await session.runAll(
+    `copy (${statement}\n) to '${path.replaceAll("'", "''")}' (format parquet, compression zstd)`,
+    parameters,
+  );
+}
+
+async function writeArrow({ session, text, parameters }: Query, path: string): Promise<void> {
+  const { writeArrowFile } = await import('./arrow-file.js');
+  for await (const result of session.run(text, parameters)) await writeArrowFile(path, result);
+}

@@ -1,0 +1,122 @@
+import {
+  type ColumnSource,
+  FactCache,
+  openTraceSession,
+  readModules,
+  type SqlModule,
+  type SqlParameters,
+  splitStatements,
+  type TraceSession,
+} from '@p2mtrace/analyzers';
+import { type TraceReader, usageError } from '@p2mtrace/trace-format';
+import type { Context } from '../command.js';
+import { checkOutput } from '../output-path.js';
+import type { ResultFormat } from './formats.js';
+import type { SqlParameter } from './parameter.js';
+import { isFileFormat, resultFormat, writeResult } from './result-formats.js';
+
+export interface SqlCommandOptions {
+  readonly format?: ResultFormat;
+  readonly output?: string;
+  readonly param?: readonly SqlParameter[];
+  readonly sqlPath?: readonly string[];
+  readonly cache: boolean;
+  readonly cacheDir?: string;
+  readonly allowFiles?: boolean;
+  readonly memoryLimit: string;
+  readonly threads?: number;
+  /** Milliseconds, 0 for no limit. */
+  readonly timeout: number;
+}
+
+/** A session of `p2mtrace sql`: runs texts of statements, and writes their results in the form that was asked for. */
+export interface SqlCommand {
+  readonly session: TraceSession;
+  readonly modules: readonly SqlModule[];
+  /** Changes the form of the results that follow. */
+  format: ResultFormat;
+  /** @throws P2mError P2M_SQL, P2M_TIMEOUT, P2M_INTERRUPTED, P2M_OUTPUT, ClosedPipe */
+  run(text: string): Promise<void>;
+  interrupt(): void;
+  /** Ends what runs, closes the session, and keeps on disk the facts that were replayed. */
+  close(): Promise<void>;
+}
+
+/** @throws P2mError P2M_SQL_PATH, P2M_OUTPUT, P2M_FORMAT (usage), P2M_SQL */
+export async function openSql(
+  readers: readonly TraceReader[],
+  options: SqlCommandOptions,
+  context: Context,
+): Promise<SqlCommand> {
+  const { output, cache, cacheDir, allowFiles, memoryLimit, threads, timeout } = options;
+  const format = resultFormat(options.format, output, context.out.isTty);
+  if (output !== undefined) for (const { path } of readers) checkOutput(output, path);
+  const modules = (options.sqlPath ?? []).flatMap(readModules);
+  const caches = readers.map(reader => (cache ? FactCache.of(reader, cacheDir) : undefined));
+  const replayed: { readonly trace: number; readonly table: ColumnSource }[] = [];
+  const partial = output === undefined ? undefined : `${output}.partial`;
+  const session = await openTraceSession(readers, {
+    memoryLimit,
+    ...(threads === undefined ? {} : { threads }),
+    files: allowFiles === true ? true : partial === undefined ? [] : [partial],
+    modules,
+    caches,
+    onFacts: (trace, table) => replayed.push({ trace, table }),
+  });
+  const parameters: SqlParameters = Object.fromEntries(options.param ?? []);
+  const command: SqlCommand = {
+    session,
+    modules,
+    format,
+    async run(text) {
+      await limited(session, timeout, async () => {
+        if (output !== undefined && isFileFormat(command.format)) checkSingle(text, command.format);
+        await writeResult({ session, text, parameters, format: command.format, output }, context);
+      });
+    },
+    interrupt: () => session.interrupt(),
+    async close() {
+      await session.close();
+      for (const { trace, table } of replayed) await keep(caches[trace], table, context);
+    },
+  };
+  return command;
+}
+
+function checkSingle(text: string, format: ResultFormat): void {
+  const { statements, rest } = splitStatements(text);
+  if (statements.length + (rest === '' ? 0 : 1) === 1) return;
+  throw usageError('P2M_FORMAT', `${format} holds the result of one statement`, 'give one statement for each file');
+}
+
+/** Runs work that a limit of time ends. @throws P2mError P2M_TIMEOUT (usage), and what `work` throws */
+async function limited(session: TraceSession, milliseconds: number, work: () => Promise<void>): Promise<void> {
+  let isLate = false;
+  const interrupt = () => {
+    isLate = true;
+    session.interrupt();
+  };
+  const timer = milliseconds === 0 ? undefined : setTimeout(interrupt, milliseconds);
+  try {
+    await work();
+  } catch (error) {
+    if (!isLate) throw error;
+    throw usageError(
+      'P2M_TIMEOUT',
+      `the query took longer than ${milliseconds / 1000} s`,
+      'raise --timeout, 0 for none',
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Replayed once is enough: the next query reads the facts. That they can't be kept is said, and no error. */
+async function keep(cache: FactCache | undefined, table: ColumnSource, { err }: Context): Promise<void> {
+  if (cache === undefined || table.rows === 0) return;
+  try {
+    await cache.keep(table);
+  } catch (error) {
+    err.say(`p2mtrace: facts are not kept for the next query: ${(error as Error).message}\n`);
+  }
+}

@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tableFromIPC } from 'apache-arrow';
+import { beforeAll, expect, it } from 'vitest';
+import { fine, needsBuild, p2mtrace, tempDir } from './support/cli.js';
+
+needsBuild();
+const temp = tempDir();
+const exported = (format: string, ...more: string[]) => {
+  fine(['export', temp('case.arrow'), '--format', format, '-o', temp(`out.${format}`), ...more]);
+  return temp(`out.${format}`);
+};
+
+/** A lock is held from 1000 to 3000 while an entry is set; a page is freed while it maps, and the p2m is used later. */
+beforeAll(() => {
+  const lock = { pcpu: 0, lock: '0xa', lock_class: 'p2m', level: 16, mode: 'write' };
+  const events = [
+    { kind: 'lock_acquire', tsc: 1000, ...lock, depth: 1 },
+    { kind: 'set_entry', tsc: 2000, pcpu: 0, domid: 1, gfn: '0x10', mfn: '0x100', order: 0, p2m_type: 'ram_rw' },
+    { kind: 'lock_release', tsc: 3000, ...lock, depth: 0 },
+    { kind: 'sched_switch', tsc: 3500, pcpu: 0, domid: 1, vcpu: 2 },
+    { kind: 'page_free', tsc: 4000, pcpu: 0, mfn: '0x100', order: 0 },
+    { kind: 'lookup', tsc: 5000, pcpu: 0, domid: 1, gfn: '0x20', p2m_type: 'invalid' },
+  ];
+  writeFileSync(temp('case.ndjson'), events.map(event => `${JSON.stringify(event)}\n`).join(''));
+  fine(['import', temp('case.ndjson'), '-o', temp('case.arrow')]);
+});
+
+it('makes tables that other tools read', () => {
+  expect(readFileSync(exported('csv', '--from', '1', '--to', '1'), 'utf8').split('\n')[1]).toMatch(/^1,2000,/);
+  expect(tableFromIPC(readFileSync(exported('arrow'))).numRows).toBe(6);
+  expect(tableFromIPC(readFileSync(exported('arrow', '--to', '2'))).numRows).toBe(3);
+  const sql = (query: string) => fine(['sql', temp('case.arrow'), query, '--allow-files']).stdout;
+  expect(sql(`select count(*) as n from '${exported('parquet')}'`)).toBe('n\n6\n');
+  expect(
+    sql(
+      `attach '${exported('duckdb')}' as d (read_only); select mfn, domid from d.mapping_spans where mfn is not null`,
+    ),
+  ).toBe('mfn,domid\n256,1\n');
+});
+
+it('makes a timeline with locks, mappings, vcpus and findings', () => {
+  const { traceEvents } = JSON.parse(readFileSync(exported('perfetto', '--cpu-hz', '1G'), 'utf8'));
+  const shown = traceEvents.filter(({ ph }: { ph: string }) => ph !== 'M');
+  const named = (name: string) => shown.find((event: { name: string }) => event.name === name);
+  // Ticks of a nanosecond, from the first event on; times are microseconds.
+  expect(named('p2m (write)')).toMatchObject({ ph: 'X', ts: 0, dur: 2, args: { seq: 0, lock: '0xa' } });
+  expect(named('0x10 → 0x100 ram_rw')).toMatchObject({ ph: 'i', ts: 1, args: { seq: 1 } });
+  expect(named('d1v2')).toMatchObject({ ph: 'i', ts: 2.5 });
+  expect(named('freed')).toMatchObject({ ph: 'i', ts: 3, args: { seq: 4, mfn: '0x100' } });
+  const tracks = traceEvents.filter(({ name }: { name: string }) => name === 'thread_name');
+  expect(tracks.map(({ args }: { args: { name: string } }) => args.name)).toContain('domain 1');
+});
+
+it('leaves no half of a file, and says which forms need one', () => {
+  expect(p2mtrace(['export', temp('case.arrow'), '--format', 'parquet']).stderr).toContain('P2M_FORMAT');
+  expect(p2mtrace(['export', temp('case.arrow'), '--format', 'csv', '-o', temp('none/x.csv')]).code).toBe(2);
+  expect(readdirSync(temp('.')).filter(name => name.includes('partial'))).toEqual([]);
+});

@@ -1,0 +1,38 @@
+-- Lock statistics in the shape of Linux' lock_stat. Times are in TSC ticks; divide by the TSC's Hz for seconds.
+
+-- Acquisitions that had to wait, with the time from lock_wait to lock_acquire.
+create view lock_waits as
+  select s.trace, s.id, s.lock, s.lock_class, s.mode, s.pcpu, s.wait_seq, s.from_seq,
+    case when s.from_tsc >= w.tsc then s.from_tsc - w.tsc end as wait
+  from lock_spans s
+  join (select trace, seq, tsc from events where kind = 'lock_wait') w on w.trace = s.trace and w.seq = s.wait_seq;
+
+-- By class and mode: how often it was contended and taken, and how long it was waited for and held.
+create view lock_stat as
+  with held as (
+    select trace, lock_class, mode, count(*) as acquisitions, count(distinct lock) as locks,
+      min(to_tsc - from_tsc) as hold_min, max(to_tsc - from_tsc) as hold_max, sum(to_tsc - from_tsc) as hold_total,
+      avg(to_tsc - from_tsc) as hold_avg
+    from lock_spans where to_tsc is null or to_tsc >= from_tsc group by all),
+  waited as (
+    select trace, lock_class, mode, count(*) as contentions, min(wait) as wait_min, max(wait) as wait_max,
+      sum(wait) as wait_total, avg(wait) as wait_avg
+    from lock_waits group by all)
+  select h.trace, c.name as class, h.mode, h.locks, coalesce(w.contentions, 0) as contentions, w.wait_min, w.wait_max,
+    w.wait_total, w.wait_avg, h.acquisitions, h.hold_min, h.hold_max, h.hold_total, h.hold_avg
+  from held h
+  left join waited w
+    on w.trace = h.trace and w.lock_class is not distinct from h.lock_class and w.mode = h.mode
+  left join lock_classes c on c.id = h.lock_class and c.trace = h.trace
+  order by h.hold_total desc nulls last;
+
+-- By call site: how often and how long it held each class of locks.
+create view lock_sites as
+  select s.trace, coalesce(k.symbol::varchar, k.address::varchar) as site, c.name as class, s.mode,
+    count(*) as acquisitions, max(s.to_tsc - s.from_tsc) as hold_max, sum(s.to_tsc - s.from_tsc) as hold_total
+  from lock_spans s
+  left join lock_classes c on c.id = s.lock_class and c.trace = s.trace
+  left join callers k on k.id = s.from_caller and k.trace = s.trace
+  where s.to_tsc is null or s.to_tsc >= s.from_tsc
+  group by all
+  order by hold_total desc nulls last;

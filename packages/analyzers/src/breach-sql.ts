@@ -1,0 +1,60 @@
+import type { BreachName } from '@p2mtrace/replayer';
+
+/** What a rule shows of a breach: columns of `breaches`, and names for its indices (NAMES). */
+export interface BreachColumns {
+  /** Keys of the subject; `detail as invariant` renames one. */
+  readonly subject: readonly string[];
+  /** Roles of at1, at2 and so on, in their order. */
+  readonly witness: readonly string[];
+  /** Parts of the signature: nothing that another recording has otherwise. */
+  readonly signature: readonly string[];
+  /** SQL for the severity where it is not the rule's own, or that of a guess. */
+  readonly severity?: string;
+  /** SQL for the title where it is not always the rule's own. */
+  readonly title?: string;
+}
+
+/** The query of a rule whose contradictions the checks of the replay find. */
+export function breachSql(
+  breach: BreachName,
+  { subject, witness, signature, severity, title = 'null' }: BreachColumns,
+): string {
+  const columns = [
+    ...subject.map(text => {
+      const [name, key = name] = text.split(' as ');
+      return `${expression(name)} as subject_${key}`;
+    }),
+    ...witness.map((role, i) => `b.at${i + 1} as at_${role}`),
+    ...signature.map(name => `coalesce(${expression(name)}::varchar, '?') as sig_${name}`),
+    `b.confidence::varchar as confidence`,
+    // What may be put right yet, or rests on a guess, is no error.
+    `${severity ?? `if(b.confidence = 'proven', null, 'warning')`} as severity`,
+    `${title} as title`,
+  ];
+  return `
+  select
+    ${columns.join(',\n    ')}
+  from breaches b
+  left join views v on v.id = b.view
+  left join callers c on c.id = b.caller
+  left join locks l on l.id = b.lock
+  left join lock_classes lc on lc.id = b.lock_class
+  left join locks h on h.id = b.held
+  left join lock_classes hc on hc.id = b.held_class
+  left join callers hs on hs.id = b.held_caller
+  where b.breach = '${breach}'
+  order by b.seq, b.at1, b.count desc`;
+}
+
+/** Of a view, a call site, a lock and its class, by what a rule calls it. */
+const NAMES: Readonly<Record<string, string>> = {
+  view: 'v.name',
+  site: 'c.symbol',
+  lock: 'l.address',
+  lock_class: 'lc.name',
+  held_lock: 'h.address',
+  held_class: 'hc.name',
+  held_site: 'hs.symbol',
+};
+
+const expression = (name: string): string => NAMES[name] ?? `b."${name}"`;

@@ -1,0 +1,16 @@
+import type { Occurrence } from '../finding.js';
+
+/**
+ * A rule's `confirm` for one occurrence: `$X` becomes the subject X or the seq of the witness X, as an SQL literal;
+ * null where the occurrence has none.
+ */
+export function confirmQuery(sql: string, { subject, witness }: Occurrence): string {
+  return sql.replace(/\$(\w+)/g, (_, name: string) => {
+    const value = subject[name] ?? witness.find(({ role }) => role === name)?.seq ?? null;
+    if (typeof value === 'number' || value === null) return String(value);
+    return FRAME.test(value) ? String(Number(value)) : `'${value.replaceAll("'", "''")}'`;
+  });
+}
+
+/** A frame; addresses are longer, and names in SQL. */
+const FRAME = /^0x[0-9a-f]{1,13}$/;

@@ -1,0 +1,53 @@
+import { usageError } from '@p2mtrace/trace-format';
+import type { Finding, Occurrence } from '../finding.js';
+
+/** One occurrence of a finding. */
+export interface FoundOccurrence {
+  readonly finding: Finding;
+  readonly occurrence: Occurrence;
+  /** Which one it is, from 1, among `of` with this signature. */
+  readonly number: number;
+  readonly of: number;
+}
+
+/**
+ * The occurrence that a person names: id or signature of a finding, or how one of them begins, and `#n` for another
+ * than the first.
+ * @throws P2mError P2M_FINDING (usage) where there is none, or several that differ
+ */
+export function findFinding(findings: readonly Finding[], name: string): FoundOccurrence {
+  const [, text, index] = /^(.*?)(?:#(\d+))?$/s.exec(name.trim()) as RegExpExecArray;
+  const found = matching(findings, text);
+  const all = found.flatMap(finding => finding.occurrences.map(occurrence => ({ finding, occurrence })));
+  const number = index === undefined ? 1 : Number(index);
+  if (all[number - 1] !== undefined) return { ...all[number - 1], number, of: all.length };
+  throw usageError(
+    'P2M_FINDING',
+    `there is no occurrence #${number} of ${found[0].signature}`,
+    `it has #1 to #${all.length}`,
+  );
+}
+
+/** The findings of the one signature that is meant: what is named exactly goes before what begins so. */
+function matching(findings: readonly Finding[], text: string): Finding[] {
+  const tests: ((finding: Finding) => boolean)[] = [
+    ({ id, signature }) => id === text || signature === text,
+    ({ id, signature }) => text !== '' && (id.startsWith(text) || signature.startsWith(text)),
+  ];
+  for (const test of tests) {
+    const found = findings.filter(test);
+    const signatures = new Set(found.map(({ signature }) => signature));
+    if (signatures.size === 1) return found;
+    if (signatures.size > 1) throw refusal(`several findings begin with ${text}`, found);
+  }
+  throw refusal(`the trace has no finding ${text}`, findings);
+}
+
+const LISTED = 10;
+
+function refusal(what: string, findings: readonly Finding[]) {
+  const names = [...new Set(findings.map(({ id, signature }) => `${id} ${signature}`))];
+  const more = names.length > LISTED ? `\n  and ${names.length - LISTED} more (p2mtrace analyze)` : '';
+  const list = names.slice(0, LISTED).join('\n  ');
+  return usageError('P2M_FINDING', what, names.length === 0 ? 'p2mtrace analyze lists what it has' : list + more);
+}

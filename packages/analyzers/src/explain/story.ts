@@ -1,0 +1,104 @@
+import {
+  type Doer,
+  doersOf,
+  EventReader,
+  type Explanation,
+  type LockRow,
+  type Replay,
+  type Subject,
+  type SubjectState,
+  stateOf,
+  type TraceEvent,
+  why,
+} from '@p2mtrace/replayer';
+import type { Occurrence } from '../finding.js';
+import { subjectsOf } from './finding-subjects.js';
+
+/** What was known of a subject before and after a witness. */
+export interface Scene {
+  readonly subject: Subject;
+  readonly before: SubjectState;
+  readonly after: SubjectState;
+}
+
+/** A witness of a finding, with what was around it. */
+export interface StoryStep {
+  /** `lookup`, `changed`: what the event has to do with the finding; several where it has several parts. */
+  readonly roles: readonly string[];
+  readonly event: TraceEvent;
+  readonly by: Doer;
+  /** What the pcpus of the story held just before; pcpu by pcpu, outermost first. */
+  readonly held: readonly LockRow[];
+  readonly scenes: readonly Scene[];
+}
+
+/** How one occurrence of a finding came about. */
+export interface Story {
+  readonly occurrence: Occurrence;
+  /** Witness by witness, in order of seq. */
+  readonly steps: readonly StoryStep[];
+  /** The pcpus that did what the witnesses show. */
+  readonly pcpus: readonly number[];
+  /** Why each subject is what it is after the last witness. */
+  readonly chains: readonly { readonly subject: Subject; readonly why: Explanation }[];
+  /** Who wrote the states that the steps show, by seq. */
+  readonly writers: ReadonlyMap<number, Doer>;
+}
+
+/**
+ * Tells an occurrence by its witnesses. Moves the replay.
+ * @throws P2mError P2M_SUBJECT, P2M_VIEW (usage) where subjects are not of this trace, P2M_DAMAGED
+ */
+export function storyOf(replay: Replay, occurrence: Occurrence): Story {
+  const { reader } = replay;
+  const events = new EventReader(reader);
+  const seqs = [...new Set(occurrence.witness.map(({ seq }) => seq))];
+  const witnesses = seqs.map(seq => events.at(seq) as TraceEvent);
+  const pcpus = [...new Set(witnesses.map(({ pcpu }) => pcpu))].filter(pcpu => typeof pcpu === 'number').sort();
+  const doers = doersOf(reader, seqs);
+  const steps = witnesses.map((event): StoryStep => {
+    const subjects = subjectsAt(occurrence, event);
+    const looks = subjects.map(subject => stateOf(reader, subject));
+    const before = replay.at(event.seq - 1);
+    const befores = looks.map(look => look(before));
+    const held = pcpus.flatMap(pcpu => before.held(pcpu));
+    const after = replay.at(event.seq);
+    return {
+      roles: occurrence.witness.filter(({ seq }) => seq === event.seq).map(({ role }) => role),
+      event,
+      by: doers.get(event.seq) as Doer,
+      held,
+      scenes: looks.map((look, i) => ({ subject: subjects[i], before: befores[i], after: look(after) })),
+    };
+  });
+  const last = witnesses.at(-1);
+  const subjects = last === undefined ? subjectsOf(occurrence) : subjectsAt(occurrence, last);
+  const chains = subjects.map(subject => ({ subject, why: why(replay, subject, last?.seq ?? replay.end) }));
+  return { occurrence, steps, pcpus, chains, writers: doersOf(reader, steps.flatMap(writersIn)) };
+}
+
+/** The finding's subjects, and the lock of an event that is about another one. */
+function subjectsAt(occurrence: Occurrence, { lock }: TraceEvent): Subject[] {
+  const subjects = subjectsOf(occurrence);
+  if (typeof lock !== 'string' || subjects.some(subject => subject.about === 'lock' && subject.lock === lock)) {
+    return subjects;
+  }
+  return [...subjects, { about: 'lock', lock }];
+}
+
+/** seqs of the events that wrote what a step shows. */
+function writersIn({ scenes }: StoryStep): number[] {
+  return scenes.flatMap(({ before, after }) => [...writersOf(before), ...writersOf(after)]);
+}
+
+/** seqs of the events that gave a state its values. */
+export function writersOf(state: SubjectState): number[] {
+  switch (state.about) {
+    case 'gfn':
+      return state.entries.map(({ set_seq }) => set_seq).filter(seq => typeof seq === 'number');
+    case 'mfn':
+      return state.page.last_seq === null ? [] : [state.page.last_seq];
+    case 'lock':
+      return state.holders.map(({ since_seq }) => since_seq);
+  }
+}

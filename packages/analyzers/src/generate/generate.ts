@@ -1,0 +1,35 @@
+import { importNdjson } from '@p2mtrace/trace-format';
+import { type Planted, TSC_HZ, type WorkloadOptions, workload } from './workload.js';
+
+/** Bytes that are handed on at once. */
+const PIECE = 1 << 18;
+
+/**
+ * Writes the trace of a workload; the same options give the same events.
+ * @returns how many they are, and the faults among them
+ * @throws P2mError P2M_SCENARIO, P2M_FAULT (usage), P2M_WRITE
+ */
+export async function generateTrace(
+  output: string,
+  options: WorkloadOptions,
+): Promise<{ readonly events: number; readonly planted: readonly Planted[] }> {
+  const planted: Planted[] = [];
+  let events = 0;
+  const counted = () => {
+    events++;
+  };
+  await importNdjson(textOf(options, planted, counted), 'generated', output);
+  return { events, planted };
+}
+
+async function* textOf(options: WorkloadOptions, planted: Planted[], onEvent: () => void): AsyncGenerator<Uint8Array> {
+  let text = `${JSON.stringify({ p2mtrace: 1, layout: 'P6', tscHz: TSC_HZ })}\n`;
+  for (const event of workload(options, planted)) {
+    onEvent();
+    text += `${JSON.stringify(event)}\n`;
+    if (text.length < PIECE) continue;
+    yield Buffer.from(text);
+    text = '';
+  }
+  yield Buffer.from(text);
+}

@@ -1,0 +1,111 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { usageError } from '@p2mtrace/trace-format';
+import type { EventLine, Thread } from './machine.js';
+
+/** The corpus of rules: for each traces in which it fires. */
+const CORPUS = fileURLToPath(new URL('../../../../samples/corpus/rules/', import.meta.url));
+/** Domids from here on have a meaning of their own (X§1.7), and stay. */
+const FIRST_RESERVED = 0x7ff0;
+const DOMIDS = ['domid', 'owner', 'old_owner', 'cur_domid'] as const;
+const MFNS = ['mfn', 'old_mfn'] as const;
+
+/** A short story of the corpus, to be told again with other frames, domains, pcpus and locks. */
+export interface Template {
+  readonly rule: string;
+  /** Its folder in the corpus. */
+  readonly name: string;
+  readonly events: readonly EventLine[];
+  /** It says how long things take: nothing else may hold a lock meanwhile. */
+  readonly isTimed: boolean;
+  readonly pcpus: number;
+}
+
+/** Of the workload's page_info. */
+const LAYOUT = 'P6';
+
+/** Stories of traces that record no locks: where others are recorded, a pcpu that holds none holds no range either. */
+const WITHOUT_LOCKS: readonly string[] = ['gfn-range.overlap'];
+
+/** Stories by the rule that fires in them. @throws P2mError P2M_FAULT (usage) where the corpus is not there */
+function storiesByRule(): ReadonlyMap<string, readonly string[]> {
+  if (!existsSync(CORPUS)) throw usageError('P2M_FAULT', 'the corpus is not there', 'faults need samples/corpus');
+  const stories = new Map<string, string[]>();
+  for (const name of readdirSync(CORPUS).sort()) {
+    if (WITHOUT_LOCKS.includes(name)) continue;
+    const { findings } = JSON.parse(readFileSync(join(CORPUS, name, 'expect.json'), 'utf8'));
+    const lines = linesOf(name);
+    // Loss would make everything else of the trace unknown too, and page_info has one layout in a trace.
+    if (lines.some(({ kind, layout }) => kind === 'lost' || (layout !== undefined && layout !== LAYOUT))) continue;
+    for (const rule of new Set(findings.map((finding: { rule: string }) => finding.rule)) as Set<string>) {
+      stories.set(rule, [...(stories.get(rule) ?? []), name]);
+    }
+  }
+  return stories;
+}
+
+/** The rules that can be made to fire. @throws P2mError P2M_FAULT (usage) */
+export function faultRules(): string[] {
+  return [...storiesByRule().keys()].sort();
+}
+
+/** All ways in which the corpus lets a rule fire. @throws P2mError P2M_FAULT (usage) */
+export function templatesOf(rule: string): Template[] {
+  const stories = storiesByRule();
+  const names = stories.get(rule);
+  if (names === undefined) {
+    throw usageError('P2M_FAULT', `there is no fault ${rule}`, `one of ${[...stories.keys()].sort().join(', ')}`);
+  }
+  return names.map(name => {
+    const events = linesOf(name).filter(({ kind }) => kind !== undefined);
+    const isTimed = events.some(({ tsc }) => tsc !== undefined);
+    return { rule, name, events, isTimed, pcpus: new Set(events.map(({ pcpu }) => pcpu ?? 0)).size };
+  });
+}
+
+function linesOf(name: string): EventLine[] {
+  const lines = readFileSync(join(CORPUS, name, 'trace.ndjson'), 'utf8').split('\n');
+  return lines.filter(line => line.trimStart().startsWith('{')).map(line => JSON.parse(line) as EventLine);
+}
+
+/** Numbers that nothing else of the trace has. */
+export interface Places {
+  readonly pcpu: number;
+  readonly domid: number;
+  readonly mfn: number;
+  /** Makes addresses of locks others. */
+  readonly lock: number;
+}
+
+/** Tells the story with numbers of its own; domids and frames keep their order, frames their alignment. */
+export function* tell({ events }: Template, places: Places): Thread {
+  const pcpus = renumber(
+    events.map(({ pcpu }) => Number(pcpu ?? 0)),
+    places.pcpu,
+  );
+  const domids = renumber(
+    events.flatMap(event => DOMIDS.map(name => event[name]).filter(isNumber)),
+    places.domid,
+  );
+  for (const event of events) {
+    const told: Record<string, unknown> = { ...event, pcpu: pcpus.get(Number(event.pcpu ?? 0)) };
+    for (const name of DOMIDS) {
+      const domid = event[name];
+      if (isNumber(domid) && domid < FIRST_RESERVED) told[name] = domids.get(domid);
+    }
+    for (const name of MFNS) {
+      if (typeof event[name] === 'string') told[name] = `0x${(BigInt(event[name]) + BigInt(places.mfn)).toString(16)}`;
+    }
+    if (typeof event.lock === 'string') told.lock = `0x${(BigInt(event.lock) + BigInt(places.lock)).toString(16)}`;
+    yield told;
+  }
+}
+
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+
+/** Each number gets one from `first` on, in their order. */
+function renumber(numbers: readonly number[], first: number): ReadonlyMap<number, number> {
+  const sorted = [...new Set(numbers)].sort((a, b) => a - b);
+  return new Map(sorted.map((number, i) => [number, first + i]));
+}

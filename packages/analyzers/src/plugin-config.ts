@@ -1,0 +1,48 @@
+import { usageError } from '@p2mtrace/trace-format';
+import { z } from 'zod';
+import type { Analyzer } from './define-analyzer.js';
+
+/** What `p2mtrace.config.ts` exports by default. */
+export interface PluginConfig {
+  /** Analyzers, or the modules that export them: files beside the configuration, or packages. */
+  readonly plugins?: readonly (string | Analyzer)[];
+  /** What `p2mtrace audit` does, as its options say it. */
+  readonly audit?: AuditConfig;
+}
+
+const auditSchema = z.strictObject({
+  paths: z.array(z.string()).optional(),
+  state: z.string().optional(),
+  workers: z.int().positive().optional(),
+  reporter: z.array(z.string()).optional(),
+  baseline: z.string().optional(),
+  suppressions: z.string().optional(),
+  failOn: z.enum(['error', 'warning', 'none']).optional(),
+  history: z.union([z.string(), z.literal(false)]).optional(),
+  only: z.array(z.string()).optional(),
+  xenVersion: z.string().optional(),
+  layout: z.string().optional(),
+  symbols: z.string().optional(),
+  cpuHz: z.number().positive().optional(),
+});
+export type AuditConfig = z.infer<typeof auditSchema>;
+
+/** Declares a configuration. */
+export const defineConfig = (config: PluginConfig): PluginConfig => config;
+
+const schema = z.strictObject({
+  plugins: z.array(z.union([z.string().min(1), z.looseObject({})])).optional(),
+  audit: auditSchema.optional(),
+});
+
+/** A configuration, once it is sure that it is one; its analyzers are not checked yet. @throws P2mError P2M_CONFIG (usage) */
+export function checkConfig(value: unknown, from: string): PluginConfig {
+  const { success, error } = schema.safeParse(value);
+  if (success) return value as PluginConfig;
+  const [{ path, message }] = error.issues;
+  throw usageError(
+    'P2M_CONFIG',
+    `${from} is no configuration: ${[...path, message].join(': ')}`,
+    "it exports by default what it names, such as { plugins: ['./hot-gfn.ts'] }",
+  );
+}

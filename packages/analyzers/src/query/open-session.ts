@@ -1,0 +1,88 @@
+import { basename } from 'node:path';
+import type { TraceReader } from '@p2mtrace/trace-format';
+import type { ColumnSource } from '../sql/column-source.js';
+import { eventsSource } from '../sql/events-source.js';
+import { TraceSession } from '../sql/session.js';
+import { quotedName, type SqlOptions, textLiteral } from '../sql/sql-connection.js';
+import { factTables, nameTables, storeFacts, type TableGroup } from '../trace-tables.js';
+import { type FactCache, KEPT } from './fact-cache.js';
+import { type SqlModule, standardLibrary } from './sql-modules.js';
+
+export interface TraceSessionOptions extends SqlOptions {
+  /** Facts that are kept on disk, by trace (in the order of the traces). */
+  readonly caches?: readonly (FactCache | undefined)[];
+  /** Modules of views and macros besides the standard library. */
+  readonly modules?: readonly SqlModule[];
+  /** Told of facts that were replayed, by the index of their trace: whoever keeps facts keeps these. */
+  readonly onFacts?: (trace: number, table: ColumnSource) => void;
+}
+
+/**
+ * A session with everything that SQL can ask of one or several traces: `events`, the fact tables, the small tables
+ * that name what facts give by index (callers, locks, lock_classes, views), and the standard library. All tables have
+ * a column `trace`: the name of the trace's file. Facts are replayed when a query first needs them.
+ * @throws P2mError what opening a session throws
+ */
+export async function openTraceSession(
+  traces: TraceReader | readonly TraceReader[],
+  options: TraceSessionOptions = {},
+): Promise<TraceSession> {
+  const readers: readonly TraceReader[] = 'rows' in traces ? [traces] : traces;
+  const { caches = [], modules = [], onFacts } = options;
+  const kept = new Map<string, string>();
+  const attach = caches.flatMap((cache, trace) =>
+    factTables(noFacts).names.flatMap(table => {
+      const path = cache?.file(table);
+      if (path === undefined) return [];
+      const name = `kept_${trace}_${table}`;
+      kept.set(`${trace} ${table}`, name);
+      return [{ path, name }];
+    }),
+  );
+  const session = await TraceSession.open({ ...options, attach });
+  const names = traceNames(readers);
+  /** One view over the same table of all traces. */
+  const union = (table: string, selects: readonly string[]) =>
+    session.define(
+      `create view ${quotedName(table)} as ${selects
+        .map((select, trace) => `select *, ${textLiteral(names[trace])} as trace from (${select})`)
+        .join(' union all by name ')}`,
+    );
+  const add = (groupOf: (reader: TraceReader) => TableGroup) =>
+    session.addLazy(groupOf(readers[0]).names, async tables => {
+      const selects = new Map(tables.map(table => [table, Array<string>(readers.length)]));
+      for (const [trace, reader] of readers.entries()) {
+        const missing = tables.filter(table => !kept.has(`${trace} ${table}`));
+        for (const source of missing.length === 0 ? [] : groupOf(reader).compute(missing)) {
+          selects.get(source.name)![trace] = session.select(source, `scan_${source.name}_${trace}`);
+          if ('scan' in source) onFacts?.(trace, source);
+        }
+        for (const table of tables) {
+          const name = kept.get(`${trace} ${table}`);
+          if (name !== undefined) selects.get(table)![trace] = `from ${quotedName(name)}.${KEPT}`;
+        }
+      }
+      for (const table of tables) await union(table, selects.get(table)!);
+    });
+  await union(
+    'events',
+    readers.map((reader, trace) => session.select(eventsSource(reader), `scan_events_${trace}`)),
+  );
+  add(reader => factTables(tables => storeFacts(reader, { wanted: tables })));
+  for (const [i] of nameTables(readers[0]).entries()) add(reader => nameTables(reader)[i]);
+  for (const { definitions } of [...standardLibrary(), ...modules]) {
+    for (const { name, sql } of definitions) session.addLazySql(name, sql);
+  }
+  return session;
+}
+
+function noFacts(): never {
+  throw new Error('only the names are asked for');
+}
+
+/** File names, or paths where names are not enough to tell the traces apart. */
+export function traceNames(readers: readonly TraceReader[]): string[] {
+  const paths = readers.map(({ path }) => path);
+  const names = paths.map(path => basename(path));
+  return new Set(names).size === names.length ? names : paths;
+}

@@ -1,0 +1,24 @@
+import { breachSql } from '../../breach-sql.js';
+import type { Rule } from '../../define-analyzer.js';
+
+export const podReclaim: Rule = {
+  id: 'consistency.pod-reclaim',
+  title: 'a page went back to PoD wrongly',
+  severity: 'error',
+  confidence: 'proven',
+  needs: ['set_entry|pod_zero_reclaim'],
+  doc: `pod_zero_reclaim took a page that somebody holds a reference on, or a section wrote populate_on_demand over a mapped
+frame and left that frame nowhere: not reclaimed, not mapped again, not freed. Putting the old mapping back is a normal,
+aborted reclaim (mail 0; X§5.1).`,
+  mechanism: `p2m_pod_zero_check looks at the count, takes the entry away, and has to look again: a reference may have come in
+between (xen/arch/x86/mm/p2m-pod.c).`,
+  confirm: `select seq, kind, pcpu, gfn, mfn, count_info, symbol from events where mfn = $mfn order by seq`,
+  fix: `Check the references again once the entry is gone, and put the old mapping back where there is one.`,
+  limits: `With shadow paging one reference is the shadow's own, and allowed. A hypervisor that records no PoD events would have
+each of its reclaims reported.`,
+  sql: breachSql('pod-reclaim', {
+    subject: ['domid', 'gfn', 'mfn'],
+    witness: ['referenced', 'removed', 'reclaimed'],
+    signature: ['detail', 'site'],
+  }),
+};

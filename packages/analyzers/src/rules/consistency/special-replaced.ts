@@ -1,0 +1,22 @@
+import { breachSql } from '../../breach-sql.js';
+import type { Rule } from '../../define-analyzer.js';
+
+export const specialReplaced: Rule = {
+  id: 'consistency.special-replaced',
+  title: 'a special entry was replaced by RAM',
+  severity: 'error',
+  confidence: 'proven',
+  needs: ['set_entry'],
+  doc: `A grant, foreign or mmio_direct entry was replaced by a ram type without having been removed. A device, or another
+domain, goes on using a mapping that the p2m does not have any more; a foreign entry held a reference (X§3.1; XSA-378).`,
+  mechanism: `p2m_add_page crashes the domain and returns -EPERM since XSA-378 (753cb68e65); any other path that writes ram has to
+look at the old type itself.`,
+  confirm: `select seq, kind, gfn, mfn, p2m_type, symbol from events where seq in ($special, $replaced)`,
+  fix: `Refuse, or remove the special entry by its own function first.`,
+  limits: `Attempts are not judged. An entry that no event has shown is not known to be special.`,
+  sql: breachSql('special-replaced', {
+    subject: ['domid', 'view', 'gfn'],
+    witness: ['special', 'replaced'],
+    signature: ['view', 'old_type', 'p2m_type', 'site'],
+  }),
+};

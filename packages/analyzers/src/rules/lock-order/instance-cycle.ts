@@ -1,0 +1,43 @@
+import type { Rule, RuleRow } from '../../define-analyzer.js';
+import { type LockCycle, lockCycles } from './cycles.js';
+import { edgesBetween, toLockEdge } from './lock-edges.js';
+
+export const instanceCycle: Rule = {
+  id: 'lock-order.instance-cycle',
+  title: 'locks of one class are taken in both orders',
+  severity: 'warning',
+  confidence: 'possible',
+  needs: ['lock_acquire'],
+  doc: `Locks of one class have one level, and Xen lets equal levels nest (X§2.2), so only a fixed order among them keeps
+pcpus from waiting for each other: by (domid, gfn) for two gfns and by ascending mfn for shared pages
+ (X§5.3). Here they go around in a circle, so there is none (XSA-411). Notes as for
+lock-order.class-cycle.`,
+  mechanism: `Xen's check has a strict >, so locks of one level nest in any order (X§2.2). XSA-411: two grant copies, each with a
+transitive grant through the other's domain, took the two grant tables' locks in both orders.`,
+  confirm: `select e.*, h.address as held_lock, a.address as acquired_lock from lock_edges e
+join locks h on h.id = e.held join locks a on a.id = e.acquired where e.held_class = e.acquired_class order by e.first_seq`,
+  fix: `Take them in one order, by an attribute that does not change while they are held: domid, mfn, address.`,
+  limits: `As for lock-order.class-cycle: acquisitions of different times are joined. A lock that was freed and another that
+came to lie at its address are one lock to it.`,
+  sql: edgesBetween('lh.address::varchar', 'la.address::varchar', 'e.held_class = e.acquired_class'),
+  find: rows => lockCycles(rows.map(toLockEdge)).map(instanceCycleRow),
+};
+
+/** One circle as a row, beginning with the edge that was recorded first. */
+function instanceCycleRow({ edges, impossible }: LockCycle): RuleRow {
+  const first = edges.indexOf(edges.reduce((a, b) => (Number(a.row.first_seq) <= Number(b.row.first_seq) ? a : b)));
+  const path = [...edges.slice(first), ...edges.slice(0, first)];
+  const sides = path.map(({ heldMode, row }) => `${heldMode} at ${row.held_site ?? '?'}, ${row.acquired_site ?? '?'}`);
+  const row: Record<string, RuleRow[string]> = {
+    subject_lock_class: path[0].row.held_name,
+    subject_cycle: [...path, path[0]].map(edge => edge.from).join(' -> '),
+    sig_lock_class: path[0].row.held_name,
+    sig_sides: sides.sort().join('; '),
+  };
+  for (const [i, { row: edge }] of path.entries()) {
+    row[`at_held_${i + 1}`] = edge.held_seq;
+    row[`at_acquired_${i + 1}`] = edge.first_seq;
+  }
+  if (impossible !== undefined) Object.assign(row, { severity: 'note', subject_impossible: impossible });
+  return row;
+}

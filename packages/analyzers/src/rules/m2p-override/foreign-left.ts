@@ -1,0 +1,22 @@
+import { breachSql } from '../../breach-sql.js';
+import type { Rule } from '../../define-analyzer.js';
+
+export const foreignLeft: Rule = {
+  id: 'm2p-override.foreign-left',
+  title: 'FOREIGN stays after the last override',
+  severity: 'error',
+  confidence: 'proven',
+  needs: ['m2p_override_remove'],
+  doc: `The last override of an mfn was removed, its pcpu went on to something else, and the frontend's pfn still reads as
+FOREIGN(mfn): get_user_pages_fast never works on that page again (mail 3; X§7).`,
+  mechanism: `m2p_remove_override clears the bit only where m2p_find_override finds no other page of the mfn
+(arch/x86/xen/p2m.c).`,
+  confirm: `select seq, kind, pcpu, gfn, mfn, flags, symbol from events where mfn = $mfn order by seq`,
+  fix: `Clear FOREIGN of p2m(m2p(mfn)) with the last override.`,
+  limits: `Which pfn is the frontend's is known from the phys_to_machine_set that made it foreign, in the trace.`,
+  sql: breachSql('foreign-left', {
+    subject: ['domid', 'gfn', 'mfn'],
+    witness: ['foreign_set', 'removed'],
+    signature: ['site'],
+  }),
+};

@@ -1,0 +1,22 @@
+import { breachSql } from '../../breach-sql.js';
+import type { Rule } from '../../define-analyzer.js';
+
+export const frontendLookup: Rule = {
+  id: 'm2p-override.frontend-lookup',
+  title: "mfn_to_pfn gave the frontend's page",
+  severity: 'error',
+  confidence: 'proven',
+  needs: ['m2p_override_add', 'lookup'],
+  doc: `mfn_to_pfn of an mfn that a page of this domain overrides gave a pfn that is none of the overrides': the frontend's own
+page, which is locked already, so that direct I/O waits for itself (mail 3; X§7).`,
+  mechanism: `Without the FOREIGN bit p2m(m2p(mfn)) is mfn, and mfn_to_pfn never looks into the overrides
+(arch/x86/include/asm/xen/page.h).`,
+  confirm: `select seq, kind, pcpu, gfn, mfn, flags, symbol from events where mfn = $mfn order by seq`,
+  fix: `Mark the frontend's pfn FOREIGN while an override exists.`,
+  limits: `A lookup without a p2m type stands for mfn_to_pfn.`,
+  sql: breachSql('frontend-lookup', {
+    subject: ['domid', 'gfn', 'mfn'],
+    witness: ['override', 'lookup'],
+    signature: ['site'],
+  }),
+};

@@ -1,0 +1,26 @@
+import { breachSql } from '../../breach-sql.js';
+import type { Rule } from '../../define-analyzer.js';
+
+export const freedWithType: Rule = {
+  id: 'refcount.freed-with-type',
+  title: 'a page was freed or given away with a type that is still in use',
+  severity: 'error',
+  confidence: 'proven',
+  needs: ['get_type', 'page_free|owner_set'],
+  doc: `A page was freed, or went to another domain, with a type count above 0, or as a page table that is validated still:
+its entries hold references that nobody will put (X§4.3: free_domheap_pages stops where type references remain; XSA-242,
+XSA-310). Given away it must not be a validated descriptor table either: the new owner's is never looked at (XSA-214).
+Likely only where PGT_partial is set, as relinquish_memory takes that type reference without an event.`,
+  mechanism: `A last type reference that goes without cleaning up (page_unlock() in XSA-242); steal_page() that leaves
+type_info as it is (XSA-214).`,
+  confirm: `select seq, kind, pcpu, type_info, rc, caller from events where mfn = $mfn
+and kind in ('get_type', 'put_type', 'page_alloc', 'page_free', 'owner_set') order by seq`,
+  fix: 'Drop type references by put_page_type() alone, which devalidates; discard the type of what is given away.',
+  limits: `Xenheap pages, which keep a type reference for good, are left out. A writable page stays validated at type count 0:
+that is normal.`,
+  sql: breachSql('freed-with-type', {
+    subject: ['mfn', 'owner as domid', 'count as type_count'],
+    witness: ['typed', 'freed', 'given'],
+    signature: ['detail', 'site'],
+  }),
+};

@@ -1,0 +1,32 @@
+import type { Rule } from '../../define-analyzer.js';
+
+export const givenWhileMapped: Rule = {
+  id: 'use-after-unmap.given-while-mapped',
+  title: 'a page went to another domain while its former owner still mapped it',
+  severity: 'error',
+  confidence: 'proven',
+  needs: ['set_entry|lookup', 'owner_set|page_alloc'],
+  doc: `A frame changed its owner, or was allocated for a domain, while an entry of its former owner's p2m maps it as ram, and
+that p2m is used again afterwards: two domains share memory that neither knows to be shared (mail 0: frames are reused
+"mapping them at a different gfn, or giving them to a different domain"; XSA-217). Sharing (dom_cow) is no such change.`,
+  mechanism:
+    'steal_page() and assign_pages() look at counts and lists, not at the p2m: entries hold no reference (X§0.5).',
+  confirm: `select * from mapping_spans where domid = $domid and view = (select id from views where name = $view)
+and gfn <= $gfn and $gfn < gfn + (1::ubigint << "order"::ubigint) and (to_seq is null or to_seq > $given)`,
+  fix: 'Remove the entry, check that it was there, flush, and only then give the page away.',
+  limits: 'A teardown gives away what its p2m still maps, and is told by nobody using that p2m any more.',
+  sql: `
+  select
+    b.mfn as subject_mfn, b.domid as subject_domid, v.name as subject_view, b.gfn as subject_gfn,
+    b.owner as subject_owner,
+    b.at1 as at_mapped, b.at2 as at_given, d.last_p2m_seq as at_p2m_used_later,
+    v.name::varchar as sig_view, b.p2m_type::varchar as sig_p2m_type, coalesce(c.symbol::varchar, '?') as sig_site,
+    b.confidence::varchar as confidence, if(b.confidence = 'proven', null, 'warning') as severity
+  from breaches b
+  join domains d on d.domid = b.domid
+  left join views v on v.id = b.view
+  left join callers c on c.id = b.caller
+  where b.breach = 'given-while-mapped'
+    and b.at2 < d.last_p2m_seq and (d.destroyed_seq is null or b.at2 < d.destroyed_seq)
+  order by b.at2`,
+};

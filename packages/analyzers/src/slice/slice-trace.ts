@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Replay } from '@p2mtrace/replayer';
+import { usageError } from '@p2mtrace/trace-format';
+import type { FoundOccurrence } from '../explain/find-finding.js';
+import { type Story, storyOf } from '../explain/story.js';
+import { candidates } from './candidates.js';
+import { minimize } from './minimize.js';
+import { SlicePiece } from './slice-piece.js';
+import { type TrialOptions, Trials } from './trials.js';
+
+/** A small trace that shows a finding. */
+export interface Slice {
+  /** seqs in the whole of its events, in order; they come behind the snapshots. */
+  readonly seqs: readonly number[];
+  readonly snapshots: number;
+  /** How many slices were tried. */
+  readonly tries: number;
+  /** Without any one of its events it would not show the finding, or not replay as the whole does. */
+  readonly isMinimal: boolean;
+}
+
+/**
+ * Writes the smallest trace found that shows a finding again: snapshots of what was known of its subjects, then some
+ * of the events. Moves the replay.
+ * @throws P2mError P2M_SLICE (usage) where it does not show again, P2M_WRITE (usage), P2M_DAMAGED
+ */
+export async function sliceTrace(
+  replay: Replay,
+  { finding, occurrence }: FoundOccurrence,
+  path: string,
+  options: TrialOptions = {},
+): Promise<Slice> {
+  const { reader } = replay;
+  const story = storyOf(replay, occurrence);
+  const folder = mkdtempSync(join(tmpdir(), 'p2mtrace-slice-'));
+  const withPiece = async <T>(seqs: readonly number[], of: Story, work: (piece: SlicePiece) => Promise<T>) => {
+    const piece = new SlicePiece(reader, seqs, of, join(folder, 'piece.arrow'));
+    return work(piece).finally(() => piece.close());
+  };
+  try {
+    const trials = new Trials(reader, finding, folder, options);
+    for (const all of candidates(reader, story)) {
+      const left = await withPiece(all, story, async piece =>
+        (await trials.shows(piece, all))
+          ? minimize(
+              all,
+              seqs => trials.shows(piece, seqs),
+              () => trials.isSpent,
+            )
+          : undefined,
+      );
+      if (left === undefined) continue;
+      // Snapshots tell most where they are of the place at which the slice itself begins. What a pcpu holds there may
+      // be in the way, as nobody lets it go any more.
+      const ways = [
+        [left, story],
+        [left, { ...story, pcpus: [] }],
+        [all, story],
+      ] as const;
+      for (const [begin, of] of ways) {
+        const snapshots = await withPiece(begin, of, async piece => {
+          if (begin === left && !(await trials.shows(piece, left))) return undefined;
+          piece.write(path, left);
+          return piece.snapshots;
+        });
+        const { tries, isSpent } = trials;
+        if (snapshots !== undefined) return { seqs: left, snapshots, tries, isMinimal: !isSpent };
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  throw usageError(
+    'P2M_SLICE',
+    `${finding.signature} does not show again in its own events`,
+    'report it: what the finding rests on is in the trace',
+  );
+}

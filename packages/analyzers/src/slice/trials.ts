@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import { divergenceRows, replayTrace } from '@p2mtrace/replayer';
+import { TraceReader } from '@p2mtrace/trace-format';
+import { analyzeTrace } from '../analyze.js';
+import type { Analyzer } from '../define-analyzer.js';
+import type { Finding } from '../finding.js';
+import type { SlicePiece } from './slice-piece.js';
+
+export interface TrialOptions {
+  readonly plugins?: readonly Analyzer[] | undefined;
+  /** Tries at most; what is not minimal by then stays as it is. */
+  readonly tries?: number | undefined;
+  /** Called before each try with the number of its events. */
+  readonly onTry?: ((events: number) => void) | undefined;
+}
+
+/** Tries whether events show a finding as the whole does. */
+export class Trials {
+  /** So far. */
+  tries = 0;
+  private readonly finding: Finding;
+  private readonly options: TrialOptions;
+  private readonly path: string;
+  /** seqs of the whole's own divergences. */
+  private readonly diverged: ReadonlySet<number>;
+
+  /** `folder` is where slices are tried. @throws P2mError P2M_DAMAGED */
+  constructor(reader: TraceReader, finding: Finding, folder: string, options: TrialOptions) {
+    this.finding = finding;
+    this.options = options;
+    this.path = join(folder, 'trial.arrow');
+    this.diverged = new Set(Array.from(divergenceRows(replayTrace(reader), reader.names), ({ seq }) => seq));
+  }
+
+  /** There have been as many as there may be. */
+  get isSpent(): boolean {
+    return this.tries >= (this.options.tries ?? Number.POSITIVE_INFINITY);
+  }
+
+  /**
+   * These events of a piece show the finding, with the same signature, confidence and severity, and replay without a
+   * divergence that the whole does not have. @throws P2mError P2M_WRITE (usage), P2M_DAMAGED
+   */
+  async shows(piece: SlicePiece, seqs: readonly number[]): Promise<boolean> {
+    this.tries++;
+    this.options.onTry?.(seqs.length);
+    piece.write(this.path, seqs);
+    const slice = TraceReader.open(this.path);
+    try {
+      const { findings } = await analyzeTrace(slice, {
+        only: [this.finding.rule],
+        plugins: this.options.plugins,
+      });
+      return findings.some(found => this.isSame(found)) && this.replaysAlike(slice, piece, seqs);
+    } finally {
+      slice.close();
+    }
+  }
+
+  private isSame({ id, confidence, severity }: Finding): boolean {
+    const { finding } = this;
+    return id === finding.id && confidence === finding.confidence && severity === finding.severity;
+  }
+
+  private replaysAlike(slice: TraceReader, { snapshots }: SlicePiece, seqs: readonly number[]): boolean {
+    const rows = [...divergenceRows(replayTrace(slice), slice.names)];
+    return rows.every(({ seq }) => seq >= snapshots && this.diverged.has(seqs[seq - snapshots]));
+  }
+}

@@ -1,0 +1,73 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { divergenceRows, replayTrace } from '@p2mtrace/replayer';
+import { TraceReader } from '@p2mtrace/trace-format';
+import { afterAll, describe, expect, it } from 'vitest';
+import { analyzeTrace, faultRules, generateTrace, RULES, SCENARIOS, type WorkloadOptions } from '../../src/index.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'p2mtrace-generate-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function judged(options: WorkloadOptions) {
+  const path = join(folder, 'trace.arrow');
+  const made = await generateTrace(path, options);
+  const reader = TraceReader.open(path);
+  try {
+    const { findings } = await analyzeTrace(reader);
+    const diverged = [...divergenceRows(replayTrace(reader), reader.names)].length;
+    return { ...made, findings, diverged, rows: reader.rows, counts: reader.metadata.counts ?? {} };
+  } finally {
+    reader.close();
+  }
+}
+
+describe('a workload', () => {
+  it.each(Object.keys(SCENARIOS))(
+    '%s is right: nothing is found, and the replayer agrees with every count',
+    async scenario => {
+      const { findings, diverged, rows, counts } = await judged({ scenario, events: 20_000, seed: 3 });
+      expect(rows).toBeGreaterThanOrEqual(20_000);
+      expect(counts.page_free).toBeGreaterThan(0);
+      expect(counts.lock_wait).toBeGreaterThan(0);
+      expect(findings.filter(({ severity }) => severity !== 'note')).toEqual([]);
+      expect(diverged).toBe(0);
+    },
+  );
+
+  it('is the same for the same seed, and another for another', async () => {
+    const options = { scenario: 'mixed', events: 2000, seed: 5 };
+    const [a, b, c] = ['a', 'b', 'c'].map(name => join(folder, name));
+    await generateTrace(a, options);
+    await generateTrace(b, options);
+    await generateTrace(c, { ...options, seed: 6 });
+    expect(readFileSync(a).equals(readFileSync(b))).toBe(true);
+    expect(readFileSync(a).equals(readFileSync(c))).toBe(false);
+  });
+});
+
+describe('faults', () => {
+  it('are of nearly every rule', () => {
+    const ids = RULES.map(({ id }) => id);
+    expect(faultRules().filter(rule => !ids.includes(rule))).toEqual([]);
+    expect(ids.filter(rule => !faultRules().includes(rule))).toEqual(['refcount.overflow']);
+  });
+
+  it('are found where they were planted, each by its rule', async () => {
+    const faults = faultRules().filter(rule => RULES.find(({ id }) => id === rule)?.policy === undefined);
+    const { planted, findings } = await judged({ scenario: 'mixed', events: 20_000, seed: 11, faults });
+    expect(planted.map(({ rule }) => rule).sort()).toEqual(faults);
+    for (const { rule, firstSeq, lastSeq } of planted) {
+      const hits = findings.filter(finding => finding.rule === rule).flatMap(({ occurrences }) => occurrences);
+      const inside = hits.filter(({ witness }) => witness.every(({ seq }) => seq >= firstSeq && seq <= lastSeq));
+      expect(inside.length, rule).toBeGreaterThan(0);
+    }
+  });
+
+  it('that nobody knows are refused', async () => {
+    const make = generateTrace(join(folder, 'x'), { scenario: 'mixed', events: 10, seed: 1, faults: ['no.rule'] });
+    await expect(make).rejects.toMatchObject({ code: 'P2M_FAULT' });
+    const other = generateTrace(join(folder, 'x'), { scenario: 'no', events: 10, seed: 1 });
+    await expect(other).rejects.toMatchObject({ code: 'P2M_SCENARIO' });
+  });
+});

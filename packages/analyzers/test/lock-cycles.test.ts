@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest';
+import { analyzeTrace } from '../src/index.js';
+import { traceMaker } from './support/trace-of.js';
+
+const makeTrace = traceMaker();
+
+const G = { lock: '0xffff830000000001', lock_class: 'grant_table' };
+const A = { lock: '0xffff830000000002', lock_class: 'page_alloc' };
+const H = { lock: '0xffff830000000003', lock_class: 'heap' };
+const D = { lock: '0xffff830000000004', lock_class: 'domctl' };
+type Lock = typeof G;
+
+/** Locks taken one inside the other on a pcpu, and released. */
+function nest(pcpu: number, locks: readonly (Lock & { mode?: string })[]) {
+  const event = (kind: string) => (lock: Lock) => ({ kind, pcpu, mode: 'mutex', ...lock });
+  return [...locks.map(event('lock_acquire')), ...locks.toReversed().map(event('lock_release'))];
+}
+
+/** Severity, circle and the reason why it is none, of every circle. */
+async function circles(...sections: (readonly object[])[]) {
+  const reader = await makeTrace(sections.flat());
+  const { findings } = await analyzeTrace(reader, { only: ['lock-order.class-cycle', 'lock-order.instance-cycle'] });
+  return findings.flatMap(({ severity, occurrences }) =>
+    occurrences.map(({ subject }) => [severity, subject.cycle, subject.impossible ?? null]),
+  );
+}
+
+describe('circles of lock classes', () => {
+  const circle = 'grant_table -> page_alloc -> grant_table';
+
+  test('two pcpus, both orders: a warning', async () => {
+    expect(await circles(nest(0, [A, G]), nest(1, [G, A]))).toEqual([['warning', circle, null]]);
+  });
+
+  test('a lock that is held around both orders lets in one at a time: a note', async () => {
+    expect(await circles(nest(0, [H, A, G]), nest(1, [H, G, A]))).toEqual([
+      ['note', circle, 'heap is held around both'],
+    ]);
+  });
+
+  test('one that is held around one of them only, or once without, keeps nobody out', async () => {
+    expect(await circles(nest(0, [H, A, G]), nest(1, [G, A]))).toEqual([['warning', circle, null]]);
+    expect(await circles(nest(0, [H, A, G]), nest(1, [H, G, A]), nest(1, [G, A]))).toEqual([['warning', circle, null]]);
+  });
+
+  test('one that both only read keeps nobody out; a reader keeps a writer out', async () => {
+    const read = { ...H, mode: 'read' };
+    const write = { ...H, mode: 'write' };
+    expect(await circles(nest(0, [read, A, G]), nest(1, [read, G, A]))).toEqual([['warning', circle, null]]);
+    expect(await circles(nest(0, [read, A, G]), nest(1, [write, G, A]))).toEqual([
+      ['note', circle, 'heap is held around both'],
+    ]);
+  });
+
+  test('one pcpu in both orders: a note', async () => {
+    expect(await circles(nest(0, [A, G]), nest(0, [G, A]))).toEqual([['note', circle, 'too few pcpus took them']]);
+  });
+
+  test('a circle of three needs three pcpus', async () => {
+    const three = 'grant_table -> heap -> page_alloc -> grant_table';
+    const sides = [
+      [G, H],
+      [H, A],
+      [A, G],
+    ];
+    expect(await circles(...sides.map((side, pcpu) => nest(pcpu, side)))).toEqual([['warning', three, null]]);
+    expect(await circles(...sides.map((side, pcpu) => nest(pcpu % 2, side)))).toEqual([
+      ['note', three, 'too few pcpus took them'],
+    ]);
+  });
+
+  test('readers that meet do not wait; a writer among them does', async () => {
+    const read = { ...G, mode: 'read' };
+    const write = { ...G, mode: 'write' };
+    expect(await circles(nest(0, [A, read]), nest(1, [read, A]))).toEqual([['note', circle, 'only readers meet']]);
+    expect(await circles(nest(0, [A, write]), nest(1, [read, A]))).toEqual([['warning', circle, null]]);
+    // The same circle with and without a deadlock is told once, as the one with.
+    expect(await circles(nest(0, [A, read]), nest(0, [A, write]), nest(1, [read, A]))).toEqual([
+      ['warning', circle, null],
+    ]);
+  });
+
+  test('where the shortest way around is impossible, a longer one is found', async () => {
+    const found = await circles(
+      nest(0, [H, A, G]),
+      nest(1, [H, G, A]),
+      nest(1, [G, D]),
+      nest(2, [D, A]),
+      nest(0, [A, G]),
+    );
+    expect(found).toContainEqual(['warning', 'domctl -> page_alloc -> grant_table -> domctl', null]);
+  });
+});
+
+describe('circles inside one class', () => {
+  const p2m = (domid: number) => ({ lock: `0xffff83000000010${domid}`, lock_class: 'p2m', mode: 'write', level: 16 });
+
+  test('whatever the number of domains, an order among them makes no circle', async () => {
+    expect(await circles(nest(0, [p2m(1), p2m(2)]), nest(1, [p2m(2), p2m(3)]), nest(2, [p2m(1), p2m(3)]))).toEqual([]);
+  });
+
+  test('taking again what the pcpu holds waits for nobody', async () => {
+    expect(await circles(nest(0, [p2m(1), p2m(2), p2m(1)]), nest(1, [p2m(1), p2m(2)]))).toEqual([]);
+  });
+
+  test('three domains in a ring: a circle, and a note where a lock is held around two of its sides', async () => {
+    const ring = '0xffff830000000101 -> 0xffff830000000102 -> 0xffff830000000103 -> 0xffff830000000101';
+    expect(await circles(nest(0, [p2m(1), p2m(2)]), nest(1, [p2m(2), p2m(3)]), nest(2, [p2m(3), p2m(1)]))).toEqual([
+      ['warning', ring, null],
+    ]);
+    expect(
+      await circles(nest(0, [H, p2m(1), p2m(2)]), nest(1, [p2m(2), p2m(3)]), nest(2, [H, p2m(3), p2m(1)])),
+    ).toEqual([['note', ring, 'heap is held around both']]);
+  });
+});

@@ -1,0 +1,47 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { importNdjson, TraceReader } from '@p2mtrace/trace-format';
+import { afterAll, describe, expect, test } from 'vitest';
+import { corpusCases } from '../../../scripts/corpus.mjs';
+import { analyzeTrace, confirmQuery, openTraceSession, RULES } from '../src/index.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'p2mtrace-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+interface Finding {
+  rule: string;
+  subject: Record<string, unknown>;
+  witness: { role: string }[];
+}
+const CASES: { id: string; trace: string; findings: Finding[] }[] = corpusCases();
+
+/** Subjects and witnesses that findings of a rule may have. */
+function namesOf(id: string): string[] {
+  const findings = CASES.flatMap(one => one.findings).filter(({ rule }) => rule === id);
+  return findings.flatMap(({ subject, witness }) => [...Object.keys(subject), ...witness.map(({ role }) => role)]);
+}
+
+describe.each(RULES)('$id', ({ id, mechanism, confirm, fix, limits }) => {
+  test('says how it comes about, how it is fixed, and what it can get wrong', () => {
+    expect([mechanism, confirm, fix, limits].filter(text => text === undefined)).toEqual([]);
+  });
+
+  // The query shows something of the very case that the rule is made for, and asks for nothing that findings lack.
+  test.skipIf(confirm === undefined)('is confirmed by its query', async () => {
+    const own = CASES.find(one => one.id === `rules/${id}`);
+    const trace = join(folder, 'case.arrow');
+    await importNdjson(own?.trace as string, 'trace.ndjson', trace);
+    const reader = TraceReader.open(trace);
+    const session = await openTraceSession(reader);
+    try {
+      const { findings } = await analyzeTrace(reader, { only: [id] });
+      const [{ occurrences }] = findings;
+      for (const [, name] of (confirm as string).matchAll(/\$(\w+)/g)) expect(namesOf(id)).toContain(name);
+      const { rows } = await session.runAll(confirmQuery(confirm as string, occurrences[0]));
+      expect(rows.length).toBeGreaterThan(0);
+    } finally {
+      await session.close();
+      reader.close();
+    }
+  });
+});

@@ -1,0 +1,65 @@
+import { offsetsOf } from '../fact-columns.js';
+import { BREACH_SPEC } from '../fact-specs.js';
+import type { FactTable } from '../fact-table.js';
+import type { ReplayContext } from '../replay-context.js';
+import {
+  BREACH_CONFIDENCES,
+  BREACH_DETAILS,
+  BREACHES,
+  type BreachConfidence,
+  type BreachDetail,
+  type BreachName,
+} from './breach-names.js';
+
+const BREACH = offsetsOf(BREACH_SPEC);
+const AT = [BREACH.at1, BREACH.at2, BREACH.at3, BREACH.at4, BREACH.at5];
+
+/** Columns that are numbers; the rest is set by names. */
+type NumberColumn = Exclude<keyof typeof BREACH, 'seq' | 'breach' | 'confidence' | 'detail' | `at${number}`>;
+
+/**
+ * A contradiction that a check found: what it is about, by the columns of `breaches`, and the events that show it.
+ * What is absent, NaN or negative is null. pcpu and caller are those of the event of the moment if not given.
+ */
+export interface Breach extends Readonly<Partial<Record<NumberColumn, number>>> {
+  readonly breach: BreachName;
+  /** proven where absent. */
+  readonly confidence?: BreachConfidence;
+  readonly detail?: BreachDetail;
+  /** seqs of the witnesses, at most five, each at the place that the rule gives its role. */
+  readonly at: readonly number[];
+}
+
+/** Takes down what checks find. Breaches are rare, so that each may be an object. */
+export class BreachFacts {
+  private readonly table: FactTable<typeof BREACH_SPEC>;
+  private readonly context: ReplayContext;
+
+  constructor(context: ReplayContext) {
+    this.context = context;
+    this.table = context.factWriter.table(BREACH_SPEC);
+  }
+
+  /**
+   * While records are being lost nothing contradicts anything (model §2.2), and nothing is taken down. Events that may
+   * have come in another order prove nothing.
+   */
+  report({ breach, confidence = 'proven', detail, at: witnesses, ...numbers }: Breach): void {
+    const { now, facts, losing, isOrdered } = this.context;
+    if (losing.length > 0) return;
+    const at = this.table.open();
+    const { records } = this.table;
+    records[at + BREACH.seq] = now.seq;
+    records[at + BREACH.breach] = BREACHES.indexOf(breach);
+    records[at + BREACH.confidence] = BREACH_CONFIDENCES.indexOf(isOrdered ? confidence : 'possible');
+    if (detail !== undefined) records[at + BREACH.detail] = BREACH_DETAILS.indexOf(detail);
+    const all = { pcpu: now.pcpu, caller: facts?.site() ?? -1, ...numbers };
+    for (const [name, value] of Object.entries(all)) {
+      if (value >= 0) records[at + BREACH[name as NumberColumn]] = value;
+    }
+    witnesses.forEach((seq, i) => {
+      if (seq >= 0) records[at + AT[i]] = seq;
+    });
+    this.table.close(at);
+  }
+}

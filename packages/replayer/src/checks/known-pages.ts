@@ -1,0 +1,29 @@
+import { COUNT_KNOWN, FREE, OWNER_KNOWN, type PageTable, TYPE_KNOWN } from '../page-table.js';
+
+/** Domids from here on are no domains (xen/include/public/xen.h): dom_io, dom_cow and the like. */
+export const FIRST_RESERVED_DOMID = 0x7ff0;
+/** Owner of shared pages. */
+export const DOM_COW = 0x7ff3;
+
+/** Slot of a frame that an event has named, 0 for none: of nothing else is anything known. */
+export const slotOf = (pages: PageTable, mfn: number): number => pages.directory.find(mfn);
+
+export const isFree = (pages: PageTable, slot: number): boolean => (pages.state[slot] & FREE) !== 0;
+export const knowsCount = (pages: PageTable, slot: number): boolean => (pages.state[slot] & COUNT_KNOWN) !== 0;
+export const knowsType = (pages: PageTable, slot: number): boolean => (pages.state[slot] & TYPE_KNOWN) !== 0;
+
+/** Owner, -1 for none, or where nobody knows. */
+export function ownerOf(pages: PageTable, slot: number): number {
+  return (pages.state[slot] & OWNER_KNOWN) === 0 ? -1 : pages.owner[slot];
+}
+
+/** PGC_allocated of a page whose count is known. */
+export function isAllocated(pages: PageTable, slot: number): boolean {
+  return pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot]);
+}
+
+/** References beyond the allocation's own; NaN where the count is unknown or the page free. */
+export function references(pages: PageTable, slot: number): number {
+  if (!knowsCount(pages, slot) || isFree(pages, slot)) return Number.NaN;
+  return pages.count(slot) - (isAllocated(pages, slot) ? 1 : 0);
+}

@@ -1,0 +1,24 @@
+import { P2M_TYPES, type P2mType } from '@p2mtrace/trace-format';
+
+/** A set of p2m types, to be asked by index; -1 is none of them. */
+export function typeSet(...names: P2mType[]): (type: number) => boolean {
+  const has = P2M_TYPES.map(name => names.includes(name));
+  return type => has[type] === true;
+}
+
+/** p2m_is_ram (X§3.1), but for what has no frame of the domain's own there. */
+export const isRam = typeSet(
+  'ram_rw',
+  'ram_logdirty',
+  'ram_ro',
+  'ram_paging_out',
+  'ram_paging_in',
+  'ram_shared',
+  'ioreq_server',
+);
+
+/** Special types, which may not be replaced (X§3.1). */
+export const isSpecial = typeSet('grant_map_rw', 'grant_map_ro', 'map_foreign', 'mmio_direct');
+
+export const POPULATE_ON_DEMAND = P2M_TYPES.indexOf('populate_on_demand');
+export const RAM_SHARED = P2M_TYPES.indexOf('ram_shared');

@@ -1,0 +1,105 @@
+import { withRoom } from '../frame-table.js';
+import type { BreachConfidence } from './breach-names.js';
+
+/** What a change of a section is: an entry written by a set_entry, or by an event that implies it. */
+export const ENTRY_WRITTEN = 0;
+export const ENTRY_IMPLIED = 1;
+/** A leaf, or the part of one, that a write put an end to; right before that write, and with its seq. */
+export const ENTRY_REPLACED = 2;
+/** A set_entry that failed. */
+export const ENTRY_FAILED = 3;
+export const M2P_SET = 4;
+/** Something that a check has asked to look at again: the frame in question. */
+export const FRAME_TOUCHED = 5;
+
+/** An entry was written, in one of the two ways. */
+export const isWrite = (what: number): boolean => what <= ENTRY_IMPLIED;
+
+/** Where a change's numbers lie; ids and frames are -1 for none. */
+export const WHAT = 0;
+export const SEQ = 1;
+export const DOMID = 2;
+export const VIEW = 3;
+export const GFN = 4;
+export const ORDER = 5;
+export const MFN = 6;
+export const TYPE = 7;
+/** Index of the call site: the event's own, or that of the innermost lock held. */
+export const CALLER = 8;
+/** Of an entry that was replaced: the event that wrote it, or showed it first. */
+export const SINCE = 9;
+const WIDTH = 10;
+
+/** Changes that are kept; a longer section is judged by its end alone. */
+const MOST = 65_536;
+
+/**
+ * What one pcpu did to p2ms and the M2P, from its first p2m lock for writing to the release of the last
+ * (docs/judgement.md). A pcpu has one section at a time, and its memory is reused.
+ */
+export class Section {
+  readonly pcpu: number;
+  /** Changes, the first one at 0, the next one `stride` numbers behind. */
+  data = new Float64Array(8 * WIDTH);
+  /** Of `data`: where the changes end. */
+  end = 0;
+  readonly stride = WIDTH;
+  /** The trace ended it: what is wrong now may be put right behind its end. */
+  cut = false;
+  /** Some of its writes were recorded before they were tried, and not after. */
+  attempted = false;
+  /** p2m locks held for writing, and, in a trace without them, translations that were not put. */
+  locks = 0;
+  gets = 0;
+  /** Of a section that nothing holds together: the domain that it is about, -1 for unknown yet. */
+  domid = -1;
+
+  constructor(pcpu: number) {
+    this.pcpu = pcpu;
+  }
+
+  /** Neither a lock nor a translation says where it ends. */
+  get isBare(): boolean {
+    return this.locks === 0 && this.gets === 0;
+  }
+
+  /** How sure anything is that its end shows. */
+  get confidence(): BreachConfidence {
+    return this.cut ? 'possible' : this.attempted ? 'likely' : 'proven';
+  }
+
+  add(
+    what: number,
+    seq: number,
+    domid: number,
+    view: number,
+    gfn: number,
+    order: number,
+    mfn: number,
+    type: number,
+    caller: number,
+    since: number,
+  ): void {
+    if (this.end === MOST * WIDTH) this.end = 0;
+    const at = this.end;
+    this.end += WIDTH;
+    if (this.end > this.data.length) this.data = withRoom(this.data, this.end);
+    this.data[at + WHAT] = what;
+    this.data[at + SEQ] = seq;
+    this.data[at + DOMID] = domid;
+    this.data[at + VIEW] = view;
+    this.data[at + GFN] = gfn;
+    this.data[at + ORDER] = order;
+    this.data[at + MFN] = mfn;
+    this.data[at + TYPE] = type;
+    this.data[at + CALLER] = caller;
+    this.data[at + SINCE] = since;
+  }
+
+  /** Nothing has changed. */
+  clear(): void {
+    this.end = 0;
+    this.attempted = false;
+    this.domid = -1;
+  }
+}

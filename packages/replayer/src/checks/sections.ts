@@ -1,0 +1,158 @@
+import { FLAG, isRecorded, isValid, MM_LOCK_ORDER_MAX, MODE_READ } from '@p2mtrace/trace-format';
+import type { Handlers } from '../handlers.js';
+import type { ReplayBatch } from '../replay-batch.js';
+import type { ReplayContext, TraceHead } from '../replay-context.js';
+import { domidOf } from '../row-values.js';
+import { FRAME_TOUCHED, Section } from './section.js';
+
+/** mm lock levels of the p2m (host, nested) and of altp2m, without the control domain's bias (X§2.1). */
+const P2M_LEVELS = [16, 40];
+
+/**
+ * The section that each pcpu is in, and what it has changed there (docs/judgement.md): between taking its first p2m
+ * lock for writing and releasing the last; in a trace without such locks, between its first locked lookup and the last
+ * put_gfn. What is changed outside of these is a section up to the pcpu's next event of another domain.
+ */
+export class Sections {
+  /** Kinds that begin and end sections. */
+  readonly after: Handlers;
+  /** Sections that only an event of another domain ends. */
+  private bare = 0;
+  /** By pcpu + 1: an event without a pcpu is somebody's of its own. */
+  private readonly byPcpu: Section[] = [];
+  private readonly context: ReplayContext;
+  private readonly isP2mClass: readonly boolean[];
+  private readonly onEnd: (section: Section) => void;
+
+  constructor(context: ReplayContext, { names, metadata }: TraceHead, onEnd: (ended: Section) => void) {
+    this.context = context;
+    this.onEnd = onEnd;
+    this.isP2mClass = names.lock_class.map(name => name === 'p2m' || name === 'altp2m');
+    if (isRecorded(metadata, 'lock_acquire')) this.after = this.lockHandlers;
+    else this.after = isRecorded(metadata, 'put_gfn') ? this.lookupHandlers : {};
+  }
+
+  private readonly lockHandlers: Handlers = {
+    lock_acquire: (batch, row) => {
+      if (!this.isP2mLock(batch, row)) return;
+      const section = this.current();
+      if (section.isBare && section.end > 0) this.bare--;
+      section.locks++;
+    },
+    lock_release: (batch, row) => {
+      if (!this.isP2mLock(batch, row)) return;
+      const section = this.current();
+      // What was taken before the trace, or its loss, ends all the same.
+      const bare = section.isBare;
+      if (!bare) section.locks--;
+      if (section.locks === 0) this.finish(section, bare);
+    },
+  };
+
+  private readonly lookupHandlers: Handlers = {
+    lookup: ({ columns }, row) => {
+      if ((columns.flags[row] & FLAG.locked) === 0) return;
+      const section = this.current();
+      if (section.isBare && section.end > 0) this.bare--;
+      section.gets++;
+    },
+    put_gfn: () => {
+      const section = this.current();
+      const bare = section.isBare;
+      if (!bare) section.gets--;
+      if (section.gets === 0) this.finish(section, bare);
+    },
+  };
+
+  private isP2mLock({ columns: c, validity: v }: ReplayBatch, row: number): boolean {
+    if (c.mode[row] === MODE_READ) return false;
+    if (isValid(v.lock_class, row)) return this.isP2mClass[c.lock_class[row]];
+    if (!isValid(v.level, row)) return false;
+    const level = c.level[row];
+    return P2M_LEVELS.includes(level > MM_LOCK_ORDER_MAX ? level - MM_LOCK_ORDER_MAX : level);
+  }
+
+  /** The section of the pcpu of the moment. */
+  private current(): Section {
+    const { pcpu } = this.context.now;
+    while (this.byPcpu.length <= pcpu + 1) this.byPcpu.push(new Section(this.byPcpu.length - 1));
+    return this.byPcpu[pcpu + 1];
+  }
+
+  /** Frames [mfn, mfn + 2^order) are to be looked at when the section ends that the pcpu of the moment is in. */
+  touch(mfn: number, order = 0): void {
+    this.note(FRAME_TOUCHED, -1, -1, -1, order, mfn, -1);
+  }
+
+  /** An event of any kind, before it changes anything: it may be of another domain than a section that is bare. */
+  pass(batch: ReplayBatch, row: number): void {
+    if (this.bare === 0) return;
+    const section = this.current();
+    const domid = domidOf(batch, row);
+    if (section.end === 0 || !section.isBare || domid < 0 || domid === section.domid) return;
+    if (section.domid < 0) section.domid = domid;
+    else this.finish(section, true);
+  }
+
+  /** The pcpu of the moment has made a change; for its numbers see section.ts. */
+  note(
+    what: number,
+    domid: number,
+    view: number,
+    gfn: number,
+    order: number,
+    mfn: number,
+    type: number,
+    since = Number.NaN,
+  ): void {
+    const section = this.current();
+    if (section.end === 0 && section.isBare) {
+      this.bare++;
+      section.domid = domid;
+    }
+    const { now, facts } = this.context;
+    section.add(what, now.seq, domid, view, gfn, order, mfn, type, facts?.site() ?? -1, since);
+  }
+
+  /** Where the changes of the section end that the pcpu of the moment is in. */
+  get mark(): number {
+    return this.current().end;
+  }
+
+  /** What was noted since then has not changed anything. */
+  takeBack(mark: number): void {
+    const section = this.current();
+    if (section.isBare && section.end > 0 && mark === 0) this.bare--;
+    section.end = Math.min(section.end, mark);
+  }
+
+  /** What the section does was tried; whether it succeeded is not recorded. */
+  attempt(): void {
+    this.current().attempted = true;
+  }
+
+  private finish(section: Section, bare: boolean): void {
+    if (section.end === 0) return;
+    if (bare) this.bare--;
+    this.onEnd(section);
+    section.clear();
+  }
+
+  /** The trace ends, and all sections with it. */
+  end(): void {
+    for (const section of this.byPcpu) {
+      section.cut = true;
+      this.finish(section, section.isBare);
+    }
+  }
+
+  /** Loss: a section has an unknown rest, so that its end says nothing. */
+  forget(): void {
+    for (const section of this.byPcpu) {
+      section.clear();
+      section.locks = 0;
+      section.gets = 0;
+    }
+    this.bare = 0;
+  }
+}

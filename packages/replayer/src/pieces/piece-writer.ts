@@ -1,0 +1,98 @@
+import {
+  BATCH_ROWS,
+  type CopiedBatch,
+  copyRows,
+  copySelectedRows,
+  DICTIONARIES,
+  DICTIONARY_NAMES,
+  type DictionaryName,
+  type EventBatch,
+  type NewNames,
+  P2mError,
+  type TraceMetadata,
+  type TraceReader,
+  TraceWriter,
+} from '@p2mtrace/trace-format';
+
+/** Writes one piece. It has all names of the whole, numbered alike, so that columns are copied as they are. */
+export class PieceWriter {
+  readonly path: string;
+  /** Events so far. */
+  events = 0;
+  private readonly writer: TraceWriter;
+  private batch: EventBatch;
+  private names: NewNames;
+
+  /** `rows` of a batch. @throws P2mError P2M_WRITE, P2M_SCHEMA */
+  constructor(reader: TraceReader, path: string, metadata: TraceMetadata, rows = BATCH_ROWS) {
+    this.path = path;
+    this.names = namesBeyondInitial(reader);
+    this.writer = new TraceWriter(path, metadata, rows);
+    this.batch = this.writer.acquire();
+  }
+
+  /** The batch, with the next row taken: the caller fills it, `present` and `kind` included. */
+  nextRow(): EventBatch {
+    if (this.batch.rows === this.batch.capacity) this.flush();
+    this.batch.rows++;
+    this.events++;
+    return this.batch;
+  }
+
+  /** Appends rows `from` to `to` (exclusive) of a batch of the whole, which has COPIED_COLUMNS. */
+  append(source: CopiedBatch, from: number, to: number): void {
+    for (let at = from; at < to; ) {
+      if (this.batch.rows === this.batch.capacity) this.flush();
+      const end = Math.min(to, at + this.batch.capacity - this.batch.rows);
+      copyRows(source, at, end, this.batch);
+      at = end;
+    }
+    this.events += to - from;
+  }
+
+  /** Appends the rows with these numbers. */
+  appendSelected(source: CopiedBatch, rows: Uint32Array): void {
+    for (let at = 0; at < rows.length; ) {
+      if (this.batch.rows === this.batch.capacity) this.flush();
+      const end = Math.min(rows.length, at + this.batch.capacity - this.batch.rows);
+      copySelectedRows(source, rows.subarray(at, end), this.batch);
+      at = end;
+    }
+    this.events += rows.length;
+  }
+
+  /** The file gets its name. */
+  finish(metadata: TraceMetadata): void {
+    if (this.batch.rows > 0) this.flush();
+    this.writer.finish(metadata);
+  }
+
+  /** Nothing is left of the file. */
+  abort(): void {
+    this.writer.abort();
+  }
+
+  private flush(): void {
+    this.writer.submit(this.batch, this.names);
+    this.names = {};
+    this.batch = this.writer.acquire();
+  }
+}
+
+/** Names of the growing dictionaries that a new trace does not begin with. */
+function namesBeyondInitial(reader: TraceReader): NewNames {
+  const names: Partial<Record<DictionaryName, readonly string[]>> = {};
+  for (const name of DICTIONARY_NAMES) {
+    const { grows, names: initial } = DICTIONARIES[name];
+    if (!grows) continue;
+    const found = reader.names[name];
+    if (!initial.every((value, i) => found[i] === value)) {
+      throw new P2mError('P2M_SCHEMA', `the trace numbers its names of ${name} in another order`, {
+        place: { file: reader.path },
+        remedy: 'another tool wrote it: p2mtrace export and import number them anew',
+      });
+    }
+    if (found.length > initial.length) names[name] = found.slice(initial.length);
+  }
+  return names;
+}

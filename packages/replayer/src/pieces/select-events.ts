@@ -1,0 +1,25 @@
+import { BatchMemory, COPIED_COLUMNS, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
+import { PieceWriter } from './piece-writer.js';
+
+/**
+ * Writes some events of a trace as a trace of its own, as they are in every column but `seq`: those whose `keep` is 1,
+ * by their place in the trace. Nothing is put before them.
+ * @throws P2mError P2M_WRITE (usage), P2M_SCHEMA, P2M_DAMAGED; then there is no file
+ */
+export function selectEvents(reader: TraceReader, path: string, keep: Uint8Array, metadata: TraceMetadata): void {
+  const writer = new PieceWriter(reader, path, metadata);
+  try {
+    const memory = new BatchMemory();
+    let place = 0;
+    for (const info of reader.batches) {
+      const chosen = keep.subarray(place, place + info.rows);
+      place += info.rows;
+      const rows = Uint32Array.from(chosen.keys()).filter(row => chosen[row] === 1);
+      if (rows.length > 0) writer.appendSelected(reader.read(info, COPIED_COLUMNS, memory), rows);
+    }
+    writer.finish(metadata);
+  } catch (error) {
+    writer.abort();
+    throw error;
+  }
+}

@@ -1,0 +1,44 @@
+import { isValid, type TraceReader } from '@p2mtrace/trace-format';
+import type { Replayer } from '../replayer.js';
+import type { PieceScope } from './piece-scope.js';
+import type { PieceWriter } from './piece-writer.js';
+import { snapshotLocks, snapshotTranslations, snapshotVcpus } from './snapshot-contexts.js';
+import { snapshotGrants, snapshotLinux, snapshotPaging, snapshotPod, snapshotTlb } from './snapshot-mechanisms.js';
+import { snapshotM2p, snapshotP2ms, snapshotPages, snapshotSharing } from './snapshot-memory.js';
+import { SnapshotWriter } from './snapshot-writer.js';
+
+/**
+ * Writes all that is known at a point as snapshot events (docs/format.md): who replays them knows as much, but not
+ * since when. `state` stands before the event `state.seq`; the events carry the TSC of the one before, as inherited.
+ * @throws P2mError P2M_DAMAGED
+ */
+export function writeSnapshots(reader: TraceReader, state: Replayer, piece: PieceWriter, scope: PieceScope): void {
+  const out = new SnapshotWriter(piece, tscBefore(reader, state.seq));
+  snapshotP2ms(state, scope, out);
+  snapshotM2p(state, scope, out);
+  snapshotPages(state, scope, out);
+  snapshotSharing(state, out);
+  snapshotPod(state, scope, out);
+  snapshotPaging(state, scope, out);
+  snapshotGrants(state, scope, out);
+  snapshotLinux(state, scope, out);
+  snapshotTlb(state, scope, out);
+  snapshotVcpus(state, scope, out);
+  snapshotTranslations(state, scope, out);
+  snapshotLocks(state, reader, scope, out);
+}
+
+/**
+ * The last TSC before an event, low and high word: so a loss of records that is under way begins before all snapshots,
+ * and one that begins with the event itself does not.
+ */
+function tscBefore(reader: TraceReader, seq: number): Uint32Array | undefined {
+  for (const info of reader.batches.toReversed()) {
+    if (info.firstSeq >= seq) continue;
+    const { columns, validity } = reader.read(info, ['tsc']);
+    for (let row = Math.min(info.rows, seq - info.firstSeq) - 1; row >= 0; row--) {
+      if (isValid(validity.tsc, row)) return columns.tsc.slice(2 * row, 2 * row + 2);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,119 @@
+import { decodeCountInfo } from '@p2mtrace/trace-format';
+import { snapshotOf, type TraceEvent } from './event.js';
+import { isFailed, type Mechanism, type Model } from './model.js';
+import { frames } from './p2m.js';
+
+/** What is known of a frame's page_info; what is undefined is unknown. */
+export interface Page {
+  generation: number;
+  life: 'allocated' | 'free' | undefined;
+  /** null for a page of nobody. */
+  owner: number | null | undefined;
+  count_info: bigint | undefined;
+  type_info: bigint | undefined;
+  /** The event that told or changed each of these last; null for before the trace. */
+  lifeSince: number | null;
+  countSince: number | null;
+  typeSince: number | null;
+}
+
+const UNKNOWN = { life: undefined, owner: undefined, count_info: undefined, type_info: undefined };
+
+export const newPages = () => new Map<bigint, Page>();
+
+export function pageOf(model: Model, mfn: bigint): Page {
+  const page = model.pages.get(mfn) ?? {
+    generation: 0,
+    ...UNKNOWN,
+    lifeSince: null,
+    countSince: null,
+    typeSince: null,
+  };
+  model.pages.set(mfn, page);
+  return page;
+}
+
+function pagesOf(model: Model, { mfn, order = 0 }: TraceEvent): Page[] {
+  if (mfn === undefined) return [];
+  return Array.from({ length: Number(frames(order)) }, (_, i) => pageOf(model, mfn + BigInt(i)));
+}
+
+/** count_info with its count moved, the flags as they are. */
+export function moved(info: bigint, by: bigint, width: number): bigint {
+  const mask = frames(width) - 1n;
+  return (info & ~mask) | ((info + by) & mask);
+}
+
+function allocate(model: Model, event: TraceEvent): void {
+  const allocated = 1n << BigInt(model.profile.countBits.allocated);
+  // A page of nobody may be given to somebody in ways that are not recorded, with a count and a type.
+  const isOwned = event.owner !== undefined;
+  for (const page of pagesOf(model, event)) {
+    page.generation++;
+    page.life = 'allocated';
+    page.owner = event.owner ?? null;
+    page.type_info = isOwned ? 0n : undefined;
+    page.count_info = event.count_info ?? (isOwned ? allocated | 1n : undefined);
+    page.lifeSince = page.countSince = page.typeSince = model.now;
+  }
+}
+
+function free(model: Model, event: TraceEvent): void {
+  for (const page of pagesOf(model, event)) Object.assign(page, { ...UNKNOWN, life: 'free', lifeSince: model.now });
+}
+
+/** What moves the count by so many where it succeeds. */
+function reference(by: bigint) {
+  return (model: Model, event: TraceEvent) => {
+    if (event.mfn === undefined) return;
+    const page = pageOf(model, event.mfn);
+    const move = isFailed(event) ? 0n : by;
+    if (page.count_info !== undefined) {
+      page.count_info = moved(page.count_info, move, model.profile.countWidth);
+      if (event.kind === 'alloc_ref_drop') page.count_info &= ~(1n << BigInt(model.profile.countBits.allocated));
+    }
+    checkCount(model, page, event);
+    if (move !== 0n || event.count_info !== undefined) page.countSince = model.now;
+    page.owner = event.owner ?? page.owner;
+  };
+}
+
+/** The recorded count is checked; then the whole word holds, flags and all. */
+function checkCount(model: Model, page: Page, { count_info }: TraceEvent): void {
+  if (count_info === undefined) return;
+  const count = (info: bigint) => decodeCountInfo(model.profile, info).count;
+  if (page.count_info !== undefined) {
+    model.check('count_info', count(page.count_info), count(count_info), page.countSince);
+  }
+  page.count_info = count_info;
+}
+
+function setOwner(model: Model, event: TraceEvent): void {
+  if (event.mfn === undefined) return;
+  const page = pageOf(model, event.mfn);
+  page.owner = event.owner ?? null;
+  // What changes owners may set the count without a get or put (X§4.3).
+  if (event.count_info !== undefined) Object.assign(page, { count_info: event.count_info, countSince: model.now });
+}
+
+function snapshot(model: Model, event: TraceEvent): void {
+  if (snapshotOf(event) !== 'page' || event.mfn === undefined) return;
+  const page = pageOf(model, event.mfn);
+  if (event.flags?.includes('free')) Object.assign(page, { ...UNKNOWN, life: 'free', lifeSince: null });
+  else if (event.flags?.includes('allocated')) Object.assign(page, { life: 'allocated', lifeSince: null });
+  page.generation = Number(event.generation ?? page.generation);
+  if (event.count_info !== undefined) Object.assign(page, { count_info: event.count_info, countSince: null });
+  if (event.type_info !== undefined) Object.assign(page, { type_info: event.type_info, typeSince: null });
+  page.owner = event.flags?.includes('unowned') ? null : (event.owner ?? page.owner);
+}
+
+export const pages: Mechanism = {
+  page_alloc: allocate,
+  page_free: free,
+  get_page: reference(1n),
+  get_page_failed: reference(0n),
+  put_page: reference(-1n),
+  alloc_ref_drop: reference(-1n),
+  owner_set: setOwner,
+  snapshot,
+};

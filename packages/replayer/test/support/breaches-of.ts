@@ -1,0 +1,18 @@
+import type { TraceReader } from '@p2mtrace/trace-format';
+import { BREACH_CONFIDENCES, BREACH_DETAILS, BREACH_SPEC, BREACHES, FactStore, replayTrace } from '../../src/index.js';
+
+/**
+ * What the checks find in a trace, each as `CONFIDENCE BREACH DETAIL at SEQ, SEQ`: the witnesses that there are, in the
+ * order of their places.
+ */
+export function breachesOf(reader: TraceReader): string[] {
+  const store = new FactStore(['breaches']);
+  replayTrace(reader, { facts: store });
+  return store.chunks(BREACH_SPEC).flatMap(({ rows, columns: c }) =>
+    Array.from({ length: rows }, (_, row) => {
+      const witnesses = [c.at1, c.at2, c.at3, c.at4, c.at5].map(at => at[row]).filter(seq => !Number.isNaN(seq));
+      const detail = c.detail[row] < 0 ? '' : ` ${BREACH_DETAILS[c.detail[row]]}`;
+      return `${BREACH_CONFIDENCES[c.confidence[row]]} ${BREACHES[c.breach[row]]}${detail} at ${witnesses.join(', ')}`;
+    }),
+  );
+}

@@ -1,7 +1,7 @@
 import { PRESENT } from './columns.js';
 import type { EventBatch } from './event-batch.js';
-import { bodyLayout } from './ipc/body-layout.js';
-import { type BatchMessage, encodeBatchMessage } from './ipc/encode-message.js';
+import type { BatchMessages } from './ipc/batch-messages.js';
+import type { BatchMessage } from './ipc/encode-message.js';
 import { getU64 } from './u64.js';
 
 /** What a batch says about itself in its custom metadata, so that a seek needs no column. */
@@ -23,20 +23,19 @@ export interface BatchJob {
 }
 
 /** Gives a batch that was filled its place in the table and in the file. */
-export function batchJob(batch: EventBatch, firstSeq: number, at: number): BatchJob {
+export function batchJob(batch: EventBatch, messages: BatchMessages, firstSeq: number, at: number): BatchJob {
   const { rows, rawBytes } = batch;
-  const { regions, bytes: bodyBytes } = bodyLayout(rows, rawBytes);
-  const message = encodeBatchMessage(rows, regions, bodyBytes, seekKeys(batch, firstSeq));
+  const { message, bodyBytes } = messages.encode(rows, rawBytes, seekNumbers(batch, firstSeq));
   return { rows, rawBytes, firstSeq, at, message, bodyBytes };
 }
 
-function seekKeys({ rows, present, columns }: EventBatch, firstSeq: number): [string, string][] {
-  const keys: [string, string][] = [[FIRST_SEQ_KEY, String(firstSeq)]];
+function seekNumbers({ rows, present, columns }: EventBatch, firstSeq: number): [string, bigint][] {
+  const numbers: [string, bigint][] = [[FIRST_SEQ_KEY, BigInt(firstSeq)]];
   let first = 0;
   while (first < rows && (present[first] & PRESENT.tsc) === 0) first++;
-  if (first === rows) return keys;
+  if (first === rows) return numbers;
   let last = rows - 1;
   while ((present[last] & PRESENT.tsc) === 0) last--;
-  keys.push([FIRST_TSC_KEY, String(getU64(columns.tsc, first))], [LAST_TSC_KEY, String(getU64(columns.tsc, last))]);
-  return keys;
+  numbers.push([FIRST_TSC_KEY, getU64(columns.tsc, first)], [LAST_TSC_KEY, getU64(columns.tsc, last)]);
+  return numbers;
 }

@@ -22,7 +22,8 @@ function failureOf(error: unknown): PoolFailure {
 
 function writeAll(): void {
   for (let job = 0; ; job++) {
-    Atomics.wait(words, SUBMITTED, job);
+    // Again where it was the notice of a batch that is done already: they are told after they are counted.
+    while (Atomics.load(words, SUBMITTED) === job) Atomics.wait(words, SUBMITTED, job);
     if (Atomics.load(words, SUBMITTED) === CLOSED) return;
     const request: PoolRequest = receiveMessageOnPort(port)?.message;
     writer.write(batches[job % slots], request.job, request.body);

@@ -5,6 +5,7 @@ import { type BatchPool, LocalPool } from './batch-pool.js';
 import { DICTIONARIES, DICTIONARY_NAMES, type DictionaryName, SCHEMA_VERSION } from './columns.js';
 import { P2mError } from './errors.js';
 import { BATCH_ROWS, type EventBatch } from './event-batch.js';
+import { BatchMessages } from './ipc/batch-messages.js';
 import { METADATA_KEY, VERSION_KEY } from './ipc/decode-schema.js';
 import { encodeDictionaryMessage, encodeFooter, encodeSchemaMessage, type MessageBlock } from './ipc/encode-message.js';
 import { KindCounts } from './kind-counts.js';
@@ -46,6 +47,7 @@ export class TraceWriter implements BatchSink {
   private readonly fixedBlocks: MessageBlock[] = [];
   private readonly batches: MessageBlock[] = [];
   private readonly counts = new KindCounts();
+  private readonly messages = new BatchMessages();
   private rows = 0;
   private at = 0;
   private state: 'open' | 'finished' | 'aborted' = 'open';
@@ -86,7 +88,7 @@ export class TraceWriter implements BatchSink {
     }
     if (batch.rows === 0) return;
     this.counts.add(batch.columns.kind, batch.columns.flags, batch.rows);
-    const job = batchJob(batch, this.rows, this.at);
+    const job = batchJob(batch, this.messages, this.rows, this.at);
     const { message, bodyBytes } = job;
     this.batches.push({ offset: this.at, metadataBytes: message.framed.length, bodyBytes });
     this.at += message.framed.length + bodyBytes;

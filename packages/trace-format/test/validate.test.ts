@@ -13,6 +13,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { batchJob } from '../src/batch-job.js';
 import { BatchWriter } from '../src/batch-writer.js';
+import { BatchMessages } from '../src/ipc/batch-messages.js';
 import { encodeDictionaryMessage, encodeSchemaMessage } from '../src/ipc/encode-message.js';
 
 import { writeRows } from './support/rows.js';
@@ -50,11 +51,12 @@ function stream(batches: readonly { seq: number; classes: readonly number[] }[])
   dictionary(0, Object.keys(KIND));
   dictionary(5, ['one', 'two', 'three']);
   writeFileSync(path('s'), Buffer.concat(parts));
+  const messages = new BatchMessages();
   const fd = openSync(path('s'), 'r+');
   let at = Buffer.concat(parts).length;
   for (const { seq, classes } of batches) {
     const batch = lockBatch(classes);
-    const job = batchJob(batch, seq, at);
+    const job = batchJob(batch, messages, seq, at);
     new BatchWriter(fd).write(batch, job);
     at += job.message.framed.length + job.bodyBytes;
   }

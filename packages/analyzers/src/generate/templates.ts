@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { usageError } from '@p2mtrace/trace-format';
+import { packageFolder } from '../package-folder.js';
 import type { EventLine, Thread } from './machine.js';
 
 /** The corpus of rules: for each traces in which it fires. */
-const CORPUS = fileURLToPath(new URL('../../../../samples/corpus/rules/', import.meta.url));
+const CORPUS = join(packageFolder(), '../../samples/corpus/rules');
 /** Domids from here on have a meaning of their own (X§1.7), and stay. */
 const FIRST_RESERVED = 0x7ff0;
 const DOMIDS = ['domid', 'owner', 'old_owner', 'cur_domid'] as const;

@@ -1,10 +1,11 @@
 import { PRESENT } from '../columns.js';
 import type { ColumnArrays, EventBatch } from '../event-batch.js';
 import { KIND } from '../kinds.js';
+import { TraceNames } from '../trace-names.js';
 import type { BatchSink } from '../writer.js';
 import type { P2mNumbering } from '../xen-enums.js';
 import type { PcpuCursor } from './cursor.js';
-import { type Decoder, decodeContext, TraceNames } from './decode-context.js';
+import { type Decoder, decodeContext } from './decode-context.js';
 import { hasOtherKind, NO_ROW, OtherDecoder } from './decode-other.js';
 import { HealthCounter } from './health.js';
 import { memDecoders } from './mem-decoders.js';

@@ -22,6 +22,10 @@ describe('held-at-end', () => {
     ]);
   });
 
+  test('where the recording stops is worth a note only: any recording stops somewhere', async () => {
+    expect(await find([runs(0), acquire(HEAP)])).toEqual(['held-at-end possible note acquired:1']);
+  });
+
   test('the same vcpu again, or the first one that is seen, is no switch to another', async () => {
     expect(await find([acquire(HEAP), runs(0), runs(0), release(HEAP)])).toEqual([]);
   });

@@ -80,11 +80,11 @@ class ZeroCounts implements Check {
     if (slot === 0 || !types.isKnown(slot) || types.count(slot) === 0) return;
     if (!knowsCount(pages, slot) || pages.count(slot) > 0 || types.mayBeXenHeap(slot) || isFree(pages, slot)) return;
     const mfn = mfnOf(batch, row);
-    if (this.reported.has(mfn)) return;
+    if (this.reported.has(mfn) || this.scope.relinquished.has(mfn)) return;
     this.reported.add(mfn);
     this.scope.report({
       breach: 'type-without-general',
-      // relinquish_memory takes the type reference of a partial page without an event.
+      // What relinquish_memory does to a partial page no event tells; this one does not look like it.
       confidence: types.isPartial(slot) ? 'likely' : 'proven',
       mfn,
       owner: ownerOf(pages, slot),

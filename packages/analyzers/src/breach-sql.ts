@@ -14,6 +14,13 @@ export interface BreachColumns {
   readonly title?: string;
 }
 
+/** Events of a section, at most: a PoD sweep's are 4,600 in a healthy guest of 160 MB. */
+const SECTION_EVENTS = 10_000;
+
+/** Severity of what the second witness would have proven: where the recording just stops in a section it is a note. */
+export const CUT_SEVERITY = `case when b.confidence = 'proven' then null
+      when b.at2 is null and b.seq - b.at1 < ${SECTION_EVENTS} then 'note' else 'warning' end`;
+
 /** The query of a rule whose contradictions the checks of the replay find. */
 export function breachSql(
   breach: BreachName,
@@ -55,6 +62,10 @@ const NAMES: Readonly<Record<string, string>> = {
   held_lock: 'h.address',
   held_class: 'hc.name',
   held_site: 'hs.symbol',
+  // Where a count is at a limit it is exact, which a double is not from 2^53 on: the last value of the type count is
+  // reserved, the last two of the general one (X§4.3).
+  limit: `case b.detail when 'limit' then (1::ubigint << b.width) - if(b.kind = 'get_type', 1, 2)
+      when 'wrap' then 1::ubigint << b.width else b.count end`,
 };
 
 const expression = (name: string): string => NAMES[name] ?? `b."${name}"`;

@@ -26,6 +26,12 @@ describe('held-at-end', () => {
     expect(await find([acquire(HEAP), runs(0), runs(0), release(HEAP)])).toEqual([]);
   });
 
+  test('where the recording just stops it is a note, and a warning where much happened since', async () => {
+    const others = (events: number) => Array.from({ length: events }, () => ({ kind: 'npf', pcpu: 1, domid: 1, gfn: 1 }));
+    expect(await find([acquire(HEAP), ...others(9_999)])).toEqual(['held-at-end possible note acquired:0']);
+    expect(await find([acquire(HEAP), ...others(10_000)])).toEqual(['held-at-end possible warning acquired:0']);
+  });
+
   test('after loss on that pcpu nothing is held for sure', async () => {
     expect(await find([runs(0), acquire(HEAP), lost(0), runs(1)])).toEqual([]);
   });

@@ -27,7 +27,8 @@ describe('held-at-end', () => {
   });
 
   test('where the recording just stops it is a note, and a warning where much happened since', async () => {
-    const others = (events: number) => Array.from({ length: events }, () => ({ kind: 'npf', pcpu: 1, domid: 1, gfn: 1 }));
+    const others = (events: number) =>
+      Array.from({ length: events }, () => ({ kind: 'npf', pcpu: 1, domid: 1, gfn: 1 }));
     expect(await find([acquire(HEAP), ...others(9_999)])).toEqual(['held-at-end possible note acquired:0']);
     expect(await find([acquire(HEAP), ...others(10_000)])).toEqual(['held-at-end possible warning acquired:0']);
   });

@@ -2,6 +2,7 @@ import { RandomAccess } from '../file-access.js';
 import type { TraceMetadata } from '../metadata.js';
 import { openTraceSink } from '../worker-sink.js';
 import type { BatchSink } from '../writer.js';
+import { yieldTurn } from '../yield-turn.js';
 import type { ReadWords } from './cursor.js';
 import { Merger } from './merge.js';
 import { checkOptions, type Interpretation, interpret, type XentraceOptions } from './options.js';
@@ -16,6 +17,8 @@ interface Window extends WindowHeader {
 
 /** Windows that a stream holds back at most before it gives up an order. */
 const REORDER_BYTES = 128 << 20;
+/** Steps of a merge until signals get their turn, some milliseconds. */
+const TURN_STEPS = 4096;
 
 /**
  * Imports a capture file: first an index of its windows, then one merge that reads each window once.
@@ -37,14 +40,14 @@ export async function importXentraceFile(
     const { windows, skipped } = indexWindows(file, problems);
     const readWords: ReadWords = (into, atWord, offset, bytes) => file.read(asBytes(into, atWord, bytes), offset);
     const interpretation = interpret(options, options.xenVersion === undefined ? sniff(windows, readWords) : undefined);
-    return await importWith(output, input, options, interpretation, job => {
+    return await importWith(output, input, options, interpretation, async job => {
       job.rows.health.bytes = file.size;
       job.rows.health.skippedBytes = skipped;
       job.rows.health.problems.push(...problems);
       const merger = new Merger(job.rows, readWords);
       for (const window of windows) merger.add(window);
       const report = progressOf(merger, options);
-      merger.drain(true, report);
+      while (!merger.drain(true, report, TURN_STEPS)) await yieldTurn(options.signal);
       return merger;
     });
   } finally {
@@ -108,13 +111,13 @@ async function importWith(
   source: string,
   options: XentraceOptions,
   interpretation: Interpretation,
-  work: (job: Job) => Merger,
+  work: (job: Job) => Promise<Merger>,
 ): Promise<TraceMetadata> {
   const metadata = startMetadata(source, options, interpretation);
   const sink = await openTraceSink(output, metadata);
   try {
     const rows = new RowWriter(sink, interpretation.numbering, interpretation.oldPayloads, options.symbols);
-    const merger = work({ rows });
+    const merger = await work({ rows });
     rows.flush();
     const finished = { ...metadata, health: rows.health.report(merger.allCursors) };
     sink.finish(finished);

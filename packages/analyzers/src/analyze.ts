@@ -1,4 +1,5 @@
 import { isRecorded, type KindName, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
+import { NAMED_BREACHES, NAMED_BREACHES_SQL } from './breach-sql.js';
 import { RULES } from './built-in-rules.js';
 import type { Analyzer } from './define-analyzer.js';
 import type { AnalysisReport, Finding } from './finding.js';
@@ -7,7 +8,7 @@ import { worstFirst } from './row-findings.js';
 import { RuleRunner } from './rule-runner.js';
 import { type BoundRule, chooseRules, rulesOf } from './rule-set.js';
 import { eventsSource } from './sql/events-source.js';
-import { TraceSession } from './sql/session.js';
+import { mentions, TraceSession } from './sql/session.js';
 import { addTraceTables, storeFacts } from './trace-tables.js';
 
 export interface AnalyzeOptions {
@@ -61,6 +62,7 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
   if (runnable.length === 0 && measure.length === 0) return { findings: [], notChecked, measures };
   const rows = [...runnable.map(({ source }) => source.sql), ...measure.map(({ sql }) => sql)];
   const queries = [...new Set(rows)].filter(sql => sql !== undefined);
+  if (queries.some(sql => mentions(sql, NAMED_BREACHES))) queries.push(NAMED_BREACHES_SQL);
   const facts = storeFacts(reader, {
     wanted: mentionedFacts(queries),
     checks: {
@@ -74,6 +76,7 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
   try {
     session.addLazyTables(['events'], () => [eventsSource(reader)]);
     addTraceTables(session, reader, () => facts);
+    session.addLazySql(NAMED_BREACHES, NAMED_BREACHES_SQL);
     const findings: Finding[] = [];
     for (const rule of runnable) findings.push(...(await runner.findings(rule)));
     for (const { name, sql } of measure) {

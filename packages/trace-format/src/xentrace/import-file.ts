@@ -1,6 +1,7 @@
 import { RandomAccess } from '../file-access.js';
 import type { TraceMetadata } from '../metadata.js';
 import { openTraceSink } from '../open-sink.js';
+import { yieldTurn } from '../yield-turn.js';
 import type { ReadWords } from './cursor.js';
 import { asBytes, indexWindows, type Window } from './index-windows.js';
 import { Merger } from './merge.js';
@@ -10,6 +11,9 @@ import { CPU_CHANGE_BYTES } from './records.js';
 import { RowWriter } from './row-writer.js';
 import { startMetadata } from './start-metadata.js';
 import { checkCaptureHead } from './windows.js';
+
+/** Steps of a merge until signals get their turn, some milliseconds. */
+const TURN_STEPS = 4096;
 
 /**
  * Imports a capture file: first an index of its windows, then one merge that reads each window once.
@@ -24,13 +28,13 @@ export async function importXentraceFile(
   checkOptions(options);
   const file = new RandomAccess(input);
   try {
-    return importFile(file, output, options);
+    return await importFile(file, output, options);
   } finally {
     file.close();
   }
 }
 
-function importFile(file: RandomAccess, output: string, options: XentraceOptions): TraceMetadata {
+async function importFile(file: RandomAccess, output: string, options: XentraceOptions): Promise<TraceMetadata> {
   const head = new Uint32Array(Math.min(file.size, CPU_CHANGE_BYTES) >>> 2);
   file.read(asBytes(head, 0, head.length * 4), 0);
   checkCaptureHead(head, file.path);
@@ -46,7 +50,8 @@ function importFile(file: RandomAccess, output: string, options: XentraceOptions
     rows.health.problems.push(...problems);
     const merger = new Merger(rows, readWords);
     for (const window of windows) merger.add(window);
-    merger.drain(true, progressOf(merger, options));
+    const report = progressOf(merger, options);
+    while (!merger.drain(true, report, TURN_STEPS)) await yieldTurn(options.signal);
     rows.flush();
     const finished = { ...metadata, health: rows.health.report(merger.allCursors) };
     sink.finish(finished);

@@ -64,9 +64,10 @@ export class Merger {
   /**
    * Writes records in order. While more input may come (`final` false), only those of sweeps that no later window
    * can precede: what a sweep finds was made after the sweep before the last was written.
+   * @returns false where it stopped after so many steps, with more to write
    */
-  drain(final: boolean, progress?: () => void): void {
-    for (;;) {
+  drain(final: boolean, progress?: () => void, steps = Number.POSITIVE_INFINITY): boolean {
+    for (let step = 0; step < steps; step++) {
       let best: PcpuCursor | undefined;
       let second: PcpuCursor | undefined;
       for (const cursor of this.cursors) {
@@ -78,11 +79,12 @@ export class Merger {
           second = cursor;
         }
       }
-      if (best === undefined) return;
-      if (!final && best.sweep > this.sweep - KEEP_SWEEPS) return;
+      if (best === undefined) return true;
+      if (!final && best.sweep > this.sweep - KEEP_SWEEPS) return true;
       this.runUntil(best, second);
       progress?.();
     }
+    return false;
   }
 
   private runUntil(best: PcpuCursor, second: PcpuCursor | undefined): void {

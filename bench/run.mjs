@@ -1,3 +1,4 @@
+import { benchAnalyze } from './analyze.mjs';
 import { benchAudit } from './audit.mjs';
 import { benchImport } from './import.mjs';
 import { benchJump } from './jump.mjs';
@@ -11,6 +12,7 @@ const benches = {
   import: benchImport,
   replay: benchReplay,
   memory: benchMemory,
+  analyze: benchAnalyze,
   jump: benchJump,
   sql: benchSql,
   rules: benchRules,

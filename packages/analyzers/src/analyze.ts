@@ -1,7 +1,10 @@
+import { BREACH_SPEC } from '@p2mtrace/replayer';
 import { isRecorded, type KindName, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
+import { BreachReplay } from './breach-replay.js';
 import { NAMED_BREACHES, NAMED_BREACHES_SQL } from './breach-sql.js';
 import { RULES } from './built-in-rules.js';
 import type { Analyzer } from './define-analyzer.js';
+import { factsForSql } from './fact-sql.js';
 import type { AnalysisReport, Finding } from './finding.js';
 import { mentionedFacts } from './mentioned-facts.js';
 import { worstFirst } from './row-findings.js';
@@ -63,22 +66,31 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
   const rows = [...runnable.map(({ source }) => source.sql), ...measure.map(({ sql }) => sql)];
   const queries = [...new Set(rows)].filter(sql => sql !== undefined);
   if (queries.some(sql => mentions(sql, NAMED_BREACHES))) queries.push(NAMED_BREACHES_SQL);
-  const facts = storeFacts(reader, {
-    wanted: mentionedFacts(queries),
-    checks: {
-      counterWidth: options.counterWidth,
-      policies: runnable.filter(rule => rule.policy).map(({ id, analyzer }) => id.slice(analyzer.length + 1)),
-    },
-    onProgress: options.onProgress,
-  });
+  const checks = {
+    counterWidth: options.counterWidth,
+    policies: runnable.filter(rule => rule.policy).map(({ id, analyzer }) => id.slice(analyzer.length + 1)),
+  };
+  const wanted = mentionedFacts(queries);
+  const [ofBreaches, others] = partition(wanted, name => name.startsWith(BREACH_SPEC.name));
   const session = await TraceSession.open();
+  const elsewhere = BreachReplay.start(reader, ofBreaches, checks);
   const runner = new RuleRunner(reader, session);
   try {
+    const here = elsewhere === undefined ? wanted : others;
+    const facts = storeFacts(reader, { wanted: here, checks, onProgress: options.onProgress });
     session.addLazyTables(['events'], () => [eventsSource(reader)]);
     addTraceTables(session, reader, () => facts);
+    if (elsewhere !== undefined) {
+      session.addLazy([BREACH_SPEC.name], async () =>
+        session.addTable(factsForSql(await elsewhere.breaches(), BREACH_SPEC)),
+      );
+    }
     session.addLazySql(NAMED_BREACHES, NAMED_BREACHES_SQL);
     const findings: Finding[] = [];
-    for (const rule of runnable) findings.push(...(await runner.findings(rule)));
+    // What asks for breaches comes last, as they may not be there yet.
+    for (const rule of partition(runnable, asksForBreaches).toReversed().flat()) {
+      findings.push(...(await runner.findings(rule)));
+    }
     for (const { name, sql } of measure) {
       const value = (await session.runAll(sql)).rows[0]?.[0] ?? null;
       measures[name] = value === null ? null : Number(value);
@@ -87,7 +99,16 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
   } finally {
     await runner.close();
     await session.close();
+    await elsewhere?.stop();
   }
+}
+
+const asksForBreaches = ({ source }: BoundRule): boolean =>
+  [NAMED_BREACHES, BREACH_SPEC.name].some(table => mentions(source.sql ?? '', table));
+
+/** Those that meet the condition, and the others. */
+function partition<T>(all: readonly T[], meets: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(meets), all.filter(one => !meets(one))];
 }
 
 /** Why a rule would judge what it can't see; undefined where it can. */

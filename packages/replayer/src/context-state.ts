@@ -39,7 +39,7 @@ export class ContextState implements EventState {
     if (runs && this.running[pcpu] !== vcpu) {
       this.running[pcpu] = vcpu;
       this.translations.clear(pcpu);
-      this.context.facts?.translations.switchAway(pcpu);
+      this.context.facts?.translations?.switchAway(pcpu);
     } else if (!runs && this.running[pcpu] === vcpu) {
       this.running[pcpu] = -1;
     }
@@ -81,7 +81,7 @@ export class ContextState implements EventState {
     const pcpu = pcpuOf(batch, row);
     const gfn = getU53(c.gfn, row);
     if (pcpu >= 0) this.translations.put(pcpu, c.domid[row], c.view[row], gfn);
-    this.context.facts?.translations.putGfn(c.domid[row], gfn);
+    this.context.facts?.translations?.putGfn(c.domid[row], gfn);
   }
 
   private ready(pcpu: number): void {

@@ -67,6 +67,14 @@ export class FactTable<S extends FactSpec = FactSpec> {
     if (this.completeRows === CHUNK_ROWS) this.flush();
   }
 
+  /** Records were lost: what is open now may have ended among them. `lost` is where a record says so. */
+  loseAll(lost: number): void {
+    for (const at of this.openOffsets()) {
+      this.records[at + lost] = 1;
+      this.close(at);
+    }
+  }
+
   /** Offsets of the open rows, going up. Rows may be closed meanwhile. */
   *openOffsets(): Generator<number> {
     for (let at = this.blank.length; at < this.end; at += this.blank.length) if (this.records[at] >= 0) yield at;

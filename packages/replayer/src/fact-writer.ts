@@ -1,5 +1,5 @@
 import type { FactSpec } from './fact-columns.js';
-import type { FactSink } from './fact-sink.js';
+import { type FactSink, selectedColumns } from './fact-sink.js';
 import { FactTable } from './fact-table.js';
 
 /** All fact tables of a replay, and the sink behind them. */
@@ -9,6 +9,11 @@ export class FactWriter {
 
   constructor(sink?: FactSink) {
     this.sink = sink;
+  }
+
+  /** Somebody wants rows of the table. */
+  wants(spec: FactSpec): boolean {
+    return this.sink !== undefined && selectedColumns(spec, this.sink.wanted).length > 0;
   }
 
   /** Makes a table whose rows go to the sink. */

@@ -24,7 +24,7 @@ function finishPages(replayer: Replayer): void {
       const count = pages.count(slot);
       const allocated = pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot]);
       if (count === 0 && (state & ALLOCATED) === 0) continue;
-      facts?.memory.pageEnd(slot, firstMfn + i, pages.generation[slot], replayer.ownerOf(slot), count, allocated);
+      facts?.pages?.end(slot, firstMfn + i, pages.generation[slot], replayer.ownerOf(slot), count, allocated);
     }
   });
 }

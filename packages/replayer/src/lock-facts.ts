@@ -1,28 +1,25 @@
 import { MODE_READ } from '@p2mtrace/trace-format';
-import { EdgeIndex } from './edge-index.js';
 import { offsetsOf } from './fact-columns.js';
-import { LOCK_EDGES, LOCK_SPANS } from './fact-specs.js';
+import { LOCK_EDGES, LOCK_GATES, LOCK_SPANS } from './fact-specs.js';
 import type { FactTable } from './fact-table.js';
 import type { FactWriter } from './fact-writer.js';
 import { withRoom } from './frame-table.js';
-import { LockGates } from './lock-gates.js';
+import { LockEdgeFacts } from './lock-edge-facts.js';
 import type { LockCheck, LockTable } from './lock-table.js';
 import type { Now } from './now.js';
 
 const SPAN = offsetsOf(LOCK_SPANS);
-const EDGE = offsetsOf(LOCK_EDGES);
 
 /** Spans of lock acquisitions, and the edges between locks. */
 export class LockFacts {
   private readonly spans: FactTable<typeof LOCK_SPANS>;
-  private readonly edges: FactTable<typeof LOCK_EDGES>;
+  /** Absent where nobody wants them. */
+  private readonly edges: LockEdgeFacts | undefined;
+  /** Spans are kept; else every tag is 0. */
+  private keepsSpans: boolean;
   private readonly now: Now;
   private readonly table: LockTable;
-  private readonly gates: LockGates;
   private nextId = 0;
-  private nextEdge = 0;
-  /** By the lock held and the one that was acquired, each with its mode: the edge's record. Edges stay open. */
-  private readonly edgeIndex = new EdgeIndex();
   /** Class of each lock by index, -1 for unknown. */
   private classes = new Int32Array(0);
   /** By pcpu: the lock that it waited for last, -1 for none, and since when. */
@@ -31,10 +28,17 @@ export class LockFacts {
 
   constructor(writer: FactWriter, now: Now, table: LockTable) {
     this.spans = writer.table(LOCK_SPANS);
-    this.edges = writer.table(LOCK_EDGES);
-    this.gates = new LockGates(writer, table);
+    this.keepsSpans = writer.wants(LOCK_SPANS);
     this.now = now;
     this.table = table;
+    if (writer.wants(LOCK_EDGES) || writer.wants(LOCK_GATES)) {
+      this.edges = new LockEdgeFacts(writer, now, table, lock => this.classOf(lock));
+    }
+  }
+
+  /** Spans are kept for `ticksHeld`, whoever else wants them. */
+  keepSpans(): void {
+    this.keepsSpans = true;
   }
 
   wait(lock: number): void {
@@ -49,10 +53,27 @@ export class LockFacts {
     this.waitSeq[pcpu] = this.now.seq;
   }
 
-  /** Returns the tag of the new span. */
+  /** Returns the tag of the new span, 0 where none is kept. */
   acquire(lock: number, lockClass: number, mode: number, level: number, depth: number, check: LockCheck): number {
-    const { now, table } = this;
+    const { table } = this;
     this.setClass(lock, lockClass);
+    const innermost = table.innermost(this.now.pcpu);
+    const isInner = innermost >= table.bottom(this.now.pcpu);
+    if (isInner) this.edges?.acquire(lock, lockClass, mode);
+    return this.keepsSpans ? this.begin(lock, lockClass, mode, level, depth, check, isInner ? innermost : -1) : 0;
+  }
+
+  /** `outer`: index in the stacks of the lock inside which this one is acquired, -1 for none. */
+  private begin(
+    lock: number,
+    lockClass: number,
+    mode: number,
+    level: number,
+    depth: number,
+    check: LockCheck,
+    outer: number,
+  ): number {
+    const { now, table } = this;
     const at = this.open(lock, lockClass, mode, level);
     const { records } = this.spans;
     records[at + SPAN.depth] = depth;
@@ -68,11 +89,7 @@ export class LockFacts {
       records[at + SPAN.violation] = 1;
       records[at + SPAN.blocker] = this.blocker(check.levelBefore);
     }
-    const innermost = table.innermost(now.pcpu);
-    if (innermost >= table.bottom(now.pcpu)) {
-      records[at + SPAN.outer] = this.idOf(table.heldTag[innermost]);
-      this.addEdges(lock, lockClass, mode);
-    }
+    if (outer >= 0) records[at + SPAN.outer] = this.idOf(table.heldTag[outer]);
     return at;
   }
 
@@ -102,6 +119,7 @@ export class LockFacts {
 
   /** `tag` of the acquisition, less than 1 where the trace did not see it: then it was held before. */
   release(lock: number, lockClass: number, mode: number, level: number, tag: number, innermost: boolean): void {
+    if (!this.keepsSpans) return;
     const at = tag > 0 ? tag : this.open(lock, lockClass, mode, level);
     const { records } = this.spans;
     records[at + SPAN.to_seq] = this.now.seq;
@@ -136,7 +154,7 @@ export class LockFacts {
 
   /** The trace ends. */
   finish(): void {
-    this.gates.finish(lock => this.classOf(lock));
+    this.edges?.finish();
   }
 
   /** Class of a lock as last recorded, -1 for unknown. */
@@ -152,56 +170,4 @@ export class LockFacts {
     }
     return -1;
   }
-
-  private addEdges(lock: number, lockClass: number, mode: number): void {
-    const { table, now } = this;
-    const bottom = table.bottom(now.pcpu);
-    const innermost = table.innermost(now.pcpu);
-    // Taking again what the pcpu holds waits for nobody (the PoD sweep takes the p2m lock inside the pod lock, X§2.2).
-    for (let i = bottom; i <= innermost; i++) {
-      if (table.heldLock[i] === lock && table.heldMode[i] !== MODE_READ) return;
-    }
-    for (let i = bottom; i <= innermost; i++) {
-      if (table.heldLock[i] === lock) continue;
-      const at = this.edge(i, lock, lockClass, mode);
-      const { records } = this.edges;
-      records[at + EDGE.count]++;
-      records[at + EDGE.pcpus] = (records[at + EDGE.pcpus] | (1 << Math.min(now.pcpu, 31))) >>> 0;
-    }
-  }
-
-  /** Record of the edge from entry `i` of the stacks to this lock, made where there is none. */
-  private edge(i: number, lock: number, lockClass: number, mode: number): number {
-    const { table, now } = this;
-    const held = table.heldLock[i];
-    const to = keyOf(lock, mode);
-    const from = keyOf(held, table.heldMode[i]);
-    const found = this.edgeIndex.find(from, to);
-    if (found !== 0) {
-      if (this.gates.size > 0) this.gates.narrow(this.edges.records[found + EDGE.id], now.pcpu);
-      return found;
-    }
-    const at = this.edges.open();
-    this.edgeIndex.add(from, to, at);
-    const { records } = this.edges;
-    this.gates.add(this.nextEdge, now.pcpu, held);
-    records[at + EDGE.id] = this.nextEdge++;
-    records[at + EDGE.held] = held;
-    records[at + EDGE.held_class] = this.classOf(held);
-    records[at + EDGE.held_mode] = table.heldMode[i];
-    records[at + EDGE.acquired] = lock;
-    records[at + EDGE.acquired_class] = lockClass;
-    records[at + EDGE.acquired_mode] = mode;
-    records[at + EDGE.count] = 0;
-    records[at + EDGE.pcpus] = 0;
-    records[at + EDGE.first_seq] = now.seq;
-    records[at + EDGE.held_seq] = table.heldSeq[i];
-    records[at + EDGE.first_pcpu] = now.pcpu;
-    records[at + EDGE.held_caller] = table.heldCaller[i];
-    records[at + EDGE.acquired_caller] = now.caller;
-    return at;
-  }
 }
-
-/** A lock's index and one of its (four) modes as one number. */
-const keyOf = (lock: number, mode: number): number => lock * 4 + mode;

@@ -20,16 +20,11 @@ export class LockGates {
   private readonly table: FactTable<typeof LOCK_GATES>;
   private readonly locks: LockTable;
   /** By number of the edge, absent where it has none. */
-  private readonly gates = new Map<number, Gate[]>();
+  private readonly gates: (Gate[] | undefined)[] = [];
 
   constructor(writer: FactWriter, locks: LockTable) {
     this.table = writer.table(LOCK_GATES);
     this.locks = locks;
-  }
-
-  /** Edges that may have a gate. */
-  get size(): number {
-    return this.gates.size;
   }
 
   /** An edge from `held` is taken for the first time: all that the pcpu holds besides may be its gate. */
@@ -40,12 +35,12 @@ export class LockGates {
       const lock = locks.heldLock[i];
       if (lock !== held && !gates.some(gate => gate.lock === lock)) gates.push({ lock, mode: locks.heldMode[i] });
     }
-    if (gates.length > 0) this.gates.set(edge, gates);
+    this.gates[edge] = gates.length > 0 ? gates : undefined;
   }
 
   /** It is taken again: what the pcpu does not hold now is no gate, what it holds for reading is a reader's. */
   narrow(edge: number, pcpu: number): void {
-    const gates = this.gates.get(edge);
+    const gates = this.gates[edge];
     if (gates === undefined) return;
     let kept = 0;
     for (const gate of gates) {
@@ -56,7 +51,7 @@ export class LockGates {
     }
     if (kept === gates.length) return;
     gates.length = kept;
-    if (kept === 0) this.gates.delete(edge);
+    if (kept === 0) this.gates[edge] = undefined;
   }
 
   /** Mode in which the pcpu holds the lock, -1 where it does not. */
@@ -70,7 +65,7 @@ export class LockGates {
 
   /** The trace ends: what is left becomes rows. */
   finish(classOf: (lock: number) => number): void {
-    for (const [edge, gates] of this.gates) {
+    for (const [edge, gates = []] of this.gates.entries()) {
       for (const { lock, mode } of gates) {
         const at = this.table.open();
         const { records } = this.table;

@@ -53,7 +53,8 @@ export class LockState {
     const lockClass = isValid(batch.validity.lock_class, row) ? c.lock_class[row] : -1;
     const level = isValid(batch.validity.level, row) ? c.level[row] : 0;
     facts.locks.release(lock, lockClass, mode, level, tag, innermost);
-    if (facts.translations.hasLocked && !this.holdsP2mLock(pcpu)) facts.translations.unlock();
+    const { translations } = facts;
+    if (translations?.hasLocked && !this.holdsP2mLock(pcpu)) translations.unlock();
   }
 
   /** A lock that was held already, in the order in which such were taken; nothing is checked. */

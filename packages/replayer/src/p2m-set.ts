@@ -77,7 +77,7 @@ export class P2mSet {
       const step = framesOf(order);
       for (let i = 0; i < 512; i++) this.reverse.add(mfn + i * step, order, p2m, gfn + i * step);
     }
-    if (tag !== 0) this.context.facts?.memory.splitMapping(tag, gfn, mfn, order, parts);
+    if (tag !== 0) this.context.facts?.mappings?.split(tag, gfn, mfn, order, parts);
   }
 
   /** False, and counted, for an entry that no machine has: no leaf maps frames that are not aligned to it. */
@@ -145,9 +145,7 @@ export class P2mSet {
   private endFound(p2m: number, leafGfn: number): void {
     const table = this.tables[p2m];
     if (table.foundBase !== NO_MFN) this.reverse.remove(table.foundBase, table.foundOrder, p2m, leafGfn);
-    if (this.context.facts !== undefined && table.foundTag !== 0) {
-      this.context.facts.memory.closeMapping(table.foundTag);
-    }
+    if (table.foundTag !== 0) this.context.facts?.mappings?.close(table.foundTag);
     table.clearFound();
   }
 
@@ -183,7 +181,7 @@ export class P2mSet {
     else if (table.find(gfn)) this.replaceFound(p2m, alignDown(gfn, table.foundOrder), gfn, mfn, order);
     if (mfn !== NO_MFN) this.reverse.add(mfn, order, p2m, gfn);
     const { facts, now } = this.context;
-    const tag = facts?.memory.openMapping(table.domid, table.view, gfn, mfn, order, type, access, known) ?? 0;
+    const tag = facts?.mappings?.open(table.domid, table.view, gfn, mfn, order, type, access, known) ?? 0;
     table.setLeaf(gfn, mfn, order, type, access, known ? now.seq : shownAt(now.seq), tag);
   }
 
@@ -205,11 +203,11 @@ export class P2mSet {
     if (larger) table.splitAt(gfn, order);
     if (oldMfn !== NO_MFN) {
       this.reverse.remove(oldMfn, oldOrder, p2m, first);
-      if (facts !== undefined) this.invalidateLeaf(table.domid, first, oldMfn, oldOrder, gfn, mfn);
+      if (facts?.translations !== undefined) this.invalidateLeaf(table.domid, first, oldMfn, oldOrder, gfn, mfn);
     }
-    if (facts !== undefined && tag !== 0) {
+    if (tag !== 0) {
       table.find(gfn);
-      facts.memory.closeMapping(larger ? table.foundTag : tag);
+      facts?.mappings?.close(larger ? table.foundTag : tag);
     }
   }
 
@@ -217,7 +215,7 @@ export class P2mSet {
   private invalidateLeaf(domid: number, gfn: number, mfn: number, order: number, newGfn: number, newMfn: number): void {
     const same = newMfn !== NO_MFN && newMfn - newGfn === mfn - gfn;
     if (same) return;
-    this.context.facts?.translations.entriesChanged(mfn, order, domid, gfn);
+    this.context.facts?.translations?.entriesChanged(mfn, order, domid, gfn);
   }
 
   /** A lazy change of types (X§3.3); where there are too many of them, all are carried out. */

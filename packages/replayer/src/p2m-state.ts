@@ -61,10 +61,10 @@ export class P2mState implements EventState {
       // What a lookup shows was there before anybody looked.
       this.set.learn(p2m, gfn, mfn, 0, type, accessOf(batch, row));
     }
-    if (this.context.facts === undefined) return;
-    const locked =
-      (c.flags[row] & (FLAG.locked | FLAG.read_locked)) !== 0 || this.locks.holdsP2mLock(this.context.now.pcpu);
-    this.context.facts.translations.lookup(domid, c.view[row], gfn, mfn, type, this.context.facts.site(), locked);
+    const { facts, now } = this.context;
+    if (facts?.translations === undefined) return;
+    const locked = (c.flags[row] & (FLAG.locked | FLAG.read_locked)) !== 0 || this.locks.holdsP2mLock(now.pcpu);
+    facts.translations.lookup(domid, c.view[row], gfn, mfn, type, facts.site(), locked);
   }
 
   /** A frame where a complete view has no entry: a copy of the host's entry, made on the fault before (X§6), or news. */

@@ -80,8 +80,8 @@ export class PageState implements EventState {
     const { facts } = this.context;
     if (facts === undefined) return;
     const mfn = getU53(batch.columns.mfn, row);
-    facts.memory.getPage(slot, mfn, this.pages.generation[slot], this.ownerOf(slot), facts.site(), free);
-    facts.translations.getPage(mfn);
+    facts.refs?.getPage(slot, mfn, this.pages.generation[slot], this.ownerOf(slot), facts.site(), free);
+    facts.translations?.getPage(mfn);
   }
 
   /** The count stays as it is; what was recorded of it is checked. */
@@ -107,8 +107,8 @@ export class PageState implements EventState {
     const hasAllocated = pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot]);
     const mfn = getU53(batch.columns.mfn, row);
     const dropped = hadAllocated && !hasAllocated;
-    facts.memory.putPage(slot, mfn, pages.generation[slot], this.ownerOf(slot), facts.site(), dropped, underflow);
-    facts.translations.putPage(mfn);
+    facts.refs?.putPage(slot, mfn, pages.generation[slot], this.ownerOf(slot), facts.site(), dropped, underflow);
+    facts.translations?.putPage(mfn);
   }
 
   /** Adds 1, 0 or -1 to the count, or takes over what was recorded and says so where the two differ. */
@@ -185,7 +185,8 @@ export class PageState implements EventState {
     if (counted) pages.setAllocatedOne(slot);
     if (isValid(batch.validity.count_info, row)) this.takeCount(batch, row, slot);
     facts?.types.pageAlloc(slot);
-    facts?.memory.pageAlloc(slot, mfn, pages.generation[slot], owner, facts.site(), counted);
+    facts?.pages?.alloc(slot, mfn, pages.generation[slot], owner);
+    facts?.refs?.pageAlloc(slot, mfn, pages.generation[slot], owner, facts.site(), counted);
   }
 
   private freePage(slot: number, mfn: number, owner: number): void {
@@ -194,8 +195,8 @@ export class PageState implements EventState {
     if (facts !== undefined) {
       const count = (pages.state[slot] & COUNT_KNOWN) === 0 ? Number.NaN : pages.count(slot);
       const who = owner === NO_OWNER ? this.ownerOf(slot) : owner;
-      facts.memory.pageFree(slot, mfn, pages.generation[slot], who, count, this.p2m.set.stillMapped(mfn));
-      facts.translations.pageFreed(mfn);
+      facts.pages?.free(slot, mfn, pages.generation[slot], who, count, this.p2m.set);
+      facts.translations?.pageFreed(mfn);
       if (who >= 0) health.pageFreed(who, now.seq, this.p2m.lastP2mSeq[who]);
     }
     pages.state[slot] = FREE;
@@ -234,7 +235,7 @@ export class PageState implements EventState {
     if (slot === 0) return;
     const free = (this.pages.state[slot] & FREE) !== 0;
     const domid = isValid(validity.domid, row) ? c.domid[row] : -1;
-    this.context.facts?.translations.use(getU53(c.mfn, row), this.pages.generation[slot], domid, c.flags[row], free);
+    this.context.facts?.translations?.use(getU53(c.mfn, row), this.pages.generation[slot], domid, c.flags[row], free);
   }
 
   /** A snapshot of a page: what was known of it already, since no event that is known. */

@@ -17,7 +17,7 @@ interface SpanOffsets {
  * the span's offset in `records`. The frequent kinds write their spans themselves.
  */
 export class SpanTable {
-  private readonly table: Pick<FactTable, 'records' | 'open' | 'close' | 'openOffsets'>;
+  private readonly table: Pick<FactTable, 'records' | 'open' | 'close' | 'loseAll'>;
   private readonly now: Now;
   // One by one: `at` is an object of another shape for each table, and what meets several shapes is slow.
   private readonly fromSeq: number;
@@ -28,7 +28,7 @@ export class SpanTable {
   private readonly toPcpu: number;
   private readonly lost: number;
 
-  constructor(table: Pick<FactTable, 'records' | 'open' | 'close' | 'openOffsets'>, at: SpanOffsets, now: Now) {
+  constructor(table: Pick<FactTable, 'records' | 'open' | 'close' | 'loseAll'>, at: SpanOffsets, now: Now) {
     this.table = table;
     this.now = now;
     this.fromSeq = at.from_seq;
@@ -77,6 +77,6 @@ export class SpanTable {
 
   /** Records were lost: every span may have ended among them. */
   loseAll(): void {
-    for (const span of this.table.openOffsets()) this.lose(span);
+    this.table.loseAll(this.lost);
   }
 }

@@ -55,7 +55,7 @@ class ChangedWhileReferenced implements Check {
     if (!(held > 0)) return;
     let own = 0;
     let referenced = -1;
-    facts?.memory.forEachReference(slot, (pcpu, seq) => {
+    facts?.refs?.forEachReference(slot, (pcpu, seq) => {
       if (pcpu === now.pcpu) own++;
       else referenced = Math.max(referenced, seq);
     });

@@ -1,5 +1,4 @@
 import { isRecorded, KIND, KINDS, type KindName } from '@p2mtrace/trace-format';
-import { selectedColumns } from '../fact-sink.js';
 import { BREACH_SPEC } from '../fact-specs.js';
 import type { Handler, Handlers } from '../handlers.js';
 import type { P2mSet } from '../p2m-set.js';
@@ -27,9 +26,8 @@ export class Checks {
 
   /** Absent where nobody wants to know of breaches. */
   static of(state: Replayer, context: ReplayContext, p2ms: P2mSet, head: TraceHead, options: ReplayOptions) {
-    const { facts, checks = {} } = options;
-    const wanted = facts !== undefined && selectedColumns(BREACH_SPEC, facts.wanted).length > 0;
-    return wanted ? new Checks(state, context, p2ms, head, checks) : undefined;
+    if (!context.factWriter.wants(BREACH_SPEC)) return undefined;
+    return new Checks(state, context, p2ms, head, options.checks ?? {});
   }
 
   private constructor(state: Replayer, context: ReplayContext, p2ms: P2mSet, head: TraceHead, options: CheckOptions) {

@@ -11,6 +11,7 @@ export const lockDuration: MakeCheck = ({ state, now, head, report }) => {
   const lockFacts = state.facts?.locks;
   const { tscHz } = head.metadata;
   if (tscHz === undefined) return {};
+  lockFacts?.keepSpans();
   const bound = (tscHz / 1000) * BOUND_MS;
   return {
     before: {

@@ -124,11 +124,11 @@ class PagingState implements Check {
     const table = p2ms.find(domid, HOST);
     const mfn = mfnOf(batch, row) >= 0 ? mfnOf(batch, row) : table?.find(gfn) ? table.foundMfn(gfn) : -1;
     const slot = mfn < 0 ? 0 : slotOf(state.pages, mfn);
-    const memory = state.facts?.memory;
-    if (slot === 0 || memory === undefined) return;
-    const count = references(state.pages, slot) - memory.referencesOf(slot, now.pcpu);
+    const refs = state.facts?.refs;
+    if (slot === 0 || refs === undefined) return;
+    const count = references(state.pages, slot) - refs.referencesOf(slot, now.pcpu);
     if (!(count > 0)) return;
-    const referenced = memory.lastReferenceOfOthers(slot, now.pcpu);
+    const referenced = refs.lastReferenceOfOthers(slot, now.pcpu);
     // Those that were taken before the trace may be the pager's.
     const confidence = referenced >= 0 ? 'proven' : 'likely';
     const kind = batch.columns.kind[row];

@@ -33,7 +33,7 @@ class UnprotectedWindow implements Check {
   private judge(batch: ReplayBatch, row: number, isGet: boolean): void {
     const mfn = mfnOf(batch, row);
     const { state, now, report } = this.scope;
-    const bare = state.facts?.translations.unprotected(mfn);
+    const bare = state.facts?.translations?.unprotected(mfn);
     if (bare === undefined || this.reported.has(bare.seq)) return;
     // A second reference after the lookup's own has been put is for another reason.
     if (isGet && bare.hadReference) return;

@@ -93,7 +93,7 @@ class UseAfterFree implements Check {
     const domid = domidOf(batch, row);
     const slot = slotOf(pages, mfn);
     if (slot === 0 || !isUse(batch.columns.flags[row]) || !this.isRecorded(domid)) return;
-    const looked = facts?.translations.lookupSeq(mfn) ?? Number.NaN;
+    const looked = facts?.translations?.lookupSeq(mfn) ?? Number.NaN;
     if (isFree(pages, slot)) {
       this.report(mfn, domid, [looked, pages.lifeSeq[slot], -1]);
       return;
@@ -108,7 +108,7 @@ class UseAfterFree implements Check {
 
   private holdsReference(slot: number): boolean {
     let holds = false;
-    this.scope.state.facts?.memory.forEachReference(slot, pcpu => {
+    this.scope.state.facts?.refs?.forEachReference(slot, pcpu => {
       holds ||= pcpu === this.scope.now.pcpu;
     });
     return holds;

@@ -24,14 +24,16 @@ recording can hide one. Where no event tells of its end, a domain of which all p
 for torn down, and the next user of its id for another one. Entries from before the trace count once a lookup shows them.`,
   sql: `
   with freed as (
-    select p.*, d.last_p2m_seq
+    select
+      p.mfn, p.generation, p.owner, p.to_seq, p.mapped_domid, p.mapped_view, p.mapped_gfn, p.mapped_seq,
+      d.last_p2m_seq
     from page_spans p
     join domains d on d.domid = p.mapped_domid
     where p.to_seq < d.last_p2m_seq and (d.destroyed_seq is null or p.to_seq < d.destroyed_seq)),
   -- Where the trace does not tell of a domain's end: all pages went before the next set_entry, so that this one is of
   -- another domain with the same id.
   next_write as (
-    select f.mfn, f.generation, f.mapped_domid, f.to_seq, m.from_seq as seq
+    select f.*, m.from_seq as seq
     from freed f
     asof left join (select domid, from_seq from mapping_spans where from_seq is not null) m
       on m.domid = f.mapped_domid and m.from_seq >= f.to_seq),
@@ -49,9 +51,8 @@ for torn down, and the next user of its id for another one. Entries from before 
     p.mapped_seq as at_mapped, p.to_seq as at_freed, p.last_p2m_seq as at_p2m_used_later,
     v.name::varchar as sig_view,
     case when p.owner is distinct from p.mapped_domid then 'foreign' else 'own' end as sig_owner
-  from freed p
-  join next_write n on n.mfn = p.mfn and n.generation = p.generation
-  anti join teardowns t on t.mapped_domid = n.mapped_domid and t.seq = n.seq
+  from next_write p
+  anti join teardowns t on t.mapped_domid = p.mapped_domid and t.seq = p.seq
   join views v on v.id = p.mapped_view
   order by p.to_seq`,
 };

@@ -27,7 +27,9 @@ export async function auditTrace(task: AuditTask, settings: AuditSettings): Prom
     const reader = TraceReader.open(trace);
     try {
       if (reader.damage !== undefined) notices.push(describeDamage(reader));
-      const report = await analyzeTrace(reader, { only: settings.only, plugins: await plugins, measure: METRICS });
+      const { only } = settings;
+      // The other cores have traces of their own.
+      const report = await analyzeTrace(reader, { only, plugins: await plugins, measure: METRICS, threads: 1 });
       const findings = report.findings.map(finding => ({
         ...finding,
         occurrences: finding.occurrences.slice(0, KEPT_OCCURRENCES),

@@ -25,6 +25,8 @@ export interface AnalyzeOptions {
   readonly policies?: readonly string[] | undefined;
   /** Bits that reference counts are judged by, instead of those of the trace's layout. */
   readonly counterWidth?: number | undefined;
+  /** Threads to replay on, 1 or 2, which find the same; 2 by default for a long trace where there are as many cores. */
+  readonly threads?: 1 | 2 | undefined;
   /** Called with the events replayed so far. */
   readonly onProgress?: ((events: number) => void) | undefined;
 }
@@ -44,7 +46,7 @@ export interface Analysis extends AnalysisReport {
 }
 
 /**
- * Judges a trace: one replay, then each rule over its facts. A rule whose events the trace does not have is listed
+ * Judges a trace: a replay (two at a time of a long trace), then each rule over its facts. A rule whose events the trace does not have is listed
  * as not checked, never as clean.
  * @throws P2mError P2M_RULE (usage) for an unknown rule, P2M_PLUGIN (usage) where a plugin fails, P2M_DAMAGED
  */
@@ -73,7 +75,7 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
   const wanted = mentionedFacts(queries);
   const [ofBreaches, others] = partition(wanted, name => name.startsWith(BREACH_SPEC.name));
   const session = await TraceSession.open();
-  const elsewhere = BreachReplay.start(reader, ofBreaches, checks);
+  const elsewhere = BreachReplay.start(reader, ofBreaches, checks, options.threads);
   const runner = new RuleRunner(reader, session);
   try {
     const here = elsewhere === undefined ? wanted : others;

@@ -29,11 +29,19 @@ export class BreachReplay {
   private readonly worker: Worker;
   private readonly found: Promise<readonly FactChunk[] | undefined>;
 
-  /** undefined where one replay for everything is as good: the trace is short, or there is one core. */
-  static start(reader: TraceReader, wanted: FactSelection, checks: CheckOptions): BreachReplay | undefined {
-    if (wanted.length === 0 || reader.rows < WORTH_A_THREAD || availableParallelism() === 1) return undefined;
+  /**
+   * undefined where it is not to be: on one of `threads`, or, if that is absent, where the trace is short or there is
+   * one core.
+   */
+  static start(
+    reader: TraceReader,
+    wanted: FactSelection,
+    checks: CheckOptions,
+    threads = reader.rows < WORTH_A_THREAD ? 1 : availableParallelism(),
+  ): BreachReplay | undefined {
     // From the TypeScript sources (tests) there is no worker to start.
-    return existsSync(WORKER) ? new BreachReplay(reader, wanted, checks) : undefined;
+    if (wanted.length === 0 || threads === 1 || !existsSync(WORKER)) return undefined;
+    return new BreachReplay(reader, wanted, checks);
   }
 
   private constructor(reader: TraceReader, wanted: FactSelection, checks: CheckOptions) {

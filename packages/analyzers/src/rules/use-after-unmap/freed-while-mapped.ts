@@ -33,7 +33,9 @@ for torn down, and the next user of its id for another one. Entries from before 
   -- Where the trace does not tell of a domain's end: all pages went before the next set_entry, so that this one is of
   -- another domain with the same id.
   next_write as (
-    select f.*, m.from_seq as seq
+    select
+      f.mfn, f.generation, f.owner, f.to_seq, f.mapped_domid, f.mapped_view, f.mapped_gfn, f.mapped_seq,
+      f.last_p2m_seq, m.from_seq as seq
     from freed f
     asof left join (select domid, from_seq from mapping_spans where from_seq is not null) m
       on m.domid = f.mapped_domid and m.from_seq >= f.to_seq),
@@ -43,7 +45,7 @@ for torn down, and the next user of its id for another one. Entries from before 
   teardowns as (
     select mapped_domid, seq from runs r
     where not exists (
-      from page_spans p
+      select 1 from page_spans p
       where p.owner = r.mapped_domid and coalesce(p.from_seq < r.last, true) and coalesce(p.to_seq > r.seq, true)))
   select
     p.mfn as subject_mfn, p.generation as subject_generation, p.mapped_domid as subject_domid,

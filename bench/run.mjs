@@ -1,4 +1,5 @@
 import { benchAnalyze } from './analyze.mjs';
+import { benchAudit } from './audit.mjs';
 import { benchImport } from './import.mjs';
 import { benchJump } from './jump.mjs';
 import { benchMemory } from './memory.mjs';
@@ -15,6 +16,7 @@ const benches = {
   jump: benchJump,
   sql: benchSql,
   rules: benchRules,
+  audit: benchAudit,
 };
 const chosen = process.argv.slice(2);
 for (const [name, run] of Object.entries(benches)) {

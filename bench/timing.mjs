@@ -6,7 +6,7 @@ import { join } from 'node:path';
 export const median = values => values.toSorted((a, b) => a - b)[values.length >> 1];
 
 /** Runs a command to its end; returns its wall seconds. */
-function timed(command, args, env = {}) {
+export function timed(command, args, env = {}) {
   const started = performance.now();
   const { status, error, stderr } = spawnSync(command, args, {
     stdio: ['ignore', 'ignore', 'pipe'],

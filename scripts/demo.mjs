@@ -27,7 +27,7 @@ const STEPS = [
   ],
   [
     'A hand-made trace: guest_remove_page that forgets a reference',
-    ['import', 'samples/rules/refcount.leak/fires.ndjson', '-o', LEAK, '--quiet'],
+    ['import', 'samples/corpus/rules/refcount.leak/trace.ndjson', '-o', LEAK, '--quiet'],
   ],
   ['Its analysis: one finding, so the exit code is 1', ['analyze', LEAK], 1],
   ['How that came about, event by event', ['explain', LEAK, 'refcount.leak']],

@@ -75,7 +75,19 @@ function build() {
   }
 }
 
+/** Makes the command line's bundle anew where it is older than what is in it. */
+function bundle() {
+  const made = statSync(at('cli', 'bundle', 'main.js'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const sources = [...folders.map(folder => at(folder, 'tsconfig.tsbuildinfo')), at('scripts', 'bundle.mjs'), LOCK];
+  if (sources.every(path => statSync(path).mtimeMs < made)) return;
+  const { error, status } = run(process.execPath, [at('scripts', 'bundle.mjs')]);
+  if (status !== 0) {
+    fail(`bundling failed (${error?.message ?? `exit code ${status}`})`, 'see above; by hand: npm run build');
+  }
+}
+
 checkNode();
 const why = missing();
 if (why !== undefined) install(why);
 build();
+bundle();

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { analyzeTrace, RULES } from '@p2mtrace/analyzers';
+import { analyzeTrace, RULES, reportSchema } from '@p2mtrace/analyzers';
 import { divergenceRows, replayTrace } from '@p2mtrace/replayer';
 import { importNdjson, TraceReader } from '@p2mtrace/trace-format';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -32,6 +32,7 @@ async function judge(path: string) {
     const diverged = [...divergenceRows(replayTrace(reader), reader.names)].map(({ seq }) => seq);
     // Rules that stand for a policy run only when they are named.
     const report = await analyzeTrace(reader, { only: [...EXISTING] });
+    expect(reportSchema.safeParse(report).error).toBeUndefined();
     const found = report.findings.flatMap(({ rule, confidence, occurrences }) =>
       occurrences.map(({ subject, witness }): Finding => ({ rule, confidence, subject, witness })),
     );

@@ -68,7 +68,7 @@ describe('docs/facts.md', () => {
 
   test('has the columns and types that SQL has', async () => {
     const trace = join(folder, 'trace.arrow');
-    await importNdjson(join(ROOT, 'samples/rules/refcount.leak/fires.ndjson'), 'fires.ndjson', trace);
+    await importNdjson(join(ROOT, 'samples/corpus/rules/refcount.leak/trace.ndjson'), 'trace.ndjson', trace);
     const reader = TraceReader.open(trace);
     const session = await openTraceSession(reader);
     try {

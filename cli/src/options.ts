@@ -114,3 +114,15 @@ export function formatOption(choices: readonly string[], byDefault?: string): Op
   const spec = { flags: '--format <format>', help: 'form of the output', choices };
   return byDefault === undefined ? spec : { ...spec, byDefault };
 }
+export const TABLE_FORMAT = formatOption(['table', 'json', 'csv', 'ndjson'], 'table');
+export const LIMIT: OptionSpec = { flags: '--limit <rows>', help: 'at most that many rows', parse: parseSeq };
+export const ONLY: OptionSpec = {
+  flags: '--only <rule...>',
+  help: 'only these rules, or all rules of these analyzers (see p2mtrace rules)',
+};
+export const FAIL_ON: OptionSpec = {
+  flags: '--fail-on <severity>',
+  help: 'least severity that makes the exit code 1',
+  choices: ['error', 'warning', 'none'],
+  byDefault: 'error',
+};

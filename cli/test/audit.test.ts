@@ -16,8 +16,8 @@ import { needsBuild, p2mtrace, start, tempDir } from './support/cli.js';
 
 needsBuild();
 const temp = tempDir();
-const RULES = fileURLToPath(new URL('../../samples/rules/', import.meta.url));
-const fires = (rule: string) => join(RULES, rule, 'fires.ndjson');
+const RULES = fileURLToPath(new URL('../../samples/corpus/rules/', import.meta.url));
+const fires = (rule: string) => join(RULES, rule, 'trace.ndjson');
 const audit = (...args: string[]) => p2mtrace(['audit', ...args, '--workers', '1'], { cwd: temp('.') });
 const report = () => JSON.parse(readFileSync(temp('report.json'), 'utf8'));
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { captureBytes, SMALL } from './support/captures.js';
 import { ended, fine, needsBuild, start, tempDir } from './support/cli.js';
@@ -66,6 +66,22 @@ describe('a recording', () => {
 });
 
 describe('Ctrl-C', () => {
+  it.each([
+    ['ndjson', () => Buffer.from('{"kind":"mark","value":"0x1"}\n'.repeat(1_000_000))],
+    ['bin', () => Buffer.concat(Array(100_000).fill(captureBytes(SMALL)))],
+  ])('ends the import of a file (%s), and nothing of its output is left', async (name, bytes) => {
+    mkdirSync(temp(name));
+    writeFileSync(temp(`in.${name}`), bytes());
+    const child = start(['import', temp(`in.${name}`), '-o', temp(`${name}/out.arrow`)]);
+    const end = ended(child);
+    await expect.poll(() => readdirSync(temp(name)), { timeout: 10_000, interval: 5 }).toEqual(['out.arrow.partial']);
+    child.kill('SIGINT');
+    const { code, stderr } = await end;
+    expect(stderr).toContain('P2M_INTERRUPTED');
+    expect(code).toBe(130);
+    expect(readdirSync(temp(name))).toEqual([]);
+  });
+
   it('ends a query', async () => {
     const query = 'select count(*) from events a, events b, events c where a.seq + b.seq + c.seq = 7';
     const child = start(['sql', longTrace(), query]);

@@ -76,6 +76,7 @@ describe('sarif', async () => {
   it('is as the schema has it', () => {
     validate(log);
     expect(validate.errors ?? []).toEqual([]);
+    expect(log.$schema).toBe(schema.id);
   });
 
   it('would be found out where it were not', () => {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { SEVERITIES } from '@p2mtrace/analyzers';
 import { usageError } from '@p2mtrace/trace-format/errors';
-import { z } from 'zod';
+import * as z from 'zod';
 import { jsonText } from '../render/json.js';
 import { writeWhole } from './state-folder.js';
 

@@ -1,8 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { usageError } from '@p2mtrace/trace-format/errors';
 import type { AuditReport } from './audit-report.js';
-import { ALL_METRICS } from './metrics.js';
-import type { TraceResult } from './trace-result.js';
+import { findingRows, metricRows, type RulesById, seenRows, type Value } from './history-rows.js';
 
 /** Times are UTC. `findings` has a row a night, trace and rule; `seen` which signatures stand behind the numbers. */
 const TABLES = `
@@ -48,9 +47,23 @@ export class AuditHistory {
   async add({ tool, traces }: AuditReport, at: string): Promise<void> {
     await this.connection.run('begin');
     try {
-      const [[night]] = await this.rows('select coalesce(max(night), 0) + 1 from nights');
-      await this.insert('nights', [[night, at.replace(/Z$/, ''), tool]]);
-      for (const trace of traces) if (trace.problem === null) await this.addTrace(Number(night), trace);
+      const [[last]] = await this.rows('select coalesce(max(night), 0) from nights');
+      const night = Number(last) + 1;
+      await this.connection.run('insert into nights values ($1, $2, $3)', [night, at.replace(/Z$/, ''), tool]);
+      const audited = traces.filter(({ problem }) => problem === null);
+      const before = await this.lastSeen();
+      await this.append(
+        'findings',
+        audited.flatMap(trace => findingRows(night, trace, before.get(trace.path))),
+      );
+      await this.append(
+        'seen',
+        audited.flatMap(trace => seenRows(night, trace)),
+      );
+      await this.append(
+        'metrics',
+        audited.flatMap(trace => metricRows(night, trace)),
+      );
       await this.connection.run('commit');
     } catch (error) {
       await this.connection.run('rollback');
@@ -78,45 +91,31 @@ export class AuditHistory {
     this.end();
   }
 
-  private async addTrace(night: number, trace: TraceResult): Promise<void> {
-    const { path, findings, events, lost, metrics } = trace;
-    const before = await this.rows(
-      'select rule, id from seen where trace = $1 and night = (select max(night) from seen where trace = $1)',
-      [path],
-    );
-    const last = new Map(before.filter(([, id]) => id !== '').map(([rule, id]) => [String(id), String(rule)]));
-    const now = new Map(findings.map(({ id, rule }) => [id, rule]));
-    const rules = [...new Set([...last.values(), ...now.values()])].sort();
-    const count = (of: ReadonlyMap<string, string>, rule: string, keep: (id: string) => boolean) =>
-      [...of].filter(([id, one]) => one === rule && keep(id)).length;
-    await this.insert(
-      'findings',
-      rules.map(rule => [
-        night,
-        path,
-        rule,
-        count(now, rule, id => !last.has(id)),
-        count(last, rule, id => !now.has(id)),
-        count(now, rule, id => last.has(id)),
-      ]),
-    );
-    // A trace without findings is known to have none.
-    const seen = now.size === 0 ? [['', '']] : [...now].map(([id, rule]) => [rule, id]);
-    await this.insert(
-      'seen',
-      seen.map(([rule, id]) => [night, path, rule, id]),
-    );
-    const values: Record<string, number | null | undefined> = { events, lost, ...metrics };
-    await this.insert(
-      'metrics',
-      ALL_METRICS.map(({ name, unit, better }) => [night, path, name, unit, better, values[name] ?? null]),
-    );
+  /** By trace: the findings of its last night, by id with their rule. */
+  private async lastSeen(): Promise<ReadonlyMap<string, RulesById>> {
+    const rows = await this.rows(`
+      select trace, rule, id from seen
+      join (select trace, max(night) as night from seen group by trace) using (trace, night)
+      where id <> ''`);
+    const seen = new Map<string, Map<string, string>>();
+    for (const [trace, rule, id] of rows as string[][]) {
+      if (!seen.has(trace)) seen.set(trace, new Map());
+      seen.get(trace)?.set(id, rule);
+    }
+    return seen;
   }
 
-  private async insert(table: string, rows: readonly (readonly unknown[])[]): Promise<void> {
+  /** Not by statements: preparing one for each row takes longer than all else of an audit without news. */
+  private async append(table: string, rows: readonly (readonly Value[])[]): Promise<void> {
+    const appender = await this.connection.createAppender(table);
     for (const row of rows) {
-      const places = row.map((_, i) => `$${i + 1}`).join(', ');
-      await this.connection.run(`insert into ${table} values (${places})`, [...row] as never);
+      for (const value of row) {
+        if (value === null) appender.appendNull();
+        else if (typeof value === 'string') appender.appendVarchar(value);
+        else appender.appendDouble(value);
+      }
+      appender.endRow();
     }
+    appender.closeSync();
   }
 }

@@ -1,5 +1,5 @@
 import { findingSchema } from '@p2mtrace/analyzers';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Occurrences of a finding that an audit keeps; its count is of all. */
 export const KEPT_OCCURRENCES = 20;

@@ -12,6 +12,7 @@ import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import type { InputFormat } from '../input/detect.js';
 import { type Input, openInput } from '../input/open-input.js';
+import { stoppable } from '../input/stoppable.js';
 import { checkOutput } from '../output-path.js';
 import { count, counted } from '../render/cell.js';
 import { healthLines } from '../render/health.js';
@@ -56,7 +57,8 @@ async function importCapture(path: string, input: Input, options: Options, progr
   const symbols = options.symbols === undefined ? undefined : readSymbols(options.symbols);
   const all: XentraceOptions = { xenVersion, layout, symbols, host, controlDomains, tscHz: cpuHz };
   if (input.stream === undefined) {
-    return importXentraceFile(path, options.output, { ...all, onProgress: progress.update });
+    const onProgress = progress.update;
+    return stoppable(signal => importXentraceFile(path, options.output, { ...all, onProgress, signal }));
   }
   return importXentraceStream(withProgress(input, progress), input.name, options.output, all);
 }
@@ -74,9 +76,9 @@ async function importText(path: string, input: Input, options: Options, progress
     throw usageError('P2M_LAYOUT', `--layout ${layout} does not exist`, `one of ${LAYOUT_NAMES.join(', ')}`);
   }
   const header: NdjsonHeader = { xenVersion, layout, host, controlDomains, tscHz: cpuHz };
-  const from = input.stream === undefined ? path : withProgress(input, progress);
-  const onProgress = input.stream === undefined ? progress.update : undefined;
-  return importNdjson(from, input.name, output, { header, onProgress });
+  if (input.stream !== undefined) return importNdjson(withProgress(input, progress), input.name, output, { header });
+  const onProgress = progress.update;
+  return stoppable(signal => importNdjson(path, input.name, output, { header, onProgress, signal }));
 }
 
 /** Progress of a stream is that of the bytes that came in, before they are decompressed. */

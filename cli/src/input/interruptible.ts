@@ -2,7 +2,8 @@ import { P2mError } from '@p2mtrace/trace-format/errors';
 
 /** How long after a first Ctrl-C the writer of a pipe, which got it too, may take to write its rest. */
 const GRACE_MS = 2000;
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** By which a person or the system ends a program. */
+export const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** A stream that SIGINT or SIGTERM ends as if it ended by itself: at its end, after the grace, or at a second signal. */
 export class Interruptible {
@@ -29,7 +30,7 @@ export class Interruptible {
       this.interrupted = true;
       timer ??= setTimeout(() => leave(), GRACE_MS);
     };
-    for (const signal of SIGNALS) process.on(signal, onSignal);
+    for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
     const iterator = (this.input as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
     try {
       for (;;) {
@@ -55,7 +56,7 @@ export class Interruptible {
       });
     } finally {
       clearTimeout(timer);
-      for (const signal of SIGNALS) process.off(signal, onSignal);
+      for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
       this.input.destroy();
     }
   }

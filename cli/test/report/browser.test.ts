@@ -6,7 +6,8 @@ import { fine, needsBuild, p2mtrace, tempDir } from '../support/cli.js';
 
 needsBuild();
 const temp = tempDir();
-const sample = (rule: string) => fileURLToPath(new URL(`../../../samples/rules/${rule}/fires.ndjson`, import.meta.url));
+const sample = (rule: string) =>
+  fileURLToPath(new URL(`../../../samples/corpus/rules/${rule}/trace.ndjson`, import.meta.url));
 
 /** A page of one trace, and one of an audit of three, of which one is none. */
 beforeAll(() => {
@@ -69,21 +70,21 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     const svg = page.locator('.drawing svg').first();
     const button = (name: string) => page.getByRole('button', { name, exact: true }).first();
     await button('Whole trace').click();
-    expect(await shown(page)).toEqual([0, 10]);
+    expect(await shown(page)).toEqual([0, 12]);
     await svg.focus();
     await page.keyboard.press('w');
-    // Ten events are too few to zoom in on four of them.
+    // Twelve events are too few to zoom in on four of them.
     await button('Zoom in').click();
     const [from, to] = await shown(page);
-    expect(to - from).toBeLessThan(10);
+    expect(to - from).toBeLessThan(12);
     await svg.focus();
     await page.keyboard.press('0');
-    expect(await shown(page)).toEqual([0, 10]);
+    expect(await shown(page)).toEqual([0, 12]);
     await svg.hover();
     await page.keyboard.down('Control');
     await page.mouse.wheel(0, -200);
     await page.keyboard.up('Control');
-    await expect.poll(async () => (await shown(page))[1] - (await shown(page))[0]).toBeLessThan(10);
+    await expect.poll(async () => (await shown(page))[1] - (await shown(page))[0]).toBeLessThan(12);
     await page.close();
   });
 
@@ -91,7 +92,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     const { page } = await open(temp('leak.html'));
     await page.locator('.drawing .item').first().hover();
     expect(await page.locator('.told').first().textContent()).toContain(
-      'p2m entries of the gfn: 0x100 ram_rw, #1 to #5',
+      'p2m entries of the gfn: 0x12040 ram_rw, #2 to #7',
     );
     await page.close();
   });

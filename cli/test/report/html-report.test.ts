@@ -1,12 +1,14 @@
 import { analyzeTrace, type Finding } from '@p2mtrace/analyzers';
 import { expect, it } from 'vitest';
 import { auditReport } from '../../src/audit/audit-report.js';
+import type { Baseline } from '../../src/audit/baseline.js';
 import type { TraceResult } from '../../src/audit/trace-result.js';
 import { htmlReport } from '../../src/report/html-report.js';
 import { traceMaker } from '../support/trace-of.js';
 
 const traceOf = traceMaker();
-const NOTHING = { baseline: { version: 1, findings: [] }, suppressions: [], today: '2026-11-21', tool: '1' } as const;
+const BASELINE: Baseline = { version: 1, findings: [] };
+const NOTHING = { baseline: BASELINE, suppressions: [], today: '2026-11-21', tool: '1' };
 
 const result = (path: string, findings: readonly Finding[]): TraceResult => ({
   ...{ version: 1, path, trace: path, problem: null, notices: [], events: 1, lost: 0, notChecked: [], metrics: {} },

@@ -12,9 +12,9 @@ declare module 'vitest' {
 /** Builds everything once before the tests: those of the command line run what users run. */
 export default function setup(project: TestProject): void {
   const root = fileURLToPath(new URL('../../../', import.meta.url));
-  const { status, stdout, error } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-b'], {
+  const { status, stderr, error } = spawnSync(process.execPath, ['scripts/ensure.mjs'], {
     cwd: root,
     encoding: 'utf8',
   });
-  project.provide('buildProblem', status === 0 ? '' : stdout || String(error));
+  project.provide('buildProblem', status === 0 ? '' : stderr || String(error));
 }

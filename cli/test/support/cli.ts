@@ -61,7 +61,7 @@ export function tempDir(): (name: string) => string {
   return name => join(folder, name);
 }
 
-const CAPTURES = fileURLToPath(new URL('../../../../shared/captures/', import.meta.url));
+export const CAPTURES = fileURLToPath(new URL('../../../../shared/captures/', import.meta.url));
 
 /** Path of a real capture. */
 export const capture = (name: string) => join(CAPTURES, name);

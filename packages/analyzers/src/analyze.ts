@@ -1,6 +1,7 @@
 import { BREACH_SPEC } from '@p2mtrace/replayer';
 import { isRecorded, type KindName, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
 import { BreachReplay } from './breach-replay.js';
+import { NAMED_BREACHES, NAMED_BREACHES_SQL } from './breach-sql.js';
 import { RULES } from './built-in-rules.js';
 import type { Analyzer } from './define-analyzer.js';
 import { factsForSql } from './fact-sql.js';
@@ -66,6 +67,7 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
   if (runnable.length === 0 && measure.length === 0) return { findings: [], notChecked, measures };
   const rows = [...runnable.map(({ source }) => source.sql), ...measure.map(({ sql }) => sql)];
   const queries = [...new Set(rows)].filter(sql => sql !== undefined);
+  if (queries.some(sql => mentions(sql, NAMED_BREACHES))) queries.push(NAMED_BREACHES_SQL);
   const checks = {
     counterWidth: options.counterWidth,
     policies: runnable.filter(rule => rule.policy).map(({ id, analyzer }) => id.slice(analyzer.length + 1)),
@@ -85,6 +87,7 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
         session.addTable(factsForSql(await elsewhere.breaches(), BREACH_SPEC)),
       );
     }
+    session.addLazySql(NAMED_BREACHES, NAMED_BREACHES_SQL);
     const findings: Finding[] = [];
     // What asks for breaches comes last, as they may not be there yet.
     for (const rule of partition(runnable, asksForBreaches).toReversed().flat()) {
@@ -102,7 +105,8 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
   }
 }
 
-const asksForBreaches = ({ source }: BoundRule): boolean => mentions(source.sql ?? '', BREACH_SPEC.name);
+const asksForBreaches = ({ source }: BoundRule): boolean =>
+  [NAMED_BREACHES, BREACH_SPEC.name].some(table => mentions(source.sql ?? '', table));
 
 /** Those that meet the condition, and the others. */
 function partition<T>(all: readonly T[], meets: (one: T) => boolean): [T[], T[]] {

@@ -1,5 +1,5 @@
 import { usageError } from '@p2mtrace/trace-format';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Analyzer } from './define-analyzer.js';
 
 /** What `p2mtrace.config.ts` exports by default. */

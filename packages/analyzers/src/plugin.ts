@@ -1,5 +1,5 @@
 import { KINDS, usageError } from '@p2mtrace/trace-format';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Analyzer, defineAnalyzer, type Need } from './define-analyzer.js';
 import { CONFIDENCES, SEVERITIES } from './finding.js';
 

@@ -74,6 +74,7 @@ describe('split-critical-section', () => {
     expect(await find([...looked, ...section(set(2)), ...section(set(1))])).toEqual([]);
     expect(await find([...looked, ...section(get(1), set(1), put(1))])).toEqual([]);
     expect(await find([...looked, ...section(set(0, { order: 9, mfn: 512 }))])).toEqual([]);
+    expect(await find([...section(get(1), set(1), put(1)), ...section(set(1))])).toEqual([]);
     expect(await find([...looked, ...section(set(1, { rc: -12, flags: ['failed'] }))])).toEqual([]);
   });
 

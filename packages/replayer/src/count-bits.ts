@@ -15,6 +15,11 @@ export class CountBits {
     return ((high & this.high) >>> 0) * 0x1_0000_0000 + ((low & this.low) >>> 0);
   }
 
+  /** The count is the highest that there is: one below 0. Exact, whatever the width. */
+  isHighest(low: number, high: number): boolean {
+    return (low & this.low) === (this.low | 0) && (high & this.high) === (this.high | 0);
+  }
+
   /** The count moved by 1, 0 or -1, as a number. */
   moved(low: number, high: number, by: number): number {
     const sum = ((low & this.low) >>> 0) + by;

@@ -1,4 +1,4 @@
-import { COLUMNS, type ColumnName, type ColumnSpec, type ColumnType, PRESENT, perColumn, RAW_MAX } from './columns.js';
+import { COLUMNS, type ColumnName, type ColumnSpec, type ColumnType, PRESENT } from './columns.js';
 import { transposePresence } from './validity.js';
 
 /** Typed array of a column's values; u64 columns are pairs of u32, low word first, so that no bigint is made. */
@@ -15,15 +15,6 @@ export type ColumnArrays = { readonly [K in ColumnName]: ArrayOf<(typeof COLUMNS
 
 /** Bytes a row takes in a column of this type (bits and binary are sized apart). */
 export const WIDTH: Record<Exclude<ColumnType, 'bit' | 'binary'>, number> = { u64: 8, u32: 4, i32: 4, u16: 2, u8: 1 };
-
-/**
- * Room for `bytes`, a cache line apart from what follows: arrays whose starts are a power of two apart share their
- * cache sets, and a row touches them all.
- */
-const spaced = (bytes: number): number => Math.ceil(bytes / 64) * 64 + 64;
-
-/** Bitmaps are made eight at a time. */
-const BITMAPS = Math.ceil(Object.keys(PRESENT).length / 8) * 8;
 
 /**
  * The default number of rows in a record batch: what a replay reads of it, about 1.5 MB, stays in the cache between
@@ -46,72 +37,58 @@ export function columnView(type: ColumnType, memory: ArrayBufferLike, offset: nu
   }
 }
 
-/** Bytes of `rows` values of a column, while it is being filled. */
-function valueBytes(type: ColumnType, rows: number): number {
-  if (type === 'binary') return rows * RAW_MAX;
-  if (type === 'bit') return 0;
-  return rows * WIDTH[type];
+/** What a batch is made of, for as many rows as it can have. */
+export interface BatchParts {
+  readonly columns: ColumnArrays;
+  readonly present: Uint32Array;
+  readonly rawLength: Uint8Array;
+  /** Room for the bitmaps, `bitmapStride` bytes apart. */
+  readonly bitmapMemory: Uint8Array;
+  readonly bitmapStride: number;
 }
 
 /**
  * A batch of events under construction: one typed array a column and one presence mask a row (bits of PRESENT).
- * Values of absent columns stay 0, so that equal events make equal bytes. All memory is one buffer,
- * so a batch can be handed to a worker without a copy.
+ * Values of absent columns stay 0, so that equal events make equal bytes. Batches are made by a BatchBlock.
  */
 export class EventBatch {
   readonly capacity: number;
-  readonly memory: ArrayBufferLike;
+  /** Where its rows start in the columns of its block. */
+  readonly firstRow: number;
   readonly columns: ColumnArrays;
   /** Which columns each row has. */
   readonly present: Uint32Array;
-  /** The same as Arrow bitmaps, by bit of PRESENT; filled by `fillBitmaps`. */
-  readonly bitmaps: readonly Uint8Array[];
-  /** All of them, `bitmapBytes` apart. */
-  private readonly bitmapMemory: Uint8Array;
-  private readonly bitmapBytes: number;
   /** Bytes of `raw` that each row adds. */
   readonly rawLength: Uint8Array;
   rows = 0;
   rawBytes = 0;
+  /** Columns that some row has (bits of PRESENT); known when the bitmaps are filled. */
+  used = 0;
+  private readonly parts: BatchParts;
   private readonly perRow: (Uint8Array | Uint16Array | Int32Array | Uint32Array)[];
 
-  constructor(capacity: number, memory: ArrayBufferLike = new ArrayBuffer(EventBatch.bytes(capacity))) {
-    this.capacity = capacity;
-    this.memory = memory;
-    let offset = 0;
-    const take = (bytes: number) => {
-      const at = offset;
-      offset += spaced(bytes);
-      return at;
-    };
-    this.columns = perColumn(name => {
-      const { type }: ColumnSpec = COLUMNS[name];
-      const bytes = valueBytes(type, capacity);
-      return columnView(type, memory, take(bytes), bytes);
-    }) as ColumnArrays;
+  constructor(parts: BatchParts, firstRow: number) {
+    this.parts = parts;
+    this.firstRow = firstRow;
+    this.columns = parts.columns;
+    this.present = parts.present;
+    this.rawLength = parts.rawLength;
+    this.capacity = parts.present.length;
     const { raw: _raw, tsc_own: _bits, ...perRow } = this.columns;
     this.perRow = Object.values(perRow);
-    this.present = new Uint32Array(memory, take(capacity * 4), capacity);
-    this.rawLength = new Uint8Array(memory, take(capacity), capacity);
-    const bitmapBytes = Math.ceil(capacity / 8);
-    this.bitmapBytes = spaced(bitmapBytes);
-    this.bitmapMemory = new Uint8Array(memory, take(BITMAPS * this.bitmapBytes), BITMAPS * this.bitmapBytes);
-    this.bitmaps = Array.from({ length: BITMAPS }, (_, bit) =>
-      this.bitmapMemory.subarray(bit * this.bitmapBytes, bit * this.bitmapBytes + bitmapBytes),
-    );
   }
 
-  /** Size of the memory that a batch of that capacity needs. */
-  static bytes(capacity: number): number {
-    const specs = Object.values<ColumnSpec>(COLUMNS);
-    const bitmaps = BITMAPS * spaced(Math.ceil(capacity / 8));
-    const sizes = [...specs.map(spec => valueBytes(spec.type, capacity)), capacity * 4, capacity, bitmaps];
-    return sizes.reduce((sum, bytes) => sum + spaced(bytes), 0);
-  }
-
-  /** Turns the presence masks into bitmaps; the last step before a batch is sealed. */
+  /** Turns the presence masks into Arrow bitmaps; the last step before a batch is written. */
   fillBitmaps(): void {
-    transposePresence(this.present, this.rows, this.bitmapMemory, this.bitmapBytes);
+    const { bitmapMemory, bitmapStride } = this.parts;
+    this.used = transposePresence(this.present, this.rows, bitmapMemory, bitmapStride);
+  }
+
+  /** The bitmap of a column; all of it, for `capacity` rows. */
+  bitmap(name: ColumnName): Uint8Array {
+    const { bitmapMemory, bitmapStride } = this.parts;
+    const start = bitIndex(PRESENT[name]) * bitmapStride;
+    return bitmapMemory.subarray(start, start + Math.ceil(this.capacity / 8));
   }
 
   /** Adds the payload of an unknown record to the row; at most RAW_MAX bytes. */
@@ -129,11 +106,12 @@ export class EventBatch {
     }
   }
 
-  /** Empties the batch; `used` says which columns have anything to clear (bits of PRESENT). */
-  clear(used = 0xffff_ffff): void {
-    const rows = this.rows;
+  /** Empties the batch once its bitmaps were filled. */
+  clear(): void {
+    const { rows, used } = this;
     for (const [name, spec] of Object.entries<ColumnSpec>(COLUMNS)) {
-      if (spec.type === 'bit' || (spec.nullable && (used & PRESENT[name as ColumnName]) === 0)) continue;
+      // Every row gets a new seq and kind.
+      if (!spec.nullable || (used & PRESENT[name as ColumnName]) === 0) continue;
       const array = this.columns[name as ColumnName];
       array.fill(0, 0, Math.min(array.length, rows * (array.length / this.capacity)));
     }
@@ -143,3 +121,5 @@ export class EventBatch {
     this.rawBytes = 0;
   }
 }
+
+const bitIndex = (bit: number) => 31 - Math.clz32(bit);

@@ -8,9 +8,14 @@ export class KindCounts {
   private hasResults = false;
 
   add(kind: Uint8Array, flags: Uint32Array, rows: number): void {
-    for (let row = 0; row < rows; row++) {
-      this.counts[kind[row]]++;
-      if (kind[row] === SET_ENTRY && (flags[row] & FLAG.attempt) === 0) this.hasResults = true;
+    const counts = new Uint32Array(256);
+    for (let row = 0; row < rows; row++) counts[kind[row]]++;
+    counts.forEach((count, i) => {
+      this.counts[i] += count;
+    });
+    if (this.hasResults || counts[SET_ENTRY] === 0) return;
+    for (let row = 0; row < rows && !this.hasResults; row++) {
+      this.hasResults = kind[row] === SET_ENTRY && (flags[row] & ATTEMPT) === 0;
     }
   }
 
@@ -24,3 +29,4 @@ export class KindCounts {
   }
 }
 const SET_ENTRY = KIND.set_entry;
+const ATTEMPT = FLAG.attempt;

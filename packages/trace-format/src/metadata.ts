@@ -1,16 +1,15 @@
-import { createRequire } from 'node:module';
-import type * as Zod from 'zod';
+import * as z from 'zod';
 import { P2mError } from './errors.js';
 import { LAYOUT_NAMES } from './layout-profiles.js';
 import { P2M_NUMBERINGS } from './xen-enums.js';
 
 type Schemas = ReturnType<typeof makeSchemas>;
-export type ImportHealth = Zod.infer<Schemas['importHealth']>;
-export type TraceMetadata = Zod.infer<Schemas['traceMetadata']>;
-export type PieceOrigin = Zod.infer<Schemas['piece']>;
+export type ImportHealth = z.infer<Schemas['importHealth']>;
+export type TraceMetadata = z.infer<Schemas['traceMetadata']>;
+export type PieceOrigin = z.infer<Schemas['piece']>;
 
 /** The shapes of a trace's metadata. */
-function makeSchemas(z: typeof Zod) {
+function makeSchemas() {
   const count = z.int().nonnegative();
 
   /** Health of an import: what was read, and what was not (model §2.2). All numbers are of records unless named otherwise. */
@@ -84,9 +83,9 @@ function makeSchemas(z: typeof Zod) {
 }
 
 let schemas: Schemas | undefined;
-/** Made when first needed: loading zod takes longer than most imports. */
+/** Made when first needed: imports have no need of them. */
 export function metadataSchema(): Schemas['traceMetadata'] {
-  schemas ??= makeSchemas(createRequire(import.meta.url)('zod') as typeof Zod);
+  schemas ??= makeSchemas();
   return schemas.traceMetadata;
 }
 

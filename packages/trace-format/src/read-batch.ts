@@ -1,11 +1,11 @@
 import { crc32 } from 'node:zlib';
+import { FIRST_SEQ_KEY, FIRST_TSC_KEY, LAST_TSC_KEY } from './batch-job.js';
 import { COLUMNS, type ColumnName, type ColumnSpec, perColumn } from './columns.js';
 import { P2mError } from './errors.js';
 import { type ColumnArrays, columnView } from './event-batch.js';
 import type { RandomAccess } from './file-access.js';
 import { zeroCrc } from './ipc/checksum.js';
 import type { BatchHeader } from './ipc/decode-message.js';
-import { FIRST_SEQ_KEY, FIRST_TSC_KEY, LAST_TSC_KEY } from './seal.js';
 
 /** Where a batch lies, and what is known of it without reading it. */
 export interface BatchInfo {

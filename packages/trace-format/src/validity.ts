@@ -1,19 +1,14 @@
 /** Presence masks (one u32 a row, one bit a column) into Arrow validity bitmaps (one bit a row, one bitmap a column). */
 
-/** All bits that any row has. */
-export function presentAnywhere(present: Uint32Array, rows: number): number {
-  let any = 0;
-  for (let row = 0; row < rows; row++) any |= present[row];
-  return any >>> 0;
-}
-
 /**
  * Fills one bitmap a bit, `stride` bytes apart in `bitmaps`: the masks of eight rows are four 8×8 bit matrices side
  * by side, one a byte lane, and are transposed together (Hacker's Delight, 7-3: exchange halves, quarters, eighths).
  * Written out, as it is done for every event of an import. Bits behind the last row stay 0.
+ * Returns all bits that any row has.
  */
-export function transposePresence(present: Uint32Array, rows: number, bitmaps: Uint8Array, stride: number): void {
+export function transposePresence(present: Uint32Array, rows: number, bitmaps: Uint8Array, stride: number): number {
   const bits = bitmaps.length / stride;
+  let any = 0;
   for (let row = 0; row < rows; row += 8) {
     const n = rows - row;
     let a0 = present[row];
@@ -24,6 +19,7 @@ export function transposePresence(present: Uint32Array, rows: number, bitmaps: U
     let a5 = n > 5 ? present[row + 5] : 0;
     let a6 = n > 6 ? present[row + 6] : 0;
     let a7 = n > 7 ? present[row + 7] : 0;
+    any |= a0 | a1 | a2 | a3 | a4 | a5 | a6 | a7;
     let t = 0;
     t = ((a0 >>> 4) ^ a4) & 0x0f0f_0f0f;
     a4 ^= t;
@@ -74,6 +70,7 @@ export function transposePresence(present: Uint32Array, rows: number, bitmaps: U
       at += 8 * stride;
     }
   }
+  return any >>> 0;
 }
 
 /** Number of set bits among the first `rows`. */

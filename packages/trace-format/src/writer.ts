@@ -1,13 +1,16 @@
-import { closeSync, ftruncateSync, renameSync, rmSync, writeSync, writevSync } from 'node:fs';
+import { closeSync, renameSync, rmSync } from 'node:fs';
+import type { BatchBlock } from './batch-block.js';
+import { batchJob } from './batch-job.js';
+import { type BatchPool, LocalPool } from './batch-pool.js';
 import { DICTIONARIES, DICTIONARY_NAMES, type DictionaryName, SCHEMA_VERSION } from './columns.js';
 import { P2mError } from './errors.js';
-import { BATCH_ROWS, EventBatch } from './event-batch.js';
+import { BATCH_ROWS, type EventBatch } from './event-batch.js';
+import { BatchMessages } from './ipc/batch-messages.js';
 import { METADATA_KEY, VERSION_KEY } from './ipc/decode-schema.js';
 import { encodeDictionaryMessage, encodeFooter, encodeSchemaMessage, type MessageBlock } from './ipc/encode-message.js';
 import { KindCounts } from './kind-counts.js';
 import type { TraceMetadata } from './metadata.js';
-import { createPartial, partialName } from './output-file.js';
-import { Sealer } from './seal.js';
+import { createPartial, partialName, writeFully } from './output-file.js';
 
 /** Names that a batch uses and no batch before it did, by dictionary. */
 export type NewNames = Partial<Record<DictionaryName, readonly string[]>>;
@@ -18,6 +21,8 @@ const EOS = new Uint8Array(Uint32Array.of(0xffff_ffff, 0).buffer);
 
 /** Takes filled batches, in order, and makes a trace of them. */
 export interface BatchSink {
+  /** Of which the batches are parts. */
+  readonly block: BatchBlock;
   /** An empty batch to fill. */
   acquire(): EventBatch;
   /** Appends the batch and takes it back; it must not be touched afterwards. */
@@ -30,29 +35,34 @@ export interface BatchSink {
 
 /**
  * Writes a trace: an Arrow stream behind the file magic, under `PATH.partial`, readable up to its last whole batch
- * at any moment; `finish` adds the footer of the file format and renames it. All-null columns stay holes in the file.
+ * at any moment; `finish` adds the footer of the file format and renames it. Here everything gets its place in the
+ * file; what is large, the batches, its pool writes there.
  */
 export class TraceWriter implements BatchSink {
   private readonly path: string;
   private readonly partial: string;
   private readonly fd: number;
-  private readonly sealer = new Sealer();
-  private readonly spare: EventBatch[] = [];
-  private readonly capacity: number;
+  private readonly pool: BatchPool;
   private readonly names = new Map<DictionaryName, string[]>();
   private readonly fixedBlocks: MessageBlock[] = [];
   private readonly batches: MessageBlock[] = [];
   private readonly counts = new KindCounts();
+  private readonly messages = new BatchMessages();
   private rows = 0;
   private at = 0;
   private state: 'open' | 'finished' | 'aborted' = 'open';
 
-  /** `fd`: what createPartial gave for the path. @throws P2mError P2M_WRITE where the file can't be created */
-  constructor(path: string, metadata: TraceMetadata, capacity = BATCH_ROWS, fd = createPartial(path)) {
+  /** @throws P2mError P2M_WRITE where the file can't be created */
+  constructor(
+    path: string,
+    metadata: TraceMetadata,
+    capacity = BATCH_ROWS,
+    makePool: (fd: number, capacity: number) => BatchPool = (...args) => new LocalPool(...args),
+  ) {
     this.path = path;
     this.partial = partialName(path);
-    this.capacity = capacity;
-    this.fd = fd;
+    this.fd = createPartial(path);
+    this.pool = makePool(this.fd, capacity);
     this.write(Buffer.from(`${MAGIC}\0\0`, 'latin1'));
     this.write(encodeSchemaMessage(schemaPairs(metadata)));
     for (const name of DICTIONARY_NAMES) {
@@ -63,39 +73,31 @@ export class TraceWriter implements BatchSink {
     }
   }
 
+  get block(): BatchBlock {
+    return this.pool.block;
+  }
+
   acquire(): EventBatch {
-    return this.spare.pop() ?? new EventBatch(this.capacity);
+    return this.pool.acquire();
   }
 
   submit(batch: EventBatch, names: NewNames): void {
-    batch.fillBitmaps();
-    this.append(batch, names);
-    this.spare.push(batch);
-  }
-
-  /** Writes the batch, whose bitmaps are filled, and empties it. */
-  append(batch: EventBatch, names: NewNames): void {
     for (const [name, added] of Object.entries(names) as [DictionaryName, readonly string[]][]) {
       this.writeDictionary(name, added, true);
       this.names.get(name)?.push(...added);
     }
-    if (batch.rows > 0) {
-      this.counts.add(batch.columns.kind, batch.columns.flags, batch.rows);
-      const sealed = this.sealer.seal(batch, this.rows);
-      const block = { offset: this.at, metadataBytes: sealed.metadata.length, bodyBytes: sealed.bodyBytes };
-      this.write(sealed.metadata);
-      const body = this.at;
-      for (const run of contiguousRuns(sealed.pieces)) writevFully(this.fd, run.buffers, body + run.offset);
-      this.at = body + sealed.bodyBytes;
-      // Zeros at the end of the body were not written; a batch is whole only when the file reaches its end.
-      ftruncateSync(this.fd, this.at);
-      this.batches.push(block);
-      this.rows += batch.rows;
-      batch.clear(sealed.used);
-    }
+    if (batch.rows === 0) return;
+    this.counts.add(batch.columns.kind, batch.columns.flags, batch.rows);
+    const job = batchJob(batch, this.messages, this.rows, this.at);
+    const { message, bodyBytes } = job;
+    this.batches.push({ offset: this.at, metadataBytes: message.framed.length, bodyBytes });
+    this.at += message.framed.length + bodyBytes;
+    this.rows += job.rows;
+    this.pool.submit(batch, job);
   }
 
   finish(metadata: TraceMetadata): void {
+    this.pool.drain();
     const blocks = [...this.fixedBlocks];
     // Readers of the file form see each growing dictionary once and whole; the deltas serve readers of the stream.
     for (const [name, names] of this.names) blocks.push(this.writeDictionary(name, names, false));
@@ -121,6 +123,7 @@ export class TraceWriter implements BatchSink {
   abort(): void {
     if (this.state !== 'open') return;
     this.state = 'aborted';
+    this.pool.close();
     closeSync(this.fd);
     rmSync(this.partial, { force: true });
   }
@@ -134,8 +137,7 @@ export class TraceWriter implements BatchSink {
   }
 
   private write(bytes: Uint8Array): void {
-    let done = 0;
-    while (done < bytes.length) done += writeSync(this.fd, bytes, done, bytes.length - done, this.at + done);
+    writeFully(this.fd, [bytes], this.at);
     this.at += bytes.length;
   }
 }
@@ -145,33 +147,4 @@ function schemaPairs(metadata: TraceMetadata): [string, string][] {
     [VERSION_KEY, String(SCHEMA_VERSION)],
     [METADATA_KEY, JSON.stringify(metadata)],
   ];
-}
-
-/** Pieces that touch each other, so that one system call writes them. */
-function contiguousRuns(pieces: readonly { offset: number; bytes: Uint8Array }[]) {
-  const runs: { offset: number; end: number; buffers: Uint8Array[] }[] = [];
-  for (const { offset, bytes } of pieces) {
-    const last = runs.at(-1);
-    if (last !== undefined && last.end === offset && last.buffers.length < 512) {
-      last.buffers.push(bytes);
-      last.end += bytes.length;
-    } else {
-      runs.push({ offset, end: offset + bytes.length, buffers: [bytes] });
-    }
-  }
-  return runs;
-}
-
-/** writev may write less than asked (a full disk says so with an error at the next call). */
-function writevFully(fd: number, buffers: Uint8Array[], position: number): void {
-  let rest = buffers;
-  let at = position;
-  while (rest.length > 0) {
-    let written = writevSync(fd, rest, at);
-    at += written;
-    let skip = 0;
-    while (skip < rest.length && written >= rest[skip].length) written -= rest[skip++].length;
-    rest = rest.slice(skip);
-    if (written > 0) rest[0] = rest[0].subarray(written);
-  }
 }

@@ -9,6 +9,7 @@ import { Schema } from 'apache-arrow/fb/schema';
 import { Builder } from 'flatbuffers';
 import { describe, expect, test } from 'vitest';
 import { bodyLayout } from '../src/ipc/body-layout.js';
+import { completeMessage } from '../src/ipc/complete-message.js';
 import { encodeBatchMessage, encodeSchemaMessage } from '../src/ipc/encode-message.js';
 import { look } from './support/look.js';
 import { writeRows } from './support/rows.js';
@@ -112,17 +113,19 @@ describe('a length of 2 GB that the file does not have is not believed', () => {
   test.each([LENGTH, 2 ** 40, 2 ** 53 - 1])('of a body that claims %d bytes', bytes => {
     const { regions } = bodyLayout(1, 0);
     const nothing = regions.map(() => 0);
-    const batch = encodeBatchMessage(1, regions, nothing, nothing, bytes, []);
+    const batch = encodeBatchMessage(1, regions, bytes, []);
+    completeMessage(batch, nothing, nothing);
     const schema = encodeSchemaMessage(pairs('1', METADATA));
-    expect(codes(file(HEAD, schema, batch, METADATA_BYTES))).toEqual(['P2M_CUT']);
+    expect(codes(file(HEAD, schema, batch.framed, METADATA_BYTES))).toEqual(['P2M_CUT']);
   });
 
   test.each([2 ** 26 + 1, 2 ** 31, 2 ** 53 - 1])('of a batch that claims %d rows', rows => {
     const { regions, bytes } = bodyLayout(1, 0);
     const nothing = regions.map(() => 0);
-    const batch = encodeBatchMessage(rows, regions, nothing, nothing, bytes, []);
+    const batch = encodeBatchMessage(rows, regions, bytes, []);
+    completeMessage(batch, nothing, nothing);
     const schema = encodeSchemaMessage(pairs('1', METADATA));
-    const name = file(HEAD, schema, batch, Buffer.alloc(bytes), EOS);
+    const name = file(HEAD, schema, batch.framed, Buffer.alloc(bytes), EOS);
     const reader = TraceReader.open(name);
     reader.close();
     expect([reader.damage?.code, reader.damage?.byte]).toEqual(['P2M_DAMAGED', HEAD.length + schema.length]);

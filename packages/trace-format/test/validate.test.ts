@@ -1,7 +1,8 @@
-import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, copyFileSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import {
+  BatchBlock,
   defaultMetadata,
-  EventBatch,
+  type EventBatch,
   KIND,
   type NewNames,
   PRESENT,
@@ -10,8 +11,11 @@ import {
   validateTrace,
 } from '@p2mtrace/trace-format';
 import { describe, expect, test } from 'vitest';
+import { batchJob } from '../src/batch-job.js';
+import { BatchWriter } from '../src/batch-writer.js';
+import { BatchMessages } from '../src/ipc/batch-messages.js';
 import { encodeDictionaryMessage, encodeSchemaMessage } from '../src/ipc/encode-message.js';
-import { Sealer } from '../src/seal.js';
+
 import { writeRows } from './support/rows.js';
 import { SAMPLE_ROWS } from './support/sample-rows.js';
 import { tempDir } from './support/temp-dir.js';
@@ -21,7 +25,7 @@ const EOS = Buffer.from('ffffffff00000000', 'hex');
 
 /** Two lock events whose classes are these indices. */
 function lockBatch(classes: readonly number[]): EventBatch {
-  const batch = new EventBatch(4);
+  const [batch] = new BatchBlock(4, 1).batches;
   classes.forEach((index, row) => {
     batch.columns.kind[row] = KIND.lock_wait;
     batch.columns.lock_class[row] = index;
@@ -29,7 +33,6 @@ function lockBatch(classes: readonly number[]): EventBatch {
     setU64(batch.columns.tsc, row, 0n);
   });
   batch.rows = classes.length;
-  batch.fillBitmaps();
   return batch;
 }
 
@@ -47,13 +50,18 @@ function stream(batches: readonly { seq: number; classes: readonly number[] }[])
   };
   dictionary(0, Object.keys(KIND));
   dictionary(5, ['one', 'two', 'three']);
+  writeFileSync(path('s'), Buffer.concat(parts));
+  const messages = new BatchMessages();
+  const fd = openSync(path('s'), 'r+');
+  let at = Buffer.concat(parts).length;
   for (const { seq, classes } of batches) {
-    const { metadata, bodyBytes, pieces } = new Sealer().seal(lockBatch(classes), seq);
-    const body = new Uint8Array(bodyBytes);
-    for (const { offset, bytes } of pieces) body.set(bytes, offset);
-    parts.push(metadata, body);
+    const batch = lockBatch(classes);
+    const job = batchJob(batch, messages, seq, at);
+    new BatchWriter(fd).write(batch, job);
+    at += job.message.framed.length + job.bodyBytes;
   }
-  writeFileSync(path('s'), Buffer.concat([...parts, EOS]));
+  closeSync(fd);
+  appendFileSync(path('s'), EOS);
   return path('s');
 }
 

@@ -4,7 +4,9 @@ import { jsonText } from '../../render/json.js';
 import type { AuditFinding } from '../audit-report.js';
 import type { Reporter } from './index.js';
 
-const SCHEMA = 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json';
+/** The schema that the tests hold it against, by its id: of OASIS, as GitHub and SchemaStore have it. */
+const SCHEMA =
+  'https://raw.githubusercontent.com/schemastore/schemastore/master/src/schemas/json/sarif-2.1.0-rtm.5.json';
 
 /** SARIF 2.1.0: a result for each finding in each trace; what is fixed is absent; the witnesses are code flows. */
 export const sarif: Reporter = ({ tool, traces, findings, fixed }) => {

@@ -96,17 +96,18 @@ export class Machine {
 
   /** Drops a reference; the last one frees the page. */
   *put(pcpu: number, page: Page): Thread {
-    page.count--;
+    // Whoever makes it 0 frees: another pcpu may drop its own before this one goes on.
+    const isLast = --page.count === 0;
     yield { kind: 'put_page', pcpu, mfn: hex(page.mfn), owner: page.owner, count_info: countInfo(page) };
-    if (page.count === 0) yield* this.freed(pcpu, page);
+    if (isLast) yield* this.freed(pcpu, page);
   }
 
   /** Drops the allocation's own reference. */
   *dropAllocation(pcpu: number, page: Page): Thread {
-    page.count--;
+    const isLast = --page.count === 0;
     page.allocated = false;
     yield { kind: 'alloc_ref_drop', pcpu, mfn: hex(page.mfn), owner: page.owner, count_info: countInfo(page) };
-    if (page.count === 0) yield* this.freed(pcpu, page);
+    if (isLast) yield* this.freed(pcpu, page);
   }
 
   private *freed(pcpu: number, page: Page): Thread {

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { usageError } from '@p2mtrace/trace-format';
+import { packageFolder } from '../package-folder.js';
 import type { EventLine, Thread } from './machine.js';
 
 /** The corpus of rules: for each traces in which it fires. */
-const CORPUS = fileURLToPath(new URL('../../../../samples/corpus/rules/', import.meta.url));
+const CORPUS = join(packageFolder(), '../../samples/corpus/rules');
 /** Domids from here on have a meaning of their own (X§1.7), and stay. */
 const FIRST_RESERVED = 0x7ff0;
 const DOMIDS = ['domid', 'owner', 'old_owner', 'cur_domid'] as const;
@@ -28,10 +28,18 @@ const LAYOUT = 'P6';
 /** Stories of traces that record no locks: where others are recorded, a pcpu that holds none holds no range either. */
 const WITHOUT_LOCKS: readonly string[] = ['gfn-range.overlap'];
 
+/** By the rule that fires in them, once they were read. */
+let stories: ReadonlyMap<string, readonly Template[]> | undefined;
+
 /** Stories by the rule that fires in them. @throws P2mError P2M_FAULT (usage) where the corpus is not there */
-function storiesByRule(): ReadonlyMap<string, readonly string[]> {
+function storiesByRule(): ReadonlyMap<string, readonly Template[]> {
+  stories ??= readStories();
+  return stories;
+}
+
+function readStories(): ReadonlyMap<string, readonly Template[]> {
   if (!existsSync(CORPUS)) throw usageError('P2M_FAULT', 'the corpus is not there', 'faults need samples/corpus');
-  const stories = new Map<string, string[]>();
+  const read = new Map<string, Template[]>();
   for (const name of readdirSync(CORPUS).sort()) {
     if (WITHOUT_LOCKS.includes(name)) continue;
     const { findings } = JSON.parse(readFileSync(join(CORPUS, name, 'expect.json'), 'utf8'));
@@ -39,10 +47,10 @@ function storiesByRule(): ReadonlyMap<string, readonly string[]> {
     // Loss would make everything else of the trace unknown too, and page_info has one layout in a trace.
     if (lines.some(({ kind, layout }) => kind === 'lost' || (layout !== undefined && layout !== LAYOUT))) continue;
     for (const rule of new Set(findings.map((finding: { rule: string }) => finding.rule)) as Set<string>) {
-      stories.set(rule, [...(stories.get(rule) ?? []), name]);
+      read.set(rule, [...(read.get(rule) ?? []), templateOf(rule, name, lines)]);
     }
   }
-  return stories;
+  return read;
 }
 
 /** The rules that can be made to fire. @throws P2mError P2M_FAULT (usage) */
@@ -51,17 +59,16 @@ export function faultRules(): string[] {
 }
 
 /** All ways in which the corpus lets a rule fire. @throws P2mError P2M_FAULT (usage) */
-export function templatesOf(rule: string): Template[] {
-  const stories = storiesByRule();
-  const names = stories.get(rule);
-  if (names === undefined) {
-    throw usageError('P2M_FAULT', `there is no fault ${rule}`, `one of ${[...stories.keys()].sort().join(', ')}`);
-  }
-  return names.map(name => {
-    const events = linesOf(name).filter(({ kind }) => kind !== undefined);
-    const isTimed = events.some(({ tsc }) => tsc !== undefined);
-    return { rule, name, events, isTimed, pcpus: new Set(events.map(({ pcpu }) => pcpu ?? 0)).size };
-  });
+export function templatesOf(rule: string): readonly Template[] {
+  const found = storiesByRule().get(rule);
+  if (found !== undefined) return found;
+  throw usageError('P2M_FAULT', `there is no fault ${rule}`, `one of ${faultRules().join(', ')}`);
+}
+
+function templateOf(rule: string, name: string, lines: readonly EventLine[]): Template {
+  const events = lines.filter(({ kind }) => kind !== undefined);
+  const isTimed = events.some(({ tsc }) => tsc !== undefined);
+  return { rule, name, events, isTimed, pcpus: new Set(events.map(({ pcpu }) => pcpu ?? 0)).size };
 }
 
 function linesOf(name: string): EventLine[] {

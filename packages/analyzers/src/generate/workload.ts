@@ -27,8 +27,10 @@ export interface Planted {
 
 /** Hz of the TSC. */
 export const TSC_HZ = 2_500_000_000;
-/** Distance between frames of the workload and those of faults, and from one fault to the next; keeps alignment. */
-const MFN_STRIDE = 1 << 24;
+/** From the frames of one fault to those of the next: more than any story names, and a multiple of what it aligns. */
+const MFN_STRIDE = 1 << 20;
+/** Those of the workload begin at MFN_STRIDE and end far below. */
+const FIRST_FAULT_MFN = 2 * MFN_STRIDE;
 const GFNS = 256;
 
 /**
@@ -110,7 +112,7 @@ function planFaults(
   return faults
     .map((rule, i): Waiting => {
       const template = random.pick(templatesOf(rule));
-      const places = { pcpu, domid, mfn: (i + 1) * MFN_STRIDE, lock: (i + 1) * 0x100_0000 };
+      const places = { pcpu, domid, mfn: FIRST_FAULT_MFN + i * MFN_STRIDE, lock: (i + 1) * 0x100_0000 };
       pcpu += template.pcpus;
       domid += 8;
       return { at: Math.floor(random.next() * events * 0.9), template, thread: tell(template, places) };

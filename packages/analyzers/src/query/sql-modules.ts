@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { usageError } from '@p2mtrace/trace-format';
+import { packageFolder } from '../package-folder.js';
 import { splitStatements } from '../sql/sql-text.js';
 
 /** One `create view` or `create macro`, with the comment before it. */
@@ -20,7 +20,7 @@ export interface SqlModule {
   readonly definitions: readonly SqlDefinition[];
 }
 
-const LIBRARY = fileURLToPath(new URL('../../sql/', import.meta.url));
+const LIBRARY = join(packageFolder(), 'sql');
 const DEFINITION = /^create\s+(?:or\s+replace\s+)?(?:macro|function|view)\s+(\w+)\s*(\([^)]*\))?/i;
 
 /** The modules that come with p2mtrace. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ColumnSource, type FactTable, TraceSession } from '../../src/index.js';
+import { type ColumnSource, TraceSession } from '../../src/index.js';
+import type { FactTable } from '../../src/sql/fact-table.js';
 
 const ROWS = 40_001;
 const numbers = Array.from({ length: ROWS }, (_, i) => i);

@@ -5,6 +5,7 @@ import type { P2mSet } from '../p2m-set.js';
 import type { TraceHead } from '../replay-context.js';
 import type { Replayer } from '../replayer.js';
 import type { Breach } from './breach-facts.js';
+import type { RelinquishedTypes } from './relinquished-types.js';
 import type { Section } from './section.js';
 import type { Sections } from './sections.js';
 
@@ -47,6 +48,7 @@ export interface CheckScope {
   /** The order of events of different pcpus is as it was. */
   readonly isOrdered: boolean;
   readonly sections: Sections;
+  readonly relinquished: RelinquishedTypes;
   readonly report: (found: Breach) => void;
 }
 

@@ -8,6 +8,7 @@ import type { Replayer, ReplayOptions } from '../replayer.js';
 import { type Breach, BreachFacts } from './breach-facts.js';
 import type { Check, CheckOptions } from './check.js';
 import { CHECKS } from './registry.js';
+import { RelinquishedTypes } from './relinquished-types.js';
 import type { Section } from './section.js';
 import { SectionChanges } from './section-changes.js';
 import { Sections } from './sections.js';
@@ -39,7 +40,10 @@ export class Checks {
     const { now, isOrdered } = context;
     const records = (...kinds: KindName[]) => kinds.some(kind => isRecorded(head.metadata, kind));
     const report = (found: Breach) => breaches.report(found);
-    this.checks = CHECKS.map(make => make({ state, p2ms, now, head, options, records, isOrdered, sections, report }));
+    const relinquished = new RelinquishedTypes(state);
+    const scope = { state, p2ms, now, head, options, records, isOrdered, sections, relinquished, report };
+    // What the others ask of it is up to date when they look.
+    this.checks = [relinquished, ...CHECKS.map(make => make(scope))];
     this.looksAtSections = this.checks.flatMap(check => check.sectionEnd ?? []);
     // What an event changes is taken down before anybody looks, and before it ends the section.
     const all: Check[] = [new SectionChanges(context, p2ms, sections), sections, ...this.checks];

@@ -1,4 +1,4 @@
-import { FLAG } from '@p2mtrace/trace-format';
+import { FLAG, KIND } from '@p2mtrace/trace-format';
 import { FrameRecords } from '../frame-records.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { hasFailed, mfnOf } from '../row-values.js';
@@ -7,6 +7,8 @@ import type { Check, CheckScope, MakeCheck } from './check.js';
 import { knowsCount, slotOf } from './known-pages.js';
 import { KnownTypes } from './known-types.js';
 
+const K_GET_PAGE = KIND.get_page;
+const K_GET_TYPE = KIND.get_type;
 /** Pages whose headroom is told. */
 const TOLD = 1000;
 const WORD = 2 ** 32;
@@ -40,26 +42,27 @@ class CountLimits implements Check {
       const mfn = mfnOf(batch, row);
       const slot = slotOf(pages, mfn);
       if (slot === 0 || !knowsCount(pages, slot)) return;
-      this.judge(mfn, pages.upperCount(slot), pages.lowerCount(slot), this.general);
+      this.judge(K_GET_PAGE, mfn, pages.upperCount(slot), pages.lowerCount(slot), this.general);
     },
     get_type: (batch: ReplayBatch, row: number) => {
       if (hasFailed(batch, row)) return;
       const mfn = mfnOf(batch, row);
       const slot = slotOf(this.scope.state.pages, mfn);
       if (slot === 0 || !this.types.isKnown(slot)) return;
-      this.judge(mfn, this.types.upperCount(slot), this.types.lowerCount(slot), this.type);
+      this.judge(K_GET_TYPE, mfn, this.types.upperCount(slot), this.types.lowerCount(slot), this.type);
     },
   };
 
   /** Of the count after a get, which has gone up by one: it passes each value. In two words, as it has up to 58 bits. */
-  private judge(mfn: number, upper: number, lower: number, limit: Limit): void {
+  private judge(kind: number, mfn: number, upper: number, lower: number, limit: Limit): void {
     const { seq } = this.scope.now;
     if (limit.peaks !== undefined) notePeak(limit.peaks, mfn, upper * WORD + lower, seq);
     const isLast = upper === limit.lastUpper && lower === limit.lastLower;
     if (!isLast && (upper !== limit.wrapUpper || lower !== limit.wrapLower)) return;
     const detail = isLast ? 'limit' : 'wrap';
     const at = isLast ? [seq] : [-1, seq];
-    this.scope.report({ breach: 'overflow', detail, mfn, count: upper * WORD + lower, width: limit.width, at });
+    const count = upper * WORD + lower;
+    this.scope.report({ breach: 'overflow', detail, kind, mfn, count, width: limit.width, at });
   }
 
   readonly end = (): void => {

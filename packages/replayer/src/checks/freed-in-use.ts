@@ -61,7 +61,7 @@ class FreedInUse implements Check {
   private judgeType(mfn: number, slot: number, given: boolean): void {
     const { types } = this;
     const { state, now, report } = this.scope;
-    if (!types.isKnown(slot) || types.mayBeXenHeap(slot)) return;
+    if (!types.isKnown(slot) || types.mayBeXenHeap(slot) || this.scope.relinquished.has(mfn)) return;
     const name = types.name(slot) ?? '';
     // Whether a writable page is validated does not matter; of what is looked at once, it does.
     const isStale = types.isValidated(slot) && (PAGE_TABLES.has(name) || (given && name === 'seg_desc'));
@@ -70,7 +70,7 @@ class FreedInUse implements Check {
     report({
       breach: 'freed-with-type',
       detail: given ? 'given' : 'freed',
-      // relinquish_memory takes the type reference of a partial page without an event.
+      // What relinquish_memory does to a partial page no event tells; this one does not look like it.
       confidence: types.isPartial(slot) ? 'likely' : 'proven',
       mfn,
       owner: ownerOf(pages, slot),

@@ -2,7 +2,8 @@ import { isValid } from '@p2mtrace/trace-format';
 import type { LockTable } from '../lock-table.js';
 import type { MakeCheck } from './check.js';
 
-const BOUND_MS = 10;
+/** The credit scheduler's default time slice (xen/common/sched/credit.c): whoever spins as long has lost all of it. */
+const BOUND_MS = 30;
 
 /** lock-order.long-hold: held for longer than a bound, where the TSC's frequency is known. */
 export const lockDuration: MakeCheck = ({ state, now, head, report }) => {

@@ -135,14 +135,16 @@ class SplitSection implements Check {
     const { columns: c } = batch;
     const { now, report } = this.scope;
     const last = this.byPcpu[now.pcpu];
-    if (last === undefined || last.entries === last.held) return;
+    if (last === undefined || last.entries === 0) return;
     if ((c.flags[row] & FLAG.attempt) !== 0 || hasFailed(batch, row)) return;
     const gfn = gfnOf(batch, row);
     const found = last.find(p2mOf(batch, row), gfn);
     // A larger write is not about this entry.
-    if (found < 0 || Number.isNaN(last.dropped[found]) || c.order[row] > last.order[found]) return;
+    if (found < 0 || c.order[row] > last.order[found]) return;
     const at = [last.seq[found], last.dropped[found], now.seq];
     last.remove(found);
+    // A write under the lock ends what the lookup began: the next one rests on something else.
+    if (Number.isNaN(at[1])) return;
     const [domid, view] = [c.domid[row], c.view[row]];
     report({ breach: 'split-critical-section', confidence: 'likely', domid, view, gfn, at });
   }

@@ -14,8 +14,6 @@ export const zeroCounts: MakeCheck = scope => new ZeroCounts(scope);
 class ZeroCounts implements Check {
   private readonly scope: CheckScope;
   private readonly types: KnownTypes;
-  /** The count that is one below 0: it wraps inside its own bits, as Xen's would. */
-  private readonly wrapped: number;
   /** Frames whose type reference was reported, until they are allocated anew. */
   private readonly reported = new Set<number>();
 
@@ -23,7 +21,6 @@ class ZeroCounts implements Check {
     this.scope = scope;
     const { pages, profile } = scope.state;
     this.types = new KnownTypes(pages, profile);
-    this.wrapped = pages.countBits.of(0xffff_ffff, 0xffff_ffff);
   }
 
   readonly after = {
@@ -61,9 +58,11 @@ class ZeroCounts implements Check {
       if (free) this.report('underflow', slot, mfn, true);
       return;
     }
-    const count = pages.count(slot);
-    if (count === 0) this.typed(slot, batch, row);
-    else if (count === this.wrapped) this.report('underflow', slot, mfn, free);
+    // One below 0 wraps inside the count's own bits, as Xen's would.
+    if (pages.count(slot) === 0) this.typed(slot, batch, row);
+    else if (pages.countBits.isHighest(pages.countLow[slot], pages.countHigh[slot])) {
+      this.report('underflow', slot, mfn, free);
+    }
   }
 
   private report(breach: 'get-on-free' | 'underflow', slot: number, mfn: number, free: boolean): void {
@@ -80,11 +79,11 @@ class ZeroCounts implements Check {
     if (slot === 0 || !types.isKnown(slot) || types.count(slot) === 0) return;
     if (!knowsCount(pages, slot) || pages.count(slot) > 0 || types.mayBeXenHeap(slot) || isFree(pages, slot)) return;
     const mfn = mfnOf(batch, row);
-    if (this.reported.has(mfn)) return;
+    if (this.reported.has(mfn) || this.scope.relinquished.has(mfn)) return;
     this.reported.add(mfn);
     this.scope.report({
       breach: 'type-without-general',
-      // relinquish_memory takes the type reference of a partial page without an event.
+      // What relinquish_memory does to a partial page no event tells; this one does not look like it.
       confidence: types.isPartial(slot) ? 'likely' : 'proven',
       mfn,
       owner: ownerOf(pages, slot),

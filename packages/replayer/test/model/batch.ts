@@ -1,8 +1,8 @@
 import {
+  BatchBlock,
   COLUMN_NAMES,
   DICTIONARIES,
   type DictionaryName,
-  EventBatch,
   PRESENT,
   type ReadBatch,
 } from '@p2mtrace/trace-format';
@@ -18,7 +18,7 @@ export function batchOf(events: readonly TraceEvent[]): {
   const names = Object.fromEntries(
     Object.entries(DICTIONARIES).map(([name, dictionary]) => [name, [...dictionary.names]]),
   ) as Record<DictionaryName, string[]>;
-  const batch = new EventBatch(Math.max(1, events.length));
+  const [batch] = new BatchBlock(Math.max(1, events.length), 1).batches;
   events.forEach((event, row) => {
     fillRow(batch, row, rowOf(event), (dictionary, name) => {
       const known = names[dictionary];
@@ -29,10 +29,7 @@ export function batchOf(events: readonly TraceEvent[]): {
   });
   batch.fillBitmaps();
   const validity = Object.fromEntries(
-    COLUMN_NAMES.filter(name => PRESENT[name] !== undefined).map(name => [
-      name,
-      batch.bitmaps[31 - Math.clz32(PRESENT[name])],
-    ]),
+    COLUMN_NAMES.filter(name => PRESENT[name] !== undefined).map(name => [name, batch.bitmap(name)]),
   ) as ReadBatch<(typeof STATE_COLUMNS)[number]>['validity'];
   return {
     batch: { rows: batch.rows, firstSeq: 0, columns: batch.columns, validity, rawOffsets: new Int32Array(0) },

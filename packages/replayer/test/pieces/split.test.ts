@@ -72,10 +72,10 @@ test('pieces of any trace', async () => {
 test('pieces of a capture that lost records', async () => {
   // Each lost event is about the last `count` events, whatever they were.
   const cases = arbitraryCases(RECORDED_KINDS, 40)
-    .map(({ layout, events }) => ({ layout, events: events.flatMap(event => recorded(event) ?? []) }))
+    .map(one => ({ ...one, events: one.events.flatMap(event => recorded(event) ?? []) }))
     .filter(({ events }) => events.length > 0)
-    .map(({ layout, events }) => ({
-      layout,
+    .map(({ events, ...one }) => ({
+      ...one,
       events: events.map((event, seq) => {
         const first = Math.max(0, seq - Number(event.count ?? 0n));
         return event.kind === 'lost' ? { ...event, first_tsc: BigInt(tscOf(first)) } : event;

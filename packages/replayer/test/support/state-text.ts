@@ -23,7 +23,12 @@ export function stateText(replayer: Replayer, reader: TraceReader): Record<strin
     remaps: tables(replayer.p2ms.map(table => [ofP2m(table), frames(table.remaps, (data, at) => hex(data[at]))])),
     m2p: tables(rows.map(({ mfn, m2p }) => [hex(mfn), typeof m2p === 'number' ? hex(m2p) : (m2p ?? '')])),
     mapped_by: lists(
-      rows.map(row => [hex(row.mfn), row.gfn === null ? [] : [`d${row.domid} ${row.view} ${hex(row.gfn)}`]]).sort(),
+      rows
+        .map((row): [string, string[]] => [
+          hex(row.mfn),
+          row.gfn === null ? [] : [`d${row.domid} ${row.view} ${hex(row.gfn)}`],
+        ])
+        .sort(),
     ),
     pages: tables([...pageRows(replayer)].map(row => [hex(row.mfn), pageText(row)])),
     rmap: tables(

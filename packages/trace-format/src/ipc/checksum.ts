@@ -11,27 +11,19 @@ const TAG = 'crc32:';
 
 export const crcHex = (value: number): string => value.toString(16).padStart(8, '0');
 
-/** The value under CRC_KEY before the first eight digits are known. */
-export function crcPlaceholder(bodyCrcs: readonly number[]): string {
-  return `${TAG}${[BLANK, ...bodyCrcs.map(crcHex)].join(' ')}`;
+/** The value under CRC_KEY before the checksums of the metadata and of that many regions are known. */
+export function blankCrcs(regions: number): string {
+  return TAG + Array.from({ length: 1 + regions }, () => BLANK).join(' ');
 }
 
-/** CRC of the framed metadata with its own digits blank, and where these digits stand; undefined without any. */
-function metadataCrc(framed: Buffer, value: string): { crc: number; digits: number } | undefined {
-  const start = framed.indexOf(`${value}\0`, 0, 'latin1');
-  if (start < 0) return undefined;
-  const digits = start + TAG.length;
-  const before = framed.subarray(0, digits);
-  const after = framed.subarray(digits + BLANK.length);
-  return { crc: crc32(after, crc32(BLANK, crc32(before))), digits };
-}
-
-/** Writes the metadata's own CRC over its placeholder. */
-export function stampCrc(framed: Uint8Array, placeholder: string): void {
+/** Writes the CRCs of the body's regions, and then the metadata's own, where they are blank. */
+export function stampCrcs(framed: Uint8Array, bodyCrcs: readonly number[]): void {
   const bytes = Buffer.from(framed.buffer, framed.byteOffset, framed.byteLength);
-  const found = metadataCrc(bytes, placeholder);
-  if (found === undefined) throw new Error('no checksum placeholder in the message');
-  bytes.write(crcHex(found.crc), found.digits, 'latin1');
+  const start = bytes.indexOf(`${blankCrcs(bodyCrcs.length)}\0`, 0, 'latin1');
+  if (start < 0) throw new Error('no place for checksums in the message');
+  const value = TAG + [BLANK, ...bodyCrcs.map(crcHex)].join(' ');
+  bytes.write(value, start, 'latin1');
+  bytes.write(crcHex(crc32(bytes)), start + TAG.length, 'latin1');
 }
 
 export type CrcCheck = 'absent' | 'damaged' | { readonly body: readonly number[] };
@@ -42,10 +34,10 @@ export function checkCrc(framed: Uint8Array): CrcCheck {
   if (!bytes.includes(CRC_KEY, 0, 'latin1')) return 'absent';
   const match = /crc32:[0-9a-f]{8}(?: [0-9a-f]{8})*\0/.exec(bytes.toString('latin1'));
   if (match === null) return 'damaged';
-  const value = match[0].slice(0, -1);
-  const [own, ...body] = value.slice(TAG.length).split(' ');
-  const found = metadataCrc(bytes, value);
-  if (found === undefined || crcHex(found.crc) !== own) return 'damaged';
+  const [own, ...body] = match[0].slice(TAG.length, -1).split(' ');
+  const digits = match.index + TAG.length;
+  const crc = crc32(bytes.subarray(digits + BLANK.length), crc32(BLANK, crc32(bytes.subarray(0, digits))));
+  if (crcHex(crc) !== own) return 'damaged';
   return { body: body.map(digits => Number.parseInt(digits, 16)) };
 }
 

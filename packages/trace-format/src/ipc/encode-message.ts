@@ -11,7 +11,7 @@ import { RecordBatch } from 'apache-arrow/fb/record-batch';
 import { Builder } from 'flatbuffers';
 import { DICTIONARY_NAMES, isAddressDictionary } from '../columns.js';
 import { type ColumnRegion, padded } from './body-layout.js';
-import { CRC_KEY, crcPlaceholder, stampCrc } from './checksum.js';
+import { blankCrcs, CRC_KEY, stampCrcs } from './checksum.js';
 import { encodeKeyValues, encodeSchema } from './encode-schema.js';
 
 /** First bytes of a message in the stream format: 0xffffffff, then the metadata's length. */
@@ -22,39 +22,40 @@ interface Region {
   readonly bytes: number;
 }
 
-/** Frames a finished flatbuffer as a stream message and stamps its checksum. */
-function frame(b: Builder, placeholder: string): Uint8Array {
+/** Frames a finished flatbuffer as a stream message. */
+function frame(b: Builder): Uint8Array {
   const table = b.asUint8Array();
   const length = Math.ceil(table.length / 8) * 8;
   const framed = new Uint8Array(PREFIX + length);
   new DataView(framed.buffer).setUint32(0, 0xffff_ffff, true);
   new DataView(framed.buffer).setInt32(4, length, true);
   framed.set(table, PREFIX);
-  stampCrc(framed, placeholder);
   return framed;
 }
 
+/** The framed metadata of a message whose body has that many regions; its checksums are still blank. */
 function finishMessage(
   b: Builder,
   type: MessageHeader,
   header: number,
   bodyBytes: number,
-  bodyCrcs: readonly number[],
+  regions: number,
   extra: Iterable<readonly [string, string]> = [],
 ): Uint8Array {
-  const placeholder = crcPlaceholder(bodyCrcs);
-  const pairs = encodeKeyValues(b, [[CRC_KEY, placeholder], ...extra]);
+  const pairs = encodeKeyValues(b, [[CRC_KEY, blankCrcs(regions)], ...extra]);
   const custom = Message.createCustomMetadataVector(b, pairs);
   b.finish(Message.createMessage(b, MetadataVersion.V5, type, header, BigInt(bodyBytes), custom));
-  return frame(b, placeholder);
+  return frame(b);
 }
 
 export function encodeSchemaMessage(metadata: Iterable<readonly [string, string]>): Uint8Array {
   const b = new Builder(8192);
-  return finishMessage(b, MessageHeader.Schema, encodeSchema(b, metadata), 0, []);
+  const message = finishMessage(b, MessageHeader.Schema, encodeSchema(b, metadata), 0, 0);
+  stampCrcs(message, []);
+  return message;
 }
 
-function encodeRecordBatch(b: Builder, rows: number, nulls: readonly number[], buffers: readonly Region[]): number {
+function encodeRecordBatch(b: Builder, rows: number, nulls: readonly number[], buffers: readonly Region[]) {
   RecordBatch.startBuffersVector(b, buffers.length);
   for (const { offset, bytes } of buffers.toReversed()) BufferTable.createBuffer(b, BigInt(offset), BigInt(bytes));
   const bufferVector = b.endVector();
@@ -65,22 +66,31 @@ function encodeRecordBatch(b: Builder, rows: number, nulls: readonly number[], b
   RecordBatch.addLength(b, BigInt(rows));
   RecordBatch.addNodes(b, nodes);
   RecordBatch.addBuffers(b, bufferVector);
-  return RecordBatch.endRecordBatch(b);
+  return { header: RecordBatch.endRecordBatch(b), nodes };
+}
+
+/** Metadata of a record batch that is written before the batch is looked at. */
+export interface BatchMessage {
+  /** Framed. Its checksums and null counts are blank: completeMessage fills them in. */
+  readonly framed: Uint8Array;
+  /** Where the null counts are: the upper half of each of the field nodes from here on. */
+  readonly nodesAt: number;
 }
 
 /** Metadata of a record batch whose body has these regions; `extra` says what a seek wants to know. */
 export function encodeBatchMessage(
   rows: number,
   regions: readonly ColumnRegion[],
-  nulls: readonly number[],
-  crcs: readonly number[],
   bodyBytes: number,
   extra: Iterable<readonly [string, string]>,
-): Uint8Array {
+): BatchMessage {
   const b = new Builder(4096);
   const buffers = regions.flatMap(r => (r.offsets ? [r.validity, r.offsets, r.values] : [r.validity, r.values]));
-  const header = encodeRecordBatch(b, rows, nulls, buffers);
-  return finishMessage(b, MessageHeader.RecordBatch, header, bodyBytes, crcs, extra);
+  const nulls = regions.map(() => 0);
+  const { header, nodes } = encodeRecordBatch(b, rows, nulls, buffers);
+  const framed = finishMessage(b, MessageHeader.RecordBatch, header, bodyBytes, regions.length, extra);
+  // A builder counts from the end; the nodes follow the length of their vector.
+  return { framed, nodesAt: PREFIX + b.offset() - nodes + 4 };
 }
 
 /** A dictionary of names; a delta adds to what was written before. */
@@ -120,13 +130,15 @@ function encodeAddresses(id: number, addresses: readonly string[], isDelta: bool
 
 function dictionaryMetadata(id: number, count: number, isDelta: boolean, buffers: Region[], body: Uint8Array) {
   const b = new Builder(1024);
-  const data = encodeRecordBatch(b, count, [0], buffers);
+  const { header: data } = encodeRecordBatch(b, count, [0], buffers);
   DictionaryBatch.startDictionaryBatch(b);
   DictionaryBatch.addId(b, BigInt(id));
   DictionaryBatch.addData(b, data);
   DictionaryBatch.addIsDelta(b, isDelta);
   const header = DictionaryBatch.endDictionaryBatch(b);
-  return finishMessage(b, MessageHeader.DictionaryBatch, header, body.length, [crc32(body)]);
+  const message = finishMessage(b, MessageHeader.DictionaryBatch, header, body.length, 1);
+  stampCrcs(message, [crc32(body)]);
+  return message;
 }
 
 /** Where a message lies in the file, as a footer lists it. */
@@ -154,8 +166,7 @@ export function encodeFooter(
   const schema = encodeSchema(b, metadata);
   const dictionaryBlocks = encodeBlocks(b, dictionaries, Footer.startDictionariesVector);
   const batchBlocks = encodeBlocks(b, batches, Footer.startRecordBatchesVector);
-  const placeholder = crcPlaceholder([]);
-  const custom = Footer.createCustomMetadataVector(b, encodeKeyValues(b, [[CRC_KEY, placeholder]]));
+  const custom = Footer.createCustomMetadataVector(b, encodeKeyValues(b, [[CRC_KEY, blankCrcs(0)]]));
   Footer.startFooter(b);
   Footer.addVersion(b, MetadataVersion.V5);
   Footer.addSchema(b, schema);
@@ -164,6 +175,6 @@ export function encodeFooter(
   Footer.addCustomMetadata(b, custom);
   b.finish(Footer.endFooter(b));
   const footer = b.asUint8Array().slice();
-  stampCrc(footer, placeholder);
+  stampCrcs(footer, []);
   return footer;
 }

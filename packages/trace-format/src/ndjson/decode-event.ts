@@ -1,8 +1,8 @@
 import { PRESENT } from '../columns.js';
 import type { EventBatch } from '../event-batch.js';
 import { KIND, KINDS, type KindName } from '../kinds.js';
+import type { TraceNames } from '../trace-names.js';
 import { MM_LOCKS, mmLockOfLevel } from '../xen-enums.js';
-import type { TraceNames } from '../xentrace/decode-context.js';
 import { decodeValue } from './decode-value.js';
 import { EVENT_FIELDS, type EventFields } from './event-fields.js';
 import { refusal, shown, suggestion } from './refusal.js';

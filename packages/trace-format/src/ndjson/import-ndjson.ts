@@ -3,8 +3,9 @@ import { BATCH_ROWS, type EventBatch } from '../event-batch.js';
 import { RandomAccess } from '../file-access.js';
 import { profileOfVersion } from '../layout-profiles.js';
 import { defaultMetadata, type TraceMetadata } from '../metadata.js';
+import { TraceNames } from '../trace-names.js';
 import { type BatchSink, TraceWriter } from '../writer.js';
-import { TraceNames } from '../xentrace/decode-context.js';
+import { yieldTurn } from '../yield-turn.js';
 import { decodeEvent } from './decode-event.js';
 import { decodeHeader, isHeader } from './decode-header.js';
 import { isSkipped, LineSplitter, parseLine } from './decode-lines.js';
@@ -17,6 +18,8 @@ export interface NdjsonImportOptions {
   /** Rows of a record batch. */
   readonly batchRows?: number | undefined;
   readonly onProgress?: ((bytes: number) => void) | undefined;
+  /** Ends the import: nothing is written, and its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -38,6 +41,7 @@ export async function importNdjson(
       for (const line of splitter.push(piece)) rows.add(line);
       bytes += piece.length;
       options.onProgress?.(bytes);
+      if (options.signal !== undefined) await yieldTurn(options.signal);
     }
     for (const line of splitter.end()) rows.add(line);
     return rows.finish();

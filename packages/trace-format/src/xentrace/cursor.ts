@@ -1,3 +1,4 @@
+import { getU64, setU64 } from '../u64.js';
 import type { Chunk, PollingBounds } from './chunk.js';
 import { HEADER_TSC_BIT, MAX_RECORD_WORDS, recordWords } from './records.js';
 
@@ -16,12 +17,10 @@ export class PcpuCursor {
   /** The next record: position in `words`, behind the last whole word there, and its offset in the input. */
   pos = 0;
   end = 0;
-  /** TSC of the record at `pos`: its own, or the lower bound it inherits. */
-  tscLow = 0;
-  tscHigh = 0;
+  /** TSC of the record at `pos`: its own, or the lower bound it inherits. Low word first, as all TSCs here. */
+  readonly tsc = new Uint32Array(2);
   /** Last TSC that a record of this pcpu carried itself. */
-  ownLow = 0;
-  ownHigh = 0;
+  readonly lastTsc = new Uint32Array(2);
   /** The record at `pos` carries its TSC. */
   own = false;
   sweep = 0;
@@ -35,7 +34,7 @@ export class PcpuCursor {
   records = 0;
   /** Bytes of the windows taken up so far. */
   takenBytes = 0;
-  firstOwn: bigint | undefined;
+  firstTsc: bigint | undefined;
   private buffer = new Uint32Array(0);
   private chunk: Chunk | undefined;
   private nextChunk = 0;
@@ -76,17 +75,16 @@ export class PcpuCursor {
   look(): void {
     this.own = this.words[this.pos] >= HEADER_TSC_BIT;
     if (!this.own) return;
-    const low = this.words[this.pos + 1];
-    const high = this.words[this.pos + 2];
-    if (high < this.ownHigh || (high === this.ownHigh && low < this.ownLow)) this.backwards++;
-    this.firstOwn ??= (BigInt(high) << 32n) | BigInt(low);
-    this.tscLow = this.ownLow = low;
-    this.tscHigh = this.ownHigh = high;
+    this.tsc[0] = this.words[this.pos + 1];
+    this.tsc[1] = this.words[this.pos + 2];
+    if (isBefore(this.tsc, this.lastTsc)) this.backwards++;
+    this.firstTsc ??= getU64(this.tsc, 0);
+    this.lastTsc.set(this.tsc);
   }
 
   private openNext(): boolean {
     if (this.chunk !== undefined) {
-      this.chunk.lastTsc ??= (BigInt(this.ownHigh) << 32n) | BigInt(this.ownLow);
+      this.chunk.lastTsc ??= getU64(this.lastTsc, 0);
       this.chunk = undefined;
     }
     if (this.nextChunk >= this.chunks.length) return false;
@@ -143,13 +141,11 @@ export class PcpuCursor {
   /** The records at the head of a window without a TSC lie after what the polling rounds prove. */
   private raiseToFloor(chunk: Chunk): void {
     const floor = this.bounds.floor(chunk.sweep, this.pcpu);
-    if (floor > this.tsc) {
-      this.tscLow = Number(floor & 0xffff_ffffn);
-      this.tscHigh = Number(floor >> 32n);
-    }
+    if (floor > getU64(this.tsc, 0)) setU64(this.tsc, 0, floor);
   }
+}
 
-  get tsc(): bigint {
-    return (BigInt(this.tscHigh) << 32n) | BigInt(this.tscLow);
-  }
+/** Of two TSCs. */
+export function isBefore(a: Uint32Array, b: Uint32Array): boolean {
+  return a[1] < b[1] || (a[1] === b[1] && a[0] < b[0]);
 }

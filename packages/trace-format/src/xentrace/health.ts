@@ -1,11 +1,12 @@
 import type { ImportHealth } from '../metadata.js';
+import { getU64 } from '../u64.js';
 import type { PcpuCursor } from './cursor.js';
-import { TRC_MEM } from './records.js';
+import { MEM_INDEXES, minorOf, TRC_MEM } from './records.js';
 
 /** Counts what an import meets, by id and by pcpu. */
 export class HealthCounter {
-  /** TRC_MEM records by minor, the frequent case; all other ids in `other`. */
-  readonly mem = new Float64Array(0x1000);
+  /** TRC_MEM records by minor and payload words (memIndex), the frequent case; all other ids in `other`. */
+  readonly mem = new Float64Array(MEM_INDEXES);
   readonly other = new Map<number, number>();
   readonly unknown = new Map<number, number>();
   readonly lost: ImportHealth['lost'] = [];
@@ -27,20 +28,20 @@ export class HealthCounter {
   /** The report, as it goes into the trace's metadata. */
   report(cursors: Iterable<PcpuCursor>): ImportHealth {
     const byId = new Map(this.other);
-    this.mem.forEach((count, minor) => {
-      if (count > 0) byId.set((TRC_MEM << 12) | minor, count);
+    this.mem.forEach((count, index) => {
+      const id = (TRC_MEM << 12) | minorOf(index);
+      if (count > 0) byId.set(id, (byId.get(id) ?? 0) + count);
     });
     const records = [...byId.values()].reduce((sum, count) => sum + count, 0);
     let skipped = this.skippedBytes;
     const problems = [...this.problems];
     const pcpus: ImportHealth['pcpus'] = [];
     for (const cursor of cursors) {
-      const last = (BigInt(cursor.ownHigh) << 32n) | BigInt(cursor.ownLow);
       pcpus.push({
         pcpu: cursor.pcpu,
         records: cursor.records,
-        firstTsc: (cursor.firstOwn ?? 0n).toString(),
-        lastTsc: last.toString(),
+        firstTsc: (cursor.firstTsc ?? 0n).toString(),
+        lastTsc: getU64(cursor.lastTsc, 0).toString(),
       });
       skipped += cursor.skippedBytes;
       if (cursor.firstSkip >= 0) {

@@ -1,5 +1,5 @@
 import { type Chunk, lastTscOf, PollingBounds } from './chunk.js';
-import { PcpuCursor, type ReadWords } from './cursor.js';
+import { isBefore, PcpuCursor, type ReadWords } from './cursor.js';
 import { TRC_TRACE_CPU_CHANGE } from './records.js';
 import type { RowWriter } from './row-writer.js';
 
@@ -17,8 +17,7 @@ export class Merger {
   private readonly readWords: ReadWords;
   private readonly bounds: PollingBounds;
   /** Highest TSC written so far; only later records may follow. */
-  private doneHigh = 0;
-  private doneLow = 0;
+  private readonly done = new Uint32Array(2);
   private sweep = 0;
   private lastPcpu = -1;
   private addedBytes = 0;
@@ -65,9 +64,10 @@ export class Merger {
   /**
    * Writes records in order. While more input may come (`final` false), only those of sweeps that no later window
    * can precede: what a sweep finds was made after the sweep before the last was written.
+   * @returns false where it stopped after so many steps, with more to write
    */
-  drain(final: boolean, progress?: () => void): void {
-    for (;;) {
+  drain(final: boolean, progress?: () => void, steps = Number.POSITIVE_INFINITY): boolean {
+    for (let step = 0; step < steps; step++) {
       let best: PcpuCursor | undefined;
       let second: PcpuCursor | undefined;
       for (const cursor of this.cursors) {
@@ -79,36 +79,32 @@ export class Merger {
           second = cursor;
         }
       }
-      if (best === undefined) return;
-      if (!final && best.sweep > this.sweep - KEEP_SWEEPS) return;
+      if (best === undefined) return true;
+      if (!final && best.sweep > this.sweep - KEEP_SWEEPS) return true;
       this.runUntil(best, second);
       progress?.();
     }
+    return false;
   }
 
   private runUntil(best: PcpuCursor, second: PcpuCursor | undefined): void {
-    const late =
-      best.own && (best.tscHigh < this.doneHigh || (best.tscHigh === this.doneHigh && best.tscLow < this.doneLow));
-    if (late) {
-      this.rows.health.late += this.rows.run(best, this.doneHigh, this.doneLow, false);
+    if (best.own && isBefore(best.tsc, this.done)) {
+      this.rows.health.late += this.rows.run(best, this.done, false);
     } else if (second === undefined) {
-      this.rows.run(best, 0xffff_ffff, 0xffff_ffff, true);
+      this.rows.run(best, NO_LIMIT, true);
     } else {
-      this.rows.run(best, second.tscHigh, second.tscLow, best.pcpu < second.pcpu);
+      this.rows.run(best, second.tsc, best.pcpu < second.pcpu);
     }
-    if (best.ownHigh > this.doneHigh || (best.ownHigh === this.doneHigh && best.ownLow > this.doneLow)) {
-      const ahead = best.own && best.pos < best.end;
-      if (!ahead) {
-        this.doneHigh = best.ownHigh;
-        this.doneLow = best.ownLow;
-      }
-    }
+    const isAhead = best.own && best.pos < best.end;
+    if (!isAhead && isBefore(this.done, best.lastTsc)) this.done.set(best.lastTsc);
   }
 }
 
+const NO_LIMIT = Uint32Array.of(0xffff_ffff, 0xffff_ffff);
+
 function before(a: PcpuCursor, b: PcpuCursor): boolean {
-  if (a.tscHigh !== b.tscHigh) return a.tscHigh < b.tscHigh;
-  if (a.tscLow !== b.tscLow) return a.tscLow < b.tscLow;
+  if (a.tsc[1] !== b.tsc[1]) return a.tsc[1] < b.tsc[1];
+  if (a.tsc[0] !== b.tsc[0]) return a.tsc[0] < b.tsc[0];
   if (!(a.own && b.own) && a.sweep !== b.sweep) return a.sweep < b.sweep;
   return a.pcpu < b.pcpu;
 }

@@ -17,6 +17,8 @@ export interface XentraceOptions {
   /** Domains whose mm locks are biased; dom0 where not given. */
   readonly controlDomains?: readonly number[] | undefined;
   readonly onProgress?: ((bytes: number) => void) | undefined;
+  /** Ends the import of a file: nothing is written, and its reason is thrown. A stream ends by itself. */
+  readonly signal?: AbortSignal | undefined;
   /** Bytes of windows that a stream may hold back to bring pcpus into order. */
   readonly reorderBytes?: number | undefined;
 }

@@ -30,6 +30,9 @@ export const TRC_HVM_NPF = 0x0008_2021;
 
 /** TRC_MEM with its sub-class nibble: all ids below are this and a minor. */
 export const TRC_MEM = 0x10f;
+/** A header's class and sub-class, and what they are in a TRC_MEM record. */
+export const CLASS_MASK = 0x0fff_f000;
+export const MEM_CLASS = TRC_MEM << 12;
 export const MEM = {
   grantMap: 0x001,
   grantUnmap: 0x002,
@@ -79,6 +82,11 @@ export const MEM_WORDS: Uint8Array = (() => {
   set(7, MEM.sharing, MEM.snapshotPage);
   return words;
 })();
+
+/** A TRC_MEM record's minor and number of payload words in one number: decoders and counters are found by it. */
+export const memIndex = (header: number): number => ((header >>> 16) & 0x7000) | (header & 0xfff);
+export const minorOf = (index: number): number => index & 0xfff;
+export const MEM_INDEXES = 0x8000;
 
 /** Domid on the wire where there is none (a page without owner, a failed get_page). */
 export const WIRE_NO_DOMID = 0x7fff;

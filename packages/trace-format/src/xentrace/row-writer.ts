@@ -1,38 +1,32 @@
 import { PRESENT } from '../columns.js';
-import type { EventBatch } from '../event-batch.js';
+import type { ColumnArrays, EventBatch } from '../event-batch.js';
 import { KIND } from '../kinds.js';
-import { getU64 } from '../u64.js';
+import { TraceNames } from '../trace-names.js';
 import type { BatchSink } from '../writer.js';
 import type { P2mNumbering } from '../xen-enums.js';
 import type { PcpuCursor } from './cursor.js';
-import { type DecodeContext, decodeContext, TraceNames } from './decode-context.js';
-import { decodeExtension } from './decode-extension.js';
-import { decodeStock } from './decode-stock.js';
+import { type Decoder, decodeContext } from './decode-context.js';
+import { hasOtherKind, NO_ROW, OtherDecoder } from './decode-other.js';
 import { HealthCounter } from './health.js';
+import { memDecoders } from './mem-decoders.js';
 import * as X from './records.js';
 import type { SymbolTable } from './symbols.js';
 
 const { tsc: TSC, tsc_own: TSC_OWN, pcpu: PCPU, cur_domid: CUR_DOMID, cur_vcpu: CUR_VCPU } = PRESENT;
-const { domid: DOMID, gfn: GFN, mfn: MFN, p2m_type: TYPE, arg0: ARG0, arg1: ARG1, raw: RAW } = PRESENT;
-const { caller: CALLER, symbol: SYMBOL } = PRESENT;
-
-/** Ids outside TRC_MEM that have a kind of their own, but for the runstate changes, which are many. */
-const OTHER_KINDS = new Set<number>([
-  X.TRC_SCHED_CONTINUE_RUNNING,
-  X.TRC_DOM0_DOM_ADD,
-  X.TRC_DOM0_DOM_REM,
-  X.TRC_HVM_NPF,
-  X.TRC_LOST_RECORDS,
-]);
-const hasKind = (event: number): boolean =>
-  OTHER_KINDS.has(event) || (event & X.RUNSTATE_MASK) === X.TRC_SCHED_RUNSTATE_CHANGE;
+const { arg0: ARG0, raw: RAW, caller: CALLER, symbol: SYMBOL } = PRESENT;
+/** As constants of this module, for the loop over all records. */
+const { CLASS_MASK, MEM_CLASS } = X;
 
 /** Turns records into rows of batches, in the order in which they are handed to it. */
 export class RowWriter {
   readonly health = new HealthCounter();
   private readonly sink: BatchSink;
+  /** Of all batches of the sink. */
+  private readonly columns: ColumnArrays;
+  private readonly presence: Uint32Array;
   private readonly names = new TraceNames();
-  private readonly context: DecodeContext;
+  private readonly decoders: readonly Decoder[];
+  private readonly others: OtherDecoder;
   private readonly symbols: SymbolTable | undefined;
   /** Symbol of each caller by the caller's index; -1 for none. */
   private readonly symbolOfCaller: number[] = [];
@@ -42,229 +36,125 @@ export class RowWriter {
     this.sink = sink;
     this.symbols = symbols;
     this.batch = sink.acquire();
-    this.context = decodeContext(numbering, this.names, this.batch.columns);
-    this.context.oldPayloads = oldPayloads;
+    this.columns = sink.block.columns;
+    this.presence = sink.block.present;
+    const context = decodeContext(this.columns, this.names, numbering, oldPayloads);
+    this.decoders = memDecoders(context);
+    this.others = new OtherDecoder(context, this.health);
   }
 
   /**
-   * Writes records of the cursor until the next one carries a TSC that is not before the limit (or equal to it,
-   * where the cursor loses ties), or its window ends. Records without a TSC follow their predecessor (X§1.4).
+   * Writes the cursor's record, and those behind it until one carries a TSC that is not before the limit (or equal to
+   * it, where the cursor loses ties), or its window ends. Records without a TSC follow their predecessor (X§1.4).
    * Returns the number of records.
    */
-  run(cursor: PcpuCursor, untilHigh: number, untilLow: number, winsTies: boolean): number {
-    const { health, context, symbols } = this;
+  run(cursor: PcpuCursor, limit: Uint32Array, winsTies: boolean): number {
+    const { health, decoders, symbols, presence } = this;
     const { mem } = health;
+    const { tsc: tscs, pcpu: pcpus, cur_domid, cur_vcpu } = this.columns;
     const { pcpu, words, end } = cursor;
-    // `>>> 0` keeps the words in integer registers: fields hold them as doubles.
-    const limitHigh = untilHigh >>> 0;
-    const limitLow = untilLow >>> 0;
-    let tscLow = cursor.tscLow >>> 0;
-    let tscHigh = cursor.tscHigh >>> 0;
-    let ownLow = cursor.ownLow >>> 0;
-    let ownHigh = cursor.ownHigh >>> 0;
+    const [limitLow, limitHigh] = [limit[0], limit[1]];
+    let [tscLow, tscHigh] = [cursor.tsc[0], cursor.tsc[1]];
+    let [lastLow, lastHigh] = [cursor.lastTsc[0], cursor.lastTsc[1]];
     let { pos, own, current } = cursor;
-    let withoutTsc = 0;
-    let batch = this.batch;
-    let row = batch.rows;
-    let c = batch.columns;
+    let row = this.batch.firstRow + this.batch.rows;
+    let batchEnd = this.batch.firstRow + this.batch.capacity;
     let records = 0;
-    let first = true;
-    while (pos < end) {
+    let withoutTsc = 0;
+    for (;;) {
       const header = words[pos];
-      const payload = pos + 1 + ((header >>> 31) << 1);
-      const count = (header >>> 28) & 7;
-      const next = payload + count;
-      if (next > end) break;
-      own = header >= X.HEADER_TSC_BIT;
-      if (own) {
-        const low = words[pos + 1];
-        const high = words[pos + 2];
-        if (!first) {
-          if (high < ownHigh || (high === ownHigh && low < ownLow)) cursor.backwards++;
-          tscLow = ownLow = low;
-          tscHigh = ownHigh = high;
-          if (high > limitHigh || (high === limitHigh && (low > limitLow || (low === limitLow && !winsTies)))) break;
-        }
-      } else {
-        withoutTsc++;
-      }
-      first = false;
-
+      const at = pos + 1 + ((header >>> 31) << 1);
       records++;
-      const event = header & X.EVENT_MASK;
+      if (!own) withoutTsc++;
       let present = 0;
-      if (event >>> 12 === X.TRC_MEM) {
-        const minor = event & 0xfff;
-        mem[minor]++;
-        if (X.MEM_WORDS[minor] === count) {
-          present =
-            minor >= 0x800
-              ? decodeExtension(context, row, minor, words, payload)
-              : decodeStock(context, row, minor, words, payload);
-          if (present === 0) health.misfits++;
-        } else if (X.MEM_WORDS[minor] !== 255) health.misfits++;
+      if ((header & CLASS_MASK) === MEM_CLASS) {
+        const index = X.memIndex(header);
+        mem[index]++;
+        const decode = decoders[index];
+        present = decode(row, words, at);
       } else {
-        health.countOther(event);
-        if (event === X.TRC_TRACE_WRAP_BUFFER) {
-          pos = next;
-          continue;
-        }
-        cursor.tscLow = tscLow;
-        cursor.tscHigh = tscHigh;
-        present = this.decodeOther(cursor, row, event, words, payload, count);
+        cursor.tsc[0] = tscLow;
+        cursor.tsc[1] = tscHigh;
+        present = this.others.decode(cursor, row, words, pos);
         current = cursor.current;
-        if (present === 0 && hasKind(event)) health.misfits++;
       }
-      if (present === 0) present = this.keepUnknown(row, event, words, payload, count, event >>> 12 === X.TRC_MEM);
+      if (present === 0) present = this.keepUnknown(row, words, pos);
       if (symbols !== undefined && (present & CALLER) !== 0) present |= this.nameCaller(row);
 
-      c.pcpu[row] = pcpu;
-      if ((tscLow | tscHigh) !== 0) {
-        c.tsc[2 * row] = tscLow;
-        c.tsc[2 * row + 1] = tscHigh;
-        present |= TSC;
+      if (present !== NO_ROW) {
+        pcpus[row] = pcpu;
+        if ((tscLow | tscHigh) !== 0) {
+          tscs[2 * row] = tscLow;
+          tscs[2 * row + 1] = tscHigh;
+          present |= TSC;
+        }
+        if (own) present |= TSC_OWN;
+        if (current >= 0) {
+          cur_domid[row] = current >>> 16;
+          cur_vcpu[row] = current;
+          present |= CUR_DOMID | CUR_VCPU;
+        }
+        presence[row] = present | PCPU;
+        if (++row === batchEnd) {
+          this.flush(row);
+          row = this.batch.firstRow;
+          batchEnd = row + this.batch.capacity;
+        }
       }
-      if (own) present |= TSC_OWN;
-      if (current >= 0) {
-        c.cur_domid[row] = current >>> 16;
-        c.cur_vcpu[row] = current;
-        present |= CUR_DOMID | CUR_VCPU;
+
+      pos = at + ((header >>> 28) & 7);
+      if (pos >= end || pos + X.recordWords(words[pos]) > end) break;
+      own = words[pos] >>> 31 === 1;
+      if (own) {
+        tscLow = words[pos + 1];
+        tscHigh = words[pos + 2];
+        if (tscHigh < lastHigh || (tscHigh === lastHigh && tscLow < lastLow)) cursor.backwards++;
+        lastLow = tscLow;
+        lastHigh = tscHigh;
+        if (tscHigh > limitHigh) break;
+        if (tscHigh === limitHigh && (tscLow > limitLow || (tscLow === limitLow && !winsTies))) break;
       }
-      batch.present[row] = present | PCPU;
-      if (++row === batch.capacity) {
-        this.flush(row);
-        batch = this.batch;
-        c = batch.columns;
-        row = 0;
-      }
-      pos = next;
     }
-    batch.rows = row;
+    cursor.tsc[0] = tscLow;
+    cursor.tsc[1] = tscHigh;
+    cursor.lastTsc[0] = lastLow;
+    cursor.lastTsc[1] = lastHigh;
+    this.batch.rows = row - this.batch.firstRow;
     cursor.pos = pos;
-    cursor.tscLow = tscLow;
-    cursor.tscHigh = tscHigh;
-    cursor.ownLow = ownLow;
-    cursor.ownHigh = ownHigh;
     cursor.own = own;
-    health.withoutTsc += withoutTsc;
     cursor.records += records;
+    health.withoutTsc += withoutTsc;
     return records;
   }
 
-  /** Hands the last rows on. */
-  flush(rows = this.batch.rows): void {
-    this.batch.rows = rows;
+  /** Hands the last rows on; `end` is the row behind them. */
+  flush(end = this.batch.firstRow + this.batch.rows): void {
+    this.batch.rows = end - this.batch.firstRow;
     this.sink.submit(this.batch, this.names.takeNew());
     this.batch = this.sink.acquire();
-    this.context.columns = this.batch.columns;
-  }
-
-  /** Records of other classes that say who runs where, what was lost, and nested page faults (X§1.3, X§1.7). */
-  private decodeOther(
-    cursor: PcpuCursor,
-    row: number,
-    event: number,
-    words: Uint32Array,
-    at: number,
-    count: number,
-  ): number {
-    const c = this.context.columns;
-    if ((event & X.RUNSTATE_MASK) === X.TRC_SCHED_RUNSTATE_CHANGE && count === 1) {
-      const [oldState, newState] = [(event >>> 8) & 3, (event >>> 4) & 3];
-      const vcpu = (((words[at] >>> 16) << 16) | (words[at] & 0xffff)) >>> 0;
-      if (newState === 0) cursor.current = vcpu;
-      else if (oldState === 0 && cursor.current === vcpu) cursor.current = -1;
-      c.kind[row] = KIND.sched_switch;
-      c.domid[row] = words[at] >>> 16;
-      c.arg0[2 * row] = words[at] & 0xffff;
-      c.arg1[2 * row] = (oldState << 4) | newState;
-      return DOMID | ARG0 | ARG1;
-    }
-    switch (event) {
-      case X.TRC_SCHED_CONTINUE_RUNNING:
-        if (count !== 1) return 0;
-        cursor.current = (((words[at] >>> 16) << 16) | (words[at] & 0xffff)) >>> 0;
-        c.kind[row] = KIND.sched_switch;
-        c.domid[row] = words[at] >>> 16;
-        c.arg0[2 * row] = words[at] & 0xffff;
-        c.arg1[2 * row] = 0;
-        return DOMID | ARG0 | ARG1;
-      case X.TRC_DOM0_DOM_ADD:
-      case X.TRC_DOM0_DOM_REM:
-        if (count !== 1 || words[at] > 0xffff) return 0;
-        c.kind[row] = event === X.TRC_DOM0_DOM_ADD ? KIND.domain_create : KIND.domain_destroy;
-        c.domid[row] = words[at];
-        return DOMID;
-      case X.TRC_HVM_NPF:
-        return count === 6 ? this.decodeNpf(row, words, at) : 0;
-      case X.TRC_LOST_RECORDS:
-        if (count !== 4) return 0;
-        return this.decodeLost(cursor, row, words, at);
-      default:
-        return 0;
-    }
-  }
-
-  private decodeNpf(row: number, words: Uint32Array, at: number): number {
-    const c = this.context.columns;
-    const type = this.context.types[words[at + 5] & 0xff];
-    if (type === 255 || words[at + 5] > 255) return 0;
-    c.kind[row] = KIND.npf;
-    // The record has a byte address (X§0.10).
-    c.gfn[2 * row] = (words[at] >>> 12) | (words[at + 1] << 20);
-    c.gfn[2 * row + 1] = words[at + 1] >>> 12;
-    c.p2m_type[row] = type;
-    c.arg0[2 * row] = words[at];
-    c.arg0[2 * row + 1] = words[at + 1];
-    c.arg1[2 * row] = words[at + 4];
-    const invalid = words[at + 2] === 0xffff_ffff && words[at + 3] === 0xffff_ffff;
-    if (!invalid) {
-      c.mfn[2 * row] = words[at + 2];
-      c.mfn[2 * row + 1] = words[at + 3];
-    }
-    return GFN | TYPE | ARG0 | ARG1 | (invalid ? 0 : MFN);
-  }
-
-  private decodeLost(cursor: PcpuCursor, row: number, words: Uint32Array, at: number): number {
-    const c = this.context.columns;
-    c.kind[row] = KIND.lost;
-    c.arg0[2 * row] = words[at];
-    c.arg1[2 * row] = words[at + 2];
-    c.arg1[2 * row + 1] = words[at + 3];
-    // Whoever ran when the record was written runs now.
-    cursor.current = (((words[at + 1] & 0xffff) << 16) | (words[at + 1] >>> 16)) >>> 0;
-    this.health.lost.push({
-      pcpu: cursor.pcpu,
-      count: words[at],
-      firstTsc: getU64(c.arg1, row).toString(),
-      tsc: cursor.tsc.toString(),
-    });
-    return ARG0 | ARG1;
   }
 
   /** A record that no table lists, or whose contents fit no column, is kept as it is. */
-  private keepUnknown(
-    row: number,
-    event: number,
-    words: Uint32Array,
-    at: number,
-    count: number,
-    maybeRefused: boolean,
-  ): number {
-    const c = this.context.columns;
+  private keepUnknown(row: number, words: Uint32Array, pos: number): number {
+    const { kind, arg0 } = this.columns;
+    const header = words[pos];
+    const event = header & X.EVENT_MASK;
+    const inBatch = row - this.batch.firstRow;
+    if (isKnown(event)) this.health.misfits++;
     this.health.countUnknown(event);
     // A decoder that refused a record may have written some of it.
-    if (maybeRefused) this.batch.clearRow(row);
-    c.kind[row] = KIND.unknown;
-    c.arg0[2 * row] = event;
+    if (event >>> 12 === X.TRC_MEM) this.batch.clearRow(inBatch);
+    kind[row] = KIND.unknown;
+    arg0[2 * row] = event;
+    const count = X.extraWords(header);
     if (count === 0) return ARG0;
-    const bytes = new Uint8Array(words.buffer, words.byteOffset + at * 4, count * 4);
-    this.batch.addRaw(row, bytes);
+    const payload = words.subarray(pos + X.recordWords(header) - count, pos + X.recordWords(header));
+    this.batch.addRaw(inBatch, new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength));
     return ARG0 | RAW;
   }
 
   private nameCaller(row: number): number {
-    const { caller, symbol } = this.context.columns;
+    const { caller, symbol } = this.columns;
     let index = this.symbolOfCaller[caller[row]];
     if (index === undefined) {
       const name = this.symbols?.nameOf(this.names.caller.at(caller[row]));
@@ -275,4 +165,9 @@ export class RowWriter {
     symbol[row] = index;
     return SYMBOL;
   }
+}
+
+/** True for an id that some decoder is for: its record was refused for its size or contents. */
+function isKnown(event: number): boolean {
+  return event >>> 12 === X.TRC_MEM ? X.MEM_WORDS[event & 0xfff] !== 255 : hasOtherKind(event);
 }

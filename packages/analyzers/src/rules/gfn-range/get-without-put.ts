@@ -1,4 +1,4 @@
-import { breachSql } from '../../breach-sql.js';
+import { breachSql, CUT_SEVERITY } from '../../breach-sql.js';
 import type { Rule } from '../../define-analyzer.js';
 
 export const getWithoutPut: Rule = {
@@ -9,7 +9,7 @@ export const getWithoutPut: Rule = {
   needs: ['lookup'],
   doc: `A lookup returned with the gfn's lock, and its pcpu went on to another vcpu without put_gfn: the lock stays taken
 (mail 2: "p2m lookups without closing set_entry will have to issue a call to drop exclusive access"). At the end of the
-trace the put_gfn may come yet: possible.`,
+trace the put_gfn may come yet: possible, and a note where the lookup is one of the last 10,000 events.`,
   mechanism: 'An early return between get_gfn() and put_gfn(), mostly of an error path (X§3.3).',
   confirm: 'select l.*, c.symbol from lookups l left join callers c on c.id = l.caller where l.seq = $got',
   fix: 'One way out that puts; or get_page_from_gfn(), which returns with a reference and no lock.',
@@ -19,5 +19,6 @@ judged: see lock-order.held-at-end. 64 lookups of a pcpu are remembered.`,
     subject: ['domid', 'view', 'gfn', 'pcpu'],
     witness: ['got', 'switched'],
     signature: ['view'],
+    severity: CUT_SEVERITY,
   }),
 };

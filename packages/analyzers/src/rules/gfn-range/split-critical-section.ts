@@ -9,7 +9,8 @@ export const splitCriticalSection: Rule = {
   needs: ['lookup', 'set_entry'],
   doc: `A pcpu looked a gfn up with the lock, dropped it, and wrote the entry in its next section without looking again:
 what it found may be gone (mail 2: "A p2m lookup, followed by a p2m set_entry, delimit a critical section for that range
-of p2m mappings"). Likely, as the write need not rest on that lookup.`,
+of p2m mappings"). Likely, as the write need not rest on that lookup. Where the pcpu wrote the
+entry before it dropped the lock, that section was whole.`,
   mechanism: `get_gfn(), a decision, put_gfn(), and then a function that takes the lock anew, such as
 p2m_change_type_one() or guest_physmap_remove_page(). Both of these compare what they find with what they were told
 (X§3.3), and that comparison is no lookup of the trace.`,

@@ -1,4 +1,4 @@
-import { breachSql } from '../../breach-sql.js';
+import { breachSql, CUT_SEVERITY } from '../../breach-sql.js';
 import type { Rule } from '../../define-analyzer.js';
 
 export const heldAtEnd: Rule = {
@@ -8,7 +8,8 @@ export const heldAtEnd: Rule = {
   confidence: 'proven',
   needs: ['lock_acquire'],
   doc: `A spinlock can't be held across a context switch: the pcpu runs another vcpu, and nobody will release it. Somebody
-returned without (XSA-30). At the end of the trace it may be released by the next event: that is possible only.`,
+returned without (XSA-30). At the end of the trace it may be released by the next event: that is possible only,
+and a note where the lock was taken in the last 10,000 events.`,
   mechanism: 'An early return, mostly of an error path, between lock and unlock.',
   confirm: `select s.*, c.symbol from lock_spans s join locks l on l.id = s.lock left join callers c on c.id = s.from_caller
 where l.address = $lock and s.from_seq = $acquired`,
@@ -18,5 +19,6 @@ where l.address = $lock and s.from_seq = $acquired`,
     subject: ['lock', 'lock_class', 'pcpu'],
     witness: ['acquired', 'switched'],
     signature: ['lock_class', 'site'],
+    severity: CUT_SEVERITY,
   }),
 };

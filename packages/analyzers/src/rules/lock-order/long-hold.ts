@@ -7,7 +7,7 @@ export const longHold: Rule = {
   severity: 'note',
   confidence: 'proven',
   needs: ['lock_acquire', 'lock_release'],
-  doc: `A lock was held for more than 10 ms, while others spin on it (XSA-246, XSA-410): a note, as a hypervisor that runs
+  doc: `A lock was held for more than 30 ms, a time slice of the credit scheduler, while others spin on it (XSA-246, XSA-410): a note, as a hypervisor that runs
 in a machine of its own is not always running, and how long is too long is for whoever runs it to say.`,
   mechanism: `Work on a range whose length a guest chooses, in one section: teardown of a whole p2m (XSA-410), retries
 without an end (XSA-246), a change of types or a PoD sweep over everything.`,

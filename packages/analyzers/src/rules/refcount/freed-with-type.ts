@@ -10,7 +10,9 @@ export const freedWithType: Rule = {
   doc: `A page was freed, or went to another domain, with a type count above 0, or as a page table that is validated still:
 its entries hold references that nobody will put (X§4.3: free_domheap_pages stops where type references remain; XSA-242,
 XSA-310). Given away it must not be a validated descriptor table either: the new owner's is never looked at (XSA-214).
-Likely only where PGT_partial is set, as relinquish_memory takes that type reference without an event.`,
+Likely only where PGT_partial is set: relinquish_memory takes that type reference without an event. Where the references
+that it drops with it show that it was there (two in a row by a pcpu that took one, PGC_allocated being clear), the type
+is gone, and nothing is said.`,
   mechanism: `A last type reference that goes without cleaning up (page_unlock() in XSA-242); steal_page() that leaves
 type_info as it is (XSA-214).`,
   confirm: `select seq, kind, pcpu, type_info, rc, caller from events where mfn = $mfn

@@ -19,7 +19,7 @@ Layouts since 3.4 have 54 bits and more (X§4.2), and the checks are still there
   fix: 'Wider counters, as in 3.4; a limit on mappings of one page before the counter has one.',
   limits: 'Counts that no event shows are not judged. Headroom is told of the thousand pages that have the least.',
   sql: breachSql('overflow', {
-    subject: ['mfn', 'count', 'width', 'expected as headroom'],
+    subject: ['mfn', 'limit as count', 'width', 'expected as headroom'],
     witness: ['reached', 'wrapped', 'peak'],
     signature: ['detail', 'width', 'site'],
     severity: `if(b.detail in ('headroom', 'type-headroom'), 'note', null)`,

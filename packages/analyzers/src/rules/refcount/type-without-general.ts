@@ -10,7 +10,8 @@ export const typeWithoutGeneral: Rule = {
   doc: `The type count is above 0 while the general count is 0, which X§4.3 rules out: the page goes back to the heap while
 somebody relies on its type (mail 4: "a page left with zero general reference count, but non-zero type reference
 count"). Likely only where PGT_partial is set: relinquish_memory takes the type reference of a partial page without an
-event.`,
+event. Where the references that it drops with it show that it was there (two in a row by a pcpu that took one,
+PGC_allocated being clear), the type is gone, and nothing is said.`,
   mechanism: `put_page() without the put_page_type() that belongs to it; or PGT_partial that was set without the general
 reference that it owns, followed by the domain's destruction (mail 4; XSA-58, XSA-310).`,
   confirm: `select seq, kind, pcpu, count_info, type_info, caller from events where mfn = $mfn and seq <= $count

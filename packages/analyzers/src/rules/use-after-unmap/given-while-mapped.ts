@@ -1,3 +1,4 @@
+import { NAMED_BREACHES } from '../../breach-sql.js';
 import type { Rule } from '../../define-analyzer.js';
 
 export const givenWhileMapped: Rule = {
@@ -17,15 +18,13 @@ and gfn <= $gfn and $gfn < gfn + (1::ubigint << "order"::ubigint) and (to_seq is
   limits: 'A teardown gives away what its p2m still maps, and is told by nobody using that p2m any more.',
   sql: `
   select
-    b.mfn as subject_mfn, b.domid as subject_domid, v.name as subject_view, b.gfn as subject_gfn,
+    b.mfn as subject_mfn, b.domid as subject_domid, b.view_name as subject_view, b.gfn as subject_gfn,
     b.owner as subject_owner,
     b.at1 as at_mapped, b.at2 as at_given, d.last_p2m_seq as at_p2m_used_later,
-    v.name::varchar as sig_view, b.p2m_type::varchar as sig_p2m_type, coalesce(c.symbol::varchar, '?') as sig_site,
+    b.view_name::varchar as sig_view, b.p2m_type::varchar as sig_p2m_type, coalesce(b.site::varchar, '?') as sig_site,
     b.confidence::varchar as confidence, if(b.confidence = 'proven', null, 'warning') as severity
-  from breaches b
+  from ${NAMED_BREACHES} b
   join domains d on d.domid = b.domid
-  left join views v on v.id = b.view
-  left join callers c on c.id = b.caller
   where b.breach = 'given-while-mapped'
     and b.at2 < d.last_p2m_seq and (d.destroyed_seq is null or b.at2 < d.destroyed_seq)
   order by b.at2`,

@@ -1,0 +1,106 @@
+import type { CommandSpec } from '../command.js';
+import {
+  FAIL_ON,
+  ONLY,
+  PLUGIN_OPTIONS,
+  PROGRESS,
+  parseEvents,
+  parseSeq,
+  parseWidth,
+  REPLAY_OPTIONS,
+  REPORT_FORMAT,
+} from '../options.js';
+import { TRACE } from './topics.js';
+
+/** Defects of one trace. */
+export const FINDING_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'analyze',
+    args: [TRACE],
+    summary: 'look for defects: use after unmap, reference counts, lock order',
+    more: 'Exit code 1 where something at or above --fail-on was found; notes never fail.',
+    options: [
+      ONLY,
+      {
+        flags: '--policy <rule...>',
+        help: 'these rules too, which stand for a policy and run only when they are named',
+      },
+      {
+        flags: '--counter-width <bits>',
+        help: 'judge reference counts by counters of so many bits, and tell the headroom of each page',
+        parse: parseWidth,
+      },
+      REPORT_FORMAT,
+      FAIL_ON,
+      ...PLUGIN_OPTIONS,
+      PROGRESS,
+    ],
+    examples: [
+      'p2mtrace analyze trace.arrow',
+      'p2mtrace analyze trace.arrow --only lock-order --format json',
+      'p2mtrace analyze trace.arrow --only refcount.overflow --counter-width 26',
+    ],
+    load: () => import('../commands/analyze.js'),
+  },
+  {
+    name: 'report',
+    args: [TRACE],
+    summary: 'write what analyze finds as a page: stories, timelines, lock order, occupancy',
+    more: `One HTML file that needs no network (docs/report.md). Of several traces: p2mtrace audit --reporter html=FILE.
+Exit code 1 where something at or above --fail-on was found.`,
+    options: [
+      { flags: '-o, --output <file>', help: 'the page to write (default: stdout)' },
+      ONLY,
+      FAIL_ON,
+      ...PLUGIN_OPTIONS,
+      PROGRESS,
+    ],
+    examples: ['p2mtrace report trace.arrow -o report.html'],
+    load: () => import('../commands/report.js'),
+  },
+  {
+    name: 'explain',
+    args: [['about', 'a rule; or a trace, with one of its findings']],
+    optionalArgs: [['finding', 'id or signature of a finding, or how it begins; #n behind it: its nth occurrence']],
+    summary: 'explain a rule, or tell how one finding of a trace came about',
+    more: `Of a finding: the witness events with their roles; what is known of its gfn, mfn and locks before and after each
+(- was so before, + is so after), by whom it was written, and what the pcpus held; the chain of events behind each; how
+to confirm it.`,
+    options: [
+      { flags: '--around <n>', help: 'show n raw events before and behind each witness', parse: parseSeq },
+      REPORT_FORMAT,
+      ...PLUGIN_OPTIONS,
+      ...REPLAY_OPTIONS,
+    ],
+    examples: [
+      'p2mtrace explain refcount.leak',
+      'p2mtrace explain trace.arrow 79cf98c2#3 --around 5',
+      "p2mtrace explain trace.arrow 'refcount.leak | acquired_at=guest_remove_page'",
+    ],
+    load: () => import('../commands/explain.js'),
+  },
+  {
+    name: 'slice',
+    args: [TRACE, ['finding', 'id or signature of a finding, as explain takes it']],
+    summary: 'write the smallest trace found that still shows a finding',
+    more: `Begins with snapshots of what was known of its gfn, mfn and locks, so that it replays by itself. Analyzing it gives
+the same signature, with the same confidence and severity. Prints the seqs that its events have in the whole.`,
+    options: [
+      { flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true },
+      { flags: '--tries <n>', help: 'try at most n slices, each of which is analyzed', parse: parseEvents },
+      REPORT_FORMAT,
+      ...PLUGIN_OPTIONS,
+      ...REPLAY_OPTIONS,
+    ],
+    examples: ['p2mtrace slice trace.arrow 77db9350 -o leak.arrow'],
+    load: () => import('../commands/slice.js'),
+  },
+  {
+    name: 'rules',
+    args: [],
+    summary: 'list the rules of analyze, and which events each needs',
+    options: [REPORT_FORMAT, ...PLUGIN_OPTIONS],
+    examples: ['p2mtrace rules', 'p2mtrace rules --plugin ./hot-gfn.ts'],
+    load: () => import('../commands/rules.js'),
+  },
+];

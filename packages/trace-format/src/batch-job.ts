@@ -1,0 +1,41 @@
+import { PRESENT } from './columns.js';
+import type { EventBatch } from './event-batch.js';
+import type { BatchMessages } from './ipc/batch-messages.js';
+import type { BatchMessage } from './ipc/encode-message.js';
+import { getU64 } from './u64.js';
+
+/** What a batch says about itself in its custom metadata, so that a seek needs no column. */
+export const FIRST_SEQ_KEY = 'p2mtrace.first_seq';
+export const FIRST_TSC_KEY = 'p2mtrace.first_tsc';
+export const LAST_TSC_KEY = 'p2mtrace.last_tsc';
+
+/** All that whoever writes a batch must know besides its memory. */
+export interface BatchJob {
+  readonly rows: number;
+  readonly rawBytes: number;
+  /** seq of the first row. */
+  readonly firstSeq: number;
+  /** Where the message goes in the file. */
+  readonly at: number;
+  /** Incomplete until the body is written, which follows it. */
+  readonly message: BatchMessage;
+  readonly bodyBytes: number;
+}
+
+/** Gives a batch that was filled its place in the table and in the file. */
+export function batchJob(batch: EventBatch, messages: BatchMessages, firstSeq: number, at: number): BatchJob {
+  const { rows, rawBytes } = batch;
+  const { message, bodyBytes } = messages.encode(rows, rawBytes, seekNumbers(batch, firstSeq));
+  return { rows, rawBytes, firstSeq, at, message, bodyBytes };
+}
+
+function seekNumbers({ rows, present, columns }: EventBatch, firstSeq: number): [string, bigint][] {
+  const numbers: [string, bigint][] = [[FIRST_SEQ_KEY, BigInt(firstSeq)]];
+  let first = 0;
+  while (first < rows && (present[first] & PRESENT.tsc) === 0) first++;
+  if (first === rows) return numbers;
+  let last = rows - 1;
+  while ((present[last] & PRESENT.tsc) === 0) last--;
+  numbers.push([FIRST_TSC_KEY, getU64(columns.tsc, first)], [LAST_TSC_KEY, getU64(columns.tsc, last)]);
+  return numbers;
+}

@@ -1,0 +1,48 @@
+import { bodyLayout } from './body-layout.js';
+import { type BatchMessage, encodeBatchMessage } from './encode-message.js';
+
+/** Digits of the largest u64; numbers are written with as many, so that they have their place before they are known. */
+const DIGITS = 20;
+
+/** Of batches that have as many rows, bytes of raw payload and numbers, all but the numbers is alike. */
+interface Template {
+  readonly shape: string;
+  readonly message: BatchMessage;
+  readonly bodyBytes: number;
+  /** Where the digits of each number start. */
+  readonly places: readonly number[];
+}
+
+/** Encodes the metadata of batches, most of which are as large as the one before: that is a copy with other digits. */
+export class BatchMessages {
+  private template: Template | undefined;
+
+  /** `numbers`: custom metadata by key, the same keys each time or fewer; decimal, with leading zeros. */
+  encode(
+    rows: number,
+    rawBytes: number,
+    numbers: readonly (readonly [key: string, value: bigint])[],
+  ): { message: BatchMessage; bodyBytes: number } {
+    const shape = `${rows} ${rawBytes} ${numbers.length}`;
+    if (this.template?.shape !== shape) this.template = makeTemplate(shape, rows, rawBytes, numbers);
+    const { message, bodyBytes, places } = this.template;
+    const framed = Buffer.from(message.framed);
+    numbers.forEach(([, value], i) => {
+      framed.write(String(value).padStart(DIGITS, '0'), places[i], 'latin1');
+    });
+    return { message: { framed, nodesAt: message.nodesAt }, bodyBytes };
+  }
+}
+
+function makeTemplate(
+  shape: string,
+  rows: number,
+  rawBytes: number,
+  numbers: readonly (readonly [string, bigint])[],
+): Template {
+  const { regions, bytes: bodyBytes } = bodyLayout(rows, rawBytes);
+  const blanks = numbers.map(([key], i): [string, string] => [key, `#${i}`.padEnd(DIGITS, '#')]);
+  const message = encodeBatchMessage(rows, regions, bodyBytes, blanks);
+  const framed = Buffer.from(message.framed);
+  return { shape, message, bodyBytes, places: blanks.map(([, blank]) => framed.indexOf(blank, 0, 'latin1')) };
+}

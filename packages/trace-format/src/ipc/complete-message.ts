@@ -1,0 +1,18 @@
+import { stampCrcs } from './checksum.js';
+import type { BatchMessage } from './encode-message.js';
+
+/** A field node: length and null count, an int64 each. */
+const NODE_BYTES = 16;
+
+/** Fills in what is only known when the body of a batch has been made, column by column. */
+export function completeMessage(
+  { framed, nodesAt }: BatchMessage,
+  nulls: readonly number[],
+  bodyCrcs: readonly number[],
+): void {
+  const view = new DataView(framed.buffer, framed.byteOffset, framed.byteLength);
+  nulls.forEach((count, i) => {
+    view.setBigInt64(nodesAt + i * NODE_BYTES + 8, BigInt(count), true);
+  });
+  stampCrcs(framed, bodyCrcs);
+}

@@ -1,0 +1,40 @@
+import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { BatchBlock } from './batch-block.js';
+import { BatchWriter } from './batch-writer.js';
+import { P2mError } from './errors.js';
+import { CLOSED, DONE, type PoolFailure, type PoolRequest, type PoolWorkerData, SUBMITTED } from './shared-pool.js';
+
+/** The other thread of a SharedPool: writes batches, in order, until there are no more. */
+const { fd, capacity, slots, memory, counts, port } = workerData as PoolWorkerData;
+const { batches } = new BatchBlock(capacity, slots, memory);
+const writer = new BatchWriter(fd);
+const words = new Int32Array(counts);
+
+function tellDone(jobs: number): void {
+  Atomics.store(words, DONE, jobs);
+  Atomics.notify(words, DONE);
+}
+
+function failureOf(error: unknown): PoolFailure {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  return { message, stack, isBug: !(error instanceof P2mError) };
+}
+
+function writeAll(): void {
+  for (let job = 0; ; job++) {
+    // Again where it was the notice of a batch that is done already: they are told after they are counted.
+    while (Atomics.load(words, SUBMITTED) === job) Atomics.wait(words, SUBMITTED, job);
+    if (Atomics.load(words, SUBMITTED) === CLOSED) return;
+    const request: PoolRequest = receiveMessageOnPort(port)?.message;
+    writer.write(batches[job % slots], request.job, request.body);
+    tellDone(job + 1);
+  }
+}
+
+try {
+  writeAll();
+} catch (error) {
+  port.postMessage(failureOf(error));
+}
+// Nobody waits for a thread that has ended.
+tellDone(CLOSED);

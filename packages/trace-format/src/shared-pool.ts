@@ -1,0 +1,112 @@
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { BatchBlock } from './batch-block.js';
+import type { BatchJob } from './batch-job.js';
+import type { BatchPool } from './batch-pool.js';
+import { BatchWriter, type FinishedBody } from './batch-writer.js';
+import type { EventBatch } from './event-batch.js';
+import { writeError } from './output-file.js';
+
+/** Batches under way: as many as are filled until the other thread has started. Only those that are used take memory. */
+const SLOTS = 12;
+/** Batches that may wait for the other thread before this one takes over a part of its work. */
+const BACKLOG = 2;
+
+/** Words that the threads share: how many batches this one has submitted, and the other has written. */
+export const SUBMITTED = 0;
+export const DONE = 1;
+/** There are no more batches, or none are written any more. */
+export const CLOSED = 0x7fff_ffff;
+
+/** What the other thread is started with. */
+export interface PoolWorkerData {
+  readonly fd: number;
+  readonly capacity: number;
+  readonly slots: number;
+  /** Of the block. */
+  readonly memory: SharedArrayBuffer;
+  readonly counts: SharedArrayBuffer;
+  /** Brings a PoolRequest for each batch, and takes a PoolFailure back. */
+  readonly port: MessagePort;
+}
+
+export interface PoolRequest {
+  readonly job: BatchJob;
+  /** Where that part is done already. */
+  readonly body: FinishedBody | undefined;
+}
+
+/** What is left of an error on its way to another thread. */
+export interface PoolFailure {
+  readonly message: string;
+  readonly stack: string | undefined;
+  readonly isBug: boolean;
+}
+
+/** Compiled; there is none beside the TypeScript sources. */
+export const POOL_WORKER = new URL('./pool-worker.js', import.meta.url);
+
+/** Has batches written by a second thread while the next ones are filled. */
+export class SharedPool implements BatchPool {
+  readonly block: BatchBlock;
+  private readonly writer: BatchWriter;
+  private readonly counts: Int32Array;
+  private readonly port: MessagePort;
+  private submitted = 0;
+
+  constructor(fd: number, capacity: number) {
+    const memory = new SharedArrayBuffer(BatchBlock.bytes(capacity, SLOTS));
+    const counts = new SharedArrayBuffer(2 * 4);
+    const { port1, port2 } = new MessageChannel();
+    const workerData: PoolWorkerData = { fd, capacity, slots: SLOTS, memory, counts, port: port2 };
+    new Worker(POOL_WORKER, { workerData, transferList: [port2] }).unref();
+    port1.unref();
+    this.port = port1;
+    this.block = new BatchBlock(capacity, SLOTS, memory);
+    this.writer = new BatchWriter(fd);
+    this.counts = new Int32Array(counts);
+  }
+
+  acquire(): EventBatch {
+    this.waitFor(this.submitted - SLOTS + 1);
+    const batch = this.block.batches[this.submitted % SLOTS];
+    // The other thread has emptied it.
+    batch.rows = 0;
+    batch.rawBytes = 0;
+    return batch;
+  }
+
+  submit(batch: EventBatch, job: BatchJob): void {
+    const isBehind = this.submitted - Atomics.load(this.counts, DONE) >= BACKLOG;
+    const request: PoolRequest = { job, body: isBehind ? this.writer.finishBody(batch, job) : undefined };
+    this.port.postMessage(request);
+    this.tell(++this.submitted);
+  }
+
+  drain(): void {
+    this.waitFor(this.submitted);
+    this.tell(CLOSED);
+  }
+
+  close(): void {
+    this.tell(CLOSED);
+    this.wait(CLOSED);
+  }
+
+  private tell(submitted: number): void {
+    Atomics.store(this.counts, SUBMITTED, submitted);
+    Atomics.notify(this.counts, SUBMITTED);
+  }
+
+  private wait(jobs: number): void {
+    for (let done = 0; done < jobs; done = Atomics.load(this.counts, DONE)) Atomics.wait(this.counts, DONE, done);
+  }
+
+  /** Returns when that many batches are written. */
+  private waitFor(jobs: number): void {
+    this.wait(jobs);
+    if (Atomics.load(this.counts, DONE) !== CLOSED) return;
+    const failure: PoolFailure | undefined = receiveMessageOnPort(this.port)?.message;
+    const { message, stack, isBug } = failure ?? { message: 'the writing thread has ended', stack: '', isBug: true };
+    throw isBug ? Object.assign(new Error(message), { stack }) : writeError(message);
+  }
+}

@@ -1,0 +1,86 @@
+import { RandomAccess } from '../file-access.js';
+import type { TraceMetadata } from '../metadata.js';
+import { openTraceSink } from '../open-sink.js';
+import { yieldTurn } from '../yield-turn.js';
+import type { ReadWords } from './cursor.js';
+import { asBytes, indexWindows, type Window } from './index-windows.js';
+import { Merger } from './merge.js';
+import { checkOptions, interpret, type XentraceOptions } from './options.js';
+import { PayloadSniffer } from './payload-layout.js';
+import { CPU_CHANGE_BYTES } from './records.js';
+import { RowWriter } from './row-writer.js';
+import { startMetadata } from './start-metadata.js';
+import { checkCaptureHead } from './windows.js';
+
+/** Steps of a merge until signals get their turn, some milliseconds. */
+const TURN_STEPS = 4096;
+
+/**
+ * Imports a capture file: first an index of its windows, then one merge that reads each window once.
+ * Returns the finished trace's metadata; `health` tells what was not readable.
+ * @throws P2mError P2M_OPEN, P2M_NOT_A_FILE, P2M_NOT_XENTRACE, P2M_ENDIAN, P2M_WRITE, P2M_VERSION, P2M_LAYOUT
+ */
+export async function importXentraceFile(
+  input: string,
+  output: string,
+  options: XentraceOptions = {},
+): Promise<TraceMetadata> {
+  checkOptions(options);
+  const file = new RandomAccess(input);
+  try {
+    return await importFile(file, output, options);
+  } finally {
+    file.close();
+  }
+}
+
+async function importFile(file: RandomAccess, output: string, options: XentraceOptions): Promise<TraceMetadata> {
+  const head = new Uint32Array(Math.min(file.size, CPU_CHANGE_BYTES) >>> 2);
+  file.read(asBytes(head, 0, head.length * 4), 0);
+  checkCaptureHead(head, file.path);
+  const { windows, skipped, problems } = indexWindows(file);
+  const readWords: ReadWords = (into, atWord, offset, bytes) => file.read(asBytes(into, atWord, bytes), offset);
+  const interpretation = interpret(options, options.xenVersion === undefined ? sniff(windows, readWords) : undefined);
+  const metadata = startMetadata(file.path, options, interpretation);
+  const sink = openTraceSink(output, metadata);
+  try {
+    const rows = new RowWriter(sink, interpretation.numbering, interpretation.oldPayloads, options.symbols);
+    rows.health.bytes = file.size;
+    rows.health.skippedBytes = skipped;
+    rows.health.problems.push(...problems);
+    const merger = new Merger(rows, readWords);
+    for (const window of windows) merger.add(window);
+    const report = progressOf(merger, options);
+    while (!merger.drain(true, report, TURN_STEPS)) await yieldTurn(options.signal);
+    rows.flush();
+    const finished = { ...metadata, health: rows.health.report(merger.allCursors) };
+    sink.finish(finished);
+    return finished;
+  } catch (error) {
+    sink.abort();
+    throw error;
+  }
+}
+
+function sniff(windows: readonly Window[], read: ReadWords): 'old' | 'new' | undefined {
+  const sniffer = new PayloadSniffer();
+  let words = new Uint32Array(0);
+  for (const window of windows) {
+    if (sniffer.done) break;
+    const count = window.bytes >>> 2;
+    if (words.length < count) words = new Uint32Array(count);
+    read(words, 0, window.offset, count * 4);
+    sniffer.feed(words, count);
+  }
+  return sniffer.layout;
+}
+
+/** Calls onProgress with the bytes merged so far, now and then. */
+function progressOf(merger: Merger, options: XentraceOptions): (() => void) | undefined {
+  const { onProgress } = options;
+  if (onProgress === undefined) return undefined;
+  let calls = 0;
+  return () => {
+    if (++calls % 4096 === 0) onProgress(merger.readBytes);
+  };
+}

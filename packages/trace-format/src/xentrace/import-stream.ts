@@ -1,0 +1,118 @@
+import type { TraceMetadata } from '../metadata.js';
+import { openTraceSink } from '../open-sink.js';
+import type { BatchSink } from '../writer.js';
+import type { Window } from './index-windows.js';
+import { Merger } from './merge.js';
+import { checkOptions, type Interpretation, interpret, type XentraceOptions } from './options.js';
+import { PayloadSniffer } from './payload-layout.js';
+import { RowWriter } from './row-writer.js';
+import { startMetadata } from './start-metadata.js';
+
+/** Windows that a stream holds back at most before it gives up an order. */
+const REORDER_BYTES = 128 << 20;
+
+/**
+ * Imports a capture from a stream, window by window as they arrive; ends with the stream. What may still be
+ * preceded by later windows is held back, `reorderBytes` of it at the most.
+ */
+export async function importXentraceStream(
+  input: AsyncIterable<Uint8Array>,
+  name: string,
+  output: string,
+  options: XentraceOptions = {},
+): Promise<TraceMetadata> {
+  checkOptions(options);
+  const { WindowSplitter } = await import('./window-splitter.js');
+  const splitter = new WindowSplitter(name);
+  const sniffer = new PayloadSniffer();
+  const waiting: { window: Window; words: Uint32Array }[] = [];
+  let job: StreamJob | undefined;
+  const start = () => {
+    const layout = options.xenVersion === undefined ? sniffer.layout : undefined;
+    job = new StreamJob(output, name, options, interpret(options, layout));
+    for (const { window, words } of waiting.splice(0)) job.add(window, words);
+    return job;
+  };
+  try {
+    for await (const bytes of input) {
+      for (const { window, words } of splitter.push(bytes)) {
+        if (!sniffer.done) sniffer.feed(words);
+        if (job !== undefined) job.add(window, words);
+        else waiting.push({ window, words });
+      }
+      // Windows are kept until the payload layout is known, as long as that may be.
+      if (job === undefined && (sniffer.done || splitter.bytes > (options.reorderBytes ?? REORDER_BYTES))) start();
+      job?.drain();
+    }
+    for (const { window, words } of splitter.end()) {
+      if (!sniffer.done) sniffer.feed(words);
+      if (job !== undefined) job.add(window, words);
+      else waiting.push({ window, words });
+    }
+    return (job ?? start()).finish(splitter);
+  } catch (error) {
+    job?.abort();
+    throw error;
+  }
+}
+
+/** A stream's import while it runs. */
+class StreamJob {
+  private readonly sink: BatchSink;
+  private readonly rows: RowWriter;
+  private readonly merger: Merger;
+  private readonly metadata: TraceMetadata;
+  private readonly limit: number;
+  private readonly options: XentraceOptions;
+  private held = 0;
+  private gaveUp = 0;
+
+  /** @throws P2mError P2M_WRITE */
+  constructor(output: string, source: string, options: XentraceOptions, interpretation: Interpretation) {
+    this.options = options;
+    this.limit = options.reorderBytes ?? REORDER_BYTES;
+    this.metadata = startMetadata(source, options, interpretation);
+    this.sink = openTraceSink(output, this.metadata);
+    this.rows = new RowWriter(this.sink, interpretation.numbering, interpretation.oldPayloads, options.symbols);
+    this.merger = new Merger(this.rows, () => {
+      throw new Error('a stream has its windows in memory');
+    });
+  }
+
+  add(window: Window, words: Uint32Array): void {
+    this.merger.add({ ...window, words });
+    this.held += window.bytes;
+  }
+
+  drain(): void {
+    this.merger.drain(false);
+    this.held = this.merger.heldBytes;
+    if (this.held <= this.limit) return;
+    // Better an order that may be wrong, and said to be, than memory without end.
+    this.gaveUp++;
+    this.merger.drain(true);
+    this.held = 0;
+  }
+
+  finish(splitter: { bytes: number; skipped: number; problems: readonly string[] }): TraceMetadata {
+    this.merger.drain(true);
+    this.rows.flush();
+    const { health } = this.rows;
+    health.bytes = splitter.bytes;
+    health.skippedBytes = splitter.skipped;
+    health.problems.push(...splitter.problems);
+    if (this.gaveUp > 0) {
+      health.problems.push(
+        `the order between pcpus was given up ${this.gaveUp} times: more than ${this.limit} bytes in one polling round`,
+      );
+    }
+    const finished = { ...this.metadata, health: health.report(this.merger.allCursors) };
+    this.sink.finish(finished);
+    this.options.onProgress?.(splitter.bytes);
+    return finished;
+  }
+
+  abort(): void {
+    this.sink.abort();
+  }
+}

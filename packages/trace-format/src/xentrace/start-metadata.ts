@@ -1,0 +1,14 @@
+import type { TraceMetadata } from '../metadata.js';
+import type { Interpretation, XentraceOptions } from './options.js';
+
+/** What is known of a trace before its capture is read. */
+export function startMetadata(source: string, options: XentraceOptions, { metadata }: Interpretation): TraceMetadata {
+  return {
+    source: source.split('/').at(-1) ?? source,
+    format: 'xentrace',
+    ...metadata,
+    ...(options.host === undefined ? {} : { host: options.host }),
+    ...(options.tscHz === undefined ? {} : { tscHz: options.tscHz }),
+    controlDomains: [...(options.controlDomains ?? [0])],
+  };
+}

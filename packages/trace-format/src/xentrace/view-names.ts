@@ -1,0 +1,22 @@
+/**
+ * View as the extension writes it: the p2m's class (0 host, 1 nested, 2 alternate: enum p2m_class in Xen's p2m.h)
+ * from bit 10 up, its index below (X§9.1).
+ */
+export function viewName(word: number): string {
+  if (word === 0) return 'host';
+  const [kind, index] = [word >>> 10, word & 0x3ff];
+  return kind === 1
+    ? `nested:${index}`
+    : kind === 2
+      ? `altp2m:${index}`
+      : kind === 0
+        ? `host:${index}`
+        : `view:${word}`;
+}
+
+/** Wire word of a view's name; the inverse of viewName. */
+export function viewWord(name: string): number {
+  const [kind, index] = name.split(':');
+  const number = Number(index ?? 0);
+  return kind === 'nested' ? (1 << 10) | number : kind === 'altp2m' ? (2 << 10) | number : number;
+}

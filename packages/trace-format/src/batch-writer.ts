@@ -125,7 +125,8 @@ function regionCrc(region: ColumnRegion, pieces: readonly Piece[]): number {
     crc = crc32(bytes, crc);
     at = offset + bytes.length;
   }
-  return crc32(ZEROS.subarray(0, region.offset + region.bytes - at), crc);
+  const end = region.offset + region.bytes;
+  return end > at ? crc32(ZEROS.subarray(0, end - at), crc) : crc;
 }
 const ZEROS = new Uint8Array(64);
 const ZERO = ZEROS.subarray(0, 1);

@@ -30,7 +30,7 @@ export class BatchMessages {
     numbers.forEach(([, value], i) => {
       framed.write(String(value).padStart(DIGITS, '0'), places[i], 'latin1');
     });
-    return { message: { framed, nodesAt: message.nodesAt }, bodyBytes };
+    return { message: { ...message, framed }, bodyBytes };
   }
 }
 

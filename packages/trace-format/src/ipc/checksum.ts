@@ -16,14 +16,32 @@ export function blankCrcs(regions: number): string {
   return TAG + Array.from({ length: 1 + regions }, () => BLANK).join(' ');
 }
 
-/** Writes the CRCs of the body's regions, and then the metadata's own, where they are blank. */
-export function stampCrcs(framed: Uint8Array, bodyCrcs: readonly number[]): void {
+/** Where the digits of blank CRCs start in a message whose body has that many regions. */
+export function placeOfCrcs(framed: Uint8Array, regions: number): number {
   const bytes = Buffer.from(framed.buffer, framed.byteOffset, framed.byteLength);
-  const start = bytes.indexOf(`${blankCrcs(bodyCrcs.length)}\0`, 0, 'latin1');
+  const start = bytes.indexOf(`${blankCrcs(regions)}\0`, 0, 'latin1');
   if (start < 0) throw new Error('no place for checksums in the message');
-  const value = TAG + [BLANK, ...bodyCrcs.map(crcHex)].join(' ');
-  bytes.write(value, start, 'latin1');
-  bytes.write(crcHex(crc32(bytes)), start + TAG.length, 'latin1');
+  return start + TAG.length;
+}
+
+/** Writes the CRCs of the body's regions, and then the metadata's own, where they are blank. */
+export function stampCrcs(
+  framed: Uint8Array,
+  bodyCrcs: readonly number[],
+  place = placeOfCrcs(framed, bodyCrcs.length),
+): void {
+  bodyCrcs.forEach((crc, i) => {
+    putHex(framed, place + (i + 1) * (BLANK.length + 1), crc);
+  });
+  putHex(framed, place, crc32(framed));
+}
+
+/** Eight hex digits. */
+function putHex(bytes: Uint8Array, at: number, value: number): void {
+  for (let i = 0; i < 8; i++) {
+    const digit = (value >>> (28 - 4 * i)) & 15;
+    bytes[at + i] = digit + (digit < 10 ? 0x30 : 0x57);
+  }
 }
 
 export type CrcCheck = 'absent' | 'damaged' | { readonly body: readonly number[] };

@@ -6,7 +6,7 @@ const NODE_BYTES = 16;
 
 /** Fills in what is only known when the body of a batch has been made, column by column. */
 export function completeMessage(
-  { framed, nodesAt }: BatchMessage,
+  { framed, nodesAt, crcsAt }: BatchMessage,
   nulls: readonly number[],
   bodyCrcs: readonly number[],
 ): void {
@@ -14,5 +14,5 @@ export function completeMessage(
   nulls.forEach((count, i) => {
     view.setBigInt64(nodesAt + i * NODE_BYTES + 8, BigInt(count), true);
   });
-  stampCrcs(framed, bodyCrcs);
+  stampCrcs(framed, bodyCrcs, crcsAt);
 }

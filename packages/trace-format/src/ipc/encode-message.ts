@@ -11,7 +11,7 @@ import { RecordBatch } from 'apache-arrow/fb/record-batch';
 import { Builder } from 'flatbuffers';
 import { DICTIONARY_NAMES, isAddressDictionary } from '../columns.js';
 import { type ColumnRegion, padded } from './body-layout.js';
-import { blankCrcs, CRC_KEY, stampCrcs } from './checksum.js';
+import { blankCrcs, CRC_KEY, placeOfCrcs, stampCrcs } from './checksum.js';
 import { encodeKeyValues, encodeSchema } from './encode-schema.js';
 
 /** First bytes of a message in the stream format: 0xffffffff, then the metadata's length. */
@@ -75,6 +75,8 @@ export interface BatchMessage {
   readonly framed: Uint8Array;
   /** Where the null counts are: the upper half of each of the field nodes from here on. */
   readonly nodesAt: number;
+  /** Where the digits of the checksums start. */
+  readonly crcsAt: number;
 }
 
 /** Metadata of a record batch whose body has these regions; `extra` says what a seek wants to know. */
@@ -90,7 +92,7 @@ export function encodeBatchMessage(
   const { header, nodes } = encodeRecordBatch(b, rows, nulls, buffers);
   const framed = finishMessage(b, MessageHeader.RecordBatch, header, bodyBytes, regions.length, extra);
   // A builder counts from the end; the nodes follow the length of their vector.
-  return { framed, nodesAt: PREFIX + b.offset() - nodes + 4 };
+  return { framed, nodesAt: PREFIX + b.offset() - nodes + 4, crcsAt: placeOfCrcs(framed, regions.length) };
 }
 
 /** A dictionary of names; a delta adds to what was written before. */

@@ -14,10 +14,10 @@ beforeAll(() => expect(inject('buildProblem')).toBe(''));
 const PRINTED: Readonly<Record<string, RegExp>> = {
   'import.mjs': /^133731 records, 0 bytes skipped, order approximate\n133514 events in .*\nset_entry: 72416\n/,
   'replay.mjs':
-    /^after event 4\n.*"ram_rw":1.*\n {2}gfn 0x10 -> mfn 0x100 \(ram_rw\), set at #1\n {2}mfn 0x100: count 2.*\nafter event 9\n/,
-  'analyze.mjs': /^error \(proven\) use-after-unmap\.stale-translation: 1\n.*changed #3, used #4\nnot checked: /,
+    /^after event 6\n.*"ram_rw":1.*\n {2}gfn 0x3a0 -> mfn 0x12040 \(ram_rw\), set at #2\n {2}mfn 0x12040: count 2.*\nafter event 11\n/,
+  'analyze.mjs': /^error \(proven\) use-after-unmap\.stale-translation: 1\n.*changed #6, used #8\nnot checked: /,
   'sql.mjs':
-    /^mfn kind from_seq to_seq symbol\n0x100 allocation 0 6 null\n0x100 get_page 4 null p2m_get_gfn_type_access\n$/,
+    /^mfn kind from_seq to_seq symbol\n0x12040 allocation 0 8 null\n0x12040 get_page 6 null p2m_get_gfn_type_access\n$/,
 };
 
 test.each(readdirSync(API))('samples/api/%s runs', name => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { analyzeTrace } from '@p2mtrace/analyzers';
 import { importNdjson, TraceReader } from '@p2mtrace/trace-format';
 
-const text = join(import.meta.dirname, '../rules/use-after-unmap.stale-translation/fires.ndjson');
+const text = join(import.meta.dirname, '../corpus/rules/use-after-unmap.stale-translation/trace.ndjson');
 const trace = join(mkdtempSync(join(tmpdir(), 'p2mtrace-')), 'trace.arrow');
 await importNdjson(text, text, trace);
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { openTraceSession } from '@p2mtrace/analyzers';
 import { importNdjson, TraceReader } from '@p2mtrace/trace-format';
 
-const text = join(import.meta.dirname, '../rules/refcount.leak/fires.ndjson');
+const text = join(import.meta.dirname, '../corpus/rules/refcount.leak/trace.ndjson');
 const trace = join(mkdtempSync(join(tmpdir(), 'p2mtrace-')), 'trace.arrow');
 await importNdjson(text, text, trace);
 

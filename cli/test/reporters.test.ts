@@ -50,7 +50,7 @@ const REPORT: AuditReport = auditReport({
   tool: '1.2.3',
   traces: [
     trace('nightly/host 1, "å" #2.bin', { findings: [FRESH, WARNING, KNOWN, PLUGIN] }),
-    trace('/tmp/b.arrow', { findings: [FRESH, SUPPRESSED], notChecked: [{ rule: 'a.b', reason: 'no <x> events' }] }),
+    trace('/traces/b.arrow', { findings: [FRESH, SUPPRESSED], notChecked: [{ rule: 'a.b', reason: 'no <x> events' }] }),
     trace('broken.bin', { problem: { code: 'P2M_XENTRACE', message: 'line 1\nline 2: 100% <bad>\x1b[31m' } }),
   ],
   baseline: {
@@ -117,8 +117,8 @@ describe('sarif', async () => {
     const uris = results.flatMap(({ locations = [] }) =>
       locations.map(one => one.physicalLocation!.artifactLocation!.uri!),
     );
-    const paths = [...new Set(uris)].map(uri => decodeURIComponent(new URL(uri, 'file:///work/').pathname));
-    expect(paths.sort()).toEqual(['/tmp/b.arrow', '/work/nightly/host 1, "å" #2.bin']);
+    const paths = [...new Set(uris)].map(uri => decodeURIComponent(new URL(uri, 'file:///audit/').pathname));
+    expect(paths.sort()).toEqual(['/audit/nightly/host 1, "å" #2.bin', '/traces/b.arrow']);
   });
 });
 
@@ -168,7 +168,7 @@ describe('github', async () => {
     expect(commands).toEqual([
       ['error', host, 'hot-gfn.many'],
       ['error', host, 'refcount.leak'],
-      ['error', '/tmp/b.arrow', 'refcount.leak'],
+      ['error', '/traces/b.arrow', 'refcount.leak'],
       ['warning', host, 'lock-order.class-cycle'],
       ['error', 'broken.bin', 'P2M_XENTRACE'],
     ]);

@@ -62,7 +62,7 @@ class M2pMismatch implements Check {
 
   /** `host` has found the entry of the gfn. */
   private report(section: Section, host: P2mTable, gfn: number, mfn: number, caller: number): void {
-    if (this.reported.has(mfn)) return;
+    if (this.reported.has(mfn) || this.scope.sections.isUnderChange(mfn, section)) return;
     this.reported.add(mfn);
     const { confidence, pcpu } = section;
     const { domid } = host;

@@ -1,4 +1,5 @@
 import { withRoom } from '../frame-table.js';
+import { framesOf } from '../order.js';
 import type { BreachConfidence } from './breach-names.js';
 
 /** What a change of a section is: an entry written by a set_entry, or by an event that implies it. */
@@ -94,6 +95,16 @@ export class Section {
     this.data[at + TYPE] = type;
     this.data[at + CALLER] = caller;
     this.data[at + SINCE] = since;
+  }
+
+  /** It has changed an entry of the frame, or its M2P. */
+  hasChanged(mfn: number): boolean {
+    for (let at = 0; at < this.end; at += WIDTH) {
+      const [what, first] = [this.data[at + WHAT], this.data[at + MFN]];
+      if (what === ENTRY_FAILED || what === FRAME_TOUCHED || first < 0) continue;
+      if (mfn >= first && mfn < first + framesOf(this.data[at + ORDER])) return true;
+    }
+    return false;
   }
 
   /** Nothing has changed. */

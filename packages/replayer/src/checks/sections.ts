@@ -131,6 +131,11 @@ export class Sections {
     this.current().attempted = true;
   }
 
+  /** Another pcpu is changing the frame under its locks: whether it fits is to be seen when that section ends. */
+  isUnderChange(mfn: number, section: Section): boolean {
+    return this.byPcpu.some(other => other !== section && !other.isBare && other.hasChanged(mfn));
+  }
+
   private finish(section: Section, bare: boolean): void {
     if (section.end === 0) return;
     if (bare) this.bare--;

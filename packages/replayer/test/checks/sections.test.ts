@@ -53,6 +53,14 @@ describe('a section under the p2m lock', () => {
     expect(await found(alloc, ...events)).toEqual([]);
   });
 
+  test('leaves a frame alone that another pcpu is changing: the end of that section tells', async () => {
+    const other = { pcpu: 1, lock: '0x40' };
+    const overlapping = [lock('lock_acquire', other), { ...m2p(5), pcpu: 1 }, acquire, entry(5, 0x100), entry(5)];
+    const events = [alloc, ...overlapping, lock('lock_release', other)];
+    expect(await found(...events, m2p(), release)).toEqual([]);
+    expect(await found(...events, release)).toEqual(['proven m2p-mismatch at 5, 2']);
+  });
+
   test('is of one pcpu', async () => {
     const other = { pcpu: 1, lock: '0x40' };
     const events = [acquire, entry(5, 0x100), m2p(5), entry(5)];

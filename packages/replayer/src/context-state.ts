@@ -24,6 +24,7 @@ export class ContextState implements EventState {
   }
 
   readonly handlers = {
+    put_gfn: (batch: ReplayBatch, row: number) => this.putGfn(batch, row),
     sched_switch: (batch: ReplayBatch, row: number) => this.schedSwitch(batch, row),
     view_switch: (batch: ReplayBatch, row: number) => this.switchView(batch, row),
     snapshot_vcpu: (batch: ReplayBatch, row: number) => this.snapshotVcpu(batch, row),

@@ -6,7 +6,7 @@ import type { StatePart } from './state-image.js';
 export type Handler = (batch: ReplayBatch, row: number) => void;
 export type Handlers = Partial<Record<KindName, Handler>>;
 
-/** A part of the state that events of rare kinds change. Those of the frequent ones are called by the Replayer itself. */
+/** A part of the state that events change. */
 export interface EventState extends StatePart {
   readonly handlers: Handlers;
   /** Loss: nothing of it is known any more. `pcpu` is the one that lost records, -1 where any may have. */
@@ -15,16 +15,8 @@ export interface EventState extends StatePart {
   forgetDomain(domid: number): void;
 }
 
-/** Hands events of any kind to whoever handles it; kinds that change nothing have nobody. */
-export class Dispatch {
-  private readonly handlers: readonly (Handler | undefined)[];
-
-  constructor(handlers: readonly Handlers[]) {
-    const all: Handlers = Object.assign({}, ...handlers);
-    this.handlers = KINDS.map(({ name }) => all[name]);
-  }
-
-  apply(batch: ReplayBatch, row: number, kind: number): void {
-    this.handlers[kind]?.(batch, row);
-  }
+/** Who handles each kind; kinds that change nothing have nobody. */
+export function byKind(handlers: readonly Handlers[]): readonly (Handler | undefined)[] {
+  const all: Handlers = Object.assign({}, ...handlers);
+  return KINDS.map(({ name }) => all[name]);
 }

@@ -29,6 +29,7 @@ export class P2mState implements EventState {
   }
 
   readonly handlers = {
+    set_entry: (batch: ReplayBatch, row: number) => this.setEntry(batch, row),
     type_change_range: (batch: ReplayBatch, row: number) => this.changeTypes(batch, row),
     snapshot_type_change: (batch: ReplayBatch, row: number) => this.changeTypes(batch, row),
   };

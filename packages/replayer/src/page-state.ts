@@ -40,6 +40,10 @@ export class PageState implements EventState {
   }
 
   readonly handlers = {
+    get_page: (batch: ReplayBatch, row: number) => this.getPage(batch, row),
+    put_page: (batch: ReplayBatch, row: number) => this.putPage(batch, row),
+    page_alloc: (batch: ReplayBatch, row: number) => this.pageLife(batch, row, true),
+    page_free: (batch: ReplayBatch, row: number) => this.pageLife(batch, row, false),
     get_page_failed: (batch: ReplayBatch, row: number) => this.getPageFailed(batch, row),
     alloc_ref_drop: (batch: ReplayBatch, row: number) => this.putPage(batch, row),
     owner_set: (batch: ReplayBatch, row: number) => this.ownerSet(batch, row),

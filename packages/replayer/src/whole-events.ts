@@ -11,12 +11,14 @@ const NEEDS = KINDS.map(({ needs, args }) => {
 
 /** Tells which events of a batch have what their kind must have. The columns are looked up once a batch. */
 export class WholeEvents {
-  /** By kind: their bitmaps. */
-  private needed: readonly (readonly Uint8Array[])[] = [];
+  /** By kind: their bitmaps. The arrays stay: of new ones the engine has to learn anew what they are. */
+  private readonly needed: readonly Uint8Array[][] = NEEDS.map(columns => columns.map(() => new Uint8Array(0)));
 
   /** The events asked about from now on are of this batch. */
   begin({ validity }: ReplayBatch): void {
-    this.needed = NEEDS.map(columns => columns.map(column => validity[column]));
+    for (const [kind, bitmaps] of this.needed.entries()) {
+      for (let i = 0; i < bitmaps.length; i++) bitmaps[i] = validity[NEEDS[kind][i]];
+    }
   }
 
   has(row: number, kind: number): boolean {

@@ -1,8 +1,7 @@
-import { isRecorded, KIND, KINDS, type KindName } from '@p2mtrace/trace-format';
+import { isRecorded, KINDS, type KindName } from '@p2mtrace/trace-format';
 import { BREACH_SPEC } from '../fact-specs.js';
-import type { Handler, Handlers } from '../handlers.js';
+import type { Handler } from '../handlers.js';
 import type { P2mSet } from '../p2m-set.js';
-import type { ReplayBatch } from '../replay-batch.js';
 import type { ReplayContext, TraceHead } from '../replay-context.js';
 import type { Replayer, ReplayOptions } from '../replayer.js';
 import { type Breach, BreachFacts } from './breach-facts.js';
@@ -13,16 +12,14 @@ import type { Section } from './section.js';
 import { SectionChanges } from './section-changes.js';
 import { Sections } from './sections.js';
 
-const K_SET_ENTRY = KIND.set_entry;
-
 /** All checks of a replay, and who of them looks at which kind. */
 export class Checks {
   private readonly context: ReplayContext;
   private readonly sections: Sections;
   private readonly checks: readonly Check[];
   private readonly looksAtSections: readonly ((section: Section) => void)[];
-  private readonly looksBefore: readonly (Handler | undefined)[];
-  private readonly looksAfter: readonly (Handler | undefined)[];
+  /** Takes down what an event changes before anybody looks, and before it ends the section. */
+  private readonly changes: SectionChanges;
 
   /** Absent where nobody wants to know of breaches. */
   static of(state: Replayer, context: ReplayContext, p2ms: P2mSet, head: TraceHead, options: ReplayOptions) {
@@ -45,23 +42,23 @@ export class Checks {
     // What the others ask of it is up to date when they look.
     this.checks = [relinquished, ...CHECKS.map(make => make(scope))];
     this.looksAtSections = this.checks.flatMap(check => check.sectionEnd ?? []);
-    // What an event changes is taken down before anybody looks, and before it ends the section.
-    const all: Check[] = [new SectionChanges(context, p2ms, sections), sections, ...this.checks];
-    this.looksBefore = byKind(all.map(check => check.before));
-    this.looksAfter = byKind(all.map(check => check.after));
+    this.changes = new SectionChanges(context, p2ms, this.sections);
   }
 
-  /** The event is about to change the state. */
-  before(batch: ReplayBatch, row: number, kind: number): void {
-    if (kind === K_SET_ENTRY && this.context.isRecordedTwice(batch, row)) return;
-    this.sections.pass(batch, row);
-    this.looksBefore[kind]?.(batch, row);
-  }
-
-  /** The event has changed the state. */
-  after(batch: ReplayBatch, row: number, kind: number): void {
-    if (kind === K_SET_ENTRY && this.context.isRecordedTwice(batch, row)) return;
-    this.looksAfter[kind]?.(batch, row);
+  /** By kind: `change`, with the checks that look before the event changes the state and after it has. */
+  around(changes: readonly (Handler | undefined)[]): readonly Handler[] {
+    const { context, sections } = this;
+    const all: Check[] = [this.changes, sections, ...this.checks];
+    return KINDS.map(({ name }, kind) => {
+      const change = changes[kind] ?? [];
+      const pass: Handler = (batch, row) => sections.pass(batch, row);
+      const before = all.flatMap(check => check.before?.[name] ?? []);
+      const after = all.flatMap(check => check.after?.[name] ?? []);
+      const step = inOrder(name, [pass, ...before].concat(change, after));
+      if (name !== 'set_entry') return step;
+      const unseen = inOrder('set_entry_attempt', [change].flat());
+      return (batch, row) => (context.isRecordedTwice(batch, row) ? unseen(batch, row) : step(batch, row));
+    });
   }
 
   /** The trace ends. */
@@ -81,17 +78,13 @@ export class Checks {
   }
 }
 
-function byKind(handlers: readonly (Handlers | undefined)[]): readonly (Handler | undefined)[] {
-  return KINDS.map(({ name }) => inOrder(handlers.flatMap(each => each?.[name] ?? [])));
-}
-
 /**
  * Calls all of them. A loop would call whom it does not know; code of its own for each kind calls the same functions
- * all the time, so that the engine puts them together.
+ * all the time, so that the engine puts them together. The name makes it code of its own: functions of the same text
+ * share what the engine learns of their calls.
  */
-function inOrder(handlers: readonly Handler[]): Handler | undefined {
-  if (handlers.length === 0) return undefined;
-  const names = handlers.map((_, i) => `look${i}`);
-  const calls = names.map(name => `${name}(batch, row);`).join(' ');
-  return new Function(...names, `return (batch, row) => { ${calls} };`)(...handlers);
+function inOrder(name: string, handlers: readonly Handler[]): Handler {
+  const names = handlers.map((_, i) => `handler${i}`);
+  const calls = names.map(handler => `${handler}(batch, row);`).join(' ');
+  return new Function(...names, `return function ${name}(batch, row) { ${calls} };`)(...handlers);
 }

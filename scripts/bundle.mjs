@@ -17,7 +17,7 @@ const NEW = at('cli', 'bundle.new');
 const entries = {
   main: at('cli', 'dist', 'main.js'),
   worker: at('cli', 'dist', 'audit', 'worker.js'),
-  'breach-worker': at('packages', 'analyzers', 'dist', 'breach-worker.js'),
+  'second-replay-worker': at('packages', 'analyzers', 'dist', 'second-replay-worker.js'),
   'pool-worker': at('packages', 'trace-format', 'dist', 'pool-worker.js'),
 };
 

@@ -1,18 +1,17 @@
-import { BREACH_SPEC } from '@p2mtrace/replayer';
+import { FactStore } from '@p2mtrace/replayer';
 import { isRecorded, type KindName, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
-import { BreachReplay } from './breach-replay.js';
 import { NAMED_BREACHES, NAMED_BREACHES_SQL } from './breach-sql.js';
 import { RULES } from './built-in-rules.js';
 import type { Analyzer } from './define-analyzer.js';
-import { factsForSql } from './fact-sql.js';
 import type { AnalysisReport, Finding } from './finding.js';
 import { mentionedFacts } from './mentioned-facts.js';
 import { worstFirst } from './row-findings.js';
 import { RuleRunner } from './rule-runner.js';
 import { type BoundRule, chooseRules, rulesOf } from './rule-set.js';
+import { type ReplayShare, replayShare, SECOND_TABLES, SecondReplay } from './second-replay.js';
 import { eventsSource } from './sql/events-source.js';
 import { mentions, TraceSession } from './sql/session.js';
-import { addTraceTables, storeFacts } from './trace-tables.js';
+import { addTraceTables, factTables } from './trace-tables.js';
 
 export interface AnalyzeOptions {
   /** Ids of rules, or of analyzers for all of their rules; all rules where absent or empty. */
@@ -46,8 +45,8 @@ export interface Analysis extends AnalysisReport {
 }
 
 /**
- * Judges a trace: a replay (two at a time of a long trace), then each rule over its facts. A rule whose events the trace does not have is listed
- * as not checked, never as clean.
+ * Judges a trace: a replay (two at a time of a long trace), then each rule over its facts. A rule whose events the
+ * trace does not have is listed as not checked, never as clean.
  * @throws P2mError P2M_RULE (usage) for an unknown rule, P2M_PLUGIN (usage) where a plugin fails, P2M_DAMAGED
  */
 export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions = {}): Promise<Analysis> {
@@ -72,25 +71,22 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
     counterWidth: options.counterWidth,
     policies: runnable.filter(rule => rule.policy).map(({ id, analyzer }) => id.slice(analyzer.length + 1)),
   };
-  const wanted = mentionedFacts(queries);
-  const [ofBreaches, others] = partition(wanted, name => name.startsWith(BREACH_SPEC.name));
-  const session = await TraceSession.open();
-  const elsewhere = BreachReplay.start(reader, ofBreaches, checks, options.threads);
-  const runner = new RuleRunner(reader, session);
+  const all: ReplayShare = { wanted: mentionedFacts(queries), checks };
+  const second = SecondReplay.start(reader, all, options.threads);
+  let closeSession = async () => {};
   try {
-    const here = elsewhere === undefined ? wanted : others;
-    const facts = storeFacts(reader, { wanted: here, checks, onProgress: options.onProgress });
-    session.addLazyTables(['events'], () => [eventsSource(reader)]);
-    addTraceTables(session, reader, () => facts);
-    if (elsewhere !== undefined) {
-      session.addLazy([BREACH_SPEC.name], async () =>
-        session.addTable(factsForSql(await elsewhere.breaches(), BREACH_SPEC)),
-      );
-    }
-    session.addLazySql(NAMED_BREACHES, NAMED_BREACHES_SQL);
+    const facts = new FactStore(all.wanted);
+    replayShare(reader, second?.first ?? all, facts, options.onProgress);
+    const session = await openSession(reader, facts, second);
+    const runner = new RuleRunner(reader, session);
+    closeSession = async () => {
+      await runner.close();
+      await session.close();
+    };
     const findings: Finding[] = [];
-    // What asks for breaches comes last, as they may not be there yet.
-    for (const rule of partition(runnable, asksForBreaches).toReversed().flat()) {
+    // What asks for facts of the second replay comes last, as it may not have ended yet.
+    const [later, sooner] = partition(runnable, asksSecond);
+    for (const rule of [...sooner, ...later]) {
       findings.push(...(await runner.findings(rule)));
     }
     for (const { name, sql } of measure) {
@@ -99,14 +95,28 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
     }
     return { findings: findings.sort(worstFirst), notChecked, measures };
   } finally {
-    await runner.close();
-    await session.close();
-    await elsewhere?.stop();
+    await closeSession();
+    await second?.stop();
   }
 }
 
-const asksForBreaches = ({ source }: BoundRule): boolean =>
-  [NAMED_BREACHES, BREACH_SPEC.name].some(table => mentions(source.sql ?? '', table));
+/** A session over the trace and its facts; those of the second replay are waited for when SQL first mentions them. */
+async function openSession(reader: TraceReader, facts: FactStore, second: SecondReplay | undefined) {
+  const session = await TraceSession.open();
+  session.addLazyTables(['events'], () => [eventsSource(reader)]);
+  addTraceTables(session, reader, () => facts);
+  session.addLazySql(NAMED_BREACHES, NAMED_BREACHES_SQL);
+  if (second === undefined) return session;
+  const { compute } = factTables(() => facts);
+  session.addLazy(SECOND_TABLES, async names => {
+    await second.giveTo(facts);
+    for (const table of compute(names)) await session.addTable(table);
+  });
+  return session;
+}
+
+const asksSecond = ({ source }: BoundRule): boolean =>
+  [NAMED_BREACHES, ...SECOND_TABLES].some(table => mentions(source.sql ?? '', table));
 
 /** Those that meet the condition, and the others. */
 function partition<T>(all: readonly T[], meets: (one: T) => boolean): [T[], T[]] {

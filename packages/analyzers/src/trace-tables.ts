@@ -1,11 +1,4 @@
-import {
-  type CheckOptions,
-  FACT_SPECS,
-  type FactSelection,
-  type FactSpec,
-  FactStore,
-  replayTrace,
-} from '@p2mtrace/replayer';
+import { FACT_SPECS, type FactSelection, type FactSpec, FactStore, replayTrace } from '@p2mtrace/replayer';
 import { BatchMemory, COLUMN_NAMES, isValid, type TraceReader } from '@p2mtrace/trace-format';
 import { factsForSql } from './fact-sql.js';
 import type { ColumnSource } from './sql/column-source.js';
@@ -66,17 +59,10 @@ export function addTraceTables(
   for (const { names, compute } of [factTables(facts), ...nameTables(reader)]) session.addLazyTables(names, compute);
 }
 
-export interface StoreFactsOptions {
-  /** All facts where absent. */
-  readonly wanted?: FactSelection | undefined;
-  readonly checks?: CheckOptions | undefined;
-  readonly onProgress?: ((events: number) => void) | undefined;
-}
-
-/** Replays a trace, and keeps its facts. @throws P2mError P2M_DAMAGED */
-export function storeFacts(reader: TraceReader, { wanted, checks, onProgress }: StoreFactsOptions = {}): FactStore {
+/** Replays a trace, and keeps its facts: all where `wanted` is absent. @throws P2mError P2M_DAMAGED */
+export function storeFacts(reader: TraceReader, wanted?: FactSelection): FactStore {
   const facts = new FactStore(wanted);
-  replayTrace(reader, { facts, checks, onProgress });
+  replayTrace(reader, { facts });
   return facts;
 }
 

@@ -1,5 +1,5 @@
 import type { FactSpec } from './fact-columns.js';
-import { BREACH_SPEC, LOOKUPS, MAPPING_SPANS, PAGE_SPANS, REF_SPANS, USES } from './fact-specs.js';
+import { LOOKUPS, MAPPING_SPANS, PAGE_SPANS, REF_SPANS, USES } from './fact-specs.js';
 import type { FactWriter } from './fact-writer.js';
 import { GrantFacts } from './grant-facts.js';
 import { LinuxFacts } from './linux-facts.js';
@@ -32,20 +32,21 @@ export class FactRecorder {
   private readonly now: Now;
   private readonly lockTable: LockTable;
 
-  constructor(writer: FactWriter, now: Now, lockTable: LockTable) {
+  /** `forChecks`: some look at references and translations. */
+  constructor(writer: FactWriter, now: Now, lockTable: LockTable, forChecks: boolean) {
     this.now = now;
     this.lockTable = lockTable;
     const wants = (...specs: FactSpec[]) => specs.some(spec => writer.wants(spec));
     this.mappings = wants(MAPPING_SPANS) ? new MappingFacts(writer, now) : undefined;
     this.pages = wants(PAGE_SPANS) ? new PageFacts(writer, now) : undefined;
-    this.refs = wants(REF_SPANS, BREACH_SPEC) ? new RefFacts(writer, now) : undefined;
+    this.refs = wants(REF_SPANS) || forChecks ? new RefFacts(writer, now) : undefined;
     this.types = new TypeFacts(writer, now);
     this.m2p = new M2pFacts(writer, now);
     this.sharing = new SharingFacts(writer, now);
     this.linux = new LinuxFacts(writer, now);
     this.grants = new GrantFacts(writer, now);
     this.locks = new LockFacts(writer, now, lockTable);
-    this.translations = wants(LOOKUPS, USES, BREACH_SPEC) ? new TranslationFacts(writer, now) : undefined;
+    this.translations = wants(LOOKUPS, USES) || forChecks ? new TranslationFacts(writer, now) : undefined;
   }
 
   /** Records were lost: what is open now may have ended among them. Locks are lost pcpu by pcpu. */

@@ -9,8 +9,7 @@ import {
 } from '@p2mtrace/trace-format';
 import { offsetsOf } from './fact-columns.js';
 import { FactRecorder } from './fact-recorder.js';
-import type { FactSink } from './fact-sink.js';
-import { DIVERGENCE_SPEC } from './fact-specs.js';
+import { BREACH_SPEC, DIVERGENCE_SPEC } from './fact-specs.js';
 import { FactWriter } from './fact-writer.js';
 import { MAX_FRAME } from './frame-table.js';
 import { HealthFacts } from './health-facts.js';
@@ -18,6 +17,7 @@ import type { LockTable } from './lock-table.js';
 import { Now } from './now.js';
 import { framesOf } from './order.js';
 import type { ReplayBatch } from './replay-batch.js';
+import type { ReplayOptions } from './replayer.js';
 import type { StateImage } from './state-image.js';
 import { WholeEvents } from './whole-events.js';
 
@@ -54,7 +54,7 @@ export class ReplayContext {
 
   private readonly viewNames: readonly string[];
 
-  constructor({ metadata, names }: TraceHead, locks: LockTable, sink: FactSink | undefined) {
+  constructor({ metadata, names }: TraceHead, locks: LockTable, { facts: sink, checks }: ReplayOptions) {
     this.profile = layoutProfile(metadata.layout);
     this.hasResults = metadata.hasResults ?? false;
     this.hasPodCache = isRecorded(metadata, 'pod_cache_add');
@@ -64,7 +64,8 @@ export class ReplayContext {
     this.viewNames = names.view;
     this.factWriter = new FactWriter(sink);
     this.health = new HealthFacts(this.factWriter);
-    this.facts = sink && new FactRecorder(this.factWriter, this.now, locks);
+    const forChecks = this.factWriter.wants(BREACH_SPEC) && checks?.share !== 'state';
+    this.facts = sink && new FactRecorder(this.factWriter, this.now, locks, forChecks);
   }
 
   /** A write that is recorded before and after is one write (captures README): the first record says nothing. */

@@ -79,7 +79,7 @@ export class Replayer {
 
   /** A TraceReader is such a head. */
   constructor(head: TraceHead, options: ReplayOptions = {}) {
-    const context = new ReplayContext(head, this.locks, options.facts);
+    const context = new ReplayContext(head, this.locks, options);
     this.context = context;
     this.lockState = new LockState(context, this.locks);
     this.p2mState = new P2mState(context, this.lockState);

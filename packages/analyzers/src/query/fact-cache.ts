@@ -79,7 +79,7 @@ export class FactCache {
 export const KEPT = 'facts';
 
 async function write(source: ColumnSource, path: string): Promise<void> {
-  const instance = await duckdb.DuckDBInstance.create(path);
+  const instance = await duckdb().DuckDBInstance.create(path);
   let thrown: unknown;
   const scan = tableFunction('scan', source, error => {
     thrown ??= error;

@@ -68,7 +68,7 @@ export async function openTraceSession(
     'events',
     readers.map((reader, trace) => session.select(eventsSource(reader), `scan_events_${trace}`)),
   );
-  add(reader => factTables(tables => storeFacts(reader, { wanted: tables })));
+  add(reader => factTables(tables => storeFacts(reader, tables)));
   for (const [i] of nameTables(readers[0]).entries()) add(reader => nameTables(reader)[i]);
   for (const { definitions } of [...standardLibrary(), ...modules]) {
     for (const { name, sql } of definitions) session.addLazySql(name, sql);

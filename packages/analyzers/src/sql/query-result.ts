@@ -36,9 +36,9 @@ export class QueryResult {
     this.statement = statement;
     this.result = result;
     this.state = streams ? 'streaming' : 'whole';
-    this.hasRows = result.returnType === duckdb.ResultReturnType.QUERY_RESULT;
+    this.hasRows = result.returnType === duckdb().ResultReturnType.QUERY_RESULT;
     const names = this.hasRows ? result.columnNames() : [];
-    this.columns = names.map((name, i) => ({ name, type: duckdb.DuckDBTypeId[result.columnTypeId(i)] }));
+    this.columns = names.map((name, i) => ({ name, type: duckdb().DuckDBTypeId[result.columnTypeId(i)] }));
   }
 
   /** Starts the statement of that index. @throws P2mError P2M_SQL, P2M_INTERRUPTED */
@@ -51,11 +51,12 @@ export class QueryResult {
     sql.takeThrown();
     const statement = await sql.call(() => statements.prepare(index));
     try {
-      if (statement.statementType === duckdb.StatementType.TRANSACTION) {
+      if (statement.statementType === duckdb().StatementType.TRANSACTION) {
         throw usageError('P2M_SQL', 'there are no transactions', 'leave out begin, commit and rollback');
       }
       bind(statement, parameters);
-      if (statement.statementType === duckdb.StatementType.SELECT) return await QueryResult.startStream(sql, statement);
+      if (statement.statementType === duckdb().StatementType.SELECT)
+        return await QueryResult.startStream(sql, statement);
       sql.checkInterrupt();
       return new QueryResult(sql, statement, await sql.call(() => statement.run()), false);
     } catch (error) {
@@ -86,7 +87,7 @@ export class QueryResult {
       this.sql.checkInterrupt();
       const chunk = await this.sql.call(() => this.result.fetchChunk());
       if (chunk === null || chunk.rowCount === 0) await this.finish();
-      else yield chunk.convertRows(duckdb.JSDuckDBValueConverter);
+      else yield chunk.convertRows(duckdb().JSDuckDBValueConverter);
     }
   }
 

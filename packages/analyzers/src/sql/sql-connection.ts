@@ -51,7 +51,7 @@ export class SqlConnection {
     if (threads !== undefined) config.threads = String(threads);
     if (memoryLimit !== undefined) config.memory_limit = memoryLimit;
     try {
-      const instance = await duckdb.DuckDBInstance.create(':memory:', config);
+      const instance = await duckdb().DuckDBInstance.create(':memory:', config);
       const connection = await instance.connect();
       for (const { path, name } of attach) {
         await connection.run(`attach ${textLiteral(path)} as ${quotedName(name)} (read_only)`);

@@ -29,11 +29,11 @@ export function tableFunction(
   onError: (error: unknown) => void,
 ): DuckDBTableFunction {
   const types = source.columns.map(sqlType);
-  return duckdb.DuckDBTableFunction.create({
+  return duckdb().DuckDBTableFunction.create({
     name,
     supportsProjectionPushdown: true,
     bindFunction: info => {
-      info.addResultColumn(ROWS_COLUMN, duckdb.UTINYINT);
+      info.addResultColumn(ROWS_COLUMN, duckdb().UTINYINT);
       source.columns.forEach((column, i) => {
         info.addResultColumn(column.name, types[i]);
       });
@@ -64,7 +64,7 @@ export function tableFunction(
         const rows = Math.min(VECTOR_ROWS, scan.rows - scan.start);
         output.rowCount = rows;
         for (const { column, writer } of scan.outputs) {
-          writer.write(bindings.data_chunk_get_vector(output.chunk, column), scan.start, rows);
+          writer.write(bindings().data_chunk_get_vector(output.chunk, column), scan.start, rows);
         }
         scan.start += rows;
       } catch (error) {

@@ -3,31 +3,31 @@ import { isValid, P2mError } from '@p2mtrace/trace-format';
 import { type ColumnValues, type SourceColumn, type TypedArray, VALUE_BYTES } from './column-source.js';
 import { bindings, duckdb, type Vector } from './duckdb.js';
 
-const SQL_TYPES: Record<SourceColumn['type'], DuckDBType> = {
-  u64: duckdb.UBIGINT,
-  i64: duckdb.BIGINT,
-  f64: duckdb.DOUBLE,
-  u32: duckdb.UINTEGER,
-  i32: duckdb.INTEGER,
-  u16: duckdb.USMALLINT,
-  u8: duckdb.UTINYINT,
-  bool: duckdb.BOOLEAN,
-  blob: duckdb.BLOB,
-};
+const SQL_TYPES = {
+  u64: 'UBIGINT',
+  i64: 'BIGINT',
+  f64: 'DOUBLE',
+  u32: 'UINTEGER',
+  i32: 'INTEGER',
+  u16: 'USMALLINT',
+  u8: 'UTINYINT',
+  bool: 'BOOLEAN',
+  blob: 'BLOB',
+} as const satisfies Record<SourceColumn['type'], string>;
 
 /**
  * The SQL type of a column.
  * @throws P2mError P2M_NAMES for names that no ENUM can have: DuckDB would leave such a column out without a word
  */
 export function sqlType(column: SourceColumn): DuckDBType {
-  if (column.names === undefined) return SQL_TYPES[column.type];
+  if (column.names === undefined) return duckdb()[SQL_TYPES[column.type]];
   if (new Set(column.names).size < column.names.length || column.names.some(name => name.includes('\0'))) {
     throw new P2mError('P2M_NAMES', `the names of column ${column.name} hold one twice, or one with a NUL`, {
       place: { field: column.name },
       remedy: 'import the capture again',
     });
   }
-  return duckdb.ENUM(column.names);
+  return duckdb().ENUM(column.names);
 }
 
 /** Copies one column, batch after batch, into the vectors of DuckDB. */
@@ -60,7 +60,7 @@ class FixedWriter implements VectorWriter {
 
   write(vector: Vector, start: number, rows: number): void {
     const { values, width } = this;
-    bindings.copy_data_to_vector(vector, 0, values.buffer, values.byteOffset + start * width, rows * width);
+    bindings().copy_data_to_vector(vector, 0, values.buffer, values.byteOffset + start * width, rows * width);
     writeValidity(vector, this.validity, start, rows);
   }
 }
@@ -121,7 +121,11 @@ class BlobWriter implements VectorWriter {
     const bytes = this.column.values as Uint8Array;
     for (let row = start; row < start + rows; row++) {
       if (validity !== undefined && !isValid(validity, row)) continue;
-      bindings.vector_assign_string_element_len(vector, row - start, bytes.subarray(offsets![row], offsets![row + 1]));
+      bindings().vector_assign_string_element_len(
+        vector,
+        row - start,
+        bytes.subarray(offsets![row], offsets![row + 1]),
+      );
     }
     writeValidity(vector, validity, start, rows);
   }
@@ -138,7 +142,7 @@ function hasNulls(validity: Uint8Array | undefined, rows: number): boolean {
 
 function writeValidity(vector: Vector, validity: Uint8Array | undefined, start: number, rows: number): void {
   if (validity === undefined) return;
-  bindings.vector_ensure_validity_writable(vector);
+  bindings().vector_ensure_validity_writable(vector);
   const from = validity.byteOffset + (start >>> 3);
-  bindings.copy_data_to_vector_validity(vector, 0, validity.buffer, from, (rows + 7) >>> 3);
+  bindings().copy_data_to_vector_validity(vector, 0, validity.buffer, from, (rows + 7) >>> 3);
 }

@@ -6,7 +6,7 @@ import type { ReplayContext, TraceHead } from '../replay-context.js';
 import type { Replayer, ReplayOptions } from '../replayer.js';
 import { type Breach, BreachFacts } from './breach-facts.js';
 import type { Check, CheckOptions } from './check.js';
-import { CHECKS } from './registry.js';
+import { CHECKS, CHECKS_OF_NOTES } from './registry.js';
 import { RelinquishedTypes } from './relinquished-types.js';
 import type { Section } from './section.js';
 import { SectionChanges } from './section-changes.js';
@@ -39,8 +39,10 @@ export class Checks {
     const report = (found: Breach) => breaches.report(found);
     const relinquished = new RelinquishedTypes(state);
     const scope = { state, p2ms, now, head, options, records, isOrdered, sections, relinquished, report };
+    const { share } = options;
+    const shared = CHECKS.filter(make => share === undefined || CHECKS_OF_NOTES.has(make) === (share === 'notes'));
     // What the others ask of it is up to date when they look.
-    this.checks = [relinquished, ...CHECKS.map(make => make(scope))];
+    this.checks = [relinquished, ...shared.map(make => make(scope))];
     this.looksAtSections = this.checks.flatMap(check => check.sectionEnd ?? []);
     this.changes = new SectionChanges(context, p2ms, this.sections);
   }
@@ -48,7 +50,7 @@ export class Checks {
   /** By kind: `change`, with the checks that look before the event changes the state and after it has. */
   around(changes: readonly (Handler | undefined)[]): readonly Handler[] {
     const { context, sections } = this;
-    const all: Check[] = [this.changes, sections, ...this.checks];
+    const all: Check[] = this.looksAtSections.length > 0 ? [this.changes, sections, ...this.checks] : [...this.checks];
     return KINDS.map(({ name }, kind) => {
       const change = changes[kind] ?? [];
       const pass: Handler = (batch, row) => sections.pass(batch, row);

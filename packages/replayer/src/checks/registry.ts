@@ -83,3 +83,11 @@ export const CHECKS: readonly MakeCheck[] = [
   partialReference,
   freedInUse,
 ];
+
+/** Those of them that look at what was noted of references and translations (fact-recorder.ts), besides the state. */
+export const CHECKS_OF_NOTES: ReadonlySet<MakeCheck> = new Set([
+  pagingState,
+  useAfterFree,
+  unprotectedWindow,
+  changedWhileReferenced,
+]);

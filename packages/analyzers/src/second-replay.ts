@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import {
+  BREACH_SPEC,
+  type CheckOptions,
+  type FactChunk,
+  type FactSelection,
+  type FactStore,
+  replayTrace,
+  traceIdentity,
+} from '@p2mtrace/replayer';
+import type { TraceReader } from '@p2mtrace/trace-format';
+
+/** Replaying fewer events takes about 0.2 s, which is not worth a thread. */
+const WORTH_A_THREAD = 2 ** 20;
+const WORKER = new URL('./second-replay-worker.js', import.meta.url);
+
+/**
+ * Facts of the second replay, where there are two: those of locks, and what the checks find that look at the state
+ * alone. That is about half of all the work, and the other half needs other notes.
+ */
+export const SECOND_TABLES: readonly string[] = ['lock_edges', 'lock_gates', BREACH_SPEC.name];
+
+/** What one of two replays is for. */
+export interface ReplayShare {
+  readonly wanted: FactSelection;
+  readonly checks: CheckOptions;
+}
+
+/** What the thread is given. */
+export interface SecondWork extends ReplayShare {
+  readonly path: string;
+  /** Of the trace's content. */
+  readonly identity: string | undefined;
+}
+
+/**
+ * A second replay of a trace, on a thread of its own, which shares the facts and the checks with the first. What they
+ * find is the same as what one replay for all of it finds.
+ */
+export class SecondReplay {
+  /** What is left to the first replay. */
+  readonly first: ReplayShare;
+  private readonly reader: TraceReader;
+  private readonly work: SecondWork;
+  private readonly worker: Worker;
+  private readonly found: Promise<readonly FactChunk[] | undefined>;
+  private given: Promise<void> | undefined;
+
+  /**
+   * undefined where there is to be none: on one of `threads`, or, if that is absent, where the trace is short or there
+   * is one core.
+   */
+  static start(
+    reader: TraceReader,
+    all: ReplayShare,
+    threads = reader.rows < WORTH_A_THREAD ? 1 : availableParallelism(),
+  ): SecondReplay | undefined {
+    // From the TypeScript sources (tests) there is no worker to start.
+    if (threads === 1 || !existsSync(WORKER)) return undefined;
+    return new SecondReplay(reader, all);
+  }
+
+  private constructor(reader: TraceReader, { wanted, checks }: ReplayShare) {
+    const isSecond = (name: string) => SECOND_TABLES.includes(name.split('.')[0]);
+    const isBreach = (name: string) => name.split('.')[0] === BREACH_SPEC.name;
+    this.first = {
+      wanted: wanted.filter(name => !isSecond(name) || isBreach(name)),
+      checks: { ...checks, share: 'notes' },
+    };
+    this.reader = reader;
+    this.work = {
+      path: reader.path,
+      identity: traceIdentity(reader),
+      wanted: wanted.filter(isSecond),
+      checks: { ...checks, share: 'state' },
+    };
+    this.worker = new Worker(WORKER, { workerData: this.work });
+    this.found = new Promise(resolve => {
+      this.worker.once('message', resolve);
+      this.worker.once('error', () => resolve(undefined));
+      this.worker.once('exit', () => resolve(undefined));
+    });
+  }
+
+  /** Waits for its facts and puts them to the others, once. @throws P2mError P2M_DAMAGED */
+  giveTo(facts: FactStore): Promise<void> {
+    this.given ??= this.give(facts);
+    return this.given;
+  }
+
+  /** Where the thread failed, what it was for is done here. */
+  private async give(facts: FactStore): Promise<void> {
+    const chunks = await this.found;
+    if (chunks === undefined) replayShare(this.reader, this.work, facts);
+    else for (const chunk of chunks) facts.take(chunk);
+  }
+
+  /** Nobody wants to know any more. */
+  async stop(): Promise<void> {
+    await this.worker.terminate();
+  }
+}
+
+/** Replays a trace for a share of the facts, and puts them to the others. @throws P2mError P2M_DAMAGED */
+export function replayShare(
+  reader: TraceReader,
+  { wanted, checks }: ReplayShare,
+  facts: FactStore,
+  onProgress?: (events: number) => void,
+): void {
+  replayTrace(reader, { facts: { wanted, take: chunk => facts.take(chunk) }, checks, onProgress });
+}

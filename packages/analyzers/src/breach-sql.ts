@@ -2,11 +2,11 @@ import type { BreachName } from '@p2mtrace/replayer';
 
 /** What a rule shows of a breach: columns of `breaches`, and names for its indices (NAMES). */
 export interface BreachColumns {
-  /** Keys of the subject; `detail as invariant` renames one. */
+  /** Keys of the subject; `detail as invariant` gives one another name. */
   readonly subject: readonly string[];
   /** Roles of at1, at2 and so on, in their order. */
   readonly witness: readonly string[];
-  /** Parts of the signature: nothing that another recording has otherwise. */
+  /** Parts of the signature, named alike: nothing that another recording has otherwise. */
   readonly signature: readonly string[];
   /** SQL for the severity where it is not the rule's own, or that of a guess. */
   readonly severity?: string;
@@ -44,12 +44,9 @@ export function breachSql(
   { subject, witness, signature, severity, title = 'null' }: BreachColumns,
 ): string {
   const columns = [
-    ...subject.map(text => {
-      const [name, key = name] = text.split(' as ');
-      return `${expression(name)} as subject_${key}`;
-    }),
+    ...subject.map(text => `${expression(text)} as subject_${nameOf(text)}`),
     ...witness.map((role, i) => `b.at${i + 1} as at_${role}`),
-    ...signature.map(name => `coalesce(${expression(name)}::varchar, '?') as sig_${name}`),
+    ...signature.map(text => `coalesce(${expression(text)}::varchar, '?') as sig_${nameOf(text)}`),
     `b.confidence::varchar as confidence`,
     // What may be put right yet, or rests on a guess, is no error.
     `${severity ?? `if(b.confidence = 'proven', null, 'warning')`} as severity`,
@@ -76,4 +73,13 @@ const NAMES: Readonly<Record<string, string>> = {
       when 'wrap' then 1::ubigint << b.width else b.count end`,
 };
 
-const expression = (name: string): string => NAMES[name] ?? `b."${name}"`;
+/** What a text like `site as lookup_site` names, be it a column, one of NAMES, or SQL. */
+function expression(text: string): string {
+  const [what] = text.split(' as ');
+  return NAMES[what] ?? (/^\w+$/.test(what) ? `b."${what}"` : what);
+}
+
+function nameOf(text: string): string {
+  const [what, name = what] = text.split(' as ');
+  return name;
+}

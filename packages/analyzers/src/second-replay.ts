@@ -17,8 +17,8 @@ const WORTH_A_THREAD = 2 ** 20;
 const WORKER = new URL('./second-replay-worker.js', import.meta.url);
 
 /**
- * Facts of the second replay, where there are two: those of locks, and what the checks find that look at the state
- * alone. That is about half of all the work, and the other half needs other notes.
+ * Facts of the second replay, where there are two: those of locks, and what all checks find but those of references.
+ * That is about half of the work, and the other half needs other notes.
  */
 export const SECOND_TABLES: readonly string[] = ['lock_edges', 'lock_gates', BREACH_SPEC.name];
 
@@ -67,14 +67,14 @@ export class SecondReplay {
     const isBreach = (name: string) => name.split('.')[0] === BREACH_SPEC.name;
     this.first = {
       wanted: wanted.filter(name => !isSecond(name) || isBreach(name)),
-      checks: { ...checks, share: 'notes' },
+      checks: { ...checks, share: 'references' },
     };
     this.reader = reader;
     this.work = {
       path: reader.path,
       identity: traceIdentity(reader),
       wanted: wanted.filter(isSecond),
-      checks: { ...checks, share: 'state' },
+      checks: { ...checks, share: 'others' },
     };
     this.worker = new Worker(WORKER, { workerData: this.work });
     this.found = new Promise(resolve => {

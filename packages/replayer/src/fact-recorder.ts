@@ -2,6 +2,7 @@ import type { FactSpec } from './fact-columns.js';
 import { LOOKUPS, MAPPING_SPANS, PAGE_SPANS, REF_SPANS, USES } from './fact-specs.js';
 import type { FactWriter } from './fact-writer.js';
 import { GrantFacts } from './grant-facts.js';
+import { LastMappings } from './last-mappings.js';
 import { LinuxFacts } from './linux-facts.js';
 import { LockFacts } from './lock-facts.js';
 import type { LockTable } from './lock-table.js';
@@ -29,6 +30,8 @@ export class FactRecorder {
   readonly grants: GrantFacts;
   readonly locks: LockFacts;
   readonly translations: TranslationFacts | undefined;
+  /** For checks alone. */
+  readonly lastMappings: LastMappings | undefined;
   private readonly now: Now;
   private readonly lockTable: LockTable;
 
@@ -46,6 +49,7 @@ export class FactRecorder {
     this.linux = new LinuxFacts(writer, now);
     this.grants = new GrantFacts(writer, now);
     this.locks = new LockFacts(writer, now, lockTable);
+    this.lastMappings = forChecks ? new LastMappings(now) : undefined;
     this.translations = wants(LOOKUPS, USES) || forChecks ? new TranslationFacts(writer, now) : undefined;
   }
 

@@ -250,6 +250,7 @@ export const BREACH_SPEC = {
     column('count', 'u53', 'a count as it is'),
     column('expected', 'u53', 'what it should be'),
     column('width', 'u53', 'bits that the layout has for it'),
+    column('times', 'u53', 'how often its call site did such a thing in the trace'),
     column('pcpu', 'id', 'pcpu that did it'),
     column('caller', 'id', 'index of its call site: its own, or that of the innermost lock held'),
     column('at1', 'u53', 'first witness: an event that shows it, null for none; which, docs/judgement.md says'),

@@ -40,6 +40,12 @@ export class HealthFacts {
     return at;
   }
 
+  /** The trace shows the domain's end, be it that there is another one of that id by now. */
+  wasDestroyed(domid: number): boolean {
+    const at = this.domainRows.get(domid);
+    return at !== undefined && !Number.isNaN(this.domains.records[at + DOMAIN.destroyed_seq]);
+  }
+
   /** A page of the domain was freed, whose p2m was last used at `lastP2mSeq` (NaN for never). */
   pageFreed(domid: number, seq: number, lastP2mSeq: number): void {
     const at = this.domain(domid, seq);

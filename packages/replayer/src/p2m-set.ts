@@ -144,7 +144,10 @@ export class P2mSet {
 
   private endFound(p2m: number, leafGfn: number): void {
     const table = this.tables[p2m];
-    if (table.foundBase !== NO_MFN) this.reverse.remove(table.foundBase, table.foundOrder, p2m, leafGfn);
+    if (table.foundBase !== NO_MFN) {
+      this.reverse.remove(table.foundBase, table.foundOrder, p2m, leafGfn);
+      this.context.facts?.lastMappings?.ended(table.domid, leafGfn, table.foundBase, table.foundOrder);
+    }
     if (table.foundTag !== 0) this.context.facts?.mappings?.close(table.foundTag);
     table.clearFound();
   }
@@ -203,6 +206,7 @@ export class P2mSet {
     if (larger) table.splitAt(gfn, order);
     if (oldMfn !== NO_MFN) {
       this.reverse.remove(oldMfn, oldOrder, p2m, first);
+      facts?.lastMappings?.ended(table.domid, first, oldMfn, oldOrder);
       if (facts?.translations !== undefined) this.invalidateLeaf(table.domid, first, oldMfn, oldOrder, gfn, mfn);
     }
     if (tag !== 0) {

@@ -19,6 +19,11 @@ export class RefFacts {
   private readonly openRefs = new OpenRefs(REF.from_pcpu);
   /** By page slot, 0 for none: the open reference of the allocation. */
   private allocation = new Int32Array(512);
+  /** By page slot: the event that dropped the allocation's reference, NaN for none, and its call site. */
+  private droppedSeq = new Float64Array(512).fill(Number.NaN);
+  private droppedCaller = new Int32Array(512);
+  /** By index of a call site: the references that it took. */
+  private taken = new Int32Array(64);
 
   constructor(writer: FactWriter, now: Now) {
     this.spans = writer.table(REF_SPANS);
@@ -29,6 +34,7 @@ export class RefFacts {
   pageAlloc(slot: number, mfn: number, generation: number, owner: number, site: number, counted: boolean): void {
     this.allocation = withRoom(this.allocation, slot + 1);
     this.abandon(slot);
+    this.dropAllocation(slot, Number.NaN, -1);
     if (counted) this.allocation[slot] = this.open(mfn, generation, owner, REF_ALLOCATION, site);
   }
 
@@ -47,6 +53,9 @@ export class RefFacts {
     const at = this.open(mfn, generation, owner, REF_GET, site);
     if (onFree) this.spans.records[at + REF.on_free] = 1;
     this.openRefs.push(this.spans.records, slot, at);
+    if (site < 0) return;
+    if (site >= this.taken.length) this.taken = withRoom(this.taken, site + 1);
+    this.taken[site]++;
   }
 
   private open(mfn: number, generation: number, owner: number, kind: number, site: number): number {
@@ -73,6 +82,7 @@ export class RefFacts {
     allocation: boolean,
     underflow: boolean,
   ): void {
+    if (allocation) this.dropAllocation(slot, this.now.seq, site);
     let at = 0;
     if (!underflow) {
       at = allocation ? this.takeAllocation(slot) : this.openRefs.take(this.spans.records, slot, this.now.pcpu);
@@ -95,10 +105,33 @@ export class RefFacts {
     this.spans.close(at);
   }
 
-  /** References that the trace saw taken and that are not put, by whom and when; the last one first. */
-  forEachReference(slot: number, visit: (pcpu: number, seq: number) => void): void {
+  private dropAllocation(slot: number, seq: number, caller: number): void {
+    if (slot >= this.droppedSeq.length) {
+      const known = this.droppedSeq.length;
+      this.droppedSeq = withRoom(this.droppedSeq, slot + 1).fill(Number.NaN, known);
+      this.droppedCaller = withRoom(this.droppedCaller, slot + 1);
+    }
+    this.droppedSeq[slot] = seq;
+    this.droppedCaller[slot] = caller;
+  }
+
+  /** The event that dropped the reference of the page's allocation, NaN for none, and its call site, -1 for unknown. */
+  allocationDropped(slot: number): { readonly seq: number; readonly caller: number } {
+    const isKnown = slot < this.droppedSeq.length;
+    return { seq: isKnown ? this.droppedSeq[slot] : Number.NaN, caller: isKnown ? this.droppedCaller[slot] : -1 };
+  }
+
+  /** References that a call site took in all, NaN for an unknown one. */
+  takenAt(caller: number): number {
+    return this.taken[caller] ?? Number.NaN;
+  }
+
+  /** References that the trace saw taken and that are not put, by whom, when and where; the last one first. */
+  forEachReference(slot: number, visit: (pcpu: number, seq: number, caller: number) => void): void {
     const { records } = this.spans;
-    this.openRefs.forEach(records, slot, at => visit(records[at + REF.from_pcpu], records[at + REF.from_seq]));
+    this.openRefs.forEach(records, slot, at => {
+      visit(records[at + REF.from_pcpu], records[at + REF.from_seq], records[at + REF.from_caller]);
+    });
   }
 
   private takeAllocation(slot: number): number {
@@ -123,6 +156,7 @@ export class RefFacts {
   lose(): void {
     this.spans.loseAll(REF.lost);
     this.allocation.fill(0);
+    this.droppedSeq.fill(Number.NaN);
     this.openRefs.clear();
   }
 }

@@ -23,17 +23,31 @@ const REF = 2;
 const OPS = FLAG.map | FLAG.read | FLAG.write;
 export const isUse = (flags: number): boolean => (flags & OPS) !== 0;
 
-/** A lookup that nothing protects any more, though its entry still is as it was. */
-export interface UnprotectedLookup {
+/** A lookup that nothing protects any more. */
+export interface BareLookup {
   readonly seq: number;
   /** When the last protection ended, or the lookup itself where there was none. */
   readonly since: number;
-  /** It had a reference, which was put. */
-  readonly hadReference: boolean;
   readonly domid: number;
   readonly view: number;
   readonly gfn: number;
   readonly caller: number;
+}
+
+/** One whose entry still is as it was. */
+export interface UnprotectedLookup extends BareLookup {
+  /** It had a reference, which was put. */
+  readonly hadReference: boolean;
+}
+
+/** One that was used after its entry had changed. */
+export interface StaleLookup extends BareLookup {
+  /** When it had. */
+  readonly changed: number;
+  /** The frame was freed, as opposed to the entry written. */
+  readonly freed: boolean;
+  /** There was no other lookup in between. */
+  readonly direct: boolean;
 }
 
 /** What became of each translation: protected how and until when, made wrong by what, and used after that or not. */
@@ -44,6 +58,9 @@ export class TranslationFacts {
   private readonly watched = new WatchedTranslations();
   /** Translations watched that a lock protects. */
   private locked = 0;
+  /** The last use of a translation that had become wrong: when, and its record; NaN for none yet. */
+  private staleSeq = Number.NaN;
+  private staleAt = 0;
 
   constructor(writer: FactWriter, now: Now) {
     this.lookups = writer.table(LOOKUPS);
@@ -203,17 +220,8 @@ export class TranslationFacts {
     if (place < 0) return undefined;
     const { records } = this.lookups;
     const at = this.watched.record[place];
-    const since = records[at + LOOKUP.protected_to];
-    if (isNull(since) || !isNull(records[at + LOOKUP.invalid_seq])) return undefined;
-    return {
-      seq: records[at + LOOKUP.seq],
-      since,
-      hadReference: !isNull(records[at + LOOKUP.ref_seq]),
-      domid: records[at + LOOKUP.domid],
-      view: records[at + LOOKUP.view],
-      gfn: records[at + LOOKUP.gfn],
-      caller: records[at + LOOKUP.caller],
-    };
+    if (isNull(records[at + LOOKUP.protected_to]) || !isNull(records[at + LOOKUP.invalid_seq])) return undefined;
+    return { ...this.bareLookup(at), hadReference: !isNull(records[at + LOOKUP.ref_seq]) };
   }
 
   /** page_use */
@@ -243,6 +251,33 @@ export class TranslationFacts {
     records[at + LOOKUP.use_seq] = this.now.seq;
     records[at + LOOKUP.use_kind] = kind;
     records[at + LOOKUP.use_direct] = place === this.watched.end(this.now.pcpu) - 1 ? 1 : 0;
+    this.staleSeq = this.now.seq;
+    this.staleAt = at;
+  }
+
+  /** The lookup that the event of the moment has used although it is wrong, undefined for none. */
+  staleUse(): StaleLookup | undefined {
+    if (this.staleSeq !== this.now.seq) return undefined;
+    const { records } = this.lookups;
+    const at = this.staleAt;
+    return {
+      ...this.bareLookup(at),
+      changed: records[at + LOOKUP.invalid_seq],
+      freed: records[at + LOOKUP.invalid_by] === BY_PAGE_FREE,
+      direct: records[at + LOOKUP.use_direct] === 1,
+    };
+  }
+
+  private bareLookup(at: number): BareLookup {
+    const { records } = this.lookups;
+    return {
+      seq: records[at + LOOKUP.seq],
+      since: records[at + LOOKUP.protected_to],
+      domid: records[at + LOOKUP.domid],
+      view: records[at + LOOKUP.view],
+      gfn: records[at + LOOKUP.gfn],
+      caller: records[at + LOOKUP.caller],
+    };
   }
 
   /** The pcpu runs another vcpu: what it had looked up belongs to the one before. */

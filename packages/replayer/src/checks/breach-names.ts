@@ -35,11 +35,15 @@ export const BREACHES = [
   'unaligned',
   'split-critical-section',
   'foreign-blocks',
+  'stale-translation',
+  'late-reference',
+  'freed-while-mapped',
   'use-after-free',
   'given-while-mapped',
   'freed-before-flush',
   'unprotected-window',
   'changed-while-referenced',
+  'leak',
   'underflow',
   'get-on-free',
   'double-alloc-drop',
@@ -73,6 +77,12 @@ export const BREACH_DETAILS = [
   'type-headroom',
   'copied',
   'remapped',
+  'set_entry',
+  'page_free',
+  'own',
+  'foreign',
+  'alive',
+  'torn-down',
 ] as const;
 export type BreachDetail = (typeof BREACH_DETAILS)[number];
 

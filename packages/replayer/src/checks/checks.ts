@@ -6,7 +6,7 @@ import type { ReplayContext, TraceHead } from '../replay-context.js';
 import type { Replayer, ReplayOptions } from '../replayer.js';
 import { type Breach, BreachFacts } from './breach-facts.js';
 import type { Check, CheckOptions } from './check.js';
-import { CHECKS, CHECKS_OF_NOTES } from './registry.js';
+import { CHECKS, REFERENCE_CHECKS } from './registry.js';
 import { RelinquishedTypes } from './relinquished-types.js';
 import type { Section } from './section.js';
 import { SectionChanges } from './section-changes.js';
@@ -40,7 +40,9 @@ export class Checks {
     const relinquished = new RelinquishedTypes(state);
     const scope = { state, p2ms, now, head, options, records, isOrdered, sections, relinquished, report };
     const { share } = options;
-    const shared = CHECKS.filter(make => share === undefined || CHECKS_OF_NOTES.has(make) === (share === 'notes'));
+    const shared = CHECKS.filter(
+      make => share === undefined || REFERENCE_CHECKS.has(make) === (share === 'references'),
+    );
     // What the others ask of it is up to date when they look.
     this.checks = [relinquished, ...shared.map(make => make(scope))];
     this.looksAtSections = this.checks.flatMap(check => check.sectionEnd ?? []);

@@ -1,3 +1,4 @@
+import { CHUNK } from '../frame-table.js';
 import { COUNT_KNOWN, FREE, OWNER_KNOWN, type PageTable, TYPE_KNOWN } from '../page-table.js';
 
 /** Domids from here on are no domains (xen/include/public/xen.h): dom_io, dom_cow and the like. */
@@ -26,4 +27,11 @@ export function isAllocated(pages: PageTable, slot: number): boolean {
 export function references(pages: PageTable, slot: number): number {
   if (!knowsCount(pages, slot) || isFree(pages, slot)) return Number.NaN;
   return pages.count(slot) - (isAllocated(pages, slot) ? 1 : 0);
+}
+
+/** Every page that an event has named, in no order that means anything. */
+export function forEachPage(pages: PageTable, visit: (mfn: number, slot: number) => void): void {
+  pages.directory.forEachChunk((firstMfn, firstSlot) => {
+    for (let i = 0; i < CHUNK; i++) visit(firstMfn + i, firstSlot + i);
+  });
 }

@@ -7,10 +7,12 @@ import { foreignCleared } from './foreign-cleared.js';
 import { foreignLeft } from './foreign-left.js';
 import { freedBeforeFlush } from './freed-before-flush.js';
 import { freedInUse } from './freed-in-use.js';
+import { freedWhileMapped } from './freed-while-mapped.js';
 import { frontendLookup } from './frontend-lookup.js';
 import { gfnPairs } from './gfn-pairs.js';
 import { givenWhileMapped } from './given-while-mapped.js';
 import { grantPairing } from './grant-pairing.js';
+import { leak } from './leak.js';
 import { lockAgain } from './lock-again.js';
 import { lockDuration } from './lock-duration.js';
 import { lockHeld } from './lock-held.js';
@@ -32,6 +34,7 @@ import { remapLost } from './remap-lost.js';
 import { sharingInvariant } from './sharing-invariant.js';
 import { specialReplaced } from './special-replaced.js';
 import { splitSection } from './split-section.js';
+import { staleUse } from './stale-use.js';
 import { staleView } from './stale-view.js';
 import { unalignedRange } from './unaligned-range.js';
 import { unlistedView } from './unlisted-view.js';
@@ -72,6 +75,8 @@ export const CHECKS: readonly MakeCheck[] = [
   unalignedRange,
   splitSection,
   foreignBlocks,
+  staleUse,
+  freedWhileMapped,
   useAfterFree,
   givenWhileMapped,
   freedBeforeFlush,
@@ -82,12 +87,21 @@ export const CHECKS: readonly MakeCheck[] = [
   countLimits,
   partialReference,
   freedInUse,
+  leak,
 ];
 
-/** Those of them that look at what was noted of references and translations (fact-recorder.ts), besides the state. */
-export const CHECKS_OF_NOTES: ReadonlySet<MakeCheck> = new Set([
+/**
+ * Those of them that are about references and what was looked up, some of which look at notes of these
+ * (fact-recorder.ts): about as much work as all the others.
+ */
+export const REFERENCE_CHECKS: ReadonlySet<MakeCheck> = new Set([
   pagingState,
+  staleUse,
   useAfterFree,
   unprotectedWindow,
   changedWhileReferenced,
+  zeroCounts,
+  allocationReference,
+  countLimits,
+  leak,
 ]);

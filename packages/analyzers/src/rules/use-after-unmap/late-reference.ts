@@ -1,6 +1,6 @@
-import { KIND } from '@p2mtrace/trace-format';
+import { breachSql } from '../../breach-sql.js';
 import type { Rule } from '../../define-analyzer.js';
-import { staleUse } from './stale-translation.js';
+import { STALE_LOOKUP } from './stale-translation.js';
 
 export const lateReference: Rule = {
   id: 'use-after-unmap.late-reference',
@@ -18,5 +18,5 @@ domain, or be shared or paged out (X§3.3). p2m_get_page_from_gfn takes the refe
 where seq between $lookup and $used and (mfn = $mfn or gfn = $gfn) order by seq`,
   fix: `Take the reference under the lock (get_page_from_gfn), or look up again behind get_page and compare.`,
   limits: `A caller that looks up again, as above, is sound; where that lookup is recorded the finding is only likely.`,
-  sql: staleUse(KIND.get_page),
+  sql: breachSql('late-reference', STALE_LOOKUP),
 };

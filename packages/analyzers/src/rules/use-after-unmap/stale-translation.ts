@@ -1,21 +1,12 @@
-import { KIND } from '@p2mtrace/trace-format';
+import { type BreachColumns, breachSql } from '../../breach-sql.js';
 import type { Rule } from '../../define-analyzer.js';
 
-/** Lookups that were used after their entry changed; `kind` of the use tells the two rules apart. */
-export const staleUse = (kind: number): string => `
-  select
-    l.domid as subject_domid, v.name as subject_view, l.gfn as subject_gfn, l.mfn as subject_mfn,
-    l.pcpu as subject_pcpu,
-    l.seq as at_lookup, l.protected_to as at_unprotected, l.invalid_seq as at_changed, l.use_seq as at_used,
-    coalesce(c.symbol::varchar, '?') as sig_lookup_site, l.invalid_by::varchar as sig_changed_by,
-    -- With another lookup in between, the use may belong to that one.
-    case when l.use_direct then 'proven' else 'likely' end as confidence,
-    case when l.use_direct then 'error' else 'warning' end as severity
-  from lookups l
-  join views v on v.id = l.view
-  left join callers c on c.id = l.caller
-  where l.use_seq is not null and l.use_kind = ${kind}
-  order by l.seq`;
+/** What both rules show of a lookup that was used after its entry had changed. */
+export const STALE_LOOKUP: BreachColumns = {
+  subject: ['domid', 'view', 'gfn', 'mfn', 'pcpu'],
+  witness: ['lookup', 'unprotected', 'changed', 'used'],
+  signature: ['site as lookup_site', 'detail as changed_by'],
+};
 
 export const staleTranslation: Rule = {
   id: 'use-after-unmap.stale-translation',
@@ -34,5 +25,5 @@ where seq between $lookup and $used and (mfn = $mfn or gfn = $gfn) order by seq`
   fix: `Hold the gfn (get_gfn … put_gfn) or a page reference (get_page_from_gfn … put_page) from the lookup to the last use.`,
   limits: `Protection that the trace does not record (domain_pause, a lock of the caller's, RCU) is not seen. With another lookup
 in between, the use may belong to that one: then it is only likely.`,
-  sql: staleUse(KIND.page_use),
+  sql: breachSql('stale-translation', STALE_LOOKUP),
 };

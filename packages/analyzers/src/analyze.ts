@@ -1,17 +1,18 @@
-import { FactStore } from '@p2mtrace/replayer';
+import { BREACH_SPEC, FactStore } from '@p2mtrace/replayer';
 import { isRecorded, type KindName, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
 import { NAMED_BREACHES, NAMED_BREACHES_SQL } from './breach-sql.js';
 import { RULES } from './built-in-rules.js';
 import type { Analyzer } from './define-analyzer.js';
+import { factsForSql } from './fact-sql.js';
 import type { AnalysisReport, Finding } from './finding.js';
 import { mentionedFacts } from './mentioned-facts.js';
 import { worstFirst } from './row-findings.js';
 import { RuleRunner } from './rule-runner.js';
 import { type BoundRule, chooseRules, rulesOf } from './rule-set.js';
-import { type ReplayShare, replayShare, SECOND_TABLES, SecondReplay } from './second-replay.js';
+import { type ReplayShare, replayShare, SecondReplay } from './second-replay.js';
 import { eventsSource } from './sql/events-source.js';
 import { mentions, TraceSession } from './sql/session.js';
-import { addTraceTables, factTables } from './trace-tables.js';
+import { addTraceTables } from './trace-tables.js';
 
 export interface AnalyzeOptions {
   /** Ids of rules, or of analyzers for all of their rules; all rules where absent or empty. */
@@ -84,8 +85,8 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
       await session.close();
     };
     const findings: Finding[] = [];
-    // What asks for facts of the second replay comes last, as it may not have ended yet.
-    const [later, sooner] = partition(runnable, asksSecond);
+    // What asks for breaches comes last: the second replay may not have ended yet.
+    const [later, sooner] = partition(runnable, asksForBreaches);
     for (const rule of [...sooner, ...later]) {
       findings.push(...(await runner.findings(rule)));
     }
@@ -100,23 +101,22 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
   }
 }
 
-/** A session over the trace and its facts; those of the second replay are waited for when SQL first mentions them. */
+/** A session over the trace and its facts; the second replay is waited for when SQL first mentions breaches. */
 async function openSession(reader: TraceReader, facts: FactStore, second: SecondReplay | undefined) {
   const session = await TraceSession.open();
   session.addLazyTables(['events'], () => [eventsSource(reader)]);
   addTraceTables(session, reader, () => facts);
   session.addLazySql(NAMED_BREACHES, NAMED_BREACHES_SQL);
   if (second === undefined) return session;
-  const { compute } = factTables(() => facts);
-  session.addLazy(SECOND_TABLES, async names => {
+  session.addLazy([BREACH_SPEC.name], async () => {
     await second.giveTo(facts);
-    for (const table of compute(names)) await session.addTable(table);
+    await session.addTable(factsForSql(facts, BREACH_SPEC));
   });
   return session;
 }
 
-const asksSecond = ({ source }: BoundRule): boolean =>
-  [NAMED_BREACHES, ...SECOND_TABLES].some(table => mentions(source.sql ?? '', table));
+const asksForBreaches = ({ source }: BoundRule): boolean =>
+  [NAMED_BREACHES, BREACH_SPEC.name].some(table => mentions(source.sql ?? '', table));
 
 /** Those that meet the condition, and the others. */
 function partition<T>(all: readonly T[], meets: (one: T) => boolean): [T[], T[]] {

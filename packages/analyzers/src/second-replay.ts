@@ -16,12 +16,6 @@ import type { TraceReader } from '@p2mtrace/trace-format';
 const WORTH_A_THREAD = 2 ** 20;
 const WORKER = new URL('./second-replay-worker.js', import.meta.url);
 
-/**
- * Facts of the second replay, where there are two: those of locks, and what all checks find but those of references.
- * That is about half of the work, and the other half needs other notes.
- */
-export const SECOND_TABLES: readonly string[] = ['lock_edges', 'lock_gates', BREACH_SPEC.name];
-
 /** What one of two replays is for. */
 export interface ReplayShare {
   readonly wanted: FactSelection;
@@ -36,8 +30,8 @@ export interface SecondWork extends ReplayShare {
 }
 
 /**
- * A second replay of a trace, on a thread of its own, which shares the facts and the checks with the first. What they
- * find is the same as what one replay for all of it finds.
+ * A second replay of a trace, on a thread of its own, for half of the checks. What both find is the same as what one
+ * replay with all of them finds.
  */
 export class SecondReplay {
   /** What is left to the first replay. */
@@ -49,8 +43,8 @@ export class SecondReplay {
   private given: Promise<void> | undefined;
 
   /**
-   * undefined where there is to be none: on one of `threads`, or, if that is absent, where the trace is short or there
-   * is one core.
+   * undefined where there is to be none: nobody wants breaches, on one of `threads`, or, if that is absent, where the
+   * trace is short or there is one core.
    */
   static start(
     reader: TraceReader,
@@ -58,23 +52,18 @@ export class SecondReplay {
     threads = reader.rows < WORTH_A_THREAD ? 1 : availableParallelism(),
   ): SecondReplay | undefined {
     // From the TypeScript sources (tests) there is no worker to start.
-    if (threads === 1 || !existsSync(WORKER)) return undefined;
+    if (!all.wanted.some(isOfBreaches) || threads === 1 || !existsSync(WORKER)) return undefined;
     return new SecondReplay(reader, all);
   }
 
   private constructor(reader: TraceReader, { wanted, checks }: ReplayShare) {
-    const isSecond = (name: string) => SECOND_TABLES.includes(name.split('.')[0]);
-    const isBreach = (name: string) => name.split('.')[0] === BREACH_SPEC.name;
-    this.first = {
-      wanted: wanted.filter(name => !isSecond(name) || isBreach(name)),
-      checks: { ...checks, share: 'references' },
-    };
+    this.first = { wanted, checks: { ...checks, share: 'references' } };
     this.reader = reader;
     this.work = {
       path: reader.path,
       identity: traceIdentity(reader),
-      wanted: wanted.filter(isSecond),
-      checks: { ...checks, share: 'others' },
+      wanted: wanted.filter(isOfBreaches),
+      checks: { ...checks, share: 'entries' },
     };
     this.worker = new Worker(WORKER, { workerData: this.work });
     this.found = new Promise(resolve => {
@@ -84,7 +73,7 @@ export class SecondReplay {
     });
   }
 
-  /** Waits for its facts and puts them to the others, once. @throws P2mError P2M_DAMAGED */
+  /** Waits for what it found and puts it to the other facts, once. @throws P2mError P2M_DAMAGED */
   giveTo(facts: FactStore): Promise<void> {
     this.given ??= this.give(facts);
     return this.given;
@@ -102,6 +91,9 @@ export class SecondReplay {
     await this.worker.terminate();
   }
 }
+
+/** The name is of the table, or of one of its columns. */
+const isOfBreaches = (name: string): boolean => name.split('.')[0] === BREACH_SPEC.name;
 
 /** Replays a trace for a share of the facts, and puts them to the others. @throws P2mError P2M_DAMAGED */
 export function replayShare(

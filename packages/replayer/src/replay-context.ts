@@ -64,7 +64,7 @@ export class ReplayContext {
     this.viewNames = names.view;
     this.factWriter = new FactWriter(sink);
     this.health = new HealthFacts(this.factWriter);
-    const forChecks = this.factWriter.wants(BREACH_SPEC) && checks?.share !== 'others';
+    const forChecks = this.factWriter.wants(BREACH_SPEC) && checks?.share !== 'entries';
     this.facts = sink && new FactRecorder(this.factWriter, this.now, locks, forChecks);
   }
 

@@ -21,6 +21,11 @@ import {
 } from './read-batch.js';
 import { asDamage, type Contents, type Damage, readContents } from './read-contents.js';
 
+export interface ReaderOptions {
+  /** Compare columns with their checksums when they are read: true by default. */
+  readonly checksums?: boolean;
+}
+
 /**
  * A trace on disk. Opening reads and checks all metadata and no column; columns are checked as they are read.
  * A trace that was cut or damaged opens as its whole prefix, and `damage` says so.
@@ -38,11 +43,13 @@ export class TraceReader {
   readonly checksummed: boolean;
   damage: Damage | undefined;
   private readonly file: RandomAccess;
+  private readonly checksums: boolean;
   /** For a fixed dictionary that the file numbers otherwise: the file's number → ours. */
   private readonly translations = new Map<DictionaryName, Uint8Array>();
 
-  private constructor(file: RandomAccess, contents: Contents) {
+  private constructor(file: RandomAccess, contents: Contents, { checksums = true }: ReaderOptions) {
     this.file = file;
+    this.checksums = checksums;
     this.path = file.path;
     this.batches = contents.batches;
     this.rows = contents.batches.reduce((sum, batch) => sum + batch.rows, 0);
@@ -59,10 +66,10 @@ export class TraceReader {
    * @throws P2mError P2M_OPEN, P2M_NOT_A_FILE, P2M_NOT_A_TRACE, P2M_SCHEMA, P2M_SCHEMA_VERSION, P2M_ENDIAN,
    *   P2M_METADATA, P2M_DAMAGED where not even the head can be read
    */
-  static open(path: string): TraceReader {
+  static open(path: string, options: ReaderOptions = {}): TraceReader {
     const file = new RandomAccess(path);
     try {
-      return new TraceReader(file, readContents(file));
+      return new TraceReader(file, readContents(file), options);
     } catch (error) {
       file.close();
       throw error instanceof P2mError ? error.at({ file: path }) : error;
@@ -72,7 +79,9 @@ export class TraceReader {
   /** Reads these columns of one batch into `memory`. @throws P2mError P2M_DAMAGED, P2M_SHORT */
   read<C extends ColumnName>(batch: BatchInfo, columns: readonly C[], memory = new BatchMemory()): ReadBatch<C> {
     try {
-      return readBatch(this.file, batch, columns, memory, (...column) => this.translate(...column));
+      return readBatch(this.file, batch, columns, memory, (...column) => this.translate(...column), {
+        checksums: this.checksums,
+      });
     } catch (error) {
       throw error instanceof P2mError ? error.at({ file: this.path, batch: batch.index }) : error;
     }

@@ -19,7 +19,7 @@ export function validateBatch(
   for (const name of COLUMN_NAMES) {
     try {
       // Indices as they are in the file, which the reader would translate; and holes are read like anything else.
-      const batch = readBatch(file, info, [name], memory, () => {}, true);
+      const batch = readBatch(file, info, [name], memory, () => {}, { holes: true });
       if (name === 'seq') checkSeq(batch as ReadBatch<'seq'>, info, tell);
       const { dictionary }: ColumnSpec = COLUMNS[name];
       const known = dictionary && names.get(dictionary);

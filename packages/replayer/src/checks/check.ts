@@ -33,8 +33,8 @@ export interface CheckOptions {
   readonly counterWidth?: number | undefined;
   /** Names of the rules that stand for a policy, which are checked only then. */
   readonly policies?: readonly string[] | undefined;
-  /** Part of the checks, where two replays share them: those about references, or all others. All where absent. */
-  readonly share?: 'references' | 'others' | undefined;
+  /** Part of the checks, where two replays share them (registry.ts); all where absent. */
+  readonly share?: 'references' | 'entries' | undefined;
 }
 
 /** What a check may look at. */

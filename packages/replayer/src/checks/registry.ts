@@ -91,11 +91,16 @@ export const CHECKS: readonly MakeCheck[] = [
 ];
 
 /**
- * Those of them that are about references and what was looked up, some of which look at notes of these
- * (fact-recorder.ts): about as much work as all the others.
+ * Those of them that are about locks, references and what was looked up, some of which look at notes of these
+ * (fact-recorder.ts); the others are about entries and pages. Both are about as much work.
  */
 export const REFERENCE_CHECKS: ReadonlySet<MakeCheck> = new Set([
   pagingState,
+  lockLevels,
+  lockAgain,
+  lockRelease,
+  lockHeld,
+  lockDuration,
   staleUse,
   useAfterFree,
   unprotectedWindow,

@@ -104,7 +104,9 @@ export class PageState implements EventState {
     if (slot === 0) return;
     this.noteOwner(batch, row, slot);
     const known = (pages.state[slot] & COUNT_KNOWN) !== 0;
-    const hadAllocated = known && pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot]);
+    const hadAllocated = known
+      ? pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot])
+      : batch.columns.kind[row] === K_ALLOC_REF_DROP;
     const underflow = known ? pages.count(slot) === 0 : (pages.state[slot] & FREE) !== 0;
     this.changeCount(batch, row, slot, -1);
     if (facts === undefined) return;

@@ -16,3 +16,10 @@ export function breachesOf(reader: TraceReader): string[] {
     }),
   );
 }
+
+/** The gfns of what the checks find, NaN for none. */
+export function breachGfns(reader: TraceReader): number[] {
+  const store = new FactStore(['breaches']);
+  replayTrace(reader, { facts: store });
+  return store.chunks(BREACH_SPEC).flatMap(({ columns }) => [...columns.gfn]);
+}

@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest';
+import { breachesOf, breachGfns } from '../support/breaches-of.js';
+import { traceMaker } from '../support/trace-of.js';
+
+// What samples/corpus has is not repeated here.
+const makeTrace = traceMaker();
+const found = async (...events: object[]) => breachesOf(await makeTrace(events));
+
+const set = (gfn: number, mfn: number | undefined, more: object = {}) => ({
+  kind: 'set_entry',
+  pcpu: 0,
+  domid: 1,
+  gfn,
+  ...(mfn === undefined ? { p2m_type: 'invalid' } : { mfn, p2m_type: 'ram_rw' }),
+  order: 0,
+  ...more,
+});
+const page = (kind: string, mfn: number, more: object = {}) => ({ kind, pcpu: 0, mfn, order: 0, owner: 1, ...more });
+const lookup = (gfn: number) => ({ kind: 'lookup', pcpu: 1, domid: 1, gfn });
+
+describe('freed-while-mapped', () => {
+  const mapped = set(5, 0x100);
+  const freed = page('page_free', 0x100);
+
+  test('proven by any later use of that p2m, and by none of another', async () => {
+    expect(await found(mapped, freed, lookup(9))).toEqual(['proven freed-while-mapped own at 0, 1, 2']);
+    expect(await found(mapped, freed, set(9, 0x300))).toEqual(['proven freed-while-mapped own at 0, 1, 2']);
+    expect(await found(mapped, freed)).toEqual([]);
+    expect(await found(mapped, freed, set(9, 0x300, { domid: 2 }))).toEqual([]);
+    expect(await found(mapped, lookup(9), freed)).toEqual([]);
+  });
+
+  test('the frame of another domain', async () => {
+    const foreign = page('page_free', 0x100, { owner: 7 });
+    expect(await found(mapped, foreign, lookup(9))).toEqual(['proven freed-while-mapped foreign at 0, 1, 2']);
+  });
+
+  test('each frame of an order that is freed at once', async () => {
+    const large = page('page_free', 0x100, { order: 1 });
+    expect(await found(mapped, set(6, 0x101), large, lookup(9))).toEqual([
+      'proven freed-while-mapped own at 0, 2, 3',
+      'proven freed-while-mapped own at 1, 2, 3',
+    ]);
+  });
+
+  /** All 64 pages of a domain, mapped and then freed; the next to write an entry has the same id. */
+  const entries = Array.from({ length: 64 }, (_, i) => set(i, 0x1000 + i));
+  const frees = entries.map((_, i) => page('page_free', 0x1000 + i));
+
+  test('not of a domain that goes as a whole, where another one gets its id', async () => {
+    expect(await found(...entries, ...frees, set(0, 0x2000))).toEqual([]);
+    expect(await found(...entries.slice(1), ...frees.slice(1), set(0, 0x2000))).toHaveLength(63);
+  });
+
+  test('of one that has a page left, which is its own still', async () => {
+    const left = page('page_alloc', 0x3000);
+    expect(await found(left, ...entries, ...frees, set(0, 0x2000))).toHaveLength(64);
+    expect(await found(...entries, ...frees, left, set(0, 0x2000))).toEqual([]);
+  });
+
+  test('not across a loss, nor after the domain was destroyed', async () => {
+    const lost = { kind: 'lost', pcpu: 1, count: 3 };
+    expect(await found(mapped, freed, lost, lookup(9))).toEqual([]);
+    expect(await found(mapped, { kind: 'domain_destroy', domid: 1 }, freed, lookup(9))).toEqual([]);
+  });
+});
+
+describe('leak', () => {
+  const taken = { kind: 'get_page', pcpu: 0, mfn: 0x100, owner: 1 };
+  const dropped = { kind: 'alloc_ref_drop', pcpu: 0, mfn: 0x100, owner: 1 };
+
+  test('a row for each reference that is held, told by whom', async () => {
+    const [trace, put] = [[page('page_alloc', 0x100), taken, taken, dropped], { ...taken, kind: 'put_page' }];
+    expect(await found(...trace)).toEqual(['possible leak alive at 2, 3', 'possible leak alive at 1, 3']);
+    expect(await found(...trace, put)).toEqual(['possible leak alive at 1, 3']);
+    expect(await found(...trace, put, put)).toEqual([]);
+    expect(await found(...trace.slice(0, 3))).toEqual([]);
+  });
+
+  test('proven where the domain is gone', async () => {
+    const trace = [page('page_alloc', 0x100), taken, dropped, { kind: 'domain_destroy', domid: 1 }];
+    expect(await found(...trace)).toEqual(['proven leak torn-down at 1, 2']);
+    // Its p2m mapped a page that went, and nobody used it again.
+    const tornDown = [page('page_alloc', 0x100), taken, set(9, 0x101), dropped, page('page_free', 0x101)];
+    expect(await found(...tornDown)).toEqual(['proven leak torn-down at 1, 3']);
+  });
+
+  test('likely where the reference is older than the trace', async () => {
+    const old = { ...dropped, count_info: '0x1' };
+    expect(await found(old)).toEqual(['likely leak alive at 0']);
+  });
+
+  test('the gfn is where the domain had the frame last, in a superpage too, whoever else maps it', async () => {
+    const gone = [page('page_alloc', 0x400, { order: 9 }), { ...taken, mfn: 0x410 }];
+    const drop = { ...dropped, mfn: 0x410 };
+    const large = [set(0x200, 0x400, { order: 9 }), set(0x200, undefined, { order: 9 })];
+    const foreign = [set(0x77, 0x410, { domid: 2 }), set(0x77, undefined, { domid: 2 })];
+    const gfnOf = async (...events: object[]) => breachGfns(await makeTrace(events));
+    expect(await gfnOf(...gone, ...large, drop)).toEqual([0x210]);
+    expect(await gfnOf(...gone, ...large, ...foreign, drop)).toEqual([0x210]);
+    expect(await gfnOf(...gone, ...large, set(5, 0x410), set(5, undefined), drop)).toEqual([5]);
+    expect(await gfnOf(...gone, set(5, 0x410), drop)).toEqual([5]);
+    expect(await gfnOf(...gone, ...foreign, drop)).toEqual([Number.NaN]);
+  });
+});

@@ -48,20 +48,17 @@ export class BatchBlock {
   readonly present: Uint32Array;
   readonly batches: readonly EventBatch[];
 
-  /** `memory`: as large as BatchBlock.bytes says. */
-  constructor(
-    capacity: number,
-    count: number,
-    memory: ArrayBufferLike = new ArrayBuffer(BatchBlock.bytes(capacity, count)),
-  ) {
+  /** `memory`: as large as BatchBlock.bytes says, zeroed. */
+  constructor(capacity: number, count: number, memory: Uint8Array = new Uint8Array(BatchBlock.bytes(capacity, count))) {
+    const { buffer, byteOffset: start } = memory;
     const at = layout(capacity, count);
     const rows = capacity * count;
     this.columns = perColumn(name => {
       const { type }: ColumnSpec = COLUMNS[name];
-      return columnView(type, memory, at.columns[name], valueBytes(type, rows));
+      return columnView(type, buffer, start + at.columns[name], valueBytes(type, rows));
     }) as ColumnArrays;
-    this.present = new Uint32Array(memory, at.present, rows);
-    const rawLength = new Uint8Array(memory, at.rawLength, rows);
+    this.present = new Uint32Array(buffer, start + at.present, rows);
+    const rawLength = new Uint8Array(buffer, start + at.rawLength, rows);
     const bitmapBytes = BITMAPS * at.bitmapStride;
     this.batches = Array.from({ length: count }, (_, index) => {
       const [from, to] = [index * capacity, (index + 1) * capacity];
@@ -72,7 +69,7 @@ export class BatchBlock {
         }) as ColumnArrays,
         present: this.present.subarray(from, to),
         rawLength: rawLength.subarray(from, to),
-        bitmapMemory: new Uint8Array(memory, at.bitmaps + index * bitmapBytes, bitmapBytes),
+        bitmapMemory: new Uint8Array(buffer, start + at.bitmaps + index * bitmapBytes, bitmapBytes),
         bitmapStride: at.bitmapStride,
       };
       return new EventBatch(parts, from);

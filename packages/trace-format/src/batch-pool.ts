@@ -22,8 +22,8 @@ export class LocalPool implements BatchPool {
   readonly block: BatchBlock;
   private readonly writer: BatchWriter;
 
-  constructor(fd: number, capacity: number) {
-    this.block = new BatchBlock(capacity, 1);
+  constructor(fd: number, capacity: number, allocate = (bytes: number): Uint8Array => new Uint8Array(bytes)) {
+    this.block = new BatchBlock(capacity, 1, allocate(BatchBlock.bytes(capacity, 1)));
     this.writer = new BatchWriter(fd);
   }
 

@@ -113,13 +113,18 @@ export class EventBatch {
       // Every row gets a new seq and kind.
       if (!spec.nullable || (used & PRESENT[name as ColumnName]) === 0) continue;
       const array = this.columns[name as ColumnName];
-      array.fill(0, 0, Math.min(array.length, rows * (array.length / this.capacity)));
+      clearFirst(array, Math.min(array.byteLength, rows * (array.byteLength / this.capacity)));
     }
-    this.present.fill(0, 0, rows);
-    if (this.rawBytes > 0) this.rawLength.fill(0, 0, rows);
+    clearFirst(this.present, rows * 4);
+    if (this.rawBytes > 0) clearFirst(this.rawLength, rows);
     this.rows = 0;
     this.rawBytes = 0;
   }
+}
+
+/** As bytes: V8 fills wider elements one by one. */
+function clearFirst(array: ArrayBufferView, bytes: number): void {
+  new Uint8Array(array.buffer, array.byteOffset, bytes).fill(0);
 }
 
 const bitIndex = (bit: number) => 31 - Math.clz32(bit);

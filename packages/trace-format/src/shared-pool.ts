@@ -23,7 +23,7 @@ export interface PoolWorkerData {
   readonly capacity: number;
   readonly slots: number;
   /** Of the block. */
-  readonly memory: SharedArrayBuffer;
+  readonly memory: Uint8Array;
   readonly counts: SharedArrayBuffer;
   /** Brings a PoolRequest for each batch, and takes a PoolFailure back. */
   readonly port: MessagePort;
@@ -53,8 +53,9 @@ export class SharedPool implements BatchPool {
   private readonly port: MessagePort;
   private submitted = 0;
 
-  constructor(fd: number, capacity: number) {
-    const memory = new SharedArrayBuffer(BatchBlock.bytes(capacity, SLOTS));
+  /** `allocate`: gives zeroed memory that threads can share. */
+  constructor(fd: number, capacity: number, allocate: (bytes: number) => Uint8Array) {
+    const memory = allocate(BatchBlock.bytes(capacity, SLOTS));
     const counts = new SharedArrayBuffer(2 * 4);
     const { port1, port2 } = new MessageChannel();
     const workerData: PoolWorkerData = { fd, capacity, slots: SLOTS, memory, counts, port: port2 };

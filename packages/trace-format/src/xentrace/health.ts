@@ -1,12 +1,12 @@
 import type { ImportHealth } from '../metadata.js';
 import { getU64 } from '../u64.js';
 import type { PcpuCursor } from './cursor.js';
-import { MEM_INDEXES, minorOf, TRC_MEM } from './records.js';
+import { minorOf, TRC_MEM } from './records.js';
 
 /** Counts what an import meets, by id and by pcpu. */
 export class HealthCounter {
-  /** TRC_MEM records by minor and payload words (memIndex), the frequent case; all other ids in `other`. */
-  readonly mem = new Float64Array(MEM_INDEXES);
+  /** TRC_MEM records by minor and payload words (memIndex), which the kernel counts; all other ids are in `other`. */
+  private readonly mem: Float64Array;
   readonly other = new Map<number, number>();
   readonly unknown = new Map<number, number>();
   readonly lost: ImportHealth['lost'] = [];
@@ -16,6 +16,10 @@ export class HealthCounter {
   late = 0;
   skippedBytes = 0;
   bytes = 0;
+
+  constructor(mem: Float64Array) {
+    this.mem = mem;
+  }
 
   countOther(event: number, by = 1): void {
     this.other.set(event, (this.other.get(event) ?? 0) + by);

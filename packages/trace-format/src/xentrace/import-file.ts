@@ -4,6 +4,7 @@ import { openTraceSink } from '../open-sink.js';
 import { yieldTurn } from '../yield-turn.js';
 import type { ReadWords } from './cursor.js';
 import { asBytes, indexWindows, type Window } from './index-windows.js';
+import { Kernel } from './kernel.js';
 import { Merger } from './merge.js';
 import { checkOptions, interpret, type XentraceOptions } from './options.js';
 import { PayloadSniffer } from './payload-layout.js';
@@ -42,13 +43,14 @@ async function importFile(file: RandomAccess, output: string, options: XentraceO
   const readWords: ReadWords = (into, atWord, offset, bytes) => file.read(asBytes(into, atWord, bytes), offset);
   const interpretation = interpret(options, options.xenVersion === undefined ? sniff(windows, readWords) : undefined);
   const metadata = startMetadata(file.path, options, interpretation);
-  const sink = openTraceSink(output, metadata);
+  const kernel = new Kernel(interpretation.numbering, interpretation.oldPayloads);
+  const sink = openTraceSink(output, metadata, bytes => kernel.take(bytes));
   try {
-    const rows = new RowWriter(sink, interpretation.numbering, interpretation.oldPayloads, options.symbols);
+    const rows = new RowWriter(sink, kernel, options.symbols);
     rows.health.bytes = file.size;
     rows.health.skippedBytes = skipped;
     rows.health.problems.push(...problems);
-    const merger = new Merger(rows, readWords);
+    const merger = new Merger(rows, kernel, readWords);
     for (const window of windows) merger.add(window);
     const report = progressOf(merger, options);
     while (!merger.drain(true, report, TURN_STEPS)) await yieldTurn(options.signal);

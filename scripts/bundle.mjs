@@ -38,8 +38,8 @@ await bundle.write({
   chunkFileNames: '[name]-[hash].js',
 });
 await bundle.close();
-// Found beside the module that asks for it (xentrace/kernel.ts).
-copyFileSync(at('packages', 'trace-format', 'dist', 'xentrace', 'kernel.wasm'), join(NEW, 'kernel.wasm'));
+// Found beside the module that asks for it (kernel.ts of trace-format).
+copyFileSync(at('packages', 'trace-format', 'dist', 'kernel.wasm'), join(NEW, 'kernel.wasm'));
 // All of it at once: whoever starts meanwhile gets the old one or the new one.
 rmSync(BUNDLE, { recursive: true, force: true });
 renameSync(NEW, BUNDLE);

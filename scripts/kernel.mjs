@@ -1,5 +1,5 @@
 /**
- * Compiles the kernel of the import of captures, packages/trace-format/kernel, to dist/xentrace/kernel.wasm of that package.
+ * Compiles the kernel of the import of captures, packages/trace-format/kernel, to dist/kernel.wasm of that package.
  * What it needs of the tables of TypeScript, which are built before it, becomes kernel/constants.ts.
  */
 import { existsSync, readdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => join(root, 'packages', 'trace-format', ...parts);
-const WASM = at('dist', 'xentrace', 'kernel.wasm');
+const WASM = at('dist', 'kernel.wasm');
 const CONSTANTS = at('kernel', 'constants.ts');
 
 const built = (...path) => import(pathToFileURL(at('dist', ...path)));
@@ -19,7 +19,7 @@ async function constants() {
   const { FLAG } = await built('flags.js');
   const { KIND } = await built('kinds.js');
   const { ACCESS_TYPES } = await built('xen-enums.js');
-  const { MEMORY_PAGES: _, ...layout } = await built('xentrace', 'kernel-layout.js');
+  const { MEMORY_PAGES: _, ...layout } = await built('kernel-layout.js');
   const { CLASS_MASK, MAX_ORDER, MEM, MEM_CLASS, WIRE_NO_DOMID } = await built('xentrace', 'records.js');
   const single = { ACCESS_TYPES: ACCESS_TYPES.length, CLASS_MASK, MAX_ORDER, MEM_CLASS, WIRE_NO_DOMID };
   const line = ([name, value]) => `// @ts-ignore: decorator\n@inline export const ${name}: u32 = ${value >>> 0};`;
@@ -44,10 +44,10 @@ function isOld() {
 
 async function compile() {
   const { default: asc } = await import('assemblyscript/asc');
-  const { MEMORY_PAGES } = await built('xentrace', 'kernel-layout.js');
-  const files = ['run.ts', '--baseDir', at('kernel'), '--outFile', `${WASM}.new`];
+  const { MEMORY_PAGES } = await built('kernel-layout.js');
+  const files = ['index.ts', '--baseDir', at('kernel'), '--outFile', `${WASM}.new`];
   const memory = ['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', String(MEMORY_PAGES)];
-  const options = ['-O3', '--runtime', 'stub', '--noAssert', '--enable', 'threads'];
+  const options = ['-O3', '--runtime', 'stub', '--noAssert', '--enable', 'threads,simd'];
   const { error } = await asc.main([...files, ...memory, ...options], {
     stdout: process.stderr,
     stderr: process.stderr,

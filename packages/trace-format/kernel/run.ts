@@ -1,14 +1,7 @@
-/**
- * The loop over all records of a capture, and what it calls: a WebAssembly module in AssemblyScript, TypeScript's
- * syntax over plain memory. `load<T>(address, offset)` and `store<T>(address, value, offset)` are single instructions.
- * What it shares with TypeScript, and where that lies, is in ../src/xentrace/kernel-layout.ts.
- */
 import { putU16, putU64, REFUSED } from './columns';
 import { ADDRESS, CLASS_MASK, COLUMN, CURSOR, EXIT, MEM_CLASS, NO_ROW, PRESENT, RUN } from './constants';
 import { decode } from './decode';
 import { MISSING, missingAt, missingExit } from './names';
-
-export { addName } from './names';
 
 /** Payload of a record: behind its header and its TSC, where it has one. */
 function payloadOf(header: u32, at: u32): u32 {

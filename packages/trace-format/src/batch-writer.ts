@@ -24,12 +24,7 @@ interface Piece {
 
 /** Puts batches into a file, each in the place that was kept for it: needs no order, so any thread can do it. */
 export class BatchWriter {
-  private readonly fd: number;
   private offsets = new Int32Array(0);
-
-  constructor(fd: number) {
-    this.fd = fd;
-  }
 
   /** Completes what the file will have of the batch, in its memory: bitmaps, seqs, checksums. */
   finishBody(batch: EventBatch, { rows, rawBytes, firstSeq }: BatchJob): FinishedBody {
@@ -37,7 +32,7 @@ export class BatchWriter {
     batch.rows = rows;
     batch.rawBytes = rawBytes;
     batch.fillBitmaps();
-    fillSeq(batch.columns.seq, rows, firstSeq);
+    batch.fillSeq(firstSeq);
     const { regions } = bodyLayout(rows, rawBytes);
     const crcs = regions.map(region =>
       isUsed(batch, region) ? regionCrc(region, this.piecesOf(batch, region)) : zeroCrc(region.bytes),
@@ -50,7 +45,7 @@ export class BatchWriter {
    * The metadata comes last; where it is, the body is whole.
    */
   write(batch: EventBatch, job: BatchJob, body = this.finishBody(batch, job)): void {
-    const { rows, rawBytes, at, message, bodyBytes } = job;
+    const { rows, rawBytes, fd, at, message, bodyBytes } = job;
     batch.rows = rows;
     batch.rawBytes = rawBytes;
     batch.used = body.used;
@@ -62,9 +57,9 @@ export class BatchWriter {
       pieces.push({ offset: bodyBytes - 1, bytes: ZERO });
     }
     const start = at + message.framed.length;
-    for (const run of contiguousRuns(pieces)) writeFully(this.fd, run.buffers, start + run.offset);
+    for (const run of contiguousRuns(pieces)) writeFully(fd, run.buffers, start + run.offset);
     completeMessage(message, body.nulls, body.crcs);
-    writeFully(this.fd, [message.framed], at);
+    writeFully(fd, [message.framed], at);
     batch.clear();
   }
 
@@ -101,19 +96,6 @@ function nullCounts(batch: EventBatch, regions: readonly ColumnRegion[]): number
 
 function isUsed({ used }: EventBatch, { name }: ColumnRegion): boolean {
   return !COLUMNS[name].nullable || (used & PRESENT[name]) !== 0;
-}
-
-/** The high words stay as they are until there is one: a batch belongs to one file, whose seqs only grow. */
-function fillSeq(seq: Uint32Array, rows: number, firstSeq: number): void {
-  const low = firstSeq % 0x1_0000_0000;
-  if (firstSeq + rows <= 0x1_0000_0000) {
-    for (let row = 0; row < rows; row++) seq[2 * row] = low + row;
-    return;
-  }
-  for (let row = 0; row < rows; row++) {
-    seq[2 * row] = firstSeq + row;
-    seq[2 * row + 1] = (firstSeq + row) / 0x1_0000_0000;
-  }
 }
 
 /** CRC of a region: its pieces, with zeros between them and up to its end. */

@@ -1,5 +1,5 @@
 import { COLUMNS, type ColumnName, type ColumnSpec, type ColumnType, PRESENT } from './columns.js';
-import { transposePresence } from './validity.js';
+import type { KernelFunctions } from './kernel.js';
 
 /** Typed array of a column's values; u64 columns are pairs of u32, low word first, so that no bigint is made. */
 type ArrayOf<T extends ColumnType> = T extends 'u64' | 'u32'
@@ -45,6 +45,8 @@ export interface BatchParts {
   /** Room for the bitmaps, `bitmapStride` bytes apart. */
   readonly bitmapMemory: Uint8Array;
   readonly bitmapStride: number;
+  /** Of the kernel in whose memory all of this lies. */
+  readonly functions: KernelFunctions;
 }
 
 /**
@@ -80,8 +82,13 @@ export class EventBatch {
 
   /** Turns the presence masks into Arrow bitmaps; the last step before a batch is written. */
   fillBitmaps(): void {
-    const { bitmapMemory, bitmapStride } = this.parts;
-    this.used = transposePresence(this.present, this.rows, bitmapMemory, bitmapStride);
+    const { functions, bitmapMemory, bitmapStride } = this.parts;
+    this.used = functions.transpose(this.present.byteOffset, this.rows, bitmapMemory.byteOffset, bitmapStride);
+  }
+
+  /** Numbers the rows. */
+  fillSeq(first: number): void {
+    this.parts.functions.fillSeq(this.columns.seq.byteOffset, this.rows, first);
   }
 
   /** The bitmap of a column; all of it, for `capacity` rows. */
@@ -113,18 +120,17 @@ export class EventBatch {
       // Every row gets a new seq and kind.
       if (!spec.nullable || (used & PRESENT[name as ColumnName]) === 0) continue;
       const array = this.columns[name as ColumnName];
-      clearFirst(array, Math.min(array.byteLength, rows * (array.byteLength / this.capacity)));
+      this.clearFirst(array, Math.min(array.byteLength, rows * (array.byteLength / this.capacity)));
     }
-    clearFirst(this.present, rows * 4);
-    if (this.rawBytes > 0) clearFirst(this.rawLength, rows);
+    this.clearFirst(this.present, rows * 4);
+    if (this.rawBytes > 0) this.clearFirst(this.rawLength, rows);
     this.rows = 0;
     this.rawBytes = 0;
   }
-}
 
-/** As bytes: V8 fills wider elements one by one. */
-function clearFirst(array: ArrayBufferView, bytes: number): void {
-  new Uint8Array(array.buffer, array.byteOffset, bytes).fill(0);
+  private clearFirst({ byteOffset }: ArrayBufferView, bytes: number): void {
+    this.parts.functions.clear(byteOffset, bytes);
+  }
 }
 
 const bitIndex = (bit: number) => 31 - Math.clz32(bit);

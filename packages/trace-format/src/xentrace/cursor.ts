@@ -1,7 +1,7 @@
+import type { Kernel } from '../kernel.js';
+import { CURSOR, CURSOR_WORDS } from '../kernel-layout.js';
 import { getU64, setU64 } from '../u64.js';
 import type { Chunk, PollingBounds } from './chunk.js';
-import type { Kernel } from './kernel.js';
-import { CURSOR, CURSOR_WORDS } from './kernel-layout.js';
 import { HEADER_TSC_BIT, MAX_RECORD_WORDS, recordWords } from './records.js';
 
 /** Reads bytes of a capture by offset into words. */

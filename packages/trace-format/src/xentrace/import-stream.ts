@@ -2,7 +2,6 @@ import type { TraceMetadata } from '../metadata.js';
 import { openTraceSink } from '../open-sink.js';
 import type { BatchSink } from '../writer.js';
 import type { Window } from './index-windows.js';
-import { Kernel } from './kernel.js';
 import { Merger } from './merge.js';
 import { checkOptions, type Interpretation, interpret, type XentraceOptions } from './options.js';
 import { PayloadSniffer } from './payload-layout.js';
@@ -73,10 +72,9 @@ class StreamJob {
     this.options = options;
     this.limit = options.reorderBytes ?? REORDER_BYTES;
     this.metadata = startMetadata(source, options, interpretation);
-    const kernel = new Kernel(interpretation.numbering, interpretation.oldPayloads);
-    this.sink = openTraceSink(output, this.metadata, bytes => kernel.take(bytes));
-    this.rows = new RowWriter(this.sink, kernel, options.symbols);
-    this.merger = new Merger(this.rows, kernel, () => {
+    this.sink = openTraceSink(output, this.metadata);
+    this.rows = new RowWriter(this.sink, interpretation, options.symbols);
+    this.merger = new Merger(this.rows, this.sink.block.kernel, () => {
       throw new Error('a stream has its windows in memory');
     });
   }

@@ -1,6 +1,6 @@
+import type { Kernel } from '../kernel.js';
 import { type Chunk, lastTscOf, PollingBounds } from './chunk.js';
 import { isBefore, PcpuCursor, type ReadWords } from './cursor.js';
-import type { Kernel } from './kernel.js';
 import { TRC_TRACE_CPU_CHANGE } from './records.js';
 import type { RowWriter } from './row-writer.js';
 

@@ -1,13 +1,15 @@
 import { PRESENT } from '../columns.js';
 import type { EventBatch } from '../event-batch.js';
+import type { KernelFunctions } from '../kernel.js';
+import { EXIT, RUN } from '../kernel-layout.js';
 import { KIND } from '../kinds.js';
 import { TraceNames } from '../trace-names.js';
 import type { BatchSink } from '../writer.js';
 import type { PcpuCursor } from './cursor.js';
 import { hasOtherKind, OtherDecoder } from './decode-other.js';
 import { HealthCounter } from './health.js';
-import type { Kernel } from './kernel.js';
-import { EXIT, RUN } from './kernel-layout.js';
+import { KernelTables } from './kernel-tables.js';
+import type { Interpretation } from './options.js';
 import * as X from './records.js';
 import type { SymbolTable } from './symbols.js';
 import { viewName } from './view-names.js';
@@ -21,22 +23,29 @@ const { arg0: ARG0, raw: RAW } = PRESENT;
 export class RowWriter {
   readonly health: HealthCounter;
   private readonly sink: BatchSink;
-  private readonly kernel: Kernel;
+  private readonly runKernel: KernelFunctions['run'];
+  private readonly tables: KernelTables;
   private readonly state: Uint32Array;
   private readonly names = new TraceNames();
   private readonly others: OtherDecoder;
   private readonly symbols: SymbolTable | undefined;
   private batch: EventBatch;
 
-  /** The sink's batches lie in the kernel's memory. */
-  constructor(sink: BatchSink, kernel: Kernel, symbols: SymbolTable | undefined) {
+  constructor(
+    sink: BatchSink,
+    { numbering, oldPayloads }: Pick<Interpretation, 'numbering' | 'oldPayloads'>,
+    symbols: SymbolTable | undefined,
+  ) {
+    const { kernel } = sink.block;
+    const tables = new KernelTables(kernel, numbering, oldPayloads);
     this.sink = sink;
-    this.kernel = kernel;
-    this.state = kernel.state;
+    this.runKernel = kernel.functions.run;
+    this.tables = tables;
+    this.state = tables.state;
     this.symbols = symbols;
-    this.health = new HealthCounter(kernel.counts);
-    this.others = new OtherDecoder(sink.block.columns, kernel.types, this.health);
-    kernel.writeTo(sink.block);
+    this.health = new HealthCounter(tables.counts);
+    this.others = new OtherDecoder(sink.block.columns, tables.types, this.health);
+    tables.writeTo(sink.block);
     this.batch = this.nextBatch();
   }
 
@@ -54,7 +63,7 @@ export class RowWriter {
     state[RUN.withoutTsc] = 0;
     let written = 0;
     for (;;) {
-      const exit = this.kernel.run(cursor.address, written);
+      const exit = this.runKernel(cursor.address, written);
       if (exit === EXIT.done) break;
       written = 0;
       if (exit === EXIT.other) written = this.writeOther(cursor);
@@ -110,15 +119,15 @@ export class RowWriter {
 
   /** Gives the name that the kernel lacks its index. */
   private addName(exit: number): void {
-    const { kernel, names } = this;
-    if (exit === EXIT.newView) kernel.addView(names.view.of(viewName(this.state[RUN.missing])));
-    else if (exit === EXIT.newLock) kernel.addLock(names.lock.of(kernel.missingAddress(), 0));
-    else this.addCaller(kernel.missingAddress());
+    const { tables, names } = this;
+    if (exit === EXIT.newView) tables.addView(names.view.of(viewName(this.state[RUN.missing])));
+    else if (exit === EXIT.newLock) tables.addLock(names.lock.of(tables.missingAddress(), 0));
+    else this.addCaller(tables.missingAddress());
   }
 
   private addCaller(address: Uint32Array): void {
     const index = this.names.caller.of(address, 0);
-    this.kernel.addCaller(index, index < 0 ? -1 : this.symbolOf(address));
+    this.tables.addCaller(index, index < 0 ? -1 : this.symbolOf(address));
   }
 
   /** Index of a call site's name, -1 for none. */

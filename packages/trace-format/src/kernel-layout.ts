@@ -1,9 +1,9 @@
-import { COLUMN_NAMES, type ColumnName } from '../columns.js';
-import { MM_LOCK_ORDER_MAX } from '../xen-enums.js';
-import { MEM_INDEXES, MEM_WORDS } from './records.js';
+import { COLUMN_NAMES, type ColumnName } from './columns.js';
+import { MM_LOCK_ORDER_MAX } from './xen-enums.js';
+import { MEM_INDEXES, MEM_WORDS } from './xentrace/records.js';
 
 /**
- * What the kernel (../../kernel) and TypeScript have in common: where it lies in their memory, and what numbers mean.
+ * What the kernel (../kernel) and TypeScript have in common: where it lies in their memory, and what numbers mean.
  * The kernel gets all of it as constants (scripts/kernel.mjs).
  */
 

@@ -31,13 +31,23 @@ function transpose16(masks: u32, bitmaps: u32, stride: u32, some: u32): void {
   putBits(i64x2.shuffle(high1, high2, 1, 3), bitmaps + 24 * stride, stride, some);
 }
 
-/** Writes eight bitmaps of a byte of each of sixteen rows. A bitmask is made of the highest bits. */
-function putBits(bytes: v128, bitmap: u32, stride: u32, some: u32): void {
-  let at = bitmap;
+/** Writes eight bitmaps of a byte of each of sixteen rows, from the highest bit of the bytes to the lowest. */
+function putBits(bytes: v128, bitmaps: u32, stride: u32, some: u32): void {
+  let rest = bytes;
   for (let bit: i32 = 7; bit >= 0; bit--) {
-    store<u16>(at, ((i8x16.bitmask(i8x16.shl(bytes, bit)) as u32) & some) as u16);
-    at += stride;
+    store<u16>(bitmaps + bit * stride, ((i8x16.bitmask(rest) as u32) & some) as u16);
+    rest = i8x16.add(rest, rest);
   }
+}
+
+/** Number of set bits among the first `rows` of a bitmap that has none behind them. */
+export function countBits(bitmap: u32, rows: u32): u32 {
+  const end = bitmap + ((rows + 7) >>> 3);
+  let count: u32 = 0;
+  let at = bitmap;
+  for (; at + 8 <= end; at += 8) count += i64.popcnt(load<u64>(at)) as u32;
+  for (; at < end; at++) count += i32.popcnt(load<u8>(at));
+  return count;
 }
 
 /** Numbers rows, from a number below 2^53. */

@@ -3,6 +3,6 @@
  * TypeScript's syntax over plain memory. `load<T>(address, offset)` and `store<T>(address, value, offset)` are single
  * instructions; ../src/kernel.ts makes the memory, and ../src/kernel-layout.ts says what lies where in it.
  */
-export { clear, fillSeq, transpose } from './batch';
+export { clear, countBits, fillSeq, transpose } from './batch';
 export { addName } from './names';
 export { run } from './run';

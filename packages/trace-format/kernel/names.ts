@@ -25,7 +25,9 @@ function entryOf(table: u32, address: u64, probe: u32): u32 {
 
 /** The entry of an address, 0 for none. */
 function find(table: u32, address: u64): u32 {
-  for (let probe: u32 = 0; probe < NAMES.probes; probe++) {
+  const first = entryOf(table, address, 0);
+  if (load<u64>(first) === address && load<u32>(first, INDEX) !== 0) return first;
+  for (let probe: u32 = 1; probe < NAMES.probes; probe++) {
     const entry = entryOf(table, address, probe);
     const isFree = load<u32>(entry, INDEX) === 0;
     if (load<u64>(entry) === address && !isFree) return entry;

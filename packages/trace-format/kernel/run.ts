@@ -16,7 +16,7 @@ function endOf(header: u32, at: u32): u32 {
 /** Counts a record by memIndex. */
 function count(header: u32): void {
   const counter = ADDRESS.counts + (((header >>> 16) & 0x7000) | (header & 0xfff)) * 8;
-  store<f64>(counter, load<f64>(counter) + 1);
+  store<u64>(counter, load<u64>(counter) + 1);
 }
 
 /** Writes what the rows of all records have. */

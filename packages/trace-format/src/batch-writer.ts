@@ -6,7 +6,6 @@ import { bodyLayout, type ColumnRegion } from './ipc/body-layout.js';
 import { zeroCrc } from './ipc/checksum.js';
 import { completeMessage } from './ipc/complete-message.js';
 import { writeFully } from './output-file.js';
-import { countBits } from './validity.js';
 
 /** What is known of a batch when its body is complete. */
 export interface FinishedBody {
@@ -90,7 +89,7 @@ const asBytes = (array: ArrayBufferView, bytes: number) => new Uint8Array(array.
 function nullCounts(batch: EventBatch, regions: readonly ColumnRegion[]): number[] {
   return regions.map(region => {
     if (!isUsed(batch, region)) return batch.rows;
-    return COLUMNS[region.name].nullable ? batch.rows - countBits(batch.bitmap(region.name), batch.rows) : 0;
+    return COLUMNS[region.name].nullable ? batch.rows - batch.count(region.name) : 0;
   });
 }
 

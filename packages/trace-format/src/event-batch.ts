@@ -98,6 +98,12 @@ export class EventBatch {
     return bitmapMemory.subarray(start, start + Math.ceil(this.capacity / 8));
   }
 
+  /** Rows that have a value in the column, once the bitmaps are filled. */
+  count(name: ColumnName): number {
+    const { functions, bitmapMemory, bitmapStride } = this.parts;
+    return functions.countBits(bitmapMemory.byteOffset + bitIndex(PRESENT[name]) * bitmapStride, this.rows);
+  }
+
   /** Adds the payload of an unknown record to the row; at most RAW_MAX bytes. */
   addRaw(row: number, bytes: Uint8Array): void {
     this.columns.raw.set(bytes, this.rawBytes);

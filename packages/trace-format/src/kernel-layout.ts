@@ -83,7 +83,7 @@ const BYTES = {
   lockClasses: LOCK_LEVELS,
   /** MEM_WORDS. */
   payloadWords: MEM_WORDS.length,
-  /** Records by memIndex, as f64. */
+  /** Records by memIndex, as u64. */
   counts: MEM_INDEXES * 8,
   /** Index plus 1 of each view, by its word on the wire. */
   views: 0x1_0000 * 4,

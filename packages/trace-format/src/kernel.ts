@@ -23,6 +23,7 @@ export interface KernelFunctions {
   readonly addName: (table: number, at: number, index: number, symbol: number) => void;
   readonly transpose: (masks: number, rows: number, bitmaps: number, stride: number) => number;
   readonly fillSeq: (seq: number, rows: number, first: number) => void;
+  readonly countBits: (bitmap: number, rows: number) => number;
   readonly clear: (at: number, bytes: number) => void;
 }
 

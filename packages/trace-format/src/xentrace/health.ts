@@ -6,7 +6,7 @@ import { minorOf, TRC_MEM } from './records.js';
 /** Counts what an import meets, by id and by pcpu. */
 export class HealthCounter {
   /** TRC_MEM records by minor and payload words (memIndex), which the kernel counts; all other ids are in `other`. */
-  private readonly mem: Float64Array;
+  private readonly mem: BigUint64Array;
   readonly other = new Map<number, number>();
   readonly unknown = new Map<number, number>();
   readonly lost: ImportHealth['lost'] = [];
@@ -17,7 +17,7 @@ export class HealthCounter {
   skippedBytes = 0;
   bytes = 0;
 
-  constructor(mem: Float64Array) {
+  constructor(mem: BigUint64Array) {
     this.mem = mem;
   }
 
@@ -34,7 +34,7 @@ export class HealthCounter {
     const byId = new Map(this.other);
     this.mem.forEach((count, index) => {
       const id = (TRC_MEM << 12) | minorOf(index);
-      if (count > 0) byId.set(id, (byId.get(id) ?? 0) + count);
+      if (count > 0n) byId.set(id, (byId.get(id) ?? 0) + Number(count));
     });
     const records = [...byId.values()].reduce((sum, count) => sum + count, 0);
     let skipped = this.skippedBytes;

@@ -10,7 +10,7 @@ export class KernelTables {
   /** RUN. */
   readonly state: Uint32Array;
   /** TRC_MEM records by memIndex. */
-  readonly counts: Float64Array;
+  readonly counts: BigUint64Array;
   /** Index of each wire p2m type, 255 for none. */
   readonly types: Uint8Array;
   private readonly kernel: Kernel;
@@ -21,7 +21,7 @@ export class KernelTables {
     this.kernel = kernel;
     this.state = new Uint32Array(buffer, ADDRESS.run, Object.keys(RUN).length);
     this.state[RUN.oldPayloads] = oldPayloads ? 1 : 0;
-    this.counts = new Float64Array(buffer, ADDRESS.counts, MEM_INDEXES);
+    this.counts = new BigUint64Array(buffer, ADDRESS.counts, MEM_INDEXES);
     this.views = new Uint32Array(buffer, ADDRESS.views, 0x1_0000);
     this.types = new Uint8Array(buffer, ADDRESS.types, 256);
     this.types.set(wireTypeTable(numbering));

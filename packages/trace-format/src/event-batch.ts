@@ -1,4 +1,4 @@
-import { COLUMNS, type ColumnName, type ColumnSpec, type ColumnType, PRESENT } from './columns.js';
+import { COLUMN_NAMES, COLUMNS, type ColumnName, type ColumnType, PRESENT } from './columns.js';
 import type { KernelFunctions } from './kernel.js';
 
 /** Typed array of a column's values; u64 columns are pairs of u32, low word first, so that no bigint is made. */
@@ -36,6 +36,8 @@ export function columnView(type: ColumnType, memory: ArrayBufferLike, offset: nu
       return new Uint8Array(memory, offset, bytes);
   }
 }
+
+const NULLABLE = COLUMN_NAMES.filter(name => COLUMNS[name].nullable);
 
 /** What a batch is made of, for as many rows as it can have. */
 export interface BatchParts {
@@ -122,11 +124,11 @@ export class EventBatch {
   /** Empties the batch once its bitmaps were filled. */
   clear(): void {
     const { rows, used } = this;
-    for (const [name, spec] of Object.entries<ColumnSpec>(COLUMNS)) {
-      // Every row gets a new seq and kind.
-      if (!spec.nullable || (used & PRESENT[name as ColumnName]) === 0) continue;
-      const array = this.columns[name as ColumnName];
-      this.clearFirst(array, Math.min(array.byteLength, rows * (array.byteLength / this.capacity)));
+    // Every row gets a new seq and kind.
+    for (const name of NULLABLE) {
+      if ((used & PRESENT[name]) === 0) continue;
+      const array = this.columns[name];
+      this.clearFirst(array, rows * (array.byteLength / this.capacity));
     }
     this.clearFirst(this.present, rows * 4);
     if (this.rawBytes > 0) this.clearFirst(this.rawLength, rows);

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { P2mError } from './errors.js';
 import { FREE, MEMORY_PAGES } from './kernel-layout.js';
 
 /** As much of it as is used here: neither the language's types nor Node's have it. */
@@ -46,6 +47,19 @@ export interface KernelParts {
 const PAGE = 1 << 16;
 const LINE = 64;
 
+function makeMemory(): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: Math.ceil(FREE / PAGE), maximum: MEMORY_PAGES, shared: true });
+  } catch (cause) {
+    // Node reserves addresses for all that 32 bits and an offset could reach, to have no checks on the way.
+    throw new P2mError('P2M_ADDRESSES', `no trace can be written: ${(cause as Error).message}`, {
+      blame: 'usage',
+      remedy: 'allow 16 GB of addresses (ulimit -v), or set NODE_OPTIONS=--disable-wasm-trap-handler',
+      cause,
+    });
+  }
+}
+
 /**
  * What is done with every event of an import, compiled ahead of time: WebAssembly on a memory that threads share, where
  * records are read to and rows are written from.
@@ -55,10 +69,12 @@ export class Kernel {
   readonly parts: KernelParts;
   private used = FREE;
 
-  /** `parts`: of the kernel of another thread, to work on its memory. */
+  /**
+   * `parts`: of the kernel of another thread, to work on its memory.
+   * @throws P2mError P2M_ADDRESSES
+   */
   constructor(parts?: KernelParts) {
-    const size = { initial: Math.ceil(FREE / PAGE), maximum: MEMORY_PAGES, shared: true } as const;
-    this.parts = parts ?? { module: kernelModule(), memory: new WebAssembly.Memory(size) };
+    this.parts = parts ?? { module: kernelModule(), memory: makeMemory() };
     const { module, memory } = this.parts;
     this.functions = new WebAssembly.Instance(module, { env: { memory } }).exports as KernelFunctions;
   }

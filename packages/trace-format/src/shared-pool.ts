@@ -8,7 +8,7 @@ import type { Kernel, KernelParts } from './kernel.js';
 import { writeError } from './output-file.js';
 
 /** Batches under way: as many as are filled until the other thread has started. Only those that are used take memory. */
-const SLOTS = 12;
+const SLOTS = 16;
 /** Batches that may wait for the other thread before this one takes over a part of its work. */
 const BACKLOG = 2;
 

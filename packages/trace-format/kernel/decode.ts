@@ -40,14 +40,29 @@ export function decode(header: u32, row: u32, at: u32): u32 {
   // What makes it safe to read the payload of a known record.
   if (load<u8>(ADDRESS.payloadWords + minor) !== ((header >>> 28) & 7)) return REFUSED;
   switch (minor) {
+    // The most frequent ones come first: they are compared one by one.
+    case MEM.lockAcquire:
+      return decodeLock(KIND.lock_acquire, row, at);
+    case MEM.lockRelease:
+      return decodeLock(KIND.lock_release, row, at);
+    case MEM.putPage:
+      return decodePut(KIND.put_page, row, at);
+    case MEM.getPage:
+      return decodeGet(row, at);
+    case MEM.setEntry:
+      return decodeEntry(KIND.set_entry, row, at);
+    case MEM.setP2mEntry:
+      return decodeSetP2mEntry(row, at);
+    case MEM.pageFree:
+      return decodePages(KIND.page_free, row, at);
+    case MEM.lookup:
+      return decodeLookup(row, at);
     case MEM.grantMap:
       return decodeStockGrant(KIND.grant_map, row, at);
     case MEM.grantUnmap:
       return decodeStockGrant(KIND.grant_unmap, row, at);
     case MEM.grantTransfer:
       return decodeStockTransfer(row, at);
-    case MEM.setP2mEntry:
-      return decodeSetP2mEntry(row, at);
     case MEM.decreaseReservation:
       return decodePod(KIND.decrease_reservation, row, at, at + 8);
     case MEM.podPopulate:
@@ -56,26 +71,12 @@ export function decode(header: u32, row: u32, at: u32): u32 {
       return decodePopulate(KIND.pod_zero_reclaim, row, at);
     case MEM.podSplinter:
       return decodeSplinter(row, at);
-    case MEM.lookup:
-      return decodeLookup(row, at);
-    case MEM.setEntry:
-      return decodeEntry(KIND.set_entry, row, at);
-    case MEM.getPage:
-      return decodeGet(row, at);
-    case MEM.putPage:
-      return decodePut(KIND.put_page, row, at);
     case MEM.getType:
       return decodeGetType(row, at);
     case MEM.putType:
       return decodePutType(row, at);
-    case MEM.lockAcquire:
-      return decodeLock(KIND.lock_acquire, row, at);
-    case MEM.lockRelease:
-      return decodeLock(KIND.lock_release, row, at);
     case MEM.pageAlloc:
       return decodePages(KIND.page_alloc, row, at);
-    case MEM.pageFree:
-      return decodePages(KIND.page_free, row, at);
     case MEM.putGfn:
       return decodePutGfn(row, at);
     case MEM.m2pSet:

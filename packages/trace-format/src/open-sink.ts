@@ -9,7 +9,7 @@ import { type BatchSink, TraceWriter } from './writer.js';
 
 /**
  * The pool of an import: a second thread helps where there is a second core. It takes a while to start, so whoever has
- * something else to do opens the pool first; one that no sink was opened with is to be closed.
+ * something else to do opens the pool first, and closes it where no sink is opened after all.
  */
 export function openPool(): BatchPool {
   // From the TypeScript sources (tests) there is no worker to start; the file is the same either way.
@@ -22,5 +22,10 @@ export function openPool(): BatchPool {
  * @throws P2mError P2M_WRITE where the file can't be created
  */
 export function openTraceSink(path: string, metadata: TraceMetadata, pool = openPool()): BatchSink {
-  return new TraceWriter(path, metadata, BATCH_ROWS, pool);
+  try {
+    return new TraceWriter(path, metadata, BATCH_ROWS, pool);
+  } catch (error) {
+    pool.close();
+    throw error;
+  }
 }

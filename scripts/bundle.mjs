@@ -3,7 +3,7 @@
  * few files. Node takes a third of a second to find and read six hundred small ones, which is longer than most
  * commands work.
  */
-import { renameSync, rmSync } from 'node:fs';
+import { copyFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -38,6 +38,8 @@ await bundle.write({
   chunkFileNames: '[name]-[hash].js',
 });
 await bundle.close();
+// Found beside the module that asks for it (kernel.ts of trace-format).
+copyFileSync(at('packages', 'trace-format', 'dist', 'kernel.wasm'), join(NEW, 'kernel.wasm'));
 // All of it at once: whoever starts meanwhile gets the old one or the new one.
 rmSync(BUNDLE, { recursive: true, force: true });
 renameSync(NEW, BUNDLE);

@@ -75,19 +75,36 @@ function build() {
   }
 }
 
-/** Makes the command line's bundle anew where it is older than what is in it. */
-function bundle() {
-  const made = statSync(at('cli', 'bundle', 'main.js'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const sources = [...folders.map(folder => at(folder, 'tsconfig.tsbuildinfo')), at('scripts', 'bundle.mjs'), LOCK];
-  if (sources.every(path => statSync(path).mtimeMs < made)) return;
-  const { error, status } = run(process.execPath, [at('scripts', 'bundle.mjs')]);
+/** Runs scripts/NAME.mjs where what it makes is older than what it makes it of. */
+function make(name, product, sources) {
+  const script = at('scripts', `${name}.mjs`);
+  const made = statSync(product, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  if ([...sources, script, LOCK].every(path => statSync(path).mtimeMs < made)) return;
+  const { error, status } = run(process.execPath, [script]);
   if (status !== 0) {
-    fail(`bundling failed (${error?.message ?? `exit code ${status}`})`, 'see above; by hand: npm run build');
+    fail(`${script} failed (${error?.message ?? `exit code ${status}`})`, 'see above; by hand: npm run build');
   }
+}
+
+/** What tsc writes when it has built a folder. */
+const notesOf = folder => at(folder, 'tsconfig.tsbuildinfo');
+
+/** The kernel of imports, which has constants of the package's TypeScript. */
+const FORMAT = join('packages', 'trace-format');
+const KERNEL = at(FORMAT, 'dist', 'kernel.wasm');
+function kernel() {
+  const sources = readdirSync(at(FORMAT, 'kernel')).map(name => at(FORMAT, 'kernel', name));
+  make('kernel', KERNEL, [...sources, notesOf(FORMAT)]);
+}
+
+/** The command line's bundle. */
+function bundle() {
+  make('bundle', at('cli', 'bundle', 'main.js'), [...folders.map(notesOf), KERNEL]);
 }
 
 checkNode();
 const why = missing();
 if (why !== undefined) install(why);
 build();
+kernel();
 bundle();

@@ -1,5 +1,6 @@
-import { COLUMNS, type ColumnSpec, type ColumnType, PRESENT, perColumn, RAW_MAX } from './columns.js';
+import { COLUMNS, type ColumnSpec, type ColumnType, perColumn, RAW_MAX } from './columns.js';
 import { type ColumnArrays, columnView, EventBatch, WIDTH } from './event-batch.js';
+import { Kernel } from './kernel.js';
 
 /**
  * Room for `bytes`, a cache line apart from what follows: arrays whose starts are a power of two apart share their
@@ -7,8 +8,8 @@ import { type ColumnArrays, columnView, EventBatch, WIDTH } from './event-batch.
  */
 const spaced = (bytes: number): number => Math.ceil(bytes / 64) * 64 + 64;
 
-/** Bitmaps are made eight at a time. */
-const BITMAPS = Math.ceil(Object.keys(PRESENT).length / 8) * 8;
+/** One for each bit of a presence mask. */
+const BITMAPS = 32;
 
 /** Bytes of `rows` values of a column, while it is being filled. */
 function valueBytes(type: ColumnType, rows: number): number {
@@ -39,29 +40,32 @@ function layout(capacity: number, count: number) {
 
 /**
  * Batches that are filled again and again, one after the other. A column of all of them is one array: a decoder
- * writes to the same arrays all the time, whichever batch a row belongs to. All is one piece of memory, which
- * threads can share.
+ * writes to the same arrays all the time, whichever batch a row belongs to. All is one piece of the memory of a
+ * kernel, which threads can share.
  */
 export class BatchBlock {
+  readonly kernel: Kernel;
   readonly columns: ColumnArrays;
   /** Which columns each row has (bits of PRESENT). */
   readonly present: Uint32Array;
   readonly batches: readonly EventBatch[];
 
-  /** `memory`: as large as BatchBlock.bytes says. */
-  constructor(
-    capacity: number,
-    count: number,
-    memory: ArrayBufferLike = new ArrayBuffer(BatchBlock.bytes(capacity, count)),
-  ) {
+  /** Where it starts in the memory of the kernel. */
+  readonly start: number;
+
+  /** `start`: of a block with as many batches, which another thread has made in the memory of the kernel. */
+  constructor(capacity: number, count: number, kernel = new Kernel(), start?: number) {
     const at = layout(capacity, count);
+    this.kernel = kernel;
+    this.start = start ?? kernel.take(at.bytes).byteOffset;
+    const { buffer } = kernel;
     const rows = capacity * count;
     this.columns = perColumn(name => {
       const { type }: ColumnSpec = COLUMNS[name];
-      return columnView(type, memory, at.columns[name], valueBytes(type, rows));
+      return columnView(type, buffer, this.start + at.columns[name], valueBytes(type, rows));
     }) as ColumnArrays;
-    this.present = new Uint32Array(memory, at.present, rows);
-    const rawLength = new Uint8Array(memory, at.rawLength, rows);
+    this.present = new Uint32Array(buffer, this.start + at.present, rows);
+    const rawLength = new Uint8Array(buffer, this.start + at.rawLength, rows);
     const bitmapBytes = BITMAPS * at.bitmapStride;
     this.batches = Array.from({ length: count }, (_, index) => {
       const [from, to] = [index * capacity, (index + 1) * capacity];
@@ -72,15 +76,11 @@ export class BatchBlock {
         }) as ColumnArrays,
         present: this.present.subarray(from, to),
         rawLength: rawLength.subarray(from, to),
-        bitmapMemory: new Uint8Array(memory, at.bitmaps + index * bitmapBytes, bitmapBytes),
+        bitmapMemory: new Uint8Array(buffer, this.start + at.bitmaps + index * bitmapBytes, bitmapBytes),
         bitmapStride: at.bitmapStride,
+        functions: kernel.functions,
       };
       return new EventBatch(parts, from);
     });
-  }
-
-  /** Size of the memory of that many batches of that capacity. */
-  static bytes(capacity: number, count: number): number {
-    return layout(capacity, count).bytes;
   }
 }

@@ -15,7 +15,8 @@ export interface BatchJob {
   readonly rawBytes: number;
   /** seq of the first row. */
   readonly firstSeq: number;
-  /** Where the message goes in the file. */
+  /** The file, and where the message goes there. */
+  readonly fd: number;
   readonly at: number;
   /** Incomplete until the body is written, which follows it. */
   readonly message: BatchMessage;
@@ -23,10 +24,16 @@ export interface BatchJob {
 }
 
 /** Gives a batch that was filled its place in the table and in the file. */
-export function batchJob(batch: EventBatch, messages: BatchMessages, firstSeq: number, at: number): BatchJob {
+export function batchJob(
+  batch: EventBatch,
+  messages: BatchMessages,
+  firstSeq: number,
+  fd: number,
+  at: number,
+): BatchJob {
   const { rows, rawBytes } = batch;
   const { message, bodyBytes } = messages.encode(rows, rawBytes, seekNumbers(batch, firstSeq));
-  return { rows, rawBytes, firstSeq, at, message, bodyBytes };
+  return { rows, rawBytes, firstSeq, fd, at, message, bodyBytes };
 }
 
 function seekNumbers({ rows, present, columns }: EventBatch, firstSeq: number): [string, bigint][] {

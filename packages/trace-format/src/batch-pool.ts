@@ -2,8 +2,9 @@ import { BatchBlock } from './batch-block.js';
 import type { BatchJob } from './batch-job.js';
 import { BatchWriter } from './batch-writer.js';
 import type { EventBatch } from './event-batch.js';
+import { Kernel } from './kernel.js';
 
-/** Lends batches to fill, and has them written to the file. Each call throws P2M_WRITE for a write that failed. */
+/** Lends batches to fill, and has them written to their file. Each call throws P2M_WRITE for a write that failed. */
 export interface BatchPool {
   /** All batches of the pool. */
   readonly block: BatchBlock;
@@ -20,11 +21,10 @@ export interface BatchPool {
 /** Has a single batch, and writes it at once. */
 export class LocalPool implements BatchPool {
   readonly block: BatchBlock;
-  private readonly writer: BatchWriter;
+  private readonly writer = new BatchWriter();
 
-  constructor(fd: number, capacity: number) {
-    this.block = new BatchBlock(capacity, 1);
-    this.writer = new BatchWriter(fd);
+  constructor(capacity: number, kernel = new Kernel()) {
+    this.block = new BatchBlock(capacity, 1, kernel);
   }
 
   acquire(): EventBatch {

@@ -6,7 +6,6 @@ import { bodyLayout, type ColumnRegion } from './ipc/body-layout.js';
 import { zeroCrc } from './ipc/checksum.js';
 import { completeMessage } from './ipc/complete-message.js';
 import { writeFully } from './output-file.js';
-import { countBits } from './validity.js';
 
 /** What is known of a batch when its body is complete. */
 export interface FinishedBody {
@@ -22,14 +21,20 @@ interface Piece {
   readonly bytes: Uint8Array;
 }
 
+/** Columns of a body: where they lie in the file, and in the memory of the batch. */
+interface Body {
+  readonly rows: number;
+  readonly rawBytes: number;
+  readonly regions: readonly ColumnRegion[];
+  /** Of each region. */
+  readonly pieces: readonly (readonly Piece[])[];
+}
+
 /** Puts batches into a file, each in the place that was kept for it: needs no order, so any thread can do it. */
 export class BatchWriter {
-  private readonly fd: number;
   private offsets = new Int32Array(0);
-
-  constructor(fd: number) {
-    this.fd = fd;
-  }
+  /** The last body of each batch: batches are used again, and most are full. */
+  private readonly bodies = new Map<EventBatch, Body>();
 
   /** Completes what the file will have of the batch, in its memory: bitmaps, seqs, checksums. */
   finishBody(batch: EventBatch, { rows, rawBytes, firstSeq }: BatchJob): FinishedBody {
@@ -37,83 +42,85 @@ export class BatchWriter {
     batch.rows = rows;
     batch.rawBytes = rawBytes;
     batch.fillBitmaps();
-    fillSeq(batch.columns.seq, rows, firstSeq);
-    const { regions } = bodyLayout(rows, rawBytes);
-    const crcs = regions.map(region =>
-      isUsed(batch, region) ? regionCrc(region, this.piecesOf(batch, region)) : zeroCrc(region.bytes),
-    );
-    return { used: batch.used, nulls: nullCounts(batch, regions), crcs };
+    batch.fillSeq(firstSeq);
+    const { regions, pieces } = this.bodyOf(batch);
+    const nulls: number[] = [];
+    const crcs: number[] = [];
+    for (let i = 0; i < regions.length; i++) {
+      const region = regions[i];
+      const isUsed = isUsedIn(batch, region);
+      crcs.push(isUsed ? regionCrc(region, pieces[i]) : zeroCrc(region.bytes));
+      nulls.push(!isUsed ? rows : COLUMNS[region.name].nullable ? rows - batch.count(region.name) : 0);
+    }
+    return { used: batch.used, nulls, crcs };
   }
 
   /**
    * Writes the batch and empties it. Columns that no row has are not written: they stay holes in the file.
    * The metadata comes last; where it is, the body is whole.
    */
-  write(batch: EventBatch, job: BatchJob, body = this.finishBody(batch, job)): void {
-    const { rows, rawBytes, at, message, bodyBytes } = job;
+  write(batch: EventBatch, job: BatchJob, finished = this.finishBody(batch, job)): void {
+    const { rows, rawBytes, fd, at, message, bodyBytes } = job;
     batch.rows = rows;
     batch.rawBytes = rawBytes;
-    batch.used = body.used;
-    const { regions } = bodyLayout(rows, rawBytes);
-    const pieces = regions.flatMap(region => (isUsed(batch, region) ? this.piecesOf(batch, region) : []));
+    batch.used = finished.used;
+    const body = this.bodyOf(batch);
+    const pieces: Piece[] = [];
+    for (let i = 0; i < body.regions.length; i++) {
+      if (isUsedIn(batch, body.regions[i])) pieces.push(...body.pieces[i]);
+    }
     // The file must reach the end of the body.
     const last = pieces.at(-1);
     if (last === undefined || last.offset + last.bytes.length < bodyBytes) {
       pieces.push({ offset: bodyBytes - 1, bytes: ZERO });
     }
     const start = at + message.framed.length;
-    for (const run of contiguousRuns(pieces)) writeFully(this.fd, run.buffers, start + run.offset);
-    completeMessage(message, body.nulls, body.crcs);
-    writeFully(this.fd, [message.framed], at);
+    for (const run of contiguousRuns(pieces)) writeFully(fd, run.buffers, start + run.offset);
+    completeMessage(message, finished.nulls, finished.crcs);
+    writeFully(fd, [message.framed], at);
     batch.clear();
+  }
+
+  private bodyOf(batch: EventBatch): Body {
+    const { rows, rawBytes } = batch;
+    let body = this.bodies.get(batch);
+    if (body?.rows !== rows || body.rawBytes !== rawBytes) {
+      const { regions } = bodyLayout(rows, rawBytes);
+      body = { rows, rawBytes, regions, pieces: regions.map(region => this.piecesOf(batch, region)) };
+      this.bodies.set(batch, body);
+    }
+    if ((batch.used & PRESENT.raw) !== 0) this.fillOffsets(batch);
+    return body;
   }
 
   private piecesOf(batch: EventBatch, { name, validity, offsets, values }: ColumnRegion): Piece[] {
     const { type, nullable }: ColumnSpec = COLUMNS[name];
     const pieces: Piece[] = [];
     if (nullable) pieces.push({ offset: validity.offset, bytes: asBytes(batch.bitmap(name), validity.bytes) });
-    if (offsets !== undefined) pieces.push({ offset: offsets.offset, bytes: this.rawOffsets(batch) });
+    if (offsets !== undefined) {
+      if (this.offsets.length <= batch.capacity) this.offsets = new Int32Array(batch.capacity + 1);
+      pieces.push({ offset: offsets.offset, bytes: asBytes(this.offsets, offsets.bytes) });
+    }
     const array = type === 'bit' ? batch.bitmap(name) : batch.columns[name];
     pieces.push({ offset: values.offset, bytes: asBytes(array, values.bytes) });
     return pieces;
   }
 
-  private rawOffsets({ rows, capacity, rawLength }: EventBatch): Uint8Array {
-    if (this.offsets.length < rows + 1) this.offsets = new Int32Array(capacity + 1);
+  /** Where the raw payload of each row starts, and the last one ends. */
+  private fillOffsets({ rows, rawLength }: EventBatch): void {
     let sum = 0;
     for (let row = 0; row < rows; row++) {
       this.offsets[row] = sum;
       sum += rawLength[row];
     }
     this.offsets[rows] = sum;
-    return asBytes(this.offsets, (rows + 1) * 4);
   }
 }
 
 const asBytes = (array: ArrayBufferView, bytes: number) => new Uint8Array(array.buffer, array.byteOffset, bytes);
 
-function nullCounts(batch: EventBatch, regions: readonly ColumnRegion[]): number[] {
-  return regions.map(region => {
-    if (!isUsed(batch, region)) return batch.rows;
-    return COLUMNS[region.name].nullable ? batch.rows - countBits(batch.bitmap(region.name), batch.rows) : 0;
-  });
-}
-
-function isUsed({ used }: EventBatch, { name }: ColumnRegion): boolean {
+function isUsedIn({ used }: EventBatch, { name }: ColumnRegion): boolean {
   return !COLUMNS[name].nullable || (used & PRESENT[name]) !== 0;
-}
-
-/** The high words stay as they are until there is one: a batch belongs to one file, whose seqs only grow. */
-function fillSeq(seq: Uint32Array, rows: number, firstSeq: number): void {
-  const low = firstSeq % 0x1_0000_0000;
-  if (firstSeq + rows <= 0x1_0000_0000) {
-    for (let row = 0; row < rows; row++) seq[2 * row] = low + row;
-    return;
-  }
-  for (let row = 0; row < rows; row++) {
-    seq[2 * row] = firstSeq + row;
-    seq[2 * row + 1] = (firstSeq + row) / 0x1_0000_0000;
-  }
 }
 
 /** CRC of a region: its pieces, with zeros between them and up to its end. */

@@ -1,5 +1,5 @@
-import { COLUMNS, type ColumnName, type ColumnSpec, type ColumnType, PRESENT } from './columns.js';
-import { transposePresence } from './validity.js';
+import { COLUMN_NAMES, COLUMNS, type ColumnName, type ColumnType, PRESENT } from './columns.js';
+import type { KernelFunctions } from './kernel.js';
 
 /** Typed array of a column's values; u64 columns are pairs of u32, low word first, so that no bigint is made. */
 type ArrayOf<T extends ColumnType> = T extends 'u64' | 'u32'
@@ -37,6 +37,8 @@ export function columnView(type: ColumnType, memory: ArrayBufferLike, offset: nu
   }
 }
 
+const NULLABLE = COLUMN_NAMES.filter(name => COLUMNS[name].nullable);
+
 /** What a batch is made of, for as many rows as it can have. */
 export interface BatchParts {
   readonly columns: ColumnArrays;
@@ -45,6 +47,8 @@ export interface BatchParts {
   /** Room for the bitmaps, `bitmapStride` bytes apart. */
   readonly bitmapMemory: Uint8Array;
   readonly bitmapStride: number;
+  /** Of the kernel in whose memory all of this lies. */
+  readonly functions: KernelFunctions;
 }
 
 /**
@@ -80,8 +84,13 @@ export class EventBatch {
 
   /** Turns the presence masks into Arrow bitmaps; the last step before a batch is written. */
   fillBitmaps(): void {
-    const { bitmapMemory, bitmapStride } = this.parts;
-    this.used = transposePresence(this.present, this.rows, bitmapMemory, bitmapStride);
+    const { functions, bitmapMemory, bitmapStride } = this.parts;
+    this.used = functions.transpose(this.present.byteOffset, this.rows, bitmapMemory.byteOffset, bitmapStride);
+  }
+
+  /** Numbers the rows. */
+  fillSeq(first: number): void {
+    this.parts.functions.fillSeq(this.columns.seq.byteOffset, this.rows, first);
   }
 
   /** The bitmap of a column; all of it, for `capacity` rows. */
@@ -89,6 +98,12 @@ export class EventBatch {
     const { bitmapMemory, bitmapStride } = this.parts;
     const start = bitIndex(PRESENT[name]) * bitmapStride;
     return bitmapMemory.subarray(start, start + Math.ceil(this.capacity / 8));
+  }
+
+  /** Rows that have a value in the column, once the bitmaps are filled. */
+  count(name: ColumnName): number {
+    const { functions, bitmapMemory, bitmapStride } = this.parts;
+    return functions.countBits(bitmapMemory.byteOffset + bitIndex(PRESENT[name]) * bitmapStride, this.rows);
   }
 
   /** Adds the payload of an unknown record to the row; at most RAW_MAX bytes. */
@@ -109,16 +124,20 @@ export class EventBatch {
   /** Empties the batch once its bitmaps were filled. */
   clear(): void {
     const { rows, used } = this;
-    for (const [name, spec] of Object.entries<ColumnSpec>(COLUMNS)) {
-      // Every row gets a new seq and kind.
-      if (!spec.nullable || (used & PRESENT[name as ColumnName]) === 0) continue;
-      const array = this.columns[name as ColumnName];
-      array.fill(0, 0, Math.min(array.length, rows * (array.length / this.capacity)));
+    // Every row gets a new seq and kind.
+    for (const name of NULLABLE) {
+      if ((used & PRESENT[name]) === 0) continue;
+      const array = this.columns[name];
+      this.clearFirst(array, rows * (array.byteLength / this.capacity));
     }
-    this.present.fill(0, 0, rows);
-    if (this.rawBytes > 0) this.rawLength.fill(0, 0, rows);
+    this.clearFirst(this.present, rows * 4);
+    if (this.rawBytes > 0) this.clearFirst(this.rawLength, rows);
     this.rows = 0;
     this.rawBytes = 0;
+  }
+
+  private clearFirst({ byteOffset }: ArrayBufferView, bytes: number): void {
+    this.parts.functions.clear(byteOffset, bytes);
   }
 }
 

@@ -2,12 +2,13 @@ import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { BatchBlock } from './batch-block.js';
 import { BatchWriter } from './batch-writer.js';
 import { P2mError } from './errors.js';
+import { Kernel } from './kernel.js';
 import { CLOSED, DONE, type PoolFailure, type PoolRequest, type PoolWorkerData, SUBMITTED } from './shared-pool.js';
 
 /** The other thread of a SharedPool: writes batches, in order, until there are no more. */
-const { fd, capacity, slots, memory, counts, port } = workerData as PoolWorkerData;
-const { batches } = new BatchBlock(capacity, slots, memory);
-const writer = new BatchWriter(fd);
+const { capacity, slots, kernel, start, counts, port } = workerData as PoolWorkerData;
+const { batches } = new BatchBlock(capacity, slots, new Kernel(kernel), start);
+const writer = new BatchWriter();
 const words = new Int32Array(counts);
 
 function tellDone(jobs: number): void {

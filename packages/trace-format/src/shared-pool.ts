@@ -4,10 +4,11 @@ import type { BatchJob } from './batch-job.js';
 import type { BatchPool } from './batch-pool.js';
 import { BatchWriter, type FinishedBody } from './batch-writer.js';
 import type { EventBatch } from './event-batch.js';
+import type { Kernel, KernelParts } from './kernel.js';
 import { writeError } from './output-file.js';
 
 /** Batches under way: as many as are filled until the other thread has started. Only those that are used take memory. */
-const SLOTS = 12;
+const SLOTS = 16;
 /** Batches that may wait for the other thread before this one takes over a part of its work. */
 const BACKLOG = 2;
 
@@ -19,11 +20,11 @@ export const CLOSED = 0x7fff_ffff;
 
 /** What the other thread is started with. */
 export interface PoolWorkerData {
-  readonly fd: number;
   readonly capacity: number;
   readonly slots: number;
-  /** Of the block. */
-  readonly memory: SharedArrayBuffer;
+  readonly kernel: KernelParts;
+  /** Where the block starts in its memory. */
+  readonly start: number;
   readonly counts: SharedArrayBuffer;
   /** Brings a PoolRequest for each batch, and takes a PoolFailure back. */
   readonly port: MessagePort;
@@ -48,21 +49,20 @@ export const POOL_WORKER = new URL('./pool-worker.js', import.meta.url);
 /** Has batches written by a second thread while the next ones are filled. */
 export class SharedPool implements BatchPool {
   readonly block: BatchBlock;
-  private readonly writer: BatchWriter;
+  private readonly writer = new BatchWriter();
   private readonly counts: Int32Array;
   private readonly port: MessagePort;
   private submitted = 0;
 
-  constructor(fd: number, capacity: number) {
-    const memory = new SharedArrayBuffer(BatchBlock.bytes(capacity, SLOTS));
+  constructor(capacity: number, kernel: Kernel) {
+    this.block = new BatchBlock(capacity, SLOTS, kernel);
+    const { start } = this.block;
     const counts = new SharedArrayBuffer(2 * 4);
     const { port1, port2 } = new MessageChannel();
-    const workerData: PoolWorkerData = { fd, capacity, slots: SLOTS, memory, counts, port: port2 };
+    const workerData: PoolWorkerData = { capacity, slots: SLOTS, kernel: kernel.parts, start, counts, port: port2 };
     new Worker(POOL_WORKER, { workerData, transferList: [port2] }).unref();
     port1.unref();
     this.port = port1;
-    this.block = new BatchBlock(capacity, SLOTS, memory);
-    this.writer = new BatchWriter(fd);
     this.counts = new Int32Array(counts);
   }
 
@@ -89,7 +89,8 @@ export class SharedPool implements BatchPool {
 
   close(): void {
     this.tell(CLOSED);
-    this.wait(CLOSED);
+    // It may still be starting, and then nothing is to be written.
+    if (this.submitted > 0) this.wait(CLOSED);
   }
 
   private tell(submitted: number): void {

@@ -53,16 +53,11 @@ export class TraceWriter implements BatchSink {
   private state: 'open' | 'finished' | 'aborted' = 'open';
 
   /** @throws P2mError P2M_WRITE where the file can't be created */
-  constructor(
-    path: string,
-    metadata: TraceMetadata,
-    capacity = BATCH_ROWS,
-    makePool: (fd: number, capacity: number) => BatchPool = (...args) => new LocalPool(...args),
-  ) {
+  constructor(path: string, metadata: TraceMetadata, capacity = BATCH_ROWS, pool: BatchPool = new LocalPool(capacity)) {
     this.path = path;
     this.partial = partialName(path);
     this.fd = createPartial(path);
-    this.pool = makePool(this.fd, capacity);
+    this.pool = pool;
     this.write(Buffer.from(`${MAGIC}\0\0`, 'latin1'));
     this.write(encodeSchemaMessage(schemaPairs(metadata)));
     for (const name of DICTIONARY_NAMES) {
@@ -88,7 +83,7 @@ export class TraceWriter implements BatchSink {
     }
     if (batch.rows === 0) return;
     this.counts.add(batch.columns.kind, batch.columns.flags, batch.rows);
-    const job = batchJob(batch, this.messages, this.rows, this.at);
+    const job = batchJob(batch, this.messages, this.rows, this.fd, this.at);
     const { message, bodyBytes } = job;
     this.batches.push({ offset: this.at, metadataBytes: message.framed.length, bodyBytes });
     this.at += message.framed.length + bodyBytes;

@@ -56,8 +56,8 @@ function stream(batches: readonly { seq: number; classes: readonly number[] }[])
   let at = Buffer.concat(parts).length;
   for (const { seq, classes } of batches) {
     const batch = lockBatch(classes);
-    const job = batchJob(batch, messages, seq, at);
-    new BatchWriter(fd).write(batch, job);
+    const job = batchJob(batch, messages, seq, fd, at);
+    new BatchWriter().write(batch, job);
     at += job.message.framed.length + job.bodyBytes;
   }
   closeSync(fd);

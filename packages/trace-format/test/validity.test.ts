@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { countBits, transposePresence } from '../src/validity.js';
+import { Kernel } from '../src/kernel.js';
+import { countBits } from '../src/validity.js';
 
 /** Presence masks, mostly with few columns as events have them. */
 const masks = fc.array(
@@ -12,18 +13,28 @@ const masks = fc.array(
   { maxLength: 70 },
 );
 
+/** Room in a kernel for so many masks, and for bitmaps that are so far apart. */
+function room(rows: number, stride: number) {
+  const kernel = new Kernel();
+  const masks = kernel.take(rows * 4);
+  return { kernel, masks: new Uint32Array(masks.buffer, masks.byteOffset, rows), bitmaps: kernel.take(32 * stride) };
+}
+
 test('bitmaps are the transposed masks', () => {
   fc.assert(
-    fc.property(masks, fc.constantFrom(8, 16, 24, 32), fc.nat(3), (rows, columns, spare) => {
+    fc.property(masks, fc.nat(3), fc.array(fc.nat(0xffff_ffff), { maxLength: 16 }), (rows, spare, behind) => {
       const bytes = Math.ceil(rows.length / 8);
       const stride = bytes + spare + 1;
+      const { kernel, masks, bitmaps } = room(rows.length + behind.length, stride);
+      masks.set([...rows, ...behind]);
       // Bitmaps are used again and again: what was there before must not show, and nothing else be touched.
-      const bitmaps = new Uint8Array(columns * stride).fill(0xa5);
-      const any = transposePresence(Uint32Array.from(rows), rows.length, bitmaps, stride);
-      expect(BigInt(any)).toBe(rows.reduce((bits, mask) => bits | BigInt(mask), 0n));
-      const naive = new Uint8Array(columns * stride).fill(0xa5);
-      for (let column = 0; column < columns; column++) {
-        naive.fill(0, column * stride, column * stride + bytes);
+      bitmaps.fill(0xa5);
+      const any = kernel.functions.transpose(masks.byteOffset, rows.length, bitmaps.byteOffset, stride);
+      expect(BigInt(any >>> 0)).toBe(rows.reduce((bits, mask) => bits | BigInt(mask), 0n));
+      const naive = new Uint8Array(32 * stride).fill(0xa5);
+      for (let column = 0; column < 32; column++) {
+        // Sixteen rows are written at a time.
+        naive.fill(0, column * stride, column * stride + Math.ceil(rows.length / 16) * 2);
         rows.forEach((mask, row) => {
           const bit = Math.floor(mask / 2 ** column) % 2;
           naive[column * stride + Math.floor(row / 8)] += bit * 2 ** (row % 8);
@@ -36,14 +47,21 @@ test('bitmaps are the transposed masks', () => {
 });
 
 test('rows behind the last one do not count', () => {
-  const bitmaps = new Uint8Array(16);
-  transposePresence(
-    Uint32Array.from({ length: 16 }, () => 1),
-    9,
-    bitmaps,
-    2,
-  );
-  expect(bitmaps).toEqual(Uint8Array.of(0xff, 0x01, ...new Uint8Array(14)));
+  const { kernel, masks, bitmaps } = room(16, 2);
+  masks.fill(1);
+  expect(kernel.functions.transpose(masks.byteOffset, 9, bitmaps.byteOffset, 2)).toBe(1);
+  expect([...bitmaps]).toEqual([0xff, 0x01, ...new Uint8Array(62)]);
+});
+
+test('rows are numbered as u64', () => {
+  const kernel = new Kernel();
+  const seq = kernel.take(4 * 8);
+  const first = 2 ** 32 - 2;
+  kernel.functions.fillSeq(seq.byteOffset, 3, first);
+  expect([...new BigUint64Array(seq.buffer, seq.byteOffset, 4)]).toEqual([
+    ...[0, 1, 2].map(i => BigInt(first + i)),
+    0n,
+  ]);
 });
 
 test('bits are counted as if one by one', () => {

@@ -17,11 +17,24 @@ export interface ColumnRegion {
 const ALIGN = 64;
 export const padded = (bytes: number): number => Math.ceil(bytes / ALIGN) * ALIGN;
 
+interface BodyLayout {
+  readonly regions: readonly ColumnRegion[];
+  readonly bytes: number;
+}
+
+/** The last one that was asked for: most batches are as large as the one before. */
+let last: { readonly rows: number; readonly rawBytes: number; readonly layout: BodyLayout } | undefined;
+
 /**
  * The body of a batch of `rows` rows and `rawBytes` bytes of raw payload: a function of the two alone,
  * so writer and reader agree without looking.
  */
-export function bodyLayout(rows: number, rawBytes: number): { regions: ColumnRegion[]; bytes: number } {
+export function bodyLayout(rows: number, rawBytes: number): BodyLayout {
+  if (last?.rows !== rows || last.rawBytes !== rawBytes) last = { rows, rawBytes, layout: makeLayout(rows, rawBytes) };
+  return last.layout;
+}
+
+function makeLayout(rows: number, rawBytes: number): BodyLayout {
   const bitmapBytes = Math.ceil(rows / 8);
   let at = 0;
   const regions = COLUMN_NAMES.map((name): ColumnRegion => {

@@ -1,3 +1,5 @@
+import type { Kernel } from '../kernel.js';
+import { CURSOR, CURSOR_WORDS } from '../kernel-layout.js';
 import { getU64, setU64 } from '../u64.js';
 import type { Chunk, PollingBounds } from './chunk.js';
 import { HEADER_TSC_BIT, MAX_RECORD_WORDS, recordWords } from './records.js';
@@ -5,48 +7,93 @@ import { HEADER_TSC_BIT, MAX_RECORD_WORDS, recordWords } from './records.js';
 /** Reads bytes of a capture by offset into words. */
 export type ReadWords = (into: Uint32Array, atWord: number, offset: number, bytes: number) => void;
 
-/** Words that a cursor holds of a window at a time. */
-const BUFFER_WORDS = 1 << 16;
+/** Bytes that a cursor holds of a window at a time; fewer where there are many, which must find room too. */
+const BUFFER_BYTES = 1 << 18;
+const SMALL_BUFFER_BYTES = 1 << 15;
+const FEW_PCPUS = 64;
 
-/** Reads the windows of one pcpu one after the other; holds one piece of one window in memory. */
+/**
+ * Reads the windows of one pcpu one after the other; holds one piece of one window in the memory of the kernel, which
+ * moves it on, and therefore has what it knows there too.
+ */
 export class PcpuCursor {
   readonly pcpu: number;
+  /** Where it lies in the memory. */
+  readonly address: number;
   /** Windows still to come; streams add to it. */
   readonly chunks: Chunk[] = [];
+  /** The piece of the window. */
   words: Uint32Array = new Uint32Array(0);
-  /** The next record: position in `words`, behind the last whole word there, and its offset in the input. */
-  pos = 0;
-  end = 0;
   /** TSC of the record at `pos`: its own, or the lower bound it inherits. Low word first, as all TSCs here. */
-  readonly tsc = new Uint32Array(2);
+  readonly tsc: Uint32Array;
   /** Last TSC that a record of this pcpu carried itself. */
-  readonly lastTsc = new Uint32Array(2);
-  /** The record at `pos` carries its TSC. */
-  own = false;
+  readonly lastTsc: Uint32Array;
   sweep = 0;
-  /** Running vcpu as far as known: domid * 2^16 + vcpu, or -1. */
-  current = -1;
   /** Bytes of windows that held no whole record. */
   skippedBytes = 0;
   /** Where the first such bytes lie. */
   firstSkip = -1;
-  backwards = 0;
   records = 0;
   /** Bytes of the windows taken up so far. */
   takenBytes = 0;
   firstTsc: bigint | undefined;
-  private buffer = new Uint32Array(0);
+  private readonly kernel: Kernel;
+  /** CURSOR. */
+  private readonly state: Uint32Array;
   private chunk: Chunk | undefined;
   private nextChunk = 0;
+  /** Bytes of the window that were read, and that were not. */
+  private read = 0;
   private unread = 0;
-  private offset = 0;
   private readonly readWords: ReadWords;
   private readonly bounds: PollingBounds;
 
-  constructor(pcpu: number, readWords: ReadWords, bounds: PollingBounds) {
+  constructor(pcpu: number, kernel: Kernel, readWords: ReadWords, bounds: PollingBounds) {
     this.pcpu = pcpu;
+    this.kernel = kernel;
     this.readWords = readWords;
     this.bounds = bounds;
+    const { buffer, byteOffset } = kernel.take(CURSOR_WORDS * 4);
+    this.address = byteOffset;
+    this.state = new Uint32Array(buffer, byteOffset, CURSOR_WORDS);
+    this.tsc = this.state.subarray(CURSOR.tsc, CURSOR.tsc + 2);
+    this.lastTsc = this.state.subarray(CURSOR.lastTsc, CURSOR.lastTsc + 2);
+    this.state[CURSOR.pcpu] = pcpu;
+  }
+
+  /** The next record: its position in `words`. */
+  get pos(): number {
+    return this.state[CURSOR.pos];
+  }
+  private set pos(pos: number) {
+    this.state[CURSOR.pos] = pos;
+  }
+
+  /** Behind the last whole word in `words`. */
+  get end(): number {
+    return this.state[CURSOR.end];
+  }
+  private set end(end: number) {
+    this.state[CURSOR.end] = end;
+  }
+
+  /** The record at `pos` carries its TSC. */
+  get own(): boolean {
+    return this.state[CURSOR.own] !== 0;
+  }
+
+  /** Running vcpu as far as known: domid * 2^16 + vcpu, or -1. */
+  get current(): number {
+    return this.state[CURSOR.isRunning] === 0 ? -1 : this.state[CURSOR.current];
+  }
+  set current(vcpu: number) {
+    this.state[CURSOR.isRunning] = vcpu < 0 ? 0 : 1;
+    this.state[CURSOR.current] = vcpu;
+  }
+
+  /** How often a TSC was lower than the one before. */
+  get backwards(): number {
+    return this.state[CURSOR.backwards];
   }
 
   /** True when a record is at hand; takes up the next window where one is known. */
@@ -61,7 +108,7 @@ export class PcpuCursor {
   /** Moves on when `pos` has reached `end` or a record is cut by it; false when no window is left for now. */
   refill(): boolean {
     for (;;) {
-      if (this.unread > 0) this.readPiece();
+      if (this.chunk !== undefined && this.unread > 0) this.readPiece(this.chunk);
       else if (this.pos < this.end) this.skipRest();
       else if (!this.openNext()) return false;
       if (this.holdsRecord()) {
@@ -73,11 +120,12 @@ export class PcpuCursor {
 
   /** Takes note of the TSC of the record at `pos`. */
   look(): void {
-    this.own = this.words[this.pos] >= HEADER_TSC_BIT;
-    if (!this.own) return;
+    const own = this.words[this.pos] >= HEADER_TSC_BIT;
+    this.state[CURSOR.own] = own ? 1 : 0;
+    if (!own) return;
     this.tsc[0] = this.words[this.pos + 1];
     this.tsc[1] = this.words[this.pos + 2];
-    if (isBefore(this.tsc, this.lastTsc)) this.backwards++;
+    if (isBefore(this.tsc, this.lastTsc)) this.state[CURSOR.backwards]++;
     this.firstTsc ??= getU64(this.tsc, 0);
     this.lastTsc.set(this.tsc);
   }
@@ -97,34 +145,33 @@ export class PcpuCursor {
     this.chunk = chunk;
     this.takenBytes += chunk.bytes;
     this.sweep = chunk.sweep;
-    if (chunk.words !== undefined) {
-      this.words = chunk.words;
-      this.pos = 0;
-      this.end = chunk.words.length;
-      this.unread = 0;
-      this.skippedBytes += chunk.bytes & 3;
-    } else {
-      if (this.buffer.length === 0) this.buffer = new Uint32Array(BUFFER_WORDS);
-      this.words = this.buffer;
-      this.pos = 0;
-      this.end = 0;
-      this.offset = chunk.offset;
-      this.unread = chunk.bytes & ~3;
-      this.skippedBytes += chunk.bytes & 3;
-      if (this.unread > 0) this.readPiece();
-    }
+    if (this.words.length === 0) this.takeBuffer();
+    this.pos = 0;
+    this.end = 0;
+    this.read = 0;
+    this.unread = chunk.bytes & ~3;
+    this.skippedBytes += chunk.bytes & 3;
+    if (this.unread > 0) this.readPiece(chunk);
     if (this.pos < this.end && this.words[this.pos] < HEADER_TSC_BIT) this.raiseToFloor(chunk);
     return true;
   }
 
-  private readPiece(): void {
+  private takeBuffer(): void {
+    const bytes = this.pcpu < FEW_PCPUS ? BUFFER_BYTES : SMALL_BUFFER_BYTES;
+    const { buffer, byteOffset } = this.kernel.take(bytes);
+    this.words = new Uint32Array(buffer, byteOffset, bytes / 4);
+    this.state[CURSOR.words] = byteOffset;
+  }
+
+  private readPiece(chunk: Chunk): void {
     this.words.copyWithin(0, this.pos, this.end);
     this.end -= this.pos;
     this.pos = 0;
     const bytes = Math.min(this.unread, (this.words.length - this.end) * 4);
-    this.readWords(this.words, this.end, this.offset, bytes);
+    if (chunk.words === undefined) this.readWords(this.words, this.end, chunk.offset + this.read, bytes);
+    else this.words.set(chunk.words.subarray(this.read / 4, (this.read + bytes) / 4), this.end);
     this.end += bytes / 4;
-    this.offset += bytes;
+    this.read += bytes;
     this.unread -= bytes;
   }
 

@@ -1,8 +1,9 @@
 import { PRESENT } from '../columns.js';
+import type { ColumnArrays } from '../event-batch.js';
+import { NO_ROW } from '../kernel-layout.js';
 import { KIND } from '../kinds.js';
 import { getU64 } from '../u64.js';
 import type { PcpuCursor } from './cursor.js';
-import { type DecodeContext, putFrame } from './decode-context.js';
 import type { HealthCounter } from './health.js';
 import * as X from './records.js';
 
@@ -21,26 +22,29 @@ const OTHER_KINDS = new Set<number>([
 export const hasOtherKind = (event: number): boolean =>
   OTHER_KINDS.has(event) || (event & X.RUNSTATE_MASK) === X.TRC_SCHED_RUNSTATE_CHANGE;
 
-/** What decoding a record returns that has nothing to tell. */
-export const NO_ROW = -1;
-
 /** Decodes records of other classes: who runs where, what was lost, and nested page faults (X§1.3, X§1.7). */
 export class OtherDecoder {
-  private readonly context: DecodeContext;
+  private readonly columns: ColumnArrays;
+  private readonly types: Uint8Array;
   private readonly health: HealthCounter;
 
-  constructor(context: DecodeContext, health: HealthCounter) {
-    this.context = context;
+  /** `types`: dictionary index of each wire p2m type, 255 for none. */
+  constructor(columns: ColumnArrays, types: Uint8Array, health: HealthCounter) {
+    this.columns = columns;
+    this.types = types;
     this.health = health;
   }
 
-  /** Decodes the record at `pos`, counts it, and notes at the cursor who runs. As a Decoder, or NO_ROW. */
+  /**
+   * Decodes the record at `pos` into a row, counts it, and notes at the cursor who runs. Returns the columns that the
+   * row has (bits of PRESENT), 0 where the contents fit none, NO_ROW for a record that has nothing to tell.
+   */
   decode(cursor: PcpuCursor, row: number, words: Uint32Array, pos: number): number {
     const event = words[pos] & X.EVENT_MASK;
     const count = X.extraWords(words[pos]);
     const at = pos + X.recordWords(words[pos]) - count;
     this.health.countOther(event);
-    const c = this.context.columns;
+    const c = this.columns;
     if ((event & X.RUNSTATE_MASK) === X.TRC_SCHED_RUNSTATE_CHANGE && count === 1) {
       const [oldState, newState] = [(event >>> 8) & 3, (event >>> 4) & 3];
       const vcpu = (((words[at] >>> 16) << 16) | (words[at] & 0xffff)) >>> 0;
@@ -79,8 +83,8 @@ export class OtherDecoder {
   }
 
   private decodeNpf(row: number, words: Uint32Array, at: number): number {
-    const c = this.context.columns;
-    const type = this.context.types[words[at + 5] & 0xff];
+    const c = this.columns;
+    const type = this.types[words[at + 5] & 0xff];
     if (type === 255 || words[at + 5] > 255) return 0;
     c.kind[row] = KIND.npf;
     // The record has a byte address (X§0.10).
@@ -90,11 +94,16 @@ export class OtherDecoder {
     c.arg0[2 * row] = words[at];
     c.arg0[2 * row + 1] = words[at + 1];
     c.arg1[2 * row] = words[at + 4];
-    return GFN | TYPE | ARG0 | ARG1 | putFrame(c.mfn, row, words, at + 2, MFN);
+    const present = GFN | TYPE | ARG0 | ARG1;
+    // INVALID_MFN is all ones (X§3.4).
+    if (words[at + 2] === 0xffff_ffff && words[at + 3] === 0xffff_ffff) return present;
+    c.mfn[2 * row] = words[at + 2];
+    c.mfn[2 * row + 1] = words[at + 3];
+    return present | MFN;
   }
 
   private decodeLost(cursor: PcpuCursor, row: number, words: Uint32Array, at: number): number {
-    const c = this.context.columns;
+    const c = this.columns;
     c.kind[row] = KIND.lost;
     c.arg0[2 * row] = words[at];
     c.arg1[2 * row] = words[at + 2];

@@ -1,12 +1,12 @@
 import type { ImportHealth } from '../metadata.js';
 import { getU64 } from '../u64.js';
 import type { PcpuCursor } from './cursor.js';
-import { MEM_INDEXES, minorOf, TRC_MEM } from './records.js';
+import { minorOf, TRC_MEM } from './records.js';
 
 /** Counts what an import meets, by id and by pcpu. */
 export class HealthCounter {
-  /** TRC_MEM records by minor and payload words (memIndex), the frequent case; all other ids in `other`. */
-  readonly mem = new Float64Array(MEM_INDEXES);
+  /** TRC_MEM records by minor and payload words (memIndex), which the kernel counts; all other ids are in `other`. */
+  private readonly mem: BigUint64Array;
   readonly other = new Map<number, number>();
   readonly unknown = new Map<number, number>();
   readonly lost: ImportHealth['lost'] = [];
@@ -16,6 +16,10 @@ export class HealthCounter {
   late = 0;
   skippedBytes = 0;
   bytes = 0;
+
+  constructor(mem: BigUint64Array) {
+    this.mem = mem;
+  }
 
   countOther(event: number, by = 1): void {
     this.other.set(event, (this.other.get(event) ?? 0) + by);
@@ -30,7 +34,7 @@ export class HealthCounter {
     const byId = new Map(this.other);
     this.mem.forEach((count, index) => {
       const id = (TRC_MEM << 12) | minorOf(index);
-      if (count > 0) byId.set(id, (byId.get(id) ?? 0) + count);
+      if (count > 0n) byId.set(id, (byId.get(id) ?? 0) + Number(count));
     });
     const records = [...byId.values()].reduce((sum, count) => sum + count, 0);
     let skipped = this.skippedBytes;

@@ -1,6 +1,7 @@
+import type { BatchPool } from '../batch-pool.js';
 import { RandomAccess } from '../file-access.js';
 import type { TraceMetadata } from '../metadata.js';
-import { openTraceSink } from '../open-sink.js';
+import { openPool, openTraceSink } from '../open-sink.js';
 import { yieldTurn } from '../yield-turn.js';
 import type { ReadWords } from './cursor.js';
 import { asBytes, indexWindows, type Window } from './index-windows.js';
@@ -28,6 +29,9 @@ export async function importXentraceFile(
   checkOptions(options);
   const file = new RandomAccess(input);
   try {
+    const head = new Uint32Array(Math.min(file.size, CPU_CHANGE_BYTES) >>> 2);
+    file.read(asBytes(head, 0, head.length * 4), 0);
+    checkCaptureHead(head, file.path);
     return await importFile(file, output, options);
   } finally {
     file.close();
@@ -35,20 +39,33 @@ export async function importXentraceFile(
 }
 
 async function importFile(file: RandomAccess, output: string, options: XentraceOptions): Promise<TraceMetadata> {
-  const head = new Uint32Array(Math.min(file.size, CPU_CHANGE_BYTES) >>> 2);
-  file.read(asBytes(head, 0, head.length * 4), 0);
-  checkCaptureHead(head, file.path);
+  // Its thread starts while the windows are looked for.
+  const pool = openPool();
+  try {
+    return await importTo(pool, file, output, options);
+  } catch (error) {
+    pool.close();
+    throw error;
+  }
+}
+
+async function importTo(
+  pool: BatchPool,
+  file: RandomAccess,
+  output: string,
+  options: XentraceOptions,
+): Promise<TraceMetadata> {
   const { windows, skipped, problems } = indexWindows(file);
   const readWords: ReadWords = (into, atWord, offset, bytes) => file.read(asBytes(into, atWord, bytes), offset);
   const interpretation = interpret(options, options.xenVersion === undefined ? sniff(windows, readWords) : undefined);
   const metadata = startMetadata(file.path, options, interpretation);
-  const sink = openTraceSink(output, metadata);
+  const sink = openTraceSink(output, metadata, pool);
   try {
-    const rows = new RowWriter(sink, interpretation.numbering, interpretation.oldPayloads, options.symbols);
+    const rows = new RowWriter(sink, interpretation, options.symbols);
     rows.health.bytes = file.size;
     rows.health.skippedBytes = skipped;
     rows.health.problems.push(...problems);
-    const merger = new Merger(rows, readWords);
+    const merger = new Merger(rows, sink.block.kernel, readWords);
     for (const window of windows) merger.add(window);
     const report = progressOf(merger, options);
     while (!merger.drain(true, report, TURN_STEPS)) await yieldTurn(options.signal);

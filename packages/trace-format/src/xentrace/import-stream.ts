@@ -73,8 +73,8 @@ class StreamJob {
     this.limit = options.reorderBytes ?? REORDER_BYTES;
     this.metadata = startMetadata(source, options, interpretation);
     this.sink = openTraceSink(output, this.metadata);
-    this.rows = new RowWriter(this.sink, interpretation.numbering, interpretation.oldPayloads, options.symbols);
-    this.merger = new Merger(this.rows, () => {
+    this.rows = new RowWriter(this.sink, interpretation, options.symbols);
+    this.merger = new Merger(this.rows, this.sink.block.kernel, () => {
       throw new Error('a stream has its windows in memory');
     });
   }

@@ -1,3 +1,4 @@
+import type { Kernel } from '../kernel.js';
 import { type Chunk, lastTscOf, PollingBounds } from './chunk.js';
 import { isBefore, PcpuCursor, type ReadWords } from './cursor.js';
 import { TRC_TRACE_CPU_CHANGE } from './records.js';
@@ -14,6 +15,7 @@ export class Merger {
   private readonly cursors: PcpuCursor[] = [];
   private readonly byPcpu = new Map<number, PcpuCursor>();
   private readonly rows: RowWriter;
+  private readonly kernel: Kernel;
   private readonly readWords: ReadWords;
   private readonly bounds: PollingBounds;
   /** Highest TSC written so far; only later records may follow. */
@@ -22,8 +24,9 @@ export class Merger {
   private lastPcpu = -1;
   private addedBytes = 0;
 
-  constructor(rows: RowWriter, readWords: ReadWords) {
+  constructor(rows: RowWriter, kernel: Kernel, readWords: ReadWords) {
     this.rows = rows;
+    this.kernel = kernel;
     this.readWords = readWords;
     const scratch = { words: new Uint32Array(0) };
     this.bounds = new PollingBounds(chunk => {
@@ -42,7 +45,7 @@ export class Merger {
     this.addedBytes += window.bytes;
     let cursor = this.byPcpu.get(window.pcpu);
     if (cursor === undefined) {
-      cursor = new PcpuCursor(window.pcpu, this.readWords, this.bounds);
+      cursor = new PcpuCursor(window.pcpu, this.kernel, this.readWords, this.bounds);
       this.byPcpu.set(window.pcpu, cursor);
       this.cursors.push(cursor);
     }

@@ -88,5 +88,8 @@ export const memIndex = (header: number): number => ((header >>> 16) & 0x7000) |
 export const minorOf = (index: number): number => index & 0xfff;
 export const MEM_INDEXES = 0x8000;
 
+/** The bits of a frame number: no order is larger. */
+export const MAX_ORDER = 52;
+
 /** Domid on the wire where there is none (a page without owner, a failed get_page). */
 export const WIRE_NO_DOMID = 0x7fff;

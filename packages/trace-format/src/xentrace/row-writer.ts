@@ -1,46 +1,52 @@
 import { PRESENT } from '../columns.js';
-import type { ColumnArrays, EventBatch } from '../event-batch.js';
+import type { EventBatch } from '../event-batch.js';
+import type { KernelFunctions } from '../kernel.js';
+import { EXIT, RUN } from '../kernel-layout.js';
 import { KIND } from '../kinds.js';
 import { TraceNames } from '../trace-names.js';
 import type { BatchSink } from '../writer.js';
-import type { P2mNumbering } from '../xen-enums.js';
 import type { PcpuCursor } from './cursor.js';
-import { type Decoder, decodeContext } from './decode-context.js';
-import { hasOtherKind, NO_ROW, OtherDecoder } from './decode-other.js';
+import { hasOtherKind, OtherDecoder } from './decode-other.js';
 import { HealthCounter } from './health.js';
-import { memDecoders } from './mem-decoders.js';
+import { KernelTables } from './kernel-tables.js';
+import type { Interpretation } from './options.js';
 import * as X from './records.js';
 import type { SymbolTable } from './symbols.js';
+import { viewName } from './view-names.js';
 
-const { tsc: TSC, tsc_own: TSC_OWN, pcpu: PCPU, cur_domid: CUR_DOMID, cur_vcpu: CUR_VCPU } = PRESENT;
-const { arg0: ARG0, raw: RAW, caller: CALLER, symbol: SYMBOL } = PRESENT;
-/** As constants of this module, for the loop over all records. */
-const { CLASS_MASK, MEM_CLASS } = X;
+const { arg0: ARG0, raw: RAW } = PRESENT;
 
-/** Turns records into rows of batches, in the order in which they are handed to it. */
+/**
+ * Turns records into rows of batches, in the order in which they are handed to it. The kernel does so with all TRC_MEM
+ * records; what is rare is done here.
+ */
 export class RowWriter {
-  readonly health = new HealthCounter();
+  readonly health: HealthCounter;
   private readonly sink: BatchSink;
-  /** Of all batches of the sink. */
-  private readonly columns: ColumnArrays;
-  private readonly presence: Uint32Array;
+  private readonly runKernel: KernelFunctions['run'];
+  private readonly tables: KernelTables;
+  private readonly state: Uint32Array;
   private readonly names = new TraceNames();
-  private readonly decoders: readonly Decoder[];
   private readonly others: OtherDecoder;
   private readonly symbols: SymbolTable | undefined;
-  /** Symbol of each caller by the caller's index; -1 for none. */
-  private readonly symbolOfCaller: number[] = [];
   private batch: EventBatch;
 
-  constructor(sink: BatchSink, numbering: P2mNumbering, oldPayloads: boolean, symbols: SymbolTable | undefined) {
+  constructor(
+    sink: BatchSink,
+    { numbering, oldPayloads }: Pick<Interpretation, 'numbering' | 'oldPayloads'>,
+    symbols: SymbolTable | undefined,
+  ) {
+    const { kernel } = sink.block;
+    const tables = new KernelTables(kernel, numbering, oldPayloads);
     this.sink = sink;
+    this.runKernel = kernel.functions.run;
+    this.tables = tables;
+    this.state = tables.state;
     this.symbols = symbols;
-    this.batch = sink.acquire();
-    this.columns = sink.block.columns;
-    this.presence = sink.block.present;
-    const context = decodeContext(this.columns, this.names, numbering, oldPayloads);
-    this.decoders = memDecoders(context);
-    this.others = new OtherDecoder(context, this.health);
+    this.health = new HealthCounter(tables.counts);
+    this.others = new OtherDecoder(sink.block.columns, tables.types, this.health);
+    tables.writeTo(sink.block);
+    this.batch = this.nextBatch();
   }
 
   /**
@@ -49,94 +55,52 @@ export class RowWriter {
    * Returns the number of records.
    */
   run(cursor: PcpuCursor, limit: Uint32Array, winsTies: boolean): number {
-    const { health, decoders, symbols, presence } = this;
-    const { mem } = health;
-    const { tsc: tscs, pcpu: pcpus, cur_domid, cur_vcpu } = this.columns;
-    const { pcpu, words, end } = cursor;
-    const [limitLow, limitHigh] = [limit[0], limit[1]];
-    let [tscLow, tscHigh] = [cursor.tsc[0], cursor.tsc[1]];
-    let [lastLow, lastHigh] = [cursor.lastTsc[0], cursor.lastTsc[1]];
-    let { pos, own, current } = cursor;
-    let row = this.batch.firstRow + this.batch.rows;
-    let batchEnd = this.batch.firstRow + this.batch.capacity;
-    let records = 0;
-    let withoutTsc = 0;
+    const { state } = this;
+    state[RUN.limit] = limit[0];
+    state[RUN.limitHigh] = limit[1];
+    state[RUN.winsTies] = winsTies ? 1 : 0;
+    state[RUN.records] = 0;
+    state[RUN.withoutTsc] = 0;
+    let written = 0;
     for (;;) {
-      const header = words[pos];
-      const at = pos + 1 + ((header >>> 31) << 1);
-      records++;
-      if (!own) withoutTsc++;
-      let present = 0;
-      if ((header & CLASS_MASK) === MEM_CLASS) {
-        const index = X.memIndex(header);
-        mem[index]++;
-        const decode = decoders[index];
-        present = decode(row, words, at);
-      } else {
-        cursor.tsc[0] = tscLow;
-        cursor.tsc[1] = tscHigh;
-        present = this.others.decode(cursor, row, words, pos);
-        current = cursor.current;
-      }
-      if (present === 0) present = this.keepUnknown(row, words, pos);
-      if (symbols !== undefined && (present & CALLER) !== 0) present |= this.nameCaller(row);
-
-      if (present !== NO_ROW) {
-        pcpus[row] = pcpu;
-        if ((tscLow | tscHigh) !== 0) {
-          tscs[2 * row] = tscLow;
-          tscs[2 * row + 1] = tscHigh;
-          present |= TSC;
-        }
-        if (own) present |= TSC_OWN;
-        if (current >= 0) {
-          cur_domid[row] = current >>> 16;
-          cur_vcpu[row] = current;
-          present |= CUR_DOMID | CUR_VCPU;
-        }
-        presence[row] = present | PCPU;
-        if (++row === batchEnd) {
-          this.flush(row);
-          row = this.batch.firstRow;
-          batchEnd = row + this.batch.capacity;
-        }
-      }
-
-      pos = at + ((header >>> 28) & 7);
-      if (pos >= end || pos + X.recordWords(words[pos]) > end) break;
-      own = words[pos] >>> 31 === 1;
-      if (own) {
-        tscLow = words[pos + 1];
-        tscHigh = words[pos + 2];
-        if (tscHigh < lastHigh || (tscHigh === lastHigh && tscLow < lastLow)) cursor.backwards++;
-        lastLow = tscLow;
-        lastHigh = tscHigh;
-        if (tscHigh > limitHigh) break;
-        if (tscHigh === limitHigh && (tscLow > limitLow || (tscLow === limitLow && !winsTies))) break;
-      }
+      const exit = this.runKernel(cursor.address, written);
+      if (exit === EXIT.done) break;
+      written = 0;
+      if (exit === EXIT.other) written = this.writeOther(cursor);
+      else if (exit === EXIT.full) this.flush();
+      else this.addName(exit);
     }
-    cursor.tsc[0] = tscLow;
-    cursor.tsc[1] = tscHigh;
-    cursor.lastTsc[0] = lastLow;
-    cursor.lastTsc[1] = lastHigh;
-    this.batch.rows = row - this.batch.firstRow;
-    cursor.pos = pos;
-    cursor.own = own;
-    cursor.records += records;
-    health.withoutTsc += withoutTsc;
-    return records;
+    cursor.records += state[RUN.records];
+    this.health.withoutTsc += state[RUN.withoutTsc];
+    return state[RUN.records];
   }
 
-  /** Hands the last rows on; `end` is the row behind them. */
-  flush(end = this.batch.firstRow + this.batch.rows): void {
-    this.batch.rows = end - this.batch.firstRow;
+  /** Hands the last rows on. */
+  flush(): void {
+    this.batch.rows = this.state[RUN.row] - this.batch.firstRow;
     this.sink.submit(this.batch, this.names.takeNew());
-    this.batch = this.sink.acquire();
+    this.batch = this.nextBatch();
+  }
+
+  private nextBatch(): EventBatch {
+    const batch = this.sink.acquire();
+    this.state[RUN.row] = batch.firstRow;
+    this.state[RUN.rowEnd] = batch.firstRow + batch.capacity;
+    return batch;
+  }
+
+  /** Decodes the cursor's record, which the kernel has left alone or refused. Returns the columns it has, or NO_ROW. */
+  private writeOther(cursor: PcpuCursor): number {
+    const { words, pos } = cursor;
+    const row = this.state[RUN.row];
+    const isMem = (words[pos] & X.CLASS_MASK) === X.MEM_CLASS;
+    const present = isMem ? 0 : this.others.decode(cursor, row, words, pos);
+    return present === 0 ? this.keepUnknown(row, words, pos) : present;
   }
 
   /** A record that no table lists, or whose contents fit no column, is kept as it is. */
   private keepUnknown(row: number, words: Uint32Array, pos: number): number {
-    const { kind, arg0 } = this.columns;
+    const { kind, arg0 } = this.sink.block.columns;
     const header = words[pos];
     const event = header & X.EVENT_MASK;
     const inBatch = row - this.batch.firstRow;
@@ -153,17 +117,23 @@ export class RowWriter {
     return ARG0 | RAW;
   }
 
-  private nameCaller(row: number): number {
-    const { caller, symbol } = this.columns;
-    let index = this.symbolOfCaller[caller[row]];
-    if (index === undefined) {
-      const name = this.symbols?.nameOf(this.names.caller.at(caller[row]));
-      index = name === undefined ? -1 : this.names.symbol.of(name);
-      this.symbolOfCaller[caller[row]] = index;
-    }
-    if (index < 0) return 0;
-    symbol[row] = index;
-    return SYMBOL;
+  /** Gives the name that the kernel lacks its index. */
+  private addName(exit: number): void {
+    const { tables, names } = this;
+    if (exit === EXIT.newView) tables.addView(names.view.of(viewName(this.state[RUN.missing])));
+    else if (exit === EXIT.newLock) tables.addLock(names.lock.of(tables.missingAddress(), 0));
+    else this.addCaller(tables.missingAddress());
+  }
+
+  private addCaller(address: Uint32Array): void {
+    const index = this.names.caller.of(address, 0);
+    this.tables.addCaller(index, index < 0 ? -1 : this.symbolOf(address));
+  }
+
+  /** Index of a call site's name, -1 for none. */
+  private symbolOf([low, high]: Uint32Array): number {
+    const name = this.symbols?.nameOf((BigInt(high) << 32n) | BigInt(low));
+    return name === undefined ? -1 : this.names.symbol.of(name);
   }
 }
 

@@ -1,0 +1,129 @@
+import { INVALID_FRAME, putFrame, putU8, putU16, putU32, putU64, REFUSED } from './columns';
+import { ACCESS_TYPES, ADDRESS, COLUMN, FLAG, KIND, PRESENT } from './constants';
+import { MISSING, putDomain } from './names';
+
+/* What an instrumented hypervisor records of translations (model §2.1): p2m, M2P, views, grants. */
+
+/** Index of the p2m type with that number on the wire, NO_TYPE for none. */
+export function typeOf(wire: u32): u32 {
+  return load<u8>(ADDRESS.types + wire);
+}
+export const NO_TYPE: u32 = 255;
+
+/** gfn, mfn, domain and view, type and order of a lookup or an entry. */
+function putEntry(row: u32, at: u32, type: u32, present: u32): u32 {
+  const domain = putDomain(row, load<u32>(at, 16));
+  if (domain === MISSING) return MISSING;
+  putU8(COLUMN.p2m_type, row, type);
+  putU8(COLUMN.order, row, load<u8>(at, 21));
+  const gfn = putFrame(COLUMN.gfn, row, load<u64>(at), PRESENT.gfn);
+  const mfn = putFrame(COLUMN.mfn, row, load<u64>(at, 8), PRESENT.mfn);
+  return present | domain | gfn | mfn | PRESENT.p2m_type | PRESENT.order;
+}
+
+export function decodeLookup(row: u32, at: u32): u32 {
+  const word = load<u32>(at, 20);
+  const type = typeOf(word & 0xff);
+  if (type === NO_TYPE) return REFUSED;
+  putU8(COLUMN.kind, row, KIND.lookup);
+  const isLocked = word >>> 31 === 0 ? 0 : FLAG.locked;
+  const isAlloc = (word & 0x1_0000) === 0 ? 0 : FLAG.alloc;
+  const isUnshare = (word & 0x2_0000) === 0 ? 0 : FLAG.unshare;
+  putU32(COLUMN.flags, row, isLocked | isAlloc | isUnshare);
+  return putEntry(row, at, type, PRESENT.flags);
+}
+
+/** set_entry, and the entries of a snapshot. */
+export function decodeEntry(kind: u32, row: u32, at: u32): u32 {
+  const word = load<u32>(at, 20);
+  const type = typeOf(word & 0xff);
+  const access = (word >>> 16) & 0xff;
+  if (type === NO_TYPE || access >= ACCESS_TYPES || load<u64>(at) === INVALID_FRAME) return REFUSED;
+  putU8(COLUMN.kind, row, kind);
+  putU8(COLUMN.access, row, access);
+  putU32(COLUMN.flags, row, word >>> 31 === 0 ? 0 : FLAG.failed);
+  return putEntry(row, at, type, PRESENT.access | PRESENT.flags);
+}
+
+export function decodePutGfn(row: u32, at: u32): u32 {
+  const domain = putDomain(row, load<u32>(at, 8));
+  if (domain === MISSING) return MISSING;
+  putU8(COLUMN.kind, row, KIND.put_gfn);
+  putU64(COLUMN.gfn, row, load<u64>(at));
+  return PRESENT.gfn | domain;
+}
+
+export function decodeTlbFlush(row: u32, at: u32): u32 {
+  const isDeferred = load<u32>(at, 4);
+  if (isDeferred > 1) return REFUSED;
+  putU8(COLUMN.kind, row, isDeferred === 1 ? KIND.tlb_flush_deferred : KIND.tlb_flush);
+  return putDomain(row, load<u32>(at));
+}
+
+/** SHARED_M2P_ENTRY is all ones but the lowest bit (X§3.4). */
+const SHARED_M2P_ENTRY: u64 = u64.MAX_VALUE - 1;
+
+export function decodeM2pSet(row: u32, at: u32): u32 {
+  const entry = load<u64>(at, 8);
+  const isShared = entry === SHARED_M2P_ENTRY;
+  putU8(COLUMN.kind, row, KIND.m2p_set);
+  putU64(COLUMN.mfn, row, load<u64>(at));
+  putU32(COLUMN.flags, row, isShared ? FLAG.shared : 0);
+  const present = PRESENT.mfn | PRESENT.flags;
+  return isShared ? present : present | putFrame(COLUMN.gfn, row, entry, PRESENT.gfn);
+}
+
+export function decodeAltp2m(row: u32, at: u32): u32 {
+  let kind: u32 = 0;
+  switch (load<u32>(at, 20)) {
+    case 0:
+      kind = KIND.view_create;
+      break;
+    case 1:
+      kind = KIND.view_destroy;
+      break;
+    case 2:
+      kind = KIND.view_reset;
+      break;
+    case 3:
+      kind = KIND.remap;
+      break;
+    case 4:
+      kind = KIND.view_switch;
+      break;
+    default:
+      return REFUSED;
+  }
+  const domain = putDomain(row, load<u32>(at, 16));
+  if (domain === MISSING) return MISSING;
+  putU8(COLUMN.kind, row, kind);
+  if (kind !== KIND.remap) return domain;
+  putU64(COLUMN.gfn, row, load<u64>(at));
+  return domain | PRESENT.gfn | putFrame(COLUMN.arg0, row, load<u64>(at, 8), PRESENT.arg0);
+}
+
+/** GNTMAP_* by bit (xen/include/public/grant_table.h). */
+function grantFlags(bits: u32): u32 {
+  let flags: u32 = 0;
+  if ((bits & 1) !== 0) flags |= FLAG.device_map;
+  if ((bits & 2) !== 0) flags |= FLAG.host_map;
+  if ((bits & 4) !== 0) flags |= FLAG.readonly;
+  if ((bits & 8) !== 0) flags |= FLAG.application_map;
+  if ((bits & 16) !== 0) flags |= FLAG.contains_pte;
+  return flags;
+}
+
+export function decodeGrant(row: u32, at: u32): u32 {
+  const word = load<u32>(at, 20);
+  const op = word & 0xff;
+  const bits = word >>> 8;
+  if (op > 2 || bits > 31) return REFUSED;
+  putU8(COLUMN.kind, row, op === 0 ? KIND.grant_map : op === 1 ? KIND.grant_unmap : KIND.grant_transfer);
+  putU16(COLUMN.domid, row, load<u16>(at, 8));
+  putU16(COLUMN.owner, row, load<u16>(at, 10));
+  putU64(COLUMN.arg0, row, load<u32>(at, 12));
+  putU64(COLUMN.arg1, row, load<u32>(at, 16));
+  putU32(COLUMN.flags, row, grantFlags(bits));
+  const present = PRESENT.domid | PRESENT.owner | PRESENT.arg0 | PRESENT.arg1 | PRESENT.flags;
+  return present | putFrame(COLUMN.mfn, row, load<u64>(at), PRESENT.mfn);
+}

@@ -1,0 +1,60 @@
+import type { BatchBlock } from '../batch-block.js';
+import { COLUMN_NAMES } from '../columns.js';
+import type { Kernel } from '../kernel.js';
+import { ADDRESS, COLUMN, LOCK_LEVELS, NO_NAME, RUN } from '../kernel-layout.js';
+import { mmLockOfLevel, type P2mNumbering, wireTypeTable } from '../xen-enums.js';
+import { MEM_INDEXES, MEM_WORDS } from './records.js';
+
+/** What the kernel knows about records, in its memory. */
+export class KernelTables {
+  /** RUN. */
+  readonly state: Uint32Array;
+  /** TRC_MEM records by memIndex. */
+  readonly counts: BigUint64Array;
+  /** Index of each wire p2m type, 255 for none. */
+  readonly types: Uint8Array;
+  private readonly kernel: Kernel;
+  private readonly views: Uint32Array;
+
+  constructor(kernel: Kernel, numbering: P2mNumbering, oldPayloads: boolean) {
+    const { buffer } = kernel;
+    this.kernel = kernel;
+    this.state = new Uint32Array(buffer, ADDRESS.run, Object.keys(RUN).length);
+    this.state[RUN.oldPayloads] = oldPayloads ? 1 : 0;
+    this.counts = new BigUint64Array(buffer, ADDRESS.counts, MEM_INDEXES);
+    this.views = new Uint32Array(buffer, ADDRESS.views, 0x1_0000);
+    this.types = new Uint8Array(buffer, ADDRESS.types, 256);
+    this.types.set(wireTypeTable(numbering));
+    new Uint8Array(buffer, ADDRESS.payloadWords, MEM_WORDS.length).set(MEM_WORDS);
+    const lockClasses = new Uint8Array(buffer, ADDRESS.lockClasses, LOCK_LEVELS);
+    for (let level = 0; level < LOCK_LEVELS; level++) lockClasses[level] = mmLockOfLevel(level) + 1;
+  }
+
+  /** Makes the kernel write to the rows of these batches. */
+  writeTo({ columns, present }: BatchBlock): void {
+    const addresses = new Uint32Array(this.kernel.buffer);
+    for (const name of COLUMN_NAMES) addresses[COLUMN[name] / 4] = columns[name].byteOffset;
+    addresses[COLUMN.present / 4] = present.byteOffset;
+  }
+
+  /** The two words of the address that the kernel has asked for. */
+  missingAddress(): Uint32Array {
+    return new Uint32Array(this.kernel.buffer, this.state[RUN.missing], 2);
+  }
+
+  /** Tells the index of the view, lock or caller that it has asked for, -1 where the dictionary is full. */
+  addView(index: number): void {
+    this.views[this.state[RUN.missing]] = nameNumber(index);
+  }
+
+  addLock(index: number): void {
+    this.kernel.functions.addName(ADDRESS.locks, this.state[RUN.missing], nameNumber(index), 0);
+  }
+
+  /** `symbol`: index of the caller's name, -1 for none. */
+  addCaller(index: number, symbol: number): void {
+    this.kernel.functions.addName(ADDRESS.callers, this.state[RUN.missing], nameNumber(index), symbol + 1);
+  }
+}
+
+const nameNumber = (index: number): number => (index < 0 ? NO_NAME : index + 1);

@@ -1,0 +1,61 @@
+/**
+ * Compiles the kernel of the import of captures, packages/trace-format/kernel, to dist/kernel.wasm of that package.
+ * What it needs of the tables of TypeScript, which are built before it, becomes kernel/constants.ts.
+ */
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const at = (...parts) => join(root, 'packages', 'trace-format', ...parts);
+const WASM = at('dist', 'kernel.wasm');
+const CONSTANTS = at('kernel', 'constants.ts');
+
+const built = (...path) => import(pathToFileURL(at('dist', ...path)));
+
+/** The constants as AssemblyScript; those of a table in a namespace of its name. */
+async function constants() {
+  const { PRESENT } = await built('columns.js');
+  const { FLAG } = await built('flags.js');
+  const { KIND } = await built('kinds.js');
+  const { ACCESS_TYPES } = await built('xen-enums.js');
+  const { MEMORY_PAGES: _, ...layout } = await built('kernel-layout.js');
+  const { CLASS_MASK, MAX_ORDER, MEM, MEM_CLASS, WIRE_NO_DOMID } = await built('xentrace', 'records.js');
+  const single = { ACCESS_TYPES: ACCESS_TYPES.length, CLASS_MASK, MAX_ORDER, MEM_CLASS, WIRE_NO_DOMID };
+  const line = ([name, value]) => `// @ts-ignore: decorator\n@inline export const ${name}: u32 = ${value >>> 0};`;
+  const parts = Object.entries({ ...single, PRESENT, FLAG, KIND, MEM, ...layout }).map(([name, value]) => {
+    if (typeof value === 'number') return line([name, value]);
+    return `export namespace ${name} {\n${Object.entries(value).map(line).join('\n')}\n}`;
+  });
+  return `// Made by scripts/kernel.mjs.\n${parts.join('\n')}\n`;
+}
+
+/** Writes what has changed only: its age tells whether to compile. */
+function keep(path, text) {
+  if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text);
+}
+
+function isOld() {
+  const made = statSync(WASM, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const sources = readdirSync(at('kernel')).map(name => at('kernel', name));
+  sources.push(fileURLToPath(import.meta.url), join(root, 'pnpm-lock.yaml'));
+  return sources.some(path => statSync(path).mtimeMs > made);
+}
+
+async function compile() {
+  const { default: asc } = await import('assemblyscript/asc');
+  const { MEMORY_PAGES } = await built('kernel-layout.js');
+  const files = ['index.ts', '--baseDir', at('kernel'), '--outFile', `${WASM}.new`];
+  const memory = ['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', String(MEMORY_PAGES)];
+  const options = ['-O3', '--runtime', 'stub', '--noAssert', '--enable', 'threads,simd'];
+  const { error } = await asc.main([...files, ...memory, ...options], {
+    stdout: process.stderr,
+    stderr: process.stderr,
+  });
+  if (error) throw error;
+  renameSync(`${WASM}.new`, WASM);
+}
+
+keep(CONSTANTS, await constants());
+if (isOld()) await compile();
+else utimesSync(WASM, new Date(), new Date());

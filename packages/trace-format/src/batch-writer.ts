@@ -7,14 +7,6 @@ import { zeroCrc } from './ipc/checksum.js';
 import { completeMessage } from './ipc/complete-message.js';
 import { writeFully } from './output-file.js';
 
-/** What is known of a batch when its body is complete. */
-export interface FinishedBody {
-  /** Columns that some row has (bits of PRESENT). */
-  readonly used: number;
-  readonly nulls: readonly number[];
-  readonly crcs: readonly number[];
-}
-
 interface Piece {
   /** Offset in the body. */
   readonly offset: number;
@@ -36,35 +28,19 @@ export class BatchWriter {
   /** The last body of each batch: batches are used again, and most are full. */
   private readonly bodies = new Map<EventBatch, Body>();
 
-  /** Completes what the file will have of the batch, in its memory: bitmaps, seqs, checksums. */
-  finishBody(batch: EventBatch, { rows, rawBytes, firstSeq }: BatchJob): FinishedBody {
+  /**
+   * Writes the batch and empties it. Columns that no row has are not written: they stay holes in the file.
+   * The metadata comes last; where it is, the body is whole.
+   */
+  write(batch: EventBatch, job: BatchJob): void {
+    const { rows, rawBytes, firstSeq, fd, at, message, bodyBytes } = job;
     // Threads share the memory, not the object.
     batch.rows = rows;
     batch.rawBytes = rawBytes;
     batch.fillBitmaps();
     batch.fillSeq(firstSeq);
-    const { regions, pieces } = this.bodyOf(batch);
-    const nulls: number[] = [];
-    const crcs: number[] = [];
-    for (let i = 0; i < regions.length; i++) {
-      const region = regions[i];
-      const isUsed = isUsedIn(batch, region);
-      crcs.push(isUsed ? regionCrc(region, pieces[i]) : zeroCrc(region.bytes));
-      nulls.push(!isUsed ? rows : COLUMNS[region.name].nullable ? rows - batch.count(region.name) : 0);
-    }
-    return { used: batch.used, nulls, crcs };
-  }
-
-  /**
-   * Writes the batch and empties it. Columns that no row has are not written: they stay holes in the file.
-   * The metadata comes last; where it is, the body is whole.
-   */
-  write(batch: EventBatch, job: BatchJob, finished = this.finishBody(batch, job)): void {
-    const { rows, rawBytes, fd, at, message, bodyBytes } = job;
-    batch.rows = rows;
-    batch.rawBytes = rawBytes;
-    batch.used = finished.used;
     const body = this.bodyOf(batch);
+    const { nulls, crcs } = summary(batch, body);
     const pieces: Piece[] = [];
     for (let i = 0; i < body.regions.length; i++) {
       if (isUsedIn(batch, body.regions[i])) pieces.push(...body.pieces[i]);
@@ -76,7 +52,7 @@ export class BatchWriter {
     }
     const start = at + message.framed.length;
     for (const run of contiguousRuns(pieces)) writeFully(fd, run.buffers, start + run.offset);
-    completeMessage(message, finished.nulls, finished.crcs);
+    completeMessage(message, nulls, crcs);
     writeFully(fd, [message.framed], at);
     batch.clear();
   }
@@ -121,6 +97,19 @@ const asBytes = (array: ArrayBufferView, bytes: number) => new Uint8Array(array.
 
 function isUsedIn({ used }: EventBatch, { name }: ColumnRegion): boolean {
   return !COLUMNS[name].nullable || (used & PRESENT[name]) !== 0;
+}
+
+/** What the metadata says of each region of a complete body. */
+function summary(batch: EventBatch, { rows, regions, pieces }: Body) {
+  const nulls: number[] = [];
+  const crcs: number[] = [];
+  for (let i = 0; i < regions.length; i++) {
+    const region = regions[i];
+    const isUsed = isUsedIn(batch, region);
+    crcs.push(isUsed ? regionCrc(region, pieces[i]) : zeroCrc(region.bytes));
+    nulls.push(!isUsed ? rows : COLUMNS[region.name].nullable ? rows - batch.count(region.name) : 0);
+  }
+  return { nulls, crcs };
 }
 
 /** CRC of a region: its pieces, with zeros between them and up to its end. */

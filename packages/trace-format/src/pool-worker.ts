@@ -3,7 +3,7 @@ import { BatchBlock } from './batch-block.js';
 import { BatchWriter } from './batch-writer.js';
 import { P2mError } from './errors.js';
 import { Kernel } from './kernel.js';
-import { CLOSED, DONE, type PoolFailure, type PoolRequest, type PoolWorkerData, SUBMITTED } from './shared-pool.js';
+import { CLOSED, DONE, type PoolFailure, type PoolWorkerData, SUBMITTED } from './shared-pool.js';
 
 /** The other thread of a SharedPool: writes batches, in order, until there are no more. */
 const { capacity, slots, kernel, start, counts, port } = workerData as PoolWorkerData;
@@ -26,8 +26,7 @@ function writeAll(): void {
     // Again where it was the notice of a batch that is done already: they are told after they are counted.
     while (Atomics.load(words, SUBMITTED) === job) Atomics.wait(words, SUBMITTED, job);
     if (Atomics.load(words, SUBMITTED) === CLOSED) return;
-    const request: PoolRequest = receiveMessageOnPort(port)?.message;
-    writer.write(batches[job % slots], request.job, request.body);
+    writer.write(batches[job % slots], receiveMessageOnPort(port)?.message);
     tellDone(job + 1);
   }
 }

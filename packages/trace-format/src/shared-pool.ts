@@ -2,15 +2,15 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import { BatchBlock } from './batch-block.js';
 import type { BatchJob } from './batch-job.js';
 import type { BatchPool } from './batch-pool.js';
-import { BatchWriter, type FinishedBody } from './batch-writer.js';
+import { BatchWriter } from './batch-writer.js';
 import type { EventBatch } from './event-batch.js';
 import type { Kernel, KernelParts } from './kernel.js';
 import { writeError } from './output-file.js';
 
-/** Batches under way: as many as are filled until the other thread has started. Only those that are used take memory. */
-const SLOTS = 16;
-/** Batches that may wait for the other thread before this one takes over a part of its work. */
-const BACKLOG = 2;
+/** Batches that the other thread has before it; while it has as many, this one writes what it fills itself. */
+const BACKLOG = 6;
+/** Those, and the one that is being filled. */
+const SLOTS = BACKLOG + 1;
 
 /** Words that the threads share: how many batches this one has submitted, and the other has written. */
 export const SUBMITTED = 0;
@@ -26,14 +26,8 @@ export interface PoolWorkerData {
   /** Where the block starts in its memory. */
   readonly start: number;
   readonly counts: SharedArrayBuffer;
-  /** Brings a PoolRequest for each batch, and takes a PoolFailure back. */
+  /** Brings a BatchJob for each batch, and takes a PoolFailure back. */
   readonly port: MessagePort;
-}
-
-export interface PoolRequest {
-  readonly job: BatchJob;
-  /** Where that part is done already. */
-  readonly body: FinishedBody | undefined;
 }
 
 /** What is left of an error on its way to another thread. */
@@ -67,23 +61,27 @@ export class SharedPool implements BatchPool {
   }
 
   acquire(): EventBatch {
-    this.waitFor(this.submitted - SLOTS + 1);
     const batch = this.block.batches[this.submitted % SLOTS];
-    // The other thread has emptied it.
+    // Who wrote it has emptied it.
     batch.rows = 0;
     batch.rawBytes = 0;
     return batch;
   }
 
   submit(batch: EventBatch, job: BatchJob): void {
-    const isBehind = this.submitted - Atomics.load(this.counts, DONE) >= BACKLOG;
-    const request: PoolRequest = { job, body: isBehind ? this.writer.finishBody(batch, job) : undefined };
-    this.port.postMessage(request);
+    const done = Atomics.load(this.counts, DONE);
+    if (done === CLOSED) this.fail();
+    if (this.submitted - done >= BACKLOG) {
+      this.writer.write(batch, job);
+      return;
+    }
+    this.port.postMessage(job);
     this.tell(++this.submitted);
   }
 
   drain(): void {
-    this.waitFor(this.submitted);
+    this.wait(this.submitted);
+    if (Atomics.load(this.counts, DONE) === CLOSED) this.fail();
     this.tell(CLOSED);
   }
 
@@ -98,14 +96,13 @@ export class SharedPool implements BatchPool {
     Atomics.notify(this.counts, SUBMITTED);
   }
 
+  /** Returns when that many batches are written, or none are any more. */
   private wait(jobs: number): void {
     for (let done = 0; done < jobs; done = Atomics.load(this.counts, DONE)) Atomics.wait(this.counts, DONE, done);
   }
 
-  /** Returns when that many batches are written. */
-  private waitFor(jobs: number): void {
-    this.wait(jobs);
-    if (Atomics.load(this.counts, DONE) !== CLOSED) return;
+  /** Throws why the other thread has ended. */
+  private fail(): never {
     const failure: PoolFailure | undefined = receiveMessageOnPort(this.port)?.message;
     const { message, stack, isBug } = failure ?? { message: 'the writing thread has ended', stack: '', isBug: true };
     throw isBug ? Object.assign(new Error(message), { stack }) : writeError(message);

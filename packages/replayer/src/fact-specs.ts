@@ -6,7 +6,7 @@ import { GRANT_SPANS, M2P_SPANS, OVERRIDE_SPANS, RMAP_SPANS, TYPE_REF_SPANS } fr
 export * from './frame-specs.js';
 
 /** Version of the fact tables' names, columns and meanings: the surface that users write SQL against. */
-export const FACTS_VERSION = 2;
+export const FACTS_VERSION = 3;
 
 /** What protects a translation between its lookup and its end. */
 export const PROTECTIONS = ['none', 'lock', 'ref'] as const;

@@ -6,7 +6,7 @@ import { tableFunction } from '../packages/analyzers/dist/sql/table-function.js'
 /** Writes the events of a trace as Parquet, through a DuckDB that may write files. */
 export async function writeParquet(trace, parquet) {
   const reader = TraceReader.open(trace);
-  const connection = await (await duckdb.DuckDBInstance.create(':memory:')).connect();
+  const connection = await (await duckdb().DuckDBInstance.create(':memory:')).connect();
   connection.registerTableFunction(
     tableFunction('scan_events', eventsSource(reader, 'events'), error => {
       throw error;

@@ -16,15 +16,12 @@ export function finishFacts(replayer: Replayer): void {
 
 function finishPages(replayer: Replayer): void {
   const { facts, pages } = replayer;
-  pages.directory.forEachChunk((firstMfn, firstSlot) => {
-    for (let i = 0; i < 512; i++) {
-      const slot = firstSlot + i;
-      const state = pages.state[slot];
-      if ((state & COUNT_KNOWN) === 0 || (state & FREE) !== 0) continue;
-      const count = pages.count(slot);
-      const allocated = pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot]);
-      if (count === 0 && (state & ALLOCATED) === 0) continue;
-      facts?.pages?.end(slot, firstMfn + i, pages.generation[slot], replayer.ownerOf(slot), count, allocated);
-    }
+  pages.forEach((mfn, slot) => {
+    const state = pages.state[slot];
+    if ((state & COUNT_KNOWN) === 0 || (state & FREE) !== 0) return;
+    const count = pages.count(slot);
+    const allocated = pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot]);
+    if (count === 0 && (state & ALLOCATED) === 0) return;
+    facts?.pages?.end(slot, mfn, pages.generation[slot], replayer.ownerOf(slot), count, allocated);
   });
 }

@@ -73,6 +73,13 @@ export class PageTable {
     return slot;
   }
 
+  /** Every page of the chunks that an event has named, known or not. */
+  forEach(visit: (mfn: number, slot: number) => void): void {
+    this.directory.forEachChunk((firstMfn, firstSlot) => {
+      for (let i = 0; i < CHUNK; i++) visit(firstMfn + i, firstSlot + i);
+    });
+  }
+
   /** The count's two words, for who needs it exact. */
   upperCount(slot: number): number {
     return (this.countHigh[slot] & this.countBits.high) >>> 0;

@@ -52,13 +52,14 @@ export class Checks {
   /** By kind: `change`, with the checks that look before the event changes the state and after it has. */
   around(changes: readonly (Handler | undefined)[]): readonly Handler[] {
     const { context, sections } = this;
-    const all: Check[] = this.looksAtSections.length > 0 ? [this.changes, sections, ...this.checks] : [...this.checks];
+    const usesSections = this.looksAtSections.length > 0;
+    const pass: Handler[] = usesSections ? [(batch, row) => sections.pass(batch, row)] : [];
+    const all: Check[] = usesSections ? [this.changes, sections, ...this.checks] : [...this.checks];
     return KINDS.map(({ name }, kind) => {
       const change = changes[kind] ?? [];
-      const pass: Handler = (batch, row) => sections.pass(batch, row);
       const before = all.flatMap(check => check.before?.[name] ?? []);
       const after = all.flatMap(check => check.after?.[name] ?? []);
-      const step = inOrder(name, [pass, ...before].concat(change, after));
+      const step = inOrder(name, [...pass, ...before].concat(change, after));
       if (name !== 'set_entry') return step;
       const unseen = inOrder('set_entry_attempt', [change].flat());
       return (batch, row) => (context.isRecordedTwice(batch, row) ? unseen(batch, row) : step(batch, row));

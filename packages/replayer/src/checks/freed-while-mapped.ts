@@ -1,12 +1,9 @@
-import { isValid } from '@p2mtrace/trace-format';
-import { MAX_FRAME, withRoom } from '../frame-table.js';
+import { withRoom } from '../frame-table.js';
 import type { Handlers } from '../handlers.js';
-import { framesOf } from '../order.js';
-import { ALLOCATED, COUNT_KNOWN, MAX_PAGE_ORDER } from '../page-table.js';
-import type { ReplayBatch } from '../replay-batch.js';
-import { domidOf, hasFailed, mfnOf, ownerOf as recordedOwner } from '../row-values.js';
+import { ALLOCATED, COUNT_KNOWN } from '../page-table.js';
+import { domidOf, hasFailed, ownerOf as ownerOfRow } from '../row-values.js';
 import type { Check, CheckScope, MakeCheck } from './check.js';
-import { forEachPage, isFree, ownerOf, slotOf } from './known-pages.js';
+import { forEachFrame, isFree, ownerOf, slotOf } from './known-pages.js';
 
 /** As many pages that go at once, with none left, are a domain's teardown. */
 const TEARDOWN_PAGES = 64;
@@ -19,7 +16,8 @@ const VIEW = 3;
 const GFN = 4;
 const MAPPED_SEQ = 5;
 const FREED_SEQ = 6;
-const WIDTH = 7;
+const FREED_PCPU = 7;
+const WIDTH = 8;
 
 /**
  * use-after-unmap.freed-while-mapped: a page is freed that an entry still maps, and that p2m is used later. A teardown
@@ -37,7 +35,10 @@ class FreedWhileMapped implements Check {
   constructor(scope: CheckScope) {
     this.scope = scope;
     if (!scope.records('page_free')) return;
-    this.before.page_free = (batch, row) => this.freed(batch, row);
+    this.before.page_free = (batch, row) => {
+      const owner = ownerOfRow(batch, row);
+      forEachFrame(batch, row, mfn => this.freed(mfn, owner));
+    };
     this.before.lookup = ({ columns }, row) => {
       const run = this.runs.get(columns.domid[row]);
       if (run !== undefined) run.usedSeq = scope.now.seq;
@@ -51,30 +52,26 @@ class FreedWhileMapped implements Check {
     this.before.domain_destroy = (batch, row) => this.settle(domidOf(batch, row));
   }
 
-  private freed(batch: ReplayBatch, row: number): void {
-    const first = mfnOf(batch, row);
-    const order = batch.columns.order[row];
-    if (first >= MAX_FRAME || order > MAX_PAGE_ORDER) return;
+  /** `owner`: as recorded, -1 for none. */
+  private freed(mfn: number, owner: number): void {
     const { p2ms, state, now } = this.scope;
-    const owner = isValid(batch.validity.owner, row) ? recordedOwner(batch, row) : -1;
-    for (let mfn = first; mfn < first + framesOf(order); mfn++) {
-      const mapped = p2ms.stillMapped(mfn);
-      if (mapped === undefined || state.health.wasDestroyed(mapped.domid)) continue;
-      const slot = slotOf(state.pages, mfn);
-      let run = this.runs.get(mapped.domid);
-      if (run === undefined) {
-        run = new Run();
-        this.runs.set(mapped.domid, run);
-      }
-      const at = run.add();
-      run.data[at + MFN] = mfn;
-      run.data[at + GENERATION] = state.pages.generation[slot];
-      run.data[at + OWNER] = owner >= 0 ? owner : ownerOf(state.pages, slot);
-      run.data[at + VIEW] = mapped.view;
-      run.data[at + GFN] = mapped.gfn;
-      run.data[at + MAPPED_SEQ] = mapped.seq;
-      run.data[at + FREED_SEQ] = now.seq;
+    const mapped = p2ms.stillMapped(mfn);
+    if (mapped === undefined || state.health.wasDestroyed(mapped.domid)) return;
+    const slot = slotOf(state.pages, mfn);
+    let run = this.runs.get(mapped.domid);
+    if (run === undefined) {
+      run = new Run();
+      this.runs.set(mapped.domid, run);
     }
+    const at = run.add();
+    run.data[at + MFN] = mfn;
+    run.data[at + GENERATION] = state.pages.generation[slot];
+    run.data[at + OWNER] = owner >= 0 ? owner : ownerOf(state.pages, slot);
+    run.data[at + VIEW] = mapped.view;
+    run.data[at + GFN] = mapped.gfn;
+    run.data[at + MAPPED_SEQ] = mapped.seq;
+    run.data[at + FREED_SEQ] = now.seq;
+    run.data[at + FREED_PCPU] = now.pcpu;
   }
 
   /** An entry is written: what was freed before is a teardown, or a defect. */
@@ -88,7 +85,7 @@ class FreedWhileMapped implements Check {
   private ownsPages(domid: number, seq: number): boolean {
     const { pages } = this.scope.state;
     let owns = false;
-    forEachPage(pages, (_, slot) => {
+    pages.forEach((_, slot) => {
       if (ownerOf(pages, slot) !== domid || isFree(pages, slot)) return;
       owns ||= (pages.state[slot] & (ALLOCATED | COUNT_KNOWN)) !== 0 && !(pages.lifeSeq[slot] >= seq);
     });
@@ -111,6 +108,8 @@ class FreedWhileMapped implements Check {
         domid,
         view: data[at + VIEW],
         gfn: data[at + GFN],
+        pcpu: data[at + FREED_PCPU],
+        caller: -1,
         at: [data[at + MAPPED_SEQ], data[at + FREED_SEQ], usedSeq],
       });
     }

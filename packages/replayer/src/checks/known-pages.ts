@@ -1,5 +1,8 @@
-import { CHUNK } from '../frame-table.js';
-import { COUNT_KNOWN, FREE, OWNER_KNOWN, type PageTable, TYPE_KNOWN } from '../page-table.js';
+import { MAX_FRAME } from '../frame-table.js';
+import { framesOf } from '../order.js';
+import { COUNT_KNOWN, FREE, MAX_PAGE_ORDER, OWNER_KNOWN, type PageTable, TYPE_KNOWN } from '../page-table.js';
+import type { ReplayBatch } from '../replay-batch.js';
+import { mfnOf } from '../row-values.js';
 
 /** Domids from here on are no domains (xen/include/public/xen.h): dom_io, dom_cow and the like. */
 export const FIRST_RESERVED_DOMID = 0x7ff0;
@@ -29,9 +32,11 @@ export function references(pages: PageTable, slot: number): number {
   return pages.count(slot) - (isAllocated(pages, slot) ? 1 : 0);
 }
 
-/** Every page that an event has named, in no order that means anything. */
-export function forEachPage(pages: PageTable, visit: (mfn: number, slot: number) => void): void {
-  pages.directory.forEachChunk((firstMfn, firstSlot) => {
-    for (let i = 0; i < CHUNK; i++) visit(firstMfn + i, firstSlot + i);
-  });
+/** The frames of a page_alloc or page_free, none where there are no such frames in a machine. */
+export function forEachFrame(batch: ReplayBatch, row: number, visit: (mfn: number) => void): void {
+  const first = mfnOf(batch, row);
+  const order = batch.columns.order[row];
+  if (first >= MAX_FRAME || order > MAX_PAGE_ORDER) return;
+  const end = first + framesOf(order);
+  for (let mfn = first; mfn < end; mfn++) visit(mfn);
 }

@@ -1,11 +1,6 @@
-import { MAX_FRAME } from '../frame-table.js';
 import type { Handlers } from '../handlers.js';
-import { framesOf } from '../order.js';
-import { MAX_PAGE_ORDER } from '../page-table.js';
-import type { ReplayBatch } from '../replay-batch.js';
-import { mfnOf } from '../row-values.js';
 import type { Check, CheckScope, MakeCheck } from './check.js';
-import { forEachPage, isAllocated, ownerOf, references } from './known-pages.js';
+import { forEachFrame, isAllocated, ownerOf, references } from './known-pages.js';
 
 /**
  * refcount.leak: at the end of the trace a page has lost the allocation's own reference (PGC_allocated), and its count
@@ -21,22 +16,17 @@ class Leak implements Check {
 
   constructor(scope: CheckScope) {
     this.scope = scope;
-    this.before.page_free = (batch, row) => this.freed(batch, row);
+    this.before.page_free = (batch, row) => forEachFrame(batch, row, mfn => this.freed(mfn));
   }
 
-  private freed(batch: ReplayBatch, row: number): void {
-    const first = mfnOf(batch, row);
-    const order = batch.columns.order[row];
-    if (first >= MAX_FRAME || order > MAX_PAGE_ORDER) return;
-    for (let mfn = first; mfn < first + framesOf(order); mfn++) {
-      const mapped = this.scope.p2ms.stillMapped(mfn);
-      if (mapped !== undefined) this.mappedFree.set(mapped.domid, this.scope.now.seq);
-    }
+  private freed(mfn: number): void {
+    const mapped = this.scope.p2ms.stillMapped(mfn);
+    if (mapped !== undefined) this.mappedFree.set(mapped.domid, this.scope.now.seq);
   }
 
   readonly end = (): void => {
     const { pages } = this.scope.state;
-    forEachPage(pages, (mfn, slot) => {
+    pages.forEach((mfn, slot) => {
       if (references(pages, slot) > 0 && !isAllocated(pages, slot)) this.judge(mfn, slot);
     });
   };
@@ -48,7 +38,7 @@ class Leak implements Check {
     const owner = ownerOf(pages, slot);
     const tornDown = this.isTornDown(owner);
     const dropped = refs.allocationDropped(slot);
-    const tell = (caller: number, taken: number) =>
+    const tell = (pcpu: number, caller: number, taken: number) =>
       this.scope.report({
         breach: 'leak',
         confidence: Number.isNaN(taken) || Number.isNaN(dropped.seq) ? 'likely' : tornDown ? 'proven' : 'possible',
@@ -59,17 +49,18 @@ class Leak implements Check {
         gfn: this.gfnOf(mfn, owner),
         count: pages.count(slot),
         times: refs.takenAt(caller),
+        pcpu,
         caller,
         held_caller: dropped.caller,
         at: [taken, dropped.seq],
       });
     let held = 0;
-    refs.forEachReference(slot, (_, seq, caller) => {
+    refs.forEachReference(slot, (pcpu, seq, caller) => {
       held++;
-      tell(caller, seq);
+      tell(pcpu, caller, seq);
     });
     // Taken before the trace began.
-    if (held === 0) tell(-1, Number.NaN);
+    if (held === 0) tell(-1, -1, Number.NaN);
   }
 
   /** Where the domain maps the frame, or did last; NaN where the trace shows neither. */

@@ -4,12 +4,11 @@ import { MAX_FRAME } from '../frame-table.js';
 import type { Handlers } from '../handlers.js';
 import { framesOf } from '../order.js';
 import { MAX_ENTRY_ORDER } from '../p2m-set.js';
-import { MAX_PAGE_ORDER } from '../page-table.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { domidOf, hasFailed, mfnOf, ownerOf } from '../row-values.js';
 import { isUse } from '../translation-facts.js';
 import type { Check, CheckScope, MakeCheck } from './check.js';
-import { isFree, slotOf } from './known-pages.js';
+import { forEachFrame, isFree, slotOf } from './known-pages.js';
 
 /** Of a frame that was freed: when, and which pcpu allocated it anew. */
 const FREED_SEQ = 0;
@@ -38,24 +37,16 @@ class UseAfterFree implements Check {
     this.before.owner_set = (batch, row) => this.noteOwner(batch, row);
     this.after.page_alloc = (batch, row) => {
       this.noteOwner(batch, row);
-      if (this.freed.size > 0) this.forEachFrame(batch, row, mfn => this.allocated(mfn));
+      if (this.freed.size > 0) forEachFrame(batch, row, mfn => this.allocated(mfn));
     };
     if (!scope.records('page_use')) return;
     this.before.page_use = (batch, row) => this.use(batch, row);
-    this.before.page_free = (batch, row) => this.forEachFrame(batch, row, mfn => this.free(mfn));
+    this.before.page_free = (batch, row) => forEachFrame(batch, row, mfn => this.free(mfn));
   }
 
   private noteOwner(batch: ReplayBatch, row: number): void {
     const owner = ownerOf(batch, row);
     if (owner >= 0) this.owns[owner] = 1;
-  }
-
-  private forEachFrame(batch: ReplayBatch, row: number, visit: (mfn: number) => void): void {
-    const first = mfnOf(batch, row);
-    const order = batch.columns.order[row];
-    if (first >= MAX_FRAME || order > MAX_PAGE_ORDER) return;
-    const end = first + framesOf(order);
-    for (let mfn = first; mfn < end; mfn++) visit(mfn);
   }
 
   private free(mfn: number): void {

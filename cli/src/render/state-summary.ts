@@ -7,8 +7,8 @@ import {
   mechanismCounts,
   p2mSummaries,
   pageSummary,
-  type Replayer,
   type StateFilter,
+  type XenState,
 } from '@p2mtrace/replayer';
 import { hex, type TraceReader } from '@p2mtrace/trace-format';
 import { count, counted } from './cell.js';
@@ -18,7 +18,7 @@ import { limited } from './rows.js';
 const SHOWN = 5;
 
 /** The state in numbers, as JSON has it. */
-export function summaryJson(replayer: Replayer, reader: TraceReader, filter: StateFilter) {
+export function summaryJson(replayer: XenState, reader: TraceReader, filter: StateFilter) {
   return {
     events: replayer.seq - (reader.batches[0]?.firstSeq ?? 0),
     p2ms: p2mSummaries(replayer, reader.names, filter),
@@ -40,7 +40,7 @@ export function summaryJson(replayer: Replayer, reader: TraceReader, filter: Sta
 }
 
 /** The same for people. */
-export function* summaryText(replayer: Replayer, reader: TraceReader, filter: StateFilter): Generator<string> {
+export function* summaryText(replayer: XenState, reader: TraceReader, filter: StateFilter): Generator<string> {
   const summary = summaryJson(replayer, reader, filter);
   const { p2ms, pages, losses } = summary;
   yield `events       ${count(summary.events)} of ${count(reader.rows)} replayed`;
@@ -65,7 +65,7 @@ export function* summaryText(replayer: Replayer, reader: TraceReader, filter: St
   yield `out of range ${counted(summary.out_of_range, 'event')}`;
 }
 
-function firstDivergences(replayer: Replayer, reader: TraceReader): DivergenceRow[] {
+function firstDivergences(replayer: XenState, reader: TraceReader): DivergenceRow[] {
   return [...limited(divergenceRows(replayer, reader.names), SHOWN)];
 }
 

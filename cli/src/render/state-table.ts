@@ -10,11 +10,11 @@ import {
   pageRows,
   pagingRows,
   podRows,
-  type Replayer,
   type StateFilter,
   sharingRows,
   tlbRows,
   viewRows,
+  type XenState,
 } from '@p2mtrace/replayer';
 import { hex, type TraceReader } from '@p2mtrace/trace-format';
 import type { StateTable } from '../state-tables.js';
@@ -26,7 +26,7 @@ import { frame, type RowOf, type Show, shown } from './shown.js';
 /** Rows of one part of the state, ready to be written. A table shows runs of p2m entries, all else every entry. */
 export function stateTable(
   what: StateTable,
-  replayer: Replayer,
+  replayer: XenState,
   reader: TraceReader,
   filter: StateFilter,
   format: RowFormat,

@@ -1,6 +1,6 @@
 import { LOCK_MODES } from '@p2mtrace/trace-format';
-import type { Replayer } from './replayer.js';
 import { idOrNull, numberOrNull, seqOrNull } from './row-nulls.js';
+import type { XenState } from './state/xen-state.js';
 import type { Names, StateFilter } from './state-rows.js';
 
 /** What a pcpu is in the middle of. */
@@ -24,7 +24,7 @@ export interface ContextRow {
 }
 
 /** Every pcpu of which anything of that is known; a domain's are those that run its vcpus. */
-export function* contextRows(replayer: Replayer, names: Names, filter: StateFilter = {}): Generator<ContextRow> {
+export function* contextRows(replayer: XenState, names: Names, filter: StateFilter = {}): Generator<ContextRow> {
   const { contexts, locks } = replayer;
   const pcpus = Math.max(contexts.running.length, locks.pcpus, ...[...contexts.translations.pcpus()].map(p => p + 1));
   for (let pcpu = 0; pcpu < pcpus; pcpu++) {

@@ -1,7 +1,7 @@
 import { type FlagName, flagNames } from '@p2mtrace/trace-format';
 import { FOREIGN_MFN, FOREIGN_OWNER, FOREIGN_SEQ } from './foreign-state.js';
-import type { Replayer } from './replayer.js';
 import { idOrNull, numberOrNull, seqOrNull } from './row-nulls.js';
+import type { XenState } from './state/xen-state.js';
 import type { StateFilter } from './state-rows.js';
 
 /** A frame of one domain that another maps: by a grant, or as foreign. */
@@ -20,13 +20,13 @@ export interface GrantRow {
 }
 
 /** Grants that are mapped, oldest first, then foreign mappings by gfn. A domain's are those that it maps or owns. */
-export function* grantRows(replayer: Replayer, { domid: wanted }: StateFilter = {}): Generator<GrantRow> {
+export function* grantRows(replayer: XenState, { domid: wanted }: StateFilter = {}): Generator<GrantRow> {
   for (const row of allRows(replayer)) {
     if (wanted === undefined || row.domid === wanted || row.owner === wanted) yield row;
   }
 }
 
-function* allRows({ grants, foreign }: Replayer): Generator<GrantRow> {
+function* allRows({ grants, foreign }: XenState): Generator<GrantRow> {
   const before = (seq: number) => (Number.isNaN(seq) ? -1 : seq);
   for (const grant of grants.all().sort((a, b) => before(a.seq) - before(b.seq))) {
     yield {

@@ -1,6 +1,5 @@
 export { checkpointPath } from './checkpoints.js';
 export * from './checks/breach-names.js';
-export type { CheckOptions } from './checks/check.js';
 export { type ContextRow, contextRows } from './context-rows.js';
 export * from './diff/index.js';
 export * from './events/index.js';
@@ -22,9 +21,11 @@ export { type PodRow, podRows } from './pod-rows.js';
 export { type Position, parseDuration, parsePosition, resolvePosition } from './position.js';
 export { type OpenReplayOptions, Replay, replay } from './replay.js';
 export { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './replay-batch.js';
+export type { CheckOptions, ReplayOptions } from './replay-options.js';
 export { type ReplayTraceOptions, replayTrace } from './replay-trace.js';
-export { Replayer, type ReplayOptions } from './replayer.js';
+export { Replayer } from './replayer.js';
 export { type SharingRow, sharingRows } from './sharing-rows.js';
+export { XenState } from './state/xen-state.js';
 export * from './state-image.js';
 export {
   type M2pRow,

@@ -1,7 +1,7 @@
 import { type FlagName, flagNames } from '@p2mtrace/trace-format';
 import { LINUX_BITS, LINUX_MFN, LINUX_SEQ } from './linux-state.js';
-import type { Replayer } from './replayer.js';
 import { idOrNull, seqOrNull } from './row-nulls.js';
+import type { XenState } from './state/xen-state.js';
 import type { StateFilter } from './state-rows.js';
 
 /** An entry of a Linux PV guest's phys_to_machine, or a page in an override chain (X§7). */
@@ -22,7 +22,7 @@ export interface LinuxRow {
 }
 
 /** Every entry by domain and pfn, then every override by mfn. */
-export function* linuxRows({ linux }: Replayer, { domid: wanted }: StateFilter = {}): Generator<LinuxRow> {
+export function* linuxRows({ linux }: XenState, { domid: wanted }: StateFilter = {}): Generator<LinuxRow> {
   for (const domid of linux.pfns.domids()) {
     if (wanted !== undefined && wanted !== domid) continue;
     for (const { frame: pfn, record } of linux.pfns.of(domid).all()) {

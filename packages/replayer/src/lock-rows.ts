@@ -1,6 +1,6 @@
 import { isValid, LOCK_MODES, MODE_READ, type TraceReader } from '@p2mtrace/trace-format';
 import { UNKNOWN_DEPTH } from './lock-table.js';
-import type { Replayer } from './replayer.js';
+import type { XenState } from './state/xen-state.js';
 
 /** An acquisition that was not released. */
 export interface LockRow {
@@ -18,7 +18,7 @@ export interface LockRow {
 }
 
 /** Every lock that is held, or those of one pcpu; pcpu by pcpu, outermost first. @throws P2mError P2M_DAMAGED */
-export function* lockRows(replayer: Replayer, reader: TraceReader, only?: number): Generator<LockRow> {
+export function* lockRows(replayer: XenState, reader: TraceReader, only?: number): Generator<LockRow> {
   const { names } = reader;
   const all = Array.from({ length: replayer.locks.pcpus }, (_, pcpu) => pcpu);
   for (const pcpu of only === undefined ? all : [only]) {

@@ -2,6 +2,7 @@ import { P2M_TYPES } from '@p2mtrace/trace-format';
 import { endRemaps, markStale } from './altp2m-marks.js';
 import { alignDown, framesOf, offsetIn } from './order.js';
 import { NO_ACCESS, NO_MFN, P2mTable, shownAt } from './p2m-table.js';
+import type { Mapper } from './page-facts.js';
 import type { ReplayContext } from './replay-context.js';
 import { ReverseMap } from './reverse-map.js';
 import type { StateImage } from './state-image.js';
@@ -249,7 +250,7 @@ export class P2mSet {
   }
 
   /** The first entry that still maps the frame. */
-  stillMapped(mfn: number) {
+  stillMapped(mfn: number): Mapper | undefined {
     if (!this.reverse.isMapped(mfn)) return undefined;
     const { p2m, gfn } = this.reverse.first(mfn);
     const table = this.tables[p2m];

@@ -4,9 +4,16 @@ import type { FactTable } from './fact-table.js';
 import type { FactWriter } from './fact-writer.js';
 import { withRoom } from './frame-table.js';
 import type { Now } from './now.js';
-import type { P2mSet } from './p2m-set.js';
 
 const PAGE = offsetsOf(PAGE_SPANS);
+
+/** An entry that maps a page, and who wrote it when. */
+export interface Mapper {
+  readonly domid: number;
+  readonly view: number;
+  readonly gfn: number;
+  readonly seq: number;
+}
 
 /** Spans of page generations. */
 export class PageFacts {
@@ -30,8 +37,8 @@ export class PageFacts {
     this.now.stamp(records, at + PAGE.from_tsc);
   }
 
-  /** `p2ms` tell of an entry that still maps the page. */
-  free(slot: number, mfn: number, generation: number, owner: number, count: number, p2ms: P2mSet): void {
+  /** `mapped` is an entry that still maps the page. */
+  free(slot: number, mfn: number, generation: number, owner: number, count: number, mapped?: Mapper): void {
     const at = this.openOf(slot, mfn, generation);
     const { records } = this.spans;
     if (owner >= 0) records[at + PAGE.owner] = owner;
@@ -39,7 +46,6 @@ export class PageFacts {
     records[at + PAGE.to_pcpu] = this.now.pcpu;
     this.now.stamp(records, at + PAGE.to_tsc);
     records[at + PAGE.freed_count] = count;
-    const mapped = p2ms.stillMapped(mfn);
     if (mapped !== undefined) {
       records[at + PAGE.mapped_domid] = mapped.domid;
       records[at + PAGE.mapped_view] = mapped.view;

@@ -1,6 +1,6 @@
 import { decodeCountInfo, decodeTypeInfo } from '@p2mtrace/trace-format';
 import { ALLOCATED, COUNT_KNOWN, FREE, NO_OWNER, OWNER_KNOWN, TYPE_KNOWN } from './page-table.js';
-import type { Replayer } from './replayer.js';
+import type { XenState } from './state/xen-state.js';
 import type { StateFilter } from './state-rows.js';
 
 /** What is known of a machine frame's page_info. */
@@ -27,7 +27,7 @@ export interface PageRow {
 }
 
 /** Every frame of whose page_info something is known, by mfn; a domain's are those that it owns. */
-export function* pageRows(replayer: Replayer, filter: StateFilter = {}): Generator<PageRow> {
+export function* pageRows(replayer: XenState, filter: StateFilter = {}): Generator<PageRow> {
   const chunks: (readonly [number, number])[] = [];
   replayer.pages.directory.forEachChunk((mfn, slot) => chunks.push([mfn, slot]));
   for (const [firstMfn, firstSlot] of chunks) {
@@ -40,7 +40,7 @@ export function* pageRows(replayer: Replayer, filter: StateFilter = {}): Generat
 }
 
 /** The page in a slot; slot 0 is of pages that no event named. */
-export function pageRow({ pages, profile }: Replayer, mfn: number, slot: number): PageRow {
+export function pageRow({ pages, profile }: XenState, mfn: number, slot: number): PageRow {
   const state = pages.state[slot];
   const known = (bit: number) => (state & bit) !== 0;
   const owned = known(OWNER_KNOWN) && pages.owner[slot] !== NO_OWNER;

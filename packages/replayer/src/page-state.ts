@@ -201,7 +201,7 @@ export class PageState implements EventState {
     if (facts !== undefined) {
       const count = (pages.state[slot] & COUNT_KNOWN) === 0 ? Number.NaN : pages.count(slot);
       const who = owner === NO_OWNER ? this.ownerOf(slot) : owner;
-      facts.pages?.free(slot, mfn, pages.generation[slot], who, count, this.p2m.set);
+      facts.pages?.free(slot, mfn, pages.generation[slot], who, count, this.p2m.set.stillMapped(mfn));
       facts.translations?.pageFreed(mfn);
       if (who >= 0) health.pageFreed(who, now.seq, this.p2m.lastP2mSeq[who]);
     }

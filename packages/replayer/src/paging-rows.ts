@@ -1,7 +1,7 @@
 import { P2M_TYPES } from '@p2mtrace/trace-format';
 import { PAGING_EVICTED, PAGING_SEQ, PAGING_TYPE } from './paging-state.js';
-import type { Replayer } from './replayer.js';
 import { seqOrNull } from './row-nulls.js';
+import type { XenState } from './state/xen-state.js';
 import type { StateFilter } from './state-rows.js';
 
 /** How far the pager has got with a gfn (X§5.2). */
@@ -16,7 +16,7 @@ export interface PagingRow {
 }
 
 /** Every gfn between its nomination and its resume, by domain and gfn. */
-export function* pagingRows({ paging }: Replayer, { domid: wanted }: StateFilter = {}): Generator<PagingRow> {
+export function* pagingRows({ paging }: XenState, { domid: wanted }: StateFilter = {}): Generator<PagingRow> {
   for (const domid of paging.states.domids()) {
     if (wanted !== undefined && wanted !== domid) continue;
     for (const { frame: gfn, record } of paging.states.of(domid).all()) {

@@ -1,5 +1,5 @@
-import type { Replayer } from './replayer.js';
 import { numberOrNull } from './row-nulls.js';
+import type { XenState } from './state/xen-state.js';
 import type { StateFilter } from './state-rows.js';
 
 /** How many events there were of each order. */
@@ -20,7 +20,7 @@ export interface PodRow {
 }
 
 /** Every domain with PoD events, by domid. */
-export function* podRows({ pod }: Replayer, { domid: wanted }: StateFilter = {}): Generator<PodRow> {
+export function* podRows({ pod }: XenState, { domid: wanted }: StateFilter = {}): Generator<PodRow> {
   const cached = new Map<number, number>();
   pod.cache.forEach((_, at) => {
     const domid = pod.cache.data[at];

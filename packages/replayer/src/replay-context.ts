@@ -1,12 +1,4 @@
-import {
-  FLAG,
-  getU53,
-  isRecorded,
-  isValid,
-  type LayoutProfile,
-  layoutProfile,
-  type TraceReader,
-} from '@p2mtrace/trace-format';
+import { FLAG, getU53, isRecorded, isValid, type LayoutProfile, layoutProfile } from '@p2mtrace/trace-format';
 import { offsetsOf } from './fact-columns.js';
 import { FactRecorder } from './fact-recorder.js';
 import { BREACH_SPEC, DIVERGENCE_SPEC } from './fact-specs.js';
@@ -17,14 +9,11 @@ import type { LockTable } from './lock-table.js';
 import { Now } from './now.js';
 import { framesOf } from './order.js';
 import type { ReplayBatch } from './replay-batch.js';
-import type { ReplayOptions } from './replayer.js';
+import type { ReplayOptions, TraceHead } from './replay-options.js';
 import type { StateImage } from './state-image.js';
 import { WholeEvents } from './whole-events.js';
 
 const DIVERGENCE = offsetsOf(DIVERGENCE_SPEC);
-
-/** What a replay needs to know of a trace besides its events. */
-export type TraceHead = Pick<TraceReader, 'metadata' | 'names'>;
 
 /** What all parts of a replay share: the event of the moment, the notes taken, and how far the model may be trusted. */
 export class ReplayContext {

@@ -1,7 +1,8 @@
 import type { TraceReader } from '@p2mtrace/trace-format';
 import { EventFeed } from './event-feed.js';
 import { finishFacts } from './finish-facts.js';
-import { Replayer, type ReplayOptions } from './replayer.js';
+import type { ReplayOptions } from './replay-options.js';
+import { Replayer } from './replayer.js';
 
 export interface ReplayTraceOptions extends ReplayOptions {
   /** Stop before this seq; the end of the trace where it is absent. */

@@ -1,33 +1,12 @@
 import { getU53, isValid, KIND } from '@p2mtrace/trace-format';
-import { Altp2mState } from './altp2m-state.js';
-import type { CheckOptions } from './checks/check.js';
 import { Checks } from './checks/checks.js';
-import { ContextState } from './context-state.js';
 import { offsetsOf } from './fact-columns.js';
-import type { FactRecorder } from './fact-recorder.js';
-import type { FactSink } from './fact-sink.js';
 import { DOMAINS, LOSSES } from './fact-specs.js';
-import type { FactWriter } from './fact-writer.js';
-import { ForeignState } from './foreign-state.js';
-import { GrantState } from './grant-state.js';
-import { byKind, type EventState, type Handler, type Handlers } from './handlers.js';
-import type { HealthFacts } from './health-facts.js';
-import { LinuxState } from './linux-state.js';
-import { LockState } from './lock-state.js';
-import { LockTable } from './lock-table.js';
-import { M2pState } from './m2p-state.js';
-import { P2mState } from './p2m-state.js';
-import { PageState } from './page-state.js';
-import { PagingState } from './paging-state.js';
-import { PodState } from './pod-state.js';
+import { byKind, type Handler, type Handlers } from './handlers.js';
 import type { ReplayBatch } from './replay-batch.js';
-import { ReplayContext, type TraceHead } from './replay-context.js';
+import type { ReplayOptions, TraceHead } from './replay-options.js';
 import { pcpuOf } from './row-values.js';
-import { SharingState } from './sharing-state.js';
-import type { StateImage } from './state-image.js';
-import { TlbState } from './tlb-state.js';
-import type { TranslationTable } from './translation-table.js';
-import { TypeState } from './type-state.js';
+import { XenState } from './state/xen-state.js';
 
 /** As constants of the module: looking a kind up by name for every event would show. */
 const K_LOOKUP = KIND.lookup;
@@ -40,36 +19,11 @@ const K_LOCK_RELEASE = KIND.lock_release;
 const DOMAIN = offsetsOf(DOMAINS);
 const LOSS = offsetsOf(LOSSES);
 
-export interface ReplayOptions {
-  /** Takes the facts; without it a replay is faster. */
-  readonly facts?: FactSink | undefined;
-  /** What is checked for breaches. */
-  readonly checks?: CheckOptions | undefined;
-}
-
 /**
  * Rebuilds the state from events, one batch after the other (docs/replay.md), and checks the model against every value
  * that was recorded (model §2.2): a mismatch is a divergence, after which the recorded value holds.
  */
-export class Replayer {
-  readonly locks = new LockTable();
-  readonly m2p: M2pState;
-  readonly pod: PodState;
-  readonly paging: PagingState;
-  readonly sharing: SharingState;
-  readonly contexts: ContextState;
-  readonly grants: GrantState;
-  readonly foreign: ForeignState;
-  readonly tlb: TlbState;
-  readonly linux: LinuxState;
-  /** Events applied so far; the next one has this seq. */
-  seq = 0;
-  private readonly context: ReplayContext;
-  private readonly lockState: LockState;
-  private readonly p2mState: P2mState;
-  private readonly pageState: PageState;
-  /** All parts but the locks, by name. */
-  private readonly parts: Readonly<Record<string, EventState>>;
+export class Replayer extends XenState {
   /** By kind: what changes the state. */
   private readonly changes: readonly (Handler | undefined)[];
   /** The same with the checks that look before and after it; absent where there are none. */
@@ -77,42 +31,9 @@ export class Replayer {
   /** Absent where nobody wants breaches. */
   readonly checks: Checks | undefined;
 
-  /** A TraceReader is such a head. */
   constructor(head: TraceHead, options: ReplayOptions = {}) {
-    const context = new ReplayContext(head, this.locks, options);
-    this.context = context;
-    this.lockState = new LockState(context, this.locks);
-    this.p2mState = new P2mState(context, this.lockState);
-    const p2ms = this.p2mState.set;
-    this.m2p = new M2pState(context);
-    this.pod = new PodState(context, p2ms);
-    this.paging = new PagingState(context, p2ms);
-    this.sharing = new SharingState(context, p2ms);
-    this.contexts = new ContextState(context);
-    this.grants = new GrantState(context, this.contexts);
-    this.foreign = new ForeignState(context, p2ms);
-    this.tlb = new TlbState(context);
-    this.linux = new LinuxState(context);
-    this.pageState = new PageState(context, this.p2mState, (mfn, order) => {
-      this.pod.leave(mfn, order);
-      this.sharing.freed(mfn, order);
-    });
-    this.parts = {
-      p2m: this.p2mState,
-      altp2m: new Altp2mState(context, p2ms),
-      m2p: this.m2p,
-      pages: this.pageState,
-      types: new TypeState(context, this.pageState),
-      pod: this.pod,
-      paging: this.paging,
-      sharing: this.sharing,
-      contexts: this.contexts,
-      grants: this.grants,
-      foreign: this.foreign,
-      tlb: this.tlb,
-      linux: this.linux,
-    };
-    this.checks = Checks.of(this, context, p2ms, head, options);
+    super(head, options);
+    this.checks = Checks.of(this, this.context, this.p2mState.set, head, options);
     this.changes = byKind([this.handlers, ...Object.values(this.parts).map(part => part.handlers)]);
     this.checked = this.checks?.around(this.changes);
   }
@@ -131,66 +52,6 @@ export class Replayer {
     domain_destroy: ({ columns }: ReplayBatch, row: number) =>
       this.noteDomain(columns.domid[row], DOMAIN.destroyed_seq),
   };
-
-  get profile() {
-    return this.context.profile;
-  }
-  get p2ms() {
-    return this.p2mState.set.tables;
-  }
-  get reverse() {
-    return this.p2mState.set.reverse;
-  }
-  get lastP2mSeq() {
-    return this.p2mState.lastP2mSeq;
-  }
-  get pages() {
-    return this.pageState.pages;
-  }
-  /** Running vcpu by pcpu as domid * 2^16 + vcpu, -1 for unknown. */
-  get running(): readonly number[] {
-    return this.contexts.running;
-  }
-  /** What each pcpu has outstanding. */
-  get translations(): TranslationTable {
-    return this.contexts.translations;
-  }
-  get facts(): FactRecorder | undefined {
-    return this.context.facts;
-  }
-  /** Where facts go, open rows at the end too. */
-  get factWriter(): FactWriter {
-    return this.context.factWriter;
-  }
-  get health(): HealthFacts {
-    return this.context.health;
-  }
-  /** Events whose frame or order is impossible. */
-  get outOfRange(): number {
-    return this.context.outOfRange;
-  }
-  /** Mismatches that prove nothing: records were being lost, or events were left out of the trace. */
-  get suppressed(): number {
-    return this.context.suppressed;
-  }
-
-  /** pcpus that are losing records here. */
-  get losing(): readonly number[] {
-    return this.context.losing;
-  }
-
-  /** Owner of the page in a slot, NO_OWNER for none or unknown. */
-  ownerOf(slot: number): number {
-    return this.pageState.ownerOf(slot);
-  }
-
-  /** All that the events so far have made of the state; a replay with facts has more, and no image. */
-  transfer(image: StateImage): void {
-    this.seq = image.number('seq', this.seq);
-    image.part('context', this.context);
-    image.part('locks', this.locks);
-    for (const [name, part] of Object.entries(this.parts)) image.part(name, part);
-  }
 
   /** Applies rows `from` to `to` (exclusive) of a batch. */
   apply(batch: ReplayBatch, from = 0, to = batch.rows): void {

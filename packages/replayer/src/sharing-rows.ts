@@ -1,5 +1,5 @@
-import type { Replayer } from './replayer.js';
 import { seqOrNull } from './row-nulls.js';
+import type { XenState } from './state/xen-state.js';
 import type { StateFilter } from './state-rows.js';
 
 /** A member of a shared frame's reverse map (X§5.3). */
@@ -16,7 +16,7 @@ export interface SharingRow {
 }
 
 /** Every member of every rmap, by mfn, the latest first. */
-export function* sharingRows({ sharing }: Replayer, { domid: wanted }: StateFilter = {}): Generator<SharingRow> {
+export function* sharingRows({ sharing }: XenState, { domid: wanted }: StateFilter = {}): Generator<SharingRow> {
   const { rmaps } = sharing;
   for (const mfn of rmaps.frames()) {
     for (const { domid, gfn, seq } of rmaps.of(mfn)) {

@@ -2,8 +2,8 @@ import { ACCESS_TYPES, P2M_TYPES, type TraceReader } from '@p2mtrace/trace-forma
 import { INVALID_M2P, SHARED_M2P } from './m2p-state.js';
 import { alignDown, framesOf } from './order.js';
 import { NO_MFN, type P2mTable } from './p2m-table.js';
-import type { Replayer } from './replayer.js';
 import { numberOrNull } from './row-nulls.js';
+import type { XenState } from './state/xen-state.js';
 
 /** Names behind dictionary indices, as a TraceReader has them. */
 export type Names = TraceReader['names'];
@@ -30,7 +30,7 @@ export interface P2mRow {
 }
 
 /** Every known leaf, p2m by p2m, in order of gfn; one that a lazy change of types cuts, in parts. */
-export function* p2mRows(replayer: Replayer, names: Names, filter: StateFilter = {}): Generator<P2mRow> {
+export function* p2mRows(replayer: XenState, names: Names, filter: StateFilter = {}): Generator<P2mRow> {
   for (const { table, view } of selectedP2ms(replayer, names, filter)) {
     for (const gfn of leavesOf(table)) {
       table.find(gfn);
@@ -63,7 +63,7 @@ export function p2mRow(table: P2mTable, view: string, gfn: number): P2mRow {
 }
 
 /** The p2ms that a filter lets through, by domain, its host's first. */
-export function selectedP2ms(replayer: Replayer, names: Names, { domid, view }: StateFilter) {
+export function selectedP2ms(replayer: XenState, names: Names, { domid, view }: StateFilter) {
   return replayer.p2ms
     .map((table, index) => ({ index, table, view: names.view[table.view] ?? String(table.view) }))
     .filter(p2m => (domid === undefined || p2m.table.domid === domid) && (view === undefined || p2m.view === view))
@@ -92,7 +92,7 @@ export interface M2pRow {
 }
 
 /** Every frame that some p2m maps or the M2P is known for, by mfn, a row for each of its mappings. */
-export function* m2pRows(replayer: Replayer, names: Names, filter: StateFilter = {}): Generator<M2pRow> {
+export function* m2pRows(replayer: XenState, names: Names, filter: StateFilter = {}): Generator<M2pRow> {
   const wanted = new Map(selectedP2ms(replayer, names, filter).map(p2m => [p2m.index, p2m]));
   const all = filter.domid === undefined && filter.view === undefined;
   for (const mfn of knownFrames(replayer, all)) {
@@ -106,14 +106,14 @@ export function* m2pRows(replayer: Replayer, names: Names, filter: StateFilter =
   }
 }
 
-export function m2pOf(replayer: Replayer, mfn: number): M2pValue {
+export function m2pOf(replayer: XenState, mfn: number): M2pValue {
   const value = replayer.m2p.get(mfn);
   if (value === undefined) return null;
   return value === INVALID_M2P ? 'invalid' : value === SHARED_M2P ? 'shared' : value;
 }
 
 /** 4K frames of all leaves, and those of the M2P too where wanted, in order and once each. */
-function* knownFrames(replayer: Replayer, withM2p: boolean): Generator<number> {
+function* knownFrames(replayer: XenState, withM2p: boolean): Generator<number> {
   const ranges: (readonly [number, number])[] = [];
   for (const table of replayer.p2ms) {
     table.forEachLeaf(() => {

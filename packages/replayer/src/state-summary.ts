@@ -5,9 +5,9 @@ import { linuxRows } from './linux-rows.js';
 import { ALLOCATED, COUNT_KNOWN, FREE } from './page-table.js';
 import { pagingRows } from './paging-rows.js';
 import { podRows } from './pod-rows.js';
-import type { Replayer } from './replayer.js';
 import { idOrNull, numberOrNull } from './row-nulls.js';
 import { sharingRows } from './sharing-rows.js';
+import type { XenState } from './state/xen-state.js';
 import { type Names, p2mRows, type StateFilter } from './state-rows.js';
 import { tlbRows } from './tlb-rows.js';
 import { viewRows } from './view-rows.js';
@@ -50,7 +50,7 @@ export interface LossRow {
 }
 
 /** Frames of every p2m by type, domain by domain. */
-export function p2mSummaries(replayer: Replayer, names: Names, filter: StateFilter = {}): P2mSummary[] {
+export function p2mSummaries(replayer: XenState, names: Names, filter: StateFilter = {}): P2mSummary[] {
   const all: { domid: number; view: string; types: Map<string, number> }[] = [];
   for (const { domid, view, p2m_type, order } of p2mRows(replayer, names, filter)) {
     let last = all.at(-1);
@@ -78,7 +78,7 @@ export interface PageSummary {
   readonly counted: number;
 }
 
-export function pageSummary({ pages }: Replayer): PageSummary {
+export function pageSummary({ pages }: XenState): PageSummary {
   const summary = { known: 0, allocated: 0, free: 0, counted: 0 };
   for (const state of pages.state.subarray(0, pages.directory.slots)) {
     if (state === 0) continue;
@@ -91,7 +91,7 @@ export function pageSummary({ pages }: Replayer): PageSummary {
 }
 
 /** How many rows each of the rarer parts of the state has; parts that have none are left out. */
-export function mechanismCounts(replayer: Replayer, names: Names, filter: StateFilter = {}): Record<string, number> {
+export function mechanismCounts(replayer: XenState, names: Names, filter: StateFilter = {}): Record<string, number> {
   const rows = {
     m2p: replayer.m2p.size,
     views: count(viewRows(replayer, names, filter), ({ what }) => what === 'view'),
@@ -118,7 +118,7 @@ function count<Row>(rows: Iterable<Row>, wanted: (row: Row) => boolean = () => t
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
 /** The divergences that a replay met, in order. */
-export function* divergenceRows({ health }: Replayer, names: Names): Generator<DivergenceRow> {
+export function* divergenceRows({ health }: XenState, names: Names): Generator<DivergenceRow> {
   const { divergences } = health;
   for (const at of divergences.openOffsets()) {
     const row = divergences.records.subarray(at);
@@ -138,7 +138,7 @@ export function* divergenceRows({ health }: Replayer, names: Names): Generator<D
 }
 
 /** The losses that a replay met, in order. */
-export function* lossRows({ health }: Replayer): Generator<LossRow> {
+export function* lossRows({ health }: XenState): Generator<LossRow> {
   const { losses } = health;
   for (const at of losses.openOffsets()) {
     const row = losses.records.subarray(at);

@@ -7,8 +7,8 @@ import { UNKNOWN_DEPTH } from './lock-table.js';
 import { type PageRow, pageRow, pageRows } from './page-rows.js';
 import { type PagingRow, pagingRows } from './paging-rows.js';
 import { type PodRow, podRows } from './pod-rows.js';
-import type { Replayer } from './replayer.js';
 import { type SharingRow, sharingRows } from './sharing-rows.js';
+import type { XenState } from './state/xen-state.js';
 import {
   type M2pRow,
   type M2pValue,
@@ -58,16 +58,16 @@ export class StateView {
   /** The event after which this is the state; one before the first where nothing has happened yet. */
   readonly seq: number;
   readonly reader: TraceReader;
-  private current: Replayer | undefined;
+  private current: XenState | undefined;
 
-  constructor(replayer: Replayer, reader: TraceReader) {
+  constructor(replayer: XenState, reader: TraceReader) {
     this.seq = replayer.seq - 1;
     this.reader = reader;
     this.current = replayer;
   }
 
   /** The state itself, for what this view has no words for. @throws P2mError P2M_STALE_VIEW */
-  get replayer(): Replayer {
+  get replayer(): XenState {
     if (this.current !== undefined) return this.current;
     throw usageError(
       'P2M_STALE_VIEW',
@@ -183,7 +183,7 @@ export class StateView {
   }
 
   /** Rows of the state, as long as it stands. */
-  private *rows<Row>(of: (replayer: Replayer) => Generator<Row>): Generator<Row> {
+  private *rows<Row>(of: (replayer: XenState) => Generator<Row>): Generator<Row> {
     for (const row of of(this.replayer)) {
       yield row;
       this.replayer; // throws where the state has moved on since

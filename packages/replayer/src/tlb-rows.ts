@@ -1,5 +1,5 @@
-import type { Replayer } from './replayer.js';
 import { seqOrNull } from './row-nulls.js';
+import type { XenState } from './state/xen-state.js';
 import type { Names, StateFilter } from './state-rows.js';
 
 /** A p2m whose TLB flush was put off: other pcpus may translate as it was before. */
@@ -11,7 +11,7 @@ export interface TlbRow {
 }
 
 /** Every flush that is due, by domain and view. */
-export function* tlbRows({ tlb }: Replayer, names: Names, filter: StateFilter = {}): Generator<TlbRow> {
+export function* tlbRows({ tlb }: XenState, names: Names, filter: StateFilter = {}): Generator<TlbRow> {
   for (const [key, seq] of [...tlb.deferred].sort(([a], [b]) => a - b)) {
     const domid = Math.floor(key / 0x1_0000);
     const view = names.view[key % 0x1_0000] ?? String(key % 0x1_0000);

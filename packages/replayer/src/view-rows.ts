@@ -1,6 +1,6 @@
 import { NO_MFN, type P2mTable } from './p2m-table.js';
-import type { Replayer } from './replayer.js';
 import { seqOrNull } from './row-nulls.js';
+import type { XenState } from './state/xen-state.js';
 import { type Names, type StateFilter, selectedP2ms } from './state-rows.js';
 
 /** An altp2m view, one of its remaps, or one of its entries that the host's has left behind (X§6). */
@@ -23,7 +23,7 @@ export interface ViewRow {
 }
 
 /** Every altp2m view that is known, each followed by its remaps and its stale entries, by gfn. */
-export function* viewRows(replayer: Replayer, names: Names, filter: StateFilter = {}): Generator<ViewRow> {
+export function* viewRows(replayer: XenState, names: Names, filter: StateFilter = {}): Generator<ViewRow> {
   for (const { domid, view, table, vcpus } of knownViews(replayer, names, filter)) {
     const none = { complete: null, vcpus: null, gfn: null, order: null, mfn: null, new_gfn: null, since_seq: null };
     const of = { domid, view };
@@ -48,7 +48,7 @@ interface KnownView {
 }
 
 /** By domain, in the order of the views' names. */
-function knownViews(replayer: Replayer, names: Names, filter: StateFilter): KnownView[] {
+function knownViews(replayer: XenState, names: Names, filter: StateFilter): KnownView[] {
   // By domid and index of the view, as one number.
   const views = new Map<number, KnownView>();
   for (const { table, view } of selectedP2ms(replayer, names, filter)) {

@@ -1,7 +1,8 @@
 import { FrameRecords } from '../frame-records.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { mfnOf } from '../row-values.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 import { isAllocated, knowsCount, slotOf } from './known-pages.js';
 
 /**

@@ -4,7 +4,8 @@ import type { Handlers } from '../handlers.js';
 import { MAX_ENTRY_ORDER } from '../p2m-set.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { gfnOf, hasFailed, mfnOf } from '../row-values.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 import { references, slotOf } from './known-pages.js';
 import { typeSet } from './p2m-types.js';
 

@@ -2,10 +2,11 @@ import { isRecorded, KINDS, type KindName } from '@p2mtrace/trace-format';
 import { BREACH_SPEC } from '../fact-specs.js';
 import type { Handler } from '../handlers.js';
 import type { P2mSet } from '../p2m-set.js';
-import type { ReplayContext, TraceHead } from '../replay-context.js';
-import type { Replayer, ReplayOptions } from '../replayer.js';
+import type { ReplayContext } from '../replay-context.js';
+import type { CheckOptions, ReplayOptions, TraceHead } from '../replay-options.js';
+import type { XenState } from '../state/xen-state.js';
 import { type Breach, BreachFacts } from './breach-facts.js';
-import type { Check, CheckOptions } from './check.js';
+import type { Check } from './check.js';
 import { CHECKS, REFERENCE_CHECKS } from './registry.js';
 import { RelinquishedTypes } from './relinquished-types.js';
 import type { Section } from './section.js';
@@ -22,12 +23,12 @@ export class Checks {
   private readonly changes: SectionChanges;
 
   /** Absent where nobody wants to know of breaches. */
-  static of(state: Replayer, context: ReplayContext, p2ms: P2mSet, head: TraceHead, options: ReplayOptions) {
+  static of(state: XenState, context: ReplayContext, p2ms: P2mSet, head: TraceHead, options: ReplayOptions) {
     if (!context.factWriter.wants(BREACH_SPEC)) return undefined;
     return new Checks(state, context, p2ms, head, options.checks ?? {});
   }
 
-  private constructor(state: Replayer, context: ReplayContext, p2ms: P2mSet, head: TraceHead, options: CheckOptions) {
+  private constructor(state: XenState, context: ReplayContext, p2ms: P2mSet, head: TraceHead, options: CheckOptions) {
     this.context = context;
     const breaches = new BreachFacts(context);
     this.sections = new Sections(context, head, section => {

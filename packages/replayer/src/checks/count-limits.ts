@@ -3,7 +3,8 @@ import { FrameRecords } from '../frame-records.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { hasFailed, mfnOf } from '../row-values.js';
 import type { BreachDetail } from './breach-names.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 import { knowsCount, slotOf } from './known-pages.js';
 import { KnownTypes } from './known-types.js';
 

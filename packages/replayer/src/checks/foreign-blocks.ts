@@ -2,7 +2,8 @@ import { isValid } from '@p2mtrace/trace-format';
 import { HOST } from '../p2m-set.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { arg1Of, gfnOf, hasFailed, mfnOf } from '../row-values.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 
 const ENOMEM = 12;
 

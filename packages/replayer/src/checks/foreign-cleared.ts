@@ -1,7 +1,7 @@
 import { FLAG } from '@p2mtrace/trace-format';
 import { MAX_FRAME } from '../frame-table.js';
 import { gfnOf, mfnOf } from '../row-values.js';
-import type { MakeCheck } from './check.js';
+import type { MakeCheck } from './check-scope.js';
 import { isForeign, overridesOf } from './linux-frames.js';
 
 /** m2p-override.foreign-cleared: the frontend's pfn is no longer FOREIGN while an override of its mfn is left (mail 3). */

@@ -4,7 +4,8 @@ import type { Handlers } from '../handlers.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { gfnOf, hasFailed, mfnOf } from '../row-values.js';
 import type { BreachConfidence } from './breach-names.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 import { isForeign, overridesOf } from './linux-frames.js';
 
 const K_PHYS_TO_MACHINE_SET = KIND.phys_to_machine_set;

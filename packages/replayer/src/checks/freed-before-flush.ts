@@ -5,7 +5,8 @@ import { MAX_ENTRY_ORDER } from '../p2m-set.js';
 import { MAX_PAGE_ORDER } from '../page-table.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { arg0Of, gfnOf, hasFailed, mfnOf } from '../row-values.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 import { FIRST_RESERVED_DOMID, ownerOf, slotOf } from './known-pages.js';
 
 /** Removals that a p2m is remembered to have had since its last flush. */

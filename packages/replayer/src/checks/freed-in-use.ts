@@ -4,7 +4,8 @@ import { framesOf } from '../order.js';
 import { MAX_PAGE_ORDER } from '../page-table.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { arg0Of, mfnOf } from '../row-values.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 import { FIRST_RESERVED_DOMID, isFree, knowsCount, ownerOf, slotOf } from './known-pages.js';
 import { KnownTypes } from './known-types.js';
 

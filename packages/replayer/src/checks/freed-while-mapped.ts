@@ -2,7 +2,8 @@ import { withRoom } from '../frame-table.js';
 import type { Handlers } from '../handlers.js';
 import { ALLOCATED, COUNT_KNOWN } from '../page-table.js';
 import { domidOf, hasFailed, ownerOf as ownerOfRow } from '../row-values.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 import { forEachFrame, isFree, ownerOf, slotOf } from './known-pages.js';
 
 /** As many pages that go at once, with none left, are a domain's teardown. */

@@ -1,7 +1,7 @@
 import { isValid } from '@p2mtrace/trace-format';
 import { MAX_FRAME } from '../frame-table.js';
 import { gfnOf, mfnOf } from '../row-values.js';
-import type { MakeCheck } from './check.js';
+import type { MakeCheck } from './check-scope.js';
 import { overridesOf } from './linux-frames.js';
 
 /** m2p-override.frontend-lookup: mfn_to_pfn of an overridden mfn gives a pfn that is none of the overrides' (mail 3). */

@@ -1,7 +1,7 @@
 import { isValid } from '@p2mtrace/trace-format';
 import { gfnOf, pcpuOf } from '../row-values.js';
 import type { Translation } from '../translation-table.js';
-import type { MakeCheck } from './check.js';
+import type { MakeCheck } from './check-scope.js';
 import { VcpuSwitches } from './vcpu-switches.js';
 
 /** Last put_gfns of a pcpu that are remembered. */

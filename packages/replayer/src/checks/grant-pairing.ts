@@ -5,7 +5,8 @@ import { MAX_PAGE_ORDER } from '../page-table.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { arg1Of, hasFailed, mfnOf } from '../row-values.js';
 import type { BreachDetail } from './breach-names.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 
 /** A mapping or unmap that names neither half is about the whole; no flag has this bit. */
 const WHOLE = 2 ** 30;

@@ -1,7 +1,7 @@
 import { isValid } from '@p2mtrace/trace-format';
 import type { LockTable } from '../lock-table.js';
 import type { ReplayBatch } from '../replay-batch.js';
-import type { Replayer } from '../replayer.js';
+import type { XenState } from '../state/xen-state.js';
 
 /** Index in the stacks of the innermost hold of a pcpu that meets a condition, from `from` inwards out; -1 for none. */
 export function innermostHold(
@@ -16,14 +16,14 @@ export function innermostHold(
 }
 
 /** The lock of an event, as columns of a breach. */
-export function lockColumns(state: Replayer, { columns: c, validity: v }: ReplayBatch, row: number) {
+export function lockColumns(state: XenState, { columns: c, validity: v }: ReplayBatch, row: number) {
   const lock = c.lock[row];
   const lockClass = isValid(v.lock_class, row) ? c.lock_class[row] : (state.facts?.locks.classOf(lock) ?? -1);
   return { lock, lock_class: lockClass, level: isValid(v.level, row) && c.level[row] > 0 ? c.level[row] : -1 };
 }
 
 /** The hold of that index in the stacks, as columns of a breach; -1 for one that nobody saw. */
-export function heldColumns({ locks, facts }: Replayer, i: number) {
+export function heldColumns({ locks, facts }: XenState, i: number) {
   if (i < 0) return {};
   return {
     held: locks.heldLock[i],

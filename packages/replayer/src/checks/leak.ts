@@ -1,5 +1,6 @@
 import type { Handlers } from '../handlers.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 import { forEachFrame, isAllocated, ownerOf, references } from './known-pages.js';
 
 /**

@@ -1,6 +1,6 @@
 import { FLAG, isValid, MODE_MUTEX, MODE_READ, MODE_WRITE } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../replay-batch.js';
-import type { MakeCheck } from './check.js';
+import type { MakeCheck } from './check-scope.js';
 import { innermostHold, lockColumns } from './held-locks.js';
 
 /**

@@ -1,6 +1,6 @@
 import { isValid } from '@p2mtrace/trace-format';
 import type { LockTable } from '../lock-table.js';
-import type { MakeCheck } from './check.js';
+import type { MakeCheck } from './check-scope.js';
 
 /** The credit scheduler's default time slice (xen/common/sched/credit.c): whoever spins as long has lost all of it. */
 const BOUND_MS = 30;

@@ -1,4 +1,4 @@
-import type { MakeCheck } from './check.js';
+import type { MakeCheck } from './check-scope.js';
 import { VcpuSwitches } from './vcpu-switches.js';
 
 /** lock-order.held-at-end: a lock is held when its pcpu runs another vcpu, or when the trace ends. */

@@ -1,5 +1,5 @@
 import { isValid, MODE_READ } from '@p2mtrace/trace-format';
-import type { MakeCheck } from './check.js';
+import type { MakeCheck } from './check-scope.js';
 import { heldColumns, innermostHold, lockColumns } from './held-locks.js';
 
 /**

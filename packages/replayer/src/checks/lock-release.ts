@@ -1,7 +1,7 @@
 import { isValid, MODE_EXTERNAL, MODE_READ } from '@p2mtrace/trace-format';
 import { withRoom } from '../frame-table.js';
 import type { ReplayBatch } from '../replay-batch.js';
-import type { MakeCheck } from './check.js';
+import type { MakeCheck } from './check-scope.js';
 import { heldColumns, innermostHold, lockColumns } from './held-locks.js';
 
 /**

@@ -3,7 +3,8 @@ import type { Handlers } from '../handlers.js';
 import { HOST } from '../p2m-set.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { gfnOf, hasFailed, mfnOf } from '../row-values.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 import { slotOf } from './known-pages.js';
 
 /** A set_entry of a host p2m that failed. */

@@ -1,6 +1,6 @@
 import { FLAG } from '@p2mtrace/trace-format';
 import { gfnOf, hasFailed, mfnOf } from '../row-values.js';
-import type { MakeCheck } from './check.js';
+import type { MakeCheck } from './check-scope.js';
 
 /** consistency.misaligned-order: a write whose gfn or mfn is no multiple of 2^order (X§3.3). */
 export const misalignedOrder: MakeCheck = ({ now, report }) => ({

@@ -1,6 +1,6 @@
 import { MAX_FRAME } from '../frame-table.js';
 import { gfnOf, hasFailed, mfnOf } from '../row-values.js';
-import type { MakeCheck } from './check.js';
+import type { MakeCheck } from './check-scope.js';
 import { isAllocated, isFree, knowsCount, slotOf } from './known-pages.js';
 
 /** altp2m-sharing.nominate-references: a page is nominated for sharing while others hold it (X§5.3). */

@@ -1,6 +1,6 @@
 import { MAX_FRAME } from '../frame-table.js';
 import { gfnOf, hasFailed, mfnOf } from '../row-values.js';
-import type { MakeCheck } from './check.js';
+import type { MakeCheck } from './check-scope.js';
 
 /** m2p-override.nested: page->private and page->index have room for one mfn each (X§7), and a page gets a second. */
 export const overrideNested: MakeCheck = ({ now, state, report }) => ({

@@ -1,7 +1,7 @@
 import { MAX_FRAME } from '../frame-table.js';
 import { oldMfnOf } from '../linux-state.js';
 import { gfnOf, hasFailed, mfnOf } from '../row-values.js';
-import type { MakeCheck } from './check.js';
+import type { MakeCheck } from './check-scope.js';
 
 /** m2p-override.wrong-restore: a removal gives the page another mfn than m2p_add_override saved (X§7: page->index). */
 export const overrideRestore: MakeCheck = ({ now, state, report }) => ({

@@ -5,7 +5,8 @@ import { HOST } from '../p2m-set.js';
 import { PAGING_SEQ } from '../paging-state.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { gfnOf, hasFailed, mfnOf } from '../row-values.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 import { references, slotOf } from './known-pages.js';
 import { typeSet } from './p2m-types.js';
 

@@ -2,7 +2,8 @@ import { FLAG, KIND } from '@p2mtrace/trace-format';
 import type { Handlers } from '../handlers.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { mfnOf } from '../row-values.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 import { slotOf } from './known-pages.js';
 import { KnownTypes } from './known-types.js';
 

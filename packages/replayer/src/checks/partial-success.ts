@@ -1,4 +1,5 @@
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 import { POPULATE_ON_DEMAND } from './p2m-types.js';
 import {
   CALLER,

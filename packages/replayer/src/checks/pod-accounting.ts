@@ -5,7 +5,8 @@ import { HOST } from '../p2m-set.js';
 import { MAX_PAGE_ORDER } from '../page-table.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { arg0Of, mfnOf } from '../row-values.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 import { knowsCount, slotOf } from './known-pages.js';
 import { CALLER, FRAME_TOUCHED, isWrite, MFN, ORDER, type Section, WHAT } from './section.js';
 

@@ -5,7 +5,8 @@ import { MAX_PAGE_ORDER } from '../page-table.js';
 import { reclaimedMfn } from '../pod-state.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { gfnOf } from '../row-values.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 import { isFree, references, slotOf } from './known-pages.js';
 import { isRam, POPULATE_ON_DEMAND } from './p2m-types.js';
 import {

@@ -1,6 +1,6 @@
 import { FLAG, isValid } from '@p2mtrace/trace-format';
 import { gfnOf } from '../row-values.js';
-import type { MakeCheck } from './check.js';
+import type { MakeCheck } from './check-scope.js';
 
 /** Pairs of ranges that are watched at once. */
 const MOST = 4096;

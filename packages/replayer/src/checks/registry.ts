@@ -1,6 +1,6 @@
 import { allocationReference } from './allocation-reference.js';
 import { changedWhileReferenced } from './changed-while-referenced.js';
-import type { MakeCheck } from './check.js';
+import type { MakeCheck } from './check-scope.js';
 import { countLimits } from './count-limits.js';
 import { foreignBlocks } from './foreign-blocks.js';
 import { foreignCleared } from './foreign-cleared.js';

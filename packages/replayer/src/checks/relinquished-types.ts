@@ -1,7 +1,7 @@
 import { FLAG } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../replay-batch.js';
-import type { Replayer } from '../replayer.js';
 import { mfnOf } from '../row-values.js';
+import type { XenState } from '../state/xen-state.js';
 import type { Check } from './check.js';
 import { isAllocated, knowsCount, slotOf } from './known-pages.js';
 import { KnownTypes } from './known-types.js';
@@ -14,7 +14,7 @@ import { KnownTypes } from './known-types.js';
  * PGC_allocated was cleared, say that the type is gone.
  */
 export class RelinquishedTypes implements Check {
-  private readonly state: Replayer;
+  private readonly state: XenState;
   private readonly types: KnownTypes;
   /** Partial frame → pcpus that took a reference since it is. */
   private readonly takers = new Map<number, Set<number>>();
@@ -24,7 +24,7 @@ export class RelinquishedTypes implements Check {
   /** Before the event the allocation's reference was there. */
   private wasAllocated = false;
 
-  constructor(state: Replayer) {
+  constructor(state: XenState) {
     this.state = state;
     this.types = new KnownTypes(state.pages, state.profile);
   }

@@ -3,7 +3,8 @@ import { HOST } from '../p2m-set.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { arg0Of, gfnOf, hasFailed, mfnOf } from '../row-values.js';
 import type { Breach } from './breach-facts.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 
 /** altp2m-sharing.remap-lost: propagation writes the host's frame over a remapped gfn, and nobody remaps it (X§6). */
 export const remapLost: MakeCheck = scope => new RemapLost(scope);

@@ -1,7 +1,8 @@
 import { FLAG, isRecorded, isValid, MM_LOCK_ORDER_MAX, MODE_READ } from '@p2mtrace/trace-format';
 import type { Handlers } from '../handlers.js';
 import type { ReplayBatch } from '../replay-batch.js';
-import type { ReplayContext, TraceHead } from '../replay-context.js';
+import type { ReplayContext } from '../replay-context.js';
+import type { TraceHead } from '../replay-options.js';
 import { domidOf } from '../row-values.js';
 import { FRAME_TOUCHED, Section } from './section.js';
 

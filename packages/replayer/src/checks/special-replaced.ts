@@ -1,4 +1,4 @@
-import type { MakeCheck } from './check.js';
+import type { MakeCheck } from './check-scope.js';
 import { isRam, isSpecial } from './p2m-types.js';
 import { CALLER, DOMID, ENTRY_REPLACED, GFN, isWrite, SEQ, type Section, SINCE, TYPE, VIEW, WHAT } from './section.js';
 

@@ -2,7 +2,8 @@ import { FLAG, MODE_READ } from '@p2mtrace/trace-format';
 import { holdsP2mLock, isP2mLevel } from '../lock-state.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { gfnOf, hasFailed } from '../row-values.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 
 /** Lookups of a pcpu that are remembered; code looks up one or two at a time. */
 const REMEMBERED = 8;

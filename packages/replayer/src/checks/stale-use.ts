@@ -1,7 +1,8 @@
 import type { ReplayBatch } from '../replay-batch.js';
 import { mfnOf } from '../row-values.js';
 import type { BreachName } from './breach-names.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 
 /**
  * use-after-unmap.stale-translation and late-reference: a translation is used, or a reference taken on its frame, after

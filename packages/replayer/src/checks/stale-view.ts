@@ -1,6 +1,7 @@
 import { HOST } from '../p2m-set.js';
 import type { P2mTable } from '../p2m-table.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 import { CALLER, DOMID, ENTRY_REPLACED, GFN, MFN, ORDER, SEQ, type Section, VIEW, WHAT } from './section.js';
 
 /** altp2m-sharing.stale-view: the host's entry has got another frame, and a view still maps the old one (mail 1, X§6). */

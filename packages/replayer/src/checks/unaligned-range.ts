@@ -1,7 +1,7 @@
 import { isValid } from '@p2mtrace/trace-format';
 import { MAX_ENTRY_ORDER } from '../p2m-set.js';
 import { gfnOf } from '../row-values.js';
-import type { MakeCheck } from './check.js';
+import type { MakeCheck } from './check-scope.js';
 
 /**
  * gfn-range.unaligned: a range that begins inside of a frame of its own order (mail 2, question 2). A

@@ -3,7 +3,8 @@ import { HOST } from '../p2m-set.js';
 import type { P2mTable } from '../p2m-table.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { gfnOf, hasFailed, mfnOf } from '../row-values.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 
 /** altp2m-sharing.unlisted-view: a view maps a shared frame at a gfn that the frame's rmap does not have (mail 1). */
 export const unlistedView: MakeCheck = scope => new UnlistedView(scope);

@@ -2,7 +2,8 @@ import { FLAG } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../replay-batch.js';
 import { mfnOf } from '../row-values.js';
 import { isUse } from '../translation-facts.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 
 /** Lookups that are remembered to have been reported. */
 const MOST = 1024;

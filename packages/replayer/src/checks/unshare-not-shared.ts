@@ -1,7 +1,7 @@
 import { MAX_FRAME } from '../frame-table.js';
 import { HOST } from '../p2m-set.js';
 import { gfnOf, hasFailed, mfnOf } from '../row-values.js';
-import type { MakeCheck } from './check.js';
+import type { MakeCheck } from './check-scope.js';
 import { RAM_SHARED } from './p2m-types.js';
 
 /** altp2m-sharing.unshare-not-shared: a gfn is unshared whose host entry is known not to be shared (mail 1). */

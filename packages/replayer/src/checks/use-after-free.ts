@@ -7,7 +7,8 @@ import { MAX_ENTRY_ORDER } from '../p2m-set.js';
 import type { ReplayBatch } from '../replay-batch.js';
 import { domidOf, hasFailed, mfnOf, ownerOf } from '../row-values.js';
 import { isUse } from '../translation-facts.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 import { forEachFrame, isFree, slotOf } from './known-pages.js';
 
 /** Of a frame that was freed: when, and which pcpu allocated it anew. */

@@ -1,7 +1,8 @@
 import { FLAG } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../replay-batch.js';
 import { mfnOf } from '../row-values.js';
-import type { Check, CheckScope, MakeCheck } from './check.js';
+import type { Check } from './check.js';
+import type { CheckScope, MakeCheck } from './check-scope.js';
 import { isFree, knowsCount, ownerOf, slotOf } from './known-pages.js';
 import { KnownTypes } from './known-types.js';
 

@@ -13,7 +13,7 @@ import { FrameRecords } from '../frame-records.js';
 import { CHUNK, MAX_FRAME } from '../frame-table.js';
 import { MAX_PAGE_ORDER, OWNER_KNOWN } from '../page-table.js';
 import { ORDER_2M } from '../pod-state.js';
-import type { Replayer } from '../replayer.js';
+import type { XenState } from '../state/xen-state.js';
 import type { PieceRange } from './piece-ranges.js';
 
 /** Nobody that is known has the frame; several domains have it in turn, or share it. */
@@ -39,7 +39,7 @@ export class FrameOwners {
   private readonly owners = new FrameRecords(1);
 
   /** `state` is that at the start of the range. @throws P2mError P2M_DAMAGED */
-  constructor(reader: TraceReader, state: Replayer, { from, to }: PieceRange) {
+  constructor(reader: TraceReader, state: XenState, { from, to }: PieceRange) {
     this.noteState(state);
     const memory = new BatchMemory();
     for (const info of reader.batches) {
@@ -57,7 +57,7 @@ export class FrameOwners {
     return at < 0 ? NOBODY : this.owners.data[at];
   }
 
-  private noteState({ pages, pod, sharing }: Replayer): void {
+  private noteState({ pages, pod, sharing }: XenState): void {
     pages.directory.forEachChunk((firstMfn, firstSlot) => {
       for (let i = 0; i < CHUNK; i++) {
         if ((pages.state[firstSlot + i] & OWNER_KNOWN) !== 0) this.note(firstMfn + i, pages.owner[firstSlot + i]);

@@ -1,6 +1,6 @@
 import { isRecorded, KINDS, type PieceOrigin, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
 import { lossStarts } from '../event-feed.js';
-import type { Replayer } from '../replayer.js';
+import type { XenState } from '../state/xen-state.js';
 import type { PieceRange } from './piece-ranges.js';
 import type { PieceFilter } from './piece-scope.js';
 
@@ -26,7 +26,7 @@ export function pieceOrigin(
 }
 
 /** What a piece has of the whole's metadata: all but the counts, and the losses of the range only. */
-export function inheritedMetadata(reader: TraceReader, state: Replayer, range: PieceRange): TraceMetadata {
+export function inheritedMetadata(reader: TraceReader, state: XenState, range: PieceRange): TraceMetadata {
   const { counts: _whole, health, ...metadata } = reader.metadata;
   if (health === undefined) return metadata;
   const lost = lossesOf(reader, state, range);
@@ -34,7 +34,7 @@ export function inheritedMetadata(reader: TraceReader, state: Replayer, range: P
 }
 
 /** Which of the metadata's losses are under way at the start of a range, where the state is, or begin in it. */
-function lossesOf(reader: TraceReader, { losing }: Replayer, { from, to }: PieceRange): Set<number> {
+function lossesOf(reader: TraceReader, { losing }: XenState, { from, to }: PieceRange): Set<number> {
   const starts = lossStarts(reader);
   const before = losing.flatMap(pcpu => starts.findLast(start => start.pcpu === pcpu && start.seq < from) ?? []);
   const within = starts.filter(({ seq }) => seq >= from && seq < to);

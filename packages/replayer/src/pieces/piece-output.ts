@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { CopiedBatch, PieceOrigin, TraceMetadata, TraceReader } from '@p2mtrace/trace-format';
-import type { Replayer } from '../replayer.js';
+import type { XenState } from '../state/xen-state.js';
 import { EventChooser } from './event-chooser.js';
 import type { FrameOwners } from './frame-owners.js';
 import { inheritedMetadata, pieceOrigin } from './piece-metadata.js';
@@ -20,7 +20,7 @@ export interface PieceSource {
   readonly reader: TraceReader;
   readonly range: PieceRange;
   /** That at the start of the range. */
-  readonly state: Replayer;
+  readonly state: XenState;
   /** Whose frames are in the range, where a filter names domains. */
   readonly frames: FrameOwners | undefined;
   /** Rows of a batch of a piece. */

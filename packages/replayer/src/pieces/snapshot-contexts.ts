@@ -1,12 +1,12 @@
 import { KIND, type TraceReader } from '@p2mtrace/trace-format';
 import { acquisition } from '../lock-rows.js';
 import { UNKNOWN_DEPTH } from '../lock-table.js';
-import type { Replayer } from '../replayer.js';
+import type { XenState } from '../state/xen-state.js';
 import type { PieceScope } from './piece-scope.js';
 import type { SnapshotWriter } from './snapshot-writer.js';
 
 /** Which vcpu runs where, and which view each uses. */
-export function snapshotVcpus({ contexts }: Replayer, scope: PieceScope, out: SnapshotWriter): void {
+export function snapshotVcpus({ contexts }: XenState, scope: PieceScope, out: SnapshotWriter): void {
   const begin = (vcpu: number) => {
     const event = out.begin(KIND.snapshot_vcpu).id('domid', Math.floor(vcpu / 0x1_0000));
     return event.number('arg0', vcpu % 0x1_0000);
@@ -18,7 +18,7 @@ export function snapshotVcpus({ contexts }: Replayer, scope: PieceScope, out: Sn
 }
 
 /** Translations that each pcpu has outstanding, oldest first. */
-export function snapshotTranslations({ contexts }: Replayer, scope: PieceScope, out: SnapshotWriter): void {
+export function snapshotTranslations({ contexts }: XenState, scope: PieceScope, out: SnapshotWriter): void {
   for (const pcpu of contexts.translations.pcpus()) {
     if (!scope.hasContext(contexts.running, pcpu)) continue;
     for (const { domid, view, gfn, mfn } of contexts.translations.of(pcpu)) {
@@ -32,7 +32,7 @@ export function snapshotTranslations({ contexts }: Replayer, scope: PieceScope, 
  * What each pcpu holds, outermost first; then what of locks and mm lock levels does not follow from that.
  * @throws P2mError P2M_DAMAGED
  */
-export function snapshotLocks(replayer: Replayer, reader: TraceReader, scope: PieceScope, out: SnapshotWriter): void {
+export function snapshotLocks(replayer: XenState, reader: TraceReader, scope: PieceScope, out: SnapshotWriter): void {
   const { locks, contexts } = replayer;
   const pcpus = Array.from({ length: locks.pcpus }, (_, pcpu) => pcpu);
   const chosen = pcpus.filter(pcpu => scope.hasContext(contexts.running, pcpu));

@@ -1,5 +1,5 @@
 import { isValid, type TraceReader } from '@p2mtrace/trace-format';
-import type { Replayer } from '../replayer.js';
+import type { XenState } from '../state/xen-state.js';
 import type { PieceScope } from './piece-scope.js';
 import type { PieceWriter } from './piece-writer.js';
 import { snapshotLocks, snapshotTranslations, snapshotVcpus } from './snapshot-contexts.js';
@@ -12,7 +12,7 @@ import { SnapshotWriter } from './snapshot-writer.js';
  * since when. `state` stands before the event `state.seq`; the events carry the TSC of the one before, as inherited.
  * @throws P2mError P2M_DAMAGED
  */
-export function writeSnapshots(reader: TraceReader, state: Replayer, piece: PieceWriter, scope: PieceScope): void {
+export function writeSnapshots(reader: TraceReader, state: XenState, piece: PieceWriter, scope: PieceScope): void {
   const out = new SnapshotWriter(piece, tscBefore(reader, state.seq));
   snapshotP2ms(state, scope, out);
   snapshotM2p(state, scope, out);

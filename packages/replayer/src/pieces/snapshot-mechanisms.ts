@@ -4,12 +4,12 @@ import { LINUX_BITS, LINUX_MFN } from '../linux-state.js';
 import { NO_MFN } from '../p2m-table.js';
 import { MAX_PAGE_ORDER } from '../page-table.js';
 import { PAGING_EVICTED, PAGING_TYPE } from '../paging-state.js';
-import type { Replayer } from '../replayer.js';
+import type { XenState } from '../state/xen-state.js';
 import type { PieceScope } from './piece-scope.js';
 import type { SnapshotWriter } from './snapshot-writer.js';
 
 /** PoD counts by domain, reclaims under way, and the frames of the caches. Mere counters begin anew. */
-export function snapshotPod({ pod }: Replayer, scope: PieceScope, out: SnapshotWriter): void {
+export function snapshotPod({ pod }: XenState, scope: PieceScope, out: SnapshotWriter): void {
   for (const [domid, { count, entryCount, pending }] of pod.domains) {
     if (!scope.hasDomain(domid)) continue;
     out.begin(KIND.snapshot_pod).id('domid', domid).number('arg0', count).number('arg1', entryCount);
@@ -52,7 +52,7 @@ function* ordersOf(frames: number): Generator<number> {
   }
 }
 
-export function snapshotPaging({ paging: { states } }: Replayer, scope: PieceScope, out: SnapshotWriter): void {
+export function snapshotPaging({ paging: { states } }: XenState, scope: PieceScope, out: SnapshotWriter): void {
   for (const domid of states.domids()) {
     if (!scope.hasDomain(domid)) continue;
     for (const { frame: gfn, record } of states.of(domid).all()) {
@@ -63,7 +63,7 @@ export function snapshotPaging({ paging: { states } }: Replayer, scope: PieceSco
 }
 
 /** Grants and foreign mappings of whoever maps or owns. */
-export function snapshotGrants({ grants, foreign }: Replayer, scope: PieceScope, out: SnapshotWriter): void {
+export function snapshotGrants({ grants, foreign }: XenState, scope: PieceScope, out: SnapshotWriter): void {
   for (const { domid, owner, mfn, gfn, ref, handle, flags } of grants.all()) {
     if (!scope.hasDomain(domid) && !scope.hasDomain(owner)) continue;
     out.begin(KIND.snapshot_grant).id('domid', domid).id('owner', owner).frame('mfn', mfn).frame('gfn', gfn);
@@ -81,7 +81,7 @@ export function snapshotGrants({ grants, foreign }: Replayer, scope: PieceScope,
 }
 
 /** phys_to_machine tables, and chains of overrides, oldest first: each goes in front of the others. */
-export function snapshotLinux({ linux }: Replayer, scope: PieceScope, out: SnapshotWriter): void {
+export function snapshotLinux({ linux }: XenState, scope: PieceScope, out: SnapshotWriter): void {
   for (const domid of linux.pfns.domids()) {
     if (!scope.hasDomain(domid)) continue;
     for (const { frame: pfn, record } of linux.pfns.of(domid).all()) {
@@ -100,7 +100,7 @@ export function snapshotLinux({ linux }: Replayer, scope: PieceScope, out: Snaps
   }
 }
 
-export function snapshotTlb({ tlb }: Replayer, scope: PieceScope, out: SnapshotWriter): void {
+export function snapshotTlb({ tlb }: XenState, scope: PieceScope, out: SnapshotWriter): void {
   for (const key of tlb.deferred.keys()) {
     const domid = Math.floor(key / 0x1_0000);
     if (scope.hasDomain(domid))

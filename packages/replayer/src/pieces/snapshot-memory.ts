@@ -3,13 +3,13 @@ import { CHUNK, MAX_FRAME } from '../frame-table.js';
 import { INVALID_M2P, SHARED_M2P } from '../m2p-state.js';
 import { NO_ACCESS, type P2mTable } from '../p2m-table.js';
 import { ALLOCATED, COUNT_KNOWN, FREE, NO_OWNER, OWNER_KNOWN, type PageTable, TYPE_KNOWN } from '../page-table.js';
-import type { Replayer } from '../replayer.js';
+import type { XenState } from '../state/xen-state.js';
 import { CHANGEABLE } from '../type-ranges.js';
 import type { PieceScope } from './piece-scope.js';
 import type { SnapshotWriter } from './snapshot-writer.js';
 
 /** Entries of all p2ms, with the lazy changes of their types between them; complete views and their remaps. */
-export function snapshotP2ms({ p2ms }: Replayer, scope: PieceScope, out: SnapshotWriter): void {
+export function snapshotP2ms({ p2ms }: XenState, scope: PieceScope, out: SnapshotWriter): void {
   for (const table of p2ms) {
     const { domid, view } = table;
     if (!scope.hasDomain(domid)) continue;
@@ -54,7 +54,7 @@ function snapshotEntry(table: P2mTable, gfn: number, out: SnapshotWriter): void 
   if (table.foundStale) out.id('flags', FLAG.stale);
 }
 
-export function snapshotM2p({ m2p }: Replayer, scope: PieceScope, out: SnapshotWriter): void {
+export function snapshotM2p({ m2p }: XenState, scope: PieceScope, out: SnapshotWriter): void {
   for (const mfn of m2p.keys()) {
     if (!scope.hasFrame(mfn)) continue;
     const value = m2p.get(mfn) ?? INVALID_M2P;
@@ -64,7 +64,7 @@ export function snapshotM2p({ m2p }: Replayer, scope: PieceScope, out: SnapshotW
 }
 
 /** page_info of all frames, and the generations of those of which nothing else is known. */
-export function snapshotPages({ pages }: Replayer, scope: PieceScope, out: SnapshotWriter): void {
+export function snapshotPages({ pages }: XenState, scope: PieceScope, out: SnapshotWriter): void {
   pages.directory.forEachChunk((firstMfn, firstSlot) => {
     for (let i = 0; i < CHUNK; i++) {
       const slot = firstSlot + i;
@@ -87,7 +87,7 @@ function snapshotPage(pages: PageTable, mfn: number, slot: number, out: Snapshot
 }
 
 /** Members of reverse maps, oldest first: each joins in front of the others. */
-export function snapshotSharing({ sharing: { rmaps } }: Replayer, out: SnapshotWriter): void {
+export function snapshotSharing({ sharing: { rmaps } }: XenState, out: SnapshotWriter): void {
   for (const mfn of rmaps.frames()) {
     for (const { domid, gfn } of rmaps.of(mfn).reverse()) {
       out.begin(KIND.snapshot_rmap).id('domid', domid).frame('gfn', gfn).frame('mfn', mfn);

@@ -1,0 +1,28 @@
+import type { KindName } from '@p2mtrace/trace-format';
+import type { Now } from '../now.js';
+import type { P2mSet } from '../p2m-set.js';
+import type { CheckOptions, TraceHead } from '../replay-options.js';
+import type { XenState } from '../state/xen-state.js';
+import type { Breach } from './breach-facts.js';
+import type { Check } from './check.js';
+import type { RelinquishedTypes } from './relinquished-types.js';
+import type { Sections } from './sections.js';
+
+/** What a check may look at. */
+export interface CheckScope {
+  /** The state as it is at the event of the moment. */
+  readonly state: XenState;
+  readonly p2ms: P2mSet;
+  readonly now: Now;
+  readonly head: TraceHead;
+  readonly options: CheckOptions;
+  /** Events of one of these kinds were recorded: a check of what was not need not look at anything. */
+  readonly records: (...kinds: KindName[]) => boolean;
+  /** The order of events of different pcpus is as it was. */
+  readonly isOrdered: boolean;
+  readonly sections: Sections;
+  readonly relinquished: RelinquishedTypes;
+  readonly report: (found: Breach) => void;
+}
+
+export type MakeCheck = (scope: CheckScope) => Check;

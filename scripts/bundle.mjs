@@ -17,8 +17,8 @@ const NEW = at('cli', 'bundle.new');
 const entries = {
   main: at('cli', 'dist', 'main.js'),
   worker: at('cli', 'dist', 'audit', 'worker.js'),
-  'second-replay-worker': at('packages', 'analyzers', 'dist', 'second-replay-worker.js'),
-  'pool-worker': at('packages', 'trace-format', 'dist', 'pool-worker.js'),
+  'second-replay-worker': at('packages', 'analyzers', 'dist', 'analyze', 'second-replay-worker.js'),
+  'pool-worker': at('packages', 'trace-format', 'dist', 'write', 'pool-worker.js'),
 };
 
 /** What stays outside: native code, a loader of modules, and one that is not itself without its side effects. */
@@ -39,7 +39,7 @@ await bundle.write({
 });
 await bundle.close();
 // Found beside the module that asks for it (kernel.ts of trace-format).
-copyFileSync(at('packages', 'trace-format', 'dist', 'kernel.wasm'), join(NEW, 'kernel.wasm'));
+copyFileSync(at('packages', 'trace-format', 'dist', 'kernel', 'kernel.wasm'), join(NEW, 'kernel.wasm'));
 // All of it at once: whoever starts meanwhile gets the old one or the new one.
 rmSync(BUNDLE, { recursive: true, force: true });
 renameSync(NEW, BUNDLE);

@@ -91,7 +91,7 @@ const notesOf = folder => at(folder, 'tsconfig.tsbuildinfo');
 
 /** The kernel of imports, which has constants of the package's TypeScript. */
 const FORMAT = join('packages', 'trace-format');
-const KERNEL = at(FORMAT, 'dist', 'kernel.wasm');
+const KERNEL = at(FORMAT, 'dist', 'kernel', 'kernel.wasm');
 function kernel() {
   const sources = readdirSync(at(FORMAT, 'kernel')).map(name => at(FORMAT, 'kernel', name));
   make('kernel', KERNEL, [...sources, notesOf(FORMAT)]);

@@ -8,19 +8,19 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => join(root, 'packages', 'trace-format', ...parts);
-const WASM = at('dist', 'kernel.wasm');
+const WASM = at('dist', 'kernel', 'kernel.wasm');
 const CONSTANTS = at('kernel', 'constants.ts');
 
 const built = (...path) => import(pathToFileURL(at('dist', ...path)));
 
 /** The constants as AssemblyScript; those of a table in a namespace of its name. */
 async function constants() {
-  const { PRESENT } = await built('columns.js');
-  const { FLAG } = await built('flags.js');
-  const { KIND } = await built('kinds.js');
-  const { ACCESS_TYPES } = await built('xen-enums.js');
-  const { MEMORY_PAGES: _, ...layout } = await built('kernel-layout.js');
-  const { CLASS_MASK, MAX_ORDER, MEM, MEM_CLASS, WIRE_NO_DOMID } = await built('xentrace', 'records.js');
+  const { PRESENT } = await built('schema', 'columns.js');
+  const { FLAG } = await built('schema', 'flags.js');
+  const { KIND } = await built('schema', 'kinds.js');
+  const { ACCESS_TYPES } = await built('schema', 'xen-enums.js');
+  const { MEMORY_PAGES: _, ...layout } = await built('kernel', 'kernel-layout.js');
+  const { CLASS_MASK, MAX_ORDER, MEM, MEM_CLASS, WIRE_NO_DOMID } = await built('schema', 'xentrace-records.js');
   const single = { ACCESS_TYPES: ACCESS_TYPES.length, CLASS_MASK, MAX_ORDER, MEM_CLASS, WIRE_NO_DOMID };
   const line = ([name, value]) => `// @ts-ignore: decorator\n@inline export const ${name}: u32 = ${value >>> 0};`;
   const parts = Object.entries({ ...single, PRESENT, FLAG, KIND, MEM, ...layout }).map(([name, value]) => {
@@ -44,7 +44,7 @@ function isOld() {
 
 async function compile() {
   const { default: asc } = await import('assemblyscript/asc');
-  const { MEMORY_PAGES } = await built('kernel-layout.js');
+  const { MEMORY_PAGES } = await built('kernel', 'kernel-layout.js');
   const files = ['index.ts', '--baseDir', at('kernel'), '--outFile', `${WASM}.new`];
   const memory = ['--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', String(MEMORY_PAGES)];
   const options = ['-O3', '--runtime', 'stub', '--noAssert', '--enable', 'threads,simd'];

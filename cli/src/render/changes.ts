@@ -1,8 +1,9 @@
 import type { ChangeSummary, StateChange } from '@p2mtrace/replayer';
 import type { Terminal } from '../terminal.js';
 import { count } from './cell.js';
+import type { Column } from './columns.js';
 import { fieldsText, withHexFrames } from './fields.js';
-import { type Column, type RowFormat, writeRows } from './rows.js';
+import { type RowFormat, writeRows } from './rows.js';
 
 const SUBJECT: readonly Column[] = [{ name: 'table' }, { name: 'subject' }];
 const NUMBERS: readonly Column[] = [

@@ -1,5 +1,5 @@
 import { cellText } from './cell.js';
-import type { Column } from './rows.js';
+import type { Column } from './columns.js';
 
 /** A row of a Markdown table. */
 export function markdownLine(row: readonly unknown[]): string {

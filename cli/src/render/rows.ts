@@ -1,23 +1,15 @@
+import type { Column, Rows } from './columns.js';
 import { csvLine } from './csv.js';
 import { jsonObject } from './json.js';
 import { markdownLine, markdownRule } from './markdown.js';
 import { tableLines } from './table.js';
 
 export type RowFormat = 'table' | 'json' | 'csv' | 'ndjson' | 'md';
-export type Rows = Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>;
-
 /** Where text goes: a terminal, a pipe or a file. */
 export interface TextOut {
   write(text: string): Promise<void>;
   flush(): Promise<void>;
   style(format: 'bold', text: string): string;
-}
-
-/** A column of a result. */
-export interface Column {
-  readonly name: string;
-  /** Numbers stand right in a table. */
-  readonly right?: boolean;
 }
 
 /** Writes rows as they come: nothing is kept but what a table needs to know its widths. @throws ClosedPipe */

@@ -19,8 +19,9 @@ import {
 import { hex, type TraceReader } from '@p2mtrace/trace-format';
 import type { StateTable } from '../state-tables.js';
 import { count } from './cell.js';
+import type { Column } from './columns.js';
 import { CONTEXTS, GRANTS, LINUX, PAGING, POD, SHARING, TLB, VIEWS } from './mechanism-columns.js';
-import type { Column, RowFormat } from './rows.js';
+import type { RowFormat } from './rows.js';
 import { frame, type RowOf, type Show, shown } from './shown.js';
 
 /** Rows of one part of the state, ready to be written. A table shows runs of p2m entries, all else every entry. */

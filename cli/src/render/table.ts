@@ -1,5 +1,5 @@
 import { cellText } from './cell.js';
-import type { Column, Rows } from './rows.js';
+import type { Column, Rows } from './columns.js';
 
 /** Rows that decide how wide the columns are; later ones may stick out. */
 const MEASURED = 1000;

@@ -1,5 +1,5 @@
 import type { AuditFinding, AuditReport } from '../audit/audit-report.js';
-import { summaryLine } from '../audit/reporters/pretty.js';
+import { summaryLine } from '../audit/summary-line.js';
 import { counted } from '../render/cell.js';
 import { html, type Markup, table } from './html.js';
 

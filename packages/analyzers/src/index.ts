@@ -1,5 +1,29 @@
-export { type Analysis, type AnalyzeOptions, analyzeTrace, type MeasureSpec } from './analyze.js';
-export { RULES } from './built-in-rules.js';
+export { type Analysis, type AnalyzeOptions, analyzeTrace, type MeasureSpec } from './analyze/analyze.js';
+export {
+  confirmQuery,
+  type FoundOccurrence,
+  findFinding,
+  type Scene,
+  type Story,
+  type StoryStep,
+  storyOf,
+  subjectsOf,
+  writersOf,
+} from './explain/index.js';
+export {
+  type AnalysisReport,
+  type Finding,
+  findingSchema,
+  type Occurrence,
+  occurrenceSchema,
+  reportSchema,
+} from './findings/finding.js';
+export { findingId } from './findings/finding-id.js';
+export { faultRules, generateTrace, type Planted, SCENARIOS, type WorkloadOptions } from './generate/index.js';
+export { FactCache, factCachePath } from './query/fact-cache.js';
+export { openTraceSession, type TraceSessionOptions, traceNames } from './query/open-session.js';
+export { readModules, type SqlDefinition, type SqlModule, standardLibrary } from './query/sql-modules.js';
+export { RULES } from './rules/built-in-rules.js';
 export {
   type Analyzer,
   defineAnalyzer,
@@ -8,18 +32,12 @@ export {
   type RowSource,
   type Rule,
   type RuleRow,
-} from './define-analyzer.js';
-export * from './explain/index.js';
-export * from './finding.js';
-export { findingId } from './finding-id.js';
-export * from './generate/index.js';
-export { checkPlugin, checkUnique } from './plugin.js';
-export { type AuditConfig, checkConfig, defineConfig, type PluginConfig } from './plugin-config.js';
-export { FactCache, factCachePath } from './query/fact-cache.js';
-export { openTraceSession, type TraceSessionOptions, traceNames } from './query/open-session.js';
-export { readModules, type SqlDefinition, type SqlModule, standardLibrary } from './query/sql-modules.js';
-export { ANALYZERS } from './registry.js';
-export { type BoundRule, chooseRules, ruleOf, rulesOf } from './rule-set.js';
+} from './rules/define-analyzer.js';
+export { CONFIDENCES, type Confidence, SEVERITIES, type Severity } from './rules/levels.js';
+export { checkPlugin, checkUnique } from './rules/plugin.js';
+export { type AuditConfig, checkConfig, defineConfig, type PluginConfig } from './rules/plugin-config.js';
+export { ANALYZERS } from './rules/registry.js';
+export { type BoundRule, chooseRules, ruleOf, rulesOf } from './rules/rule-set.js';
 export { type Slice, sliceTrace } from './slice/slice-trace.js';
 export type { TrialOptions } from './slice/trials.js';
 export type { ColumnSource } from './sql/column-source.js';
@@ -28,4 +46,4 @@ export { QueryResult, type ResultColumn, type SqlValue } from './sql/query-resul
 export { type Rows, TraceSession } from './sql/session.js';
 export type { SqlOptions } from './sql/sql-connection.js';
 export { splitStatements } from './sql/sql-text.js';
-export { TRACE_TABLES } from './trace-tables.js';
+export { TRACE_TABLES } from './sql/trace-tables.js';

@@ -1,5 +1,5 @@
 import { type BatchInfo, BatchMemory, type TraceReader } from '@p2mtrace/trace-format';
-import { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './replay-batch.js';
+import { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './batch/replay-batch.js';
 import { Replayer } from './replayer.js';
 
 /** Where a pcpu began to lose records: before the event of that seq. */

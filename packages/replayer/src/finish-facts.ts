@@ -1,5 +1,5 @@
-import { ALLOCATED, COUNT_KNOWN, FREE } from './page-table.js';
 import type { Replayer } from './replayer.js';
+import { ALLOCATED, COUNT_KNOWN, FREE } from './tables/page-table.js';
 
 /** Hands over what only the end of a trace tells: how domains and pages stand, and the rows that are still open. */
 export function finishFacts(replayer: Replayer): void {

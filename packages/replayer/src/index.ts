@@ -1,32 +1,123 @@
-export { checkpointPath } from './checkpoints.js';
-export * from './checks/breach-names.js';
-export { type ContextRow, contextRows } from './context-rows.js';
-export * from './diff/index.js';
-export * from './events/index.js';
-export type { FactArray, FactColumnSpec, FactColumns, FactSpec, FactType } from './fact-columns.js';
-export type { ChunkOf, FactChunk, FactSelection, FactSink } from './fact-sink.js';
-export * from './fact-specs.js';
-export { FactStore } from './fact-store.js';
-export { facts } from './facts.js';
-export { type GrantRow, grantRows } from './grant-rows.js';
-export * from './history/index.js';
-export { type LinuxRow, linuxRows } from './linux-rows.js';
-export { type LockRow, lockRows } from './lock-rows.js';
-export { INVALID_M2P, SHARED_M2P } from './m2p-state.js';
-export { type P2mRun, p2mRuns } from './p2m-runs.js';
-export { type PageRow, pageRows } from './page-rows.js';
-export { type PagingRow, pagingRows } from './paging-rows.js';
-export * from './pieces/index.js';
-export { type PodRow, podRows } from './pod-rows.js';
+export { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './batch/replay-batch.js';
+export { checkpointPath } from './checkpoints/checkpoints.js';
+export { traceIdentity } from './checkpoints/trace-identity.js';
+export {
+  type ChangeSummary,
+  DIFF_TABLES,
+  type DiffOptions,
+  type DiffTable,
+  diffStates,
+  type StateChange,
+  summarize,
+  type Values,
+} from './diff/index.js';
+export {
+  type EventFilter,
+  EventReader,
+  eventsTouching,
+  firstMatch,
+  matchingEvents,
+  parseExpression,
+  parseSubject,
+  type SeqRange,
+  SUBJECTS,
+  type Subject,
+  subjectText,
+  type TraceEvent,
+  touching,
+  viewIndex,
+} from './events/index.js';
+export {
+  BREACH_CONFIDENCES,
+  BREACH_DETAILS,
+  BREACHES,
+  type BreachConfidence,
+  type BreachDetail,
+  type BreachName,
+} from './facts/breach-names.js';
+export type { FactArray, FactColumnSpec, FactColumns, FactSpec, FactType } from './facts/fact-columns.js';
+export type { ChunkOf, FactChunk, FactSelection, FactSink } from './facts/fact-sink.js';
+export {
+  BREACH_SPEC,
+  DIVERGENCE_SPEC,
+  DIVERGENCES,
+  DIVERGES,
+  DOMAINS,
+  FACT_SPECS,
+  FACTS_VERSION,
+  GRANT_SPANS,
+  INVALIDATIONS,
+  LOCK_EDGES,
+  LOCK_GATES,
+  LOCK_SPANS,
+  LOOKUPS,
+  LOSSES,
+  M2P_SPANS,
+  MAPPING_SPANS,
+  OVERRIDE_SPANS,
+  PAGE_SPANS,
+  PROTECTED_BY_LOCK,
+  PROTECTED_BY_NOTHING,
+  PROTECTED_BY_REF,
+  PROTECTIONS,
+  REF_KINDS,
+  REF_SPANS,
+  RMAP_SPANS,
+  TYPE_REF_KINDS,
+  TYPE_REF_SPANS,
+  USES,
+} from './facts/fact-specs.js';
+export { FactStore } from './facts/fact-store.js';
+export {
+  type Detail,
+  type Doer,
+  doersOf,
+  type FactSpan,
+  FactSpans,
+  type HistoryOptions,
+  type HistoryRow,
+  history,
+} from './history/index.js';
+export {
+  type ImageContents,
+  loadState,
+  type StateArray,
+  type StateImage,
+  type StatePart,
+  saveState,
+} from './memory/state-image.js';
+export {
+  domainsOf,
+  type Piece,
+  type PieceFilter,
+  type PieceOptions,
+  type PieceRange,
+  type PieceSpec,
+  pcpusOf,
+  rangeBetween,
+  rangesOfEvents,
+  rangesOfTime,
+  selectEvents,
+  splitByFilter,
+  splitTrace,
+  trimTrace,
+  wholeRange,
+} from './pieces/index.js';
 export { type Position, parseDuration, parsePosition, resolvePosition } from './position.js';
 export { type OpenReplayOptions, Replay, replay } from './replay.js';
-export { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './replay-batch.js';
+export { facts } from './replay-facts.js';
 export type { CheckOptions, ReplayOptions } from './replay-options.js';
 export { type ReplayTraceOptions, replayTrace } from './replay-trace.js';
 export { Replayer } from './replayer.js';
-export { type SharingRow, sharingRows } from './sharing-rows.js';
-export { XenState } from './state/xen-state.js';
-export * from './state-image.js';
+export { type ContextRow, contextRows } from './rows/context-rows.js';
+export { type GrantRow, grantRows } from './rows/grant-rows.js';
+export { type LinuxRow, linuxRows } from './rows/linux-rows.js';
+export { type LockRow, lockRows } from './rows/lock-rows.js';
+export { type P2mRun, p2mRuns } from './rows/p2m-runs.js';
+export { type PageRow, pageRows } from './rows/page-rows.js';
+export { type PagingRow, pagingRows } from './rows/paging-rows.js';
+export { type PodRow, podRows } from './rows/pod-rows.js';
+export { type SharingRow, sharingRows } from './rows/sharing-rows.js';
 export {
   type M2pRow,
   type M2pValue,
@@ -35,7 +126,7 @@ export {
   type P2mRow,
   p2mRows,
   type StateFilter,
-} from './state-rows.js';
+} from './rows/state-rows.js';
 export {
   type DivergenceRow,
   divergenceRows,
@@ -46,10 +137,26 @@ export {
   type PageSummary,
   p2mSummaries,
   pageSummary,
-} from './state-summary.js';
-export { type EntryState, type LockHolder, type MappingRow, StateView } from './state-view.js';
-export { type TlbRow, tlbRows } from './tlb-rows.js';
-export { traceIdentity } from './trace-identity.js';
-export type { Translation } from './translation-table.js';
-export * from './travel/index.js';
-export { type ViewRow, viewRows } from './view-rows.js';
+} from './rows/state-summary.js';
+export { type EntryState, type LockHolder, type MappingRow, StateView } from './rows/state-view.js';
+export { type TlbRow, tlbRows } from './rows/tlb-rows.js';
+export { type ViewRow, viewRows } from './rows/view-rows.js';
+export { INVALID_M2P, SHARED_M2P } from './state/m2p-state.js';
+export { XenState } from './state/xen-state.js';
+export type { Translation } from './tables/translation-table.js';
+export {
+  backToChange,
+  backToMatch,
+  type Explanation,
+  forwardToChange,
+  forwardToMatch,
+  found,
+  type GfnEntry,
+  type Holding,
+  lastWriteBefore,
+  type Reason,
+  type Search,
+  type SubjectState,
+  stateOf,
+  why,
+} from './travel/index.js';

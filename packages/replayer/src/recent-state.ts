@@ -1,6 +1,6 @@
 import type { EventFeed } from './event-feed.js';
+import { type ImageContents, loadState, saveState } from './memory/state-image.js';
 import type { Replayer } from './replayer.js';
-import { type ImageContents, loadState, saveState } from './state-image.js';
 
 /** Events that a step back may go, and that the kept state lies behind: to replay them takes less than a millisecond. */
 const NEAR = 4096;

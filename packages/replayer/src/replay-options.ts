@@ -1,5 +1,5 @@
 import type { TraceReader } from '@p2mtrace/trace-format';
-import type { FactSink } from './fact-sink.js';
+import type { FactSink } from './facts/fact-sink.js';
 
 /** What a replay needs to know of a trace besides its events; a TraceReader is such a head. */
 export type TraceHead = Pick<TraceReader, 'metadata' | 'names'>;

@@ -1,12 +1,12 @@
 import { TraceReader, usageError } from '@p2mtrace/trace-format';
-import { type CheckpointOptions, Checkpoints } from './checkpoints.js';
+import { type CheckpointOptions, Checkpoints } from './checkpoints/checkpoints.js';
 import { EventFeed } from './event-feed.js';
-import type { FactChunk, FactSelection } from './fact-sink.js';
-import { facts } from './facts.js';
+import type { FactChunk, FactSelection } from './facts/fact-sink.js';
 import { type Position, parsePosition, resolvePosition } from './position.js';
 import { RecentState } from './recent-state.js';
+import { facts } from './replay-facts.js';
 import type { Replayer } from './replayer.js';
-import { StateView } from './state-view.js';
+import { StateView } from './rows/state-view.js';
 
 export interface OpenReplayOptions extends CheckpointOptions {
   /** TSC ticks a second, for positions in time, where the trace does not know it. */

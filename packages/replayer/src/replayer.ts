@@ -1,11 +1,11 @@
 import { getU53, isValid, KIND } from '@p2mtrace/trace-format';
+import { byKind, type Handler, type Handlers } from './batch/handlers.js';
+import type { ReplayBatch } from './batch/replay-batch.js';
+import { pcpuOf } from './batch/row-values.js';
 import { Checks } from './checks/checks.js';
-import { offsetsOf } from './fact-columns.js';
-import { DOMAINS, LOSSES } from './fact-specs.js';
-import { byKind, type Handler, type Handlers } from './handlers.js';
-import type { ReplayBatch } from './replay-batch.js';
+import { offsetsOf } from './facts/fact-columns.js';
+import { DOMAINS, LOSSES } from './facts/fact-specs.js';
 import type { ReplayOptions, TraceHead } from './replay-options.js';
-import { pcpuOf } from './row-values.js';
 import { XenState } from './state/xen-state.js';
 
 /** As constants of the module: looking a kind up by name for every event would show. */

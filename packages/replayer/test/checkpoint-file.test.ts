@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { CheckpointFile } from '../src/checkpoint-file.js';
-import { INDEX_VERSION, PIECE } from '../src/checkpoint-format.js';
-import { CheckpointWriter } from '../src/checkpoint-writer.js';
+import { CheckpointFile } from '../src/checkpoints/checkpoint-file.js';
+import { INDEX_VERSION, PIECE } from '../src/checkpoints/checkpoint-format.js';
+import { CheckpointWriter } from '../src/checkpoints/checkpoint-writer.js';
 import type { ImageContents } from '../src/index.js';
 import { expectSameState } from './support/same-state.js';
 

@@ -1,6 +1,6 @@
 import { MODE_MUTEX, MODE_READ, MODE_WRITE } from '@p2mtrace/trace-format';
 import { describe, expect, test } from 'vitest';
-import { LockTable, UNKNOWN_DEPTH } from '../src/lock-table.js';
+import { LockTable, UNKNOWN_DEPTH } from '../src/tables/lock-table.js';
 
 // Levels of X§2.1.
 const P2M = 16;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { NO_ACCESS, NO_MFN, P2mTable } from '../src/p2m-table.js';
+import { NO_ACCESS, NO_MFN, P2mTable } from '../src/tables/p2m-table.js';
 
 /** The obvious model: every 4K gfn by itself. */
 type Naive = Map<number, { mfn: number; type: number }>;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ReverseMap } from '../src/reverse-map.js';
+import { ReverseMap } from '../src/tables/reverse-map.js';
 
 const change = fc.record({
   add: fc.boolean(),

@@ -11,10 +11,10 @@ import {
   validateTrace,
 } from '@p2mtrace/trace-format';
 import { describe, expect, test } from 'vitest';
-import { batchJob } from '../src/batch-job.js';
-import { BatchWriter } from '../src/batch-writer.js';
 import { BatchMessages } from '../src/ipc/batch-messages.js';
 import { encodeDictionaryMessage, encodeSchemaMessage } from '../src/ipc/encode-message.js';
+import { batchJob } from '../src/write/batch-job.js';
+import { BatchWriter } from '../src/write/batch-writer.js';
 
 import { writeRows } from './support/rows.js';
 import { SAMPLE_ROWS } from './support/sample-rows.js';

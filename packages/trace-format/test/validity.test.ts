@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Kernel } from '../src/kernel.js';
-import { countBits } from '../src/validity.js';
+import { Kernel } from '../src/kernel/kernel.js';
+import { countBits } from './support/count-bits.js';
 
 /** Presence masks, mostly with few columns as events have them. */
 const masks = fc.array(

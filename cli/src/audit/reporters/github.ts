@@ -1,4 +1,4 @@
-import type { Reporter } from './index.js';
+import type { Reporter } from './reporter.js';
 
 const COMMANDS = { error: 'error', warning: 'warning', note: 'notice' } as const;
 

@@ -1,7 +1,4 @@
-import type { AuditReport } from '../audit-report.js';
-
-/** Makes a text of a report. It may open the traces (`trace` of each) to tell more. */
-export type Reporter = (report: AuditReport) => string | Promise<string>;
+import type { Reporter } from './reporter.js';
 
 /** Every reporter by its name, loaded when it is asked for. */
 export const REPORTERS = {

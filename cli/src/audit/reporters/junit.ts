@@ -1,5 +1,5 @@
 import type { AuditFinding } from '../audit-report.js';
-import type { Reporter } from './index.js';
+import type { Reporter } from './reporter.js';
 
 /** A test suite a trace, a test a finding of it; what was not judged is an error, what is not checked is skipped. */
 export const junit: Reporter = ({ traces, findings }) => {

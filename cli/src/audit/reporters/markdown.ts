@@ -1,6 +1,6 @@
 import { markdownLine, markdownRule } from '../../render/markdown.js';
-import type { Reporter } from './index.js';
-import { summaryLine } from './pretty.js';
+import { summaryLine } from '../summary-line.js';
+import type { Reporter } from './reporter.js';
 
 /** For an issue, a mail or a job's summary. */
 export const markdown: Reporter = report => {

@@ -1,6 +1,7 @@
 import { cellText, counted } from '../../render/cell.js';
 import type { AuditFinding } from '../audit-report.js';
-import type { Reporter } from './index.js';
+import { summaryLine } from '../summary-line.js';
+import type { Reporter } from './reporter.js';
 
 /** Traces of a finding, and occurrences of each, that people are shown. */
 const SHOWN = 3;
@@ -34,16 +35,4 @@ function findingLines({ severity, confidence, rule, title, id, count, signature,
   }
   if (traces.length > SHOWN) lines.push(`  and in ${traces.length - SHOWN} more traces`);
   return lines;
-}
-
-/** `3 traces, 1 unreadable; 2 new findings, 5 known, 1 suppressed, 0 fixed`. */
-export function summaryLine({
-  traces,
-  findings,
-  fixed,
-}: Pick<Parameters<Reporter>[0], 'traces' | 'findings' | 'fixed'>): string {
-  const unreadable = traces.filter(({ problem }) => problem !== null).length;
-  const of = (state: AuditFinding['state']) => findings.filter(finding => finding.state === state).length;
-  const bad = unreadable === 0 ? '' : `, ${unreadable} of them could not be judged`;
-  return `${counted(traces.length, 'trace')}${bad}; ${counted(of('new'), 'new finding')}, ${of('known')} known, ${of('suppressed')} suppressed, ${fixed.length} no longer seen`;
 }

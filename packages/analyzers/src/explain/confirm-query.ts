@@ -1,4 +1,4 @@
-import type { Occurrence } from '../finding.js';
+import type { Occurrence } from '../findings/finding.js';
 
 /**
  * A rule's `confirm` for one occurrence: `$X` becomes the subject X or the seq of the witness X, as an SQL literal;

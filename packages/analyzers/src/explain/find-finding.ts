@@ -1,5 +1,5 @@
 import { usageError } from '@p2mtrace/trace-format';
-import type { Finding, Occurrence } from '../finding.js';
+import type { Finding, Occurrence } from '../findings/finding.js';
 
 /** One occurrence of a finding. */
 export interface FoundOccurrence {

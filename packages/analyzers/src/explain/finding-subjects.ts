@@ -1,5 +1,5 @@
 import type { Subject } from '@p2mtrace/replayer';
-import type { Occurrence } from '../finding.js';
+import type { Occurrence } from '../findings/finding.js';
 
 /** Keys of a finding's subject that name a lock by its address. */
 const LOCKS = ['lock', 'held_lock'];

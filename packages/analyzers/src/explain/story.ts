@@ -11,7 +11,7 @@ import {
   type TraceEvent,
   why,
 } from '@p2mtrace/replayer';
-import type { Occurrence } from '../finding.js';
+import type { Occurrence } from '../findings/finding.js';
 import { subjectsOf } from './finding-subjects.js';
 
 /** What was known of a subject before and after a witness. */

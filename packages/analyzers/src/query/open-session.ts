@@ -4,7 +4,7 @@ import type { ColumnSource } from '../sql/column-source.js';
 import { eventsSource } from '../sql/events-source.js';
 import { TraceSession } from '../sql/session.js';
 import { quotedName, type SqlOptions, textLiteral } from '../sql/sql-connection.js';
-import { factTables, nameTables, storeFacts, type TableGroup } from '../trace-tables.js';
+import { factTables, nameTables, storeFacts, type TableGroup } from '../sql/trace-tables.js';
 import { type FactCache, KEPT } from './fact-cache.js';
 import { type SqlModule, standardLibrary } from './sql-modules.js';
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { divergenceRows, replayTrace } from '@p2mtrace/replayer';
 import { TraceReader } from '@p2mtrace/trace-format';
-import { analyzeTrace } from '../analyze.js';
-import type { Analyzer } from '../define-analyzer.js';
-import type { Finding } from '../finding.js';
+import { analyzeTrace } from '../analyze/analyze.js';
+import type { Finding } from '../findings/finding.js';
+import type { Analyzer } from '../rules/define-analyzer.js';
 import type { SlicePiece } from './slice-piece.js';
 
 export interface TrialOptions {

@@ -1,7 +1,3 @@
-import { offsetsOf } from '../fact-columns.js';
-import { BREACH_SPEC } from '../fact-specs.js';
-import type { FactTable } from '../fact-table.js';
-import type { ReplayContext } from '../replay-context.js';
 import {
   BREACH_CONFIDENCES,
   BREACH_DETAILS,
@@ -9,7 +5,11 @@ import {
   type BreachConfidence,
   type BreachDetail,
   type BreachName,
-} from './breach-names.js';
+} from '../facts/breach-names.js';
+import { offsetsOf } from '../facts/fact-columns.js';
+import { BREACH_SPEC } from '../facts/fact-specs.js';
+import type { FactTable } from '../facts/fact-table.js';
+import type { ReplayContext } from '../state/replay-context.js';
 
 const BREACH = offsetsOf(BREACH_SPEC);
 const AT = [BREACH.at1, BREACH.at2, BREACH.at3, BREACH.at4, BREACH.at5];

@@ -1,7 +1,7 @@
 import type { KindName } from '@p2mtrace/trace-format';
-import type { Now } from '../now.js';
-import type { P2mSet } from '../p2m-set.js';
+import type { Now } from '../batch/now.js';
 import type { CheckOptions, TraceHead } from '../replay-options.js';
+import type { P2mSet } from '../state/p2m-set.js';
 import type { XenState } from '../state/xen-state.js';
 import type { Breach } from './breach-facts.js';
 import type { Check } from './check.js';

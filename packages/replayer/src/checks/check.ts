@@ -1,4 +1,4 @@
-import type { Handlers } from '../handlers.js';
+import type { Handlers } from '../batch/handlers.js';
 import type { Section } from './section.js';
 
 /**

@@ -1,9 +1,9 @@
 import { isRecorded, KINDS, type KindName } from '@p2mtrace/trace-format';
-import { BREACH_SPEC } from '../fact-specs.js';
-import type { Handler } from '../handlers.js';
-import type { P2mSet } from '../p2m-set.js';
-import type { ReplayContext } from '../replay-context.js';
+import type { Handler } from '../batch/handlers.js';
+import { BREACH_SPEC } from '../facts/fact-specs.js';
 import type { CheckOptions, ReplayOptions, TraceHead } from '../replay-options.js';
+import type { P2mSet } from '../state/p2m-set.js';
+import type { ReplayContext } from '../state/replay-context.js';
 import type { XenState } from '../state/xen-state.js';
 import { type Breach, BreachFacts } from './breach-facts.js';
 import type { Check } from './check.js';

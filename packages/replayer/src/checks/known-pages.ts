@@ -1,8 +1,8 @@
-import { MAX_FRAME } from '../frame-table.js';
-import { framesOf } from '../order.js';
-import { COUNT_KNOWN, FREE, MAX_PAGE_ORDER, OWNER_KNOWN, type PageTable, TYPE_KNOWN } from '../page-table.js';
-import type { ReplayBatch } from '../replay-batch.js';
-import { mfnOf } from '../row-values.js';
+import type { ReplayBatch } from '../batch/replay-batch.js';
+import { mfnOf } from '../batch/row-values.js';
+import { MAX_FRAME } from '../memory/frame-table.js';
+import { framesOf } from '../memory/order.js';
+import { COUNT_KNOWN, FREE, MAX_PAGE_ORDER, OWNER_KNOWN, type PageTable, TYPE_KNOWN } from '../tables/page-table.js';
 
 /** Domids from here on are no domains (xen/include/public/xen.h): dom_io, dom_cow and the like. */
 export const FIRST_RESERVED_DOMID = 0x7ff0;

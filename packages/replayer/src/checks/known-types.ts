@@ -1,6 +1,6 @@
 import type { LayoutProfile } from '@p2mtrace/trace-format';
-import { type PageTable, TYPE_KNOWN } from '../page-table.js';
-import { TypeBits } from '../type-bits.js';
+import { type PageTable, TYPE_KNOWN } from '../tables/page-table.js';
+import { TypeBits } from '../tables/type-bits.js';
 import { knowsCount } from './known-pages.js';
 
 /** What checks read of the type_info of pages, by a layout (X§4.2). */

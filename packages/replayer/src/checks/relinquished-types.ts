@@ -1,6 +1,6 @@
 import { FLAG } from '@p2mtrace/trace-format';
-import type { ReplayBatch } from '../replay-batch.js';
-import { mfnOf } from '../row-values.js';
+import type { ReplayBatch } from '../batch/replay-batch.js';
+import { mfnOf } from '../batch/row-values.js';
 import type { XenState } from '../state/xen-state.js';
 import type { Check } from './check.js';
 import { isAllocated, knowsCount, slotOf } from './known-pages.js';

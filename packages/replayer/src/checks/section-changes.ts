@@ -1,12 +1,12 @@
 import { FLAG, isValid, KIND, type KindName } from '@p2mtrace/trace-format';
-import { MAX_FRAME } from '../frame-table.js';
-import type { Handler, Handlers } from '../handlers.js';
-import { alignDown } from '../order.js';
-import { HOST, MAX_ENTRY_ORDER, type P2mSet } from '../p2m-set.js';
-import type { P2mTable } from '../p2m-table.js';
-import type { ReplayBatch } from '../replay-batch.js';
-import type { ReplayContext } from '../replay-context.js';
-import { gfnOf, hasFailed, mfnOf } from '../row-values.js';
+import type { Handler, Handlers } from '../batch/handlers.js';
+import type { ReplayBatch } from '../batch/replay-batch.js';
+import { gfnOf, hasFailed, mfnOf } from '../batch/row-values.js';
+import { MAX_FRAME } from '../memory/frame-table.js';
+import { alignDown } from '../memory/order.js';
+import { HOST, MAX_ENTRY_ORDER, type P2mSet } from '../state/p2m-set.js';
+import type { ReplayContext } from '../state/replay-context.js';
+import type { P2mTable } from '../tables/p2m-table.js';
 import { ENTRY_FAILED, ENTRY_IMPLIED, ENTRY_REPLACED, ENTRY_WRITTEN, M2P_SET } from './section.js';
 import type { Sections } from './sections.js';
 

@@ -1,6 +1,6 @@
-import { withRoom } from '../frame-table.js';
-import { framesOf } from '../order.js';
-import type { BreachConfidence } from './breach-names.js';
+import type { BreachConfidence } from '../facts/breach-names.js';
+import { withRoom } from '../memory/frame-table.js';
+import { framesOf } from '../memory/order.js';
 
 /** What a change of a section is: an entry written by a set_entry, or by an event that implies it. */
 export const ENTRY_WRITTEN = 0;

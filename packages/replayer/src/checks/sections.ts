@@ -1,9 +1,9 @@
 import { FLAG, isRecorded, isValid, MM_LOCK_ORDER_MAX, MODE_READ } from '@p2mtrace/trace-format';
-import type { Handlers } from '../handlers.js';
-import type { ReplayBatch } from '../replay-batch.js';
-import type { ReplayContext } from '../replay-context.js';
+import type { Handlers } from '../batch/handlers.js';
+import type { ReplayBatch } from '../batch/replay-batch.js';
+import { domidOf } from '../batch/row-values.js';
 import type { TraceHead } from '../replay-options.js';
-import { domidOf } from '../row-values.js';
+import type { ReplayContext } from '../state/replay-context.js';
 import { FRAME_TOUCHED, Section } from './section.js';
 
 /** mm lock levels of the p2m (host, nested) and of altp2m, without the control domain's bias (X§2.1). */

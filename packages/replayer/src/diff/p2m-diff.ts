@@ -1,5 +1,5 @@
-import type { P2mRow } from '../state-rows.js';
-import type { StateView } from '../state-view.js';
+import type { P2mRow } from '../rows/state-rows.js';
+import type { StateView } from '../rows/state-view.js';
 import { changeOf, type StateChange, type Values } from './state-change.js';
 
 /** Entries that differ, frame by frame or leaf by leaf. The size of leaves and who wrote them are no difference. */

@@ -1,5 +1,5 @@
-import type { LockRow } from '../lock-rows.js';
-import type { StateView } from '../state-view.js';
+import type { LockRow } from '../rows/lock-rows.js';
+import type { StateView } from '../rows/state-view.js';
 import { p2mChanges } from './p2m-diff.js';
 import { changeOf, runsOf, type StateChange, type Values } from './state-change.js';
 

@@ -1,5 +1,5 @@
 import { hex, type TraceReader, usageError } from '@p2mtrace/trace-format';
-import { MAX_FRAME } from '../frame-table.js';
+import { MAX_FRAME } from '../memory/frame-table.js';
 
 /** What a question about the past can be about. */
 export type Subject =

@@ -7,7 +7,7 @@ import {
   type ReadBatch,
   type TraceReader,
 } from '@p2mtrace/trace-format';
-import { LockTable } from '../lock-table.js';
+import { LockTable } from '../tables/lock-table.js';
 
 /** Who did an event, as far as the trace tells. */
 export interface Doer {

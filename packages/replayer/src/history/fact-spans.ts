@@ -1,8 +1,8 @@
 import { hex, type TraceReader } from '@p2mtrace/trace-format';
 import { lockIndex, type Subject, viewIndex } from '../events/subject.js';
-import type { FactArray, FactColumnSpec, FactSpec } from '../fact-columns.js';
-import type { FactChunk, FactSink } from '../fact-sink.js';
-import { FACT_SPECS } from '../fact-specs.js';
+import type { FactArray, FactColumnSpec, FactSpec } from '../facts/fact-columns.js';
+import type { FactChunk, FactSink } from '../facts/fact-sink.js';
+import { FACT_SPECS } from '../facts/fact-specs.js';
 
 export type Detail = string | number | boolean;
 

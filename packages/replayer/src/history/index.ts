@@ -1,4 +1,3 @@
 export { type Doer, doersOf } from './doers.js';
 export { type Detail, type FactSpan, FactSpans } from './fact-spans.js';
 export { type HistoryOptions, type HistoryRow, history } from './history.js';
-export { lastWriteBefore } from './last-write.js';

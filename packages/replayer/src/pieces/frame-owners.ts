@@ -9,11 +9,11 @@ import {
   type TraceReader,
 } from '@p2mtrace/trace-format';
 import { FRAME, MFN_RULES } from '../events/touch-rules.js';
-import { FrameRecords } from '../frame-records.js';
-import { CHUNK, MAX_FRAME } from '../frame-table.js';
-import { MAX_PAGE_ORDER, OWNER_KNOWN } from '../page-table.js';
-import { ORDER_2M } from '../pod-state.js';
+import { FrameRecords } from '../memory/frame-records.js';
+import { CHUNK, MAX_FRAME } from '../memory/frame-table.js';
+import { ORDER_2M } from '../state/pod-state.js';
 import type { XenState } from '../state/xen-state.js';
+import { MAX_PAGE_ORDER, OWNER_KNOWN } from '../tables/page-table.js';
 import type { PieceRange } from './piece-ranges.js';
 
 /** Nobody that is known has the frame; several domains have it in turn, or share it. */

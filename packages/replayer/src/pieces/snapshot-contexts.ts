@@ -1,7 +1,7 @@
 import { KIND, type TraceReader } from '@p2mtrace/trace-format';
-import { acquisition } from '../lock-rows.js';
-import { UNKNOWN_DEPTH } from '../lock-table.js';
+import { acquisition } from '../rows/lock-rows.js';
 import type { XenState } from '../state/xen-state.js';
+import { UNKNOWN_DEPTH } from '../tables/lock-table.js';
 import type { PieceScope } from './piece-scope.js';
 import type { SnapshotWriter } from './snapshot-writer.js';
 

@@ -1,10 +1,10 @@
 import { KIND } from '@p2mtrace/trace-format';
-import { FOREIGN_MFN, FOREIGN_OWNER } from '../foreign-state.js';
-import { LINUX_BITS, LINUX_MFN } from '../linux-state.js';
-import { NO_MFN } from '../p2m-table.js';
-import { MAX_PAGE_ORDER } from '../page-table.js';
-import { PAGING_EVICTED, PAGING_TYPE } from '../paging-state.js';
+import { FOREIGN_MFN, FOREIGN_OWNER } from '../state/foreign-state.js';
+import { LINUX_BITS, LINUX_MFN } from '../state/linux-state.js';
+import { PAGING_EVICTED, PAGING_TYPE } from '../state/paging-state.js';
 import type { XenState } from '../state/xen-state.js';
+import { NO_MFN } from '../tables/p2m-table.js';
+import { MAX_PAGE_ORDER } from '../tables/page-table.js';
 import type { PieceScope } from './piece-scope.js';
 import type { SnapshotWriter } from './snapshot-writer.js';
 

@@ -1,10 +1,18 @@
 import { FLAG, KIND } from '@p2mtrace/trace-format';
-import { CHUNK, MAX_FRAME } from '../frame-table.js';
-import { INVALID_M2P, SHARED_M2P } from '../m2p-state.js';
-import { NO_ACCESS, type P2mTable } from '../p2m-table.js';
-import { ALLOCATED, COUNT_KNOWN, FREE, NO_OWNER, OWNER_KNOWN, type PageTable, TYPE_KNOWN } from '../page-table.js';
+import { CHUNK, MAX_FRAME } from '../memory/frame-table.js';
+import { INVALID_M2P, SHARED_M2P } from '../state/m2p-state.js';
 import type { XenState } from '../state/xen-state.js';
-import { CHANGEABLE } from '../type-ranges.js';
+import { NO_ACCESS, type P2mTable } from '../tables/p2m-table.js';
+import {
+  ALLOCATED,
+  COUNT_KNOWN,
+  FREE,
+  NO_OWNER,
+  OWNER_KNOWN,
+  type PageTable,
+  TYPE_KNOWN,
+} from '../tables/page-table.js';
+import { CHANGEABLE } from '../tables/type-ranges.js';
 import type { PieceScope } from './piece-scope.js';
 import type { SnapshotWriter } from './snapshot-writer.js';
 

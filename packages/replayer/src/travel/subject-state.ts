@@ -1,9 +1,9 @@
 import { LOCK_MODES, type TraceReader, usageError } from '@p2mtrace/trace-format';
 import { oneLock } from '../events/locks-of-class.js';
 import { type Subject, subjectText, viewIndex } from '../events/subject.js';
-import type { PageRow } from '../page-rows.js';
-import type { M2pValue } from '../state-rows.js';
-import type { MappingRow, StateView } from '../state-view.js';
+import type { PageRow } from '../rows/page-rows.js';
+import type { M2pValue } from '../rows/state-rows.js';
+import type { MappingRow, StateView } from '../rows/state-view.js';
 
 /** What one view of a domain says of a gfn; `mfn` is that of the gfn itself, whatever the size of its leaf. */
 export interface GfnEntry {

@@ -5,9 +5,9 @@ import { ofKinds } from '../events/of-kinds.js';
 import type { Subject } from '../events/subject.js';
 import { touching } from '../events/touching.js';
 import { backToChange } from './changes.js';
+import type { Reasons } from './reasons.js';
 import { found } from './search.js';
 import { gfnEntry } from './subject-state.js';
-import type { Reasons } from './why.js';
 
 type GfnSubject = Extract<Subject, { about: 'gfn' }>;
 

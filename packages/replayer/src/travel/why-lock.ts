@@ -4,8 +4,8 @@ import { type EventFilter, firstMatch, matchingEvents } from '../events/event-fi
 import type { TraceEvent } from '../events/event-reader.js';
 import { ofKinds } from '../events/of-kinds.js';
 import { touching } from '../events/touching.js';
+import type { Reasons } from './reasons.js';
 import { holdersOf, type SubjectState } from './subject-state.js';
-import type { Reasons } from './why.js';
 
 type LockStateOfSubject = Extract<SubjectState, { about: 'lock' }>;
 

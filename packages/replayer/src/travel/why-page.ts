@@ -6,10 +6,10 @@ import { ofKinds } from '../events/of-kinds.js';
 import { subjectText } from '../events/subject.js';
 import { touching } from '../events/touching.js';
 import { forwardToChange } from './changes.js';
+import type { Reasons } from './reasons.js';
 import { References } from './references.js';
 import { found } from './search.js';
 import { gfnEntry } from './subject-state.js';
-import type { Reasons } from './why.js';
 
 /** Events of a page that are looked at on the way back, and reasons of one role that are listed. */
 const LOOKED_AT = 10_000;

@@ -14,7 +14,7 @@ import {
   tlbRows,
   viewRows,
 } from '../../src/index.js';
-import { m2pOf } from '../../src/state-rows.js';
+import { m2pOf } from '../../src/rows/state-rows.js';
 import { hiddenRows } from './hidden-rows.js';
 import { counted, hex, line, list, probes, type StateRows } from './rows.js';
 

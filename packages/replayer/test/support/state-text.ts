@@ -1,11 +1,11 @@
 import { ACCESS_TYPES, DOMID_COW, FLAG, hex, P2M_TYPES, type TraceReader } from '@p2mtrace/trace-format';
-import type { DomainFrames } from '../../src/domain-frames.js';
-import { FOREIGN_MFN, FOREIGN_OWNER } from '../../src/foreign-state.js';
-import type { FrameRecords } from '../../src/frame-records.js';
 import { type LockRow, lockRows, m2pRows, type PageRow, pageRows, type Replayer } from '../../src/index.js';
-import { LINUX_BITS, LINUX_MFN } from '../../src/linux-state.js';
-import type { P2mTable } from '../../src/p2m-table.js';
-import { PAGING_TYPE } from '../../src/paging-state.js';
+import type { DomainFrames } from '../../src/memory/domain-frames.js';
+import type { FrameRecords } from '../../src/memory/frame-records.js';
+import { FOREIGN_MFN, FOREIGN_OWNER } from '../../src/state/foreign-state.js';
+import { LINUX_BITS, LINUX_MFN } from '../../src/state/linux-state.js';
+import { PAGING_TYPE } from '../../src/state/paging-state.js';
+import type { P2mTable } from '../../src/tables/p2m-table.js';
 
 /** More than the traces of samples/mails have. */
 const PCPUS = 4;

@@ -1,5 +1,5 @@
-import { COLUMN_NAMES, COLUMNS, type ColumnName, type ColumnSpec } from '../columns.js';
-import { WIDTH } from '../event-batch.js';
+import { WIDTH } from '../kernel/event-batch.js';
+import { COLUMN_NAMES, COLUMNS, type ColumnName, type ColumnSpec } from '../schema/columns.js';
 
 /** Where one column lies in the body of a record batch; the regions follow each other without a gap. */
 export interface ColumnRegion {

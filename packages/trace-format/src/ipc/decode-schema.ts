@@ -2,8 +2,8 @@ import { Endianness } from 'apache-arrow/fb/endianness';
 import { Int } from 'apache-arrow/fb/int';
 import type { Schema } from 'apache-arrow/fb/schema';
 import { Type } from 'apache-arrow/fb/type';
-import { COLUMN_NAMES, COLUMNS, type ColumnSpec, DICTIONARY_NAMES, isAddressDictionary } from '../columns.js';
 import { P2mError } from '../errors.js';
+import { COLUMN_NAMES, COLUMNS, type ColumnSpec, DICTIONARY_NAMES, isAddressDictionary } from '../schema/columns.js';
 
 /** Keys of the schema's custom metadata. */
 export const VERSION_KEY = 'p2mtrace.schema_version';

@@ -9,7 +9,7 @@ import { MessageHeader } from 'apache-arrow/fb/message-header';
 import { MetadataVersion } from 'apache-arrow/fb/metadata-version';
 import { RecordBatch } from 'apache-arrow/fb/record-batch';
 import { Builder } from 'flatbuffers';
-import { DICTIONARY_NAMES, isAddressDictionary } from '../columns.js';
+import { DICTIONARY_NAMES, isAddressDictionary } from '../schema/columns.js';
 import { type ColumnRegion, padded } from './body-layout.js';
 import { blankCrcs, CRC_KEY, placeOfCrcs, stampCrcs } from './checksum.js';
 import { encodeKeyValues, encodeSchema } from './encode-schema.js';

@@ -16,7 +16,7 @@ import {
   type ColumnType,
   DICTIONARY_NAMES,
   isAddressDictionary,
-} from '../columns.js';
+} from '../schema/columns.js';
 
 const INT_WIDTH: Partial<Record<ColumnType, { bits: number; signed: boolean }>> = {
   u64: { bits: 64, signed: false },

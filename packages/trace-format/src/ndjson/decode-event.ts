@@ -1,8 +1,8 @@
-import { PRESENT } from '../columns.js';
-import type { EventBatch } from '../event-batch.js';
-import { KIND, KINDS, type KindName } from '../kinds.js';
-import type { TraceNames } from '../trace-names.js';
-import { MM_LOCKS, mmLockOfLevel } from '../xen-enums.js';
+import type { EventBatch } from '../kernel/event-batch.js';
+import { PRESENT } from '../schema/columns.js';
+import { KIND, KINDS, type KindName } from '../schema/kinds.js';
+import { MM_LOCKS, mmLockOfLevel } from '../schema/xen-enums.js';
+import type { TraceNames } from '../write/trace-names.js';
 import { decodeValue } from './decode-value.js';
 import { EVENT_FIELDS, type EventFields } from './event-fields.js';
 import { refusal, shown, suggestion } from './refusal.js';

@@ -1,8 +1,8 @@
-import { COLUMNS, type ColumnName, DICTIONARIES, type DictionaryName, RAW_MAX } from '../columns.js';
-import type { EventBatch } from '../event-batch.js';
-import { FLAG, FLAG_NAMES, type FlagName } from '../flags.js';
-import type { TraceNames } from '../trace-names.js';
+import type { EventBatch } from '../kernel/event-batch.js';
+import { COLUMNS, type ColumnName, DICTIONARIES, type DictionaryName, RAW_MAX } from '../schema/columns.js';
+import { FLAG, FLAG_NAMES, type FlagName } from '../schema/flags.js';
 import { setU53, setU64 } from '../u64.js';
+import type { TraceNames } from '../write/trace-names.js';
 import type { EventField } from './event-fields.js';
 import { oneOf, refusal, shown, suggestion } from './refusal.js';
 

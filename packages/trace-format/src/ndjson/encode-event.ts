@@ -1,6 +1,6 @@
-import { COLUMN_NAMES, type ColumnName } from '../columns.js';
-import { isValid, type ReadBatch } from '../read-batch.js';
-import type { TraceReader } from '../reader.js';
+import { isValid, type ReadBatch } from '../read/read-batch.js';
+import type { TraceReader } from '../read/reader.js';
+import { COLUMN_NAMES, type ColumnName } from '../schema/columns.js';
 import { getU53 } from '../u64.js';
 import { encodeValue } from './encode-value.js';
 import { EVENT_FIELDS, type EventField } from './event-fields.js';

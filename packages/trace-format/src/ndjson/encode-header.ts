@@ -1,4 +1,4 @@
-import type { TraceMetadata } from '../metadata.js';
+import type { TraceMetadata } from '../schema/metadata.js';
 import { HEADER_FIELDS, HEADER_KEY, NDJSON_VERSION } from './header-schema.js';
 
 /** The header line of a trace, without a newline; the inverse of decodeHeader. */

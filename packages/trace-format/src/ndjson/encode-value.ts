@@ -1,8 +1,8 @@
-import type { ColumnName } from '../columns.js';
-import { DICTIONARIES, type DictionaryName } from '../columns.js';
-import { FLAG_NAMES, flagNames } from '../flags.js';
-import type { ReadBatch } from '../read-batch.js';
-import type { TraceReader } from '../reader.js';
+import type { ReadBatch } from '../read/read-batch.js';
+import type { TraceReader } from '../read/reader.js';
+import type { ColumnName } from '../schema/columns.js';
+import { DICTIONARIES, type DictionaryName } from '../schema/columns.js';
+import { FLAG_NAMES, flagNames } from '../schema/flags.js';
 import { getU64 } from '../u64.js';
 import type { EventField } from './event-fields.js';
 import { refusal } from './refusal.js';

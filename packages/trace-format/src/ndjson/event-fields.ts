@@ -6,8 +6,8 @@ import {
   DICTIONARIES,
   isAddressDictionary,
   PRESENT,
-} from '../columns.js';
-import { COMMON_COLUMNS, KINDS, type KindSpec } from '../kinds.js';
+} from '../schema/columns.js';
+import { COMMON_COLUMNS, KINDS, type KindSpec } from '../schema/kinds.js';
 
 /** How the values of a column are written in a line. */
 export type FieldForm =

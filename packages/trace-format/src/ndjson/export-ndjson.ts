@@ -1,7 +1,7 @@
-import { COLUMN_NAMES } from '../columns.js';
 import { P2mError } from '../errors.js';
-import { BatchMemory } from '../read-batch.js';
-import type { TraceReader } from '../reader.js';
+import { BatchMemory } from '../read/read-batch.js';
+import type { TraceReader } from '../read/reader.js';
+import { COLUMN_NAMES } from '../schema/columns.js';
 import { EventEncoder } from './encode-event.js';
 import { encodeHeader } from './encode-header.js';
 

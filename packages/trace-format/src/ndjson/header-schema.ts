@@ -1,4 +1,4 @@
-import { metadataSchema, type TraceMetadata } from '../metadata.js';
+import { metadataSchema, type TraceMetadata } from '../schema/metadata.js';
 
 /** Key and value that make a line the header: the version of the NDJSON form. */
 export const HEADER_KEY = 'p2mtrace';

@@ -1,10 +1,10 @@
 import { P2mError } from '../errors.js';
-import { BATCH_ROWS, type EventBatch } from '../event-batch.js';
-import { RandomAccess } from '../file-access.js';
-import { profileOfVersion } from '../layout-profiles.js';
-import { defaultMetadata, type TraceMetadata } from '../metadata.js';
-import { TraceNames } from '../trace-names.js';
-import { type BatchSink, TraceWriter } from '../writer.js';
+import { BATCH_ROWS, type EventBatch } from '../kernel/event-batch.js';
+import { RandomAccess } from '../read/file-access.js';
+import { profileOfVersion } from '../schema/layout-profiles.js';
+import { defaultMetadata, type TraceMetadata } from '../schema/metadata.js';
+import { TraceNames } from '../write/trace-names.js';
+import { type BatchSink, TraceWriter } from '../write/writer.js';
 import { yieldTurn } from '../yield-turn.js';
 import { decodeEvent } from './decode-event.js';
 import { decodeHeader, isHeader } from './decode-header.js';

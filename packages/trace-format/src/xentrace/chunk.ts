@@ -1,4 +1,4 @@
-import { HEADER_TSC_BIT, recordWords } from './records.js';
+import { HEADER_TSC_BIT, recordWords } from '../schema/xentrace-records.js';
 
 /** One window of a capture: records of one pcpu, as one poll of xentrace found them (X§1.4). */
 export interface Chunk {

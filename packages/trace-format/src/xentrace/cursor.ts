@@ -1,8 +1,8 @@
-import type { Kernel } from '../kernel.js';
-import { CURSOR, CURSOR_WORDS } from '../kernel-layout.js';
+import type { Kernel } from '../kernel/kernel.js';
+import { CURSOR, CURSOR_WORDS } from '../kernel/kernel-layout.js';
+import { HEADER_TSC_BIT, MAX_RECORD_WORDS, recordWords } from '../schema/xentrace-records.js';
 import { getU64, setU64 } from '../u64.js';
 import type { Chunk, PollingBounds } from './chunk.js';
-import { HEADER_TSC_BIT, MAX_RECORD_WORDS, recordWords } from './records.js';
 
 /** Reads bytes of a capture by offset into words. */
 export type ReadWords = (into: Uint32Array, atWord: number, offset: number, bytes: number) => void;

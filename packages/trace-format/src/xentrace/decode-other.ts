@@ -1,11 +1,11 @@
-import { PRESENT } from '../columns.js';
-import type { ColumnArrays } from '../event-batch.js';
-import { NO_ROW } from '../kernel-layout.js';
-import { KIND } from '../kinds.js';
+import type { ColumnArrays } from '../kernel/event-batch.js';
+import { NO_ROW } from '../kernel/kernel-layout.js';
+import { PRESENT } from '../schema/columns.js';
+import { KIND } from '../schema/kinds.js';
+import * as X from '../schema/xentrace-records.js';
 import { getU64 } from '../u64.js';
 import type { PcpuCursor } from './cursor.js';
 import type { HealthCounter } from './health.js';
-import * as X from './records.js';
 
 const { domid: DOMID, gfn: GFN, mfn: MFN, p2m_type: TYPE, arg0: ARG0, arg1: ARG1 } = PRESENT;
 

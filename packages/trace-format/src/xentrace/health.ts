@@ -1,7 +1,7 @@
-import type { ImportHealth } from '../metadata.js';
+import type { ImportHealth } from '../schema/metadata.js';
+import { minorOf, TRC_MEM } from '../schema/xentrace-records.js';
 import { getU64 } from '../u64.js';
 import type { PcpuCursor } from './cursor.js';
-import { minorOf, TRC_MEM } from './records.js';
 
 /** Counts what an import meets, by id and by pcpu. */
 export class HealthCounter {

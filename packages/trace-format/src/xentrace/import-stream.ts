@@ -1,6 +1,6 @@
-import type { TraceMetadata } from '../metadata.js';
-import { openTraceSink } from '../open-sink.js';
-import type { BatchSink } from '../writer.js';
+import type { TraceMetadata } from '../schema/metadata.js';
+import { openTraceSink } from '../write/open-sink.js';
+import type { BatchSink } from '../write/writer.js';
 import type { Window } from './index-windows.js';
 import { Merger } from './merge.js';
 import { checkOptions, type Interpretation, interpret, type XentraceOptions } from './options.js';

@@ -1,5 +1,5 @@
-import type { RandomAccess } from '../file-access.js';
-import { CPU_CHANGE_BYTES } from './records.js';
+import type { RandomAccess } from '../read/file-access.js';
+import { CPU_CHANGE_BYTES } from '../schema/xentrace-records.js';
 import { type WindowHeader, windowHeader } from './windows.js';
 
 export interface Window extends WindowHeader {

@@ -1,9 +1,9 @@
-import type { BatchBlock } from '../batch-block.js';
-import { COLUMN_NAMES } from '../columns.js';
-import type { Kernel } from '../kernel.js';
-import { ADDRESS, COLUMN, LOCK_LEVELS, NO_NAME, RUN } from '../kernel-layout.js';
-import { mmLockOfLevel, type P2mNumbering, wireTypeTable } from '../xen-enums.js';
-import { MEM_INDEXES, MEM_WORDS } from './records.js';
+import type { BatchBlock } from '../kernel/batch-block.js';
+import type { Kernel } from '../kernel/kernel.js';
+import { ADDRESS, COLUMN, LOCK_LEVELS, NO_NAME, RUN } from '../kernel/kernel-layout.js';
+import { COLUMN_NAMES } from '../schema/columns.js';
+import { mmLockOfLevel, type P2mNumbering, wireTypeTable } from '../schema/xen-enums.js';
+import { MEM_INDEXES, MEM_WORDS } from '../schema/xentrace-records.js';
 
 /** What the kernel knows about records, in its memory. */
 export class KernelTables {

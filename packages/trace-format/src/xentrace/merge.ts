@@ -1,7 +1,7 @@
-import type { Kernel } from '../kernel.js';
+import type { Kernel } from '../kernel/kernel.js';
+import { TRC_TRACE_CPU_CHANGE } from '../schema/xentrace-records.js';
 import { type Chunk, lastTscOf, PollingBounds } from './chunk.js';
 import { isBefore, PcpuCursor, type ReadWords } from './cursor.js';
-import { TRC_TRACE_CPU_CHANGE } from './records.js';
 import type { RowWriter } from './row-writer.js';
 
 /** What a merge may do about order when input is still to come. */

@@ -1,7 +1,7 @@
 import { usageError } from '../errors.js';
-import { LAYOUT_NAMES, profileOfVersion } from '../layout-profiles.js';
-import type { TraceMetadata } from '../metadata.js';
-import type { P2mNumbering } from '../xen-enums.js';
+import { LAYOUT_NAMES, profileOfVersion } from '../schema/layout-profiles.js';
+import type { TraceMetadata } from '../schema/metadata.js';
+import type { P2mNumbering } from '../schema/xen-enums.js';
 import type { SymbolTable } from './symbols.js';
 
 /** What the person who imports knows and the file can't tell. */

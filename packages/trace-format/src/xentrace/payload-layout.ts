@@ -1,4 +1,4 @@
-import { EVENT_MASK, MEM, MEM_WORDS, recordWords, TRC_MEM } from './records.js';
+import { EVENT_MASK, MEM, MEM_WORDS, recordWords, TRC_MEM } from '../schema/xentrace-records.js';
 
 /** Input that is searched for such records; the garbage of the old layout may be zeros for long. */
 const SEARCH_BYTES = 64 << 20;

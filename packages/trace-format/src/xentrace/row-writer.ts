@@ -1,16 +1,16 @@
-import { PRESENT } from '../columns.js';
-import type { EventBatch } from '../event-batch.js';
-import type { KernelFunctions } from '../kernel.js';
-import { EXIT, RUN } from '../kernel-layout.js';
-import { KIND } from '../kinds.js';
-import { TraceNames } from '../trace-names.js';
-import type { BatchSink } from '../writer.js';
+import type { EventBatch } from '../kernel/event-batch.js';
+import type { KernelFunctions } from '../kernel/kernel.js';
+import { EXIT, RUN } from '../kernel/kernel-layout.js';
+import { PRESENT } from '../schema/columns.js';
+import { KIND } from '../schema/kinds.js';
+import * as X from '../schema/xentrace-records.js';
+import { TraceNames } from '../write/trace-names.js';
+import type { BatchSink } from '../write/writer.js';
 import type { PcpuCursor } from './cursor.js';
 import { hasOtherKind, OtherDecoder } from './decode-other.js';
 import { HealthCounter } from './health.js';
 import { KernelTables } from './kernel-tables.js';
 import type { Interpretation } from './options.js';
-import * as X from './records.js';
 import type { SymbolTable } from './symbols.js';
 import { viewName } from './view-names.js';
 

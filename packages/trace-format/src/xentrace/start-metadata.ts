@@ -1,4 +1,4 @@
-import type { TraceMetadata } from '../metadata.js';
+import type { TraceMetadata } from '../schema/metadata.js';
 import type { Interpretation, XentraceOptions } from './options.js';
 
 /** What is known of a trace before its capture is read. */

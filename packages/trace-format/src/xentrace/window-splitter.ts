@@ -1,4 +1,4 @@
-import { CPU_CHANGE_BYTES } from './records.js';
+import { CPU_CHANGE_BYTES } from '../schema/xentrace-records.js';
 import { checkCaptureHead, windowHeader } from './windows.js';
 
 interface SplitWindow {

@@ -1,5 +1,5 @@
 import { P2mError } from '../errors.js';
-import { CPU_CHANGE_BYTES, CPU_CHANGE_HEADER } from './records.js';
+import { CPU_CHANGE_BYTES, CPU_CHANGE_HEADER } from '../schema/xentrace-records.js';
 
 /** The start of a window: which pcpu, and how many bytes of records follow. */
 export interface WindowHeader {

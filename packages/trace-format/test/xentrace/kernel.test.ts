@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MEM, MEM_WORDS, TRC_MEM } from '../../src/xentrace/records.js';
+import { MEM, MEM_WORDS, TRC_MEM } from '../../src/schema/xentrace-records.js';
 import { importWindows, record, window } from '../support/records.js';
 import { tempDir } from '../support/temp-dir.js';
 

@@ -1,4 +1,4 @@
-import { defineAnalyzer } from '../../define-analyzer.js';
+import { defineAnalyzer } from '../define-analyzer.js';
 import { nominateReferences } from './nominate-references.js';
 import { remapLost } from './remap-lost.js';
 import { staleView } from './stale-view.js';

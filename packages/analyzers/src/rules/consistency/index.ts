@@ -1,4 +1,4 @@
-import { defineAnalyzer } from '../../define-analyzer.js';
+import { defineAnalyzer } from '../define-analyzer.js';
 import { grantPairing } from './grant-pairing.js';
 import { m2pAfterFailedSet } from './m2p-after-failed-set.js';
 import { m2pMismatch } from './m2p-mismatch.js';

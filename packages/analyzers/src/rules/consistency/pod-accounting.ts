@@ -1,5 +1,5 @@
-import { breachSql } from '../../breach-sql.js';
-import type { Rule } from '../../define-analyzer.js';
+import { breachSql } from '../breach-sql.js';
+import type { Rule } from '../define-analyzer.js';
 
 export const podAccounting: Rule = {
   id: 'consistency.pod-accounting',

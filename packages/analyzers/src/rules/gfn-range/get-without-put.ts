@@ -1,5 +1,5 @@
-import { breachSql, CUT_SEVERITY } from '../../breach-sql.js';
-import type { Rule } from '../../define-analyzer.js';
+import { breachSql, CUT_SEVERITY } from '../breach-sql.js';
+import type { Rule } from '../define-analyzer.js';
 
 export const getWithoutPut: Rule = {
   id: 'gfn-range.get-without-put',

@@ -1,4 +1,4 @@
-import { defineAnalyzer } from '../../define-analyzer.js';
+import { defineAnalyzer } from '../define-analyzer.js';
 import { foreignBlocks } from './foreign-blocks.js';
 import { getWithoutPut } from './get-without-put.js';
 import { overlap } from './overlap.js';

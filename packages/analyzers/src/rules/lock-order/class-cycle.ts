@@ -1,4 +1,4 @@
-import type { Rule, RuleRow } from '../../define-analyzer.js';
+import type { Rule, RuleRow } from '../define-analyzer.js';
 import { type LockCycle, lockCycles } from './cycles.js';
 import { edgesBetween, toLockEdge } from './lock-edges.js';
 

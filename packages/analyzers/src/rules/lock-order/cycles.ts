@@ -1,4 +1,4 @@
-import type { RuleRow } from '../../define-analyzer.js';
+import type { RuleRow } from '../define-analyzer.js';
 
 /** A lock, or a class of them, that was taken while another was held. */
 export interface LockEdge {

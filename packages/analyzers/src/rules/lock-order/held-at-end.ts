@@ -1,5 +1,5 @@
-import { breachSql, CUT_SEVERITY } from '../../breach-sql.js';
-import type { Rule } from '../../define-analyzer.js';
+import { breachSql, CUT_SEVERITY } from '../breach-sql.js';
+import type { Rule } from '../define-analyzer.js';
 
 export const heldAtEnd: Rule = {
   id: 'lock-order.held-at-end',

@@ -1,4 +1,4 @@
-import { defineAnalyzer } from '../../define-analyzer.js';
+import { defineAnalyzer } from '../define-analyzer.js';
 import { classCycle } from './class-cycle.js';
 import { heldAtEnd } from './held-at-end.js';
 import { instanceCycle } from './instance-cycle.js';

@@ -1,5 +1,5 @@
-import { breachSql } from '../../breach-sql.js';
-import type { Rule } from '../../define-analyzer.js';
+import { breachSql } from '../breach-sql.js';
+import type { Rule } from '../define-analyzer.js';
 import { NESTING } from './nesting.js';
 
 export const level: Rule = {

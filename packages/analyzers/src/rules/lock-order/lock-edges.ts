@@ -1,4 +1,4 @@
-import type { RuleRow } from '../../define-analyzer.js';
+import type { RuleRow } from '../define-analyzer.js';
 import type { LockEdge } from './cycles.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { BreachColumns } from '../../breach-sql.js';
+import type { BreachColumns } from '../breach-sql.js';
 
 /** What the rules about a lock inside another one show. */
 export const NESTING: BreachColumns = {

@@ -1,4 +1,4 @@
-import { defineAnalyzer } from '../../define-analyzer.js';
+import { defineAnalyzer } from '../define-analyzer.js';
 import { foreignCleared } from './foreign-cleared.js';
 import { foreignLeft } from './foreign-left.js';
 import { frontendLookup } from './frontend-lookup.js';

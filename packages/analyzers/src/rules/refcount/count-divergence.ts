@@ -1,4 +1,4 @@
-import type { Rule } from '../../define-analyzer.js';
+import type { Rule } from '../define-analyzer.js';
 import { divergenceSql } from './divergence-sql.js';
 
 export const countDivergence: Rule = {

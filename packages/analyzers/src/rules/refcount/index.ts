@@ -1,4 +1,4 @@
-import { defineAnalyzer } from '../../define-analyzer.js';
+import { defineAnalyzer } from '../define-analyzer.js';
 import { countDivergence } from './count-divergence.js';
 import { doubleAllocDrop } from './double-alloc-drop.js';
 import { freedWithReferences } from './freed-with-references.js';

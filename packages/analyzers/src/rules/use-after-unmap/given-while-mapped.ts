@@ -1,5 +1,5 @@
-import { NAMED_BREACHES } from '../../breach-sql.js';
-import type { Rule } from '../../define-analyzer.js';
+import { NAMED_BREACHES } from '../breach-sql.js';
+import type { Rule } from '../define-analyzer.js';
 
 export const givenWhileMapped: Rule = {
   id: 'use-after-unmap.given-while-mapped',

@@ -1,4 +1,4 @@
-import { defineAnalyzer } from '../../define-analyzer.js';
+import { defineAnalyzer } from '../define-analyzer.js';
 import { changedWhileReferenced } from './changed-while-referenced.js';
 import { freedBeforeFlush } from './freed-before-flush.js';
 import { freedWhileMapped } from './freed-while-mapped.js';

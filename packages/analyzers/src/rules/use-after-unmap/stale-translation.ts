@@ -1,5 +1,5 @@
-import { type BreachColumns, breachSql } from '../../breach-sql.js';
-import type { Rule } from '../../define-analyzer.js';
+import { type BreachColumns, breachSql } from '../breach-sql.js';
+import type { Rule } from '../define-analyzer.js';
 
 /** What both rules show of a lookup that was used after its entry had changed. */
 export const STALE_LOOKUP: BreachColumns = {

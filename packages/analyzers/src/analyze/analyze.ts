@@ -1,0 +1,133 @@
+import { BREACH_SPEC, FactStore } from '@p2mtrace/replayer';
+import { isRecorded, type KindName, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
+import type { AnalysisReport, Finding } from '../findings/finding.js';
+import { worstFirst } from '../findings/row-findings.js';
+import { NAMED_BREACHES, NAMED_BREACHES_SQL } from '../rules/breach-sql.js';
+import { RULES } from '../rules/built-in-rules.js';
+import type { Analyzer } from '../rules/define-analyzer.js';
+import { type BoundRule, chooseRules, rulesOf } from '../rules/rule-set.js';
+import { eventsSource } from '../sql/events-source.js';
+import { factsForSql } from '../sql/fact-sql.js';
+import { mentionedFacts } from '../sql/mentioned-facts.js';
+import { mentions, TraceSession } from '../sql/session.js';
+import { addTraceTables } from '../sql/trace-tables.js';
+import { RuleRunner } from './rule-runner.js';
+import { type ReplayShare, replayShare, SecondReplay } from './second-replay.js';
+
+export interface AnalyzeOptions {
+  /** Ids of rules, or of analyzers for all of their rules; all rules where absent or empty. */
+  readonly only?: readonly string[] | undefined;
+  /** Analyzers that run beside the built-in ones. */
+  readonly plugins?: readonly Analyzer[] | undefined;
+  /** Numbers to take in the same replay. */
+  readonly measure?: readonly MeasureSpec[] | undefined;
+  /** Ids of rules that stand for a policy, to run besides. */
+  readonly policies?: readonly string[] | undefined;
+  /** Bits that reference counts are judged by, instead of those of the trace's layout. */
+  readonly counterWidth?: number | undefined;
+  /** Threads to replay on, 1 or 2, which find the same; 2 by default for a long trace where there are as many cores. */
+  readonly threads?: 1 | 2 | undefined;
+  /** Called with the events replayed so far. */
+  readonly onProgress?: ((events: number) => void) | undefined;
+}
+
+/** A number of a trace. */
+export interface MeasureSpec {
+  readonly name: string;
+  /** Kind of events without which there is no such number. */
+  readonly needs: KindName;
+  /** Its one row has one number. */
+  readonly sql: string;
+}
+
+export interface Analysis extends AnalysisReport {
+  /** By name; null for what the trace does not have. */
+  readonly measures: Readonly<Record<string, number | null>>;
+}
+
+/**
+ * Judges a trace: a replay (two at a time of a long trace), then each rule over its facts. A rule whose events the
+ * trace does not have is listed as not checked, never as clean.
+ * @throws P2mError P2M_RULE (usage) for an unknown rule, P2M_PLUGIN (usage) where a plugin fails, P2M_DAMAGED
+ */
+export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions = {}): Promise<Analysis> {
+  const { only = [], policies = [] } = options;
+  const chosen = chooseRules([...RULES, ...rulesOf(options.plugins ?? [])], only, policies);
+  const notChecked: AnalysisReport['notChecked'] = [];
+  const runnable: BoundRule[] = [];
+  for (const rule of chosen) {
+    const reason = whyNotChecked(rule, reader.metadata);
+    if (reason === undefined) runnable.push(rule);
+    else notChecked.push({ rule: rule.id, reason });
+  }
+  const measure = (options.measure ?? []).filter(({ needs }) => isRecorded(reader.metadata, needs));
+  const measures: Record<string, number | null> = Object.fromEntries(
+    options.measure?.map(({ name }) => [name, null]) ?? [],
+  );
+  if (runnable.length === 0 && measure.length === 0) return { findings: [], notChecked, measures };
+  const rows = [...runnable.map(({ source }) => source.sql), ...measure.map(({ sql }) => sql)];
+  const queries = [...new Set(rows)].filter(sql => sql !== undefined);
+  if (queries.some(sql => mentions(sql, NAMED_BREACHES))) queries.push(NAMED_BREACHES_SQL);
+  const checks = {
+    counterWidth: options.counterWidth,
+    policies: runnable.filter(rule => rule.policy).map(({ id, analyzer }) => id.slice(analyzer.length + 1)),
+  };
+  const all: ReplayShare = { wanted: mentionedFacts(queries), checks };
+  const second = SecondReplay.start(reader, all, options.threads);
+  let closeSession = async () => {};
+  try {
+    const facts = new FactStore(all.wanted);
+    replayShare(reader, second?.first ?? all, facts, options.onProgress);
+    const session = await openSession(reader, facts, second);
+    const runner = new RuleRunner(reader, session);
+    closeSession = async () => {
+      await runner.close();
+      await session.close();
+    };
+    const findings: Finding[] = [];
+    // What asks for breaches comes last: the second replay may not have ended yet.
+    const [later, sooner] = partition(runnable, asksForBreaches);
+    for (const rule of [...sooner, ...later]) {
+      findings.push(...(await runner.findings(rule)));
+    }
+    for (const { name, sql } of measure) {
+      const value = (await session.runAll(sql)).rows[0]?.[0] ?? null;
+      measures[name] = value === null ? null : Number(value);
+    }
+    return { findings: findings.sort(worstFirst), notChecked, measures };
+  } finally {
+    await closeSession();
+    await second?.stop();
+  }
+}
+
+/** A session over the trace and its facts; the second replay is waited for when SQL first mentions breaches. */
+async function openSession(reader: TraceReader, facts: FactStore, second: SecondReplay | undefined) {
+  const session = await TraceSession.open();
+  session.addLazyTables(['events'], () => [eventsSource(reader)]);
+  addTraceTables(session, reader, () => facts);
+  session.addLazySql(NAMED_BREACHES, NAMED_BREACHES_SQL);
+  if (second === undefined) return session;
+  session.addLazy([BREACH_SPEC.name], async () => {
+    await second.giveTo(facts);
+    await session.addTable(factsForSql(facts, BREACH_SPEC));
+  });
+  return session;
+}
+
+const asksForBreaches = ({ source }: BoundRule): boolean =>
+  [NAMED_BREACHES, BREACH_SPEC.name].some(table => mentions(source.sql ?? '', table));
+
+/** Those that meet the condition, and the others. */
+function partition<T>(all: readonly T[], meets: (one: T) => boolean): [T[], T[]] {
+  return [all.filter(meets), all.filter(one => !meets(one))];
+}
+
+/** Why a rule would judge what it can't see; undefined where it can. */
+function whyNotChecked({ needs }: BoundRule, metadata: TraceMetadata): string | undefined {
+  const missing = needs.filter(need => !need.split('|').some(kind => isRecorded(metadata, kind)));
+  if (missing.length > 0) return `no ${missing.join(' or ').replaceAll('|', ' or ')} events in this trace`;
+  const { incomplete = [] } = metadata.piece ?? {};
+  const partial = needs.flatMap(need => need.split('|').filter(kind => incomplete.includes(kind)));
+  return partial.length === 0 ? undefined : `${partial.join(' and ')} events were left out of this piece`;
+}

@@ -1,0 +1,82 @@
+import type { KindName, TraceReader } from '@p2mtrace/trace-format';
+import type { SqlValue } from '../sql/query-result.js';
+import type { Confidence, Severity } from './levels.js';
+
+/** A row that a rule found, by column name. */
+export type RuleRow = Readonly<Record<string, SqlValue>>;
+
+/** A kind of events; or two that do for each other. */
+export type Need = KindName | `${KindName}|${KindName}`;
+
+/** What code that looks for defects can ask. */
+export interface Evidence {
+  readonly reader: TraceReader;
+  /** Rows of a query over events and facts. @throws P2mError P2M_SQL (usage) */
+  query(sql: string): Promise<RuleRow[]>;
+}
+
+/** Where rows come from: a query over events and facts, or code. */
+export interface RowSource {
+  readonly sql?: string;
+  readonly run?: (evidence: Evidence) => readonly RuleRow[] | Promise<readonly RuleRow[]>;
+}
+
+/**
+ * One rule. Its rows become occurrences by the names of their columns: `subject_X` tells what it is about,
+ * `at_ROLE` the seq of a witness, `sig_X` a part of the signature; `confidence` how sure it is, `severity` how bad and
+ * `title` what it is, where that differs from row to row.
+ */
+export interface Rule extends RowSource {
+  readonly id: string;
+  readonly title: string;
+  readonly severity: Severity;
+  /** The best confidence that it can reach. */
+  readonly confidence: Confidence;
+  /** It stands for a policy that Xen need not follow: it runs only when it is named. */
+  readonly policy?: true;
+  /** Kinds without which it can't be decided, besides those of its analyzer. */
+  readonly needs?: readonly Need[];
+  /** What it means, in a sentence, with the source of the rule. */
+  readonly doc: string;
+  /** How it comes about in Xen or Linux, with the function and file (X§n), and advisories that show it. */
+  readonly mechanism?: string;
+  /**
+   * A query that shows what one occurrence rests on, apart from the rule's own. `$X` stands for the subject X or for
+   * the seq of the witness X: `select * from page_spans where mfn = $mfn`.
+   */
+  readonly confirm?: string;
+  /** How it is usually fixed. */
+  readonly fix?: string;
+  /** What it can get wrong: when it fires on sound code, and what it cannot see. */
+  readonly limits?: string;
+  /** Where all of this can be read; docs/rules.md has the built-in ones. */
+  readonly page?: string;
+  /** Code that finds the rows among those of `sql` (where a graph algorithm is needed). */
+  readonly find?: (rows: readonly RuleRow[]) => RuleRow[];
+}
+
+/**
+ * Rules that belong together. Where the analyzer itself has `sql` or `run`, the rows of it say in their column `rule`
+ * which of its rules they are of; rules with a source of their own take no part in that.
+ */
+export interface Analyzer extends RowSource {
+  readonly id: string;
+  /** Kinds that all its rules need. */
+  readonly needs?: readonly Need[];
+  readonly rules: readonly Rule[];
+}
+
+/** Declares an analyzer; ids of rules begin with the analyzer's own. */
+export function defineAnalyzer(analyzer: Analyzer): Analyzer {
+  for (const rule of analyzer.rules) {
+    if (!rule.id.startsWith(`${analyzer.id}.`)) throw new Error(`rule ${rule.id} is not one of ${analyzer.id}`);
+    const source = hasRows(rule) ? rule : analyzer;
+    if ((source.sql === undefined) === (source.run === undefined)) {
+      throw new Error(`rule ${rule.id} needs either sql or run, its own or that of ${analyzer.id}`);
+    }
+  }
+  return analyzer;
+}
+
+/** It is a source of rows itself. */
+export const hasRows = ({ sql, run }: RowSource): boolean => sql !== undefined || run !== undefined;

@@ -1,0 +1,156 @@
+import { FACT_SPECS, type FactSelection, type FactSpec, FactStore, replayTrace } from '@p2mtrace/replayer';
+import { BatchMemory, COLUMN_NAMES, isValid, type TraceReader } from '@p2mtrace/trace-format';
+import type { ColumnSource } from './column-source.js';
+import { factsForSql } from './fact-sql.js';
+import type { FactColumn, FactTable as SqlTable } from './fact-table.js';
+import type { TraceSession } from './session.js';
+
+/** Every table, with its columns where they are fixed. */
+export const TRACE_TABLES: readonly {
+  readonly name: string;
+  readonly doc: string;
+  readonly columns: readonly string[];
+}[] = [
+  { name: 'events', doc: 'one row an event', columns: COLUMN_NAMES },
+  ...FACT_SPECS.map(({ name, doc, columns }: FactSpec) => ({ name, doc, columns: columns.map(column => column.name) })),
+  { name: 'callers', doc: 'call sites', columns: ['id', 'address', 'symbol'] },
+  { name: 'locks', doc: 'locks', columns: ['id', 'address'] },
+  { name: 'lock_classes', doc: 'classes of locks', columns: ['id', 'name'] },
+  { name: 'views', doc: 'views of a p2m; host is 0', columns: ['id', 'name'] },
+  { name: 'import_stats', doc: 'the health report of the import', columns: ['stat', 'of', 'value'] },
+];
+
+/** Tables that are computed together: those of the names given. */
+export interface TableGroup {
+  readonly names: readonly string[];
+  readonly compute: (names: readonly string[]) => readonly (ColumnSource | SqlTable)[];
+}
+
+/** The fact tables of a trace; `facts` gets the names of those that are wanted. */
+export function factTables(facts: (tables: readonly string[]) => FactStore): TableGroup {
+  const specs: readonly FactSpec[] = FACT_SPECS;
+  return {
+    names: specs.map(({ name }) => name),
+    compute: tables => {
+      const store = facts(tables);
+      return specs.filter(({ name }) => tables.includes(name)).map(spec => factsForSql(store, spec));
+    },
+  };
+}
+
+/** The small tables of a trace: names of what facts give by index, and the import's health report. */
+export function nameTables(reader: TraceReader): readonly TableGroup[] {
+  const { names } = reader;
+  return [
+    { names: ['callers'], compute: () => [callers(reader)] },
+    { names: ['locks'], compute: () => [named('locks', 'address', names.lock)] },
+    { names: ['lock_classes'], compute: () => [named('lock_classes', 'name', names.lock_class)] },
+    { names: ['views'], compute: () => [named('views', 'name', names.view)] },
+    { names: ['import_stats'], compute: () => [importStats(reader)] },
+  ];
+}
+
+/** Adds the tables of a trace, computed when a query first mentions them. */
+export function addTraceTables(
+  session: TraceSession,
+  reader: TraceReader,
+  facts: (tables: readonly string[]) => FactStore,
+): void {
+  for (const { names, compute } of [factTables(facts), ...nameTables(reader)]) session.addLazyTables(names, compute);
+}
+
+/** Replays a trace, and keeps its facts: all where `wanted` is absent. @throws P2mError P2M_DAMAGED */
+export function storeFacts(reader: TraceReader, wanted?: FactSelection): FactStore {
+  const facts = new FactStore(wanted);
+  replayTrace(reader, { facts });
+  return facts;
+}
+
+/** Names as an ENUM column: `id` is the index that facts carry. */
+function named(name: string, column: string, names: readonly string[]): SqlTable {
+  return { name, rows: names.length, columns: [idColumn(names.length), textColumn(column, names)] };
+}
+
+function idColumn(rows: number): FactColumn {
+  return { name: 'id', type: 'i32', values: Int32Array.from({ length: rows }, (_, row) => row) };
+}
+
+/** Text as an ENUM, whose members must differ. */
+function textColumn(name: string, texts: readonly (string | undefined)[]): FactColumn {
+  const names = [...new Set(texts.filter(text => text !== undefined))];
+  const index = new Map(names.map((text, i) => [text, i]));
+  return {
+    name,
+    type: names.length <= 255 ? 'u8' : names.length <= 65_535 ? 'u16' : 'u32',
+    values: indices(texts, index),
+    valid: Uint8Array.from(texts, text => (text === undefined ? 0 : 1)),
+    names,
+  };
+}
+
+function indices(texts: readonly (string | undefined)[], index: ReadonlyMap<string, number>) {
+  const values = texts.map(text => (text === undefined ? 0 : (index.get(text) ?? 0)));
+  return index.size <= 255
+    ? Uint8Array.from(values)
+    : index.size <= 65_535
+      ? Uint16Array.from(values)
+      : Uint32Array.from(values);
+}
+
+/** Call sites: address, and the symbol where the import had a symbol file. */
+function callers(reader: TraceReader): SqlTable {
+  const addresses = reader.names.caller;
+  const symbols = symbolsOfCallers(reader);
+  const columns = [idColumn(addresses.length), textColumn('address', addresses), textColumn('symbol', symbols)];
+  return { name: 'callers', rows: addresses.length, columns };
+}
+
+/** By caller: the symbol that the events have with it. */
+function symbolsOfCallers(reader: TraceReader): (string | undefined)[] {
+  const symbols: (string | undefined)[] = Array(reader.names.caller.length);
+  const memory = new BatchMemory();
+  let unknown = symbols.length;
+  for (const info of reader.batches) {
+    if (unknown === 0 || reader.names.symbol.length === 0) break;
+    const { columns, validity } = reader.read(info, ['caller', 'symbol'], memory);
+    for (let row = 0; row < info.rows; row++) {
+      const caller = columns.caller[row];
+      if (symbols[caller] !== undefined || !isValid(validity.symbol, row) || !isValid(validity.caller, row)) continue;
+      symbols[caller] = reader.names.symbol[columns.symbol[row]];
+      unknown--;
+    }
+  }
+  return symbols;
+}
+
+/** The import's health report as rows: what was counted, for which id or pcpu, and how often. */
+function importStats(reader: TraceReader): SqlTable {
+  const { health } = reader.metadata;
+  const rows: [string, string, number][] = [];
+  if (health !== undefined) {
+    const { bytes, skippedBytes, records, misfits, withoutTsc } = health;
+    for (const [name, value] of Object.entries({ bytes, skippedBytes, records, misfits, withoutTsc })) {
+      rows.push([name, '', value]);
+    }
+    for (const [id, count] of Object.entries(health.byId)) rows.push(['records_by_id', id, count]);
+    for (const [id, count] of Object.entries(health.unknownById)) rows.push(['unknown_by_id', id, count]);
+    for (const { pcpu, records: count } of health.pcpus) rows.push(['records_by_pcpu', String(pcpu), count]);
+    for (const { pcpu, count } of health.lost) rows.push(['lost_by_pcpu', String(pcpu), count]);
+    rows.push(['late_records', '', health.order.late]);
+  }
+  return {
+    name: 'import_stats',
+    rows: rows.length,
+    columns: [
+      textColumn(
+        'stat',
+        rows.map(([stat]) => stat),
+      ),
+      textColumn(
+        'of',
+        rows.map(([, of]) => of),
+      ),
+      { name: 'value', type: 'seq', values: Float64Array.from(rows, ([, , value]) => value) },
+    ],
+  };
+}

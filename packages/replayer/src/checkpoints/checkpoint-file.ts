@@ -1,0 +1,107 @@
+import { crc32 } from 'node:zlib';
+import { RandomAccess } from '@p2mtrace/trace-format';
+import type { ImageContents, StateArray } from '../memory/state-image.js';
+import {
+  bytesOf,
+  type Checkpoint,
+  type CheckpointIndex,
+  decodeDirectory,
+  INDEX_VERSION,
+  MAGIC,
+  newArray,
+  PIECE,
+  type SavedArray,
+  TAIL_BYTES,
+} from './checkpoint-format.js';
+
+/** Checkpoints beside a trace. Opening reads the index; what a checkpoint needs is read and checked when it is loaded. */
+export class CheckpointFile {
+  readonly index: CheckpointIndex;
+  private readonly file: RandomAccess;
+
+  private constructor(file: RandomAccess, index: CheckpointIndex) {
+    this.file = file;
+    this.index = index;
+  }
+
+  /**
+   * The checkpoints of exactly this trace; undefined where the file is absent, or of another trace or version.
+   * @throws Error where it is damaged or can't be read
+   */
+  static open(path: string, trace: string): CheckpointFile | undefined {
+    const file = openIfThere(path);
+    if (file === undefined) return undefined;
+    try {
+      const index = readIndex(file);
+      if (index.version === INDEX_VERSION && index.trace === trace) return new CheckpointFile(file, index);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    file.close();
+    return undefined;
+  }
+
+  get size(): number {
+    return this.file.size;
+  }
+
+  /** The last checkpoint that is not behind the event of that seq. */
+  before(seq: number): Checkpoint | undefined {
+    return this.index.checkpoints.findLast(checkpoint => checkpoint.seq <= seq);
+  }
+
+  /** @throws Error where something of it is damaged */
+  load({ offset, bytes, crc }: Checkpoint): ImageContents {
+    const directory = Buffer.from(this.file.bytes(offset, bytes).buffer);
+    if (crc32(directory) !== crc) throw new Error('the checksum of a directory does not match');
+    return new Map(decodeDirectory(directory).map(saved => [saved.name, this.loadArray(saved)]));
+  }
+
+  close(): void {
+    this.file.close();
+  }
+
+  /** Reads an array; pieces that lie behind each other are read at once. */
+  private loadArray({ type, bytes, pieces }: SavedArray): StateArray {
+    const array = newArray(type, bytes);
+    const into = bytesOf(array);
+    for (let i = 0; i < pieces.length / 2; ) {
+      const at = pieces[2 * i];
+      let next = i + 1;
+      while (pieces[2 * next] === at + ((next - i) * PIECE) / 8) next++;
+      if (at !== 0) {
+        this.file.read(into.subarray(i * PIECE, next * PIECE), at * 8);
+        for (let piece = i; piece < next; piece++) check(into, piece, pieces[2 * piece + 1]);
+        i = next;
+      } else {
+        i++;
+      }
+    }
+    return array;
+  }
+}
+
+function check(bytes: Buffer, piece: number, crc: number): void {
+  if (crc32(bytes.subarray(piece * PIECE, (piece + 1) * PIECE)) !== crc) {
+    throw new Error('the checksum of a piece does not match');
+  }
+}
+
+function openIfThere(path: string): RandomAccess | undefined {
+  try {
+    return new RandomAccess(path);
+  } catch (error) {
+    if (((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function readIndex(file: RandomAccess): CheckpointIndex {
+  const tail = Buffer.from(file.bytes(Math.max(0, file.size - TAIL_BYTES), TAIL_BYTES).buffer);
+  const length = tail.readUInt32LE(0);
+  if (tail.toString('latin1', 8) !== MAGIC || length > file.size - TAIL_BYTES) throw new Error('it has no end');
+  const json = Buffer.from(file.bytes(file.size - TAIL_BYTES - length, length).buffer);
+  if (crc32(json) !== tail.readUInt32LE(4)) throw new Error('the checksum of its index does not match');
+  return JSON.parse(json.toString()) as CheckpointIndex;
+}

@@ -1,0 +1,142 @@
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import type { ImageContents, StateArray } from '../memory/state-image.js';
+import {
+  bytesOf,
+  type Checkpoint,
+  type CheckpointIndex,
+  encodeDirectory,
+  encodeIndex,
+  MAGIC,
+  PIECE,
+  pieceCount,
+  type SavedArray,
+  typeOf,
+} from './checkpoint-format.js';
+
+/** An array as it was at the checkpoint before, and where its pieces lie. */
+interface Shadow {
+  readonly bytes: Buffer;
+  readonly pieces: Uint32Array;
+}
+
+/** Bytes that are gathered before they are written. */
+const BUFFER = 1 << 20;
+
+/**
+ * Writes checkpoints of one replay, each only as far as it differs from the one before. The file has its name
+ * once it is whole.
+ */
+export class CheckpointWriter {
+  readonly checkpoints: Checkpoint[] = [];
+  private readonly path: string;
+  private readonly partial: string;
+  private readonly fd: number;
+  private open = true;
+  private readonly buffer = Buffer.allocUnsafe(BUFFER);
+  private buffered = 0;
+  private flushed = 0;
+  private shadows = new Map<string, Shadow>();
+
+  /** Creates `partial`, which becomes `path`. @throws a system error */
+  constructor(path: string, partial: string) {
+    this.path = path;
+    this.partial = partial;
+    this.fd = openSync(partial, 'wx');
+    this.append(Buffer.from(MAGIC, 'latin1'));
+  }
+
+  /** Bytes so far. */
+  get size(): number {
+    return this.flushed + this.buffered;
+  }
+
+  /** Adds the state before the event of that seq. @throws a system error */
+  add(seq: number, contents: ImageContents): void {
+    const shadows = new Map<string, Shadow>();
+    const arrays: SavedArray[] = [];
+    for (const [name, array] of contents) {
+      const shadow = this.addArray(array, this.shadows.get(name));
+      shadows.set(name, shadow);
+      arrays.push({ name, type: typeOf(array), bytes: array.byteLength, pieces: shadow.pieces });
+    }
+    this.shadows = shadows;
+    const directory = encodeDirectory(arrays);
+    this.checkpoints.push({ seq, offset: this.size, bytes: directory.length, crc: crc32(directory) });
+    this.append(directory);
+    this.align();
+  }
+
+  /** Ends the file and gives it its name; what was there under that name is replaced. @throws a system error */
+  finish(index: Omit<CheckpointIndex, 'checkpoints'>): void {
+    this.append(encodeIndex({ ...index, checkpoints: this.checkpoints }));
+    this.flush();
+    this.close();
+    renameSync(this.partial, this.path);
+  }
+
+  /** Gives up: nothing is left of it. */
+  abort(): void {
+    this.close();
+    rmSync(this.partial, { force: true });
+  }
+
+  private close(): void {
+    if (this.open) closeSync(this.fd);
+    this.open = false;
+  }
+
+  /** Writes the pieces of an array that differ from its shadow, which starts as zero bytes. */
+  private addArray(array: StateArray, before: Shadow | undefined): Shadow {
+    const live = bytesOf(array);
+    const shadow = before?.bytes.length === live.length ? before : grown(before, live.length);
+    const oldLength = before?.bytes.length ?? 0;
+    for (let i = 0, from = 0; from < live.length; i++, from += PIECE) {
+      const to = Math.min(from + PIECE, live.length);
+      // What lies in the file is as long as the piece was then.
+      const cut = shadow.pieces[2 * i] !== 0 && Math.min(from + PIECE, oldLength) !== to;
+      if (!cut && shadow.bytes.compare(live, from, to, from, to) === 0) continue;
+      live.copy(shadow.bytes, from, from, to);
+      shadow.pieces[2 * i] = this.size / 8;
+      shadow.pieces[2 * i + 1] = crc32(live.subarray(from, to));
+      this.append(live.subarray(from, to));
+      this.align();
+    }
+    return shadow;
+  }
+
+  private align(): void {
+    this.append(Buffer.alloc(-this.size & 7));
+  }
+
+  private append(bytes: Buffer): void {
+    if (this.buffered + bytes.length > BUFFER) this.flush();
+    if (bytes.length > BUFFER) {
+      this.write(bytes);
+    } else {
+      bytes.copy(this.buffer, this.buffered);
+      this.buffered += bytes.length;
+    }
+  }
+
+  private flush(): void {
+    this.write(this.buffer.subarray(0, this.buffered));
+    this.buffered = 0;
+  }
+
+  private write(bytes: Buffer): void {
+    for (let done = 0; done < bytes.length; ) done += writeSync(this.fd, bytes, done);
+    this.flushed += bytes.length;
+  }
+}
+
+/** A shadow of another length: what both have is kept, the rest is zero bytes. */
+function grown(before: Shadow | undefined, length: number): Shadow {
+  const bytes = Buffer.alloc(length);
+  const pieces = new Uint32Array(2 * pieceCount(length));
+  if (before !== undefined) {
+    before.bytes.copy(bytes, 0, 0, length);
+    pieces.set(before.pieces.subarray(0, pieces.length));
+  }
+  return { bytes, pieces };
+}

@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+import type { TraceReader } from '@p2mtrace/trace-format';
+import { saveState } from '../memory/state-image.js';
+import { Replayer } from '../replayer.js';
+
+/** To be raised where the same events give another state, or the same state is saved in another way. */
+const STATE_VERSION = 3;
+
+/**
+ * Names what a state at some seq is a function of: the checksums of all columns of the trace, its metadata and
+ * views, and how this version replays. undefined where the trace has no checksums.
+ */
+export function traceIdentity({ batches, checksummed, metadata, names }: TraceReader): string | undefined {
+  if (!checksummed) return undefined;
+  const hash = createHash('sha256');
+  const parts = [...saveState(new Replayer({ metadata, names })).keys()];
+  hash.update(JSON.stringify([STATE_VERSION, parts, metadata, names.view]));
+  for (const { rows, firstSeq, header } of batches) hash.update(JSON.stringify([rows, firstSeq, header.crcs]));
+  return hash.digest('hex');
+}

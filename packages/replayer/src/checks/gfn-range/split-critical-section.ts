@@ -1,0 +1,158 @@
+import { FLAG, MODE_READ } from '@p2mtrace/trace-format';
+import type { ReplayBatch } from '../../batch/replay-batch.js';
+import { gfnOf, hasFailed } from '../../batch/row-values.js';
+import { holdsP2mLock, isP2mLevel } from '../../state/lock-state.js';
+import type { Check } from '../check.js';
+import type { CheckScope, MakeCheck } from '../check-scope.js';
+
+/** Lookups of a pcpu that are remembered; code looks up one or two at a time. */
+const REMEMBERED = 8;
+
+/** The gfns that a pcpu looked up with the lock in this section and the one before, as a ring; each once. */
+class LastLookups {
+  /** -1 for none. */
+  readonly gfn = new Float64Array(REMEMBERED).fill(-1);
+  readonly p2m = new Float64Array(REMEMBERED);
+  readonly seq = new Float64Array(REMEMBERED);
+  /** Of the entry that was found. */
+  readonly order = new Uint8Array(REMEMBERED);
+  /** Since when the lock is given up, NaN while it is held. */
+  readonly dropped = new Float64Array(REMEMBERED);
+  /** 1 where the section of the lookup is over. */
+  private readonly past = new Uint8Array(REMEMBERED);
+  /** Entries, and those whose lock is held still. */
+  entries = 0;
+  held = 0;
+  private next = 0;
+
+  find(p2m: number, gfn: number): number {
+    for (let i = 0; i < REMEMBERED; i++) if (this.gfn[i] === gfn && this.p2m[i] === p2m) return i;
+    return -1;
+  }
+
+  add(p2m: number, gfn: number, order: number, seq: number): void {
+    const i = this.next;
+    this.next = (i + 1) % REMEMBERED;
+    this.remove(i);
+    this.gfn[i] = gfn;
+    this.p2m[i] = p2m;
+    this.seq[i] = seq;
+    this.order[i] = order;
+    this.dropped[i] = Number.NaN;
+    this.past[i] = 0;
+    this.entries++;
+    this.held++;
+  }
+
+  remove(i: number): void {
+    if (this.gfn[i] < 0) return;
+    if (Number.isNaN(this.dropped[i])) this.held--;
+    this.entries--;
+    this.gfn[i] = -1;
+  }
+
+  drop(i: number, seq: number): void {
+    if (this.gfn[i] < 0 || !Number.isNaN(this.dropped[i])) return;
+    this.dropped[i] = seq;
+    this.held--;
+  }
+
+  /** The pcpu does something else. */
+  clear(): void {
+    for (let i = 0; i < REMEMBERED; i++) this.remove(i);
+  }
+
+  /** A section ends: what was looked up in the one before it is old, and no write that comes now rests on it. */
+  endSection(seq: number): void {
+    for (let i = 0; i < REMEMBERED; i++) {
+      if (this.past[i] === 1) this.remove(i);
+      this.drop(i, seq);
+      this.past[i] = 1;
+    }
+  }
+}
+
+/**
+ * gfn-range.split-critical-section: a lookup with the lock, and a set_entry of that gfn in the pcpu's next section,
+ * which did not look again. The two "delimit a critical section" (mail 2).
+ */
+export const splitSection: MakeCheck = scope => new SplitSection(scope);
+
+class SplitSection implements Check {
+  private readonly scope: CheckScope;
+  private readonly byPcpu: LastLookups[] = [];
+  private readonly hasLocks: boolean;
+
+  constructor(scope: CheckScope) {
+    this.scope = scope;
+    this.hasLocks = scope.records('lock_acquire');
+  }
+
+  readonly before = {
+    sched_switch: () => this.byPcpu[this.scope.now.pcpu]?.clear(),
+  };
+
+  readonly after = {
+    lookup: (batch: ReplayBatch, row: number) => this.lookup(batch, row),
+    put_gfn: (batch: ReplayBatch, row: number) => this.putGfn(batch, row),
+    lock_release: (batch: ReplayBatch, row: number) => this.release(batch, row),
+    set_entry: (batch: ReplayBatch, row: number) => this.setEntry(batch, row),
+  };
+
+  private lookup(batch: ReplayBatch, row: number): void {
+    const { columns: c } = batch;
+    const { now } = this.scope;
+    const gfn = gfnOf(batch, row);
+    if (gfn < 0 || now.pcpu < 0) return;
+    this.byPcpu[now.pcpu] ??= new LastLookups();
+    const last = this.byPcpu[now.pcpu];
+    const p2m = p2mOf(batch, row);
+    const known = last.find(p2m, gfn);
+    if (known >= 0) last.remove(known);
+    if ((c.flags[row] & FLAG.locked) !== 0) last.add(p2m, gfn, c.order[row], now.seq);
+  }
+
+  private putGfn(batch: ReplayBatch, row: number): void {
+    const { columns: c } = batch;
+    const { now, state } = this.scope;
+    const last = this.byPcpu[now.pcpu];
+    if (last === undefined) return;
+    const gfn = gfnOf(batch, row);
+    // Of a gfn that was got twice one is left.
+    if (state.translations.seqOf(now.pcpu, c.domid[row], c.view[row], gfn) !== -1) return;
+    const found = last.find(p2mOf(batch, row), gfn);
+    if (found >= 0) last.drop(found, now.seq);
+    if (!this.hasLocks && last.held === 0) last.endSection(now.seq);
+  }
+
+  private release({ columns: c }: ReplayBatch, row: number): void {
+    const { now, state } = this.scope;
+    const last = this.byPcpu[now.pcpu];
+    if (last === undefined || last.entries === 0 || c.mode[row] === MODE_READ || !isP2mLevel(c.level[row])) return;
+    if (!holdsP2mLock(state.locks, now.pcpu)) last.endSection(now.seq);
+  }
+
+  private setEntry(batch: ReplayBatch, row: number): void {
+    const { columns: c } = batch;
+    const { now, report } = this.scope;
+    const last = this.byPcpu[now.pcpu];
+    if (last === undefined || last.entries === 0) return;
+    if ((c.flags[row] & FLAG.attempt) !== 0 || hasFailed(batch, row)) return;
+    const gfn = gfnOf(batch, row);
+    const found = last.find(p2mOf(batch, row), gfn);
+    // A larger write is not about this entry.
+    if (found < 0 || c.order[row] > last.order[found]) return;
+    const at = [last.seq[found], last.dropped[found], now.seq];
+    last.remove(found);
+    // A write under the lock ends what the lookup began: the next one rests on something else.
+    if (Number.isNaN(at[1])) return;
+    const [domid, view] = [c.domid[row], c.view[row]];
+    report({ breach: 'split-critical-section', confidence: 'likely', domid, view, gfn, at });
+  }
+
+  readonly forget = (): void => {
+    this.byPcpu.length = 0;
+  };
+}
+
+const p2mOf = ({ columns: c }: ReplayBatch, row: number): number => c.domid[row] * 0x1_0000 + c.view[row];

@@ -1,0 +1,75 @@
+import { withRoom } from '../memory/frame-table.js';
+
+/** References of one page that a put looks through at most. */
+const SEARCHED = 256;
+
+/** The references of each page that are open: spans by page slot, chained through their links, the latest first. */
+export class OpenRefs {
+  /** By slot, 0 for none. */
+  private last = new Int32Array(512);
+  /** Where a span has the pcpu that took the reference. */
+  private readonly pcpuAt: number;
+
+  constructor(pcpuAt: number) {
+    this.pcpuAt = pcpuAt;
+  }
+
+  push(records: Float64Array, slot: number, span: number): void {
+    if (slot >= this.last.length) this.last = withRoom(this.last, slot + 1);
+    records[span] = this.last[slot];
+    this.last[slot] = span;
+  }
+
+  /**
+   * Unlinks the reference that a put ends, 0 where none is open. References are alike; the likeliest is the last one
+   * that this pcpu took, else the last.
+   */
+  take(records: Float64Array, slot: number, pcpu: number): number {
+    if (slot >= this.last.length) return 0;
+    const last = this.last[slot];
+    let before = 0;
+    let at = last;
+    for (let i = 0; i < SEARCHED && at !== 0 && records[at + this.pcpuAt] !== pcpu; i++) {
+      before = at;
+      at = records[at];
+    }
+    const mine = at !== 0 && records[at + this.pcpuAt] === pcpu;
+    if (mine && before !== 0) {
+      records[before] = records[at];
+      return at;
+    }
+    if (last !== 0) this.last[slot] = records[last];
+    return last;
+  }
+
+  /** Unlinks the latest one, 0 where none is open. */
+  takeLast(records: Float64Array, slot: number): number {
+    const last = slot < this.last.length ? this.last[slot] : 0;
+    if (last !== 0) this.last[slot] = records[last];
+    return last;
+  }
+
+  /** All that are open, the latest first. */
+  forEach(records: Float64Array, slot: number, visit: (span: number) => void): void {
+    for (let at = this.last[slot] ?? 0; at !== 0; at = records[at]) visit(at);
+  }
+
+  /** How many that this pcpu took are open. */
+  takenBy(records: Float64Array, slot: number, pcpu: number): number {
+    let count = 0;
+    for (let at = this.last[slot] ?? 0; at !== 0; at = records[at]) if (records[at + this.pcpuAt] === pcpu) count++;
+    return count;
+  }
+
+  /** The latest one that another pcpu took, 0 where none is open. */
+  lastOfOthers(records: Float64Array, slot: number, pcpu: number): number {
+    let at = this.last[slot] ?? 0;
+    while (at !== 0 && records[at + this.pcpuAt] === pcpu) at = records[at];
+    return at;
+  }
+
+  /** Nothing is open any more. */
+  clear(): void {
+    this.last.fill(0);
+  }
+}

@@ -1,0 +1,23 @@
+import type { TraceReader } from '@p2mtrace/trace-format';
+import { EventFeed } from './event-feed.js';
+import type { FactChunk, FactSelection } from './facts/fact-sink.js';
+import { FactStore } from './facts/fact-store.js';
+import { finishFacts } from './finish-facts.js';
+import { Replayer } from './replayer.js';
+
+/**
+ * The facts of a trace as they become complete: all of them, or those of a selection. Chunks are the caller's own.
+ * Memory follows the live state and the facts of one batch, not the trace's length.
+ * @throws P2mError P2M_DAMAGED where a column does not match its checksum
+ */
+export function* facts(reader: TraceReader, wanted?: FactSelection): Generator<FactChunk, void> {
+  const store = new FactStore(wanted);
+  const replayer = new Replayer(reader, { facts: store });
+  const feed = new EventFeed(reader, true);
+  for (const { firstSeq, rows } of reader.batches) {
+    feed.advance(replayer, firstSeq + rows);
+    yield* store.takeAll();
+  }
+  finishFacts(replayer);
+  yield* store.takeAll();
+}

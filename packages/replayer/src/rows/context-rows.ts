@@ -1,0 +1,52 @@
+import { LOCK_MODES } from '@p2mtrace/trace-format';
+import type { XenState } from '../state/xen-state.js';
+import { idOrNull, numberOrNull, seqOrNull } from './row-nulls.js';
+import type { Names, StateFilter } from './state-rows.js';
+
+/** What a pcpu is in the middle of. */
+export interface ContextRow {
+  readonly pcpu: number;
+  /** The vcpu that runs there (X§1.7); null for unknown. */
+  readonly domid: number | null;
+  readonly vcpu: number | null;
+  /** The altp2m view that it uses; null for none that is known. */
+  readonly view: string | null;
+  /** Held locks, outermost first. */
+  readonly locks: readonly { readonly lock: string; readonly mode: string; readonly since_seq: number }[];
+  /** Translations that it holds the gfn's lock for, oldest first. */
+  readonly translations: readonly {
+    readonly domid: number;
+    readonly view: string;
+    readonly gfn: number;
+    readonly mfn: number | null;
+    readonly since_seq: number | null;
+  }[];
+}
+
+/** Every pcpu of which anything of that is known; a domain's are those that run its vcpus. */
+export function* contextRows(replayer: XenState, names: Names, filter: StateFilter = {}): Generator<ContextRow> {
+  const { contexts, locks } = replayer;
+  const pcpus = Math.max(contexts.running.length, locks.pcpus, ...[...contexts.translations.pcpus()].map(p => p + 1));
+  for (let pcpu = 0; pcpu < pcpus; pcpu++) {
+    const running = contexts.running[pcpu] ?? -1;
+    const domid = running < 0 ? null : Math.floor(running / 0x1_0000);
+    if (filter.domid !== undefined && domid !== filter.domid) continue;
+    const view = contexts.views.get(running);
+    const held = locks.heldBy(pcpu).map(({ lock, mode, seq }) => {
+      return { lock: names.lock[lock] ?? String(lock), mode: LOCK_MODES[mode], since_seq: seq };
+    });
+    const translations = contexts.translations.of(pcpu).map(({ view: index, mfn, seq, ...of }) => {
+      const name = names.view[index] ?? String(index);
+      return { domid: of.domid, view: name, gfn: of.gfn, mfn: numberOrNull(mfn), since_seq: seqOrNull(seq) };
+    });
+    if (running < 0 && held.length === 0 && translations.length === 0) continue;
+    yield {
+      pcpu,
+      domid,
+      vcpu: running < 0 ? null : idOrNull(running % 0x1_0000),
+      view: view === undefined ? null : (names.view[view] ?? String(view)),
+      locks: held,
+      translations,
+    };
+  }
+}

@@ -1,0 +1,56 @@
+import { alignDown, framesOf } from '../memory/order.js';
+import type { P2mTable } from '../tables/p2m-table.js';
+
+/** A view's entries of [gfn, gfn + 2^order) are written: those that get another mfn are no remaps any more. */
+export function endRemaps(view: P2mTable, gfn: number, mfn: number, order: number): void {
+  const first = alignDown(gfn, order);
+  const end = first + framesOf(order);
+  const endOne = (at: number) => {
+    if (!view.find(at)) return;
+    const given = mfn < 0 ? mfn : mfn + (at - first);
+    if (view.foundMfn(at) !== given) view.remaps.remove(at);
+  };
+  if (order === 0) {
+    if (view.remaps.find(gfn) >= 0) endOne(gfn);
+    return;
+  }
+  view.remaps.forEach(at => {
+    if (at >= first && at < end) endOne(at);
+  });
+}
+
+/**
+ * The host's entries of [gfn, gfn + 2^order) were written: a view's entry that now differs in mfn or type is stale
+ * (X§6: propagation comes from the events that recorded it). One that is remapped is compared with the gfn that it
+ * is remapped to (mail 1: "altp2m gfn O will still point to mA").
+ */
+export function markStale(view: P2mTable, host: P2mTable, gfn: number, order: number, seq: number): void {
+  const first = alignDown(gfn, order);
+  const end = first + framesOf(order);
+  view.forEachOverlap(first, order, leafGfn => {
+    const leafEnd = leafGfn + framesOf(view.foundOrder);
+    if (differs(view, host, Math.max(first, leafGfn), Math.min(end, leafEnd))) {
+      view.find(leafGfn);
+      view.markStale(seq);
+    }
+  });
+  view.remaps.forEach((remapped, at) => {
+    const newGfn = view.remaps.data[at];
+    if (newGfn < first || newGfn >= end || !view.find(remapped) || !host.find(newGfn)) return;
+    const same = view.foundMfn(remapped) === host.foundMfn(newGfn) && view.typeAt(remapped) === host.typeAt(newGfn);
+    if (!same) view.markStale(seq);
+  });
+}
+
+/** Some gfn of [from, end), which one leaf of the view covers, has another mfn or type in the host, and is no remap. */
+function differs(view: P2mTable, host: P2mTable, from: number, end: number): boolean {
+  for (let gfn = from; gfn < end; ) {
+    view.find(gfn);
+    host.find(gfn);
+    const order = Math.min(view.orderAt(gfn), host.orderAt(gfn));
+    const same = view.foundMfn(gfn) === host.foundMfn(gfn) && view.typeAt(gfn) === host.typeAt(gfn);
+    if (!same && view.remaps.find(gfn) < 0) return true;
+    gfn = order === 0 ? gfn + 1 : same ? alignDown(gfn, order) + framesOf(order) : gfn + 1;
+  }
+  return false;
+}

@@ -1,0 +1,118 @@
+import { FLAG, isValid, MM_LOCK_ORDER_MAX, MODE_READ } from '@p2mtrace/trace-format';
+import type { ReplayBatch } from '../batch/replay-batch.js';
+import { type LockTable, NOBODY, UNKNOWN_DEPTH } from '../tables/lock-table.js';
+import type { ReplayContext } from './replay-context.js';
+
+/** Lock events applied to the lock table, and checked against what was recorded. */
+export class LockState {
+  readonly table: LockTable;
+  private readonly context: ReplayContext;
+
+  constructor(context: ReplayContext, table: LockTable) {
+    this.context = context;
+    this.table = table;
+  }
+
+  acquire(batch: ReplayBatch, row: number): void {
+    const c = batch.columns;
+    if (!isValid(batch.validity.pcpu, row) || (c.flags[row] & FLAG.failed) !== 0) return;
+    const pcpu = c.pcpu[row];
+    const lock = c.lock[row];
+    const mode = c.mode[row];
+    const level = isValid(batch.validity.level, row) ? c.level[row] : 0;
+    const check = this.table.acquire(pcpu, lock, mode, level, (c.flags[row] & FLAG.recursive) !== 0);
+    const recorded = recordedDepth(batch, row);
+    const depth = recorded > 0 ? recorded : this.table.depth[lock];
+    if (recorded > 0 && mode !== MODE_READ) {
+      this.checkDepth(batch, row, check.expectedDepth, recorded);
+      this.table.setDepth(lock, recorded);
+    }
+    const { facts } = this.context;
+    let tag = 0;
+    if (facts !== undefined) {
+      const lockClass = isValid(batch.validity.lock_class, row) ? c.lock_class[row] : -1;
+      tag = facts.locks.acquire(lock, lockClass, mode, level, depth, check);
+    }
+    const caller = isValid(batch.validity.caller, row) ? c.caller[row] : -1;
+    this.table.push(pcpu, lock, mode, level, this.context.now.seq, caller, tag);
+  }
+
+  release(batch: ReplayBatch, row: number): void {
+    const c = batch.columns;
+    if (!isValid(batch.validity.pcpu, row) || (c.flags[row] & FLAG.failed) !== 0) return;
+    const pcpu = c.pcpu[row];
+    const lock = c.lock[row];
+    const mode = c.mode[row];
+    const last = this.table.innermost(pcpu);
+    const innermost = last < this.table.bottom(pcpu) || this.table.heldLock[last] === lock;
+    const recorded = recordedDepth(batch, row);
+    const tag = this.table.release(pcpu, lock, mode, recorded);
+    if (recorded > 0) this.checkDepth(batch, row, this.table.check.expectedDepth, recorded);
+    const { facts } = this.context;
+    if (facts === undefined) return;
+    const lockClass = isValid(batch.validity.lock_class, row) ? c.lock_class[row] : -1;
+    const level = isValid(batch.validity.level, row) ? c.level[row] : 0;
+    facts.locks.release(lock, lockClass, mode, level, tag, innermost);
+    const { translations } = facts;
+    if (translations?.hasLocked && !this.holdsP2mLock(pcpu)) translations.unlock();
+  }
+
+  /** A lock that was held already, in the order in which such were taken; nothing is checked. */
+  snapshot(batch: ReplayBatch, row: number): void {
+    const { columns: c, validity: v } = batch;
+    if (!isValid(v.pcpu, row) || !isValid(v.mode, row)) return;
+    const pcpu = c.pcpu[row];
+    const lock = c.lock[row];
+    const mode = c.mode[row];
+    const level = isValid(v.level, row) ? c.level[row] : 0;
+    const check = this.table.acquire(pcpu, lock, mode, level, true);
+    check.violation = false;
+    const recorded = recordedDepth(batch, row);
+    if (recorded > 0 && mode !== MODE_READ) this.table.setDepth(lock, recorded);
+    const lockClass = isValid(v.lock_class, row) ? c.lock_class[row] : -1;
+    const depth = recorded > 0 ? recorded : this.table.depth[lock];
+    const tag = this.context.facts?.locks.acquire(lock, lockClass, mode, level, depth, check) ?? 0;
+    const caller = isValid(v.caller, row) ? c.caller[row] : -1;
+    this.table.push(pcpu, lock, mode, level, this.context.now.seq, caller, tag);
+  }
+
+  /** What is known of a lock besides that it is held. */
+  snapshotLock(batch: ReplayBatch, row: number): void {
+    const { columns: c, validity: v } = batch;
+    const owner = isValid(v.pcpu, row) ? c.pcpu[row] : NOBODY;
+    const depth = isValid(v.depth, row) ? c.depth[row] : UNKNOWN_DEPTH;
+    this.table.learn(c.lock[row], owner, depth, isValid(v.level, row) ? c.level[row] : 0);
+  }
+
+  /** mm_lock_level of a pcpu. */
+  snapshotLevel(batch: ReplayBatch, row: number): void {
+    if (isValid(batch.validity.pcpu, row)) this.table.setLevel(batch.columns.pcpu[row], batch.columns.level[row]);
+  }
+
+  /** The pcpu holds the lock of some p2m. */
+  holdsP2mLock(pcpu: number): boolean {
+    return holdsP2mLock(this.table, pcpu);
+  }
+
+  private checkDepth(batch: ReplayBatch, row: number, expected: number, seen: number): void {
+    if (expected !== UNKNOWN_DEPTH && expected !== seen)
+      this.context.diverge(batch, row, 2, expected, seen, Number.NaN);
+  }
+}
+
+/** Level of a p2m's lock: 16 (host, nested) or 40 (altp2m), biased or not (X§2.1). */
+export function isP2mLevel(level: number): boolean {
+  const unbiased = level > MM_LOCK_ORDER_MAX ? level - MM_LOCK_ORDER_MAX : level;
+  return unbiased === 16 || unbiased === 40;
+}
+
+/** The pcpu holds the lock of some p2m, in whatever mode. */
+export function holdsP2mLock(locks: LockTable, pcpu: number): boolean {
+  for (let i = locks.bottom(pcpu); i <= locks.innermost(pcpu); i++) if (isP2mLevel(locks.heldLevel[i])) return true;
+  return false;
+}
+
+/** Depth as recorded, 0 for none: hypervisors that count recursive locks only say 0 of all others. */
+function recordedDepth(batch: ReplayBatch, row: number): number {
+  return isValid(batch.validity.depth, row) ? batch.columns.depth[row] : 0;
+}

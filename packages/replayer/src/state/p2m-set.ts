@@ -1,0 +1,288 @@
+import { P2M_TYPES } from '@p2mtrace/trace-format';
+import type { Mapper } from '../facts/page-facts.js';
+import { alignDown, framesOf, offsetIn } from '../memory/order.js';
+import type { StateImage } from '../memory/state-image.js';
+import { NO_ACCESS, NO_MFN, P2mTable, shownAt } from '../tables/p2m-table.js';
+import { ReverseMap } from '../tables/reverse-map.js';
+import { MAX_TYPE_RANGES } from '../tables/type-ranges.js';
+import { endRemaps, markStale } from './altp2m-marks.js';
+import type { ReplayContext } from './replay-context.js';
+
+/** Index of the host's view. */
+export const HOST = 0;
+/** Larger entries than this are damage, not events (1 TiB). */
+export const MAX_ENTRY_ORDER = 28;
+
+const LOGDIRTY_TYPES = new Set(
+  ['ram_rw', 'ram_logdirty', 'ioreq_server'].map(name => P2M_TYPES.indexOf(name as never)),
+);
+
+/** Log-dirty changes are lazy: what is stored as ram_rw may be called otherwise, and the other way round (X§3.3). */
+export function sameType(a: number, b: number): boolean {
+  return a === b || (LOGDIRTY_TYPES.has(a) && LOGDIRTY_TYPES.has(b));
+}
+
+/** Order of the leaves that a write of that order makes. */
+const leafOrder = (order: number): number => (order >= 18 ? 18 : order >= 9 ? 9 : 0);
+
+const NO_TABLES: readonly P2mTable[] = [];
+
+/** The p2ms of all domains and views, how their entries are written, and who maps what. */
+export class P2mSet {
+  readonly tables: P2mTable[] = [];
+  readonly reverse = new ReverseMap();
+  private readonly context: ReplayContext;
+  private readonly index = new Map<number, number>();
+  private lastP2mKey = -1;
+  private lastP2m = 0;
+  /** By domid: 1 where it has an altp2m view, so that writes to all other hosts cost nothing more. */
+  private readonly viewed = new Uint8Array(0x1_0000);
+
+  constructor(context: ReplayContext) {
+    this.context = context;
+  }
+
+  /** Number of the p2m of a domain's view; the host's where no view was recorded (X§0.3). */
+  of(domid: number, view: number): number {
+    const key = domid * 0x1_0000 + view;
+    if (key === this.lastP2mKey) return this.lastP2m;
+    let index = this.index.get(key);
+    if (index === undefined) {
+      index = this.tables.length;
+      this.index.set(key, index);
+      this.context.health.domain(domid, this.context.now.seq);
+      this.tables.push(this.newTable(index, domid, view));
+      if (this.context.isAltp2m(view)) this.viewed[domid] = 1;
+    }
+    this.lastP2mKey = key;
+    this.lastP2m = index;
+    return index;
+  }
+
+  /** The p2m of a domain's view, undefined where no event was about it. */
+  find(domid: number, view: number): P2mTable | undefined {
+    const index = this.index.get(domid * 0x1_0000 + view);
+    return index === undefined ? undefined : this.tables[index];
+  }
+
+  private newTable(index: number, domid: number, view: number): P2mTable {
+    return new P2mTable(domid, view, (gfn, mfn, order, tag, parts) => {
+      this.onSplit(index, gfn, mfn, order, tag, parts);
+    });
+  }
+
+  /** A superpage falls apart: its parts map what it mapped. */
+  private onSplit(p2m: number, gfn: number, mfn: number, order: number, tag: number, parts: Int32Array): void {
+    if (mfn !== NO_MFN) {
+      this.reverse.remove(mfn, order + 9, p2m, gfn);
+      const step = framesOf(order);
+      for (let i = 0; i < 512; i++) this.reverse.add(mfn + i * step, order, p2m, gfn + i * step);
+    }
+    if (tag !== 0) this.context.facts?.mappings?.split(tag, gfn, mfn, order, parts);
+  }
+
+  /** False, and counted, for an entry that no machine has: no leaf maps frames that are not aligned to it. */
+  inRange(gfn: number, mfn: number, order: number, maxOrder = MAX_ENTRY_ORDER): boolean {
+    if (!this.context.inRange(gfn, mfn, order, maxOrder)) return false;
+    if (order === 0 || mfn === NO_MFN || offsetIn(mfn, leafOrder(order)) === 0) return true;
+    this.context.outOfRange++;
+    return false;
+  }
+
+  /** Writes [gfn, gfn + 2^order), aligned down, as leaves of 1G, 2M and 4K, whichever the order is a multiple of. */
+  write(p2m: number, gfn: number, mfn: number, order: number, type: number, access: number): void {
+    const table = this.tables[p2m];
+    if (table.remaps.size > 0) endRemaps(table, gfn, mfn, order);
+    this.writeLeaves(p2m, gfn, mfn, order, type, access, true);
+    if (table.view !== HOST) return;
+    for (const view of this.altp2ms(table.domid)) markStale(view, table, gfn, order, this.context.now.seq);
+  }
+
+  /** A recorded 4K entry that is not the expected one: it holds from now on, whoever wrote it. */
+  correct(p2m: number, gfn: number, mfn: number, type: number, access: number): void {
+    const table = this.tables[p2m];
+    if (table.remaps.size > 0) endRemaps(table, gfn, mfn, 0);
+    this.writeLeaves(p2m, gfn, mfn, 0, type, access, true);
+  }
+
+  /** An entry that was there before the trace showed it. */
+  learn(p2m: number, gfn: number, mfn: number, order: number, type: number, access: number): void {
+    this.writeLeaves(p2m, gfn, mfn, order, type, access, false);
+  }
+
+  /**
+   * Entries [gfn, gfn + 2^order), aligned, that an event implies: a write, unless they are so already (docs/replay.md).
+   * Types that differ by log-dirty alone are the same.
+   */
+  imply(p2m: number, gfn: number, mfn: number, order: number, type: number, access = NO_ACCESS): void {
+    if (!this.isSo(this.tables[p2m], gfn, mfn, order, type)) this.write(p2m, gfn, mfn, order, type, access);
+  }
+
+  /** Leaves at least as large as a write would make them give these frames and that type. */
+  private isSo(table: P2mTable, gfn: number, mfn: number, order: number, type: number): boolean {
+    const leaf = leafOrder(order);
+    const end = gfn + framesOf(order);
+    for (let at = gfn; at < end; at += framesOf(leaf)) {
+      if (!table.find(at) || table.foundOrder < leaf || !sameType(table.typeAt(at), type)) return false;
+      if (table.foundMfn(at) !== (mfn === NO_MFN ? NO_MFN : mfn + (at - gfn))) return false;
+    }
+    return true;
+  }
+
+  /** The 4K entry of the gfn is unknown again; in a complete view, absent. */
+  drop(p2m: number, gfn: number): void {
+    const table = this.tables[p2m];
+    table.splitAt(gfn, 0);
+    if (table.find(gfn)) this.endFound(p2m, gfn);
+  }
+
+  /** Every entry of the p2m ends, and everything else that is known of it. */
+  dropAll(p2m: number): void {
+    const table = this.tables[p2m];
+    table.forEachLeaf(gfn => this.endFound(p2m, gfn));
+    table.reset();
+  }
+
+  private endFound(p2m: number, leafGfn: number): void {
+    const table = this.tables[p2m];
+    if (table.foundBase !== NO_MFN) {
+      this.reverse.remove(table.foundBase, table.foundOrder, p2m, leafGfn);
+      this.context.facts?.lastMappings?.ended(table.domid, leafGfn, table.foundBase, table.foundOrder);
+    }
+    if (table.foundTag !== 0) this.context.facts?.mappings?.close(table.foundTag);
+    table.clearFound();
+  }
+
+  private writeLeaves(
+    p2m: number,
+    gfn: number,
+    mfn: number,
+    order: number,
+    type: number,
+    access: number,
+    known: boolean,
+  ): void {
+    const leaf = leafOrder(order);
+    const step = framesOf(leaf);
+    const first = alignDown(gfn, order);
+    const end = first + framesOf(order);
+    for (let at = first; at < end; at += step) {
+      this.writeLeaf(p2m, at, mfn === NO_MFN ? NO_MFN : mfn + (at - first), leaf, type, access, known);
+    }
+  }
+
+  private writeLeaf(
+    p2m: number,
+    gfn: number,
+    mfn: number,
+    order: number,
+    type: number,
+    access: number,
+    known: boolean,
+  ): void {
+    const table = this.tables[p2m];
+    if (order > 0) this.replaceLeaves(p2m, gfn, mfn, order);
+    else if (table.find(gfn)) this.replaceFound(p2m, alignDown(gfn, table.foundOrder), gfn, mfn, order);
+    if (mfn !== NO_MFN) this.reverse.add(mfn, order, p2m, gfn);
+    const { facts, now } = this.context;
+    const tag = facts?.mappings?.open(table.domid, table.view, gfn, mfn, order, type, access, known) ?? 0;
+    table.setLeaf(gfn, mfn, order, type, access, known ? now.seq : shownAt(now.seq), tag);
+  }
+
+  /** Apart from `writeLeaf`, as making a closure would cost each of the many writes of order 0. */
+  private replaceLeaves(p2m: number, gfn: number, mfn: number, order: number): void {
+    this.tables[p2m].forEachOverlap(gfn, order, leafGfn => this.replaceFound(p2m, leafGfn, gfn, mfn, order));
+  }
+
+  /** The leaf found, which begins at `leafGfn`, goes as far as a leaf of that order at the gfn covers it. */
+  private replaceFound(p2m: number, leafGfn: number, gfn: number, mfn: number, order: number): void {
+    const table = this.tables[p2m];
+    const { facts } = this.context;
+    // What is larger than the write falls apart first (setLeaf); then only this part of it goes.
+    const larger = table.foundOrder > order;
+    const first = larger ? gfn : leafGfn;
+    const oldMfn = larger ? table.foundMfn(gfn) : table.foundBase;
+    const oldOrder = larger ? order : table.foundOrder;
+    const tag = table.foundTag;
+    if (larger) table.splitAt(gfn, order);
+    if (oldMfn !== NO_MFN) {
+      this.reverse.remove(oldMfn, oldOrder, p2m, first);
+      facts?.lastMappings?.ended(table.domid, first, oldMfn, oldOrder);
+      if (facts?.translations !== undefined) this.invalidateLeaf(table.domid, first, oldMfn, oldOrder, gfn, mfn);
+    }
+    if (tag !== 0) {
+      table.find(gfn);
+      facts?.mappings?.close(larger ? table.foundTag : tag);
+    }
+  }
+
+  /** Translations of a leaf's frames end, but for those that the new leaf gives again. */
+  private invalidateLeaf(domid: number, gfn: number, mfn: number, order: number, newGfn: number, newMfn: number): void {
+    const same = newMfn !== NO_MFN && newMfn - newGfn === mfn - gfn;
+    if (same) return;
+    this.context.facts?.translations?.entriesChanged(mfn, order, domid, gfn);
+  }
+
+  /** A lazy change of types (X§3.3); where there are too many of them, all are carried out. */
+  changeTypes(p2m: number, gfn: number, end: number, oldType: number, newType: number): void {
+    const table = this.tables[p2m];
+    if (table.ranges.length === MAX_TYPE_RANGES) {
+      table.forEachLeaf(leafGfn => {
+        // A leaf that a change cuts falls apart, as Xen would have it fall.
+        const order = table.foundOrder;
+        if (table.orderAt(leafGfn) === order) table.retype(table.typeAt(leafGfn));
+        else this.splitByType(table, leafGfn, order);
+      });
+      table.ranges.clear();
+    }
+    table.ranges.add(gfn, end, oldType, newType, this.context.now.seq);
+  }
+
+  private splitByType(table: P2mTable, gfn: number, order: number): void {
+    const step = framesOf(order - 9);
+    const end = gfn + framesOf(order);
+    for (let at = gfn; at < end; at += step) {
+      table.splitAt(at, order - 9);
+      table.find(at);
+      if (table.orderAt(at) === order - 9) table.retype(table.typeAt(at));
+      else this.splitByType(table, at, order - 9);
+    }
+  }
+
+  /** The first entry that still maps the frame. */
+  stillMapped(mfn: number): Mapper | undefined {
+    if (!this.reverse.isMapped(mfn)) return undefined;
+    const { p2m, gfn } = this.reverse.first(mfn);
+    const table = this.tables[p2m];
+    table.find(gfn);
+    return { domid: table.domid, view: table.view, gfn, seq: table.foundSeq };
+  }
+
+  /** Numbers of a domain's p2ms. */
+  ofDomain(domid: number): number[] {
+    return [...this.tables.keys()].filter(p2m => this.tables[p2m].domid === domid);
+  }
+
+  /** The altp2m views of a domain. */
+  altp2ms(domid: number): readonly P2mTable[] {
+    if (this.viewed[domid] === 0) return NO_TABLES;
+    return this.tables.filter(table => table.domid === domid && this.context.isAltp2m(table.view));
+  }
+
+  transfer(image: StateImage): void {
+    image.map('index', this.index);
+    const keys = [...this.index.keys()];
+    image.parts('tables', this.tables, i => this.newTable(i, Math.floor(keys[i] / 0x1_0000), keys[i] % 0x1_0000));
+    image.part('reverse', this.reverse);
+    if (!image.loading) return;
+    this.lastP2mKey = -1;
+    this.viewed.fill(0);
+    for (const { domid, view } of this.tables) if (this.context.isAltp2m(view)) this.viewed[domid] = 1;
+  }
+
+  /** Loss: no entry is known any more. */
+  forget(): void {
+    for (const table of this.tables) table.reset();
+    this.reverse.reset();
+  }
+}

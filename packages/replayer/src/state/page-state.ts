@@ -1,0 +1,268 @@
+import { FLAG, getU53, isValid, KIND } from '@p2mtrace/trace-format';
+import type { EventState } from '../batch/handlers.js';
+import type { ReplayBatch } from '../batch/replay-batch.js';
+import { ABSENT } from '../batch/row-values.js';
+import { DIVERGES } from '../facts/fact-specs.js';
+import { MAX_FRAME } from '../memory/frame-table.js';
+import { framesOf } from '../memory/order.js';
+import type { StateImage } from '../memory/state-image.js';
+import {
+  ALLOCATED,
+  COUNT_KNOWN,
+  FREE,
+  MAX_PAGE_ORDER,
+  NO_OWNER,
+  OWNER_KNOWN,
+  PageTable,
+  TYPE_KNOWN,
+} from '../tables/page-table.js';
+import type { P2mState } from './p2m-state.js';
+import type { ReplayContext } from './replay-context.js';
+
+const K_ALLOC_REF_DROP = KIND.alloc_ref_drop;
+const COUNT_DIVERGES = DIVERGES.count_info;
+
+/** Told of frames [mfn, mfn + 2^order) that were freed. */
+export type FreeListener = (mfn: number, order: number) => void;
+
+/** page_info of all frames: counts, owners, lives; types are TypeState's. */
+export class PageState implements EventState {
+  readonly pages: PageTable;
+  private readonly context: ReplayContext;
+  private readonly p2m: P2mState;
+  private readonly onFree: FreeListener;
+
+  constructor(context: ReplayContext, p2m: P2mState, onFree: FreeListener) {
+    this.context = context;
+    this.p2m = p2m;
+    this.onFree = onFree;
+    this.pages = new PageTable(context.profile);
+  }
+
+  readonly handlers = {
+    get_page: (batch: ReplayBatch, row: number) => this.getPage(batch, row),
+    put_page: (batch: ReplayBatch, row: number) => this.putPage(batch, row),
+    page_alloc: (batch: ReplayBatch, row: number) => this.pageLife(batch, row, true),
+    page_free: (batch: ReplayBatch, row: number) => this.pageLife(batch, row, false),
+    get_page_failed: (batch: ReplayBatch, row: number) => this.getPageFailed(batch, row),
+    alloc_ref_drop: (batch: ReplayBatch, row: number) => this.putPage(batch, row),
+    owner_set: (batch: ReplayBatch, row: number) => this.ownerSet(batch, row),
+    page_use: (batch: ReplayBatch, row: number) => this.use(batch, row),
+  };
+
+  transfer(image: StateImage): void {
+    image.part('pages', this.pages);
+  }
+
+  forget(): void {
+    this.pages.forget();
+  }
+
+  /** Pages are the machine's. */
+  forgetDomain(): void {}
+
+  /** Slot of the row's page, 0 for an impossible frame. */
+  slotOf(batch: ReplayBatch, row: number): number {
+    const frame = getU53(batch.columns.mfn, row);
+    if (frame >= MAX_FRAME) {
+      this.context.outOfRange++;
+      return 0;
+    }
+    return this.pages.slot(frame);
+  }
+
+  getPage(batch: ReplayBatch, row: number): void {
+    if ((batch.columns.flags[row] & FLAG.failed) !== 0) {
+      this.getPageFailed(batch, row);
+      return;
+    }
+    const slot = this.slotOf(batch, row);
+    if (slot === 0) return;
+    this.noteOwner(batch, row, slot);
+    const free = (this.pages.state[slot] & FREE) !== 0;
+    this.changeCount(batch, row, slot, 1);
+    const { facts } = this.context;
+    if (facts === undefined) return;
+    const mfn = getU53(batch.columns.mfn, row);
+    facts.refs?.getPage(slot, mfn, this.pages.generation[slot], this.ownerOf(slot), facts.site(), free);
+    facts.translations?.getPage(mfn);
+  }
+
+  /** The count stays as it is; what was recorded of it is checked. */
+  private getPageFailed(batch: ReplayBatch, row: number): void {
+    const slot = this.slotOf(batch, row);
+    if (slot === 0) return;
+    this.noteOwner(batch, row, slot);
+    if (isValid(batch.validity.count_info, row)) this.changeCount(batch, row, slot, 0);
+  }
+
+  /** put_page, alloc_ref_drop */
+  putPage(batch: ReplayBatch, row: number): void {
+    const { pages } = this;
+    const { facts } = this.context;
+    const slot = this.slotOf(batch, row);
+    if (slot === 0) return;
+    this.noteOwner(batch, row, slot);
+    const known = (pages.state[slot] & COUNT_KNOWN) !== 0;
+    const hadAllocated = known
+      ? pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot])
+      : batch.columns.kind[row] === K_ALLOC_REF_DROP;
+    const underflow = known ? pages.count(slot) === 0 : (pages.state[slot] & FREE) !== 0;
+    this.changeCount(batch, row, slot, -1);
+    if (facts === undefined) return;
+    const hasAllocated = pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot]);
+    const mfn = getU53(batch.columns.mfn, row);
+    const dropped = hadAllocated && !hasAllocated;
+    facts.refs?.putPage(slot, mfn, pages.generation[slot], this.ownerOf(slot), facts.site(), dropped, underflow);
+    facts.translations?.putPage(mfn);
+  }
+
+  /** Adds 1, 0 or -1 to the count, or takes over what was recorded and says so where the two differ. */
+  private changeCount(batch: ReplayBatch, row: number, slot: number, by: number): void {
+    const { pages } = this;
+    const { now } = this.context;
+    const c = batch.columns;
+    const known = (pages.state[slot] & COUNT_KNOWN) !== 0;
+    if (isValid(batch.validity.count_info, row)) {
+      if (known) this.checkCount(batch, row, slot, by);
+      pages.countLow[slot] = c.count_info[2 * row];
+      pages.countHigh[slot] = c.count_info[2 * row + 1];
+      pages.state[slot] |= COUNT_KNOWN;
+    } else if (known) {
+      if (by < 0 && batch.columns.kind[row] === K_ALLOC_REF_DROP) pages.clearAllocated(slot);
+      pages.countBits.move(pages.countLow, pages.countHigh, slot, by);
+    }
+    pages.countSeq[slot] = now.seq;
+  }
+
+  private checkCount(batch: ReplayBatch, row: number, slot: number, by: number): void {
+    const { countBits, countLow, countHigh, countSeq } = this.pages;
+    const info = batch.columns.count_info;
+    if (countBits.movesTo(countLow, countHigh, slot, by, info, 2 * row)) return;
+    const expected = countBits.moved(countLow[slot], countHigh[slot], by);
+    const seen = countBits.of(info[2 * row], info[2 * row + 1]);
+    this.context.diverge(batch, row, COUNT_DIVERGES, expected, seen, countSeq[slot]);
+  }
+
+  private noteOwner(batch: ReplayBatch, row: number, slot: number): void {
+    if (isValid(batch.validity.owner, row)) this.setOwner(slot, batch.columns.owner[row]);
+  }
+
+  private setOwner(slot: number, owner: number): void {
+    this.pages.owner[slot] = owner;
+    this.pages.state[slot] |= OWNER_KNOWN;
+  }
+
+  ownerOf(slot: number): number {
+    return (this.pages.state[slot] & OWNER_KNOWN) === 0 ? NO_OWNER : this.pages.owner[slot];
+  }
+
+  /** page_alloc, page_free */
+  pageLife(batch: ReplayBatch, row: number, alloc: boolean): void {
+    const c = batch.columns;
+    const first = getU53(c.mfn, row);
+    const order = c.order[row];
+    if (!this.context.inRange(ABSENT, first, order, MAX_PAGE_ORDER)) return;
+    const owner = isValid(batch.validity.owner, row) ? c.owner[row] : NO_OWNER;
+    const end = first + framesOf(order);
+    for (let mfn = first; mfn < end; mfn++) {
+      const slot = this.pages.slot(mfn);
+      if (alloc) this.allocPage(batch, row, slot, mfn, owner);
+      else this.freePage(slot, mfn, owner);
+    }
+    if (!alloc) this.onFree(first, order);
+  }
+
+  /** page_alloc: after assignment, so an owned page starts with PGC_allocated | 1 (model §2.1). */
+  private allocPage(batch: ReplayBatch, row: number, slot: number, mfn: number, owner: number): void {
+    const { pages } = this;
+    const { now, facts } = this.context;
+    pages.generation[slot]++;
+    pages.lifeSeq[slot] = now.seq;
+    pages.countSeq[slot] = now.seq;
+    pages.typeSeq[slot] = now.seq;
+    pages.owner[slot] = owner;
+    // A page without an owner may be given to somebody later, with a count and a type that nobody recorded
+    // (share_xen_page_with_guest, X§4.3).
+    const counted = owner !== NO_OWNER;
+    pages.state[slot] = ALLOCATED | OWNER_KNOWN | (counted ? COUNT_KNOWN | TYPE_KNOWN : 0);
+    pages.typeLow[slot] = 0;
+    pages.typeHigh[slot] = 0;
+    if (counted) pages.setAllocatedOne(slot);
+    if (isValid(batch.validity.count_info, row)) this.takeCount(batch, row, slot);
+    facts?.types.pageAlloc(slot);
+    facts?.pages?.alloc(slot, mfn, pages.generation[slot], owner);
+    facts?.refs?.pageAlloc(slot, mfn, pages.generation[slot], owner, facts.site(), counted);
+  }
+
+  private freePage(slot: number, mfn: number, owner: number): void {
+    const { pages } = this;
+    const { now, facts, health } = this.context;
+    if (facts !== undefined) {
+      const count = (pages.state[slot] & COUNT_KNOWN) === 0 ? Number.NaN : pages.count(slot);
+      const who = owner === NO_OWNER ? this.ownerOf(slot) : owner;
+      facts.pages?.free(slot, mfn, pages.generation[slot], who, count, this.p2m.set.stillMapped(mfn));
+      facts.translations?.pageFreed(mfn);
+      if (who >= 0) health.pageFreed(who, now.seq, this.p2m.lastP2mSeq[who]);
+    }
+    pages.state[slot] = FREE;
+    pages.lifeSeq[slot] = now.seq;
+  }
+
+  hasTypeInfo({ validity }: ReplayBatch, row: number): boolean {
+    return isValid(validity.type_info, row);
+  }
+
+  /** Takes over type_info as recorded. */
+  takeType(batch: ReplayBatch, row: number, slot: number): void {
+    this.pages.typeLow[slot] = batch.columns.type_info[2 * row];
+    this.pages.typeHigh[slot] = batch.columns.type_info[2 * row + 1];
+    this.pages.typeSeq[slot] = this.context.now.seq;
+    this.pages.state[slot] |= TYPE_KNOWN;
+  }
+
+  private ownerSet(batch: ReplayBatch, row: number): void {
+    const slot = this.slotOf(batch, row);
+    if (slot === 0) return;
+    this.setOwner(slot, isValid(batch.validity.owner, row) ? batch.columns.owner[row] : NO_OWNER);
+    if (isValid(batch.validity.count_info, row)) this.takeCount(batch, row, slot);
+  }
+
+  private takeCount(batch: ReplayBatch, row: number, slot: number): void {
+    this.pages.countLow[slot] = batch.columns.count_info[2 * row];
+    this.pages.countHigh[slot] = batch.columns.count_info[2 * row + 1];
+    this.pages.countSeq[slot] = this.context.now.seq;
+    this.pages.state[slot] |= COUNT_KNOWN;
+  }
+
+  private use(batch: ReplayBatch, row: number): void {
+    const { columns: c, validity } = batch;
+    const slot = this.slotOf(batch, row);
+    if (slot === 0) return;
+    const free = (this.pages.state[slot] & FREE) !== 0;
+    const domid = isValid(validity.domid, row) ? c.domid[row] : -1;
+    this.context.facts?.translations?.use(getU53(c.mfn, row), this.pages.generation[slot], domid, c.flags[row], free);
+  }
+
+  /** A snapshot of a page: what was known of it already, since no event that is known. */
+  snapshot(batch: ReplayBatch, row: number): void {
+    const slot = this.slotOf(batch, row);
+    if (slot === 0) return;
+    const { columns: c, validity: v } = batch;
+    const { pages } = this;
+    if ((c.flags[row] & FLAG.free) !== 0) pages.state[slot] = FREE;
+    else if ((c.flags[row] & FLAG.allocated) !== 0) pages.state[slot] = (pages.state[slot] & ~FREE) | ALLOCATED;
+    if ((c.flags[row] & (FLAG.free | FLAG.allocated)) !== 0) pages.lifeSeq[slot] = Number.NaN;
+    if (isValid(v.arg0, row)) pages.generation[slot] = getU53(c.arg0, row);
+    this.noteOwner(batch, row, slot);
+    if ((c.flags[row] & FLAG.unowned) !== 0) this.setOwner(slot, NO_OWNER);
+    if (isValid(v.count_info, row)) {
+      this.takeCount(batch, row, slot);
+      pages.countSeq[slot] = Number.NaN;
+    }
+    if (isValid(v.type_info, row)) {
+      this.takeType(batch, row, slot);
+      pages.typeSeq[slot] = Number.NaN;
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import { FLAG, getU53, isRecorded, isValid, type LayoutProfile, layoutProfile } from '@p2mtrace/trace-format';
+import { Now } from '../batch/now.js';
+import type { ReplayBatch } from '../batch/replay-batch.js';
+import { WholeEvents } from '../batch/whole-events.js';
+import { offsetsOf } from '../facts/fact-columns.js';
+import { FactRecorder } from '../facts/fact-recorder.js';
+import { BREACH_SPEC, DIVERGENCE_SPEC } from '../facts/fact-specs.js';
+import { FactWriter } from '../facts/fact-writer.js';
+import { HealthFacts } from '../facts/health-facts.js';
+import { MAX_FRAME } from '../memory/frame-table.js';
+import { framesOf } from '../memory/order.js';
+import type { StateImage } from '../memory/state-image.js';
+import type { ReplayOptions, TraceHead } from '../replay-options.js';
+import type { LockTable } from '../tables/lock-table.js';
+
+const DIVERGENCE = offsetsOf(DIVERGENCE_SPEC);
+
+/** What all parts of a replay share: the event of the moment, the notes taken, and how far the model may be trusted. */
+export class ReplayContext {
+  readonly profile: LayoutProfile;
+  readonly now = new Now();
+  readonly whole = new WholeEvents();
+  readonly factWriter: FactWriter;
+  readonly health: HealthFacts;
+  /** Absent where nobody wants facts. */
+  readonly facts: FactRecorder | undefined;
+  /** Results of writes are recorded, so attempts are not replayed too. */
+  private readonly hasResults: boolean;
+  /** Moves of pages into and out of PoD caches are recorded. */
+  readonly hasPodCache: boolean;
+  /** Events were left out of the trace: what is known may be wrong, and a mismatch proves nothing. */
+  private readonly isPart: boolean;
+  /** What leaves a reverse map is recorded by itself, not only by what makes it leave. */
+  readonly hasRmapDel: boolean;
+  /** The order of events of different pcpus is as it was; else it was guessed in part (docs/format.md). */
+  readonly isOrdered: boolean;
+  /** Events whose frame or order is impossible. */
+  outOfRange = 0;
+  /** pcpus that are losing records: what is known may be wrong already, a mismatch proves nothing (model §2.2). */
+  readonly losing: number[] = [];
+  /** Mismatches that prove nothing. */
+  suppressed = 0;
+
+  private readonly viewNames: readonly string[];
+
+  constructor({ metadata, names }: TraceHead, locks: LockTable, { facts: sink, checks }: ReplayOptions) {
+    this.profile = layoutProfile(metadata.layout);
+    this.hasResults = metadata.hasResults ?? false;
+    this.hasPodCache = isRecorded(metadata, 'pod_cache_add');
+    this.isPart = metadata.piece?.incomplete !== undefined;
+    this.hasRmapDel = isRecorded(metadata, 'rmap_del');
+    this.isOrdered = metadata.health?.order.confidence !== 'approximate';
+    this.viewNames = names.view;
+    this.factWriter = new FactWriter(sink);
+    this.health = new HealthFacts(this.factWriter);
+    const forChecks = this.factWriter.wants(BREACH_SPEC) && checks?.share !== 'entries';
+    this.facts = sink && new FactRecorder(this.factWriter, this.now, locks, forChecks);
+  }
+
+  /** A write that is recorded before and after is one write (captures README): the first record says nothing. */
+  isRecordedTwice({ columns }: ReplayBatch, row: number): boolean {
+    return this.hasResults && (columns.flags[row] & FLAG.attempt) !== 0;
+  }
+
+  /** The view of that index is an altp2m's, as opposed to the host's or a nested one. */
+  isAltp2m(view: number): boolean {
+    return this.viewNames[view]?.startsWith('altp2m:') ?? false;
+  }
+
+  /** False, and counted, where one of the frames or the order is none that a machine has; absent ones are negative. */
+  inRange(gfn: number, mfn: number, order = 0, maxOrder = 0): boolean {
+    if (gfn < MAX_FRAME && mfn <= MAX_FRAME - framesOf(order) && order <= maxOrder) return true;
+    this.outOfRange++;
+    return false;
+  }
+
+  /** The first record that a pcpu lost would be here. */
+  beginLoss(pcpu: number): void {
+    if (!this.losing.includes(pcpu)) this.losing.push(pcpu);
+  }
+
+  /** The lost event of a pcpu, -1 where it is not known which: those that it may be about are over. */
+  endLoss(pcpu: number): void {
+    const at = pcpu < 0 ? 0 : this.losing.indexOf(pcpu);
+    if (at >= 0) this.losing.splice(at, pcpu < 0 ? this.losing.length : 1);
+  }
+
+  transfer(image: StateImage): void {
+    image.part('health', this.health);
+    this.outOfRange = image.number('outOfRange', this.outOfRange);
+    image.numbers('losing', this.losing);
+    this.suppressed = image.number('suppressed', this.suppressed);
+  }
+
+  /**
+   * Takes note that a recorded value is not the expected one; negative values are none, `lastSeq` NaN or -1 is before
+   * the trace.
+   */
+  diverge(batch: ReplayBatch, row: number, about: number, expected: number, seen: number, lastSeq: number): void {
+    if (this.losing.length > 0 || this.isPart) {
+      this.suppressed++;
+      return;
+    }
+    const { divergences } = this.health;
+    const at = divergences.open();
+    const { records } = divergences;
+    const { columns, validity } = batch;
+    records[at + DIVERGENCE.seq] = this.now.seq;
+    records[at + DIVERGENCE.about] = about;
+    if (isValid(validity.domid, row)) records[at + DIVERGENCE.domid] = columns.domid[row];
+    if (isValid(validity.gfn, row)) records[at + DIVERGENCE.gfn] = getU53(columns.gfn, row);
+    if (isValid(validity.mfn, row)) records[at + DIVERGENCE.mfn] = getU53(columns.mfn, row);
+    if (isValid(validity.lock, row)) records[at + DIVERGENCE.lock] = columns.lock[row];
+    if (isValid(validity.pcpu, row)) records[at + DIVERGENCE.pcpu] = columns.pcpu[row];
+    if (expected >= 0) records[at + DIVERGENCE.expected] = expected;
+    if (seen >= 0) records[at + DIVERGENCE.seen] = seen;
+    if (lastSeq >= 0) records[at + DIVERGENCE.last_seq] = lastSeq;
+  }
+}

@@ -1,0 +1,40 @@
+import type { EventState } from '../batch/handlers.js';
+import type { ReplayBatch } from '../batch/replay-batch.js';
+import type { StateImage } from '../memory/state-image.js';
+import type { ReplayContext } from './replay-context.js';
+
+/** Flushes that are due (X§3.3): what other pcpus translate may be older than the p2m. */
+export class TlbState implements EventState {
+  /** domid * 2^16 + view → seq of the first deferred flush since the last one that was made, NaN for before the trace. */
+  readonly deferred = new Map<number, number>();
+  private readonly context: ReplayContext;
+
+  constructor(context: ReplayContext) {
+    this.context = context;
+  }
+
+  readonly handlers = {
+    tlb_flush: ({ columns: c }: ReplayBatch, row: number) => {
+      this.deferred.delete(c.domid[row] * 0x1_0000 + c.view[row]);
+    },
+    tlb_flush_deferred: (batch: ReplayBatch, row: number) => this.defer(batch, row, this.context.now.seq),
+    snapshot_tlb: (batch: ReplayBatch, row: number) => this.defer(batch, row, Number.NaN),
+  };
+
+  private defer({ columns: c }: ReplayBatch, row: number, seq: number): void {
+    const key = c.domid[row] * 0x1_0000 + c.view[row];
+    if (!this.deferred.has(key)) this.deferred.set(key, seq);
+  }
+
+  forget(): void {
+    this.deferred.clear();
+  }
+
+  forgetDomain(domid: number): void {
+    for (const key of this.deferred.keys()) if (Math.floor(key / 0x1_0000) === domid) this.deferred.delete(key);
+  }
+
+  transfer(image: StateImage): void {
+    image.map('deferred', this.deferred);
+  }
+}

@@ -1,0 +1,127 @@
+import type { EventState } from '../batch/handlers.js';
+import type { ReplayBatch } from '../batch/replay-batch.js';
+import { hasFailed, mfnOf } from '../batch/row-values.js';
+import { DIVERGES } from '../facts/fact-specs.js';
+import { FREE, type PageTable, TYPE_KNOWN } from '../tables/page-table.js';
+import { TypeBits } from '../tables/type-bits.js';
+import type { PageState } from './page-state.js';
+import type { ReplayContext } from './replay-context.js';
+
+/** Type references of pages (X§4.3), in the pages' own table. */
+export class TypeState implements EventState {
+  private readonly bits: TypeBits;
+  private readonly context: ReplayContext;
+  private readonly pageState: PageState;
+  private readonly pages: PageTable;
+
+  constructor(context: ReplayContext, pageState: PageState) {
+    this.context = context;
+    this.pageState = pageState;
+    this.pages = pageState.pages;
+    this.bits = new TypeBits(context.profile);
+  }
+
+  readonly handlers = {
+    get_type: (batch: ReplayBatch, row: number) => this.get(batch, row),
+    put_type: (batch: ReplayBatch, row: number) => this.put(batch, row),
+  };
+
+  /**
+   * PGT_partial keeps one type count, which whoever goes on with the validation takes over (X§4.3): a get counts
+   * nothing then. One that fails counts nothing, unless it leaves the page partial that was not.
+   */
+  private get(batch: ReplayBatch, row: number): void {
+    const slot = this.pageState.slotOf(batch, row);
+    if (slot === 0) return;
+    const wasPartial = this.isPartial(slot);
+    const leavesPartial = this.recordedPartial(batch, row);
+    const counts = hasFailed(batch, row) ? leavesPartial && !wasPartial : !wasPartial;
+    if (!this.take(batch, row, slot, counts ? 1 : 0) && counts && this.isKnown(slot)) {
+      if (this.count(slot) === 0) this.setRequested(batch, row, slot);
+      else this.move(slot, 1);
+    }
+    const { facts } = this.context;
+    if (facts === undefined) return;
+    const mfn = mfnOf(batch, row);
+    if (!hasFailed(batch, row)) facts.types.get(this.pages, slot, mfn, this.pgtType(slot), facts.site());
+    else if (counts) facts.types.leavePartial(this.pages, slot, mfn, this.pgtType(slot), facts.site());
+  }
+
+  private put(batch: ReplayBatch, row: number): void {
+    const slot = this.pageState.slotOf(batch, row);
+    if (slot === 0) return;
+    const wasPartial = this.isPartial(slot);
+    const underflow = this.isKnown(slot) ? this.count(slot) === 0 : (this.pages.state[slot] & FREE) !== 0;
+    const leavesPartial = this.recordedPartial(batch, row);
+    const by = leavesPartial ? 0 : -1;
+    if (!this.take(batch, row, slot, by) && this.isKnown(slot)) {
+      this.move(slot, by);
+    }
+    const { facts } = this.context;
+    // Who holds the last reference of a page that stays partial does not change.
+    if (facts === undefined || (wasPartial && leavesPartial)) return;
+    const mfn = mfnOf(batch, row);
+    const type = this.pgtType(slot);
+    facts.types.put(this.pages, slot, mfn, type, facts.site(), wasPartial, underflow);
+    if (leavesPartial) facts.types.leavePartial(this.pages, slot, mfn, type, facts.site());
+  }
+
+  private move(slot: number, by: number): void {
+    this.bits.count.move(this.pages.typeLow, this.pages.typeHigh, slot, by);
+    this.pages.typeSeq[slot] = this.context.now.seq;
+  }
+
+  /** Takes over type_info as recorded, and says so where its count is not the expected one; false: none is recorded. */
+  private take(batch: ReplayBatch, row: number, slot: number, by: number): boolean {
+    const { pages, bits } = this;
+    if (!this.pageState.hasTypeInfo(batch, row)) return false;
+    const info = batch.columns.type_info;
+    if (this.isKnown(slot) && !bits.count.movesTo(pages.typeLow, pages.typeHigh, slot, by, info, 2 * row)) {
+      const expected = bits.count.moved(pages.typeLow[slot], pages.typeHigh[slot], by);
+      const seen = bits.count.of(info[2 * row], info[2 * row + 1]);
+      this.context.diverge(batch, row, DIVERGES.type_info, expected, seen, pages.typeSeq[slot]);
+    }
+    this.pageState.takeType(batch, row, slot);
+    return true;
+  }
+
+  /** 0 → 1: the page has the type that was asked for, where that is recorded. */
+  private setRequested(batch: ReplayBatch, row: number, slot: number): void {
+    const { pages, bits } = this;
+    const { arg0 } = batch.columns;
+    if ((batch.validity.arg0[row >>> 3] & (1 << (row & 7))) === 0) {
+      pages.state[slot] &= ~TYPE_KNOWN;
+      return;
+    }
+    pages.typeLow[slot] = (pages.typeLow[slot] & ~bits.typeLow) | (arg0[2 * row] & bits.typeLow);
+    pages.typeHigh[slot] = (pages.typeHigh[slot] & ~bits.typeHigh) | (arg0[2 * row + 1] & bits.typeHigh);
+    this.move(slot, 1);
+  }
+
+  private isKnown(slot: number): boolean {
+    return (this.pages.state[slot] & TYPE_KNOWN) !== 0;
+  }
+
+  /** Index into PGT_TYPES, -1 for unknown. */
+  private pgtType(slot: number): number {
+    return this.isKnown(slot) ? this.bits.pgtType(this.pages.typeLow[slot], this.pages.typeHigh[slot]) : -1;
+  }
+
+  private count(slot: number): number {
+    return this.bits.count.of(this.pages.typeLow[slot], this.pages.typeHigh[slot]);
+  }
+
+  private isPartial(slot: number): boolean {
+    return this.isKnown(slot) && this.bits.isPartial(this.pages.typeLow[slot], this.pages.typeHigh[slot]);
+  }
+
+  private recordedPartial(batch: ReplayBatch, row: number): boolean {
+    const info = batch.columns.type_info;
+    return this.pageState.hasTypeInfo(batch, row) && this.bits.isPartial(info[2 * row], info[2 * row + 1]);
+  }
+
+  /** It has no state but that of the pages. */
+  forget(): void {}
+  forgetDomain(): void {}
+  transfer(): void {}
+}

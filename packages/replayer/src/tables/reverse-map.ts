@@ -1,0 +1,151 @@
+import { CHUNK, FrameDirectory, withRoom } from '../memory/frame-table.js';
+import { offsetIn, runOf } from '../memory/order.js';
+import type { StateImage } from '../memory/state-image.js';
+
+/** One mapping of a machine frame: which p2m, and which gfn there. */
+export interface Mapping {
+  readonly p2m: number;
+  readonly gfn: number;
+}
+
+/**
+ * mfn → every (p2m, gfn) that maps it, over all domains and views (model §3). Superpages are kept at their own
+ * order, so that mapping one costs one step. Nearly every frame has one mapping, kept in place; aliases overflow.
+ */
+export class ReverseMap {
+  private levels = newLevels();
+
+  add(mfn: number, order: number, p2m: number, gfn: number): void {
+    this.level(order).add(runOf(mfn, order), p2m, gfn);
+  }
+
+  remove(mfn: number, order: number, p2m: number, gfn: number): void {
+    this.level(order).remove(runOf(mfn, order), p2m, gfn);
+  }
+
+  /** True where some entry maps the frame. */
+  isMapped(mfn: number): boolean {
+    return (
+      this.levels[0].has(mfn) ||
+      (this.levels[1].count > 0 && this.levels[1].has(runOf(mfn, 9))) ||
+      (this.levels[2].count > 0 && this.levels[2].has(runOf(mfn, 18)))
+    );
+  }
+
+  /** The mapping of a frame that is mapped, or the first where it has several. */
+  first(mfn: number): Mapping {
+    let depth = 0;
+    while (!this.levels[depth].has(runOf(mfn, 9 * depth))) depth++;
+    return this.levels[depth].first(runOf(mfn, 9 * depth), offsetIn(mfn, 9 * depth));
+  }
+
+  /** Every (p2m, gfn) that maps the frame; gfn is that of the 4K frame. */
+  mappings(mfn: number): Mapping[] {
+    const found: Mapping[] = [];
+    this.levels.forEach((level, depth) => {
+      if (level.count > 0) level.collect(runOf(mfn, 9 * depth), offsetIn(mfn, 9 * depth), found);
+    });
+    return found;
+  }
+
+  transfer(image: StateImage): void {
+    image.parts('levels', this.levels, () => new ReverseLevel());
+  }
+
+  /** Forgets everything (loss). */
+  reset(): void {
+    this.levels = newLevels();
+  }
+
+  private level(order: number): ReverseLevel {
+    return this.levels[order === 0 ? 0 : order === 9 ? 1 : 2];
+  }
+}
+
+const newLevels = () => [new ReverseLevel(), new ReverseLevel(), new ReverseLevel()];
+
+class ReverseLevel {
+  /** Mappings held. */
+  count = 0;
+  private readonly directory = new FrameDirectory();
+  /** Number of mappings; the first is in place. */
+  private n = new Uint16Array(CHUNK);
+  private p2m = new Uint16Array(CHUNK);
+  private gfn = new Float64Array(CHUNK);
+  private readonly more = new Map<number, Mapping[]>();
+
+  has(key: number): boolean {
+    return this.n[this.directory.find(key)] > 0;
+  }
+
+  add(key: number, p2m: number, gfn: number): void {
+    let slot = this.directory.find(key);
+    if (slot === 0) {
+      slot = this.directory.make(key);
+      this.n = withRoom(this.n, this.directory.slots);
+      this.p2m = withRoom(this.p2m, this.directory.slots);
+      this.gfn = withRoom(this.gfn, this.directory.slots);
+    }
+    this.count++;
+    if (this.n[slot]++ === 0) {
+      this.p2m[slot] = p2m;
+      this.gfn[slot] = gfn;
+      return;
+    }
+    const list = this.more.get(key);
+    if (list === undefined) this.more.set(key, [{ p2m, gfn }]);
+    else list.push({ p2m, gfn });
+  }
+
+  remove(key: number, p2m: number, gfn: number): void {
+    const slot = this.directory.find(key);
+    if (slot === 0 || this.n[slot] === 0) return;
+    const list = this.n[slot] === 1 ? undefined : this.more.get(key);
+    if (this.p2m[slot] === p2m && this.gfn[slot] === gfn) {
+      const next = list?.pop();
+      if (next !== undefined) {
+        this.p2m[slot] = next.p2m;
+        this.gfn[slot] = next.gfn;
+      }
+    } else {
+      const at = list?.findIndex(mapping => mapping.p2m === p2m && mapping.gfn === gfn) ?? -1;
+      if (at < 0) return;
+      list?.splice(at, 1);
+    }
+    if (list?.length === 0) this.more.delete(key);
+    this.n[slot]--;
+    this.count--;
+  }
+
+  transfer(image: StateImage): void {
+    this.count = image.number('count', this.count);
+    image.part('directory', this.directory);
+    this.n = image.array('n', this.n);
+    this.p2m = image.array('p2m', this.p2m);
+    this.gfn = image.array('gfn', this.gfn);
+    const more = [...this.more].flatMap(([key, list]) => list.flatMap(({ p2m, gfn }) => [key, p2m, gfn]));
+    image.numbers('more', more);
+    if (!image.loading) return;
+    this.more.clear();
+    for (let i = 0; i < more.length; i += 3) {
+      const mapping = { p2m: more[i + 1], gfn: more[i + 2] };
+      const list = this.more.get(more[i]);
+      if (list === undefined) this.more.set(more[i], [mapping]);
+      else list.push(mapping);
+    }
+  }
+
+  first(key: number, offset: number): Mapping {
+    const slot = this.directory.find(key);
+    return { p2m: this.p2m[slot], gfn: this.gfn[slot] + offset };
+  }
+
+  /** Adds every mapping, as of the frame that is `offset` behind the first one. */
+  collect(key: number, offset: number, found: Mapping[]): void {
+    const slot = this.directory.find(key);
+    if (slot === 0 || this.n[slot] === 0) return;
+    found.push({ p2m: this.p2m[slot], gfn: this.gfn[slot] + offset });
+    if (this.n[slot] === 1) return;
+    for (const { p2m, gfn } of this.more.get(key) ?? []) found.push({ p2m, gfn: gfn + offset });
+  }
+}

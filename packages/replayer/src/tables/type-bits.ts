@@ -1,0 +1,59 @@
+import type { LayoutProfile } from '@p2mtrace/trace-format';
+import { below, CountBits } from './count-bits.js';
+
+/** Types of a page (X§4.1); what a layout has besides them is null. */
+export const PGT_TYPES = ['none', 'l1', 'l2', 'l3', 'l4', 'seg_desc', 'writable', 'shared'] as const;
+
+/** What replay reads and changes of type_info by itself: its count, PGT_partial, and the type, by a layout (X§4.2). */
+export class TypeBits {
+  readonly count: CountBits;
+  private readonly partialLow: number;
+  private readonly partialHigh: number;
+  /** The type's bits. */
+  readonly typeLow: number;
+  readonly typeHigh: number;
+  private readonly typeShift: number;
+  /** Index into PGT_TYPES by value of the type's bits, -1 for one that is none of them. */
+  private readonly pgtTypes: Int8Array;
+
+  constructor({ typeCountWidth, typeBits, typeShift, countWidth, types }: LayoutProfile) {
+    this.pgtTypes = Int8Array.from({ length: 16 }, (_, value) => PGT_TYPES.indexOf(types[value] as never));
+    this.count = new CountBits(typeCountWidth);
+    const { partial } = typeBits;
+    this.partialLow = partial < 32 ? 2 ** partial : 0;
+    this.partialHigh = partial < 32 ? 0 : 2 ** (partial - 32);
+    // The type is what lies above everything else: in the oldest layout, of a 32-bit word.
+    const bits = countWidth < 32 ? 32 : 64;
+    const [lowBelow, highBelow] = below(typeShift);
+    const [lowAll, highAll] = below(bits);
+    this.typeLow = (lowAll & ~lowBelow) >>> 0;
+    this.typeHigh = (highAll & ~highBelow) >>> 0;
+    this.typeShift = typeShift;
+  }
+
+  /** The type, as an index into the layout's names. */
+  typeOf(low: number, high: number): number {
+    return this.typeShift < 32
+      ? (low & this.typeLow) >>> this.typeShift
+      : (high & this.typeHigh) >>> (this.typeShift - 32);
+  }
+
+  /** The count's two words, for who needs it exact. */
+  upperCount(high: number): number {
+    return (high & this.count.high) >>> 0;
+  }
+
+  lowerCount(low: number): number {
+    return (low & this.count.low) >>> 0;
+  }
+
+  /** PGT_partial is set. */
+  isPartial(low: number, high: number): boolean {
+    return (low & this.partialLow) !== 0 || (high & this.partialHigh) !== 0;
+  }
+
+  /** The type as an index into PGT_TYPES, -1 for one that is none of them. */
+  pgtType(low: number, high: number): number {
+    return this.pgtTypes[this.typeOf(low, high)];
+  }
+}

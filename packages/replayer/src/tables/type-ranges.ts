@@ -1,0 +1,83 @@
+import { P2M_TYPES } from '@p2mtrace/trace-format';
+import { framesOf } from '../memory/order.js';
+import type { StateImage } from '../memory/state-image.js';
+
+/** Changes that are kept as such: each lookup goes through all of them. */
+export const MAX_TYPE_RANGES = 256;
+/** Index of the old type of a change that takes both ram_rw and ram_logdirty. */
+export const CHANGEABLE = -1;
+const RAM_RW = P2M_TYPES.indexOf('ram_rw');
+const RAM_LOGDIRTY = P2M_TYPES.indexOf('ram_logdirty');
+
+/** One lazy change of [first, end). */
+export interface TypeRange {
+  readonly first: number;
+  readonly end: number;
+  readonly seq: number;
+  /** CHANGEABLE, or the one type that it takes. */
+  readonly oldType: number;
+  readonly newType: number;
+}
+
+/**
+ * Lazy changes of the types of a p2m's entries (type_change_range, X§3.3): Xen notes the range, and rewrites an entry
+ * when something comes across it. Here too entries stay as written, and are read through the changes made since.
+ */
+export class TypeRanges {
+  private readonly first: number[] = [];
+  private readonly end: number[] = [];
+  private readonly seq: number[] = [];
+  private readonly oldType: number[] = [];
+  private readonly newType: number[] = [];
+
+  get length(): number {
+    return this.seq.length;
+  }
+
+  add(first: number, end: number, oldType: number, newType: number, seq: number): void {
+    this.first.push(first);
+    this.end.push(end);
+    this.oldType.push(oldType);
+    this.newType.push(newType);
+    this.seq.push(seq);
+  }
+
+  /** What the type of an entry at this gfn reads as, that was written as `type` by the event `seq`. */
+  read(gfn: number, type: number, seq: number): number {
+    let now = type;
+    for (let i = 0; i < this.seq.length; i++) {
+      if (this.seq[i] <= seq || gfn < this.first[i] || gfn >= this.end[i]) continue;
+      const old = this.oldType[i];
+      if (old === CHANGEABLE ? now === RAM_RW || now === RAM_LOGDIRTY : now === old) now = this.newType[i];
+    }
+    return now;
+  }
+
+  /** Some change since `seq` is about a part of [gfn, gfn + 2^order) only. */
+  cuts(gfn: number, order: number, seq: number): boolean {
+    const end = gfn + framesOf(order);
+    for (let i = 0; i < this.seq.length; i++) {
+      if (this.seq[i] <= seq || this.end[i] <= gfn || this.first[i] >= end) continue;
+      if (this.first[i] > gfn || this.end[i] < end) return true;
+    }
+    return false;
+  }
+
+  /** A change by its place in their order. */
+  at(i: number): TypeRange {
+    const [first, end, seq] = [this.first[i], this.end[i], this.seq[i]];
+    return { first, end, seq, oldType: this.oldType[i], newType: this.newType[i] };
+  }
+
+  clear(): void {
+    for (const list of [this.first, this.end, this.seq, this.oldType, this.newType]) list.length = 0;
+  }
+
+  transfer(image: StateImage): void {
+    image.numbers('first', this.first);
+    image.numbers('end', this.end);
+    image.numbers('seq', this.seq);
+    image.numbers('oldType', this.oldType);
+    image.numbers('newType', this.newType);
+  }
+}

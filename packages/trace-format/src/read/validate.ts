@@ -1,0 +1,180 @@
+import { P2mError } from '../errors.js';
+import type { BatchHeader, DictionaryHeader } from '../ipc/decode-message.js';
+import type { MessageBlock } from '../ipc/encode-message.js';
+import { MAGIC } from '../ipc/file-format.js';
+import { DICTIONARIES, type DictionaryName } from '../schema/columns.js';
+import { RandomAccess } from './file-access.js';
+import { batchInfo } from './read-batch.js';
+import { addNames, type FoundFooter, isEnd, readFooter, readMessage, readNames, traceStart } from './read-contents.js';
+import { TraceReader } from './reader.js';
+import { validateBatch } from './validate-batch.js';
+
+export interface ValidationProblem {
+  readonly code: string;
+  readonly what: string;
+  readonly byte?: number;
+  readonly batch?: number;
+}
+
+export interface ValidationReport {
+  /** Batches and rows that were found. */
+  readonly batches: number;
+  readonly rows: number;
+  /** True when the trace vouches for its bytes with checksums. */
+  readonly checksummed: boolean;
+  /** True when nothing at all is wrong. */
+  readonly whole: boolean;
+  readonly problems: readonly ValidationProblem[];
+}
+
+/**
+ * Reads all of a trace and accounts for every byte of it: magic, every message with its body, end of stream, footer
+ * and tail, with nothing between them; then seqs, and that names exist for all indices.
+ * @throws P2mError as TraceReader.open does, where not even the head can be read
+ */
+export function validateTrace(path: string): ValidationReport {
+  const reader = TraceReader.open(path);
+  reader.close();
+  const file = new RandomAccess(path);
+  try {
+    const report = new Validator(file).run();
+    if (!report.whole || reader.damage === undefined) return report;
+    return { ...report, whole: false, problems: [reader.damage] };
+  } catch (error) {
+    throw error instanceof P2mError ? error.at({ file: path }) : error;
+  } finally {
+    file.close();
+  }
+}
+
+class Validator {
+  private readonly file: RandomAccess;
+  private readonly problems: ValidationProblem[] = [];
+  private readonly names = new Map<DictionaryName, string[]>();
+  private readonly dictionaries: MessageBlock[] = [];
+  private readonly batches: MessageBlock[] = [];
+  private rows = 0;
+  private nextSeq: number | undefined;
+
+  constructor(file: RandomAccess) {
+    this.file = file;
+  }
+
+  run(): ValidationReport {
+    const { file } = this;
+    const { start, isStream } = traceStart(file);
+    const padding = file.bytes(0, start).subarray(MAGIC.length);
+    if (padding.some(byte => byte !== 0)) this.tell('P2M_DAMAGED', 'the magic is not followed by zeros', MAGIC.length);
+    const head = readMessage(file, start);
+    const hasSchema = head.header.type === 'schema';
+    const body = hasSchema ? head.body : start;
+    const checksummed = head.header.type === 'schema' && head.header.checksummed;
+    const footer = isStream ? undefined : readFooter(file);
+    if (footer instanceof P2mError) {
+      this.tell(footer.code, footer.message, footer.place.byte ?? file.size);
+      this.messages(body, undefined, file.size, checksummed);
+    } else {
+      const end = this.messages(body, footer, footer?.at ?? file.size, checksummed);
+      if (footer !== undefined) this.checkFooter(footer, end, checksummed);
+    }
+    const { problems } = this;
+    return { batches: this.batches.length, rows: this.rows, checksummed, whole: problems.length === 0, problems };
+  }
+
+  private tell(code: string, what: string, byte: number, batch?: number): void {
+    this.problems.push({ code, what, byte, ...(batch === undefined ? {} : { batch }) });
+  }
+
+  /** Checks message after message up to `end`; returns where they ended. */
+  private messages(from: number, footer: FoundFooter | undefined, end: number, checksummed: boolean): number {
+    const { file } = this;
+    let at = from;
+    while (at < end) {
+      if (isEnd(file, at)) {
+        at += 8;
+        // Behind the end of the stream only the footer has a place; a lost one has been told already.
+        if (at < end && this.problems.length === 0) {
+          this.tell('P2M_GAP', `${end - at} bytes after the end of the stream belong to nothing`, at);
+        }
+        return at;
+      }
+      const next = this.message(at, end, checksummed) ?? nextBlock(footer, at);
+      if (next === undefined) return at;
+      at = next;
+    }
+    return at;
+  }
+
+  /** Checks a message and its body; returns where it ends, or nothing where that can't be known. */
+  private message(at: number, end: number, checksummed: boolean): number | undefined {
+    try {
+      const { header, body } = readMessage(this.file, at);
+      if (header.type === 'schema') throw new P2mError('P2M_DAMAGED', 'a second schema');
+      const next = body + header.bodyBytes;
+      if (next > end) throw new P2mError('P2M_DAMAGED', `a message reaches ${next - end} bytes into the footer`);
+      const block = { offset: at, metadataBytes: body - at, bodyBytes: header.bodyBytes };
+      if (header.type === 'dictionary') this.dictionary(block, header, body, checksummed);
+      else this.batch(block, header, body, checksummed);
+      return next;
+    } catch (error) {
+      if (!(error instanceof P2mError)) throw error;
+      this.tell(error.code, error.message, error.place.byte ?? at);
+      return undefined;
+    }
+  }
+
+  private dictionary(block: MessageBlock, header: DictionaryHeader, body: number, checksummed: boolean): void {
+    this.dictionaries.push(block);
+    try {
+      const read = readNames(this.file, header, body, checksummed);
+      const before = this.names.get(read.name) ?? [];
+      addNames(this.names, read);
+      const now = this.names.get(read.name) ?? [];
+      if (DICTIONARIES[read.name].grows && before.some((name, i) => now[i] !== name)) {
+        this.tell('P2M_NAME', `names of dictionary ${read.name} change their index`, block.offset);
+      }
+    } catch (error) {
+      if (!(error instanceof P2mError)) throw error;
+      this.tell(error.code, error.message, error.place.byte ?? body);
+    }
+  }
+
+  private batch(block: MessageBlock, header: BatchHeader, body: number, checksummed: boolean): void {
+    const index = this.batches.length;
+    this.batches.push(block);
+    const info = batchInfo(header, index, body, this.nextSeq ?? 0);
+    if (checksummed && header.crcs === undefined) {
+      this.tell('P2M_DAMAGED', 'a batch has lost its checksum', block.offset, index);
+    }
+    if (this.nextSeq !== undefined && info.firstSeq !== this.nextSeq) {
+      this.tell('P2M_SEQ', `a batch starts with seq ${info.firstSeq} instead of ${this.nextSeq}`, block.offset, index);
+    }
+    this.nextSeq = info.firstSeq + info.rows;
+    this.rows += info.rows;
+    // Names are missing for certain only while every dictionary before could be read.
+    const names = this.problems.length === 0 ? this.names : new Map();
+    validateBatch(this.file, info, names, (code, what, byte) => this.tell(code, what, byte, index));
+  }
+
+  /** The footer lists what is there, and nothing lies between it and the messages. */
+  private checkFooter(footer: FoundFooter, end: number, checksummed: boolean): void {
+    if (footer.checksummed !== checksummed) {
+      this.tell('P2M_DAMAGED', 'the head or the footer has lost its checksum', footer.at);
+    }
+    if (this.problems.length > 0) return;
+    if (end !== footer.at) this.tell('P2M_GAP', `${footer.at - end} bytes before the footer belong to nothing`, end);
+    const same = (a: MessageBlock, b: MessageBlock | undefined) =>
+      a.offset === b?.offset && a.metadataBytes === b.metadataBytes && a.bodyBytes === b.bodyBytes;
+    const batchesFit =
+      footer.batches.length === this.batches.length && footer.batches.every((block, i) => same(block, this.batches[i]));
+    const namesFit = footer.dictionaries.every(block => this.dictionaries.some(found => same(found, block)));
+    if (!batchesFit || !namesFit) this.tell('P2M_DAMAGED', 'the footer lists other messages than there are', footer.at);
+  }
+}
+
+/** Offset of the first message behind `at` that the footer knows. */
+function nextBlock(footer: FoundFooter | undefined, at: number): number | undefined {
+  const offsets = [...(footer?.batches ?? []), ...(footer?.dictionaries ?? [])].map(block => block.offset);
+  const behind = offsets.filter(offset => offset > at);
+  return behind.length === 0 ? undefined : behind.reduce((least, offset) => Math.min(least, offset));
+}

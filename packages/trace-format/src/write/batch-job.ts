@@ -1,0 +1,44 @@
+import type { BatchMessages } from '../ipc/batch-messages.js';
+import type { BatchMessage } from '../ipc/encode-message.js';
+import { FIRST_SEQ_KEY, FIRST_TSC_KEY, LAST_TSC_KEY } from '../ipc/file-format.js';
+import type { EventBatch } from '../kernel/event-batch.js';
+import { PRESENT } from '../schema/columns.js';
+import { getU64 } from '../u64.js';
+
+/** All that whoever writes a batch must know besides its memory. */
+export interface BatchJob {
+  readonly rows: number;
+  readonly rawBytes: number;
+  /** seq of the first row. */
+  readonly firstSeq: number;
+  /** The file, and where the message goes there. */
+  readonly fd: number;
+  readonly at: number;
+  /** Incomplete until the body is written, which follows it. */
+  readonly message: BatchMessage;
+  readonly bodyBytes: number;
+}
+
+/** Gives a batch that was filled its place in the table and in the file. */
+export function batchJob(
+  batch: EventBatch,
+  messages: BatchMessages,
+  firstSeq: number,
+  fd: number,
+  at: number,
+): BatchJob {
+  const { rows, rawBytes } = batch;
+  const { message, bodyBytes } = messages.encode(rows, rawBytes, seekNumbers(batch, firstSeq));
+  return { rows, rawBytes, firstSeq, fd, at, message, bodyBytes };
+}
+
+function seekNumbers({ rows, present, columns }: EventBatch, firstSeq: number): [string, bigint][] {
+  const numbers: [string, bigint][] = [[FIRST_SEQ_KEY, BigInt(firstSeq)]];
+  let first = 0;
+  while (first < rows && (present[first] & PRESENT.tsc) === 0) first++;
+  if (first === rows) return numbers;
+  let last = rows - 1;
+  while ((present[last] & PRESENT.tsc) === 0) last--;
+  numbers.push([FIRST_TSC_KEY, getU64(columns.tsc, first)], [LAST_TSC_KEY, getU64(columns.tsc, last)]);
+  return numbers;
+}

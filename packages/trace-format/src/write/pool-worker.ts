@@ -1,0 +1,40 @@
+import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { P2mError } from '../errors.js';
+import { BatchBlock } from '../kernel/batch-block.js';
+import { Kernel } from '../kernel/kernel.js';
+import { BatchWriter } from './batch-writer.js';
+import { CLOSED, DONE, type PoolFailure, type PoolWorkerData, SUBMITTED } from './shared-pool.js';
+
+/** The other thread of a SharedPool: writes batches, in order, until there are no more. */
+const { capacity, slots, kernel, start, counts, port } = workerData as PoolWorkerData;
+const { batches } = new BatchBlock(capacity, slots, new Kernel(kernel), start);
+const writer = new BatchWriter();
+const words = new Int32Array(counts);
+
+function tellDone(jobs: number): void {
+  Atomics.store(words, DONE, jobs);
+  Atomics.notify(words, DONE);
+}
+
+function failureOf(error: unknown): PoolFailure {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  return { message, stack, isBug: !(error instanceof P2mError) };
+}
+
+function writeAll(): void {
+  for (let job = 0; ; job++) {
+    // Again where it was the notice of a batch that is done already: they are told after they are counted.
+    while (Atomics.load(words, SUBMITTED) === job) Atomics.wait(words, SUBMITTED, job);
+    if (Atomics.load(words, SUBMITTED) === CLOSED) return;
+    writer.write(batches[job % slots], receiveMessageOnPort(port)?.message);
+    tellDone(job + 1);
+  }
+}
+
+try {
+  writeAll();
+} catch (error) {
+  port.postMessage(failureOf(error));
+}
+// Nobody waits for a thread that has ended.
+tellDone(CLOSED);

@@ -1,0 +1,150 @@
+import { closeSync, renameSync, rmSync } from 'node:fs';
+import { P2mError } from '../errors.js';
+import { BatchMessages } from '../ipc/batch-messages.js';
+import { METADATA_KEY, VERSION_KEY } from '../ipc/decode-schema.js';
+import {
+  encodeDictionaryMessage,
+  encodeFooter,
+  encodeSchemaMessage,
+  type MessageBlock,
+} from '../ipc/encode-message.js';
+import { MAGIC } from '../ipc/file-format.js';
+import type { BatchBlock } from '../kernel/batch-block.js';
+import { BATCH_ROWS, type EventBatch } from '../kernel/event-batch.js';
+import { DICTIONARIES, DICTIONARY_NAMES, type DictionaryName, SCHEMA_VERSION } from '../schema/columns.js';
+import { KindCounts } from '../schema/kind-counts.js';
+import type { TraceMetadata } from '../schema/metadata.js';
+import { batchJob } from './batch-job.js';
+import { type BatchPool, LocalPool } from './batch-pool.js';
+import { createPartial, partialName, writeFully } from './output-file.js';
+
+/** Names that a batch uses and no batch before it did, by dictionary. */
+export type NewNames = Partial<Record<DictionaryName, readonly string[]>>;
+
+/** End of stream: a message of length 0. */
+const EOS = new Uint8Array(Uint32Array.of(0xffff_ffff, 0).buffer);
+
+/** Takes filled batches, in order, and makes a trace of them. */
+export interface BatchSink {
+  /** Of which the batches are parts. */
+  readonly block: BatchBlock;
+  /** An empty batch to fill. */
+  acquire(): EventBatch;
+  /** Appends the batch and takes it back; it must not be touched afterwards. */
+  submit(batch: EventBatch, names: NewNames): void;
+  /** Completes the trace: only now does the file appear under its name. */
+  finish(metadata: TraceMetadata): void;
+  /** Gives up; nothing is left of the file. Harmless after finish. */
+  abort(): void;
+}
+
+/**
+ * Writes a trace: an Arrow stream behind the file magic, under `PATH.partial`, readable up to its last whole batch
+ * at any moment; `finish` adds the footer of the file format and renames it. Here everything gets its place in the
+ * file; what is large, the batches, its pool writes there.
+ */
+export class TraceWriter implements BatchSink {
+  private readonly path: string;
+  private readonly partial: string;
+  private readonly fd: number;
+  private readonly pool: BatchPool;
+  private readonly names = new Map<DictionaryName, string[]>();
+  private readonly fixedBlocks: MessageBlock[] = [];
+  private readonly batches: MessageBlock[] = [];
+  private readonly counts = new KindCounts();
+  private readonly messages = new BatchMessages();
+  private rows = 0;
+  private at = 0;
+  private state: 'open' | 'finished' | 'aborted' = 'open';
+
+  /** @throws P2mError P2M_WRITE where the file can't be created */
+  constructor(path: string, metadata: TraceMetadata, capacity = BATCH_ROWS, pool: BatchPool = new LocalPool(capacity)) {
+    this.path = path;
+    this.partial = partialName(path);
+    this.fd = createPartial(path);
+    this.pool = pool;
+    this.write(Buffer.from(`${MAGIC}\0\0`, 'latin1'));
+    this.write(encodeSchemaMessage(schemaPairs(metadata)));
+    for (const name of DICTIONARY_NAMES) {
+      const { grows, names } = DICTIONARIES[name];
+      const block = this.writeDictionary(name, names, false);
+      if (grows) this.names.set(name, [...names]);
+      else this.fixedBlocks.push(block);
+    }
+  }
+
+  get block(): BatchBlock {
+    return this.pool.block;
+  }
+
+  acquire(): EventBatch {
+    return this.pool.acquire();
+  }
+
+  submit(batch: EventBatch, names: NewNames): void {
+    for (const [name, added] of Object.entries(names) as [DictionaryName, readonly string[]][]) {
+      this.writeDictionary(name, added, true);
+      this.names.get(name)?.push(...added);
+    }
+    if (batch.rows === 0) return;
+    this.counts.add(batch.columns.kind, batch.columns.flags, batch.rows);
+    const job = batchJob(batch, this.messages, this.rows, this.fd, this.at);
+    const { message, bodyBytes } = job;
+    this.batches.push({ offset: this.at, metadataBytes: message.framed.length, bodyBytes });
+    this.at += message.framed.length + bodyBytes;
+    this.rows += job.rows;
+    this.pool.submit(batch, job);
+  }
+
+  finish(metadata: TraceMetadata): void {
+    this.pool.drain();
+    const blocks = [...this.fixedBlocks];
+    // Readers of the file form see each growing dictionary once and whole; the deltas serve readers of the stream.
+    for (const [name, names] of this.names) blocks.push(this.writeDictionary(name, names, false));
+    this.write(EOS);
+    const footer = encodeFooter(schemaPairs({ ...metadata, ...this.counts.summary(metadata) }), blocks, this.batches);
+    this.write(footer);
+    this.write(new Uint8Array(Int32Array.of(footer.length).buffer));
+    this.write(Buffer.from(MAGIC, 'latin1'));
+    closeSync(this.fd);
+    this.state = 'finished';
+    try {
+      renameSync(this.partial, this.path);
+    } catch (cause) {
+      throw new P2mError('P2M_WRITE', `the trace is whole but can't get its name: ${(cause as Error).message}`, {
+        blame: 'usage',
+        place: { file: this.path },
+        remedy: `it is ${this.partial}; move it by hand`,
+        cause,
+      });
+    }
+  }
+
+  abort(): void {
+    if (this.state !== 'open') return;
+    this.state = 'aborted';
+    this.pool.close();
+    closeSync(this.fd);
+    rmSync(this.partial, { force: true });
+  }
+
+  private writeDictionary(name: DictionaryName, names: readonly string[], isDelta: boolean): MessageBlock {
+    const { metadata, body } = encodeDictionaryMessage(DICTIONARY_NAMES.indexOf(name), names, isDelta);
+    const block = { offset: this.at, metadataBytes: metadata.length, bodyBytes: body.length };
+    this.write(metadata);
+    this.write(body);
+    return block;
+  }
+
+  private write(bytes: Uint8Array): void {
+    writeFully(this.fd, [bytes], this.at);
+    this.at += bytes.length;
+  }
+}
+
+function schemaPairs(metadata: TraceMetadata): [string, string][] {
+  return [
+    [VERSION_KEY, String(SCHEMA_VERSION)],
+    [METADATA_KEY, JSON.stringify(metadata)],
+  ];
+}

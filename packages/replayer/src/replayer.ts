@@ -57,14 +57,14 @@ export class Replayer extends XenState {
   apply(batch: ReplayBatch, from = 0, to = batch.rows): void {
     const kinds = batch.columns.kind;
     const { checked } = this;
-    const { whole, now, facts } = this.context;
-    whole.begin(batch);
+    const { required, now, facts } = this.context;
+    required.begin(batch);
     now.begin(batch);
     for (let row = from; row < to; row++) {
       const kind = kinds[row];
       now.seq = batch.firstSeq + row;
       if (facts !== undefined) now.at(row);
-      if (!whole.has(row, kind)) continue;
+      if (!required.has(row, kind)) continue;
       if (checked === undefined) this.change(batch, row, kind);
       else checked[kind](batch, row);
     }

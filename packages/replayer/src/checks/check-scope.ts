@@ -1,5 +1,5 @@
 import type { KindName } from '@p2mtrace/trace-format';
-import type { Now } from '../batch/now.js';
+import type { CurrentEvent } from '../batch/current-event.js';
 import type { CheckOptions, TraceHead } from '../replay-options.js';
 import type { P2mSet } from '../state/p2m-set.js';
 import type { XenState } from '../state/xen-state.js';
@@ -13,7 +13,7 @@ export interface CheckScope {
   /** The state as it is at the event of the moment. */
   readonly state: XenState;
   readonly p2ms: P2mSet;
-  readonly now: Now;
+  readonly now: CurrentEvent;
   readonly head: TraceHead;
   readonly options: CheckOptions;
   /** Events of one of these kinds were recorded: a check of what was not need not look at anything. */

@@ -95,7 +95,7 @@ export class SectionChanges {
       this.sections.note(ENTRY_IMPLIED, domid, view, gfn, order, table.foundMfn(gfn), table.typeAt(gfn));
     } else {
       // The entry was so already: nothing was replaced.
-      this.sections.takeBack(this.mark);
+      this.sections.rollback(this.mark);
     }
   }
 }

@@ -46,7 +46,7 @@ export class Section {
   end = 0;
   readonly stride = WIDTH;
   /** The trace ended it: what is wrong now may be put right behind its end. */
-  cut = false;
+  truncatedByTrace = false;
   /** Some of its writes were recorded before they were tried, and not after. */
   attempted = false;
   /** p2m locks held for writing, and, in a trace without them, translations that were not put. */
@@ -60,13 +60,13 @@ export class Section {
   }
 
   /** Neither a lock nor a translation says where it ends. */
-  get isBare(): boolean {
+  get isUnlocked(): boolean {
     return this.locks === 0 && this.gets === 0;
   }
 
   /** How sure anything is that its end shows. */
   get confidence(): BreachConfidence {
-    return this.cut ? 'possible' : this.attempted ? 'likely' : 'proven';
+    return this.truncatedByTrace ? 'possible' : this.attempted ? 'likely' : 'proven';
   }
 
   add(

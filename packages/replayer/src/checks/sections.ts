@@ -18,7 +18,7 @@ export class Sections {
   /** Kinds that begin and end sections. */
   readonly after: Handlers;
   /** Sections that only an event of another domain ends. */
-  private bare = 0;
+  private unlocked = 0;
   /** By pcpu + 1: an event without a pcpu is somebody's of its own. */
   private readonly byPcpu: Section[] = [];
   private readonly context: ReplayContext;
@@ -37,16 +37,16 @@ export class Sections {
     lock_acquire: (batch, row) => {
       if (!this.isP2mLock(batch, row)) return;
       const section = this.current();
-      if (section.isBare && section.end > 0) this.bare--;
+      if (section.isUnlocked && section.end > 0) this.unlocked--;
       section.locks++;
     },
     lock_release: (batch, row) => {
       if (!this.isP2mLock(batch, row)) return;
       const section = this.current();
       // What was taken before the trace, or its loss, ends all the same.
-      const bare = section.isBare;
-      if (!bare) section.locks--;
-      if (section.locks === 0) this.finish(section, bare);
+      const unlocked = section.isUnlocked;
+      if (!unlocked) section.locks--;
+      if (section.locks === 0) this.finish(section, unlocked);
     },
   };
 
@@ -54,14 +54,14 @@ export class Sections {
     lookup: ({ columns }, row) => {
       if ((columns.flags[row] & FLAG.locked) === 0) return;
       const section = this.current();
-      if (section.isBare && section.end > 0) this.bare--;
+      if (section.isUnlocked && section.end > 0) this.unlocked--;
       section.gets++;
     },
     put_gfn: () => {
       const section = this.current();
-      const bare = section.isBare;
-      if (!bare) section.gets--;
-      if (section.gets === 0) this.finish(section, bare);
+      const unlocked = section.isUnlocked;
+      if (!unlocked) section.gets--;
+      if (section.gets === 0) this.finish(section, unlocked);
     },
   };
 
@@ -87,10 +87,10 @@ export class Sections {
 
   /** An event of any kind, before it changes anything: it may be of another domain than a section that is bare. */
   pass(batch: ReplayBatch, row: number): void {
-    if (this.bare === 0) return;
+    if (this.unlocked === 0) return;
     const section = this.current();
     const domid = domidOf(batch, row);
-    if (section.end === 0 || !section.isBare || domid < 0 || domid === section.domid) return;
+    if (section.end === 0 || !section.isUnlocked || domid < 0 || domid === section.domid) return;
     if (section.domid < 0) section.domid = domid;
     else this.finish(section, true);
   }
@@ -107,8 +107,8 @@ export class Sections {
     since = Number.NaN,
   ): void {
     const section = this.current();
-    if (section.end === 0 && section.isBare) {
-      this.bare++;
+    if (section.end === 0 && section.isUnlocked) {
+      this.unlocked++;
       section.domid = domid;
     }
     const { now, facts } = this.context;
@@ -121,9 +121,9 @@ export class Sections {
   }
 
   /** What was noted since then has not changed anything. */
-  takeBack(mark: number): void {
+  rollback(mark: number): void {
     const section = this.current();
-    if (section.isBare && section.end > 0 && mark === 0) this.bare--;
+    if (section.isUnlocked && section.end > 0 && mark === 0) this.unlocked--;
     section.end = Math.min(section.end, mark);
   }
 
@@ -134,12 +134,12 @@ export class Sections {
 
   /** Another pcpu is changing the frame under its locks: whether it fits is to be seen when that section ends. */
   isUnderChange(mfn: number, section: Section): boolean {
-    return this.byPcpu.some(other => other !== section && !other.isBare && other.hasChanged(mfn));
+    return this.byPcpu.some(other => other !== section && !other.isUnlocked && other.hasChanged(mfn));
   }
 
-  private finish(section: Section, bare: boolean): void {
+  private finish(section: Section, unlocked: boolean): void {
     if (section.end === 0) return;
-    if (bare) this.bare--;
+    if (unlocked) this.unlocked--;
     this.onEnd(section);
     section.clear();
   }
@@ -147,8 +147,8 @@ export class Sections {
   /** The trace ends, and all sections with it. */
   end(): void {
     for (const section of this.byPcpu) {
-      section.cut = true;
-      this.finish(section, section.isBare);
+      section.truncatedByTrace = true;
+      this.finish(section, section.isUnlocked);
     }
   }
 
@@ -159,6 +159,6 @@ export class Sections {
       section.locks = 0;
       section.gets = 0;
     }
-    this.bare = 0;
+    this.unlocked = 0;
   }
 }

@@ -1,4 +1,4 @@
-import type { Now } from '../batch/now.js';
+import type { CurrentEvent } from '../batch/current-event.js';
 import type { LockTable } from '../tables/lock-table.js';
 import type { FactSpec } from './fact-columns.js';
 import { LOOKUPS, MAPPING_SPANS, PAGE_SPANS, REF_SPANS, USES } from './fact-specs.js';
@@ -32,11 +32,11 @@ export class FactRecorder {
   readonly translations: TranslationFacts | undefined;
   /** For checks alone. */
   readonly lastMappings: LastMappings | undefined;
-  private readonly now: Now;
+  private readonly now: CurrentEvent;
   private readonly lockTable: LockTable;
 
   /** `forChecks`: some look at references and translations. */
-  constructor(writer: FactWriter, now: Now, lockTable: LockTable, forChecks: boolean) {
+  constructor(writer: FactWriter, now: CurrentEvent, lockTable: LockTable, forChecks: boolean) {
     this.now = now;
     this.lockTable = lockTable;
     const wants = (...specs: FactSpec[]) => specs.some(spec => writer.wants(spec));

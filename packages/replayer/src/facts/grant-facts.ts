@@ -1,5 +1,5 @@
 import { FLAG } from '@p2mtrace/trace-format';
-import type { Now } from '../batch/now.js';
+import type { CurrentEvent } from '../batch/current-event.js';
 import { offsetsOf } from './fact-columns.js';
 import { GRANT_SPANS } from './fact-specs.js';
 import type { FactWriter } from './fact-writer.js';
@@ -11,7 +11,7 @@ const SPAN = offsetsOf(GRANT_SPANS);
 export class GrantFacts {
   readonly spans: SpanTable;
 
-  constructor(writer: FactWriter, now: Now) {
+  constructor(writer: FactWriter, now: CurrentEvent) {
     this.spans = new SpanTable(writer.table(GRANT_SPANS), SPAN, now);
   }
 

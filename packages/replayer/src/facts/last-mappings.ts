@@ -1,4 +1,4 @@
-import type { Now } from '../batch/now.js';
+import type { CurrentEvent } from '../batch/current-event.js';
 import { FrameRecords } from '../memory/frame-records.js';
 import { offsetIn, runOf } from '../memory/order.js';
 
@@ -13,11 +13,11 @@ const HALF = 3;
 
 /** Where each frame was mapped last, by whom: of entries that ended. Who tells of a page at the end wants its gfn. */
 export class LastMappings {
-  private readonly now: Now;
+  private readonly now: CurrentEvent;
   /** By order of the leaf, and by run of that order. */
   private readonly levels = ORDERS.map(() => new FrameRecords(2 * HALF));
 
-  constructor(now: Now) {
+  constructor(now: CurrentEvent) {
     this.now = now;
   }
 

@@ -1,4 +1,4 @@
-import type { Now } from '../batch/now.js';
+import type { CurrentEvent } from '../batch/current-event.js';
 import { offsetsOf } from './fact-columns.js';
 import { OVERRIDE_SPANS } from './fact-specs.js';
 import type { FactWriter } from './fact-writer.js';
@@ -10,7 +10,7 @@ const SPAN = offsetsOf(OVERRIDE_SPANS);
 export class LinuxFacts {
   readonly spans: SpanTable;
 
-  constructor(writer: FactWriter, now: Now) {
+  constructor(writer: FactWriter, now: CurrentEvent) {
     this.spans = new SpanTable(writer.table(OVERRIDE_SPANS), SPAN, now);
   }
 

@@ -1,5 +1,5 @@
 import { MODE_READ } from '@p2mtrace/trace-format';
-import type { Now } from '../batch/now.js';
+import type { CurrentEvent } from '../batch/current-event.js';
 import type { LockTable } from '../tables/lock-table.js';
 import { EdgeIndex } from './edge-index.js';
 import { offsetsOf } from './fact-columns.js';
@@ -14,14 +14,14 @@ const EDGE = offsetsOf(LOCK_EDGES);
 export class LockEdgeFacts {
   private readonly edges: FactTable<typeof LOCK_EDGES>;
   private readonly gates: LockGates;
-  private readonly now: Now;
+  private readonly now: CurrentEvent;
   private readonly table: LockTable;
   private readonly classOf: (lock: number) => number;
   private nextEdge = 0;
   /** By the lock held and the one that was acquired, each with its mode: the edge's record. Edges stay open. */
   private readonly edgeIndex = new EdgeIndex();
 
-  constructor(writer: FactWriter, now: Now, table: LockTable, classOf: (lock: number) => number) {
+  constructor(writer: FactWriter, now: CurrentEvent, table: LockTable, classOf: (lock: number) => number) {
     this.edges = writer.table(LOCK_EDGES);
     this.gates = new LockGates(writer, table);
     this.now = now;

@@ -1,5 +1,5 @@
 import { MODE_READ } from '@p2mtrace/trace-format';
-import type { Now } from '../batch/now.js';
+import type { CurrentEvent } from '../batch/current-event.js';
 import { withRoom } from '../memory/frame-table.js';
 import type { LockCheck, LockTable } from '../tables/lock-table.js';
 import { offsetsOf } from './fact-columns.js';
@@ -17,7 +17,7 @@ export class LockFacts {
   private readonly edges: LockEdgeFacts | undefined;
   /** Spans are kept; else every tag is 0. */
   private keepsSpans: boolean;
-  private readonly now: Now;
+  private readonly now: CurrentEvent;
   private readonly table: LockTable;
   private nextId = 0;
   /** Class of each lock by index, -1 for unknown. */
@@ -26,7 +26,7 @@ export class LockFacts {
   private waitLock = new Int32Array(0);
   private waitSeq = new Float64Array(0);
 
-  constructor(writer: FactWriter, now: Now, table: LockTable) {
+  constructor(writer: FactWriter, now: CurrentEvent, table: LockTable) {
     this.spans = writer.table(LOCK_SPANS);
     this.keepsSpans = writer.wants(LOCK_SPANS);
     this.now = now;

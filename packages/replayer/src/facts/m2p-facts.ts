@@ -1,4 +1,4 @@
-import type { Now } from '../batch/now.js';
+import type { CurrentEvent } from '../batch/current-event.js';
 import { offsetsOf } from './fact-columns.js';
 import { M2P_SPANS } from './fact-specs.js';
 import type { FactWriter } from './fact-writer.js';
@@ -10,7 +10,7 @@ const SPAN = offsetsOf(M2P_SPANS);
 export class M2pFacts {
   readonly spans: SpanTable;
 
-  constructor(writer: FactWriter, now: Now) {
+  constructor(writer: FactWriter, now: CurrentEvent) {
     this.spans = new SpanTable(writer.table(M2P_SPANS), SPAN, now);
   }
 

@@ -1,4 +1,4 @@
-import type { Now } from '../batch/now.js';
+import type { CurrentEvent } from '../batch/current-event.js';
 import { framesOf } from '../memory/order.js';
 import { NO_ACCESS } from '../tables/p2m-table.js';
 import { offsetsOf } from './fact-columns.js';
@@ -11,9 +11,9 @@ const MAPPING = offsetsOf(MAPPING_SPANS);
 /** Spans of p2m entries. */
 export class MappingFacts {
   private readonly spans: FactTable<typeof MAPPING_SPANS>;
-  private readonly now: Now;
+  private readonly now: CurrentEvent;
 
-  constructor(writer: FactWriter, now: Now) {
+  constructor(writer: FactWriter, now: CurrentEvent) {
     this.spans = writer.table(MAPPING_SPANS);
     this.now = now;
   }

@@ -1,4 +1,4 @@
-import type { Now } from '../batch/now.js';
+import type { CurrentEvent } from '../batch/current-event.js';
 import { withRoom } from '../memory/frame-table.js';
 import { offsetsOf } from './fact-columns.js';
 import { PAGE_SPANS } from './fact-specs.js';
@@ -18,11 +18,11 @@ export interface Mapper {
 /** Spans of page generations. */
 export class PageFacts {
   private readonly spans: FactTable<typeof PAGE_SPANS>;
-  private readonly now: Now;
+  private readonly now: CurrentEvent;
   /** By page slot, 0 for none: the open span. */
   private open = new Int32Array(512);
 
-  constructor(writer: FactWriter, now: Now) {
+  constructor(writer: FactWriter, now: CurrentEvent) {
     this.spans = writer.table(PAGE_SPANS);
     this.now = now;
   }

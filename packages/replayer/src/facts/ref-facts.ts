@@ -1,4 +1,4 @@
-import type { Now } from '../batch/now.js';
+import type { CurrentEvent } from '../batch/current-event.js';
 import { withRoom } from '../memory/frame-table.js';
 import { offsetsOf } from './fact-columns.js';
 import { REF_SPANS } from './fact-specs.js';
@@ -15,7 +15,7 @@ const REF_ALLOCATION = 1;
 /** Spans of general references. `site` is the index of a call site, -1 for none. */
 export class RefFacts {
   private readonly spans: FactTable<typeof REF_SPANS>;
-  private readonly now: Now;
+  private readonly now: CurrentEvent;
   private readonly openRefs = new OpenRefs(REF.from_pcpu);
   /** By page slot, 0 for none: the open reference of the allocation. */
   private allocation = new Int32Array(512);
@@ -25,7 +25,7 @@ export class RefFacts {
   /** By index of a call site: the references that it took. */
   private taken = new Int32Array(64);
 
-  constructor(writer: FactWriter, now: Now) {
+  constructor(writer: FactWriter, now: CurrentEvent) {
     this.spans = writer.table(REF_SPANS);
     this.now = now;
   }

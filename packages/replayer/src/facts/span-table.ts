@@ -1,4 +1,4 @@
-import type { Now } from '../batch/now.js';
+import type { CurrentEvent } from '../batch/current-event.js';
 import type { FactTable } from './fact-table.js';
 
 /** Where a table of spans has the columns that say when. */
@@ -18,7 +18,7 @@ interface SpanOffsets {
  */
 export class SpanTable {
   private readonly table: Pick<FactTable, 'records' | 'open' | 'close' | 'loseAll'>;
-  private readonly now: Now;
+  private readonly now: CurrentEvent;
   // One by one: `at` is an object of another shape for each table, and what meets several shapes is slow.
   private readonly fromSeq: number;
   private readonly fromTsc: number;
@@ -28,7 +28,7 @@ export class SpanTable {
   private readonly toPcpu: number;
   private readonly lost: number;
 
-  constructor(table: Pick<FactTable, 'records' | 'open' | 'close' | 'loseAll'>, at: SpanOffsets, now: Now) {
+  constructor(table: Pick<FactTable, 'records' | 'open' | 'close' | 'loseAll'>, at: SpanOffsets, now: CurrentEvent) {
     this.table = table;
     this.now = now;
     this.fromSeq = at.from_seq;

@@ -1,5 +1,5 @@
 import { FLAG, KIND } from '@p2mtrace/trace-format';
-import type { Now } from '../batch/now.js';
+import type { CurrentEvent } from '../batch/current-event.js';
 import { framesOf } from '../memory/order.js';
 import { offsetsOf } from './fact-columns.js';
 import { LOOKUPS, PROTECTED_BY_LOCK, PROTECTED_BY_NOTHING, PROTECTED_BY_REF, USES } from './fact-specs.js';
@@ -54,7 +54,7 @@ export interface StaleLookup extends BareLookup {
 export class TranslationFacts {
   private readonly lookups: FactTable<typeof LOOKUPS>;
   private readonly uses: FactTable<typeof USES>;
-  private readonly now: Now;
+  private readonly now: CurrentEvent;
   private readonly watched = new WatchedTranslations();
   /** Translations watched that a lock protects. */
   private locked = 0;
@@ -62,7 +62,7 @@ export class TranslationFacts {
   private staleSeq = Number.NaN;
   private staleAt = 0;
 
-  constructor(writer: FactWriter, now: Now) {
+  constructor(writer: FactWriter, now: CurrentEvent) {
     this.lookups = writer.table(LOOKUPS);
     this.uses = writer.table(USES);
     this.now = now;

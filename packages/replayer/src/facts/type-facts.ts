@@ -1,4 +1,4 @@
-import type { Now } from '../batch/now.js';
+import type { CurrentEvent } from '../batch/current-event.js';
 import { COUNT_KNOWN, NO_OWNER, OWNER_KNOWN, type PageTable } from '../tables/page-table.js';
 import { offsetsOf } from './fact-columns.js';
 import { TYPE_REF_SPANS } from './fact-specs.js';
@@ -18,12 +18,12 @@ const BY_PARTIAL = 1;
  */
 export class TypeFacts {
   private readonly spans: SpanTable;
-  private readonly now: Now;
+  private readonly now: CurrentEvent;
   private readonly open = new OpenRefs(SPAN.from_pcpu);
   /** Page slot → the reference that PGT_partial keeps. */
   private readonly partial = new Map<number, number>();
 
-  constructor(writer: FactWriter, now: Now) {
+  constructor(writer: FactWriter, now: CurrentEvent) {
     this.spans = new SpanTable(writer.table(TYPE_REF_SPANS), SPAN, now);
     this.now = now;
   }

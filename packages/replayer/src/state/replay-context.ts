@@ -1,7 +1,7 @@
 import { FLAG, getU53, isRecorded, isValid, type LayoutProfile, layoutProfile } from '@p2mtrace/trace-format';
-import { Now } from '../batch/now.js';
+import { CurrentEvent } from '../batch/current-event.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
-import { WholeEvents } from '../batch/whole-events.js';
+import { RequiredColumns } from '../batch/required-columns.js';
 import { offsetsOf } from '../facts/fact-columns.js';
 import { FactRecorder } from '../facts/fact-recorder.js';
 import { BREACH_SPEC, DIVERGENCE_SPEC } from '../facts/fact-specs.js';
@@ -18,8 +18,8 @@ const DIVERGENCE = offsetsOf(DIVERGENCE_SPEC);
 /** What all parts of a replay share: the event of the moment, the notes taken, and how far the model may be trusted. */
 export class ReplayContext {
   readonly profile: LayoutProfile;
-  readonly now = new Now();
-  readonly whole = new WholeEvents();
+  readonly now = new CurrentEvent();
+  readonly required = new RequiredColumns();
   readonly factWriter: FactWriter;
   readonly health: HealthFacts;
   /** Absent where nobody wants facts. */

@@ -34,13 +34,13 @@ class UnprotectedWindow implements Check {
   private judge(batch: ReplayBatch, row: number, isGet: boolean): void {
     const mfn = mfnOf(batch, row);
     const { state, now, report } = this.scope;
-    const bare = state.facts?.translations?.unprotected(mfn);
-    if (bare === undefined || this.reported.has(bare.seq)) return;
+    const unprotected = state.facts?.translations?.unprotected(mfn);
+    if (unprotected === undefined || this.reported.has(unprotected.seq)) return;
     // A second reference after the lookup's own has been put is for another reason.
-    if (isGet && bare.hadReference) return;
+    if (isGet && unprotected.hadReference) return;
     if (this.reported.size === MOST) this.reported.clear();
-    this.reported.add(bare.seq);
-    const { domid, view, gfn, seq, since, caller } = bare;
+    this.reported.add(unprotected.seq);
+    const { domid, view, gfn, seq, since, caller } = unprotected;
     const at = [seq, since, now.seq];
     report({ breach: 'unprotected-window', confidence: 'possible', domid, view, gfn, mfn, caller, at });
   }

@@ -2,7 +2,7 @@ import { isValid } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from './replay-batch.js';
 
 /** The event that is being replayed, for everyone who takes notes of it. */
-export class Now {
+export class CurrentEvent {
   seq = 0;
   /** -1 where the event has no pcpu. */
   pcpu = -1;

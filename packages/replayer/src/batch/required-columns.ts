@@ -12,7 +12,7 @@ const NEEDS = KINDS.map(({ needs, args }) => {
 const NEEDED = [...new Set(NEEDS.flat())];
 
 /** Tells which events of a batch have what their kind must have. The columns are looked up once a batch. */
-export class WholeEvents {
+export class RequiredColumns {
   /** By kind: their bitmaps. The arrays stay: of new ones the engine has to learn anew what they are. */
   private readonly needed: readonly Uint8Array[][] = NEEDS.map(columns => columns.map(() => new Uint8Array(0)));
   /** By kind: how many of them differ. Those of a lock's columns are all alike, for one. */

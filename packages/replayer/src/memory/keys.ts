@@ -1,0 +1,16 @@
+/* A p2m is named by its domain and view, a vcpu by its domain and number: each pair is one number, as a key of maps. */
+
+/** A domid has 16 bits; so have indices of views and numbers of vcpus. */
+const RANGE = 0x1_0000;
+
+/** The p2m of a domain's view. */
+export const p2mKey = (domid: number, view: number): number => domid * RANGE + view;
+/** A domain's vcpu. */
+export const vcpuKey = (domid: number, vcpu: number): number => domid * RANGE + vcpu;
+
+/** The domain of either key. */
+export const domidOfKey = (key: number): number => Math.floor(key / RANGE);
+/** The view of a p2m's key. */
+export const viewOfKey = (key: number): number => key % RANGE;
+/** The number of a vcpu's key. */
+export const vcpuOfKey = (key: number): number => key % RANGE;

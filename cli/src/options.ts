@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { parsePluginOption } from './plugins/plugin-option.js';
 
 /** An option as data, so that the same one is the same everywhere. */
 export interface OptionSpec {
@@ -98,6 +99,11 @@ export const CONFIG: OptionSpec = {
 /** Rules of others, beside the built-in ones. */
 export const PLUGIN_OPTIONS: readonly OptionSpec[] = [
   { flags: '--plugin <module...>', help: 'analyzers of others: files or packages (see docs/plugins.md)' },
+  {
+    flags: '--plugin-option <name.key=value>',
+    help: 'what a plugin is told, such as acme/hot-gfn.writes=50; once for each option',
+    collect: parsePluginOption,
+  },
   CONFIG,
 ];
 /** How captures are imported on the way. */

@@ -10,9 +10,11 @@ export const run: Run<readonly [], { readonly format: string } & PluginOptions> 
   const plugins = await loadPlugins(options);
   const rules = [...RULES, ...rulesOf(plugins)];
   if (options.format === 'json') {
-    const rows = rules.map(({ id, analyzer, title, severity, confidence, policy = false, needs, doc, options: values }) => {
-      return { id, analyzer, title, severity, confidence, policy, needs, doc, options: values };
-    });
+    const rows = rules.map(
+      ({ id, analyzer, title, severity, confidence, policy = false, needs, doc, options: values }) => {
+        return { id, analyzer, title, severity, confidence, policy, needs, doc, options: values };
+      },
+    );
     await out.write(`${jsonText(rows, 2)}\n`);
     return EXIT.fine;
   }

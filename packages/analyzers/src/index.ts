@@ -43,6 +43,7 @@ export {
   type OptionValues,
   optionsOf,
 } from './rules/plugin-options.js';
+export { z } from './rules/plugin-zod.js';
 export { ANALYZERS } from './rules/registry.js';
 export { type BoundRule, chooseRules, ruleOf, rulesOf } from './rules/rule-set.js';
 export { type Slice, sliceTrace } from './slice/slice-trace.js';

@@ -106,7 +106,11 @@ function fromText(field: OptionField, text: string): unknown {
   }
 }
 
-function refusal(what: string, at: Pick<OptionSetting, 'plugin' | 'key'> & { file?: string | undefined }, remedy: string) {
+function refusal(
+  what: string,
+  at: Pick<OptionSetting, 'plugin' | 'key'> & { file?: string | undefined },
+  remedy: string,
+) {
   const field = `${at.plugin}.${at.key}`;
   const place: ErrorPlace = at.file === undefined ? { field } : { file: at.file, field };
   return new P2mError('P2M_PLUGIN_OPTION', what, { blame: 'usage', place, remedy });

@@ -1,5 +1,5 @@
+import type { OptionSetting } from '@p2mtrace/analyzers';
 import { InvalidArgumentError } from 'commander';
-import { parsePluginOption } from './plugins/plugin-option.js';
 
 /** An option as data, so that the same one is the same everywhere. */
 export interface OptionSpec {
@@ -68,6 +68,13 @@ export function parseWidth(text: string): number {
   const bits = parseSeq(text);
   if (bits < 2 || bits > 58) throw new InvalidArgumentError('Expected a number of bits, 2 to 58.');
   return bits;
+}
+
+/** `acme/hot-gfn.writes=50`: an option of a plugin. */
+export function parsePluginOption(text: string): OptionSetting {
+  const [, plugin, key, value] = /^([^.=]+)\.([^.=]+)=(.*)$/s.exec(text) ?? [];
+  if (plugin === undefined) throw new InvalidArgumentError('Expected NAME.KEY=VALUE, such as acme/hot-gfn.writes=50.');
+  return { plugin, key, value, file: undefined };
 }
 
 export const PROGRESS: OptionSpec = {

@@ -1,3 +1,4 @@
+import type { OptionSetting } from '@p2mtrace/analyzers';
 import { InvalidArgumentError } from 'commander';
 
 /** An option as data, so that the same one is the same everywhere. */
@@ -69,6 +70,13 @@ export function parseWidth(text: string): number {
   return bits;
 }
 
+/** `acme/hot-gfn.writes=50`: an option of a plugin. */
+export function parsePluginOption(text: string): OptionSetting {
+  const [, plugin, key, value] = /^([^.=]+)\.([^.=]+)=(.*)$/s.exec(text) ?? [];
+  if (plugin === undefined) throw new InvalidArgumentError('Expected NAME.KEY=VALUE, such as acme/hot-gfn.writes=50.');
+  return { plugin, key, value, file: undefined };
+}
+
 export const PROGRESS: OptionSpec = {
   flags: '--progress <when>',
   help: 'show progress on a terminal, or never',
@@ -98,6 +106,11 @@ export const CONFIG: OptionSpec = {
 /** Rules of others, beside the built-in ones. */
 export const PLUGIN_OPTIONS: readonly OptionSpec[] = [
   { flags: '--plugin <module...>', help: 'analyzers of others: files or packages (see docs/plugins.md)' },
+  {
+    flags: '--plugin-option <name.key=value>',
+    help: 'what a plugin is told, such as acme/hot-gfn.writes=50; once for each option',
+    collect: parsePluginOption,
+  },
   CONFIG,
 ];
 /** How captures are imported on the way. */

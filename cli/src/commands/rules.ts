@@ -3,14 +3,18 @@ import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
 import { jsonText } from '../render/json.js';
+import { optionLines } from '../render/plugin-options.js';
 import { needsText } from '../render/rule-text.js';
 
 export const run: Run<readonly [], { readonly format: string } & PluginOptions> = async (_, options, { out }) => {
-  const rules = [...RULES, ...rulesOf(await loadPlugins(options))];
+  const plugins = await loadPlugins(options);
+  const rules = [...RULES, ...rulesOf(plugins)];
   if (options.format === 'json') {
-    const rows = rules.map(({ id, analyzer, title, severity, confidence, policy = false, needs, doc }) => {
-      return { id, analyzer, title, severity, confidence, policy, needs, doc };
-    });
+    const rows = rules.map(
+      ({ id, analyzer, title, severity, confidence, policy = false, needs, doc, options: values }) => {
+        return { id, analyzer, title, severity, confidence, policy, needs, doc, options: values };
+      },
+    );
     await out.write(`${jsonText(rows, 2)}\n`);
     return EXIT.fine;
   }
@@ -19,5 +23,6 @@ export const run: Run<readonly [], { readonly format: string } & PluginOptions> 
     await out.write(`${out.style('bold', id)}  ${severity}: ${title}${named}\n`);
     await out.write(`    needs ${needsText(needs)}\n    ${doc.replace(/\s*\n\s*/g, '\n    ')}\n`);
   }
+  for (const plugin of plugins) for (const line of optionLines(plugin, out)) await out.write(`${line}\n`);
   return EXIT.fine;
 };

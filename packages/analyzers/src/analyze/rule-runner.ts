@@ -4,7 +4,9 @@ import { findingsOf } from '../findings/row-findings.js';
 import { openTraceSession } from '../query/open-session.js';
 import type { RowSource, RuleRow } from '../rules/define-analyzer.js';
 import { isPluginId } from '../rules/plugin.js';
+import { type OptionValues, sqlParameters } from '../rules/plugin-options.js';
 import type { BoundRule } from '../rules/rule-set.js';
+import type { Parameters } from '../sql/query-result.js';
 import type { Rows, TraceSession } from '../sql/session.js';
 
 /** Runs rules over one trace; a source of rows that several share is asked once. */
@@ -24,7 +26,7 @@ export class RuleRunner {
   /** What a rule finds. @throws P2mError P2M_PLUGIN (usage) where a plugin fails, P2M_DAMAGED */
   async findings(rule: BoundRule): Promise<Finding[]> {
     try {
-      const rows = (await this.rowsOf(rule.source)).filter(row => !rule.sharesRows || isOf(row, rule));
+      const rows = (await this.rowsOf(rule)).filter(row => !rule.sharesRows || isOf(row, rule));
       const findings = findingsOf(rule, rule.find?.(rows) ?? rows);
       this.checkWitnesses(findings);
       return findings;
@@ -48,19 +50,20 @@ export class RuleRunner {
     if (stray !== undefined) throw new Error(`at_${stray.role} is ${stray.seq}, and the trace has no such event`);
   }
 
-  private rowsOf(source: RowSource): Promise<readonly RuleRow[]> {
-    const rows = this.asked.get(source) ?? this.ask(source);
+  private rowsOf({ source, options }: BoundRule): Promise<readonly RuleRow[]> {
+    const rows = this.asked.get(source) ?? this.ask(source, options);
     this.asked.set(source, rows);
     return rows;
   }
 
-  private async ask({ sql, run }: RowSource): Promise<readonly RuleRow[]> {
-    if (sql !== undefined) return objects(await this.session.runAll(sql));
-    const query = async (text: string) => {
+  private async ask(source: RowSource, options: OptionValues): Promise<readonly RuleRow[]> {
+    const { sql } = source;
+    if (sql !== undefined) return objects(await this.session.runAll(sql, sqlParameters(options)));
+    const query = async <Row extends RuleRow>(text: string, parameters?: Parameters) => {
       this.anything ??= openTraceSession(this.reader);
-      return objects(await (await this.anything).runAll(text));
+      return objects(await (await this.anything).runAll(text, parameters)) as Row[];
     };
-    return (await run?.({ reader: this.reader, query })) ?? [];
+    return (await source.run?.({ reader: this.reader, options, query })) ?? [];
   }
 }
 

@@ -28,7 +28,7 @@ export {
   RAW_MAX,
   SCHEMA_VERSION,
 } from './schema/columns.js';
-export { FLAG, FLAG_NAMES, type FlagName, flagNames } from './schema/flags.js';
+export { FLAG, FLAG_NAMES, FLAGS, type FlagName, type FlagSpec, flagNames } from './schema/flags.js';
 export { COMMON_COLUMNS, KIND, KINDS, type KindName, type KindSpec } from './schema/kinds.js';
 export {
   type CountInfo,
@@ -49,13 +49,12 @@ export {
   parseMetadata,
   type TraceMetadata,
 } from './schema/metadata.js';
+export { RECORDS, type RecordSpec, recordOf } from './schema/record-table.js';
 export {
   ACCESS_TYPES,
   DOMID_COW,
   DOMID_FIRST_RESERVED,
   DOMID_IDLE,
-  DOMID_IO,
-  DOMID_XEN,
   LOCK_MODES,
   MM_LOCK_ORDER_MAX,
   MM_LOCKS,

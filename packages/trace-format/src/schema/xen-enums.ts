@@ -93,9 +93,14 @@ export function mmLockOfLevel(level: number): number {
   return plain >= 8 && plain <= 64 && plain % 8 === 0 ? plain / 8 - 1 : -1;
 }
 
-/** Domain ids with a meaning of their own (X§1.7). */
-export const DOMID_IDLE = 0x7fff;
-export const DOMID_COW = 0x7ff3;
-export const DOMID_IO = 0x7ff1;
-export const DOMID_XEN = 0x7ff2;
+/** Domids from here on are no guest's (xen/include/public/xen.h). */
 export const DOMID_FIRST_RESERVED = 0x7ff0;
+/** Owner of shared pages. */
+export const DOMID_COW = 0x7ff3;
+/** The largest domid, that of the idle domain. */
+export const DOMID_IDLE = 0x7fff;
+/** Domid on the wire where there is none (a page without owner, a failed get_page). */
+export const WIRE_NO_DOMID = DOMID_IDLE;
+
+/** Upper half of all addresses of Xen's text, where XEN_VIRT_START puts it; records may have the lower one alone. */
+export const TEXT_UPPER_HALF = 0xffff_82d0;

@@ -62,12 +62,7 @@ const MEM_RECORDS = {
   setP2mEntry: record(0x0010_f004, 'SET_P2M_ENTRY', 'set_entry', 'u64 gfn; u64 mfn; p2mt; domid | order << 16', {
     note: 'flag `attempt`',
   }),
-  decreaseReservation: record(
-    0x0010_f005,
-    'DECREASE_RESERVATION',
-    'decrease_reservation',
-    'u64 gfn; domid; order',
-  ),
+  decreaseReservation: record(0x0010_f005, 'DECREASE_RESERVATION', 'decrease_reservation', 'u64 gfn; domid; order'),
   podPopulate: record(0x0010_f010, 'POD_POPULATE', 'pod_populate', 'u64 gfn; u64 mfn; domid; order'),
   podZeroReclaim: record(0x0010_f011, 'POD_ZERO_RECLAIM', 'pod_zero_reclaim', 'u64 gfn; u64 mfn; domid; order'),
   podSplinter: record(0x0010_f012, 'POD_SUPERPAGE_SPLINTER', 'pod_splinter', 'u64 gfn; domid; order', {

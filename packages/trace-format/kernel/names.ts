@@ -85,8 +85,9 @@ export function putTextCaller(row: u32, at: u32): u32 {
 
 /** Writes the domain in a word's low half and the view in its high one. Returns their columns, or MISSING. */
 export function putDomain(row: u32, word: u32): u32 {
-  const view = load<u32>(ADDRESS.views + (word >>> 16) * 4);
-  if (view === 0) return askFor(EXIT.newView, word >>> 16);
+  const wireView = word >>> 16;
+  const view = load<u32>(ADDRESS.views + wireView * 4);
+  if (view === 0) return askFor(EXIT.newView, wireView);
   putU16(COLUMN.domid, row, word);
   if (view === NO_NAME) return PRESENT.domid;
   putU16(COLUMN.view, row, view - 1);

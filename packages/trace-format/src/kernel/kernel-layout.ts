@@ -73,6 +73,9 @@ export const NO_NAME = 0xffff_ffff;
  */
 export const IGNORED = 0x4000_0000;
 
+/** A view's word on the wire is the upper half of one whose lower half is the domid. */
+export const WIRE_VIEWS = 0x1_0000;
+
 /** Levels of mm locks, with and without their bias. */
 export const LOCK_LEVELS = 2 * MM_LOCK_ORDER_MAX + 1;
 
@@ -97,7 +100,7 @@ const BYTES = {
   /** The address of a caller of which the record has one half. */
   caller: 8,
   /** Index plus 1 of each view, by its word on the wire. */
-  views: 0x1_0000 * 4,
+  views: WIRE_VIEWS * 4,
   locks: NAMES.entries * NAMES.entryBytes,
   callers: NAMES.entries * NAMES.entryBytes,
 };

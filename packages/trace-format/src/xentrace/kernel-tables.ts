@@ -1,6 +1,6 @@
 import type { BatchBlock } from '../kernel/batch-block.js';
 import type { Kernel } from '../kernel/kernel.js';
-import { ADDRESS, COLUMN, LOCK_LEVELS, NO_NAME, RUN } from '../kernel/kernel-layout.js';
+import { ADDRESS, COLUMN, LOCK_LEVELS, NO_NAME, RUN, WIRE_VIEWS } from '../kernel/kernel-layout.js';
 import { COLUMN_NAMES } from '../schema/columns.js';
 import { MEM_WORDS } from '../schema/record-table.js';
 import { mmLockOfLevel, type P2mNumbering, wireTypeTable } from '../schema/xen-enums.js';
@@ -26,7 +26,7 @@ export class KernelTables {
     this.state[RUN.oldPayloads] = oldPayloads ? 1 : 0;
     this.counts = new BigUint64Array(buffer, ADDRESS.counts, MEM_INDEXES);
     this.ignored = new BigUint64Array(buffer, ADDRESS.ignored, MEM_WORDS.length);
-    this.views = new Uint32Array(buffer, ADDRESS.views, 0x1_0000);
+    this.views = new Uint32Array(buffer, ADDRESS.views, WIRE_VIEWS);
     this.types = new Uint8Array(buffer, ADDRESS.types, 256);
     this.types.set(wireTypeTable(numbering));
     new Uint8Array(buffer, ADDRESS.payloadWords, MEM_WORDS.length).set(MEM_WORDS);

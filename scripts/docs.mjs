@@ -15,12 +15,13 @@ import {
   DICTIONARIES,
   DICTIONARY_NAMES,
   FLAG,
-  FLAG_NAMES,
+  FLAGS,
   KINDS,
   LAYOUT_PROFILES,
   MM_LOCKS,
   P2M_NUMBERINGS,
   P2M_TYPES,
+  RECORDS,
   SCHEMA_VERSION,
   wireTypeTable,
 } from '@p2mtrace/trace-format';
@@ -76,42 +77,21 @@ function kinds() {
   return `${common}\n\n${table(['#', 'kind', 'group', 'must have', 'may have'], rows)}`;
 }
 
-/** What each flag means; the code has the bit and the name. */
-const FLAG_DOCS = {
-  locked: 'lookup: the lock of the gfn is held on return',
-  read_locked: 'lookup: only the read lock is held on return',
-  alloc: 'lookup: P2M_ALLOC was asked for',
-  unshare: 'lookup: P2M_UNSHARE was asked for',
-  failed: 'set_entry: the write did not succeed; replay skips it',
-  attempt: 'set_entry: recorded before the attempt, outcome unknown (stock SET_P2M_ENTRY)',
-  light: 'get_page, get_page_failed: get_page_light',
-  recursive: 'lock events: taken or released by a recursive variant',
-  shared: 'm2p_set: the value is SHARED_M2P_ENTRY',
-  map: 'page_use: the frame was mapped',
-  unmap: 'page_use: the frame was unmapped',
-  read: 'page_use: the frame was read',
-  write: 'page_use: the frame was written',
-  foreign: 'phys_to_machine_set: FOREIGN_FRAME_BIT',
-  identity: 'phys_to_machine_set: IDENTITY_FRAME_BIT',
-  readonly: 'grant: GNTMAP_readonly',
-  device_map: 'grant: GNTMAP_device_map',
-  host_map: 'grant: GNTMAP_host_map',
-  application_map: 'grant: GNTMAP_application_map',
-  contains_pte: 'grant: GNTMAP_contains_pte',
-  allocated: 'snapshot of a page: the trace saw it allocated',
-  free: 'snapshot of a page: it is free',
-  unowned: "snapshot of a page: it is nobody's",
-  stale: "snapshot of an entry of an altp2m view: the host's entry has changed since",
-};
-
 function flags() {
-  const stray = Object.keys(FLAG_DOCS).find(name => FLAG[name] === undefined);
-  if (stray !== undefined) throw new Error(`FLAG_DOCS in scripts/docs.mjs has ${stray}, which is no flag`);
-  const rows = FLAG_NAMES.map((name, bit) => {
-    if (FLAG_DOCS[name] === undefined) throw new Error(`FLAG_DOCS in scripts/docs.mjs lacks ${name}`);
-    return [bit, `0x${FLAG[name].toString(16)}`, code(name), FLAG_DOCS[name]];
+  const rows = FLAGS.map(({ name, kinds: of, meaning }, bit) => {
+    return [bit, `0x${FLAG[name].toString(16)}`, code(name), codes(of), meaning];
   });
-  return table(['bit', 'value', 'flag', 'kind: meaning'], rows);
+  return table(['bit', 'value', 'flag', 'kinds', 'meaning'], rows);
+}
+
+/** Records of a stock Xen, or those of the extension. */
+function records(isExtension) {
+  const rows = Object.values(RECORDS)
+    .filter(({ id }) => id >= 0x0010f800 === isExtension)
+    .map(({ id, name, kinds: made, layout, note }) => {
+      return [`0x${id.toString(16).padStart(8, '0')}`, name, codes(made) || 'no row', layout, note];
+    });
+  return table(['id', 'record', 'kind', 'words', 'notes'], rows);
 }
 
 function p2mTypes() {
@@ -254,6 +234,8 @@ const GENERATORS = {
   dictionaries,
   kinds,
   flags,
+  'stock-records': () => records(false),
+  'extension-records': () => records(true),
   'p2m-types': p2mTypes,
   layouts,
   locks,

@@ -1,4 +1,5 @@
 import type { OptionSetting } from '@p2mtrace/analyzers';
+import { DOMID_IDLE } from '@p2mtrace/trace-format';
 import { InvalidArgumentError } from 'commander';
 
 /** An option as data, so that the same one is the same everywhere. */
@@ -25,7 +26,7 @@ export function parseFrequency(text: string): number {
 /** A domain id. */
 export function parseDomid(text: string): number {
   const domid = parseSeq(text);
-  if (domid > 0x7fff) throw new InvalidArgumentError('Expected a domain id, 0 to 32767.');
+  if (domid > DOMID_IDLE) throw new InvalidArgumentError('Expected a domain id, 0 to 32767.');
   return domid;
 }
 

@@ -191,10 +191,12 @@ function rules() {
 }
 
 /** A rule's text in docs/rules.md: what it cites as docs/NAME.md#anchor becomes a link. */
-const linked = text => text.replace(/docs\/(\w+\.md)(#[\w-]+)?/g, (_, page, anchor = '') => `[${page}${anchor}](${page}${anchor})`);
+const linked = text =>
+  text.replace(/docs\/(\w+\.md)(#[\w-]+)?/g, (_, page, anchor = '') => `[${page}${anchor}](${page}${anchor})`);
 
 function ruleSection(rule, cases) {
-  const { id, title, severity, confidence, policy, needs, doc, fires, nearMiss, mechanism, confirm, fix, limits } = rule;
+  const { id, title, severity, confidence, policy, needs, doc, fires, nearMiss, mechanism, confirm, fix, limits } =
+    rule;
   const kindsNeeded = needs.map(need => need.split('|').map(code).join(' or ')).join(', ');
   const shown = cases
     .filter(({ findings }) => findings.some(({ rule }) => rule === id))

@@ -36,7 +36,8 @@ describe.each(RULES)('$id', ({ id, doc, fires, nearMiss, mechanism, confirm, fix
   test('cites what is in the repository', () => {
     const texts = [doc, fires, nearMiss, mechanism, fix, limits].join(' ');
     expect(texts).not.toMatch(/X§|\bmail \d|model §/i);
-    for (const [, page, anchor] of texts.matchAll(/docs\/(\w+\.md)#([\w-]+)/g)) expect(anchorsOf(page)).toContain(anchor);
+    for (const [, page, anchor] of texts.matchAll(/docs\/(\w+\.md)#([\w-]+)/g))
+      expect(anchorsOf(page)).toContain(anchor);
   });
 
   // The query shows something of the very case that the rule is made for, and asks for nothing that findings lack.

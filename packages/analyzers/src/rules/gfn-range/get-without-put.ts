@@ -16,8 +16,7 @@ and a note if the lookup is among the last 10,000 events.`,
   nearMiss: 'put_gfn before the switch; as many as lookups when they nest.',
   mechanism: 'An early return between get_gfn() and put_gfn(), usually on an error path (docs/xen.md#get-gfn).',
   confirm: 'select l.*, c.symbol from lookups l left join callers c on c.id = l.caller where l.seq = $got',
-  fix:
-    'Have one way out, which calls put_gfn; or use get_page_from_gfn(), which returns with a reference and no lock.',
+  fix: 'Have one way out, which calls put_gfn; or use get_page_from_gfn(), which returns with a reference and no lock.',
   limits: `Without scheduler records (sched_switch) nothing is proven. If locks are recorded and put_gfn is not,
 nothing is judged: see lock-order.held-at-end. Of each pcpu 64 lookups are remembered.`,
   sql: breachSql('get-without-put', {

@@ -16,8 +16,7 @@ that is only possible, and a note if the lock was taken in the last 10,000 event
   confirm: `select s.*, c.symbol from lock_spans s join locks l on l.id = s.lock left join callers c on c.id = s.from_caller
 where l.address = $lock and s.from_seq = $acquired`,
   fix: 'Have one way out, which releases the lock.',
-  limits:
-    'Without scheduler records (sched_switch) nothing is proven. A release that was not recorded looks the same.',
+  limits: 'Without scheduler records (sched_switch) nothing is proven. A release that was not recorded looks the same.',
   sql: breachSql('held-at-end', {
     subject: ['lock', 'lock_class', 'pcpu'],
     witness: ['acquired', 'switched'],

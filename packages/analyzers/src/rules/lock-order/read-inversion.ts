@@ -16,8 +16,7 @@ order is broken: whoever takes the two the right way round, for writing, can wai
   mechanism: `_mm_read_lock() in xen/arch/x86/mm/mm-locks.h checks the level and leaves it unchanged. The usual read
 lock is that of the p2m, which p2m_get_page_from_gfn() holds around the lookup (docs/xen.md#safe-lookup).`,
   confirm: 'select * from lock_spans where from_seq in ($held, $acquired)',
-  fix:
-    'Drop the read lock first, and hold a page reference to keep what was found; or take the lower lock before it.',
+  fix: 'Drop the read lock first, and hold a page reference to keep what was found; or take the lower lock before it.',
   limits: `p2m_read_lock() hard-codes level 16 even for the p2m of a view (40, docs/xen.md#lock-check-gaps), so
 inversions between 16 and 40 under a view's read lock are missed.`,
   sql: breachSql('read-inversion', NESTING),

@@ -18,7 +18,6 @@ XSA-287 this is the first sign.`,
 order by seq`,
   fix: `Record what changed it (owner_set carries the count after it), or find the writer that does not go through get
 and put.`,
-  limits:
-    'A missing event looks the same. The replay goes on with the recorded count, so each jump is reported once.',
+  limits: 'A missing event looks the same. The replay goes on with the recorded count, so each jump is reported once.',
   sql: divergenceSql('count_info'),
 };

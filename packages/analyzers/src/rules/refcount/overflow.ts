@@ -19,8 +19,7 @@ checks are still there.`,
   confirm:
     'select seq, kind, count_info, type_info, caller from events where mfn = $mfn and seq <= $reached order by seq desc limit 20',
   fix: 'Use wider counters, as 3.4 did; or limit how often one page can be mapped, below the limit of the counter.',
-  limits:
-    'A count that no event shows is not judged. Headroom is reported for the thousand pages that have the least.',
+  limits: 'A count that no event shows is not judged. Headroom is reported for the thousand pages that have the least.',
   sql: breachSql('overflow', {
     subject: ['mfn', 'limit as count', 'width', 'expected as headroom'],
     witness: ['reached', 'wrapped', 'peak'],

@@ -17,7 +17,6 @@ and share_xen_page_with_guest() for good (docs/xen.md#count-writers).`,
   confirm: `select seq, kind, pcpu, type_info, rc, caller from events where mfn = $mfn and kind in ('get_type', 'put_type')
 and seq between $last_change and $seen order by seq`,
   fix: 'Record what changed it, or find the one that is not paired.',
-  limits:
-    'A missing event looks the same. The replay goes on with the recorded count, so each jump is reported once.',
+  limits: 'A missing event looks the same. The replay goes on with the recorded count, so each jump is reported once.',
   sql: divergenceSql('type_info'),
 };

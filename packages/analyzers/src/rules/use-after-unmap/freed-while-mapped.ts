@@ -10,8 +10,7 @@ export const freedWhileMapped: Rule = {
   doc: `A page was freed while an entry of a live domain still mapped it: the guest can reach memory that belongs to
 somebody else (docs/xen.md#no-entry-reference; XSA-222, XSA-247, XSA-379). A domain's teardown also frees what its p2m
 still maps. That is no defect, so the rule fires only if that p2m is used again afterwards.`,
-  fires:
-    "page_free of a frame that an entry of any view maps, followed by a lookup or set_entry in that domain's p2m.",
+  fires: "page_free of a frame that an entry of any view maps, followed by a lookup or set_entry in that domain's p2m.",
   nearMiss: 'The entry is removed first; or the domain is torn down, and nobody uses its p2m afterwards.',
   mechanism: `On x86 only map_foreign entries hold a page reference, so nothing keeps a page from being freed while an
 entry maps it. Whoever frees it has to remove the entry first and check that this worked. guest_physmap_remove_page

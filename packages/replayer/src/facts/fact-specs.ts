@@ -122,7 +122,7 @@ export const LOCK_SPANS = {
     column('wait_seq', 'u53', 'lock_wait before it, null where none was recorded'),
     column('outer', 'id', 'id of the innermost lock held then: the held set is a chain'),
     column('level_before', 'id', 'mm_lock_level of the pcpu before, as Xen keeps it'),
-    column('violation', 'bool', "true where Xen's own check fails: level_before > level (X§2.2)"),
+    column('violation', 'bool', "true where Xen's own check fails: level_before > level"),
     column('blocker', 'id', 'of a violation: id of the lock held that has level_before'),
     column('to_seq', 'u53', 'lock_release, null while it is held'),
     column('to_tsc', 'tsc', 'its TSC'),

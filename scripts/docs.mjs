@@ -170,20 +170,28 @@ function rules() {
   return sections.join('\n\n');
 }
 
-function ruleSection({ id, title, severity, confidence, policy, needs, doc, mechanism, confirm, fix, limits }, cases) {
+/** A rule's text in docs/rules.md: what it cites as docs/NAME.md#anchor becomes a link. */
+const linked = text =>
+  text.replace(/docs\/(\w+\.md)(#[\w-]+)?/g, (_, page, anchor = '') => `[${page}${anchor}](${page}${anchor})`);
+
+function ruleSection(rule, cases) {
+  const { id, title, severity, confidence, policy, needs, doc, fires, nearMiss, mechanism, confirm, fix, limits } =
+    rule;
   const kindsNeeded = needs.map(need => need.split('|').map(code).join(' or ')).join(', ');
   const shown = cases
     .filter(({ findings }) => findings.some(({ rule }) => rule === id))
     .map(one => `[${one.id}](../samples/corpus/${one.id})`);
   const paragraphs = [
     `### ${id}`,
-    `${title.charAt(0).toUpperCase()}${title.slice(1)}.${policy ? ' A policy: it runs only when it is named.' : ''}`,
+    `${title.charAt(0).toUpperCase()}${title.slice(1)}.${policy ? ' A policy: it runs only if it is named.' : ''}`,
     table(['worst severity', 'best confidence', 'needs events of kind'], [[severity, confidence, kindsNeeded]]),
-    wrapped(doc),
-    mechanism && wrapped(`**How it comes about.** ${mechanism}`),
+    wrapped(linked(doc)),
+    wrapped(`**It fires** on this: ${linked(fires)}`),
+    wrapped(`**Near miss**, where it must not: ${linked(nearMiss)}`),
+    mechanism && wrapped(`**How it comes about.** ${linked(mechanism)}`),
     confirm && `**To confirm it**, with a finding's subjects and witnesses for \`$NAME\`:\n\n${sqlBlock(confirm)}`,
-    fix && wrapped(`**Usually fixed** so: ${fix}`),
-    limits && wrapped(`**What it can get wrong.** ${limits}`),
+    fix && wrapped(`**The usual fix.** ${linked(fix)}`),
+    limits && wrapped(`**What it can get wrong.** ${linked(limits)}`),
     shown.length > 0 && wrapped(`**Shown by** ${shown.join(', ')}.`),
   ];
   return paragraphs.filter(Boolean).join('\n\n');

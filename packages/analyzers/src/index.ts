@@ -24,6 +24,7 @@ export { FactCache, factCachePath } from './query/fact-cache.js';
 export { openTraceSession, type TraceSessionOptions, traceNames } from './query/open-session.js';
 export { readModules, type SqlDefinition, type SqlModule, standardLibrary } from './query/sql-modules.js';
 export { RULES } from './rules/built-in-rules.js';
+export { decidableRules, type Undecided } from './rules/decidable.js';
 export {
   type Analyzer,
   defineAnalyzer,

@@ -1,9 +1,10 @@
 import { BREACH_SPEC, FactStore } from '@p2mtrace/replayer';
-import { isRecorded, type KindName, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
+import { isRecorded, type KindName, type TraceReader } from '@p2mtrace/trace-format';
 import type { AnalysisReport, Finding } from '../findings/finding.js';
 import { worstFirst } from '../findings/row-findings.js';
 import { NAMED_BREACHES, NAMED_BREACHES_SQL } from '../rules/breach-sql.js';
 import { RULES } from '../rules/built-in-rules.js';
+import { decidableRules } from '../rules/decidable.js';
 import type { Analyzer } from '../rules/define-analyzer.js';
 import { type BoundRule, chooseRules, rulesOf } from '../rules/rule-set.js';
 import { eventsSource } from '../sql/events-source.js';
@@ -53,13 +54,8 @@ export interface Analysis extends AnalysisReport {
 export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions = {}): Promise<Analysis> {
   const { only = [], policies = [] } = options;
   const chosen = chooseRules([...RULES, ...rulesOf(options.plugins ?? [])], only, policies);
-  const notChecked: AnalysisReport['notChecked'] = [];
-  const runnable: BoundRule[] = [];
-  for (const rule of chosen) {
-    const reason = whyNotChecked(rule, reader.metadata);
-    if (reason === undefined) runnable.push(rule);
-    else notChecked.push({ rule: rule.id, reason });
-  }
+  const { decided: runnable, undecided } = decidableRules(chosen, reader.metadata);
+  const notChecked: AnalysisReport['notChecked'] = undecided.map(({ rule, reason }) => ({ rule: rule.id, reason }));
   const measure = (options.measure ?? []).filter(({ needs }) => isRecorded(reader.metadata, needs));
   const measures: Record<string, number | null> = Object.fromEntries(
     options.measure?.map(({ name }) => [name, null]) ?? [],
@@ -121,13 +117,4 @@ const asksForBreaches = ({ source }: BoundRule): boolean =>
 /** Those that meet the condition, and the others. */
 function partition<T>(all: readonly T[], meets: (one: T) => boolean): [T[], T[]] {
   return [all.filter(meets), all.filter(one => !meets(one))];
-}
-
-/** Why a rule would judge what it can't see; undefined where it can. */
-function whyNotChecked({ needs }: BoundRule, metadata: TraceMetadata): string | undefined {
-  const missing = needs.filter(need => !need.split('|').some(kind => isRecorded(metadata, kind)));
-  if (missing.length > 0) return `no ${missing.join(' or ').replaceAll('|', ' or ')} events in this trace`;
-  const { incomplete = [] } = metadata.piece ?? {};
-  const partial = needs.flatMap(need => need.split('|').filter(kind => incomplete.includes(kind)));
-  return partial.length === 0 ? undefined : `${partial.join(' and ')} events were left out of this piece`;
 }

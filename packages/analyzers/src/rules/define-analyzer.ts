@@ -44,9 +44,13 @@ export interface Rule<Options extends OptionValues = OptionValues> extends RowSo
   readonly policy?: true;
   /** Kinds without which it can't be decided, besides those of its analyzer. */
   readonly needs?: readonly Need[];
-  /** What it means, in a sentence, with the source of the rule. */
+  /** What it means, in a sentence, with the source of the rule: a Xen function, or `docs/xen.md#anchor`. */
   readonly doc: string;
-  /** How it comes about in Xen or Linux, with the function and file (X§n), and advisories that show it. */
+  /** The shape in which it fires. */
+  readonly fires?: string;
+  /** The same shape done right, where it must not fire. */
+  readonly nearMiss?: string;
+  /** How it comes about in Xen or Linux, with the function and file, and advisories that show it. */
   readonly mechanism?: string;
   /**
    * A query that shows what one occurrence rests on, apart from the rule's own. `$X` stands for the subject X or for

@@ -46,7 +46,7 @@ export function checkConfig(value: unknown, from: string): PluginConfig {
   const [{ path, message }] = error.issues;
   throw usageError(
     'P2M_CONFIG',
-    `${from} is no configuration: ${[...path, message].join(': ')}`,
-    "it exports by default what it names, such as { plugins: ['./hot-gfn.ts'] }",
+    `${from} is not a valid configuration: ${[...path, message].join(': ')}`,
+    "its default export is the configuration, such as { plugins: ['./hot-gfn.ts'] }",
   );
 }

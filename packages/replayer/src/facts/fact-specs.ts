@@ -122,7 +122,7 @@ export const LOCK_SPANS = {
     column('wait_seq', 'u53', 'lock_wait before it, null where none was recorded'),
     column('outer', 'id', 'id of the innermost lock held then: the held set is a chain'),
     column('level_before', 'id', 'mm_lock_level of the pcpu before, as Xen keeps it'),
-    column('violation', 'bool', "true where Xen's own check fails: level_before > level (X§2.2)"),
+    column('violation', 'bool', "true where Xen's own check fails: level_before > level"),
     column('blocker', 'id', 'of a violation: id of the lock held that has level_before'),
     column('to_seq', 'u53', 'lock_release, null while it is held'),
     column('to_tsc', 'tsc', 'its TSC'),
@@ -253,7 +253,7 @@ export const BREACH_SPEC = {
     column('times', 'u53', 'how often its call site did such a thing in the trace'),
     column('pcpu', 'id', 'pcpu that did it'),
     column('caller', 'id', 'index of its call site: its own, or that of the innermost lock held'),
-    column('at1', 'u53', 'first witness: an event that shows it, null for none; which, docs/judgement.md says'),
+    column('at1', 'u53', 'first witness: an event that shows it, null for none; which one, docs/rules.md says'),
     column('at2', 'u53', 'second witness'),
     column('at3', 'u53', 'third witness'),
     column('at4', 'u53', 'fourth witness'),
@@ -263,7 +263,7 @@ export const BREACH_SPEC = {
 
 export const LOSSES = {
   name: 'losses',
-  doc: 'records that xentrace lost: what they could have changed is unknown from then on (model §2.2)',
+  doc: 'records that xentrace lost: what they could have changed is unknown from then on',
   columns: [
     column('seq', 'u53', 'lost event'),
     column('pcpu', 'id', 'pcpu whose ring overflowed'),

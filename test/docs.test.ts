@@ -93,7 +93,8 @@ describe('docs/facts.md', () => {
 describe('links', () => {
   const samples = readdirSync(join(ROOT, 'samples'), { recursive: true, encoding: 'utf8' });
   const PAGES = [
-    ...['README.md', 'CONTRIBUTING.md'],
+    ...['README.md', 'CONTRIBUTING.md', 'AGENTS.md', 'CHANGELOG.md'],
+    ...readdirSync(join(ROOT, 'docs/decisions')).map(name => `docs/decisions/${name}`),
     ...samples.filter(name => name.endsWith('README.md')).map(name => `samples/${name}`),
     ...documents().map(name => `docs/${name}`),
   ];

@@ -1,4 +1,4 @@
-import { BREACH_SPEC, FactStore } from '@p2mtrace/replayer';
+import { BREACH_SPEC, FactStore, OPPORTUNITY_SPEC } from '@p2mtrace/replayer';
 import { isRecorded, type KindName, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
 import type { AnalysisReport, Finding } from '../findings/finding.js';
 import { worstFirst } from '../findings/row-findings.js';
@@ -108,10 +108,12 @@ async function openSession(reader: TraceReader, facts: FactStore, second: Second
   addTraceTables(session, reader, () => facts);
   session.addLazySql(NAMED_BREACHES, NAMED_BREACHES_SQL);
   if (second === undefined) return session;
-  session.addLazy([BREACH_SPEC.name], async () => {
-    await second.giveTo(facts);
-    await session.addTable(factsForSql(facts, BREACH_SPEC));
-  });
+  for (const spec of [BREACH_SPEC, OPPORTUNITY_SPEC]) {
+    session.addLazy([spec.name], async () => {
+      await second.giveTo(facts);
+      await session.addTable(factsForSql(facts, spec));
+    });
+  }
   return session;
 }
 

@@ -190,7 +190,7 @@ function rules() {
   return sections.join('\n\n');
 }
 
-function ruleSection({ id, title, severity, confidence, policy, needs, doc, mechanism, confirm, fix, limits }, cases) {
+function ruleSection({ id, title, severity, belief, confidence, policy, needs, doc, mechanism, confirm, fix, limits }, cases) {
   const kindsNeeded = needs.map(need => need.split('|').map(code).join(' or ')).join(', ');
   const shown = cases
     .filter(({ findings }) => findings.some(({ rule }) => rule === id))
@@ -200,6 +200,7 @@ function ruleSection({ id, title, severity, confidence, policy, needs, doc, mech
     `${title.charAt(0).toUpperCase()}${title.slice(1)}.${policy ? ' A policy: it runs only when it is named.' : ''}`,
     table(['worst severity', 'best confidence', 'needs events of kind'], [[severity, confidence, kindsNeeded]]),
     wrapped(doc),
+    belief && wrapped(`**What it rests on.** ${beliefSentence(belief)}`),
     mechanism && wrapped(`**How it comes about.** ${mechanism}`),
     confirm && `**To confirm it**, with a finding's subjects and witnesses for \`$NAME\`:\n\n${sqlBlock(confirm)}`,
     fix && wrapped(`**Usually fixed** so: ${fix}`),
@@ -207,6 +208,12 @@ function ruleSection({ id, title, severity, confidence, policy, needs, doc, mech
     shown.length > 0 && wrapped(`**Shown by** ${shown.join(', ')}.`),
   ];
   return paragraphs.filter(Boolean).join('\n\n');
+}
+
+/** `Documented (up to 4.21): XSA-480, [deferred-flush](xen.md#deferred-flush).` */
+function beliefSentence({ basis, source, versions }) {
+  const links = source.replace(/docs\/xen\.md#([a-z0-9-]+)/g, '[xen.md](xen.md#$1)');
+  return `${basis.charAt(0).toUpperCase()}${basis.slice(1)}${versions ? ` (${versions})` : ''}: ${links}.`;
 }
 
 /** What the help of every command says. */

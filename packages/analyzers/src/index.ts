@@ -26,6 +26,9 @@ export { readModules, type SqlDefinition, type SqlModule, standardLibrary } from
 export { RULES } from './rules/built-in-rules.js';
 export {
   type Analyzer,
+  BASES,
+  type Basis,
+  type Belief,
   defineAnalyzer,
   type Evidence,
   type Need,

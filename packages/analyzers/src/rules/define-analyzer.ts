@@ -21,6 +21,19 @@ export interface RowSource {
   readonly run?: (evidence: Evidence) => readonly RuleRow[] | Promise<readonly RuleRow[]>;
 }
 
+/** What a rule's belief rests on: Xen checks it itself; somebody wrote it down; all code did so where we looked. */
+export const BASES = ['asserted', 'documented', 'customary'] as const;
+export type Basis = (typeof BASES)[number];
+
+/** Why a rule may call defect what it finds. */
+export interface Belief {
+  readonly basis: Basis;
+  /** The function of Xen or Linux, the advisory or the page that says so. */
+  readonly source: string;
+  /** Of which it holds, where that is known to be not all. */
+  readonly versions?: string;
+}
+
 /**
  * One rule. Its rows become occurrences by the names of their columns: `subject_X` tells what it is about,
  * `at_ROLE` the seq of a witness, `sig_X` a part of the signature; `confidence` how sure it is, `severity` how bad and
@@ -30,6 +43,8 @@ export interface Rule extends RowSource {
   readonly id: string;
   readonly title: string;
   readonly severity: Severity;
+  /** What it rests on; a plugin's that does not say is a custom. */
+  readonly belief?: Belief;
   /** The best confidence that it can reach. */
   readonly confidence: Confidence;
   /** It stands for a policy that Xen need not follow: it runs only when it is named. */

@@ -1,6 +1,6 @@
 import { KINDS, usageError } from '@p2mtrace/trace-format';
 import * as z from 'zod';
-import { type Analyzer, defineAnalyzer, type Need } from './define-analyzer.js';
+import { type Analyzer, BASES, defineAnalyzer, type Need } from './define-analyzer.js';
 import { CONFIDENCES, SEVERITIES } from './levels.js';
 
 /** Ids of plugins have an owner, `acme/hot-gfn`; no built-in id has one, so that the two never clash. */
@@ -22,6 +22,7 @@ const rule = z.strictObject({
   id: text,
   title: text,
   severity: z.enum(SEVERITIES),
+  belief: z.strictObject({ basis: z.enum(BASES), source: text, versions: text.optional() }).optional(),
   confidence: z.enum(CONFIDENCES),
   needs: z.array(need).optional(),
   doc: text,

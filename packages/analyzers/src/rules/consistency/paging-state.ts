@@ -5,6 +5,10 @@ export const pagingState: Rule = {
   id: 'consistency.paging-state',
   title: 'a step of the pager that the state does not allow',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'mem_paging refuses such a step, and nominating or evicting a page in use with -EBUSY (docs/xen.md#paging)',
+  },
   confidence: 'proven',
   needs: ['page_nominate|page_evict'],
   doc: `A step that mem_paging does not have from the state in which the gfn is known to be, such as an eviction of a page that

@@ -5,6 +5,10 @@ export const sharingInvariant: Rule = {
   id: 'consistency.sharing-invariant',
   title: 'a shared frame is not as sharing has it',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'audit() of mem_sharing.c checks it (docs/xen.md#sharing-invariants)',
+  },
   confidence: 'proven',
   needs: ['share_nominate|share_pages'],
   doc: `At the end of a section a shared frame has another owner than dom_cow, another type than shared, an M2P that is not

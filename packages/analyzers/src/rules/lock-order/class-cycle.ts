@@ -6,6 +6,10 @@ export const classCycle: Rule = {
   id: 'lock-order.class-cycle',
   title: 'lock classes are taken in both orders',
   severity: 'warning',
+  belief: {
+    basis: 'documented',
+    source: 'XSA-73, XSA-411 (docs/xen.md#lock-check-gaps)',
+  },
   confidence: 'possible',
   needs: ['lock_acquire'],
   doc: `Taken together, the acquisitions of the trace go around in a circle of lock classes: pcpus that meet at the wrong

@@ -5,6 +5,10 @@ export const heldAtEnd: Rule = {
   id: 'lock-order.held-at-end',
   title: 'a lock is held when its pcpu goes on to something else',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'XSA-30 (docs/xen.md#xsa-30)',
+  },
   confidence: 'proven',
   needs: ['lock_acquire'],
   doc: `A spinlock can't be held across a context switch: the pcpu runs another vcpu, and nobody will release it. Somebody

@@ -6,6 +6,10 @@ export const instanceCycle: Rule = {
   id: 'lock-order.instance-cycle',
   title: 'locks of one class are taken in both orders',
   severity: 'warning',
+  belief: {
+    basis: 'documented',
+    source: 'get_two_gfns() and share_pages() sort for this; XSA-411 (docs/xen.md#lock-check-gaps)',
+  },
   confidence: 'possible',
   needs: ['lock_acquire'],
   doc: `Locks of one class have one level, and Xen lets equal levels nest (X§2.2), so only a fixed order among them keeps

@@ -5,6 +5,10 @@ export const releaseNotHeld: Rule = {
   id: 'lock-order.release-not-held',
   title: 'a lock was released that nobody holds',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'XSA-458 (docs/xen.md#xsa-458)',
+  },
   confidence: 'proven',
   needs: ['lock_release'],
   doc: `The lock was released, nobody took it after that, and it is released again: whoever takes it between the two is

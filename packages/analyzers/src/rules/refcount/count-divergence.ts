@@ -5,6 +5,10 @@ export const countDivergence: Rule = {
   id: 'refcount.count-divergence',
   title: 'a recorded count is not what the events before it make',
   severity: 'warning',
+  belief: {
+    basis: 'documented',
+    source: 'what get_page() and put_page() do, and who else writes the count (docs/xen.md#count-writers)',
+  },
   confidence: 'likely',
   needs: ['get_page|put_page'],
   doc: `count_info after a get or put is not the one before plus or minus one: something changed the count without an

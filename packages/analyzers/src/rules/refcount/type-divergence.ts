@@ -5,6 +5,10 @@ export const typeDivergence: Rule = {
   id: 'refcount.type-divergence',
   title: 'a recorded type count is not what the events before it make',
   severity: 'warning',
+  belief: {
+    basis: 'documented',
+    source: 'what get_page_type() and put_page_type() do (docs/xen.md#type-counts)',
+  },
   confidence: 'likely',
   needs: ['get_type|put_type'],
   doc: `type_info after a get or put is not the one before plus or minus one, nor the same where PGT_partial was set or stays

@@ -5,6 +5,10 @@ export const givenWhileMapped: Rule = {
   id: 'use-after-unmap.given-while-mapped',
   title: 'a page went to another domain while its former owner still mapped it',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'XSA-217, XSA-222, XSA-247 (docs/xen.md#no-entry-reference)',
+  },
   confidence: 'proven',
   needs: ['set_entry|lookup', 'owner_set|page_alloc'],
   doc: `A frame changed its owner, or was allocated for a domain, while an entry of its former owner's p2m maps it as ram, and

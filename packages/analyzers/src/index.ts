@@ -12,9 +12,13 @@ export {
 } from './explain/index.js';
 export {
   type AnalysisReport,
+  type Custom,
+  type DivergenceKind,
   type Finding,
   findingSchema,
+  type Incident,
   type Occurrence,
+  type Opportunity,
   occurrenceSchema,
   reportSchema,
 } from './findings/finding.js';

@@ -47,6 +47,11 @@ export interface Rule extends RowSource {
   readonly belief?: Belief;
   /** The best confidence that it can reach. */
   readonly confidence: Confidence;
+  /**
+   * How often it could have fired, where its rows do not say so themselves (columns `mechanism` and `caller` of
+   * `breaches`): a query with one number, and what that counts.
+   */
+  readonly of?: { readonly sql: string; readonly what: string };
   /** It stands for a policy that Xen need not follow: it runs only when it is named. */
   readonly policy?: true;
   /** Kinds without which it can't be decided, besides those of its analyzer. */

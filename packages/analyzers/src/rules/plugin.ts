@@ -22,6 +22,7 @@ const rule = z.strictObject({
   id: text,
   title: text,
   severity: z.enum(SEVERITIES),
+  of: z.strictObject({ sql: text, what: text }).optional(),
   belief: z.strictObject({ basis: z.enum(BASES), source: text, versions: text.optional() }).optional(),
   confidence: z.enum(CONFIDENCES),
   needs: z.array(need).optional(),

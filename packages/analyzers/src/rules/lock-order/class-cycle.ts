@@ -1,6 +1,6 @@
 import type { Rule, RuleRow } from '../define-analyzer.js';
 import { type LockCycle, lockCycles } from './cycles.js';
-import { edgesBetween, toLockEdge } from './lock-edges.js';
+import { ACQUISITIONS, edgesBetween, toLockEdge } from './lock-edges.js';
 
 export const classCycle: Rule = {
   id: 'lock-order.class-cycle',
@@ -25,6 +25,7 @@ join lock_classes h on h.id = e.held_class join lock_classes a on a.id = e.acqui
   fix: `Agree on one order of the classes; where one side can't follow it, let it try the lock, and back off.`,
   limits: `It joins acquisitions of different times: that their callers can ever meet is not shown. Classes stand for all their
 locks, so two domains' locks that never meet can close a circle.`,
+  of: ACQUISITIONS,
   sql: edgesBetween(
     `coalesce(h.name::varchar, 'lock ' || lh.address::varchar)`,
     `coalesce(a.name::varchar, 'lock ' || la.address::varchar)`,

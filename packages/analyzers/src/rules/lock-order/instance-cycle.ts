@@ -1,6 +1,6 @@
 import type { Rule, RuleRow } from '../define-analyzer.js';
 import { type LockCycle, lockCycles } from './cycles.js';
-import { edgesBetween, toLockEdge } from './lock-edges.js';
+import { ACQUISITIONS, edgesBetween, toLockEdge } from './lock-edges.js';
 
 export const instanceCycle: Rule = {
   id: 'lock-order.instance-cycle',
@@ -23,6 +23,7 @@ join locks h on h.id = e.held join locks a on a.id = e.acquired where e.held_cla
   fix: `Take them in one order, by an attribute that does not change while they are held: domid, mfn, address.`,
   limits: `As for lock-order.class-cycle: acquisitions of different times are joined. A lock that was freed and another that
 came to lie at its address are one lock to it.`,
+  of: ACQUISITIONS,
   sql: edgesBetween('lh.address::varchar', 'la.address::varchar', 'e.held_class = e.acquired_class'),
   find: rows => lockCycles(rows.map(toLockEdge)).map(instanceCycleRow),
 };

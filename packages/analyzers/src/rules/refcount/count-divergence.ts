@@ -19,5 +19,6 @@ order by seq`,
   fix: 'Record what changed it (owner_set has the count after); or find the writer that does not keep to get and put.',
   limits:
     'An event that is missing from the trace looks the same. After it the recorded count holds, so it is told once.',
+  of: { sql: 'select count(count_info) from events', what: 'recorded counts' },
   sql: divergenceSql('count_info'),
 };

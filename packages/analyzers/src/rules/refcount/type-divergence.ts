@@ -21,5 +21,6 @@ and seq between $last_change and $seen order by seq`,
   fix: 'Record what changed it; or find the one that is not paired.',
   limits:
     'An event that is missing from the trace looks the same. After it the recorded count holds, so it is told once.',
+  of: { sql: 'select count(type_info) from events', what: 'recorded type counts' },
   sql: divergenceSql('type_info'),
 };

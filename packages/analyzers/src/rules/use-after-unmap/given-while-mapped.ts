@@ -26,7 +26,8 @@ and gfn <= $gfn and $gfn < gfn + (1::ubigint << "order"::ubigint) and (to_seq is
     b.owner as subject_owner,
     b.at1 as at_mapped, b.at2 as at_given, d.last_p2m_seq as at_p2m_used_later,
     b.view_name::varchar as sig_view, b.p2m_type::varchar as sig_p2m_type, coalesce(b.site::varchar, '?') as sig_site,
-    b.confidence::varchar as confidence, if(b.confidence = 'proven', null, 'warning') as severity
+    b.confidence::varchar as confidence, if(b.confidence = 'proven', null, 'warning') as severity,
+    b.mechanism::varchar as mechanism, b.caller as caller
   from ${NAMED_BREACHES} b
   join domains d on d.domid = b.domid
   where b.breach = 'given-while-mapped'

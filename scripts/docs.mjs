@@ -175,8 +175,22 @@ const linked = text =>
   text.replace(/docs\/(\w+\.md)(#[\w-]+)?/g, (_, page, anchor = '') => `[${page}${anchor}](${page}${anchor})`);
 
 function ruleSection(rule, cases) {
-  const { id, title, severity, confidence, policy, needs, doc, fires, nearMiss, mechanism, confirm, fix, limits } =
-    rule;
+  const {
+    id,
+    title,
+    severity,
+    belief,
+    confidence,
+    policy,
+    needs,
+    doc,
+    fires,
+    nearMiss,
+    mechanism,
+    confirm,
+    fix,
+    limits,
+  } = rule;
   const kindsNeeded = needs.map(need => need.split('|').map(code).join(' or ')).join(', ');
   const shown = cases
     .filter(({ findings }) => findings.some(({ rule }) => rule === id))
@@ -186,6 +200,7 @@ function ruleSection(rule, cases) {
     `${title.charAt(0).toUpperCase()}${title.slice(1)}.${policy ? ' A policy: it runs only if it is named.' : ''}`,
     table(['worst severity', 'best confidence', 'needs events of kind'], [[severity, confidence, kindsNeeded]]),
     wrapped(linked(doc)),
+    belief && wrapped(`**What it rests on.** ${linked(beliefSentence(belief))}`),
     wrapped(`**It fires** on this: ${linked(fires)}`),
     wrapped(`**Near miss**, where it must not: ${linked(nearMiss)}`),
     mechanism && wrapped(`**How it comes about.** ${linked(mechanism)}`),
@@ -195,6 +210,12 @@ function ruleSection(rule, cases) {
     shown.length > 0 && wrapped(`**Shown by** ${shown.join(', ')}.`),
   ];
   return paragraphs.filter(Boolean).join('\n\n');
+}
+
+/** `Documented (up to 4.21): XSA-480, [deferred-flush](xen.md#deferred-flush).` */
+function beliefSentence({ basis, source, versions }) {
+  const links = source.replace(/docs\/xen\.md#([a-z0-9-]+)/g, '[xen.md](xen.md#$1)');
+  return `${basis.charAt(0).toUpperCase()}${basis.slice(1)}${versions ? ` (${versions})` : ''}: ${links}.`;
 }
 
 /** What the help of every command says. */

@@ -61,7 +61,9 @@ The exit code is 1 if something at or above --fail-on was found.`,
   {
     name: 'explain',
     args: [['about', 'a rule; or a trace, with one of its findings']],
-    optionalArgs: [['finding', 'id or signature of a finding, or the beginning of either; append #n for its nth occurrence']],
+    optionalArgs: [
+      ['finding', 'id or signature of a finding, or the beginning of either; append #n for its nth occurrence'],
+    ],
     summary: 'explain a rule, or tell how one finding of a trace came about',
     more: `For a finding this prints the witness events with their roles, what is known of its gfn, mfn and locks before (-) and
 after (+) each, who wrote that and what the pcpus held, the chain of events behind it, and how to confirm it.`,

@@ -12,9 +12,13 @@ export {
 } from './explain/index.js';
 export {
   type AnalysisReport,
+  type Custom,
+  type DivergenceKind,
   type Finding,
   findingSchema,
+  type Incident,
   type Occurrence,
+  type Opportunity,
   occurrenceSchema,
   reportSchema,
 } from './findings/finding.js';
@@ -27,6 +31,9 @@ export { RULES } from './rules/built-in-rules.js';
 export { decidableRules, type Undecided } from './rules/decidable.js';
 export {
   type Analyzer,
+  BASES,
+  type Basis,
+  type Belief,
   defineAnalyzer,
   type Evidence,
   type Need,

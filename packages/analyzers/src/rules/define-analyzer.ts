@@ -29,6 +29,19 @@ export interface RowSource<Options extends OptionValues = OptionValues> {
   run?(evidence: Evidence<Options>): readonly RuleRow[] | Promise<readonly RuleRow[]>;
 }
 
+/** What a rule's belief rests on: Xen checks it itself; somebody wrote it down; all code did so where we looked. */
+export const BASES = ['asserted', 'documented', 'customary'] as const;
+export type Basis = (typeof BASES)[number];
+
+/** Why a rule may call defect what it finds. */
+export interface Belief {
+  readonly basis: Basis;
+  /** The function of Xen or Linux, the advisory or the page that says so. */
+  readonly source: string;
+  /** Of which it holds, where that is known to be not all. */
+  readonly versions?: string;
+}
+
 /**
  * One rule. Its rows become occurrences by the names of their columns: `subject_X` tells what it is about,
  * `at_ROLE` the seq of a witness, `sig_X` a part of the signature; `confidence` how sure it is, `severity` how bad and
@@ -38,8 +51,15 @@ export interface Rule<Options extends OptionValues = OptionValues> extends RowSo
   readonly id: string;
   readonly title: string;
   readonly severity: Severity;
+  /** What it rests on; a plugin's that does not say is a custom. */
+  readonly belief?: Belief;
   /** The best confidence that it can reach. */
   readonly confidence: Confidence;
+  /**
+   * How often it could have fired, where its rows do not say so themselves (columns `mechanism` and `caller` of
+   * `breaches`): a query with one number, and what that counts.
+   */
+  readonly of?: { readonly sql: string; readonly what: string };
   /** It stands for a policy that Xen need not follow: it runs only when it is named. */
   readonly policy?: true;
   /** Kinds without which it can't be decided, besides those of its analyzer. */

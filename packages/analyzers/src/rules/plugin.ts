@@ -1,6 +1,6 @@
 import { KINDS, usageError } from '@p2mtrace/trace-format';
 import * as z from 'zod';
-import { type Analyzer, defineAnalyzer, type Need } from './define-analyzer.js';
+import { type Analyzer, BASES, defineAnalyzer, type Need } from './define-analyzer.js';
 import { CONFIDENCES, SEVERITIES } from './levels.js';
 import { isOptionSchema, type OptionSchema } from './option-schema.js';
 
@@ -23,6 +23,8 @@ const rule = z.strictObject({
   id: text,
   title: text,
   severity: z.enum(SEVERITIES),
+  of: z.strictObject({ sql: text, what: text }).optional(),
+  belief: z.strictObject({ basis: z.enum(BASES), source: text, versions: text.optional() }).optional(),
   confidence: z.enum(CONFIDENCES),
   needs: z.array(need).optional(),
   doc: text,

@@ -2,6 +2,7 @@ import { ACCESS_TYPES, KINDS, LOCK_MODES, P2M_TYPES } from '@p2mtrace/trace-form
 import { BREACH_CONFIDENCES, BREACH_DETAILS, BREACHES } from './breach-names.js';
 import { column, type FactSpec } from './fact-columns.js';
 import { GRANT_SPANS, M2P_SPANS, OVERRIDE_SPANS, RMAP_SPANS, TYPE_REF_SPANS } from './frame-specs.js';
+import { MECHANISMS } from './opportunity-names.js';
 
 export { GRANT_SPANS, M2P_SPANS, OVERRIDE_SPANS, RMAP_SPANS, TYPE_REF_KINDS, TYPE_REF_SPANS } from './frame-specs.js';
 
@@ -229,6 +230,7 @@ export const BREACH_SPEC = {
     column('breach', 'enum', 'name of its rule, without the analyzer', BREACHES),
     column('confidence', 'enum', 'how sure it is', BREACH_CONFIDENCES),
     column('detail', 'enum', 'which case, of a rule that has several', BREACH_DETAILS),
+    column('mechanism', 'enum', 'what went wrong, as opportunities counts it', MECHANISMS),
     column('kind', 'enum', 'kind of the event that is wrong, where it may be one of several', KIND_NAMES),
     column('domid', 'id', 'domain'),
     column('view', 'id', 'index of the view'),
@@ -258,6 +260,17 @@ export const BREACH_SPEC = {
     column('at3', 'u53', 'third witness'),
     column('at4', 'u53', 'fourth witness'),
     column('at5', 'u53', 'fifth witness'),
+  ],
+} as const satisfies FactSpec;
+
+export const OPPORTUNITY_SPEC = {
+  name: 'opportunities',
+  doc: 'how often a rule could have fired at a call site: the M of "N of M"',
+  columns: [
+    column('rule', 'enum', 'its name, without the analyzer', BREACHES),
+    column('mechanism', 'enum', 'what was looked at (docs/judgement.md)', MECHANISMS),
+    column('caller', 'id', 'index of the call site, as in breaches; null for unknown'),
+    column('times', 'u53', 'how often'),
   ],
 } as const satisfies FactSpec;
 
@@ -305,5 +318,6 @@ export const FACT_SPECS = [
   DOMAINS,
   DIVERGENCE_SPEC,
   BREACH_SPEC,
+  OPPORTUNITY_SPEC,
   LOSSES,
 ] as const satisfies readonly FactSpec[];

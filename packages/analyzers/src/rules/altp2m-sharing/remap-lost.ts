@@ -5,6 +5,10 @@ export const remapLost: Rule = {
   id: 'altp2m-sharing.remap-lost',
   title: 'propagation overwrote a remap',
   severity: 'error',
+  belief: {
+    basis: 'customary',
+    source: 'who remaps a gfn counts on it, though propagation writes over it (docs/xen.md#propagate-change)',
+  },
   confidence: 'proven',
   needs: ['remap', 'set_entry'],
   doc: `The host's entry of a remapped gfn changed, the view's entry was overwritten with the host's frame, and nobody

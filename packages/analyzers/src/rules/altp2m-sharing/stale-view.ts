@@ -5,6 +5,11 @@ export const staleView: Rule = {
   id: 'altp2m-sharing.stale-view',
   title: 'a view still maps a frame that the host has replaced',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'what propagation and unsharing are for (docs/xen.md#altp2m-sharing)',
+    versions: '4.8 and later',
+  },
   confidence: 'proven',
   needs: ['set_entry|unshare'],
   doc: `A section changed or unshared a host entry, and when it ended an entry of a view, of that gfn or remapped to

@@ -5,6 +5,10 @@ export const unshareNotShared: Rule = {
   id: 'altp2m-sharing.unshare-not-shared',
   title: 'a gfn was unshared that is not shared',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: '__mem_sharing_unshare_page() leaves such an entry alone (docs/xen.md#sharing-unshare)',
+  },
   confidence: 'proven',
   needs: ['unshare'],
   doc: `A gfn was unshared whose host entry is known not to be shared: a write through a view was taken for a write to

@@ -5,6 +5,11 @@ export const grantPairing: Rule = {
   id: 'consistency.grant-pairing',
   title: 'a grant mapping is unmapped twice, given out twice, or outlives its page',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'XSA-218, XSA-224, XSA-394 (docs/xen.md#grant-mappings)',
+    versions: 'since the fix of XSA-224',
+  },
   confidence: 'proven',
   needs: ['grant_map|grant_unmap'],
   doc: `One of three things (docs/xen.md#grant-mappings): a handle, or the half of it that the flags device_map and

@@ -5,6 +5,11 @@ export const m2pAfterFailedSet: Rule = {
   id: 'consistency.m2p-after-failed-set',
   title: 'M2P was updated though the p2m write failed',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'p2m_add_page() writes the M2P only where set_entry succeeded (docs/xen.md#set-entry)',
+    versions: 'since the fix of XSA-22',
+  },
   confidence: 'proven',
   needs: ['m2p_set', 'set_entry'],
   doc: `m2p_set says that a frame is at a gfn to which set_entry has just failed to map it, on the same pcpu and

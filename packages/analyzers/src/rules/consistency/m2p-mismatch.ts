@@ -5,6 +5,10 @@ export const m2pMismatch: Rule = {
   id: 'consistency.m2p-mismatch',
   title: 'M2P and p2m disagree about a frame',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'audit_p2m() counts what breaks it (docs/xen.md#m2p)',
+  },
   confidence: 'proven',
   needs: ['m2p_set', 'set_entry'],
   doc: `A section ended with an owned, unshared frame whose M2P leads to a gfn that does not map it, or which a RAM

@@ -5,6 +5,10 @@ export const misalignedOrder: Rule = {
   id: 'consistency.misaligned-order',
   title: 'an entry was written that is not aligned to its order',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'ept_set_entry() refuses it with -EINVAL (docs/xen.md#alignment)',
+  },
   confidence: 'proven',
   needs: ['set_entry'],
   doc: `set_entry succeeded with a gfn or mfn that is not a multiple of 2^order. A superpage entry only has room for

@@ -5,6 +5,10 @@ export const pagingState: Rule = {
   id: 'consistency.paging-state',
   title: 'a step of the pager that the state does not allow',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'mem_paging refuses such a step, and nominating or evicting a page in use with -EBUSY (docs/xen.md#paging)',
+  },
   confidence: 'proven',
   needs: ['page_nominate|page_evict'],
   doc: `The pager took a step that mem_paging does not have from the state the gfn is known to be in, such as evicting

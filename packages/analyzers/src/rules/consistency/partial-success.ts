@@ -5,6 +5,10 @@ export const partialSuccess: Rule = {
   id: 'consistency.partial-success',
   title: 'a write succeeded in part, and was left so',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'XSA-389 (docs/xen.md#set-entry)',
+  },
   confidence: 'proven',
   needs: ['set_entry'],
   doc: `Of several set_entrys in one section, for adjacent gfns with adjacent frames (or none) and one type, one

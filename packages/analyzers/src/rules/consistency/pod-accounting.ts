@@ -5,6 +5,11 @@ export const podAccounting: Rule = {
   id: 'consistency.pod-accounting',
   title: 'the PoD cache has a page that it must not have, or counts wrong',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source:
+      'p2m_pod_cache_add() and p2m_pod_cache_get() keep the count, and BUG() where entry_count falls below 0 (docs/xen.md#pod-cache)',
+  },
   confidence: 'proven',
   needs: ['pod_cache_add|pod_cache_get'],
   doc: `One of three things (docs/xen.md#pod-cache): a recorded count is not the previous one plus or minus 2^order; a

@@ -5,6 +5,10 @@ export const podReclaim: Rule = {
   id: 'consistency.pod-reclaim',
   title: 'a page went back to PoD wrongly',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'the steps of p2m_pod_zero_check() (docs/xen.md#pod-zero-check)',
+  },
   confidence: 'proven',
   needs: ['set_entry|pod_zero_reclaim'],
   doc: `pod_zero_reclaim took a page on which somebody holds a reference; or a section wrote populate_on_demand over a

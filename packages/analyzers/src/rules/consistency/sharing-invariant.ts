@@ -5,6 +5,10 @@ export const sharingInvariant: Rule = {
   id: 'consistency.sharing-invariant',
   title: 'a shared frame is not as sharing has it',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'audit() of mem_sharing.c checks it (docs/xen.md#sharing-invariants)',
+  },
   confidence: 'proven',
   needs: ['share_nominate|share_pages'],
   doc: `At the end of a section a shared frame does not look like one: its owner is not dom_cow, its type is not

@@ -5,6 +5,11 @@ export const specialReplaced: Rule = {
   id: 'consistency.special-replaced',
   title: 'a special entry was replaced by RAM',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'p2m_add_page() refuses it: domain_crash, -EPERM (docs/xen.md#special-types)',
+    versions: 'since the fix of XSA-378',
+  },
   confidence: 'proven',
   needs: ['set_entry'],
   doc: `A grant, foreign or mmio_direct entry was replaced by a RAM type without having been removed. A device, or

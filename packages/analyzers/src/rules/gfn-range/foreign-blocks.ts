@@ -5,6 +5,10 @@ export const foreignBlocks: Rule = {
   id: 'gfn-range.foreign-blocks',
   title: 'a change was refused while another domain had the frame mapped',
   severity: 'warning',
+  belief: {
+    basis: 'customary',
+    source: 'a risk that a thread of 2011 names (docs/xen.md#thread-xenpaging-locks)',
+  },
   confidence: 'likely',
   needs: ['foreign_map|grant_map'],
   doc: `While a foreign or grant mapping of a frame was open, an operation on an entry of that frame was refused:

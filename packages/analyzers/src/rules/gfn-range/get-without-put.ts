@@ -5,6 +5,10 @@ export const getWithoutPut: Rule = {
   id: 'gfn-range.get-without-put',
   title: 'a lookup with the lock was never put',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'put_gfn() gives back what get_gfn() took (docs/xen.md#get-gfn)',
+  },
   confidence: 'proven',
   needs: ['lookup'],
   doc: `A lookup returned with the gfn's lock held, and its pcpu went on to another vcpu without put_gfn: the lock

@@ -5,6 +5,10 @@ export const overlap: Rule = {
   id: 'gfn-range.overlap',
   title: 'two pcpus hold overlapping ranges of one p2m',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'get_gfn() locks for writing whatever gfn and order are (docs/xen.md#gfn-lock)',
+  },
   confidence: 'proven',
   needs: ['lookup', 'put_gfn'],
   doc: `Between a lookup with the lock and its put_gfn a pcpu has exclusive access to the range [gfn, gfn + 2^order).

@@ -5,6 +5,10 @@ export const putWithoutGet: Rule = {
   id: 'gfn-range.put-without-get',
   title: 'put_gfn of a gfn that the pcpu has not got',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'put_gfn() gives back what get_gfn() took (docs/xen.md#get-gfn)',
+  },
   confidence: 'proven',
   needs: ['lookup', 'put_gfn'],
   doc: `put_gfn came twice for one lookup with the lock. The second one releases a lock that belongs to somebody else,

@@ -5,6 +5,10 @@ export const splitCriticalSection: Rule = {
   id: 'gfn-range.split-critical-section',
   title: 'an entry was looked up in one critical section and written in another',
   severity: 'warning',
+  belief: {
+    basis: 'customary',
+    source: 'a rule that a thread of 2011 proposes (docs/xen.md#thread-xenpaging-locks)',
+  },
   confidence: 'likely',
   needs: ['lookup', 'set_entry'],
   doc: `A pcpu looked up a gfn with the lock, dropped the lock, and wrote the entry in its next section without

@@ -5,6 +5,10 @@ export const heldAtEnd: Rule = {
   id: 'lock-order.held-at-end',
   title: 'a lock is held when its pcpu goes on to something else',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'XSA-30 (docs/xen.md#xsa-30)',
+  },
   confidence: 'proven',
   needs: ['lock_acquire'],
   doc: `A pcpu runs another vcpu while it holds a lock. A spinlock cannot be held across a context switch: somebody

@@ -6,6 +6,10 @@ export const level: Rule = {
   id: 'lock-order.level',
   title: "Xen's own mm lock order is violated",
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'a failed check is a BUG() in every build (docs/xen.md#lock-checks)',
+  },
   confidence: 'proven',
   needs: ['lock_acquire'],
   doc: `A lock was taken whose level is below the pcpu's mm_lock_level. Xen prints "mm locking order violation" and

@@ -5,6 +5,10 @@ export const longHold: Rule = {
   id: 'lock-order.long-hold',
   title: 'a lock was held for long',
   severity: 'note',
+  belief: {
+    basis: 'customary',
+    source: 'a time slice of the credit scheduler; nothing promises it',
+  },
   confidence: 'proven',
   needs: ['lock_acquire', 'lock_release'],
   doc: `A lock was held for more than 30 ms, a time slice of the credit scheduler, while others may spin on it

@@ -5,6 +5,10 @@ export const notRecursive: Rule = {
   id: 'lock-order.not-recursive',
   title: 'a lock that is not recursive was taken again by its holder',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'Xen panics: "already held by" (docs/xen.md#lock-levels)',
+  },
   confidence: 'proven',
   needs: ['lock_acquire'],
   doc: `A pcpu took a mutex that it already holds, and not by a recursive variant. Of an mm lock Xen panics ("already

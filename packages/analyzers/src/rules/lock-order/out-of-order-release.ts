@@ -5,6 +5,10 @@ export const outOfOrderRelease: Rule = {
   id: 'lock-order.out-of-order-release',
   title: 'an mm lock was released before one that was taken later',
   severity: 'error',
+  belief: {
+    basis: 'customary',
+    source: 'mm_unlock() restores the level that was saved, in any order (docs/xen.md#lock-check-gaps)',
+  },
   confidence: 'proven',
   needs: ['lock_acquire', 'lock_release'],
   doc: `Unlocking an mm lock restores the level that was saved when it was taken (docs/xen.md#lock-checks). If a lock

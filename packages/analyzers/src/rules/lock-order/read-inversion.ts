@@ -6,6 +6,10 @@ export const readInversion: Rule = {
   id: 'lock-order.read-inversion',
   title: 'a lock was taken under a read lock of a higher level, which Xen cannot see',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'the order of mm-locks.h, which Xen cannot check behind a read lock (docs/xen.md#lock-check-gaps)',
+  },
   confidence: 'proven',
   needs: ['lock_acquire'],
   doc: `An mm lock was taken while the pcpu held one of a higher level for reading. Xen checks read locks but stores

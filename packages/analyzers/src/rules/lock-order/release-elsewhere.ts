@@ -5,6 +5,10 @@ export const releaseElsewhere: Rule = {
   id: 'lock-order.release-elsewhere',
   title: 'a lock was released by a pcpu that does not hold it',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'owner and level are per pcpu (docs/xen.md#lock-check-gaps)',
+  },
   confidence: 'proven',
   needs: ['lock_acquire', 'lock_release'],
   doc: `A mutex or write lock was released on a pcpu that did not take it. mm_lock_level and owner belong to a pcpu

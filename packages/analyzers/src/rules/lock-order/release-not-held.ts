@@ -5,6 +5,10 @@ export const releaseNotHeld: Rule = {
   id: 'lock-order.release-not-held',
   title: 'a lock was released that nobody holds',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'XSA-458 (docs/xen.md#xsa-458)',
+  },
   confidence: 'proven',
   needs: ['lock_release'],
   doc: `A lock was released, nobody took it, and it was released again. Whoever takes it between the two is

@@ -5,6 +5,10 @@ export const upgrade: Rule = {
   id: 'lock-order.upgrade',
   title: 'a reader wants the lock for writing',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'get_gfn() takes the lock for writing to avoid it (docs/xen.md#get-gfn)',
+  },
   confidence: 'proven',
   needs: ['lock_wait|lock_acquire'],
   doc: `A pcpu that holds a lock for reading waits for it, or takes it, for writing. A writer waits until all readers

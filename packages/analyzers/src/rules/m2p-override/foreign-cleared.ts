@@ -5,6 +5,11 @@ export const foreignCleared: Rule = {
   id: 'm2p-override.foreign-cleared',
   title: 'FOREIGN was cleared while an override remains',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'Linux, m2p_remove_override() (docs/xen.md#m2p-override)',
+    versions: 'Linux 3.5 and later',
+  },
   confidence: 'proven',
   needs: ['m2p_override_add', 'phys_to_machine_set'],
   doc: `The frontend's pfn is no longer FOREIGN(mfn) while a page still overrides the mfn: mfn_to_pfn gives the

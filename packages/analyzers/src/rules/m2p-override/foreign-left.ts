@@ -5,6 +5,11 @@ export const foreignLeft: Rule = {
   id: 'm2p-override.foreign-left',
   title: 'FOREIGN stays after the last override',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'Linux, m2p_remove_override() (docs/xen.md#m2p-override)',
+    versions: 'Linux 3.5 and later',
+  },
   confidence: 'proven',
   needs: ['m2p_override_remove'],
   doc: `The last override of an mfn was removed, its pcpu went on to something else, and the frontend's pfn still

@@ -5,6 +5,10 @@ export const nested: Rule = {
   id: 'm2p-override.nested',
   title: 'a page with an override got another',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'Linux, m2p_add_override(): one page has room for one mfn (docs/xen.md#m2p-override)',
+  },
   confidence: 'proven',
   needs: ['m2p_override_add'],
   doc: `m2p_add_override was called for a page that already overrides an mfn. page->private and page->index hold one

@@ -5,6 +5,10 @@ export const wrongRestore: Rule = {
   id: 'm2p-override.wrong-restore',
   title: 'an override gave back another frame than it had saved',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'Linux, m2p_remove_override() (docs/xen.md#m2p-override)',
+  },
   confidence: 'proven',
   needs: ['m2p_override_remove', 'm2p_override_add'],
   doc: `m2p_remove_override restored another mfn than m2p_add_override had saved in page->index: the backend's page

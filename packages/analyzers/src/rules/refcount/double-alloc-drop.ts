@@ -5,6 +5,10 @@ export const doubleAllocDrop: Rule = {
   id: 'refcount.double-alloc-drop',
   title: "the allocation's reference was dropped twice",
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'put_page_alloc_ref() tests and clears PGC_allocated in one step (docs/xen.md#reference-counts)',
+  },
   confidence: 'proven',
   needs: ['alloc_ref_drop'],
   doc: `put_page_alloc_ref dropped a reference although PGC_allocated was already clear. The second drop takes a

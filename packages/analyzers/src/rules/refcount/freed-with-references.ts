@@ -5,6 +5,10 @@ export const freedWithReferences: Rule = {
   id: 'refcount.freed-with-references',
   title: 'a page was freed while it was referenced',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'a free page has count 0 (docs/xen.md#page-invariants)',
+  },
   confidence: 'proven',
   needs: ['page_free', 'get_page|put_page'],
   doc: `A page went back to the heap with a count above 0. Whoever holds the reference now has somebody else's page; a

@@ -5,6 +5,10 @@ export const freedWithType: Rule = {
   id: 'refcount.freed-with-type',
   title: 'a page was freed or given away with a type that is still in use',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'free_domheap_pages() hits BUG() where type references remain (docs/xen.md#page-invariants)',
+  },
   confidence: 'proven',
   needs: ['get_type', 'page_free|owner_set'],
   doc: `A page was freed, or given to another domain, with a type count above 0, or as a page table that is still

@@ -5,6 +5,11 @@ export const getOnFree: Rule = {
   id: 'refcount.get-on-free',
   title: 'a reference was taken on a page without any',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source:
+      'page_get_owner_and_reference() fails at count 0, get_page_light() hits BUG() (docs/xen.md#reference-counts)',
+  },
   confidence: 'proven',
   needs: ['get_page'],
   doc: `get_page succeeded on a page that had been freed and not allocated again, or whose count was 0. It has to fail

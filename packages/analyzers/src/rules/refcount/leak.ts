@@ -5,6 +5,10 @@ export const leak: Rule = {
   id: 'refcount.leak',
   title: 'a reference is never dropped',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: "the allocation's reference must not be the last (docs/xen.md#allocation-reference); XSA-224, XSA-242",
+  },
   confidence: 'proven',
   needs: ['get_page', 'put_page|alloc_ref_drop'],
   doc: `The allocation's own reference (PGC_allocated) was dropped, but the count never reaches 0: somebody took a

@@ -5,6 +5,10 @@ export const overflow: Rule = {
   id: 'refcount.overflow',
   title: 'a count reached its limit',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'get_page() and get_page_type() refuse there (docs/xen.md#counter-limits)',
+  },
   confidence: 'proven',
   needs: ['get_page|get_type'],
   doc: `The general count reached max − 1, or the type count max. From there on get_page and get_page_type fail, so

@@ -5,6 +5,11 @@ export const partialReference: Rule = {
   id: 'refcount.partial-reference',
   title: 'PGT_partial was set or cleared without its general reference',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'a comment in asm/mm.h (docs/xen.md#pgt-partial)',
+    versions: 'since 2009',
+  },
   confidence: 'proven',
   needs: ['get_type', 'get_page|put_page'],
   doc: `A page table whose validation was preempted keeps a general reference of its own: "An extra page reference

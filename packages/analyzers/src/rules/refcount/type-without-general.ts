@@ -5,6 +5,10 @@ export const typeWithoutGeneral: Rule = {
   id: 'refcount.type-without-general',
   title: 'a page has a type reference and no general one',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'a type count above 0 means a count above 0 (docs/xen.md#page-invariants)',
+  },
   confidence: 'proven',
   needs: ['get_type', 'get_page|put_page'],
   doc: `The type count is above 0 while the general count is 0 (docs/xen.md#page-invariants forbids it): "a page left

@@ -5,6 +5,10 @@ export const underflow: Rule = {
   id: 'refcount.underflow',
   title: 'a reference was dropped that nobody held',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'put_page() asserts that the count is not 0 (docs/xen.md#reference-counts)',
+  },
   confidence: 'proven',
   needs: ['put_page|alloc_ref_drop'],
   doc: `put_page was called on a page whose count was 0: one put too many. The count wraps, or the page is freed twice

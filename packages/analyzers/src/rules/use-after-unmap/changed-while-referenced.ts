@@ -5,6 +5,10 @@ export const changedWhileReferenced: Rule = {
   id: 'use-after-unmap.changed-while-referenced',
   title: 'an entry was changed while somebody had references on its page',
   severity: 'note',
+  belief: {
+    basis: 'customary',
+    source: 'a policy that a thread proposes and Xen never followed (docs/xen.md#thread-p2m-lookup-locking)',
+  },
   confidence: 'possible',
   policy: true,
   needs: ['set_entry', 'get_page'],

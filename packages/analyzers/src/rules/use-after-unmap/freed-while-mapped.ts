@@ -5,6 +5,10 @@ export const freedWhileMapped: Rule = {
   id: 'use-after-unmap.freed-while-mapped',
   title: 'a page was freed while a p2m entry still mapped it',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'XSA-222, XSA-247, XSA-379 (docs/xen.md#no-entry-reference)',
+  },
   confidence: 'proven',
   needs: ['set_entry|lookup', 'page_free'],
   doc: `A page was freed while an entry of a live domain still mapped it: the guest can reach memory that belongs to

@@ -12,6 +12,10 @@ export const staleTranslation: Rule = {
   id: 'use-after-unmap.stale-translation',
   title: 'a translation was used after its entry had changed',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'the safe idiom of p2m_get_page_from_gfn(); XSA-473 (docs/xen.md#safe-lookup)',
+  },
   confidence: 'proven',
   needs: ['lookup', 'set_entry|page_free', 'page_use'],
   doc: `Another pcpu changed the entry, or freed the page, between the lookup and the use of its mfn, and neither the

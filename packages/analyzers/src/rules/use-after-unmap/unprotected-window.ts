@@ -5,6 +5,10 @@ export const unprotectedWindow: Rule = {
   id: 'use-after-unmap.unprotected-window',
   title: 'a translation was used that nothing protected',
   severity: 'note',
+  belief: {
+    basis: 'customary',
+    source: 'a rule that a thread proposes (docs/xen.md#thread-p2m-lookup-locking)',
+  },
   confidence: 'possible',
   needs: ['lookup', 'lock_acquire', 'page_use|get_page'],
   doc: `A frame was used, or a reference on it was taken, after a lookup whose lock had been dropped or that never had

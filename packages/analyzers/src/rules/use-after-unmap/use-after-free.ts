@@ -5,6 +5,10 @@ export const useAfterFree: Rule = {
   id: 'use-after-unmap.use-after-free',
   title: 'a frame was used after it had been freed',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'XSA-219, XSA-288, XSA-384, XSA-501 (docs/xen.md#safe-lookup)',
+  },
   confidence: 'proven',
   needs: ['page_free', 'page_use|set_entry'],
   doc: `A frame was used, or mapped by a p2m entry, while it was free; or it was freed and allocated again, and then

@@ -1,3 +1,4 @@
+export { SYMBOL_SITES } from './batch/call-site.js';
 export { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './batch/replay-batch.js';
 export { checkpointPath } from './checkpoints/checkpoints.js';
 export { traceIdentity } from './checkpoints/trace-identity.js';

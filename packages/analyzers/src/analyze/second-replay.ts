@@ -8,6 +8,7 @@ import {
   type FactSelection,
   type FactStore,
   replayTrace,
+  sharesOf,
   traceIdentity,
 } from '@p2mtrace/replayer';
 import type { TraceReader } from '@p2mtrace/trace-format';
@@ -43,8 +44,8 @@ export class SecondReplay {
   private given: Promise<void> | undefined;
 
   /**
-   * undefined where there is to be none: nobody wants breaches, on one of `threads`, or, if that is absent, where the
-   * trace is short or there is one core.
+   * undefined where there is to be none: nobody wants breaches, or none that a second one could share; on one of
+   * `threads`, or, if that is absent, where the trace is short or there is one core.
    */
   static start(
     reader: TraceReader,
@@ -53,6 +54,7 @@ export class SecondReplay {
   ): SecondReplay | undefined {
     // From the TypeScript sources (tests) there is no worker to start.
     if (!all.wanted.some(isOfBreaches) || threads === 1 || !existsSync(WORKER)) return undefined;
+    if (sharesOf(reader, all.checks).size < 2) return undefined;
     return new SecondReplay(reader, all);
   }
 

@@ -24,7 +24,7 @@ export const FLAGS = [
   // A kind without flags says so by a negative rc, where it can fail at all.
   flag(
     'failed',
-    'set_entry m2p_set get_page lock_acquire grant_map grant_unmap grant_transfer phys_to_machine_set',
+    'set_entry m2p_set get_page lock_acquire lock_release grant_map grant_unmap grant_transfer phys_to_machine_set',
     'it did not succeed, as a negative `rc` says too; replay skips it. get_page: as get_page_failed; lock_acquire: a trylock in vain',
   ),
   flag('attempt', 'set_entry', 'recorded before the attempt, outcome unknown (stock SET_P2M_ENTRY)'),

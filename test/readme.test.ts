@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   cpSync,
@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { documents } from '../scripts/docs.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -89,21 +89,65 @@ function runnable(line: string): string {
     .replaceAll('/boot/xen-syms.map', 'xen-syms.map');
 }
 
-test.skipIf(process.platform === 'win32').each(COMMANDS.filter(({ line }) => isOurs(line) && isRun(line)))(
-  '$page: $line',
-  ({ page, line }) => {
-    const { status, stderr } = spawnSync(runnable(line), {
-      shell: true,
-      cwd: folderOf(page),
-      encoding: 'utf8',
-      input: '',
-      env: { ...process.env, TMPDIR: folder },
-    });
-    // Samples that are judged have a defect; what is judged otherwise says that something is wrong with the command.
-    const judges = / (?:analyze|report|audit|compare) /.test(line) && !line.includes('--fail-on none');
+interface Pending {
+  readonly promise: Promise<Ended>;
+  readonly resolve: (ended: Ended) => void;
+}
+
+function withResolver(): Pending {
+  let resolve: (ended: Ended) => void = () => {};
+  const promise = new Promise<Ended>(done => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+interface Ended {
+  readonly status: number | null;
+  readonly stderr: string;
+}
+
+function run({ page, line }: { page: string; line: string }): Promise<Ended> {
+  const env = { ...process.env, TMPDIR: folder };
+  const child = spawn(runnable(line), { shell: true, cwd: folderOf(page), env, stdio: ['pipe', 'ignore', 'pipe'] });
+  // A prompt that is no terminal reads statements.
+  child.stdin.on('error', () => {}).end(/ sql \S+$/.test(line) ? 'select 1' : '');
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', text => {
+    stderr += text;
+  });
+  return new Promise(done => child.on('close', status => done({ status, stderr })));
+}
+
+const RUN = COMMANDS.filter(({ line }) => isOurs(line) && isRun(line));
+const ENDED = new Map<(typeof RUN)[number], Pending>();
+
+/** Two pages at a time; the commands of one run in their order. */
+async function runPages(): Promise<void> {
+  const pages = [...PAGES];
+  const worker = async () => {
+    for (let page = pages.shift(); page !== undefined; page = pages.shift()) {
+      for (const command of RUN.filter(one => one.page === page)) ENDED.get(command)?.resolve(await run(command));
+    }
+  };
+  await Promise.all([worker(), worker()]);
+}
+
+describe.skipIf(process.platform === 'win32')('commands run as they are written:', () => {
+  let all: Promise<void>;
+  beforeAll(() => {
+    for (const command of RUN) ENDED.set(command, withResolver());
+    all = runPages();
+  });
+  afterAll(() => all);
+
+  test.each(RUN)('$page: $line', { timeout: 600_000 }, async command => {
+    const { status, stderr } = (await ENDED.get(command)?.promise) as Ended;
+    // Samples that are judged have a defect: 1 is as good as 0.
+    const judges = / (?:analyze|report|audit|compare) /.test(command.line) && !command.line.includes('--fail-on none');
     expect(judges && status === 1 ? 0 : status, stderr).toBe(0);
-  },
-);
+  });
+});
 
 test('commands that are not run are few, and each reason is needed', () => {
   const skipped = COMMANDS.filter(({ line }) => !isRun(line));

@@ -82,7 +82,8 @@ const FLAG_DOCS = {
   read_locked: 'lookup: only the read lock is held on return',
   alloc: 'lookup: P2M_ALLOC was asked for',
   unshare: 'lookup: P2M_UNSHARE was asked for',
-  failed: 'set_entry: the write did not succeed; replay skips it',
+  failed:
+    'set_entry: the write did not succeed; replay skips it. Snapshot: the last write of the entry, to that type, did not',
   attempt: 'set_entry: recorded before the attempt, outcome unknown (stock SET_P2M_ENTRY)',
   light: 'get_page, get_page_failed: get_page_light',
   recursive: 'lock events: taken or released by a recursive variant',
@@ -101,6 +102,7 @@ const FLAG_DOCS = {
   allocated: 'snapshot of a page: the trace saw it allocated',
   free: 'snapshot of a page: it is free',
   unowned: "snapshot of a page: it is nobody's",
+  counted: 'snapshot of a page: its count is one of references',
   stale: "snapshot of an entry of an altp2m view: the host's entry has changed since",
 };
 

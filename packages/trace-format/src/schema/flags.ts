@@ -24,6 +24,7 @@ export const FLAG_NAMES = [
   'free', // snapshot of a page: it is free
   'stale', // snapshot of an entry of a view: the host's has changed since
   'unowned', // snapshot of a page: it is nobody's
+  'counted', // snapshot of a page: its count is one of references
 ] as const;
 export type FlagName = (typeof FLAG_NAMES)[number];
 

@@ -264,8 +264,8 @@ export class PageState implements EventState {
     } else if ((c.flags[row] & FLAG.allocated) !== 0) pages.state[slot] = (pages.state[slot] & ~FREE) | ALLOCATED;
     if ((c.flags[row] & (FLAG.free | FLAG.allocated)) !== 0) pages.lifeSeq[slot] = Number.NaN;
     if (isValid(v.arg0, row)) pages.generation[slot] = getU53(c.arg0, row);
-    this.noteOwner(batch, row, slot);
     if ((c.flags[row] & FLAG.unowned) !== 0) this.setOwner(slot, NO_OWNER);
+    else this.noteOwner(batch, row, slot);
     if ((c.flags[row] & FLAG.counted) !== 0) pages.state[slot] |= COUNTED;
     if (isValid(v.count_info, row)) {
       this.takeCount(batch, row, slot);

@@ -97,7 +97,7 @@ function reference(by: bigint) {
     checkCount(model, page, event);
     if (move !== 0n || event.count_info !== undefined) page.countSince = model.now;
     page.owner = event.owner ?? page.owner;
-    enterCounting(model, page);
+    if (event.owner !== undefined || event.count_info !== undefined) enterCounting(model, page);
   };
 }
 

@@ -10,8 +10,10 @@ const check = (id, name) => `import { defineCheck } from '../check.js';
 /** TODO: what contradicts what, and how Xen or Linux comes to do it. */
 export const ${name} = defineCheck({
   rule: '${id}',
-  // TODO: \`needs\`, notes of references or lookups that it reads; \`policy\`, where Xen need not do it.
-  make: ({ now, report }) => {
+  // TODO: \`needs\`, notes of references or lookups that it reads; \`policy\`, if Xen need not do it.
+  make: ({ now, report, opportunities }) => {
+    // TODO: what it counts, by its name in the table of breaches.
+    const lookups = opportunities('lookup');
     /** TODO: the event contradicts the state, which \`make\` is given as \`state\`. Unknown contradicts nothing. */
     const isBroken = (): boolean => false;
 
@@ -19,6 +21,7 @@ export const ${name} = defineCheck({
       // TODO: the kinds that it looks at, before they change the state or \`after\`; or \`sectionEnd\`, or \`end\`.
       before: {
         lookup: () => {
+          lookups.count();
           // TODO: columns of \`breaches\` that say what it is about, and the witnesses by their roles.
           if (isBroken()) report({ at: { broken: now.seq } });
         },
@@ -88,7 +91,7 @@ export function newRule(id) {
     ),
     change(TABLE, [
       /^(?=\} as const satisfies Record)/m,
-      `  // TODO: roles of its witnesses, and \`details\`, the cases that it has, if there are several.\n  '${id}': { roles: ['broken'] },\n`,
+      `  // TODO: roles of its witnesses; \`details\`, the cases that it has, if several; what it counts.\n  '${id}': { roles: ['broken'], counts: { lookup: 'TODO: lookups, in words' } },\n`,
     ]),
     create(`${sample}/trace.ndjson`, FIRES),
     create(`${sample}/near-miss.ndjson`, NEAR_MISS),

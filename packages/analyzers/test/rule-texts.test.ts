@@ -27,10 +27,16 @@ function namesOf(id: string): string[] {
   return findings.flatMap(({ subject, witness }) => [...Object.keys(subject), ...witness.map(({ role }) => role)]);
 }
 
-describe.each(RULES)('$id', ({ id, doc, fires, nearMiss, mechanism, confirm, fix, limits }) => {
+describe.each(RULES)('$id', ({ id, title, belief, doc, fires, nearMiss, mechanism, confirm, fix, limits }) => {
   test('says when it fires and when not, how it comes about and is fixed, and what it can get wrong', () => {
     for (const text of [doc, fires, nearMiss, mechanism, confirm, fix, limits]) expect(text).toMatch(/\S/);
     expect(nearMiss).not.toBe(fires);
+  });
+
+  // As `npm run new rule` lays it out.
+  test('has nothing left that is to be written', () => {
+    const texts = [title, belief?.source, doc, fires, nearMiss, mechanism, confirm, fix, limits];
+    expect(texts.filter(text => text?.includes('TODO'))).toEqual([]);
   });
 
   test('cites what is in the repository', () => {

@@ -75,7 +75,7 @@ export {
   USES,
 } from './facts/fact-specs.js';
 export { FactStore } from './facts/fact-store.js';
-export { firstMechanism, MECHANISMS, type Mechanism, OPPORTUNITIES } from './facts/opportunity-names.js';
+export { firstMechanism, MECHANISMS, type Mechanism } from './facts/opportunity-names.js';
 export {
   type Detail,
   type Doer,

@@ -1,4 +1,4 @@
-import { type BreachRule, OPPORTUNITIES } from '@p2mtrace/replayer';
+import { BREACH_TABLE, type BreachRule } from '@p2mtrace/replayer';
 import type { RuleRow } from '../rules/define-analyzer.js';
 import type { Opportunity } from './finding.js';
 
@@ -46,6 +46,6 @@ export class OpportunityCounts {
 
 /** What a mechanism of a rule counts. */
 export function wordsOf(rule: string, mechanism: string): string | undefined {
-  const mechanisms: Readonly<Record<string, string>> | undefined = OPPORTUNITIES[rule as BreachRule];
+  const mechanisms: Readonly<Record<string, string>> | undefined = BREACH_TABLE[rule as BreachRule]?.counts;
   return mechanisms?.[mechanism];
 }

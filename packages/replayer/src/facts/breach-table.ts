@@ -1,93 +1,193 @@
-/** What a rule of `breaches` carries: the roles of its witnesses, in the order of at1 to at5, and the cases it has. */
+/** What a rule of `breaches` carries. */
 interface BreachShape {
+  /** Of its witnesses, in the order of at1 to at5. */
   readonly roles: readonly string[];
+  /** The cases it has, if several. */
   readonly details?: readonly string[];
+  /**
+   * What the M of "N of M" counts, for each mechanism of the rule: events at which it could have fired, in words that go
+   * behind a number. A breach that names no mechanism is of the first.
+   */
+  readonly counts: Readonly<Record<string, string>>;
 }
 
 /** Roles of a lookup that was used after its entry had changed, and what changed it. */
 const STALE_LOOKUP = {
   roles: ['lookup', 'unprotected', 'changed', 'used'],
   details: ['set_entry', 'page_free'],
-} as const satisfies BreachShape;
+} as const satisfies Omit<BreachShape, 'counts'>;
 
 /**
  * Every rule whose contradictions a check of the replay finds. The check reports by these names, and the columns of the
  * rule's SQL come from here: what a witness is, and where it lies, is decided in this table alone.
  */
 export const BREACH_TABLE = {
-  'consistency.m2p-mismatch': { roles: ['entry', 'm2p'] },
-  'consistency.m2p-after-failed-set': { roles: ['failed', 'm2p'] },
-  'consistency.partial-success': { roles: ['succeeded', 'failed'] },
-  'consistency.misaligned-order': { roles: ['set'] },
-  'consistency.special-replaced': { roles: ['special', 'replaced'] },
+  'consistency.m2p-mismatch': {
+    roles: ['entry', 'm2p'],
+    counts: { section: 'frames that a p2m section left changed' },
+  },
+  'consistency.m2p-after-failed-set': {
+    roles: ['failed', 'm2p'],
+    counts: { failure: 'writes of a host p2m that failed' },
+  },
+  'consistency.partial-success': { roles: ['succeeded', 'failed'], counts: { write: 'writes in several pieces' } },
+  'consistency.misaligned-order': { roles: ['set'], counts: { write: 'writes of an order above 0' } },
+  'consistency.special-replaced': {
+    roles: ['special', 'replaced'],
+    counts: { write: 'writes over an entry of a special type' },
+  },
   'consistency.pod-accounting': {
     roles: ['counted', 'mapped', 'special', 'cached'],
     details: ['count', 'mapped', 'special'],
+    counts: {
+      count: 'comparisons of a PoD cache with its count',
+      cache: 'pages put into a PoD cache',
+    },
   },
   'consistency.pod-reclaim': {
     roles: ['referenced', 'removed', 'reclaimed'],
     details: ['referenced', 'not-restored'],
+    counts: { reclaim: 'pages put into a PoD cache' },
   },
-  'consistency.paging-state': { roles: ['referenced', 'before', 'step'], details: ['referenced', 'step'] },
+  'consistency.paging-state': {
+    roles: ['referenced', 'before', 'step'],
+    details: ['referenced', 'step'],
+    counts: { step: 'steps of the pager', take: 'pages that the pager nominated or evicted' },
+  },
   'consistency.sharing-invariant': {
     roles: ['shared', 'broken'],
     details: ['owner', 'type', 'count', 'm2p', 'entry'],
+    counts: { share: 'frames that were shared' },
   },
   'consistency.grant-pairing': {
     roles: ['mapped', 'unmapped', 'unmapped_again', 'freed', 'mapped_again'],
     details: ['unmapped-again', 'mapped-again', 'freed'],
+    counts: {
+      unmap: 'unmaps of a grant',
+      map: 'mappings of a grant',
+      free: 'pages freed that a grant mapping had named',
+    },
   },
-  'altp2m-sharing.unlisted-view': { roles: ['mapped', 'shared'] },
-  'altp2m-sharing.stale-view': { roles: ['mapped', 'changed'], details: ['copied', 'remapped'] },
-  'altp2m-sharing.unshare-not-shared': { roles: ['entry', 'unshare'] },
-  'altp2m-sharing.nominate-references': { roles: ['counted', 'nominated'] },
-  'altp2m-sharing.remap-lost': { roles: ['remap', 'host_changed', 'overwritten'] },
-  'm2p-override.foreign-left': { roles: ['foreign_set', 'removed'] },
-  'm2p-override.foreign-cleared': { roles: ['override', 'cleared'] },
-  'm2p-override.nested': { roles: ['override', 'nested'] },
-  'm2p-override.frontend-lookup': { roles: ['override', 'lookup'] },
-  'm2p-override.wrong-restore': { roles: ['saved', 'restored'] },
-  'lock-order.level': { roles: ['held', 'acquired'] },
-  'lock-order.read-inversion': { roles: ['held', 'acquired'] },
-  'lock-order.not-recursive': { roles: ['acquired', 'acquired_again'] },
-  'lock-order.upgrade': { roles: ['read', 'other_read', 'wanted'] },
-  'lock-order.release-not-held': { roles: ['released', 'released_again'] },
-  'lock-order.release-elsewhere': { roles: ['acquired', 'released'] },
-  'lock-order.out-of-order-release': { roles: ['acquired', 'acquired_later', 'released'] },
-  'lock-order.held-at-end': { roles: ['acquired', 'switched'] },
-  'lock-order.long-hold': { roles: ['acquired', 'released'] },
-  'gfn-range.overlap': { roles: ['held', 'got'] },
-  'gfn-range.put-without-get': { roles: ['put_before', 'put'] },
-  'gfn-range.get-without-put': { roles: ['got', 'switched'] },
-  'gfn-range.unaligned': { roles: ['unaligned'] },
-  'gfn-range.split-critical-section': { roles: ['lookup', 'unprotected', 'set'] },
-  'gfn-range.foreign-blocks': { roles: ['mapped', 'refused', 'unmapped'] },
-  'use-after-unmap.stale-translation': STALE_LOOKUP,
-  'use-after-unmap.late-reference': STALE_LOOKUP,
+  'altp2m-sharing.unlisted-view': {
+    roles: ['mapped', 'shared'],
+    counts: { entry: 'entries of views with a shared frame' },
+  },
+  'altp2m-sharing.stale-view': {
+    roles: ['mapped', 'changed'],
+    details: ['copied', 'remapped'],
+    counts: { entry: 'host entries that were replaced in a domain with views' },
+  },
+  'altp2m-sharing.unshare-not-shared': {
+    roles: ['entry', 'unshare'],
+    counts: { unshare: 'unshares of a known entry' },
+  },
+  'altp2m-sharing.nominate-references': {
+    roles: ['counted', 'nominated'],
+    counts: { nominate: 'nominations of a page whose count is known' },
+  },
+  'altp2m-sharing.remap-lost': {
+    roles: ['remap', 'host_changed', 'overwritten'],
+    counts: { propagate: 'writes of a view over a remapped gfn' },
+  },
+  'm2p-override.foreign-left': { roles: ['foreign_set', 'removed'], counts: { remove: 'overrides removed' } },
+  'm2p-override.foreign-cleared': {
+    roles: ['override', 'cleared'],
+    counts: { clear: 'writes of the table of frames under an override' },
+  },
+  'm2p-override.nested': { roles: ['override', 'nested'], counts: { add: 'overrides added' } },
+  'm2p-override.frontend-lookup': {
+    roles: ['override', 'lookup'],
+    counts: { lookup: 'lookups of a frame that has an override' },
+  },
+  'm2p-override.wrong-restore': { roles: ['saved', 'restored'], counts: { restore: 'overrides removed' } },
+  'lock-order.level': { roles: ['held', 'acquired'], counts: { acquire: 'acquisitions inside another mm lock' } },
+  'lock-order.read-inversion': {
+    roles: ['held', 'acquired'],
+    counts: { acquire: 'acquisitions inside a lock held for reading' },
+  },
+  'lock-order.not-recursive': {
+    roles: ['acquired', 'acquired_again'],
+    counts: { acquire: 'acquisitions of locks that are not recursive' },
+  },
+  'lock-order.upgrade': { roles: ['read', 'other_read', 'wanted'], counts: { acquire: 'acquisitions for writing' } },
+  'lock-order.release-not-held': { roles: ['released', 'released_again'], counts: { release: 'releases' } },
+  'lock-order.release-elsewhere': { roles: ['acquired', 'released'], counts: { release: 'releases' } },
+  'lock-order.out-of-order-release': {
+    roles: ['acquired', 'acquired_later', 'released'],
+    counts: { release: 'releases with several locks held' },
+  },
+  'lock-order.held-at-end': { roles: ['acquired', 'switched'], counts: { acquire: 'acquisitions' } },
+  'lock-order.long-hold': { roles: ['acquired', 'released'], counts: { release: 'locks held and released' } },
+  'gfn-range.overlap': { roles: ['held', 'got'], counts: { get: 'ranges taken' } },
+  'gfn-range.put-without-get': { roles: ['put_before', 'put'], counts: { put: 'gfns put' } },
+  'gfn-range.get-without-put': { roles: ['got', 'switched'], counts: { get: 'gfns taken' } },
+  'gfn-range.unaligned': { roles: ['unaligned'], counts: { get: 'ranges of an order above 0' } },
+  'gfn-range.split-critical-section': {
+    roles: ['lookup', 'unprotected', 'set'],
+    counts: { write: 'writes behind a lookup of the same context' },
+  },
+  'gfn-range.foreign-blocks': {
+    roles: ['mapped', 'refused', 'unmapped'],
+    counts: { write: 'writes over an entry with a foreign mapping' },
+  },
+  'use-after-unmap.stale-translation': { ...STALE_LOOKUP, counts: { use: 'uses of a frame behind a lookup' } },
+  'use-after-unmap.late-reference': { ...STALE_LOOKUP, counts: { get: 'references taken behind a lookup' } },
   'use-after-unmap.freed-while-mapped': {
     roles: ['mapped', 'freed', 'p2m_used_later'],
     details: ['own', 'foreign'],
+    counts: { free: 'pages freed' },
   },
-  'use-after-unmap.use-after-free': { roles: ['lookup', 'freed', 'reallocated', 'used'] },
-  'use-after-unmap.given-while-mapped': { roles: ['mapped', 'given'] },
+  'use-after-unmap.use-after-free': {
+    roles: ['lookup', 'freed', 'reallocated', 'used'],
+    counts: { use: 'uses of a frame', map: 'frames mapped' },
+  },
+  'use-after-unmap.given-while-mapped': { roles: ['mapped', 'given'], counts: { give: 'pages given to a domain' } },
   'use-after-unmap.freed-before-flush': {
     roles: ['deferred', 'removed', 'freed', 'given'],
     details: ['freed', 'given'],
+    counts: { free: 'pages freed whose entry was removed' },
   },
-  'use-after-unmap.unprotected-window': { roles: ['lookup', 'unprotected', 'used'] },
-  'use-after-unmap.changed-while-referenced': { roles: ['referenced', 'changed'] },
-  'refcount.leak': { roles: ['acquired', 'allocation_dropped'], details: ['alive', 'torn-down'] },
-  'refcount.underflow': { roles: ['freed', 'put'] },
-  'refcount.get-on-free': { roles: ['freed', 'get'] },
-  'refcount.double-alloc-drop': { roles: ['dropped', 'dropped_again'] },
+  'use-after-unmap.unprotected-window': {
+    roles: ['lookup', 'unprotected', 'used'],
+    counts: {
+      get: 'references taken behind a lookup',
+      use: 'uses of a frame behind a lookup',
+    },
+  },
+  'use-after-unmap.changed-while-referenced': {
+    roles: ['referenced', 'changed'],
+    counts: { change: 'entries changed whose page is known' },
+  },
+  'refcount.leak': {
+    roles: ['acquired', 'allocation_dropped'],
+    details: ['alive', 'torn-down'],
+    counts: { get: 'references taken' },
+  },
+  'refcount.underflow': { roles: ['freed', 'put'], counts: { put: 'references put' } },
+  'refcount.get-on-free': { roles: ['freed', 'get'], counts: { get: 'references taken' } },
+  'refcount.double-alloc-drop': {
+    roles: ['dropped', 'dropped_again'],
+    counts: { drop: "drops of the allocation's reference" },
+  },
   'refcount.overflow': {
     roles: ['reached', 'wrapped', 'peak'],
     details: ['limit', 'wrap', 'headroom', 'type-headroom'],
+    counts: { get: 'references taken', type: 'type references taken' },
   },
-  'refcount.type-without-general': { roles: ['type', 'count'] },
-  'refcount.partial-reference': { roles: ['partial_set', 'partial_cleared'] },
-  'refcount.freed-with-references': { roles: ['counted', 'freed'] },
-  'refcount.freed-with-type': { roles: ['typed', 'freed', 'given'], details: ['freed', 'given'] },
+  'refcount.type-without-general': { roles: ['type', 'count'], counts: { get: 'type references taken' } },
+  'refcount.partial-reference': {
+    roles: ['partial_set', 'partial_cleared'],
+    counts: { partial: 'pages that became or ceased to be partial' },
+  },
+  'refcount.freed-with-references': {
+    roles: ['counted', 'freed'],
+    counts: { free: 'pages freed whose count is known' },
+  },
+  'refcount.freed-with-type': {
+    roles: ['typed', 'freed', 'given'],
+    details: ['freed', 'given'],
+    counts: { free: 'pages freed whose type is known', give: 'pages given away whose type is known' },
+  },
 } as const satisfies Record<string, BreachShape>;
 
 type Shapes = typeof BREACH_TABLE;

@@ -190,7 +190,10 @@ function rules() {
   return sections.join('\n\n');
 }
 
-function ruleSection({ id, title, severity, belief, confidence, policy, needs, doc, mechanism, confirm, fix, limits }, cases) {
+function ruleSection(
+  { id, title, severity, belief, confidence, policy, needs, doc, mechanism, confirm, fix, limits },
+  cases,
+) {
   const kindsNeeded = needs.map(need => need.split('|').map(code).join(' or ')).join(', ');
   const shown = cases
     .filter(({ findings }) => findings.some(({ rule }) => rule === id))

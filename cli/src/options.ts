@@ -116,6 +116,10 @@ export function formatOption(choices: readonly string[], byDefault?: string): Op
 }
 export const TABLE_FORMAT = formatOption(['table', 'json', 'csv', 'ndjson'], 'table');
 export const LIMIT: OptionSpec = { flags: '--limit <rows>', help: 'at most that many rows', parse: parseSeq };
+export const FLAT: OptionSpec = {
+  flags: '--flat',
+  help: 'list findings one by one, not those that follow from one cause together',
+};
 export const ONLY: OptionSpec = {
   flags: '--only <rule...>',
   help: 'only these rules, or all rules of these analyzers (see p2mtrace rules)',

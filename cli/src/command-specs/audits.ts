@@ -1,6 +1,7 @@
 import type { CommandSpec } from '../command.js';
 import {
   CONFIG,
+  FLAT,
   formatOption,
   IMPORT_SETTINGS,
   ONLY,
@@ -40,6 +41,7 @@ The configuration's \`audit\` may say all this too (docs/nightly.md).`,
         choices: ['error', 'warning', 'none'],
       },
       ONLY,
+      FLAT,
       { flags: '--history <file>', help: 'numbers night by night (default: history.duckdb in the state folder)' },
       { flags: '--no-history', help: 'keep no history' },
       {

@@ -141,8 +141,12 @@ none. Pieces in a row have every event once. One of --by has what trim with --do
     name: 'info',
     args: [TRACE],
     summary: 'tell what a trace holds and how it was imported',
-    options: [REPORT_FORMAT],
-    examples: ['p2mtrace info trace.arrow', 'p2mtrace info trace.arrow --format json'],
+    options: [{ flags: '--fit', help: 'replay it, and tell what of it the model does not fit' }, REPORT_FORMAT],
+    examples: [
+      'p2mtrace info trace.arrow',
+      'p2mtrace info trace.arrow --fit',
+      'p2mtrace info trace.arrow --format json',
+    ],
     load: () => import('../commands/info.js'),
   },
   {

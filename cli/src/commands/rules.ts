@@ -8,9 +8,11 @@ import { beliefText, needsText } from '../render/rule-text.js';
 export const run: Run<readonly [], { readonly format: string } & PluginOptions> = async (_, options, { out }) => {
   const rules = [...RULES, ...rulesOf(await loadPlugins(options))];
   if (options.format === 'json') {
-    const rows = rules.map(({ id, analyzer, title, severity, belief = null, confidence, policy = false, needs, doc }) => {
-      return { id, analyzer, title, severity, belief, confidence, policy, needs, doc };
-    });
+    const rows = rules.map(
+      ({ id, analyzer, title, severity, belief = null, confidence, policy = false, needs, doc }) => {
+        return { id, analyzer, title, severity, belief, confidence, policy, needs, doc };
+      },
+    );
     await out.write(`${jsonText(rows, 2)}\n`);
     return EXIT.fine;
   }

@@ -44,7 +44,11 @@ function byMechanism(findings: readonly Finding[]): Finding[][] {
 }
 
 /** One note for all of them. */
-function noteOf(same: readonly Finding[], count: number, all: { readonly times: number; readonly what: string }): Finding {
+function noteOf(
+  same: readonly Finding[],
+  count: number,
+  all: { readonly times: number; readonly what: string },
+): Finding {
   const [first] = same;
   const signature = `${first.rule} | routine=${first.mechanism ?? 'all'}`;
   const times = count.toLocaleString('en-US');

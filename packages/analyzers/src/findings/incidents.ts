@@ -27,7 +27,11 @@ export function incidentsOf(findings: readonly Finding[]): { findings: Finding[]
     const [first, others] = [findings[cause], follows.map(i => findings[i])];
     const what = others.map(({ count, title }) => `${counted(count)} × ${title}`);
     const ids = [...new Set(others.map(({ id }) => id))];
-    return { cause: first.id, follows: ids, title: `${counted(first.count)} × ${first.title}; from it: ${what.join('; ')}` };
+    return {
+      cause: first.id,
+      follows: ids,
+      title: `${counted(first.count)} × ${first.title}; from it: ${what.join('; ')}`,
+    };
   });
   const told = findings.map((finding, i) => {
     return members.has(causes[i]) ? { ...finding, incident: findings[causes[i]].id } : finding;

@@ -7,7 +7,8 @@ export const podAccounting: Rule = {
   severity: 'error',
   belief: {
     basis: 'asserted',
-    source: 'p2m_pod_cache_add() and p2m_pod_cache_get() keep the count, and BUG() where entry_count falls below 0 (docs/xen.md#pod-cache)',
+    source:
+      'p2m_pod_cache_add() and p2m_pod_cache_get() keep the count, and BUG() where entry_count falls below 0 (docs/xen.md#pod-cache)',
   },
   confidence: 'proven',
   needs: ['pod_cache_add|pod_cache_get'],

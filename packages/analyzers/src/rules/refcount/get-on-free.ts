@@ -7,7 +7,8 @@ export const getOnFree: Rule = {
   severity: 'error',
   belief: {
     basis: 'asserted',
-    source: 'page_get_owner_and_reference() fails at count 0, get_page_light() hits BUG() (docs/xen.md#reference-counts)',
+    source:
+      'page_get_owner_and_reference() fails at count 0, get_page_light() hits BUG() (docs/xen.md#reference-counts)',
   },
   confidence: 'proven',
   needs: ['get_page'],

@@ -19,9 +19,8 @@ whoever holds the others can write to a page that is shared from now on (X§5.3;
 where mfn = $mfn and seq <= $nominated order by seq`,
   fix: `Compare after the type was changed, so that no writer can come any more.`,
   limits: `A page that was shared already is not judged. A fork may expect more references; the trace does not say.`,
-  sql: breachSql('nominate-references', {
+  sql: breachSql('altp2m-sharing.nominate-references', {
     subject: ['domid', 'gfn', 'mfn', 'count'],
-    witness: ['counted', 'nominated'],
     signature: ['count', 'site'],
   }),
 };

@@ -19,9 +19,8 @@ end of the trace. Whoever set the remap relies on a frame that the guest does no
 where seq in ($remap, $host_changed, $overwritten)`,
   fix: `Remap again after changes of the host, or keep remaps out of the propagation.`,
   limits: `A remap that comes after the end of the trace is not seen. Superpages that are written over a remap are not judged.`,
-  sql: breachSql('remap-lost', {
+  sql: breachSql('altp2m-sharing.remap-lost', {
     subject: ['domid', 'view', 'gfn', 'mfn'],
-    witness: ['remap', 'host_changed', 'overwritten'],
     signature: ['view', 'p2m_type', 'site'],
   }),
 };

@@ -19,9 +19,8 @@ in altp2m.c).`,
   confirm: `select seq, kind, domid, view, gfn, mfn, p2m_type, symbol from events where seq in ($mapped, $shared)`,
   fix: `Unshare the target before it is remapped, and refuse to nominate a frame that a view maps elsewhere (653948018a).`,
   limits: `Only reverse maps that began in the trace are complete. Where the host's entry is unknown nothing is said.`,
-  sql: breachSql('unlisted-view', {
+  sql: breachSql('altp2m-sharing.unlisted-view', {
     subject: ['domid', 'view', 'gfn', 'mfn'],
-    witness: ['mapped', 'shared'],
     signature: ['view', 'p2m_type', 'site'],
   }),
 };

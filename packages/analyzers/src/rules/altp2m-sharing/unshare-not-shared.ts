@@ -19,9 +19,8 @@ gfn of the same number, which leads to another frame (mail 1).`,
 where seq in ($entry, $unshare) or (kind in ('npf', 'remap') and gfn = $gfn) order by seq`,
   fix: `Unshare the gfn whose entry the view has a copy of.`,
   limits: `A gfn that the frame's reverse map lists counts as shared, whatever its entry says.`,
-  sql: breachSql('unshare-not-shared', {
+  sql: breachSql('altp2m-sharing.unshare-not-shared', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['entry', 'unshare'],
     signature: ['p2m_type', 'site'],
   }),
 };

@@ -21,9 +21,8 @@ mapping held no reference (XSA-224; X§8).`,
 where kind in ('grant_map', 'grant_unmap') and arg1 = $handle order by seq`,
   fix: `Decide under the grant's lock which halves this unmap ends, and drop the references of those alone.`,
   limits: `Needs handles, which stock Xen does not record. What a dying domain has mapped is taken to end with it.`,
-  sql: breachSql('grant-pairing', {
+  sql: breachSql('consistency.grant-pairing', {
     subject: ['domid', 'owner', 'handle', 'mfn'],
-    witness: ['mapped', 'unmapped', 'unmapped_again', 'freed', 'mapped_again'],
     signature: ['detail', 'site'],
   }),
 };

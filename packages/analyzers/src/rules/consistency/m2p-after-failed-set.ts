@@ -19,9 +19,8 @@ ef3cea268f, xen/arch/x86/mm/p2m.c).`,
   confirm: `select seq, kind, pcpu, gfn, mfn, "order", rc, symbol from events where seq between $failed and $m2p`,
   fix: `Return on the error, before M2P is written.`,
   limits: `Only the last 32 failures are remembered. Of a failed superpage the first m2p_set alone is reported.`,
-  sql: breachSql('m2p-after-failed-set', {
+  sql: breachSql('consistency.m2p-after-failed-set', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['failed', 'm2p'],
     signature: ['order', 'site'],
   }),
 };

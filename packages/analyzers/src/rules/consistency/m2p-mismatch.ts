@@ -21,9 +21,8 @@ where kind in ('m2p_set', 'set_entry') and (mfn = $mfn or gfn = $gfn) order by s
   fix: `Write both sides in one section, and on a failure put back the side that was written first.`,
   limits: `Frames in a PoD cache, frames without PGC_allocated and frames that were allocated since M2P was written are not
 judged, nor is the M2P of superpages whose frames no event names.`,
-  sql: breachSql('m2p-mismatch', {
+  sql: breachSql('consistency.m2p-mismatch', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['entry', 'm2p'],
     signature: ['p2m_type', 'site'],
   }),
 };

@@ -21,9 +21,8 @@ where gfn = $gfn or mfn = $mfn order by seq`,
   fix: `Check type and count under the gfn's lock, in the section that changes the entry.`,
   limits: `A gfn that is populated or resumed once more is not reported: a second vcpu that waits for it does so. References that
 were taken before the trace may be the pager's own, and make it likely only.`,
-  sql: breachSql('paging-state', {
+  sql: breachSql('consistency.paging-state', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['referenced', 'before', 'step'],
     signature: ['detail', 'kind', 'old_type', 'site'],
   }),
 };

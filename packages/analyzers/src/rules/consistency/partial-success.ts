@@ -20,9 +20,8 @@ after an error and returns the last one, so that the caller takes all of it for 
   fix: `Undo the chunks that were written, or tell the caller how far it got.`,
   limits: `Chunks of one call can't be told from calls for neighbouring gfns. PoD over mapped frames is not judged: a zero check
 goes on behind a gfn that it can't write, which is right.`,
-  sql: breachSql('partial-success', {
+  sql: breachSql('consistency.partial-success', {
     subject: ['domid', 'view', 'gfn'],
-    witness: ['succeeded', 'failed'],
     signature: ['view', 'p2m_type', 'site'],
   }),
 };

@@ -20,9 +20,8 @@ between (xen/arch/x86/mm/p2m-pod.c).`,
   fix: `Check the references again once the entry is gone, and put the old mapping back where there is one.`,
   limits: `With shadow paging one reference is the shadow's own, and allowed. A hypervisor that records no PoD events would have
 each of its reclaims reported.`,
-  sql: breachSql('pod-reclaim', {
+  sql: breachSql('consistency.pod-reclaim', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['referenced', 'removed', 'reclaimed'],
     signature: ['detail', 'site'],
   }),
 };

@@ -20,9 +20,8 @@ replaced without unshare, or one of the steps of nominate or share is left out.`
 where mfn = $mfn order by seq`,
   fix: `Unshare before the entry is replaced; undo all steps where one fails.`,
   limits: `Owner, type and count are judged only where the trace records changes of them at all.`,
-  sql: breachSql('sharing-invariant', {
+  sql: breachSql('consistency.sharing-invariant', {
     subject: ['mfn', 'detail as invariant'],
-    witness: ['shared', 'broken'],
     signature: ['detail', 'site'],
   }),
 };

@@ -19,9 +19,8 @@ look at the old type itself.`,
   confirm: `select seq, kind, gfn, mfn, p2m_type, symbol from events where seq in ($special, $replaced)`,
   fix: `Refuse, or remove the special entry by its own function first.`,
   limits: `Attempts are not judged. An entry that no event has shown is not known to be special.`,
-  sql: breachSql('special-replaced', {
+  sql: breachSql('consistency.special-replaced', {
     subject: ['domid', 'view', 'gfn'],
-    witness: ['special', 'replaced'],
     signature: ['view', 'old_type', 'p2m_type', 'site'],
   }),
 };

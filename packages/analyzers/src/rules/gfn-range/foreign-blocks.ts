@@ -20,9 +20,8 @@ X§5.2; -E2BIG, X§5.3).`,
   fix: 'Unmap early in the device model; let the pager come back later.',
   limits: `That the mapping was the reason is a guess: likely. Refusals for want of memory (-ENOMEM) are left out, and so are
 grant mappings without a handle.`,
-  sql: breachSql('foreign-blocks', {
+  sql: breachSql('gfn-range.foreign-blocks', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['mapped', 'refused', 'unmapped'],
     signature: ['view', 'site'],
     severity: 'null',
   }),

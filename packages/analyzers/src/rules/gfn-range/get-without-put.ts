@@ -1,4 +1,4 @@
-import { breachSql, CUT_SEVERITY } from '../breach-sql.js';
+import { breachSql, cutSeverity } from '../breach-sql.js';
 import type { Rule } from '../define-analyzer.js';
 
 export const getWithoutPut: Rule = {
@@ -19,10 +19,9 @@ trace the put_gfn may come yet: possible, and a note where the lookup is one of 
   fix: 'One way out that puts; or get_page_from_gfn(), which returns with a reference and no lock.',
   limits: `Without scheduler records (sched_switch) nothing is proven. Where locks are recorded and put_gfn is not, it is not
 judged: see lock-order.held-at-end. 64 lookups of a pcpu are remembered.`,
-  sql: breachSql('get-without-put', {
+  sql: breachSql('gfn-range.get-without-put', {
     subject: ['domid', 'view', 'gfn', 'pcpu'],
-    witness: ['got', 'switched'],
     signature: ['view'],
-    severity: CUT_SEVERITY,
+    severity: cutSeverity('gfn-range.get-without-put', 'got', 'switched'),
   }),
 };

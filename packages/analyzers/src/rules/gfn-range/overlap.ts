@@ -20,9 +20,8 @@ hypervisor with locks for ranges has to get it right, also for a range that begi
   fix: 'Lock by the larger of the two granularities, or all locks that the range touches, in ascending order.',
   limits: `The order of a Xen lookup is that of the entry found, so a range is larger than one frame only where its put_gfn
 has an order.`,
-  sql: breachSql('overlap', {
+  sql: breachSql('gfn-range.overlap', {
     subject: ['domid', 'view', 'gfn', 'pcpu'],
-    witness: ['held', 'got'],
     signature: ['view'],
   }),
 };

@@ -21,9 +21,8 @@ and domid = $domid and gfn = $gfn and seq between $put - 1000 and $put order by 
   fix: 'One put_gfn for each lookup with the lock, on every way out.',
   limits:
     'Of each pcpu the last eight put_gfns are remembered: a second one that comes later than that is possible only.',
-  sql: breachSql('put-without-get', {
+  sql: breachSql('gfn-range.put-without-get', {
     subject: ['domid', 'view', 'gfn', 'pcpu'],
-    witness: ['put_before', 'put'],
     signature: ['view', 'site'],
   }),
 };

@@ -22,9 +22,8 @@ p2m_change_type_one() or guest_physmap_remove_page(). Both of these compare what
   fix: 'Keep the lock from get_gfn() to the write; or compare under the lock and start over where it has changed.',
   limits: `Functions that compare under the lock are sound, and reported. A write that comes later than in
 the next section is not.`,
-  sql: breachSql('split-critical-section', {
+  sql: breachSql('gfn-range.split-critical-section', {
     subject: ['domid', 'view', 'gfn', 'pcpu'],
-    witness: ['lookup', 'unprotected', 'set'],
     signature: ['view', 'site'],
   }),
 };

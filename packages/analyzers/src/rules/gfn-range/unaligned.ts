@@ -20,9 +20,8 @@ concurrency. Should we fail those?").`,
   fix: 'Refuse it, or cut it into aligned pieces.',
   limits: `Only a put_gfn with an order tells of a range. What a guest asks for (decrease_reservation) is not judged: Xen
 may cut it into pieces.`,
-  sql: breachSql('unaligned', {
+  sql: breachSql('gfn-range.unaligned', {
     subject: ['domid', 'gfn', 'order'],
-    witness: ['unaligned'],
     signature: ['order', 'site'],
   }),
 };

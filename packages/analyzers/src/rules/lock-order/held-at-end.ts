@@ -1,4 +1,4 @@
-import { breachSql, CUT_SEVERITY } from '../breach-sql.js';
+import { breachSql, cutSeverity } from '../breach-sql.js';
 import type { Rule } from '../define-analyzer.js';
 
 export const heldAtEnd: Rule = {
@@ -19,10 +19,9 @@ and a note where the lock was taken in the last 10,000 events.`,
 where l.address = $lock and s.from_seq = $acquired`,
   fix: 'One way out that releases.',
   limits: `Without scheduler records (sched_switch) nothing is proven. A release that was not recorded looks the same.`,
-  sql: breachSql('held-at-end', {
+  sql: breachSql('lock-order.held-at-end', {
     subject: ['lock', 'lock_class', 'pcpu'],
-    witness: ['acquired', 'switched'],
     signature: ['lock_class', 'site'],
-    severity: CUT_SEVERITY,
+    severity: cutSeverity('lock-order.held-at-end', 'acquired', 'switched'),
   }),
 };

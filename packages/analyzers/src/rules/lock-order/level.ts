@@ -21,5 +21,5 @@ altp2m 40, pod 48, page_alloc 56, paging 64 (X§2.1). Mail 1 is about such a sto
   fix: `Take the lower lock first, before the section begins; or move the class, as 4.8 did with per_page_sharing.`,
   limits: `Levels are as recorded, and the pcpu's own level as the trace shows it: locks taken before the trace or while
 records were lost are missing, so violations under them are too.`,
-  sql: breachSql('level', NESTING),
+  sql: breachSql('lock-order.level', NESTING),
 };

@@ -18,9 +18,8 @@ without an end (XSA-246), a change of types or a PoD sweep over everything.`,
   confirm: `select s.*, to_tsc - from_tsc as ticks from lock_spans s where from_seq = $acquired`,
   fix: 'Work in pieces: drop the lock between them, and come back by a continuation where the caller is a hypercall.',
   limits: `It needs TSCs and their frequency (import --cpu-hz). Interrupts, and a host under the hypervisor, count as held.`,
-  sql: breachSql('long-hold', {
+  sql: breachSql('lock-order.long-hold', {
     subject: ['lock', 'lock_class', 'pcpu', 'count as ticks'],
-    witness: ['acquired', 'released'],
     signature: ['lock_class', 'site'],
   }),
 };

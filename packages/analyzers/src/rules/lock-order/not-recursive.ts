@@ -18,9 +18,8 @@ only p2m and altp2m (write) and paging_lock_recursive() may be taken again (X§2
   confirm: 'select * from lock_spans where from_seq in ($acquired, $acquired_again)',
   fix: 'Split off a function for callers that hold the lock, or use the recursive variant where there is one.',
   limits: 'It rests on the flag recursive of the record.',
-  sql: breachSql('not-recursive', {
+  sql: breachSql('lock-order.not-recursive', {
     subject: ['lock', 'lock_class', 'pcpu'],
-    witness: ['acquired', 'acquired_again'],
     signature: ['lock_class', 'site'],
   }),
 };

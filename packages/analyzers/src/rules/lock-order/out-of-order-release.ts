@@ -18,9 +18,8 @@ is blind to what should come after B.`,
   confirm: 'select * from lock_spans where from_seq in ($acquired, $acquired_later)',
   fix: 'Last in, first out.',
   limits: `Locks without a level and readers are left out: they change no level, and the order of their release is free.`,
-  sql: breachSql('out-of-order-release', {
+  sql: breachSql('lock-order.out-of-order-release', {
     subject: ['lock_class', 'lock', 'held_class', 'held_lock', 'pcpu'],
-    witness: ['acquired', 'acquired_later', 'released'],
     signature: ['lock_class', 'held_class', 'held_site', 'site'],
   }),
 };

@@ -21,5 +21,5 @@ usual one: p2m_get_page_from_gfn() holds it around the lookup (X§3.3).`,
   fix: 'Drop the read lock first, with a page reference to keep what was found; or take the lower lock before it.',
   limits: `p2m_read_lock() hard-codes level 16 even for a view's p2m (40, X§2.2), so inversions between 16 and 40 under a
 view's read lock are missed.`,
-  sql: breachSql('read-inversion', NESTING),
+  sql: breachSql('lock-order.read-inversion', NESTING),
 };

@@ -18,9 +18,8 @@ holder keeps the level, so its next lock may stop Xen, and the section that it i
 where l.address = $lock and s.from_seq = $acquired`,
   fix: 'Release where it was taken; hand over a reference instead of a lock.',
   limits: 'Readers are not judged: of them the trace need not know all.',
-  sql: breachSql('release-elsewhere', {
+  sql: breachSql('lock-order.release-elsewhere', {
     subject: ['lock', 'lock_class', 'pcpu'],
-    witness: ['acquired', 'released'],
     signature: ['lock_class', 'site'],
   }),
 };

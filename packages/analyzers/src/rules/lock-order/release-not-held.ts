@@ -19,9 +19,8 @@ descriptor.`,
 where l.address = $lock and s.to_seq in ($released, $released_again)`,
   fix: 'One place that releases on every way out.',
   limits: 'A lock whose state the trace has not shown, or that records were lost about, is not judged.',
-  sql: breachSql('release-not-held', {
+  sql: breachSql('lock-order.release-not-held', {
     subject: ['lock', 'lock_class', 'pcpu'],
-    witness: ['released', 'released_again'],
     signature: ['lock_class', 'site'],
   }),
 };

@@ -20,9 +20,8 @@ what is looked up may be set. Only p2m_get_page_from_gfn() reads, and drops the 
 where l.address = $lock and s.from_seq <= $wanted and (s.to_seq is null or s.to_seq > $wanted)`,
   fix: 'Release the read lock, take the write lock, and look again; or take the write lock from the start.',
   limits: 'Readers from before the trace are not seen, so that a case called possible may have been a real one.',
-  sql: breachSql('upgrade', {
+  sql: breachSql('lock-order.upgrade', {
     subject: ['lock', 'lock_class', 'pcpu'],
-    witness: ['read', 'other_read', 'wanted'],
     signature: ['lock_class', 'site'],
   }),
 };

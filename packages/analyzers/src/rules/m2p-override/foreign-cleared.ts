@@ -19,9 +19,8 @@ to the requests that are left (mail 3; X§7).`,
   confirm: `select seq, kind, pcpu, gfn, mfn, flags, symbol from events where mfn = $mfn order by seq`,
   fix: `Clear the bit with the last override only.`,
   limits: `A pfn that gets another frame is not judged.`,
-  sql: breachSql('foreign-cleared', {
+  sql: breachSql('m2p-override.foreign-cleared', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['override', 'cleared'],
     signature: ['site'],
   }),
 };

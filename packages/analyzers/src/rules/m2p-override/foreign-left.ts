@@ -19,9 +19,8 @@ FOREIGN(mfn): get_user_pages_fast never works on that page again (mail 3; X§7).
   confirm: `select seq, kind, pcpu, gfn, mfn, flags, symbol from events where mfn = $mfn order by seq`,
   fix: `Clear FOREIGN of p2m(m2p(mfn)) with the last override.`,
   limits: `Which pfn is the frontend's is known from the phys_to_machine_set that made it foreign, in the trace.`,
-  sql: breachSql('foreign-left', {
+  sql: breachSql('m2p-override.foreign-left', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['foreign_set', 'removed'],
     signature: ['site'],
   }),
 };

@@ -19,9 +19,8 @@ page, which is locked already, so that direct I/O waits for itself (mail 3; X§7
   confirm: `select seq, kind, pcpu, gfn, mfn, flags, symbol from events where mfn = $mfn order by seq`,
   fix: `Mark the frontend's pfn FOREIGN while an override exists.`,
   limits: `A lookup without a p2m type stands for mfn_to_pfn.`,
-  sql: breachSql('frontend-lookup', {
+  sql: breachSql('m2p-override.frontend-lookup', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['override', 'lookup'],
     signature: ['site'],
   }),
 };

@@ -17,9 +17,8 @@ that is somebody else's (X§7; mail 3).`,
   confirm: `select seq, kind, pcpu, gfn, mfn, arg0 as old_mfn, symbol from events where seq in ($saved, $restored)`,
   fix: `Keep the saved frame where nobody else writes.`,
   limits: `Judged only where both events have the old frame, or the page's entry was known.`,
-  sql: breachSql('wrong-restore', {
+  sql: breachSql('m2p-override.wrong-restore', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['saved', 'restored'],
     signature: ['site'],
   }),
 };

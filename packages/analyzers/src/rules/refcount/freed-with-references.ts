@@ -19,9 +19,8 @@ know that nobody else has a reference.`,
 where r.mfn = $mfn and r.from_seq < $freed and (r.to_seq is null or r.to_seq > $freed)`,
   fix: 'Drop the reference, and let put_page() free.',
   limits: 'A count that the trace has not shown is not judged.',
-  sql: breachSql('freed-with-references', {
+  sql: breachSql('refcount.freed-with-references', {
     subject: ['mfn', 'owner as domid', 'count'],
-    witness: ['counted', 'freed'],
     signature: ['site'],
   }),
 };

@@ -24,9 +24,8 @@ and kind in ('get_type', 'put_type', 'page_alloc', 'page_free', 'owner_set') ord
   fix: 'Drop type references by put_page_type() alone, which devalidates; discard the type of what is given away.',
   limits: `Xenheap pages, which keep a type reference for good, are left out. A writable page stays validated at type count 0:
 that is normal.`,
-  sql: breachSql('freed-with-type', {
+  sql: breachSql('refcount.freed-with-type', {
     subject: ['mfn', 'owner as domid', 'count as type_count'],
-    witness: ['typed', 'freed', 'given'],
     signature: ['detail', 'site'],
   }),
 };

@@ -20,9 +20,8 @@ count 0 (X§4.3), so whoever got the page holds somebody else's memory.`,
   fix: 'Take references through get_page() alone, and before the page can be freed.',
   limits:
     'An allocation that was not recorded, such as those of a domain that is left out of the trace, looks the same.',
-  sql: breachSql('get-on-free', {
+  sql: breachSql('refcount.get-on-free', {
     subject: ['mfn', 'generation', 'owner as domid'],
-    witness: ['freed', 'get'],
     signature: ['site'],
   }),
 };

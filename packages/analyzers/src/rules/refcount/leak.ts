@@ -1,3 +1,4 @@
+import { witnessColumn } from '@p2mtrace/replayer';
 import { breachSql } from '../breach-sql.js';
 import type { Rule } from '../define-analyzer.js';
 
@@ -25,11 +26,10 @@ order by seq`,
 comment of the function.`,
   limits: `A holder that comes back after the end of the recording is not seen: of a domain that lives it is only possible. Xen's
 own long-lived references (grant mappings, foreign entries, pages shared by Xen) look alike while their domain lives.`,
-  sql: breachSql('leak', {
+  sql: breachSql('refcount.leak', {
     subject: ['mfn', 'generation', 'domid', 'gfn', 'count', 'times as acquired_there'],
-    witness: ['acquired', 'allocation_dropped'],
     signature: [
-      `if(b.at1 is null, 'before the trace', b.site::varchar) as acquired_at`,
+      `if(b.${witnessColumn('refcount.leak', 'acquired')} is null, 'before the trace', b.site::varchar) as acquired_at`,
       'held_site as allocation_dropped_at',
     ],
     // Of a domain that lives, the holder may just not be done yet.

@@ -22,9 +22,8 @@ Layouts since 3.4 have 54 bits and more (X§4.2), and the checks are still there
     'select seq, kind, count_info, type_info, caller from events where mfn = $mfn and seq <= $reached order by seq desc limit 20',
   fix: 'Wider counters, as in 3.4; a limit on mappings of one page before the counter has one.',
   limits: 'Counts that no event shows are not judged. Headroom is told of the thousand pages that have the least.',
-  sql: breachSql('overflow', {
+  sql: breachSql('refcount.overflow', {
     subject: ['mfn', 'limit as count', 'width', 'expected as headroom'],
-    witness: ['reached', 'wrapped', 'peak'],
     signature: ['detail', 'width', 'site'],
     severity: `if(b.detail in ('headroom', 'type-headroom'), 'note', null)`,
     title: `case b.detail when 'headroom' then 'headroom of the general count' when 'type-headroom' then

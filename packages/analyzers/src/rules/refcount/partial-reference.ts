@@ -23,9 +23,8 @@ and kind in ('get_page', 'put_page', 'get_type', 'put_type', 'alloc_ref_drop') o
   fix: 'The reference in the same step as the flag, and never anywhere else.',
   limits: `It rests on the order in which Xen 4.17 records the two, one right after the other: of each pcpu the last eight events of
 references are looked at.`,
-  sql: breachSql('partial-reference', {
+  sql: breachSql('refcount.partial-reference', {
     subject: ['mfn'],
-    witness: ['partial_set', 'partial_cleared'],
     signature: ['site'],
   }),
 };

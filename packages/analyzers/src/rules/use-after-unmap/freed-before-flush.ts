@@ -21,9 +21,8 @@ their end (XSA-346); code that frees under the lock must call p2m_tlb_flush_sync
   fix: 'p2m_tlb_flush_sync() before the page is freed; or keep a reference until the flush.',
   limits: `Writes that only another event implies (docs/replay.md) are no removals here. 4,096 removals of a p2m since its last
 flush are remembered.`,
-  sql: breachSql('freed-before-flush', {
+  sql: breachSql('use-after-unmap.freed-before-flush', {
     subject: ['domid', 'view', 'gfn', 'mfn'],
-    witness: ['deferred', 'removed', 'freed', 'given'],
     signature: ['detail', 'view', 'site'],
   }),
 };

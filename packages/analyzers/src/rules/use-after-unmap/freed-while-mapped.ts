@@ -24,9 +24,8 @@ where mfn <= $mfn and $mfn < mfn + 2 ** "order" order by from_seq`,
   limits: `A teardown frees what its p2m still maps: only where that p2m is used again later is it a defect, so the end of a
 recording can hide one. Where no event tells of its end, a domain of which all pages went is taken
 for torn down, and the next user of its id for another one. Entries from before the trace count once a lookup shows them.`,
-  sql: breachSql('freed-while-mapped', {
+  sql: breachSql('use-after-unmap.freed-while-mapped', {
     subject: ['mfn', 'generation', 'domid', 'view', 'gfn'],
-    witness: ['mapped', 'freed', 'p2m_used_later'],
     signature: ['view', 'detail as owner'],
   }),
 };

@@ -22,5 +22,5 @@ domain, or be shared or paged out (X§3.3). p2m_get_page_from_gfn takes the refe
 where seq between $lookup and $used and (mfn = $mfn or gfn = $gfn) order by seq`,
   fix: `Take the reference under the lock (get_page_from_gfn), or look up again behind get_page and compare.`,
   limits: `A caller that looks up again, as above, is sound; where that lookup is recorded the finding is only likely.`,
-  sql: breachSql('late-reference', STALE_LOOKUP),
+  sql: breachSql('use-after-unmap.late-reference', STALE_LOOKUP),
 };

@@ -4,7 +4,6 @@ import type { Rule } from '../define-analyzer.js';
 /** What both rules show of a lookup that was used after its entry had changed. */
 export const STALE_LOOKUP: BreachColumns = {
   subject: ['domid', 'view', 'gfn', 'mfn', 'pcpu'],
-  witness: ['lookup', 'unprotected', 'changed', 'used'],
   signature: ['site as lookup_site', 'detail as changed_by'],
 };
 
@@ -29,5 +28,5 @@ where seq between $lookup and $used and (mfn = $mfn or gfn = $gfn) order by seq`
   fix: `Hold the gfn (get_gfn … put_gfn) or a page reference (get_page_from_gfn … put_page) from the lookup to the last use.`,
   limits: `Protection that the trace does not record (domain_pause, a lock of the caller's, RCU) is not seen. With another lookup
 in between, the use may belong to that one: then it is only likely.`,
-  sql: breachSql('stale-translation', STALE_LOOKUP),
+  sql: breachSql('use-after-unmap.stale-translation', STALE_LOOKUP),
 };

@@ -19,9 +19,8 @@ protection" (X§3.3).`,
   confirm: 'select * from lookups where seq = $lookup',
   fix: 'get_page_from_gfn(), which takes the reference before it drops the lock; or keep the lock until after the use.',
   limits: 'Protection that is not recorded, such as a domain that is paused or a lock of another table, is not seen.',
-  sql: breachSql('unprotected-window', {
+  sql: breachSql('use-after-unmap.unprotected-window', {
     subject: ['domid', 'view', 'gfn', 'mfn', 'pcpu'],
-    witness: ['lookup', 'unprotected', 'used'],
     signature: ['site'],
     severity: 'null',
   }),

@@ -21,9 +21,8 @@ p2m, XSA-384), a reference on another page (XSA-500), one that was dropped too e
   fix: 'A reference from before the page can be freed until after the last use.',
   limits: `Allocations that are not recorded make a frame look free: those of a control domain are left out where the trace
 shows none of its pages. What an mfn stands for outside of lookups is not followed.`,
-  sql: breachSql('use-after-free', {
+  sql: breachSql('use-after-unmap.use-after-free', {
     subject: ['mfn', 'pcpu', 'domid'],
-    witness: ['lookup', 'freed', 'reallocated', 'used'],
     signature: ['site'],
   }),
 };

@@ -130,6 +130,10 @@ export function formatOption(choices: readonly string[], byDefault?: string): Op
 }
 export const TABLE_FORMAT = formatOption(['table', 'json', 'csv', 'ndjson'], 'table');
 export const LIMIT: OptionSpec = { flags: '--limit <rows>', help: 'print at most this many rows', parse: parseSeq };
+export const FLAT: OptionSpec = {
+  flags: '--flat',
+  help: 'list findings one by one, without grouping them into incidents',
+};
 export const ONLY: OptionSpec = {
   flags: '--only <rule...>',
   help: 'only these rules, or all rules of these analyzers (p2mtrace rules lists them)',

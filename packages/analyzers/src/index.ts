@@ -13,10 +13,13 @@ export {
 export {
   type AnalysisReport,
   type Custom,
+  customSchema,
   type DivergenceKind,
+  divergenceSchema,
   type Finding,
   findingSchema,
   type Incident,
+  incidentSchema,
   type Occurrence,
   type Opportunity,
   occurrenceSchema,

@@ -8,7 +8,7 @@ export const OPPORTUNITIES_SQL = `
 
 /** How often rules could have fired in a trace, by mechanism and call site. */
 export class OpportunityCounts {
-  /** By rule (without its analyzer) and mechanism, then by call site, -1 for unknown. */
+  /** By rule and mechanism, then by call site, -1 for unknown. */
   private readonly counts = new Map<string, Map<number, number>>();
 
   constructor(rows: readonly RuleRow[]) {

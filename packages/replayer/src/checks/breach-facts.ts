@@ -65,7 +65,7 @@ export class BreachFacts {
    * may have come in another order prove nothing.
    */
   report<R extends BreachRule>(rule: R, found: Breach<R>): void {
-    const { confidence = 'proven', detail, mechanism, at: witnesses, ...numbers }: Told = found;
+    const { confidence = 'proven', detail, mechanism = firstMechanism(rule), at: witnesses, ...numbers }: Told = found;
     const { now, facts, losing, isOrdered } = this.context;
     if (losing.length > 0) return;
     const at = this.table.open();
@@ -73,7 +73,7 @@ export class BreachFacts {
     records[at + BREACH.seq] = now.seq;
     records[at + BREACH.breach] = BREACH_RULES.indexOf(rule);
     records[at + BREACH.confidence] = BREACH_CONFIDENCES.indexOf(isOrdered ? confidence : 'possible');
-    records[at + BREACH.mechanism] = MECHANISMS.indexOf(mechanism ?? firstMechanism(rule));
+    records[at + BREACH.mechanism] = MECHANISMS.indexOf(mechanism);
     if (detail !== undefined) records[at + BREACH.detail] = BREACH_DETAILS.indexOf(detail);
     const all = { pcpu: now.pcpu, caller: facts?.site() ?? -1, ...numbers };
     for (const [name, value] of Object.entries(all)) {

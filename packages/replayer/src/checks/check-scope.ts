@@ -37,6 +37,6 @@ export interface CheckTools {
 /** The same for a check of one rule. */
 export interface CheckScope<R extends BreachRule> extends CheckTools {
   readonly report: (found: Breach<R>) => void;
-  /** Counts where the rule could have fired; to be asked for when the check is made. */
+  /** Counts where the rule could have fired; to be asked for when the check is made, not event by event. */
   readonly opportunities: (mechanism: Mechanism<R>) => OpportunityCounter;
 }

@@ -57,12 +57,12 @@ export function defineCheck<const R extends BreachRule, const N extends Note = n
     needs,
     share: needs.length > 0 ? 'references' : (spec.share ?? 'entries'),
     ifRecorded,
-    start: (tools, breaches, opportunities) =>
+    start: (tools, breaches, counted) =>
       make({
         ...tools,
         ...tools.facts.notes(needs),
         report: found => breaches.report(rule, found),
-        opportunities: mechanism => opportunities.of(rule, mechanism),
+        opportunities: mechanism => counted.of(rule, mechanism),
       }),
   };
 }

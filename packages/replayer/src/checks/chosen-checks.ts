@@ -6,11 +6,10 @@ import type { CheckOptions, CheckShare, ReplayOptions, TraceHead } from '../repl
 import type { AnyCheck } from './check.js';
 import { CHECKS } from './registry.js';
 
-/** The checks that a replay is to run: none where nobody wants breaches. */
+/** The checks that a replay is to run: none where nobody wants what they find or count. */
 export function chosenChecks(head: TraceHead, { facts, checks = {} }: ReplayOptions): readonly AnyCheck[] {
-  return facts !== undefined && [BREACH_SPEC, OPPORTUNITY_SPEC].some(spec => wantsFacts(facts, spec))
-    ? checksOf(head, checks)
-    : [];
+  const isWanted = facts !== undefined && [BREACH_SPEC, OPPORTUNITY_SPEC].some(spec => wantsFacts(facts, spec));
+  return isWanted ? checksOf(head, checks) : [];
 }
 
 /** Notes that they read. */

@@ -30,24 +30,21 @@ export const BREACH_TABLE = {
     roles: ['failed', 'm2p'],
     counts: { failure: 'writes of a host p2m that failed' },
   },
-  'consistency.partial-success': { roles: ['succeeded', 'failed'], counts: { write: 'writes in several pieces' } },
+  'consistency.partial-success': { roles: ['succeeded', 'failed'], counts: { write: 'pieces of writes that failed' } },
   'consistency.misaligned-order': { roles: ['set'], counts: { write: 'writes of an order above 0' } },
   'consistency.special-replaced': {
     roles: ['special', 'replaced'],
-    counts: { write: 'writes over an entry of a special type' },
+    counts: { write: 'RAM entries written over another one' },
   },
   'consistency.pod-accounting': {
     roles: ['counted', 'mapped', 'special', 'cached'],
     details: ['count', 'mapped', 'special'],
-    counts: {
-      count: 'comparisons of a PoD cache with its count',
-      cache: 'pages put into a PoD cache',
-    },
+    counts: { count: 'comparisons of a PoD cache with its count', cache: 'pages put into a PoD cache' },
   },
   'consistency.pod-reclaim': {
     roles: ['referenced', 'removed', 'reclaimed'],
     details: ['referenced', 'not-restored'],
-    counts: { reclaim: 'pages put into a PoD cache' },
+    counts: { reclaim: 'frames whose entry became populate_on_demand, and reclaims' },
   },
   'consistency.paging-state': {
     roles: ['referenced', 'before', 'step'],
@@ -57,16 +54,12 @@ export const BREACH_TABLE = {
   'consistency.sharing-invariant': {
     roles: ['shared', 'broken'],
     details: ['owner', 'type', 'count', 'm2p', 'entry'],
-    counts: { share: 'frames that were shared' },
+    counts: { share: 'shared frames that a section changed' },
   },
   'consistency.grant-pairing': {
     roles: ['mapped', 'unmapped', 'unmapped_again', 'freed', 'mapped_again'],
     details: ['unmapped-again', 'mapped-again', 'freed'],
-    counts: {
-      unmap: 'unmaps of a grant',
-      map: 'mappings of a grant',
-      free: 'pages freed that a grant mapping had named',
-    },
+    counts: { unmap: 'unmaps of a grant', map: 'mappings of a grant', free: 'pages freed' },
   },
   'altp2m-sharing.unlisted-view': {
     roles: ['mapped', 'shared'],
@@ -89,10 +82,10 @@ export const BREACH_TABLE = {
     roles: ['remap', 'host_changed', 'overwritten'],
     counts: { propagate: 'writes of a view over a remapped gfn' },
   },
-  'm2p-override.foreign-left': { roles: ['foreign_set', 'removed'], counts: { remove: 'overrides removed' } },
+  'm2p-override.foreign-left': { roles: ['foreign_set', 'removed'], counts: { remove: 'last overrides removed' } },
   'm2p-override.foreign-cleared': {
     roles: ['override', 'cleared'],
-    counts: { clear: 'writes of the table of frames under an override' },
+    counts: { clear: 'pfns that ceased to be FOREIGN' },
   },
   'm2p-override.nested': { roles: ['override', 'nested'], counts: { add: 'overrides added' } },
   'm2p-override.frontend-lookup': {
@@ -103,7 +96,7 @@ export const BREACH_TABLE = {
   'lock-order.level': { roles: ['held', 'acquired'], counts: { acquire: 'acquisitions inside another mm lock' } },
   'lock-order.read-inversion': {
     roles: ['held', 'acquired'],
-    counts: { acquire: 'acquisitions inside a lock held for reading' },
+    counts: { acquire: 'acquisitions of an mm lock inside another lock' },
   },
   'lock-order.not-recursive': {
     roles: ['acquired', 'acquired_again'],
@@ -149,10 +142,7 @@ export const BREACH_TABLE = {
   },
   'use-after-unmap.unprotected-window': {
     roles: ['lookup', 'unprotected', 'used'],
-    counts: {
-      get: 'references taken behind a lookup',
-      use: 'uses of a frame behind a lookup',
-    },
+    counts: { get: 'references taken behind a lookup', use: 'uses of a frame behind a lookup' },
   },
   'use-after-unmap.changed-while-referenced': {
     roles: ['referenced', 'changed'],
@@ -174,7 +164,10 @@ export const BREACH_TABLE = {
     details: ['limit', 'wrap', 'headroom', 'type-headroom'],
     counts: { get: 'references taken', type: 'type references taken' },
   },
-  'refcount.type-without-general': { roles: ['type', 'count'], counts: { get: 'type references taken' } },
+  'refcount.type-without-general': {
+    roles: ['type', 'count'],
+    counts: { count: 'references put or type references taken whose count is known' },
+  },
   'refcount.partial-reference': {
     roles: ['partial_set', 'partial_cleared'],
     counts: { partial: 'pages that became or ceased to be partial' },

@@ -204,7 +204,7 @@ export class TranslationFacts {
 
   /** seq of the last lookup by the pcpu of the moment that gave the frame, NaN for none that is watched. */
   lookupSeq(mfn: number): number {
-    const place = this.watched.find(this.now.pcpu, mfn);
+    const place = this.watched.mayWatch(mfn) ? this.watched.find(this.now.pcpu, mfn) : -1;
     return place < 0 ? Number.NaN : this.lookups.records[this.watched.record[place] + LOOKUP.seq];
   }
 

@@ -8,7 +8,8 @@ import { defineCheck } from '../check.js';
 export const remapLost = defineCheck({
   rule: 'altp2m-sharing.remap-lost',
   ifRecorded: ['remap'],
-  make: ({ p2ms, now, site, report }) => {
+  make: ({ p2ms, now, site, report, opportunities }) => {
+    const writes = opportunities('propagate');
     /** By domain, view and gfn, as text: the last remap, and what was made of it. */
     const remaps = new Map<string, number>();
     const lost = new Map<string, Breach<'altp2m-sharing.remap-lost'>>();
@@ -21,6 +22,7 @@ export const remapLost = defineCheck({
       const table = p2ms.find(domid[row], view[row]);
       const host = p2ms.find(domid[row], HOST);
       if (remap === undefined || order[row] !== 0 || !table?.find(gfn) || !host?.find(gfn)) return;
+      writes.count();
       const mfn = table.foundMfn(gfn);
       const written = mfnOf(batch, row);
       if (written === mfn) return;

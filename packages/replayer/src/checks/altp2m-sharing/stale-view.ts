@@ -7,14 +7,18 @@ import { CALLER, DOMID, ENTRY_REPLACED, GFN, MFN, ORDER, SEQ, type Section, VIEW
 /** The host's entry has got another frame, and a view still maps the old one. */
 export const staleView = defineCheck({
   rule: 'altp2m-sharing.stale-view',
-  make: ({ p2ms, report }) => {
+  make: ({ p2ms, report, opportunities }) => {
+    const replaced = opportunities('entry');
     /** Entries of views of the section at hand, as text: the host's may have changed more than once. */
     const reported = new Set<string>();
 
     const look = (section: Section, at: number) => {
       const { data } = section;
       if (data[at + WHAT] !== ENTRY_REPLACED || data[at + VIEW] !== HOST || data[at + MFN] < 0) return;
-      for (const view of p2ms.altp2ms(data[at + DOMID])) lookAtView(view, section, at);
+      for (const view of p2ms.altp2ms(data[at + DOMID])) {
+        replaced.countAt(data[at + CALLER]);
+        lookAtView(view, section, at);
+      }
     };
 
     /** The host's entry at `old` is gone; does the view still have its frame, at that gfn or remapped to it? */

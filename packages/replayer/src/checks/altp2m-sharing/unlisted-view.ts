@@ -9,7 +9,8 @@ import { defineCheck } from '../check.js';
 export const unlistedView = defineCheck({
   rule: 'altp2m-sharing.unlisted-view',
   ifRecorded: ['share_nominate'],
-  make: ({ state, p2ms, now, report }) => {
+  make: ({ state, p2ms, now, report, opportunities }) => {
+    const entries = opportunities('entry');
     const { rmaps } = state.sharing;
 
     /** The frame is shared from now on: whoever maps it must be listed. */
@@ -35,7 +36,9 @@ export const unlistedView = defineCheck({
     const look = (table: P2mTable, gfn: number, mfn: number) => {
       const { domid, view } = table;
       const isView = p2ms.altp2ms(domid).includes(table);
-      if (!isView || mfn < 0 || !rmaps.isComplete(mfn) || rmaps.find(mfn, domid, gfn) !== 0) return;
+      if (!isView || mfn < 0 || !rmaps.isComplete(mfn)) return;
+      entries.count();
+      if (rmaps.find(mfn, domid, gfn) !== 0) return;
       const host = p2ms.find(domid, HOST);
       if (!host?.find(gfn) || host.foundMfn(gfn) === mfn || !table.find(gfn)) return;
       const at = { mapped: table.foundSeq, shared: rmaps.of(mfn).at(-1)?.seq };

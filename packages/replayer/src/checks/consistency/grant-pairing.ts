@@ -26,7 +26,10 @@ interface Handle {
 /** A grant mapping ends twice, its handle is given out twice, or its page is freed. */
 export const grantPairing = defineCheck({
   rule: 'consistency.grant-pairing',
-  make: ({ state: { grants }, now, report }) => {
+  make: ({ state: { grants }, now, report, opportunities }) => {
+    const maps = opportunities('map');
+    const unmaps = opportunities('unmap');
+    const frees = opportunities('free');
     /** By domid and handle. */
     const handles = new Map<number, Handle>();
     /** Frame → what maps it. */
@@ -36,11 +39,17 @@ export const grantPairing = defineCheck({
       const domid = grants.mapperOf(batch, row);
       const handle = arg1Of(batch, row);
       if (hasFailed(batch, row) || domid < 0 || Number.isNaN(handle)) return;
+      maps.count();
       const key = keyOf(domid, handle);
       const { seq } = now;
       const old = handles.get(key);
       if (old !== undefined && old.open !== 0) {
-        report({ detail: 'mapped-again', ...subjectOf(old), at: { mapped: old.mapped, mapped_again: seq } });
+        report({
+          detail: 'mapped-again',
+          mechanism: 'map',
+          ...subjectOf(old),
+          at: { mapped: old.mapped, mapped_again: seq },
+        });
       }
       if (old !== undefined) close(old);
       const mfn = mfnOf(batch, row);
@@ -56,6 +65,7 @@ export const grantPairing = defineCheck({
       const handle = arg1Of(batch, row);
       if (hasFailed(batch, row) || domid < 0 || Number.isNaN(handle)) return;
       const { seq } = now;
+      unmaps.count();
       const named = halvesOf(batch, row);
       const found = handles.get(keyOf(domid, handle));
       if (found === undefined) {
@@ -69,7 +79,7 @@ export const grantPairing = defineCheck({
       const isOver = found.open === 0 && (found.mapped >= 0 || (found.closed & WHOLE) !== 0);
       if ((found.open & ended) === 0 && (isOver || (found.closed & ended) === ended)) {
         const at = { mapped: found.mapped, unmapped: found.unmapped, unmapped_again: seq };
-        report({ detail: 'unmapped-again', ...subjectOf(found), at });
+        report({ detail: 'unmapped-again', mechanism: 'unmap', ...subjectOf(found), at });
         return;
       }
       found.closed |= ended;
@@ -87,8 +97,14 @@ export const grantPairing = defineCheck({
     };
 
     const freed = (mfn: number) => {
+      frees.count();
       for (const handle of byMfn.get(mfn) ?? []) {
-        report({ detail: 'freed', ...subjectOf(handle), at: { mapped: handle.mapped, freed: now.seq } });
+        report({
+          detail: 'freed',
+          mechanism: 'free',
+          ...subjectOf(handle),
+          at: { mapped: handle.mapped, freed: now.seq },
+        });
       }
       byMfn.delete(mfn);
     };
@@ -107,7 +123,7 @@ export const grantPairing = defineCheck({
         grant_map: map,
         grant_unmap: unmap,
         page_free: (batch, row) => {
-          if (byMfn.size > 0) forEachFrame(batch, row, freed);
+          if (handles.size > 0) forEachFrame(batch, row, freed);
         },
         domain_destroy: ({ columns }, row) => forgetDomain(columns.domid[row]),
       },

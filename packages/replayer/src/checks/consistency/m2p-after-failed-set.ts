@@ -23,13 +23,15 @@ const MOST = 32;
 export const m2pAfterFailedSet = defineCheck({
   rule: 'consistency.m2p-after-failed-set',
   ifRecorded: ['m2p_set'],
-  make: ({ state: { pages }, p2ms, now, report }) => {
+  make: ({ state: { pages }, p2ms, now, report, opportunities }) => {
+    const counted = opportunities('failure');
     let failures: Failure[] = [];
 
     const failed = (batch: ReplayBatch, row: number) => {
       const { domid, view, order } = batch.columns;
       const mfn = mfnOf(batch, row);
       if (mfn < 0 || view[row] !== HOST) return;
+      counted.count();
       const { seq, pcpu } = now;
       if (failures.length === MOST) failures.shift();
       failures.push({ seq, pcpu, domid: domid[row], gfn: gfnOf(batch, row), mfn, order: order[row] });

@@ -9,7 +9,8 @@ import { CALLER, ENTRY_FAILED, type Section, VIEW, WHAT } from '../section.js';
 /** A section leaves an owned, unshared frame with a p2m that its M2P does not fit. */
 export const m2pMismatch = defineCheck({
   rule: 'consistency.m2p-mismatch',
-  make: ({ state, p2ms, sections, report }) => {
+  make: ({ state, p2ms, sections, report, opportunities }) => {
+    const frames = opportunities('section');
     const { m2p, pages, reverse, sharing, pod } = state;
     /** Frames of the section at hand: one may have been changed several times, and stands in one way. */
     const reported = new Set<number>();
@@ -27,6 +28,7 @@ export const m2pMismatch = defineCheck({
       if (pages.lifeSeq[slot] > m2p.setSeq(mfn)) return;
       const host = p2ms.find(ownerOf(pages, slot), HOST);
       if (host === undefined) return;
+      frames.countAt(section.data[change + CALLER]);
       if (value >= 0) {
         if (host.find(value) && host.foundMfn(value) !== mfn) tell(section, change, host, value, mfn);
         return;

@@ -36,7 +36,9 @@ export const pagingState = defineCheck({
   rule: 'consistency.paging-state',
   needs: ['refs'],
   ifRecorded: ['page_nominate', 'page_evict', 'page_populate', 'page_prep', 'page_resume'],
-  make: ({ state, p2ms, refs, now, report }) => {
+  make: ({ state, p2ms, refs, now, report, opportunities }) => {
+    const steps = opportunities('step');
+    const takes = opportunities('take');
     const { pages, paging } = state;
     const writes = new DomainFrames(WIDTH);
 
@@ -74,7 +76,7 @@ export const pagingState = defineCheck({
       if (isFrom(type)) return;
       const mfn = mfnOf(batch, row) >= 0 ? mfnOf(batch, row) : table.foundMfn(gfn);
       const at = { before: last >= 0 ? last : before, step: now.seq };
-      report({ detail: 'step', domid, gfn, mfn, old_type: type, kind: batch.columns.kind[row], at });
+      report({ detail: 'step', mechanism: 'step', domid, gfn, mfn, old_type: type, kind: batch.columns.kind[row], at });
     };
 
     /** The last paging event of the gfn, NaN for none. */
@@ -99,15 +101,18 @@ export const pagingState = defineCheck({
       const confidence = referenced >= 0 ? 'proven' : 'likely';
       const kind = batch.columns.kind[row];
       const at = { referenced, step: now.seq };
-      report({ detail: 'referenced', confidence, domid, gfn, mfn, count, kind, at });
+      report({ detail: 'referenced', mechanism: 'take', confidence, domid, gfn, mfn, count, kind, at });
     };
 
     const step =
       (isFrom: IsType, takesPage = false): Handler =>
       (batch, row) => {
         if (hasFailed(batch, row) || gfnOf(batch, row) >= MAX_FRAME) return;
+        steps.count();
         checkStep(batch, row, isFrom);
-        if (takesPage) checkReferences(batch, row);
+        if (!takesPage) return;
+        takes.count();
+        checkReferences(batch, row);
       };
 
     return {

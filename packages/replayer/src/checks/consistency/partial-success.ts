@@ -22,7 +22,8 @@ import {
  */
 export const partialSuccess = defineCheck({
   rule: 'consistency.partial-success',
-  make: ({ p2ms, report }) => {
+  make: ({ p2ms, report, opportunities }) => {
+    const failures = opportunities('write');
     /** The entry is now as the chunk has it. */
     const stands = (data: Float64Array, at: number) => {
       const table = p2ms.find(data[at + DOMID], data[at + VIEW]);
@@ -35,6 +36,7 @@ export const partialSuccess = defineCheck({
     const look = (section: Section, failed: number) => {
       const { data } = section;
       if (data[failed + WHAT] !== ENTRY_FAILED || stands(data, failed)) return;
+      failures.countAt(data[failed + CALLER]);
       const succeeded = section.find(at => {
         if (data[at + WHAT] !== ENTRY_WRITTEN || !areChunks(data, at, failed) || !stands(data, at)) return false;
         // A zero check goes gfn by gfn and passes over those that can't be written (XSA-247).

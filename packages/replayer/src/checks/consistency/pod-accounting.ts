@@ -11,7 +11,9 @@ import { CALLER, FRAME_TOUCHED, isWrite, type Section, WHAT } from '../section.j
 /** The PoD cache has a page that it must not have, or counts wrong. */
 export const podAccounting = defineCheck({
   rule: 'consistency.pod-accounting',
-  make: ({ state, p2ms, now, sections, report }) => {
+  make: ({ state, p2ms, now, sections, report, opportunities }) => {
+    const counts = opportunities('count');
+    const entered = opportunities('cache');
     const { pages, pod, reverse } = state;
     /** Of frames that an event put into a cache: its seq. Whether they still are there the state knows. */
     const cachedSeq = new FrameRecords(1);
@@ -23,6 +25,7 @@ export const podAccounting = defineCheck({
       const known = pod.domains.get(domid);
       const count = arg0Of(batch, row);
       if (known === undefined || Number.isNaN(known.count) || Number.isNaN(count)) return;
+      counts.count();
       const expected = known.count + sign * framesOf(batch.columns.order[row]);
       if (count === expected) return;
       const at = { counted: known.countSeq, cached: now.seq };
@@ -30,6 +33,7 @@ export const podAccounting = defineCheck({
     };
 
     const noteCached = (mfn: number) => {
+      entered.count();
       const at = cachedSeq.make(mfn);
       cachedSeq.data[at] = now.seq;
     };
@@ -49,7 +53,7 @@ export const podAccounting = defineCheck({
       const mfn = findFrame(first, order, isXens);
       if (mfn < 0) return;
       const at = { special: pages.countSeq[slotOf(pages, mfn)], cached: now.seq };
-      report({ detail: 'special', domid: batch.columns.domid[row], mfn, order, at });
+      report({ detail: 'special', mechanism: 'cache', domid: batch.columns.domid[row], mfn, order, at });
     };
 
     const lookAtFrame = (mfn: number, section: Section, change: number) => {
@@ -63,6 +67,7 @@ export const podAccounting = defineCheck({
         reported.add(mfn);
         report({
           detail: 'mapped',
+          mechanism: 'cache',
           confidence: section.confidence,
           domid,
           gfn,

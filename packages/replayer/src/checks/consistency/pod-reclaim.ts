@@ -14,7 +14,8 @@ import { CALLER, DOMID, GFN, isWrite, MFN, ORDER, SEQ, type Section, SINCE, TYPE
  */
 export const podReclaim = defineCheck({
   rule: 'consistency.pod-reclaim',
-  make: ({ state, now, isOrdered, report }) => {
+  make: ({ state, now, isOrdered, report, opportunities }) => {
+    const reclaims = opportunities('reclaim');
     const { pages, pod, reverse } = state;
 
     const isReferenced = (mfn: number) => {
@@ -23,6 +24,7 @@ export const podReclaim = defineCheck({
     };
 
     const reclaim = (batch: ReplayBatch, row: number) => {
+      reclaims.count();
       const order = batch.columns.order[row];
       const first = reclaimedMfn(batch, row);
       const mfn = arePages(first, order) ? findFrame(first, order, isReferenced) : -1;
@@ -37,7 +39,9 @@ export const podReclaim = defineCheck({
       const { data } = section;
       if (!isWrite(data[at + WHAT]) || data[at + TYPE] !== POPULATE_ON_DEMAND || data[at + VIEW] !== HOST) return;
       for (let old = section.replacedBy(at); old >= 0; old = section.replacedBy(at, old)) {
-        if (isRam(data[old + TYPE]) && data[old + MFN] >= 0) lookAtReplaced(section, old);
+        if (!isRam(data[old + TYPE]) || data[old + MFN] < 0) continue;
+        reclaims.countAt(data[old + CALLER]);
+        lookAtReplaced(section, old);
       }
     };
 

@@ -16,7 +16,8 @@ type Broken = readonly [invariant: Invariant, seq: number];
 /** A section leaves a shared frame that is not as mem_sharing's audit() has it (xen/arch/x86/mm/mem_sharing.c). */
 export const sharingInvariant = defineCheck({
   rule: 'consistency.sharing-invariant',
-  make: ({ state, p2ms, sections, records, report }) => {
+  make: ({ state, p2ms, sections, records, report, opportunities }) => {
+    const looks = opportunities('share');
     const { pages, m2p, profile } = state;
     const { rmaps } = state.sharing;
     const bits = new TypeBits(profile);
@@ -33,6 +34,7 @@ export const sharingInvariant = defineCheck({
       const mfn = section.data[at + MFN];
       if (mfn < 0) return;
       const members = rmaps.of(mfn);
+      if (members.length > 0) looks.countAt(section.data[at + CALLER]);
       const before = known.get(mfn) ?? [];
       const changed = section.data[at + SEQ];
       const found = members.length === 0 ? [] : [...brokenPage(mfn, members.length, changed), ...brokenEntry(mfn)];

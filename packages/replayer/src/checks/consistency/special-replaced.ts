@@ -5,11 +5,13 @@ import { CALLER, DOMID, GFN, isWrite, SEQ, type Section, SINCE, TYPE, VIEW, WHAT
 /** A ram entry is written over a grant, foreign or mmio_direct one (XSA-378). */
 export const specialReplaced = defineCheck({
   rule: 'consistency.special-replaced',
-  make: ({ report }) => {
+  make: ({ report, opportunities }) => {
+    const writes = opportunities('write');
     const look = (section: Section, at: number) => {
       const { data } = section;
       if (!isWrite(data[at + WHAT]) || !isRam(data[at + TYPE])) return;
       let special = section.replacedBy(at);
+      if (special >= 0) writes.countAt(data[at + CALLER]);
       while (special >= 0 && !isSpecial(data[special + TYPE])) special = section.replacedBy(at, special);
       if (special < 0) return;
       report({

@@ -16,7 +16,8 @@ interface Mapping {
 /** A change of an entry is refused while its frame is mapped by another domain. */
 export const foreignBlocks = defineCheck({
   rule: 'gfn-range.foreign-blocks',
-  make: ({ state, p2ms, now, site, report }) => {
+  make: ({ state, p2ms, now, site, report, opportunities }) => {
+    const writes = opportunities('write');
     /** By who maps it, and as what. */
     const open = new Map<string, Mapping>();
     const byMfn = new Map<number, Mapping[]>();
@@ -48,16 +49,18 @@ export const foreignBlocks = defineCheck({
 
     /** `isOfMfn`: the operation is about the frame that it names, not about the one that the entry has. */
     const judge = (batch: ReplayBatch, row: number, isOfMfn: boolean) => {
-      if (byMfn.size === 0 || !hasFailed(batch, row)) return;
+      if (byMfn.size === 0) return;
       const { columns: c, validity: v } = batch;
-      // It has not enough memory: nobody is in its way.
-      if (isValid(v.rc, row) && c.rc[row] === -ENOMEM) return;
       const gfn = gfnOf(batch, row);
       const named = isOfMfn ? mfnOf(batch, row) : -1;
       const table = p2ms.find(c.domid[row], isOfMfn ? HOST : c.view[row]);
       const mfn = named >= 0 ? named : table?.find(gfn) ? table.foundMfn(gfn) : -1;
       const mapping = byMfn.get(mfn)?.[0];
-      if (mapping === undefined || mapping.refused !== undefined) return;
+      if (mapping === undefined) return;
+      writes.count();
+      // With not enough memory nobody is in its way.
+      const isOutOfMemory = isValid(v.rc, row) && c.rc[row] === -ENOMEM;
+      if (!hasFailed(batch, row) || isOutOfMemory || mapping.refused !== undefined) return;
       const { pcpu, seq } = now;
       mapping.refused = { domid: c.domid[row], view: c.view[row], gfn, pcpu, caller: site(), seq };
     };

@@ -1,3 +1,4 @@
+import { FLAG } from '@p2mtrace/trace-format';
 import type { Translation } from '../../tables/translation-table.js';
 import { defineCheck } from '../check.js';
 import { VcpuSwitches } from '../vcpu-switches.js';
@@ -5,7 +6,8 @@ import { VcpuSwitches } from '../vcpu-switches.js';
 /** A lookup with the lock is not put when its pcpu goes on to another vcpu, or when the trace ends. */
 export const getWithoutPut = defineCheck({
   rule: 'gfn-range.get-without-put',
-  make: ({ state: { translations }, now, records, report }) => {
+  make: ({ state: { translations }, now, records, report, opportunities }) => {
+    const gets = opportunities('get');
     // Where locks are recorded and put_gfn is not, lookups end with their lock.
     if (records('lock_acquire') && !records('put_gfn')) return {};
     const switches = new VcpuSwitches();
@@ -16,6 +18,11 @@ export const getWithoutPut = defineCheck({
     };
 
     return {
+      after: {
+        lookup: ({ columns }, row) => {
+          if ((columns.flags[row] & FLAG.locked) !== 0) gets.countAt(-1);
+        },
+      },
       before: {
         sched_switch: (batch, row) => {
           const pcpu = switches.left(batch, row);

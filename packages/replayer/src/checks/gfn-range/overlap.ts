@@ -27,7 +27,8 @@ const isComplete = ({ held, got }: Pair) => held.order >= 0 && got.order >= 0;
 /** Two pcpus hold ranges of one p2m with a frame in common. */
 export const overlap = defineCheck({
   rule: 'gfn-range.overlap',
-  make: ({ state: { translations, locks }, now, records, report }) => {
+  make: ({ state: { translations, locks }, now, records, report, opportunities }) => {
+    const gets = opportunities('get');
     const hasLocks = records('lock_acquire');
     let pairs: Pair[] = [];
     let domid = -1;
@@ -71,6 +72,7 @@ export const overlap = defineCheck({
           const { columns: c, validity: v } = batch;
           gfn = gfnOf(batch, row);
           if ((c.flags[row] & FLAG.locked) === 0 || gfn < 0 || !isValid(v.pcpu, row)) return;
+          gets.countAt(-1);
           domid = c.domid[row];
           view = c.view[row];
           translations.forEachElsewhere(c.pcpu[row], domid, view, watch);

@@ -37,13 +37,15 @@ class LastPuts {
 /** A put_gfn of what its pcpu has not looked up with the lock, or has put before. */
 export const putWithoutGet = defineCheck({
   rule: 'gfn-range.put-without-get',
-  make: ({ state: { translations }, now, report }) => {
+  make: ({ state: { translations }, now, report, opportunities }) => {
+    const counted = opportunities('put');
     const puts: LastPuts[] = [];
     return {
       before: {
         put_gfn: (batch, row) => {
           const { columns: c, validity: v } = batch;
           if (!isValid(v.pcpu, row)) return;
+          counted.count();
           const pcpu = c.pcpu[row];
           const domid = c.domid[row];
           const view = c.view[row];

@@ -76,7 +76,8 @@ class LastLookups {
 /** A lookup with the lock, and a set_entry of that gfn in the pcpu's next section, which did not look again. */
 export const splitCriticalSection = defineCheck({
   rule: 'gfn-range.split-critical-section',
-  make: ({ state, now, records, report }) => {
+  make: ({ state, now, records, report, opportunities }) => {
+    const writes = opportunities('write');
     const byPcpu: LastLookups[] = [];
     const hasLocks = records('lock_acquire');
     return {
@@ -120,6 +121,7 @@ export const splitCriticalSection = defineCheck({
           const found = last.find(p2mOf(batch, row), gfn);
           // A larger write is not about this entry.
           if (found < 0 || c.order[row] > last.order[found]) return;
+          writes.count();
           const lookup = last.seq[found];
           const unprotected = last.dropped[found];
           last.remove(found);

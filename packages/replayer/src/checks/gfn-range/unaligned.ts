@@ -10,16 +10,20 @@ import { defineCheck } from '../check.js';
  */
 export const unaligned = defineCheck({
   rule: 'gfn-range.unaligned',
-  make: ({ now, report }) => ({
-    before: {
-      put_gfn: (batch, row) => {
-        const { columns: c, validity: v } = batch;
-        const order = isValid(v.order, row) ? c.order[row] : 0;
-        if (order === 0 || order > MAX_ENTRY_ORDER) return;
-        const gfn = gfnOf(batch, row);
-        if (offsetIn(gfn, order) === 0) return;
-        report({ domid: c.domid[row], view: c.view[row], gfn, order, at: { unaligned: now.seq } });
+  make: ({ now, report, opportunities }) => {
+    const ranges = opportunities('get');
+    return {
+      before: {
+        put_gfn: (batch, row) => {
+          const { columns: c, validity: v } = batch;
+          const order = isValid(v.order, row) ? c.order[row] : 0;
+          if (order === 0 || order > MAX_ENTRY_ORDER) return;
+          const gfn = gfnOf(batch, row);
+          ranges.count();
+          if (offsetIn(gfn, order) === 0) return;
+          report({ domid: c.domid[row], view: c.view[row], gfn, order, at: { unaligned: now.seq } });
+        },
       },
-    },
-  }),
+    };
+  },
 });

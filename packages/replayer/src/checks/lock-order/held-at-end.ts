@@ -6,7 +6,8 @@ import { VcpuSwitches } from '../vcpu-switches.js';
 export const heldAtEnd = defineCheck({
   rule: 'lock-order.held-at-end',
   share: 'references',
-  make: ({ state: { locks }, now, lockFacts, report }) => {
+  make: ({ state: { locks }, now, lockFacts, report, opportunities }) => {
+    const acquisitions = opportunities('acquire');
     const switches = new VcpuSwitches();
     /** By pcpu: when it began to run another vcpu; what it held then was reported. */
     const reported: number[] = [];
@@ -30,6 +31,7 @@ export const heldAtEnd = defineCheck({
     };
 
     return {
+      after: { lock_acquire: () => acquisitions.count() },
       before: {
         sched_switch: (batch, row) => {
           const pcpu = switches.left(batch, row);

@@ -9,7 +9,8 @@ const BOUND_MS = 30;
 export const longHold = defineCheck({
   rule: 'lock-order.long-hold',
   share: 'references',
-  make: ({ state: { locks }, now, head, lockFacts, report }) => {
+  make: ({ state: { locks }, now, head, lockFacts, report, opportunities }) => {
+    const holds = opportunities('release');
     const { tscHz } = head.metadata;
     if (tscHz === undefined) return {};
     lockFacts.keepSpans();
@@ -33,6 +34,7 @@ export const longHold = defineCheck({
           const own = onlyHold(pcpu);
           if (own < 0 || locks.heldMode[own] !== c.mode[row]) return;
           const ticks = lockFacts.ticksHeld(locks.heldTag[own]);
+          holds.countAt(locks.heldCaller[own]);
           if (!(ticks > bound)) return;
           report({
             lock: released,

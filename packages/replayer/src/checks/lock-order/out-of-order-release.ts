@@ -1,4 +1,4 @@
-import { MODE_EXTERNAL, MODE_READ } from '@p2mtrace/trace-format';
+import { isValid, MODE_EXTERNAL, MODE_READ } from '@p2mtrace/trace-format';
 import { outermostHold } from '../../tables/held-locks.js';
 import { defineCheck } from '../check.js';
 import { heldColumns, heldSince, lockColumns } from './lock-columns.js';
@@ -11,33 +11,39 @@ import { holdOf, releasesInnermost } from './released-hold.js';
 export const outOfOrderRelease = defineCheck({
   rule: 'lock-order.out-of-order-release',
   share: 'references',
-  make: ({ state: { locks }, now, lockFacts, report }) => ({
-    before: {
-      lock_release: (batch, row) => {
-        if (releasesInnermost(locks, batch, row)) return;
-        const { columns: c } = batch;
-        const lock = c.lock[row];
-        const pcpu = c.pcpu[row];
-        const mode = c.mode[row];
-        if (mode === MODE_READ || mode === MODE_EXTERNAL || locks.depth[lock] > 1) return;
-        const own = holdOf(locks, pcpu, lock, false);
-        if (own < 0 || locks.heldLevel[own] === 0) return;
-        const hasLevel = (i: number) => {
-          const held = locks.heldMode[i];
-          return locks.heldLock[i] !== lock && locks.heldLevel[i] !== 0 && held !== MODE_READ && held !== MODE_EXTERNAL;
-        };
-        const later = outermostHold(locks, pcpu, hasLevel, own + 1);
-        if (later < 0) return;
-        report({
-          ...lockColumns(lockFacts, batch, row),
-          ...heldColumns(lockFacts, locks, later),
-          at: {
-            acquired: heldSince(locks, own),
-            acquired_later: heldSince(locks, later),
-            released: now.seq,
-          },
-        });
+  make: ({ state: { locks }, now, lockFacts, report, opportunities }) => {
+    const releases = opportunities('release');
+    return {
+      before: {
+        lock_release: (batch, row) => {
+          const { columns: c, validity: v } = batch;
+          if (isValid(v.pcpu, row) && locks.innermost(c.pcpu[row]) > locks.bottom(c.pcpu[row])) releases.count();
+          if (releasesInnermost(locks, batch, row)) return;
+          const lock = c.lock[row];
+          const pcpu = c.pcpu[row];
+          const mode = c.mode[row];
+          if (mode === MODE_READ || mode === MODE_EXTERNAL || locks.depth[lock] > 1) return;
+          const own = holdOf(locks, pcpu, lock, false);
+          if (own < 0 || locks.heldLevel[own] === 0) return;
+          const hasLevel = (i: number) => {
+            const held = locks.heldMode[i];
+            return (
+              locks.heldLock[i] !== lock && locks.heldLevel[i] !== 0 && held !== MODE_READ && held !== MODE_EXTERNAL
+            );
+          };
+          const later = outermostHold(locks, pcpu, hasLevel, own + 1);
+          if (later < 0) return;
+          report({
+            ...lockColumns(lockFacts, batch, row),
+            ...heldColumns(lockFacts, locks, later),
+            at: {
+              acquired: heldSince(locks, own),
+              acquired_later: heldSince(locks, later),
+              released: now.seq,
+            },
+          });
+        },
       },
-    },
-  }),
+    };
+  },
 });

@@ -7,7 +7,8 @@ import { heldColumns, heldSince, lockColumns } from './lock-columns.js';
 export const readInversion = defineCheck({
   rule: 'lock-order.read-inversion',
   share: 'references',
-  make: ({ state: { locks }, now, lockFacts, report }) => {
+  make: ({ state: { locks }, now, lockFacts, report, opportunities }) => {
+    const acquisitions = opportunities('acquire');
     let acquired = 0;
     const isHigherRead = (i: number) => locks.heldLevel[i] > acquired && locks.heldMode[i] === MODE_READ;
     return {
@@ -18,6 +19,7 @@ export const readInversion = defineCheck({
           const own = locks.innermost(pcpu);
           acquired = c.level[row];
           if (own <= locks.bottom(pcpu) || acquired === 0 || !isValid(v.level, row) || !isValid(v.pcpu, row)) return;
+          acquisitions.count();
           // What the pcpu has for itself already may be taken again at any level.
           if (locks.check.violation || locks.check.expectedDepth > 1) return;
           const held = innermostHold(locks, pcpu, isHigherRead, own - 1);

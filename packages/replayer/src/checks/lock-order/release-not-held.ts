@@ -9,7 +9,8 @@ import { holdOf, releasesInnermost } from './released-hold.js';
 export const releaseNotHeld = defineCheck({
   rule: 'lock-order.release-not-held',
   share: 'references',
-  make: ({ state: { locks }, now, lockFacts, report }) => {
+  make: ({ state: { locks }, now, lockFacts, report, opportunities }) => {
+    const releases = opportunities('release');
     /** By lock: seq of its last release, NaN for none. */
     let released = new Float64Array(64).fill(Number.NaN);
 
@@ -25,6 +26,7 @@ export const releaseNotHeld = defineCheck({
         lock_release: (batch, row) => {
           const { columns: c, validity: v } = batch;
           if (!isValid(v.pcpu, row)) return;
+          releases.count();
           const lock = c.lock[row];
           if (
             !releasesInnermost(locks, batch, row) &&

@@ -10,7 +10,8 @@ import { heldSince, lockColumns } from './lock-columns.js';
 export const upgrade = defineCheck({
   rule: 'lock-order.upgrade',
   share: 'references',
-  make: ({ state: { locks }, now, lockFacts, report }) => {
+  make: ({ state: { locks }, now, lockFacts, report, opportunities }) => {
+    const acquisitions = opportunities('acquire');
     /** By pcpu: the lock whose upgrade was reported when the pcpu began to wait for it. */
     const waiting: number[] = [];
     let wanted = -1;
@@ -40,6 +41,7 @@ export const upgrade = defineCheck({
         lock_acquire: (batch, row) => {
           const { columns: c, validity: v } = batch;
           const pcpu = c.pcpu[row];
+          if (c.mode[row] === MODE_WRITE) acquisitions.count();
           if (holdsNothing(locks, pcpu) || !isValid(v.pcpu, row)) return;
           if (c.mode[row] === MODE_WRITE && waiting[pcpu] !== c.lock[row]) judge(batch, row, pcpu);
           if (waiting.length > pcpu) waiting[pcpu] = -1;

@@ -23,7 +23,8 @@ interface Pending {
 export const foreignLeft = defineCheck({
   rule: 'm2p-override.foreign-left',
   ifRecorded: ['m2p_override_remove'],
-  make: ({ state, now, site, report }) => {
+  make: ({ state, now, site, report, opportunities }) => {
+    const removals = opportunities('remove');
     /** By domain and mfn, as text: pfns that were made FOREIGN(mfn) by an event of its own, with its seq. */
     const foreign = new Map<string, Map<number, number>>();
     let pending: Pending[] = [];
@@ -58,6 +59,7 @@ export const foreignLeft = defineCheck({
           const mfn = mfnOf(batch, row);
           const domid = batch.columns.domid[row];
           if (hasFailed(batch, row) || overridesOf(state.linux, domid, mfn).length > 0) return;
+          removals.count();
           const name = `${domid} ${mfn}`;
           for (const [gfn, foreignSet] of foreign.get(name) ?? []) {
             if (!isForeign(state.linux, domid, gfn, mfn)) continue;

@@ -14,7 +14,8 @@ const GENERATION = 1;
 export const doubleAllocDrop = defineCheck({
   rule: 'refcount.double-alloc-drop',
   share: 'references',
-  make: ({ state: { pages }, now, report }) => {
+  make: ({ state: { pages }, now, report, opportunities }) => {
+    const counted = opportunities('drop');
     const drops = new FrameRecords(2);
     return {
       before: {
@@ -23,6 +24,7 @@ export const doubleAllocDrop = defineCheck({
           const slot = slotOf(pages, mfn);
           if (slot === 0) return;
           const generation = pages.generation[slot];
+          if (knowsCount(pages, slot)) counted.count();
           if (knowsCount(pages, slot) && !isAllocated(pages, slot)) {
             const before = drops.find(mfn);
             const isSame = before >= 0 && drops.data[before + GENERATION] === generation;

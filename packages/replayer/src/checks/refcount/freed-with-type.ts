@@ -10,18 +10,22 @@ const PAGE_TABLES = new Set(['l1', 'l2', 'l3', 'l4']);
 /** A page is freed, or given to another domain, with a type that somebody still relies on. */
 export const freedWithType = defineCheck({
   rule: 'refcount.freed-with-type',
-  make: ({ state: { pages, profile }, now, relinquishedTypes, report }) => {
+  make: ({ state: { pages, profile }, now, relinquishedTypes, report, opportunities }) => {
+    const frees = opportunities('free');
+    const gifts = opportunities('give');
     const types = new KnownTypes(pages, profile);
     const relinquished = relinquishedTypes();
 
     const judge = (mfn: number, slot: number, given: boolean) => {
       if (!types.isKnown(slot) || types.mayBeXenHeap(slot) || relinquished.has(mfn)) return;
+      (given ? gifts : frees).count();
       const name = types.name(slot) ?? '';
       // Whether a writable page is validated does not matter; of what is looked at once, it does.
       const isStale = types.isValidated(slot) && (PAGE_TABLES.has(name) || (given && name === 'seg_desc'));
       if (types.count(slot) === 0 && !isStale) return;
       report({
         detail: given ? 'given' : 'freed',
+        mechanism: given ? 'give' : 'free',
         // What relinquish_memory does to a partial page no event tells; this one does not look like it.
         confidence: types.isPartial(slot) ? 'likely' : 'proven',
         mfn,

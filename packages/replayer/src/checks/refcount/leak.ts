@@ -9,7 +9,8 @@ import { isAllocated, ownerOf, references } from '../known-pages.js';
 export const leak = defineCheck({
   rule: 'refcount.leak',
   needs: ['refs', 'lastMappings'],
-  make: ({ state, p2ms, refs, lastMappings, now, report }) => {
+  make: ({ state, p2ms, refs, lastMappings, now, report, opportunities }) => {
+    const gets = opportunities('get');
     const { pages, health } = state;
     /** By domid: when the last page was freed that its p2m mapped. */
     const mappedFree = new Map<number, number>();
@@ -59,10 +60,12 @@ export const leak = defineCheck({
 
     return {
       before: { page_free: (batch, row) => forEachFrame(batch, row, freed) },
-      end: () =>
+      end: () => {
         pages.forEach((mfn, slot) => {
           if (references(pages, slot) > 0 && !isAllocated(pages, slot)) judge(mfn, slot);
-        }),
+        });
+        refs.forEachTaker((caller, taken) => gets.countAt(caller, taken));
+      },
     };
   },
 });

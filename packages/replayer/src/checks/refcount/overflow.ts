@@ -19,7 +19,9 @@ const WORD = 2 ** 32;
 export const overflow = defineCheck({
   rule: 'refcount.overflow',
   share: 'references',
-  make: ({ state: { pages, profile }, options, now, report }) => {
+  make: ({ state: { pages, profile }, options, now, report, opportunities }) => {
+    const gets = opportunities('get');
+    const typeGets = opportunities('type');
     const types = new KnownTypes(pages, profile);
     const general = limitOf(profile.countWidth, 2, options.counterWidth);
     const type = limitOf(profile.typeCountWidth, 1, options.counterWidth);
@@ -31,7 +33,8 @@ export const overflow = defineCheck({
       if (!isLast && (upper !== limit.wrapUpper || lower !== limit.wrapLower)) return;
       const detail = isLast ? 'limit' : 'wrap';
       const at = isLast ? { reached: now.seq } : { wrapped: now.seq };
-      report({ detail, kind, mfn, count: upper * WORD + lower, width: limit.width, at });
+      const mechanism = kind === K_GET_TYPE ? 'type' : 'get';
+      report({ detail, mechanism, kind, mfn, count: upper * WORD + lower, width: limit.width, at });
     };
 
     /** Of the pages that came nearest to the limit without reaching it. */
@@ -44,7 +47,8 @@ export const overflow = defineCheck({
       });
       found.sort((a, b) => b.count - a.count);
       for (const { mfn, count, peak } of found.slice(0, TOLD)) {
-        report({ detail, mfn, count, width, expected: last - count, caller: -1, pcpu: -1, at: { peak } });
+        const mechanism = detail === 'headroom' ? 'get' : 'type';
+        report({ detail, mechanism, mfn, count, width, expected: last - count, caller: -1, pcpu: -1, at: { peak } });
       }
     };
 
@@ -55,6 +59,7 @@ export const overflow = defineCheck({
           const mfn = mfnOf(batch, row);
           const slot = slotOf(pages, mfn);
           if (slot === 0 || !knowsCount(pages, slot)) return;
+          gets.count();
           judge(K_GET_PAGE, mfn, pages.upperCount(slot), pages.lowerCount(slot), general);
         },
         get_type: (batch, row) => {
@@ -62,6 +67,7 @@ export const overflow = defineCheck({
           const mfn = mfnOf(batch, row);
           const slot = slotOf(pages, mfn);
           if (slot === 0 || !types.isKnown(slot)) return;
+          typeGets.count();
           judge(K_GET_TYPE, mfn, types.upperCount(slot), types.lowerCount(slot), type);
         },
       },

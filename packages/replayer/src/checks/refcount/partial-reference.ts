@@ -40,7 +40,8 @@ class LastEvents {
 export const partialReference = defineCheck({
   rule: 'refcount.partial-reference',
   ifRecorded: ['get_type'],
-  make: ({ state: { pages, profile }, now, report }) => {
+  make: ({ state: { pages, profile }, now, report, opportunities }) => {
+    const changes = opportunities('partial');
     const types = new KnownTypes(pages, profile);
     const byPcpu: LastEvents[] = [];
     /** Frame → when PGT_partial was set. */
@@ -69,6 +70,7 @@ export const partialReference = defineCheck({
       const isPartial = types.isPartial(slot);
       if (isPartial === wasPartial) return;
       const last = byPcpu[now.pcpu]?.kindOf(mfn) ?? -1;
+      if (last >= 0) changes.count();
       if (last >= 0 && last !== (isPartial ? LIGHT_GET : K_PUT_PAGE)) {
         const cleared = { partial_set: partialSeq.get(mfn), partial_cleared: now.seq };
         report({ mfn, at: isPartial ? { partial_set: now.seq } : cleared });

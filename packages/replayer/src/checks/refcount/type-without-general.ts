@@ -9,7 +9,8 @@ import { KnownTypes } from '../known-types.js';
 export const typeWithoutGeneral = defineCheck({
   rule: 'refcount.type-without-general',
   share: 'references',
-  make: ({ state: { pages, profile }, relinquishedTypes, report }) => {
+  make: ({ state: { pages, profile }, relinquishedTypes, report, opportunities }) => {
+    const changes = opportunities('count');
     const types = new KnownTypes(pages, profile);
     const relinquished = relinquishedTypes();
     /** Frames that were reported, until they are allocated anew. */
@@ -19,7 +20,9 @@ export const typeWithoutGeneral = defineCheck({
     const judge = (batch: ReplayBatch, row: number) => {
       const mfn = mfnOf(batch, row);
       const slot = slotOf(pages, mfn);
-      if (slot === 0 || !knowsCount(pages, slot) || pages.count(slot) > 0 || isFree(pages, slot)) return;
+      if (slot === 0 || !knowsCount(pages, slot)) return;
+      changes.count();
+      if (pages.count(slot) > 0 || isFree(pages, slot)) return;
       if (!types.isKnown(slot) || types.count(slot) === 0 || types.mayBeXenHeap(slot)) return;
       if (reported.has(mfn) || relinquished.has(mfn)) return;
       reported.add(mfn);

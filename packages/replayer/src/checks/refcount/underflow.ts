@@ -7,11 +7,13 @@ import { isFree, knowsCount, ownerOf, slotOf } from '../known-pages.js';
 export const underflow = defineCheck({
   rule: 'refcount.underflow',
   share: 'references',
-  make: ({ state: { pages }, now, report }) => {
+  make: ({ state: { pages }, now, report, opportunities }) => {
+    const puts = opportunities('put');
     const put = (batch: ReplayBatch, row: number) => {
       const mfn = mfnOf(batch, row);
       const slot = slotOf(pages, mfn);
       if (slot === 0) return;
+      puts.count();
       const free = isFree(pages, slot);
       // One below 0 wraps inside the count's own bits, as Xen's would.
       const isBelow = knowsCount(pages, slot)

@@ -18,9 +18,11 @@ export const changedWhileReferenced = defineCheck({
   rule: 'use-after-unmap.changed-while-referenced',
   policy: true,
   needs: ['refs'],
-  make: ({ state: { pages }, p2ms, refs, now, report }) => {
+  make: ({ state: { pages }, p2ms, refs, now, report, opportunities }) => {
+    const changes = opportunities('change');
     const judge = (domid: number, view: number, gfn: number, mfn: number) => {
       const slot = slotOf(pages, mfn);
+      if (slot !== 0) changes.count();
       const held = slot === 0 ? 0 : references(pages, slot);
       if (!(held > 0) || held <= refs.referencesOf(slot, now.pcpu)) return;
       const at = { referenced: refs.lastReferenceOfOthers(slot, now.pcpu), changed: now.seq };

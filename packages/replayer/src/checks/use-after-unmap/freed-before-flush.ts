@@ -1,6 +1,7 @@
 import { isValid } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../../batch/replay-batch.js';
 import { gfnOf, mfnOf } from '../../batch/row-values.js';
+import { FrameRecords } from '../../memory/frame-records.js';
 import { MAX_FRAME } from '../../memory/frame-table.js';
 import { domidOfKey, p2mKey, viewOfKey } from '../../memory/keys.js';
 import { alignDown, framesOf } from '../../memory/order.js';
@@ -25,7 +26,10 @@ interface Removal {
 export const freedBeforeFlush = defineCheck({
   rule: 'use-after-unmap.freed-before-flush',
   ifRecorded: ['tlb_flush_deferred'],
-  make: ({ state, p2ms, now, report }) => {
+  make: ({ state, p2ms, now, report, opportunities }) => {
+    const frees = opportunities('free');
+    /** Frames that an entry gave, until they are freed. */
+    const unmapped = new FrameRecords(1);
     /** By domid and view, as TlbState has them. */
     const removedFrom = new Map<number, Removal[]>();
 
@@ -48,12 +52,19 @@ export const freedBeforeFlush = defineCheck({
         const mfn = table.foundMfn(first);
         if (mfn < 0 || (newMfn >= 0 && mfn - first === newMfn - gfn)) return;
         if (removed.length === MOST) removed.shift();
-        removed.push({ gfn: first, mfn, order: Math.min(order, table.foundOrder), seq: now.seq });
+        const removal = { gfn: first, mfn, order: Math.min(order, table.foundOrder), seq: now.seq };
+        removed.push(removal);
+        for (let i = 0; i < framesOf(removal.order); i++) unmapped.make(mfn + i);
       });
       removedFrom.set(key, removed);
     };
 
     const judge = (mfn: number, order: number, given: boolean) => {
+      for (let i = 0; i < framesOf(order) && unmapped.size > 0; i++) {
+        if (unmapped.find(mfn + i) < 0) continue;
+        unmapped.remove(mfn + i);
+        frees.count();
+      }
       for (const [key, deferred] of state.tlb.deferred) {
         for (const removal of removedFrom.get(key) ?? []) {
           // The first frame that both have.
@@ -88,7 +99,10 @@ export const freedBeforeFlush = defineCheck({
           judge(mfnOf(batch, row), 0, true);
         },
       },
-      forget: () => removedFrom.clear(),
+      forget: () => {
+        removedFrom.clear();
+        unmapped.clear();
+      },
       forgetDomain: domid => {
         for (const key of removedFrom.keys()) if (domidOfKey(key) === domid) removedFrom.delete(key);
       },

@@ -28,12 +28,15 @@ const WIDTH = 8;
 export const freedWhileMapped = defineCheck({
   rule: 'use-after-unmap.freed-while-mapped',
   ifRecorded: ['page_free'],
-  make: ({ state, p2ms, now, report }) => {
+  make: ({ state, p2ms, now, report, opportunities }) => {
+    const frees = opportunities('free');
     const { pages, health } = state;
     /** By domid: what was freed since its p2m was written last. */
     const runs = new Map<number, Run>();
 
     const freed = (mfn: number, batch: ReplayBatch, row: number) => {
+      // A breach is told when its p2m is used again, by somebody else.
+      frees.countAt(-1);
       const mapped = p2ms.stillMapped(mfn);
       if (mapped === undefined || health.wasDestroyed(mapped.domid)) return;
       const slot = slotOf(pages, mfn);

@@ -12,10 +12,12 @@ import { isRam } from '../p2m-types.js';
  */
 export const givenWhileMapped = defineCheck({
   rule: 'use-after-unmap.given-while-mapped',
-  make: ({ state, p2ms, now, report }) => {
+  make: ({ state, p2ms, now, report, opportunities }) => {
+    const gifts = opportunities('give');
     /** `former`: the owner before, -1 where it is whoever maps the frame. */
     const judge = (mfn: number, owner: number, former: number) => {
       if (owner >= FIRST_RESERVED_DOMID) return;
+      gifts.count();
       for (const { p2m, gfn } of p2ms.reverse.mappings(mfn)) {
         const table = p2ms.tables[p2m];
         if (table.domid === owner || (former >= 0 && table.domid !== former)) continue;
@@ -29,6 +31,7 @@ export const givenWhileMapped = defineCheck({
     const allocated = (mfn: number, { columns }: ReplayBatch, row: number) => {
       // A frame of the heap was whose entry maps it as its own.
       if (p2ms.reverse.isMapped(mfn)) judge(mfn, columns.owner[row], -1);
+      else if (columns.owner[row] < FIRST_RESERVED_DOMID) gifts.count();
     };
 
     return {

@@ -1,3 +1,4 @@
+import { mfnOf } from '../../batch/row-values.js';
 import { defineCheck } from '../check.js';
 import { staleUse } from './stale-use.js';
 
@@ -5,12 +6,16 @@ import { staleUse } from './stale-use.js';
 export const staleTranslation = defineCheck({
   rule: 'use-after-unmap.stale-translation',
   needs: ['translations'],
-  make: ({ translations, now, report }) => ({
-    after: {
-      page_use: (batch, row) => {
-        const stale = translations.staleUse();
-        if (stale !== undefined) report(staleUse(stale, now.seq, batch, row));
+  make: ({ translations, now, report, opportunities }) => {
+    const uses = opportunities('use');
+    return {
+      after: {
+        page_use: (batch, row) => {
+          if (translations.lookupSeq(mfnOf(batch, row)) >= 0) uses.countAt(-1);
+          const stale = translations.staleUse();
+          if (stale !== undefined) report(staleUse(stale, now.seq, batch, row));
+        },
       },
-    },
-  }),
+    };
+  },
 });

@@ -11,11 +11,14 @@ const MOST = 1024;
 export const unprotectedWindow = defineCheck({
   rule: 'use-after-unmap.unprotected-window',
   needs: ['translations'],
-  make: ({ translations, now, report }) => {
+  make: ({ translations, now, report, opportunities }) => {
+    const gets = opportunities('get');
+    const uses = opportunities('use');
     const reported = new Set<number>();
 
     const judge = (batch: ReplayBatch, row: number, isGet: boolean) => {
       const mfn = mfnOf(batch, row);
+      if (translations.lookupSeq(mfn) >= 0) (isGet ? gets : uses).countAt(-1);
       const lookup = translations.unprotected(mfn);
       if (lookup === 0 || reported.has(translations.seqOf(lookup))) return;
       // A second reference after the lookup's own has been put is for another reason.
@@ -24,7 +27,7 @@ export const unprotectedWindow = defineCheck({
       const { seq, since, ...columns } = translations.bareLookup(lookup);
       reported.add(seq);
       const at = { lookup: seq, unprotected: since, used: now.seq };
-      report({ confidence: 'possible', ...columns, mfn, at });
+      report({ confidence: 'possible', mechanism: isGet ? 'get' : 'use', ...columns, mfn, at });
     };
 
     return {

@@ -26,7 +26,9 @@ export const useAfterFree = defineCheck({
   rule: 'use-after-unmap.use-after-free',
   needs: ['refs', 'translations'],
   ifRecorded: ['page_free'],
-  make: ({ state: { pages }, head, refs, translations, now, records, report }) => {
+  make: ({ state: { pages }, head, refs, translations, now, records, report, opportunities }) => {
+    const uses = opportunities('use');
+    const maps = opportunities('map');
     const freed = new FrameRecords(2);
     /** By domid: 1 where the trace has shown it to own a page. */
     const owns = new Uint8Array(DOMIDS);
@@ -58,7 +60,9 @@ export const useAfterFree = defineCheck({
       const end = first + framesOf(order);
       for (let mfn = first; mfn < end; mfn++) {
         const slot = slotOf(pages, mfn);
-        if (slot !== 0 && isFree(pages, slot)) tell(mfn, c.domid[row], { freed: pages.lifeSeq[slot] });
+        if (slot === 0) continue;
+        maps.count();
+        if (isFree(pages, slot)) tell('map', mfn, c.domid[row], { freed: pages.lifeSeq[slot] });
       }
     };
 
@@ -67,9 +71,10 @@ export const useAfterFree = defineCheck({
       const domid = domidOf(batch, row);
       const slot = slotOf(pages, mfn);
       if (slot === 0 || !isUse(batch.columns.flags[row]) || !isRecorded(domid)) return;
+      uses.count();
       const lookup = translations.lookupSeq(mfn);
       if (isFree(pages, slot)) {
-        tell(mfn, domid, { lookup, freed: pages.lifeSeq[slot] });
+        tell('use', mfn, domid, { lookup, freed: pages.lifeSeq[slot] });
         return;
       }
       const at = freed.find(mfn);
@@ -78,11 +83,15 @@ export const useAfterFree = defineCheck({
       const reallocated = pages.lifeSeq[slot];
       const allocatedHere = freed.data[at + ALLOC_PCPU] === now.pcpu;
       if (!(lookup < freedSeq && freedSeq < reallocated) || allocatedHere) return;
-      if (refs.referencesOf(slot, now.pcpu) === 0) tell(mfn, domid, { lookup, freed: freedSeq, reallocated });
+      if (refs.referencesOf(slot, now.pcpu) === 0) tell('use', mfn, domid, { lookup, freed: freedSeq, reallocated });
     };
 
-    const tell = (mfn: number, domid: number, at: Witnesses<'use-after-unmap.use-after-free'>) =>
-      report({ mfn, domid, at: { ...at, used: now.seq } });
+    const tell = (
+      mechanism: 'use' | 'map',
+      mfn: number,
+      domid: number,
+      at: Witnesses<'use-after-unmap.use-after-free'>,
+    ) => report({ mechanism, mfn, domid, at: { ...at, used: now.seq } });
 
     const usesRecorded = records('page_use');
     return {

@@ -43,7 +43,7 @@ test('an event without a site has that of the innermost lock, by its symbol too'
   const events = leak(named);
   const [get, acquire] = [events[2], events[3]];
   // The reference is taken under the lock.
-  const { symbol: _, ...nameless } = get as { symbol: string };
+  const { symbol: _, ...nameless } = get as unknown as { symbol: string } & (typeof events)[number];
   events.splice(2, 2, acquire, nameless);
   const { findings } = await analyzeTrace(await traceOf(events), { only: ['refcount.leak'] });
   expect(findings.map(({ signature }) => signature)).toEqual([

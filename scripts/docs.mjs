@@ -1,5 +1,5 @@
 /**
- * Rewrites the generated sections of docs/*.md from the code: everything between `<!-- generated:NAME -->` and
+ * Redraws docs/timeline.svg, and rewrites the generated sections of docs/*.md from the code: everything between `<!-- generated:NAME -->` and
  * `<!-- /generated -->`. Run it as `npm run docs`; test/docs.test.ts fails while a section is stale.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -28,6 +28,7 @@ import {
 import { corpusCases } from './corpus.mjs';
 import { coverage } from './coverage.mjs';
 import { code, codes, sqlBlock, table, wrapped } from './markdown.mjs';
+import { picture } from './picture.mjs';
 
 export const DOCS = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs');
 
@@ -295,6 +296,8 @@ export function documents() {
   return readdirSync(DOCS).filter(name => name.endsWith('.md'));
 }
 
+export { picture };
+
 if (argv[1] !== undefined && import.meta.url === pathToFileURL(argv[1]).href) {
   for (const name of documents()) {
     const path = join(DOCS, name);
@@ -304,4 +307,5 @@ if (argv[1] !== undefined && import.meta.url === pathToFileURL(argv[1]).href) {
     writeFileSync(path, after);
     process.stdout.write(`docs/${name} rewritten\n`);
   }
+  writeFileSync(join(DOCS, 'timeline.svg'), picture());
 }

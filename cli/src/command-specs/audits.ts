@@ -106,7 +106,7 @@ All of this can also be set under \`audit\` in the configuration (docs/nightly.m
       CONFIG,
       formatOption(['table', 'json', 'csv', 'ndjson', 'md'], 'table'),
     ],
-    examples: ['p2mtrace trend', 'p2mtrace trend --trace traces/host1.bin --nights 90'],
+    examples: ['p2mtrace trend', 'p2mtrace trend --trace traces/leak.ndjson --nights 90'],
     load: () => import('../commands/trend.js'),
   },
 ];

@@ -17,6 +17,15 @@ export function mfnOf({ columns, validity }: ReplayBatch, row: number): number {
   return isValid(validity.mfn, row) ? getU53(columns.mfn, row) : ABSENT;
 }
 
+/** INVALID_MFN as p2m-pt.c reads it back from an entry, which has 40 bits for a frame. No machine has that much memory. */
+const INVALID_IN_ENTRY = 2 ** 40 - 1;
+
+/** Frame of a p2m entry. */
+export function entryMfnOf(batch: ReplayBatch, row: number): number {
+  const mfn = mfnOf(batch, row);
+  return mfn === INVALID_IN_ENTRY ? ABSENT : mfn;
+}
+
 export function domidOf({ columns, validity }: ReplayBatch, row: number): number {
   return isValid(validity.domid, row) ? columns.domid[row] : ABSENT;
 }

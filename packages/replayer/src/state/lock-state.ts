@@ -39,7 +39,7 @@ export class LockState {
 
   release(batch: ReplayBatch, row: number): void {
     const c = batch.columns;
-    if (!isValid(batch.validity.pcpu, row)) return;
+    if (!isValid(batch.validity.pcpu, row) || (c.flags[row] & FLAG.failed) !== 0) return;
     const pcpu = c.pcpu[row];
     const lock = c.lock[row];
     const mode = c.mode[row];

@@ -34,7 +34,7 @@ export class ReplayContext {
   /** Absent where nobody wants facts. */
   readonly facts: FactRecorder | undefined;
   /** Results of writes are recorded, so attempts are not replayed too. */
-  private readonly hasResults: boolean;
+  readonly hasResults: boolean;
   /** Moves of pages into and out of PoD caches are recorded. */
   readonly hasPodCache: boolean;
   /** Events were left out of the trace: what is known may be wrong, and a mismatch proves nothing. */

@@ -90,6 +90,10 @@ export class XenState {
   get reverse() {
     return this.p2mState.set.reverse;
   }
+  /** The domain looks as if it were being torn down (P2mSet.tornDown). */
+  isTornDown(domid: number): boolean {
+    return this.p2mState.set.tornDown[domid] !== 0;
+  }
   get lastP2mSeq() {
     return this.p2mState.lastP2mSeq;
   }

@@ -22,7 +22,12 @@ export function metadataOf({ layout, events }: Case): TraceMetadata {
 }
 
 export function setupOf({ layout, hasResults, counts }: TraceMetadata): Setup {
-  return { layout, hasResults: hasResults ?? false, hasCacheAdds: (counts?.pod_cache_add ?? 0) > 0 };
+  return {
+    layout,
+    hasResults: hasResults ?? false,
+    hasCacheAdds: (counts?.pod_cache_add ?? 0) > 0,
+    hasRmapDel: (counts?.rmap_del ?? 0) > 0,
+  };
 }
 
 /** A case as it can be imported. */

@@ -11,5 +11,6 @@ export default defineConfig({
     maxWorkers: '100%',
     // The damage tests flip and cut at every byte of a trace: a minute each on a slow machine.
     testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

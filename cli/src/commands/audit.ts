@@ -8,7 +8,7 @@ import { runAudit } from '../audit/run-audit.js';
 import { StateFolder, writeWhole } from '../audit/state-folder.js';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { auditConfig } from '../plugins/load-plugins.js';
+import { auditConfig } from '../plugins/configuration.js';
 import { Progress } from '../render/progress.js';
 import { REPORTERS } from '../reporters/index.js';
 import { parseReporter, type ReportTarget } from '../reporters/parse-reporter.js';
@@ -51,8 +51,9 @@ export const run: Run<readonly [string[]], Options> = async ([named], given, con
 
 async function judged(paths: readonly string[], options: Options, { state, workers }: Resolved, context: Context) {
   const progress = new Progress(context, options.progress, 'traces');
-  const { xenVersion, layout, symbols, cpuHz, only, plugin, config } = options;
-  const settings = { xenVersion, layout, cpuHz, only, plugin, symbols: absolute(symbols), config: absolute(config) };
+  const { xenVersion, layout, symbols, cpuHz, only, plugin, pluginOption, config } = options;
+  const files = { symbols: absolute(symbols), config: absolute(config) };
+  const settings = { xenVersion, layout, cpuHz, only, plugin, pluginOption, ...files };
   try {
     const { results } = await runAudit(paths, settings, new StateFolder(state), workers, progress.update);
     return results;

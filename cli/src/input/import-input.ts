@@ -66,7 +66,7 @@ async function importText(
     throw usageError('P2M_SYMBOLS', '--symbols is for captures', 'NDJSON has a field symbol in each event');
   }
   if (xenVersion !== undefined && profileOfVersion(xenVersion) === undefined) {
-    throw usageError('P2M_VERSION', `--xen-version ${xenVersion} is no release that p2mtrace knows`, 'write 4.17.7');
+    throw usageError('P2M_VERSION', `--xen-version ${xenVersion} is not a release that p2mtrace knows`, 'write 4.17.7');
   }
   if (layout !== undefined && !LAYOUT_NAMES.includes(layout)) {
     throw usageError('P2M_LAYOUT', `--layout ${layout} does not exist`, `one of ${LAYOUT_NAMES.join(', ')}`);

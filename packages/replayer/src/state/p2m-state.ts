@@ -4,6 +4,7 @@ import type { ReplayBatch } from '../batch/replay-batch.js';
 import { arg0Of, arg1Of, gfnOf, hasFailed, mfnOf } from '../batch/row-values.js';
 import { DIVERGES } from '../facts/fact-specs.js';
 import { MAX_FRAME } from '../memory/frame-table.js';
+import { DOMIDS } from '../memory/keys.js';
 import { alignDown } from '../memory/order.js';
 import type { StateImage } from '../memory/state-image.js';
 import { NO_ACCESS, NO_MFN } from '../tables/p2m-table.js';
@@ -18,7 +19,7 @@ const LOOKUP_DIVERGES = DIVERGES.lookup;
 export class P2mState implements EventState {
   readonly set: P2mSet;
   /** By domid: seq of the last lookup or set_entry, NaN for none. */
-  lastP2mSeq = new Float64Array(0x1_0000).fill(Number.NaN);
+  lastP2mSeq = new Float64Array(DOMIDS).fill(Number.NaN);
   private readonly context: ReplayContext;
   private readonly locks: LockState;
 

@@ -4,7 +4,7 @@ import type { ReplayBatch } from '../batch/replay-batch.js';
 import { RequiredColumns } from '../batch/required-columns.js';
 import { offsetsOf } from '../facts/fact-columns.js';
 import { FactRecorder } from '../facts/fact-recorder.js';
-import { BREACH_SPEC, DIVERGENCE_SPEC } from '../facts/fact-specs.js';
+import { BREACH_SPEC, DIVERGENCE_SPEC, OPPORTUNITY_SPEC } from '../facts/fact-specs.js';
 import { FactWriter } from '../facts/fact-writer.js';
 import { HealthFacts } from '../facts/health-facts.js';
 import { MAX_FRAME } from '../memory/frame-table.js';
@@ -53,7 +53,8 @@ export class ReplayContext {
     this.viewNames = names.view;
     this.factWriter = new FactWriter(sink);
     this.health = new HealthFacts(this.factWriter);
-    const forChecks = this.factWriter.wants(BREACH_SPEC) && checks?.share !== 'entries';
+    const isChecked = this.factWriter.wants(BREACH_SPEC) || this.factWriter.wants(OPPORTUNITY_SPEC);
+    const forChecks = isChecked && checks?.share !== 'entries';
     this.facts = sink && new FactRecorder(this.factWriter, this.now, locks, forChecks);
   }
 

@@ -1,7 +1,6 @@
 import { isRecorded, KINDS, type KindName } from '@p2mtrace/trace-format';
 import type { Handler } from '../batch/handlers.js';
 import { BREACH_SPEC, OPPORTUNITY_SPEC } from '../facts/fact-specs.js';
-import { Opportunities } from '../facts/opportunities.js';
 import type { CheckOptions, ReplayOptions, TraceHead } from '../replay-options.js';
 import type { P2mSet } from '../state/p2m-set.js';
 import type { ReplayContext } from '../state/replay-context.js';
@@ -9,6 +8,7 @@ import type { XenState } from '../state/xen-state.js';
 import { type Breach, BreachFacts } from './breach-facts.js';
 import type { Check } from './check.js';
 import type { CheckScope } from './check-scope.js';
+import { Opportunities } from './opportunities.js';
 import { CHECKS, REFERENCE_CHECKS } from './registry.js';
 import { RelinquishedTypes } from './relinquished-types.js';
 import type { Section } from './section.js';

@@ -45,7 +45,11 @@ export { CONFIDENCES, type Confidence, SEVERITIES, type Severity } from './rules
 export type { OptionSchema, OptionValues } from './rules/option-schema.js';
 export { checkPlugin, checkUnique, PLUGIN_FIELDS } from './rules/plugin.js';
 export { type AuditConfig, checkConfig, defineConfig, type PluginConfig } from './rules/plugin-config.js';
-export { configurePlugins, type OptionSetting, optionsOf } from './rules/plugin-options.js';
+export {
+  configurePlugins,
+  type OptionSetting,
+  optionsOf,
+} from './rules/plugin-options.js';
 export { z } from './rules/plugin-zod.js';
 export { ANALYZERS } from './rules/registry.js';
 export { type BoundRule, chooseRules, ruleOf, rulesOf } from './rules/rule-set.js';

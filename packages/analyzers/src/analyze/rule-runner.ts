@@ -61,9 +61,8 @@ export class RuleRunner {
     const rule = rules.find(one => one.id === id);
     if (rule === undefined) return undefined;
     if (mechanism === null) return this.ownCount(rule);
-    const name = id.slice(rule.analyzer.length + 1);
-    const what = wordsOf(name, mechanism);
-    return what === undefined ? undefined : { times: (await this.counts()).all(name, mechanism), what };
+    const what = wordsOf(id, mechanism);
+    return what === undefined ? undefined : { times: (await this.counts()).all(id, mechanism), what };
   }
 
   private counts(): Promise<OpportunityCounts> {

@@ -1,4 +1,4 @@
-import { type BreachName, OPPORTUNITIES } from '@p2mtrace/replayer';
+import { type BreachRule, OPPORTUNITIES } from '@p2mtrace/replayer';
 import type { RuleRow } from '../rules/define-analyzer.js';
 import type { Opportunity } from './finding.js';
 
@@ -46,6 +46,6 @@ export class OpportunityCounts {
 
 /** What a mechanism of a rule counts. */
 export function wordsOf(rule: string, mechanism: string): string | undefined {
-  const mechanisms: Readonly<Record<string, string>> | undefined = OPPORTUNITIES[rule as BreachName];
+  const mechanisms: Readonly<Record<string, string>> | undefined = OPPORTUNITIES[rule as BreachRule];
   return mechanisms?.[mechanism];
 }

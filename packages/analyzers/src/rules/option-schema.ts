@@ -9,12 +9,13 @@ export interface OptionSchema<Options extends OptionValues = OptionValues> {
   readonly shape: Readonly<Record<string, OptionField>>;
   safeParse(value: unknown): { success: true; data: Options } | { success: false; error: OptionIssues };
 }
-/** One option. */
+
 export interface OptionField {
   /** What `.describe()` said. */
   readonly description?: string | undefined;
   safeParse(value: unknown): { success: boolean };
 }
+
 interface OptionIssues {
   readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[];
 }

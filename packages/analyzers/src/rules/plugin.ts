@@ -28,6 +28,8 @@ const rule = z.strictObject({
   confidence: z.enum(CONFIDENCES),
   needs: z.array(need).optional(),
   doc: text,
+  fires: text.optional(),
+  nearMiss: text.optional(),
   mechanism: text.optional(),
   confirm: text.optional(),
   fix: text.optional(),

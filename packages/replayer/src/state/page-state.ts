@@ -190,7 +190,7 @@ export class PageState implements EventState {
     pages.typeHigh[slot] = 0;
     if (counted) pages.setAllocatedOne(slot);
     if (isValid(batch.validity.count_info, row)) this.takeCount(batch, row, slot);
-    facts?.types.pageAlloc(slot);
+    facts?.types?.pageAlloc(slot);
     facts?.pages?.alloc(slot, mfn, pages.generation[slot], owner);
     facts?.refs?.pageAlloc(slot, mfn, pages.generation[slot], owner, facts.site(), counted);
   }

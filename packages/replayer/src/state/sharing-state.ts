@@ -86,7 +86,7 @@ export class SharingState implements EventState {
   private add(mfn: number, domid: number, gfn: number, seq: number): void {
     if (this.rmaps.find(mfn, domid, gfn) !== 0) return;
     const member = this.rmaps.add(mfn, domid, gfn, seq, 0);
-    const span = this.context.facts?.sharing.join(mfn, domid, gfn, !Number.isNaN(seq));
+    const span = this.context.facts?.sharing?.join(mfn, domid, gfn, !Number.isNaN(seq));
     if (span !== undefined) this.rmaps.setTag(member, span);
   }
 
@@ -94,14 +94,14 @@ export class SharingState implements EventState {
   private leave(mfn: number, domid: number, gfn: number): void {
     const member = this.rmaps.find(mfn, domid, gfn);
     if (member === 0) return;
-    this.context.facts?.sharing.spans.end(this.rmaps.tagOf(member));
+    this.context.facts?.sharing?.spans.end(this.rmaps.tagOf(member));
     this.rmaps.remove(member);
   }
 
   /** Leaves, and so was a member before, if nobody saw it join. */
   private remove(mfn: number, domid: number, gfn: number): void {
     if (this.rmaps.find(mfn, domid, gfn) !== 0) this.leave(mfn, domid, gfn);
-    else if (!this.rmaps.isComplete(mfn)) this.context.facts?.sharing.leaveUnseen(mfn, domid, gfn);
+    else if (!this.rmaps.isComplete(mfn)) this.context.facts?.sharing?.leaveUnseen(mfn, domid, gfn);
   }
 
   private empty(mfn: number): void {

@@ -43,8 +43,8 @@ export class TypeState implements EventState {
     const { facts } = this.context;
     if (facts === undefined) return;
     const mfn = mfnOf(batch, row);
-    if (!hasFailed(batch, row)) facts.types.get(this.pages, slot, mfn, this.pgtType(slot), facts.site());
-    else if (counts) facts.types.leavePartial(this.pages, slot, mfn, this.pgtType(slot), facts.site());
+    if (!hasFailed(batch, row)) facts.types?.get(this.pages, slot, mfn, this.pgtType(slot), facts.site());
+    else if (counts) facts.types?.leavePartial(this.pages, slot, mfn, this.pgtType(slot), facts.site());
   }
 
   private put(batch: ReplayBatch, row: number): void {
@@ -62,8 +62,8 @@ export class TypeState implements EventState {
     if (facts === undefined || (wasPartial && leavesPartial)) return;
     const mfn = mfnOf(batch, row);
     const type = this.pgtType(slot);
-    facts.types.put(this.pages, slot, mfn, type, facts.site(), wasPartial, underflow);
-    if (leavesPartial) facts.types.leavePartial(this.pages, slot, mfn, type, facts.site());
+    facts.types?.put(this.pages, slot, mfn, type, facts.site(), wasPartial, underflow);
+    if (leavesPartial) facts.types?.leavePartial(this.pages, slot, mfn, type, facts.site());
   }
 
   private move(slot: number, by: number): void {

@@ -1,0 +1,43 @@
+import { MODE_EXTERNAL, MODE_READ } from '@p2mtrace/trace-format';
+import { outermostHold } from '../../tables/held-locks.js';
+import { defineCheck } from '../check.js';
+import { heldColumns, heldSince, lockColumns } from './lock-columns.js';
+import { holdOf, releasesInnermost } from './released-hold.js';
+
+/**
+ * The last release of a lock while one that the pcpu took later has its level still: it leaves a wrong mm_lock_level
+ * behind (mm_unlock in xen/arch/x86/mm/mm-locks.h).
+ */
+export const outOfOrderRelease = defineCheck({
+  rule: 'lock-order.out-of-order-release',
+  share: 'references',
+  make: ({ state: { locks }, now, lockFacts, report }) => ({
+    before: {
+      lock_release: (batch, row) => {
+        if (releasesInnermost(locks, batch, row)) return;
+        const { columns: c } = batch;
+        const lock = c.lock[row];
+        const pcpu = c.pcpu[row];
+        const mode = c.mode[row];
+        if (mode === MODE_READ || mode === MODE_EXTERNAL || locks.depth[lock] > 1) return;
+        const own = holdOf(locks, pcpu, lock, false);
+        if (own < 0 || locks.heldLevel[own] === 0) return;
+        const hasLevel = (i: number) => {
+          const held = locks.heldMode[i];
+          return locks.heldLock[i] !== lock && locks.heldLevel[i] !== 0 && held !== MODE_READ && held !== MODE_EXTERNAL;
+        };
+        const later = outermostHold(locks, pcpu, hasLevel, own + 1);
+        if (later < 0) return;
+        report({
+          ...lockColumns(lockFacts, batch, row),
+          ...heldColumns(lockFacts, locks, later),
+          at: {
+            acquired: heldSince(locks, own),
+            acquired_later: heldSince(locks, later),
+            released: now.seq,
+          },
+        });
+      },
+    },
+  }),
+});

@@ -1,0 +1,16 @@
+import { defineCheck } from '../check.js';
+import { staleUse } from './stale-use.js';
+
+/** A translation is used after its entry changed, and nothing protected it from the lookup on without a gap. */
+export const staleTranslation = defineCheck({
+  rule: 'use-after-unmap.stale-translation',
+  needs: ['translations'],
+  make: ({ translations, now, report }) => ({
+    after: {
+      page_use: (batch, row) => {
+        const stale = translations.staleUse();
+        if (stale !== undefined) report(staleUse(stale, now.seq, batch, row));
+      },
+    },
+  }),
+});

@@ -72,7 +72,7 @@ export function parseWidth(text: string): number {
 }
 
 /** `acme/hot-gfn.writes=50`: an option of a plugin. */
-export function parsePluginOption(text: string): OptionSetting {
+function parsePluginOption(text: string): OptionSetting {
   const [, plugin, key, value] = /^([^.=]+)\.([^.=]+)=(.*)$/s.exec(text) ?? [];
   if (plugin === undefined) throw new InvalidArgumentError('Expected NAME.KEY=VALUE, such as acme/hot-gfn.writes=50.');
   return { plugin, key, value, file: undefined };

@@ -3,7 +3,7 @@ import type { Baseline, Suppression } from './baseline.js';
 import type { TraceResult } from './trace-result.js';
 
 /** How a finding stands to what was known before. */
-export type FindingState = 'new' | 'known' | 'suppressed';
+type FindingState = 'new' | 'known' | 'suppressed';
 
 /** A finding over all traces of an audit. */
 export interface AuditFinding extends Omit<Finding, 'occurrences'> {

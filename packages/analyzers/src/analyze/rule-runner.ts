@@ -111,4 +111,4 @@ function objects({ columns, rows }: Rows): RuleRow[] {
 const isOf = (row: RuleRow, { id, analyzer }: BoundRule) => row.rule === id || `${analyzer}.${row.rule}` === id;
 
 /** Its rows come from the checks of the replay, which count. */
-export const isCounted = ({ source }: BoundRule): boolean => mentions(source.sql ?? '', NAMED_BREACHES);
+const isCounted = ({ source }: BoundRule): boolean => mentions(source.sql ?? '', NAMED_BREACHES);

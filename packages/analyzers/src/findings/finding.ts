@@ -10,7 +10,7 @@ export const occurrenceSchema = z.strictObject({
 export type Occurrence = z.infer<typeof occurrenceSchema>;
 
 /** Out of how many events a finding's occurrences are: "37 of 20,030 references taken". */
-export const opportunitySchema = z.strictObject({
+const opportunitySchema = z.strictObject({
   times: z.int().positive(),
   /** Words that go behind the number. */
   what: z.string(),
@@ -46,7 +46,7 @@ export const findingSchema = z.strictObject({
 export type Finding = z.infer<typeof findingSchema>;
 
 /** A belief that the trace contradicts as a rule: the model does not fit there. */
-export const customSchema = z.strictObject({
+const customSchema = z.strictObject({
   rule: z.string(),
   mechanism: z.string().nullable(),
   basis: z.enum(BASES),
@@ -59,7 +59,7 @@ export type Custom = z.infer<typeof customSchema>;
 /** What explains recorded values that differ from the model's. */
 export const GUESSES = ['layout', 'skew', 'hole', 'hook'] as const;
 /** Recorded values of one kind that differ from the model's, with what explains most of them. */
-export const divergenceSchema = z.strictObject({
+const divergenceSchema = z.strictObject({
   about: z.string(),
   count: z.int().positive(),
   guess: z.enum(GUESSES),
@@ -72,7 +72,7 @@ export const divergenceSchema = z.strictObject({
 export type DivergenceKind = z.infer<typeof divergenceSchema>;
 
 /** Findings that follow from one another, by their ids: the first cause, then what came of it. */
-export const incidentSchema = z.strictObject({
+const incidentSchema = z.strictObject({
   cause: z.string(),
   follows: z.array(z.string()).min(1),
   /** All of it in a sentence. */

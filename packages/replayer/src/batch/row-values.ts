@@ -38,11 +38,6 @@ export function pcpuOf({ columns, validity }: ReplayBatch, row: number): number 
   return isValid(validity.pcpu, row) ? columns.pcpu[row] : ABSENT;
 }
 
-/** Index of the p2m type. */
-export function typeOf({ columns, validity }: ReplayBatch, row: number): number {
-  return isValid(validity.p2m_type, row) ? columns.p2m_type[row] : ABSENT;
-}
-
 /** The kind's first or second value, NaN where it has none; inexact from 2^53 on. */
 export function arg0Of({ columns, validity }: ReplayBatch, row: number): number {
   return isValid(validity.arg0, row) ? getU53(columns.arg0, row) : Number.NaN;

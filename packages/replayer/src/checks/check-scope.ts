@@ -3,12 +3,12 @@ import type { CurrentEvent } from '../batch/current-event.js';
 import type { BreachRule } from '../facts/breach-table.js';
 import type { FactRecorder } from '../facts/fact-recorder.js';
 import type { LockFacts } from '../facts/lock-facts.js';
-import type { OpportunityCounter } from '../facts/opportunities.js';
 import type { Mechanism } from '../facts/opportunity-names.js';
 import type { CheckOptions, TraceHead } from '../replay-options.js';
 import type { P2mSet } from '../state/p2m-set.js';
 import type { XenState } from '../state/xen-state.js';
 import type { Breach } from './breach-facts.js';
+import type { OpportunityCounter } from './opportunities.js';
 import type { RelinquishedTypes } from './relinquished-types.js';
 import type { Sections } from './sections.js';
 

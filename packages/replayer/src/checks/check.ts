@@ -1,27 +1,11 @@
 import type { KindName } from '@p2mtrace/trace-format';
-import type { Handlers } from '../batch/handlers.js';
 import type { BreachRule } from '../facts/breach-table.js';
 import type { CheckNotes, Note } from '../facts/fact-recorder.js';
-import type { Opportunities } from '../facts/opportunities.js';
 import type { CheckShare } from '../replay-options.js';
 import type { BreachFacts } from './breach-facts.js';
 import type { CheckScope, CheckTools } from './check-scope.js';
-import type { Section } from './section.js';
-
-/** What a check looks at in one replay. It never changes the state; what it remembers beyond it is in no checkpoint. */
-export interface Check {
-  /** By kind: what is looked at before the event changes the state, and after it has. Other kinds cost nothing. */
-  readonly before?: Handlers;
-  readonly after?: Handlers;
-  /** A section ends that changed something. The section is reused afterwards. */
-  readonly sectionEnd?: (section: Section) => void;
-  /** The trace ends. Open sections have ended before. */
-  readonly end?: () => void;
-  /** Loss: what it remembers of pages, entries and that pcpu (-1: all of them) means nothing any more. */
-  readonly forget?: (pcpu: number) => void;
-  /** The domain is a new one. */
-  readonly forgetDomain?: (domid: number) => void;
-}
+import type { Opportunities } from './opportunities.js';
+import type { RunningCheck } from './running-check.js';
 
 interface CheckSpec<R extends BreachRule, N extends Note> {
   /** The rule whose contradictions it finds; the file has its name. */
@@ -34,7 +18,7 @@ interface CheckSpec<R extends BreachRule, N extends Note> {
   readonly share?: [N] extends [never] ? CheckShare : never;
   /** It runs only where events of one of these kinds were recorded. */
   readonly ifRecorded?: readonly KindName[];
-  readonly make: (scope: CheckScope<R> & Pick<CheckNotes, N>) => Check;
+  readonly make: (scope: CheckScope<R> & Pick<CheckNotes, N>) => RunningCheck;
 }
 
 /** A check of some rule. */
@@ -45,7 +29,7 @@ export interface AnyCheck {
   readonly share: CheckShare;
   readonly ifRecorded: readonly KindName[] | undefined;
   /** Begins to look at one replay. */
-  readonly start: (tools: CheckTools, breaches: BreachFacts, opportunities: Opportunities) => Check;
+  readonly start: (tools: CheckTools, breaches: BreachFacts, opportunities: Opportunities) => RunningCheck;
 }
 
 /** Declares a check: it looks for the contradictions of one rule while the state is replayed, where the state is at hand. */

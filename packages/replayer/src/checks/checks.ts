@@ -1,14 +1,15 @@
 import { isRecorded, KINDS, type KindName } from '@p2mtrace/trace-format';
 import type { Handler } from '../batch/handlers.js';
 import type { FactRecorder } from '../facts/fact-recorder.js';
-import { Opportunities } from '../facts/opportunities.js';
 import type { CheckOptions, TraceHead } from '../replay-options.js';
 import type { P2mSet } from '../state/p2m-set.js';
 import type { ReplayContext } from '../state/replay-context.js';
 import type { XenState } from '../state/xen-state.js';
 import { BreachFacts } from './breach-facts.js';
-import type { AnyCheck, Check } from './check.js';
+import type { AnyCheck } from './check.js';
+import { Opportunities } from './opportunities.js';
 import { RelinquishedTypes } from './relinquished-types.js';
+import type { RunningCheck } from './running-check.js';
 import type { Section } from './section.js';
 import { SectionChanges } from './section-changes.js';
 import { Sections } from './sections.js';
@@ -28,7 +29,7 @@ export class Checks {
   private readonly context: ReplayContext;
   private readonly sections: Sections;
   private readonly opportunities: Opportunities;
-  private readonly checks: readonly Check[];
+  private readonly checks: readonly RunningCheck[];
   private readonly looksAtSections: readonly ((section: Section) => void)[];
   /** Takes down what an event changes before anybody looks, and before it ends the section. */
   private readonly changes: SectionChanges;
@@ -70,7 +71,7 @@ export class Checks {
     const { context, sections } = this;
     const usesSections = this.looksAtSections.length > 0;
     const pass: Handler[] = usesSections ? [(batch, row) => sections.pass(batch, row)] : [];
-    const all: Check[] = usesSections ? [this.changes, sections, ...this.checks] : [...this.checks];
+    const all: RunningCheck[] = usesSections ? [this.changes, sections, ...this.checks] : [...this.checks];
     return KINDS.map(({ name }, kind) => {
       const change = changes[kind] ?? [];
       const before = all.flatMap(check => check.before?.[name] ?? []);

@@ -10,7 +10,7 @@ import { WATCHED, WatchedTranslations } from './watched-translations.js';
 const LOOKUP = offsetsOf(LOOKUPS);
 const USE = offsetsOf(USES);
 const BY_SET_ENTRY = 0;
-export const BY_PAGE_FREE = 1;
+const BY_PAGE_FREE = 1;
 
 /**
  * The link of an open lookup tells what protects it still: LOCK for the lock that it returned with, and REF for each

@@ -83,7 +83,7 @@ export function split({ leaves }: P2m, leaf: Leaf): void {
   for (const part of parts(leaf)) leaves.set(part.gfn, part);
 }
 
-export function parts(leaf: Leaf): Leaf[] {
+function parts(leaf: Leaf): Leaf[] {
   const order = leaf.order - 9;
   return Array.from({ length: 512 }, (_, i) => {
     const gfn = leaf.gfn + BigInt(i) * frames(order);

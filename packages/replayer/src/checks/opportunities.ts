@@ -1,10 +1,10 @@
+import { BREACH_RULES, type BreachRule } from '../facts/breach-table.js';
+import { offsetsOf } from '../facts/fact-columns.js';
+import { OPPORTUNITY_SPEC } from '../facts/fact-specs.js';
+import type { FactTable } from '../facts/fact-table.js';
+import { MECHANISMS, type Mechanism } from '../facts/opportunity-names.js';
 import { withRoom } from '../memory/frame-table.js';
 import type { ReplayContext } from '../state/replay-context.js';
-import { BREACH_RULES, type BreachRule } from './breach-table.js';
-import { offsetsOf } from './fact-columns.js';
-import { OPPORTUNITY_SPEC } from './fact-specs.js';
-import type { FactTable } from './fact-table.js';
-import { MECHANISMS, type Mechanism } from './opportunity-names.js';
 
 const OPPORTUNITY = offsetsOf(OPPORTUNITY_SPEC);
 

@@ -10,6 +10,8 @@ import { HealthFacts } from '../facts/health-facts.js';
 import { MAX_FRAME } from '../memory/frame-table.js';
 import { framesOf } from '../memory/order.js';
 import type { StateImage } from '../memory/state-image.js';
+import { clockSlack } from '../order/clock-slack.js';
+import { SettledOrder } from '../order/settled-order.js';
 import type { ReplayOptions, TraceHead } from '../replay-options.js';
 import type { LockTable } from '../tables/lock-table.js';
 
@@ -34,6 +36,10 @@ export class ReplayContext {
   readonly hasRmapDel: boolean;
   /** The order of events of different pcpus is as it was; else it was guessed in part (docs/format.md). */
   readonly isOrdered: boolean;
+  /** What its order is where the recorded one contradicts itself. */
+  readonly order = new SettledOrder();
+  /** Ticks by which corrected TSCs may still be wrong (docs/order.md). */
+  readonly slack: number;
   /** Events whose frame or order is impossible. */
   outOfRange = 0;
   /** pcpus that are losing records: what is known may be wrong already, a mismatch proves nothing (model §2.2). */
@@ -50,6 +56,7 @@ export class ReplayContext {
     this.isPart = metadata.piece?.incomplete !== undefined;
     this.hasRmapDel = isRecorded(metadata, 'rmap_del');
     this.isOrdered = metadata.health?.order.confidence !== 'approximate';
+    this.slack = clockSlack(metadata.health?.order);
     this.viewNames = names.view;
     this.factWriter = new FactWriter(sink);
     this.health = new HealthFacts(this.factWriter);
@@ -74,6 +81,11 @@ export class ReplayContext {
     return false;
   }
 
+  /** Another order may explain what contradicts this one: it is known, and nothing is missing. */
+  get judgesOrder(): boolean {
+    return this.isOrdered && this.losing.length === 0 && !this.isPart;
+  }
+
   /** The first record that a pcpu lost would be here. */
   beginLoss(pcpu: number): void {
     if (!this.losing.includes(pcpu)) this.losing.push(pcpu);
@@ -87,6 +99,7 @@ export class ReplayContext {
 
   transfer(image: StateImage): void {
     image.part('health', this.health);
+    image.part('order', this.order);
     this.outOfRange = image.number('outOfRange', this.outOfRange);
     image.numbers('losing', this.losing);
     this.suppressed = image.number('suppressed', this.suppressed);
@@ -97,6 +110,7 @@ export class ReplayContext {
    * the trace.
    */
   diverge(batch: ReplayBatch, row: number, about: number, expected: number, seen: number, lastSeq: number): void {
+    if (this.order.explaining) return;
     if (this.losing.length > 0 || this.isPart) {
       this.suppressed++;
       return;

@@ -1,0 +1,69 @@
+import type { BatchInfo, ReadBatch, TraceReader } from '@p2mtrace/trace-format';
+import { FACT_COLUMNS, type ReplayBatch, type StateColumn } from '../batch/replay-batch.js';
+
+/** Batches that are kept: what is looked at lies near to what was looked at before. */
+const KEPT = 12;
+
+/** A row of a trace. */
+export interface TraceRow {
+  readonly batch: TimedBatch;
+  readonly row: number;
+}
+
+/** A batch with its TSCs. */
+export type TimedBatch = ReplayBatch & ReadBatch<StateColumn | 'tsc'>;
+
+/** Rows before and behind those that a replay is at. */
+export class RowReader {
+  private readonly reader: TraceReader;
+  private readonly kept = new Map<number, TimedBatch>();
+  private pcpuCount: number | undefined;
+
+  constructor(reader: TraceReader) {
+    this.reader = reader;
+  }
+
+  /** Of the first row, and one behind the last. */
+  get start(): number {
+    return this.reader.batches[0]?.firstSeq ?? 0;
+  }
+  get end(): number {
+    return this.start + this.reader.rows;
+  }
+
+  /** pcpus that the trace has rows of. */
+  get pcpus(): number {
+    this.pcpuCount ??= this.reader.metadata.health?.pcpus.length ?? this.countPcpus();
+    return this.pcpuCount;
+  }
+
+  /** The row of an event of the trace. @throws P2mError P2M_DAMAGED */
+  at(seq: number): TraceRow {
+    const { batches } = this.reader;
+    let [low, high] = [0, batches.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (batches[middle].firstSeq <= seq) low = middle;
+      else high = middle - 1;
+    }
+    const batch = this.read(batches[low], low);
+    return { batch, row: seq - batch.firstSeq };
+  }
+
+  private read(info: BatchInfo, index: number): TimedBatch {
+    let batch = this.kept.get(index);
+    if (batch === undefined) {
+      batch = this.reader.read(info, FACT_COLUMNS);
+      this.kept.set(index, batch);
+      if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value as number);
+    }
+    return batch;
+  }
+
+  private countPcpus(): number {
+    const all = new Set<number>();
+    for (const info of this.reader.batches)
+      for (const pcpu of this.reader.read(info, ['pcpu']).columns.pcpu) all.add(pcpu);
+    return all.size;
+  }
+}

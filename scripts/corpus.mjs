@@ -1,7 +1,4 @@
-/**
- * Reads what the corpus says (samples/corpus/README.md) and what the rules are planned to be (docs/judgement.md): for the test that runs
- * the one against the other, and for docs/coverage.md.
- */
+/** Reads what the corpus says (samples/corpus/README.md), for the test that runs it and for docs/coverage.md. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,12 +36,6 @@ function readCase(group, name) {
     findings,
     divergences,
   };
-}
-
-/** The rules of docs/judgement.md in their order, each with the best confidence that it can reach. */
-export function plannedRules() {
-  const text = readFileSync(join(ROOT, 'docs', 'judgement.md'), 'utf8');
-  return [...text.matchAll(/^\| `([\w-]+\.[\w-]+)` +\| ([PLO][^|]*?) +\|/gm)].map(([, id, best]) => ({ id, best }));
 }
 
 /** Kinds of the events of a file of NDJSON, by seq. */

@@ -1,7 +1,7 @@
 /** What the corpus and the rules cover: event kinds × rules × cases, and what is missing. */
 import { RULES } from '@p2mtrace/analyzers';
 import { KINDS } from '@p2mtrace/trace-format';
-import { corpusCases, GROUPS, kindsOf, plannedRules } from './corpus.mjs';
+import { corpusCases, GROUPS, kindsOf } from './corpus.mjs';
 import { code, codes, table, wrapped } from './markdown.mjs';
 
 const NONE = '–';
@@ -23,15 +23,13 @@ function measuredCases() {
   });
 }
 
-/** Every rule of the plan with what needs it, what shows it, and its cases. */
+/** Every rule with what it needs, what shows it, and its cases. */
 function measuredRules(cases) {
-  return plannedRules().map(({ id }) => {
-    const rule = RULES.find(one => one.id === id);
+  return RULES.map(({ id, needs }) => {
     const own = cases.filter(({ shownBy }) => shownBy.has(id));
     return {
       id,
-      isWritten: rule !== undefined,
-      needs: new Set(rule?.needs.flatMap(need => need.split('|'))),
+      needs: new Set(needs.flatMap(need => need.split('|'))),
       witnesses: new Set(own.flatMap(({ shownBy }) => [...shownBy.get(id)])),
       cases: own,
     };
@@ -52,9 +50,9 @@ export function coverage() {
 }
 
 function ruleTable(rules) {
-  const rows = rules.map(({ id, isWritten, needs, witnesses, cases }) => [
+  const rows = rules.map(({ id, needs, witnesses, cases }) => [
     code(id),
-    isWritten ? codes(inOrder(needs)) : 'not written',
+    codes(inOrder(needs)),
     codes(inOrder(witnesses)) || NONE,
     ...GROUPS.map(group => cases.filter(one => one.group === group).length || NONE),
     cases.filter(({ hasNearMiss }) => hasNearMiss).length || NONE,
@@ -69,7 +67,7 @@ function kindTable(rules, cases) {
     rules.filter(({ witnesses }) => witnesses.has(name)).length || NONE,
     cases.filter(({ kinds }) => kinds.has(name)).length || NONE,
   ]);
-  return table(['kind', 'rules that need it', 'rules that it is a witness of', 'cases that have it'], rows);
+  return table(['kind', 'rules that need it', 'rules it is a witness of', 'cases with it'], rows);
 }
 
 function holes(rules, cases) {
@@ -80,14 +78,13 @@ function holes(rules, cases) {
   const ids = list => list.map(({ id }) => id);
   const kinds = test => KIND_NAMES.filter(test);
   return [
-    ['Rules that are not written', ids(rules.filter(({ isWritten }) => !isWritten))],
     ['Rules without a near miss', ids(rules.filter(rule => !rule.cases.some(({ hasNearMiss }) => hasNearMiss)))],
     [
-      'Rules that neither a mail nor an advisory shows',
+      'Rules that no thread and no advisory shows',
       ids(rules.filter(rule => !fires('mails')(rule) && !fires('xsa')(rule))),
     ],
-    ['Kinds in no case', kinds(name => !cases.some(one => one.kinds.has(name)))],
-    ['Kinds that no rule needs, and that are no witness', kinds(name => !rules.some(rule => isUsed(rule, name)))],
+    ['Kinds that no case has', kinds(name => !cases.some(one => one.kinds.has(name)))],
+    ['Kinds that no rule needs and no finding shows', kinds(name => !rules.some(rule => isUsed(rule, name)))],
     ['Cases without a finding', ids(cases.filter(({ shownBy }) => shownBy.size === 0))],
   ];
 }

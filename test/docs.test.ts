@@ -97,14 +97,16 @@ describe('links', () => {
     ...samples.filter(name => name.endsWith('README.md')).map(name => `samples/${name}`),
     ...documents().map(name => `docs/${name}`),
   ];
-  /** What a heading's anchor is called. */
-  const anchors = (page: string) =>
-    [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+  /** Anchors of a page: those that it sets, and what its headings' are called. */
+  const anchors = (page: string) => [
+    ...[...read(page).matchAll(/<a id="([^"]+)">/g)].map(([, id]) => id),
+    ...[...read(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
       heading
         .toLowerCase()
         .replace(/[^\w\- ]/g, '')
         .replaceAll(' ', '-'),
-    );
+    ),
+  ];
 
   test.each(PAGES)('of %s lead somewhere', page => {
     // Code may have brackets and parentheses of its own.

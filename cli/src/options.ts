@@ -1,3 +1,5 @@
+import type { OptionSetting } from '@p2mtrace/analyzers';
+import { DOMID_IDLE } from '@p2mtrace/trace-format';
 import { InvalidArgumentError } from 'commander';
 
 /** An option as data, so that the same one is the same everywhere. */
@@ -24,7 +26,7 @@ export function parseFrequency(text: string): number {
 /** A domain id. */
 export function parseDomid(text: string): number {
   const domid = parseSeq(text);
-  if (domid > 0x7fff) throw new InvalidArgumentError('Expected a domain id, 0 to 32767.');
+  if (domid > DOMID_IDLE) throw new InvalidArgumentError('Expected a domain id, 0 to 32767.');
   return domid;
 }
 
@@ -69,6 +71,13 @@ export function parseWidth(text: string): number {
   return bits;
 }
 
+/** `acme/hot-gfn.writes=50`: an option of a plugin. */
+export function parsePluginOption(text: string): OptionSetting {
+  const [, plugin, key, value] = /^([^.=]+)\.([^.=]+)=(.*)$/s.exec(text) ?? [];
+  if (plugin === undefined) throw new InvalidArgumentError('Expected NAME.KEY=VALUE, such as acme/hot-gfn.writes=50.');
+  return { plugin, key, value, file: undefined };
+}
+
 export const PROGRESS: OptionSpec = {
   flags: '--progress <when>',
   help: 'show progress on a terminal, or never',
@@ -77,7 +86,7 @@ export const PROGRESS: OptionSpec = {
 };
 export const CPU_HZ: OptionSpec = {
   flags: '--cpu-hz <hz>',
-  help: 'how fast the TSC runs, such as 2.5G; without it there are no seconds',
+  help: 'TSC frequency, such as 2.5G; needed for seconds',
   parse: parseFrequency,
 };
 /** How a command stands at a point of a trace. */
@@ -85,44 +94,49 @@ export const REPLAY_OPTIONS: readonly OptionSpec[] = [
   CPU_HZ,
   {
     flags: '--checkpoint-every <events>',
-    help: 'events between two checkpoints in TRACE.p2mi, made when a jump is far (default: 65536)',
+    help: 'events between two checkpoints in TRACE.p2mi, which a long jump writes (default: 65536)',
     parse: parseEvents,
   },
-  { flags: '--no-index', help: 'neither use nor make TRACE.p2mi: replay from the start' },
+  { flags: '--no-index', help: 'do not use or write TRACE.p2mi; replay from the start' },
   PROGRESS,
 ];
 export const CONFIG: OptionSpec = {
   flags: '--config <file>',
-  help: 'the configuration (default: p2mtrace.config.ts, .mts, .js or .mjs where it is run)',
+  help: 'the configuration (default: p2mtrace.config.ts, .mts, .js or .mjs in the current folder)',
 };
 /** Rules of others, beside the built-in ones. */
 export const PLUGIN_OPTIONS: readonly OptionSpec[] = [
-  { flags: '--plugin <module...>', help: 'analyzers of others: files or packages (see docs/plugins.md)' },
+  { flags: '--plugin <module...>', help: 'more analyzers: files or packages (see docs/plugins.md)' },
+  {
+    flags: '--plugin-option <name.key=value>',
+    help: 'what a plugin is told, such as acme/hot-gfn.writes=50; once for each option',
+    collect: parsePluginOption,
+  },
   CONFIG,
 ];
 /** How captures are imported on the way. */
 export const IMPORT_SETTINGS: readonly OptionSpec[] = [
-  { flags: '--xen-version <version>', help: 'release that captures were recorded on, such as 4.17.7' },
-  { flags: '--layout <profile>', help: 'their page_info layout P0…P8; follows from the release otherwise' },
-  { flags: '--symbols <file>', help: 'names of their call sites (output of nm xen-syms)' },
+  { flags: '--xen-version <version>', help: 'Xen release of the captures, such as 4.17.7' },
+  { flags: '--layout <profile>', help: 'page_info layout of the captures, P0 to P8 (default: by the release)' },
+  { flags: '--symbols <file>', help: 'names of call sites (output of nm xen-syms)' },
   CPU_HZ,
 ];
 export const REPORT_FORMAT = formatOption(['pretty', 'json'], 'pretty');
 
 /** `--format`, one of these. */
 export function formatOption(choices: readonly string[], byDefault?: string): OptionSpec {
-  const spec = { flags: '--format <format>', help: 'form of the output', choices };
+  const spec = { flags: '--format <format>', help: 'output format', choices };
   return byDefault === undefined ? spec : { ...spec, byDefault };
 }
 export const TABLE_FORMAT = formatOption(['table', 'json', 'csv', 'ndjson'], 'table');
-export const LIMIT: OptionSpec = { flags: '--limit <rows>', help: 'at most that many rows', parse: parseSeq };
+export const LIMIT: OptionSpec = { flags: '--limit <rows>', help: 'print at most this many rows', parse: parseSeq };
 export const ONLY: OptionSpec = {
   flags: '--only <rule...>',
-  help: 'only these rules, or all rules of these analyzers (see p2mtrace rules)',
+  help: 'only these rules, or all rules of these analyzers (p2mtrace rules lists them)',
 };
 export const FAIL_ON: OptionSpec = {
   flags: '--fail-on <severity>',
-  help: 'least severity that makes the exit code 1',
+  help: 'lowest severity that makes the exit code 1',
   choices: ['error', 'warning', 'none'],
   byDefault: 'error',
 };

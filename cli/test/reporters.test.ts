@@ -6,11 +6,11 @@ import addFormats from 'ajv-formats';
 import type { Log } from 'sarif';
 import { describe, expect, it } from 'vitest';
 import { type AuditReport, auditReport } from '../src/audit/audit-report.js';
-import { github } from '../src/audit/reporters/github.js';
-import { junit } from '../src/audit/reporters/junit.js';
-import { markdown } from '../src/audit/reporters/markdown.js';
-import { sarif } from '../src/audit/reporters/sarif.js';
 import type { TraceResult } from '../src/audit/trace-result.js';
+import { github } from '../src/reporters/github.js';
+import { junit } from '../src/reporters/junit.js';
+import { markdown } from '../src/reporters/markdown.js';
+import { sarif } from '../src/reporters/sarif.js';
 
 const finding = (id: string, rule: string, more: Partial<Finding> = {}): Finding => ({
   ...{ id, analyzer: rule.split('.')[0], rule, severity: 'error', confidence: 'proven' },

@@ -58,5 +58,5 @@ function parsed<T>(code: string, path: string, schema: z.ZodType<T>): T {
   } catch (error) {
     problem = (error as Error).message;
   }
-  throw usageError(code, `${path} can't be used: ${problem}`, 'correct it, or remove it and begin anew');
+  throw usageError(code, `${path} can't be used: ${problem}`, 'correct it, or remove it and start again');
 }

@@ -18,16 +18,16 @@ export const FINDING_COMMANDS: readonly CommandSpec[] = [
     name: 'analyze',
     args: [TRACE],
     summary: 'look for defects: use after unmap, reference counts, lock order',
-    more: 'Exit code 1 where something at or above --fail-on was found; notes never fail.',
+    more: 'The exit code is 1 if something at or above --fail-on was found; notes never fail.',
     options: [
       ONLY,
       {
         flags: '--policy <rule...>',
-        help: 'these rules too, which stand for a policy and run only when they are named',
+        help: 'also run these rules, which stand for a policy and run only if they are named',
       },
       {
         flags: '--counter-width <bits>',
-        help: 'judge reference counts by counters of so many bits, and tell the headroom of each page',
+        help: 'judge reference counts by counters of this many bits, and report the headroom of pages',
         parse: parseWidth,
       },
       REPORT_FORMAT,
@@ -46,8 +46,8 @@ export const FINDING_COMMANDS: readonly CommandSpec[] = [
     name: 'report',
     args: [TRACE],
     summary: 'write what analyze finds as a page: stories, timelines, lock order, occupancy',
-    more: `One HTML file that needs no network (docs/report.md). Of several traces: p2mtrace audit --reporter html=FILE.
-Exit code 1 where something at or above --fail-on was found.`,
+    more: `One HTML file that needs no network (docs/report.md). For several traces: p2mtrace audit --reporter html=FILE.
+The exit code is 1 if something at or above --fail-on was found.`,
     options: [
       { flags: '-o, --output <file>', help: 'the page to write (default: stdout)' },
       ONLY,
@@ -61,13 +61,14 @@ Exit code 1 where something at or above --fail-on was found.`,
   {
     name: 'explain',
     args: [['about', 'a rule; or a trace, with one of its findings']],
-    optionalArgs: [['finding', 'id or signature of a finding, or how it begins; #n behind it: its nth occurrence']],
+    optionalArgs: [
+      ['finding', 'id or signature of a finding, or the beginning of either; append #n for its nth occurrence'],
+    ],
     summary: 'explain a rule, or tell how one finding of a trace came about',
-    more: `Of a finding: the witness events with their roles; what is known of its gfn, mfn and locks before and after each
-(- was so before, + is so after), by whom it was written, and what the pcpus held; the chain of events behind each; how
-to confirm it.`,
+    more: `For a finding this prints the witness events with their roles, what is known of its gfn, mfn and locks before (-) and
+after (+) each, who wrote that and what the pcpus held, the chain of events behind it, and how to confirm it.`,
     options: [
-      { flags: '--around <n>', help: 'show n raw events before and behind each witness', parse: parseSeq },
+      { flags: '--around <n>', help: 'show n raw events before and after each witness', parse: parseSeq },
       REPORT_FORMAT,
       ...PLUGIN_OPTIONS,
       ...REPLAY_OPTIONS,
@@ -82,12 +83,12 @@ to confirm it.`,
   {
     name: 'slice',
     args: [TRACE, ['finding', 'id or signature of a finding, as explain takes it']],
-    summary: 'write the smallest trace found that still shows a finding',
-    more: `Begins with snapshots of what was known of its gfn, mfn and locks, so that it replays by itself. Analyzing it gives
-the same signature, with the same confidence and severity. Prints the seqs that its events have in the whole.`,
+    summary: 'write the smallest trace, of those tried, that still shows a finding',
+    more: `The slice begins with snapshots of what was known of its gfn, mfn and locks, so it replays by itself. Analyzing it gives
+the same signature, confidence and severity. Prints the seqs that its events have in the whole trace.`,
     options: [
       { flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true },
-      { flags: '--tries <n>', help: 'try at most n slices, each of which is analyzed', parse: parseEvents },
+      { flags: '--tries <n>', help: 'try at most n slices; each try is an analysis', parse: parseEvents },
       REPORT_FORMAT,
       ...PLUGIN_OPTIONS,
       ...REPLAY_OPTIONS,

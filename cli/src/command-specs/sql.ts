@@ -3,7 +3,7 @@ import { formatOption, parseDuration, parseEvents } from '../options.js';
 import { RESULT_FORMATS } from '../sql/formats.js';
 import { parseParameter } from '../sql/parameter.js';
 
-const TABLES = `Tables: events (one row an event), and what a replay finds, replayed when a query first names it:
+const TABLES = `Tables: events (one row for each event), and the facts of a replay, made when a query first names them:
 mapping_spans, m2p_spans, page_spans, ref_spans, type_ref_spans, lock_spans, lock_edges, lock_gates, lookups, uses,
 rmap_spans, override_spans, grant_spans, domains, divergences, breaches, losses, callers, locks, lock_classes, views,
 import_stats. Ctrl-C ends a query.`;
@@ -12,19 +12,19 @@ import_stats. Ctrl-C ends a query.`;
 export const SQL_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'sql',
-    args: [['traces...', 'one or more traces, and behind them the query (SQL as DuckDB has it)']],
+    args: [['traces...', 'one or more traces, followed by the query (SQL of DuckDB)']],
     usage: '<trace...> [query] [options]',
     summary: 'query events and facts of one or more traces with SQL',
-    more: `Without a query: a prompt on a terminal; elsewhere the statements that come on stdin. Numbers may be written in hex.
+    more: `Without a query there is a prompt on a terminal; otherwise statements are read from stdin. Numbers may be in hex.
 Every table has a column trace, the name of the file. ${TABLES}
 
-Views and macros: docs/sql.md, or .tables at the prompt. Facts that a replay of a long trace gave are kept in
-TRACE.p2mfacts, so that the next query finds them. A query can read no file and no network.`,
+Views and macros: docs/sql.md, or .tables at the prompt. Facts of a long trace are kept in TRACE.p2mfacts
+for the next query. A query can read no other file, and no network.`,
     options: [
       { flags: '-f, --file <file>', help: 'statements to run; - for stdin' },
       {
         ...formatOption(RESULT_FORMATS),
-        help: 'form of the output (default: by the name of -o, table on a terminal, csv elsewhere)',
+        help: 'output format (default: by the name of -o; else table on a terminal, csv otherwise)',
       },
       { flags: '-o, --output <file>', help: 'file to write (default: stdout)' },
       { flags: '--param <name=value>', help: 'value of $name in the statements; repeatable', collect: parseParameter },
@@ -33,9 +33,9 @@ TRACE.p2mfacts, so that the next query finds them. A query can read no file and 
         help: 'more views and macros: a .sql file or a folder of them; repeatable',
         collect: String,
       },
-      { flags: '--no-cache', help: 'neither use nor keep facts of earlier queries' },
+      { flags: '--no-cache', help: 'do not use or keep facts' },
       { flags: '--cache-dir <folder>', help: 'where facts are kept (default: TRACE.p2mfacts)' },
-      { flags: '--memory-limit <size>', help: 'memory that a query may take', byDefault: '2GB' },
+      { flags: '--memory-limit <size>', help: 'how much memory a query may take', byDefault: '2GB' },
       { flags: '--threads <count>', help: 'threads of DuckDB (default: all cores)', parse: parseEvents },
       {
         flags: '--timeout <duration>',

@@ -8,7 +8,7 @@ export const STATE_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'replay',
     args: [TRACE],
-    summary: 'rebuild p2m, M2P, pages, locks and all else, and show them at a position',
+    summary: 'rebuild p2m, M2P, pages, locks and other state, and show it at a position',
     more: POSITIONS,
     options: [
       { flags: '--at <position>', help: 'where to stop', byDefault: 'end' },
@@ -38,16 +38,16 @@ export const STATE_COMMANDS: readonly CommandSpec[] = [
       ['about', 'gfn, mfn, lock or domain'],
       ['which', 'DOMID:GFN or DOMID:GFN@VIEW; an mfn; address or class of a lock; a domid'],
     ],
-    summary: 'tell all that happened to a gfn, an mfn, a lock or a domain, and who did it',
-    more: `A row is something that lasted (a fact: mapping, page, ref, lookup, lock, …) from one event to another, or a
-single event. by and ended_by: pcpu, running vcpu, call site (the event's own, or that of the innermost lock that its
-pcpu held), and that lock's class.
+    summary: 'list all that happened to a gfn, mfn, lock or domain, and who did it',
+    more: `A row is a fact that lasted from one event to another (mapping, page, ref, lookup, lock, …), or a single event. by and
+ended_by have the pcpu, the running vcpu, the call site (the event's own, or that of the innermost lock that its pcpu
+held), and that lock's class.
 
 ${CONDITIONS}`,
     options: [
       { flags: '--from <seq>', help: 'first event', parse: parseSeq },
       { flags: '--to <seq>', help: 'last event', parse: parseSeq },
-      { flags: '--where <condition>', help: 'only what an event began or ended for which this is so' },
+      { flags: '--where <condition>', help: 'only what was begun or ended by an event that meets this' },
       {
         flags: '--last-write-before <seq>',
         help: 'only the last event before this one that wrote or changed it',
@@ -68,10 +68,10 @@ ${CONDITIONS}`,
   {
     name: 'diff',
     args: [TRACE],
-    optionalArgs: [['other', 'another trace, whose state is compared with that of the first']],
+    optionalArgs: [['other', 'another trace to compare with']],
     summary: 'show what differs between two points of a trace, or between two traces',
-    more: `Entries of different size or writer are no difference, if they say the same. In one trace, a page that was freed and
-allocated again and a lock that was taken again are.
+    more: `Entries that say the same but differ in size or writer are not shown. Within one trace, a page that was freed and allocated
+again, and a lock that was released and taken again, are.
 
 ${POSITIONS}`,
     options: [
@@ -87,7 +87,7 @@ ${POSITIONS}`,
         help: 'only this domain (pages: those it owns; M2P: what it maps)',
         parse: parseDomid,
       },
-      { flags: '--summary', help: 'changes that are alike as one row: how many, of how many frames' },
+      { flags: '--summary', help: 'one row for all changes that are alike, with their number and frames' },
       TABLE_FORMAT,
       LIMIT,
       ...REPLAY_OPTIONS,
@@ -102,18 +102,18 @@ ${POSITIONS}`,
   {
     name: 'debug',
     args: [TRACE],
-    summary: 'travel in a trace: a prompt to go anywhere, forward or back, and ask how things came to be',
-    more: `Commands (help tells what each does; any beginning of a name that no other has will do):
+    summary: 'step through a trace, forward and back, and ask how its state came about',
+    more: `Commands (help explains them; they may be abbreviated while they stay unique):
   goto, step, rstep, next, prev, until, watch, rwatch; show, list, who, why, history, diff; help, quit
 
-A script has a command a line; # begins a comment. Only results are printed, and the first line that fails ends it
-with exit code 2. Without a terminal the script is read from stdin.
+A script has one command on each line; # starts a comment. Only results are printed. The first line that fails ends the
+script with exit code 2. Without a terminal the script is read from stdin.
 
 ${CONDITIONS}`,
     options: [
       { flags: '--script <file>', help: 'commands to run instead of a prompt; - for stdin' },
-      { flags: '-k, --keep-going', help: 'go on behind a line of the script that fails; the exit code is still 2' },
-      { flags: '--at <position>', help: 'where to begin', byDefault: 'start' },
+      { flags: '-k, --keep-going', help: 'go on after a line of the script that fails; the exit code is still 2' },
+      { flags: '--at <position>', help: 'where to start', byDefault: 'start' },
       ...REPLAY_OPTIONS,
     ],
     examples: [

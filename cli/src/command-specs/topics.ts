@@ -1,6 +1,6 @@
 /** What the help of several commands says. */
 
-export const TRACE = ['trace', 'a trace that p2mtrace import made'] as const;
+export const TRACE = ['trace', 'a trace made by p2mtrace import'] as const;
 
 export const POSITIONS = `Positions:
   end, start             after all events, before the first

@@ -16,25 +16,25 @@ import { POSITIONS, TRACE } from './topics.js';
 export const TRACE_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'import',
-    args: [['input', 'xentrace capture or NDJSON, either of them gzipped or not; - for stdin']],
+    args: [['input', 'xentrace capture or NDJSON, gzipped or not; - for stdin']],
     summary: 'make a trace from a capture or from NDJSON',
-    more: 'Ends with a health report on stderr. Exit code 3 where the input was cut or damaged: what is whole was imported.',
+    more: 'Prints a health report on stderr. The exit code is 3 if the input was cut or damaged; what could be read is imported.',
     options: [
       { flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true },
-      { ...formatOption(['xentrace', 'ndjson']), help: 'form of the input, where its content does not tell' },
-      { flags: '--xen-version <version>', help: 'release that was recorded, such as 4.17.7' },
-      { flags: '--layout <profile>', help: 'page_info layout P0…P8; follows from the release otherwise' },
+      { ...formatOption(['xentrace', 'ndjson']), help: 'input format, if the content does not show it' },
+      { flags: '--xen-version <version>', help: 'Xen release of the recording, such as 4.17.7' },
+      { flags: '--layout <profile>', help: 'page_info layout, P0 to P8 (default: by the release)' },
       { flags: '--symbols <file>', help: 'names of call sites (output of nm xen-syms)' },
       CPU_HZ,
-      { flags: '--host <name>', help: 'where it was recorded' },
+      { flags: '--host <name>', help: 'name of the recorded host' },
       {
         flags: '--control-domains <domids>',
-        help: 'domains whose mm locks are biased (default: 0)',
+        help: 'domains whose mm lock levels are biased (default: 0)',
         parse: parseDomids,
       },
       { flags: '--json', help: "print the trace's metadata on stdout" },
       PROGRESS,
-      { flags: '-q, --quiet', help: 'no health report; problems are told all the same' },
+      { flags: '-q, --quiet', help: 'no health report; problems are still reported' },
     ],
     examples: [
       'p2mtrace import capture.bin -o trace.arrow --xen-version 4.17.7 --cpu-hz 2.5G',
@@ -46,10 +46,10 @@ export const TRACE_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'generate',
     args: [],
-    summary: 'make a trace of a workload that is right by construction, with faults where they are asked for',
-    more: `Guests whose memory is populated, ballooned and looked up by several pcpus, under Xen's own rules. A fault is told by
-pcpus and domains of its own, in the midst of the rest; each is a line on stdout: its rule, first and last event.
-The same options give the same events.`,
+    summary: 'make a trace of a workload that is correct by construction, with faults if asked for',
+    more: `Memory of several guests is populated, ballooned and looked up by several pcpus, under Xen's own rules. A fault is mixed
+in, on pcpus and domains of its own; stdout has a line for each, with its rule, first and last event. The same options
+give the same events.`,
     options: [
       { flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true },
       {
@@ -58,11 +58,11 @@ The same options give the same events.`,
         choices: ['mixed', 'balloon', 'pod', 'lookups'],
         byDefault: 'mixed',
       },
-      { flags: '--events <count>', help: 'at least so many events', parse: parseEvents, byDefault: '100000' },
-      { flags: '--seed <number>', help: 'another number gives another workload', parse: parseSeq, byDefault: '1' },
-      { flags: '--fault <rule...>', help: 'rules that are to fire, or all; repeatable' },
-      { flags: '--guests <count>', help: 'domains', parse: parseEvents, byDefault: '3' },
-      { flags: '--pcpus <count>', help: 'pcpus', parse: parseEvents, byDefault: '4' },
+      { flags: '--events <count>', help: 'at least this many events', parse: parseEvents, byDefault: '100000' },
+      { flags: '--seed <number>', help: 'seed of the workload', parse: parseSeq, byDefault: '1' },
+      { flags: '--fault <rule...>', help: 'rules that should fire, or all; repeatable' },
+      { flags: '--guests <count>', help: 'number of domains', parse: parseEvents, byDefault: '3' },
+      { flags: '--pcpus <count>', help: 'number of pcpus', parse: parseEvents, byDefault: '4' },
     ],
     examples: [
       'p2mtrace generate -o load.arrow --events 1000000',
@@ -73,15 +73,15 @@ The same options give the same events.`,
   {
     name: 'export',
     args: [TRACE],
-    summary: 'write a trace in another form: NDJSON, CSV, Arrow, Parquet, DuckDB, or a timeline for Perfetto',
-    more: `ndjson, csv, arrow and parquet have the events, duckdb also all facts and names. perfetto is a timeline that Perfetto's
-UI opens: locks and lookups per pcpu, who ran where, changes of mappings per domain, findings as instants.`,
+    summary: 'convert a trace to NDJSON, CSV, Arrow, Parquet, DuckDB, or a timeline for Perfetto',
+    more: `ndjson, csv, arrow and parquet have the events; duckdb also has all facts and names. perfetto is a timeline for Perfetto's
+UI: locks and lookups per pcpu, who ran where, changes of mappings per domain, findings as instants.`,
     options: [
       formatOption(['ndjson', 'csv', 'arrow', 'parquet', 'duckdb', 'perfetto'], 'ndjson'),
       { flags: '-o, --output <file>', help: 'file to write (default: stdout, for text)' },
       { flags: '--from <seq>', help: 'first event', parse: parseSeq },
       { flags: '--to <seq>', help: 'last event', parse: parseSeq },
-      { ...CPU_HZ, help: 'how fast the TSC runs, for a timeline; without it a tick is a nanosecond there' },
+      { ...CPU_HZ, help: 'TSC frequency for the timeline; without it a tick is shown as a nanosecond' },
     ],
     examples: [
       'p2mtrace export trace.arrow | head',
@@ -93,17 +93,21 @@ UI opens: locks and lookups per pcpu, who ran where, changes of mappings per dom
   {
     name: 'trim',
     args: [TRACE],
-    summary: 'cut a piece out of a trace, which replays by itself to the same state',
-    more: `The piece begins with snapshots of all that is known where it begins. An event that --from or --to names is part of
-it. Of what is left out by --domain and --pcpu, it can't tell: docs/pieces.md.
+    summary: 'cut a piece out of a trace that replays by itself to the same state',
+    more: `The piece begins with snapshots of all that is known there. It includes the events that --from and --to name. What a piece
+of a domain or pcpu can and cannot show: docs/pieces.md.
 
 ${POSITIONS}`,
     options: [
       { flags: '-o, --output <trace>', help: 'the piece to write (.arrow)', required: true },
       { flags: '--from <position>', help: 'where it begins', byDefault: 'start' },
       { flags: '--to <position>', help: 'where it ends', byDefault: 'end' },
-      { flags: '--domain <domids>', help: 'only what may concern these domains, such as 1,2', parse: parseDomids },
-      { flags: '--pcpu <pcpus>', help: 'only what these pcpus recorded, such as 0,1', parse: parsePcpus },
+      {
+        flags: '--domain <domids>',
+        help: 'only events that may concern these domains, such as 1,2',
+        parse: parseDomids,
+      },
+      { flags: '--pcpu <pcpus>', help: 'only events of these pcpus, such as 0,1', parse: parsePcpus },
       TABLE_FORMAT,
       CPU_HZ,
       PROGRESS,
@@ -119,12 +123,12 @@ ${POSITIONS}`,
     name: 'split',
     args: [TRACE],
     summary: 'cut a trace into pieces, each of which replays by itself to the same state',
-    more: `{n} in the name of the output is the number of the piece, from 1 on, or the domid or pcpu. All pieces are written, or
-none. Pieces in a row have every event once. One of --by has what trim with --domain or --pcpu would have.`,
+    more: `{n} in the name of the output is the number of the piece, from 1, or the domid or pcpu. Either all pieces are written or
+none. With --every and --into each event is in one piece; with --by a piece has what trim --domain or --pcpu has.`,
     options: [
       { flags: '-o, --output <pattern>', help: 'the pieces to write, such as piece-{n}.arrow', required: true },
-      { flags: '--every <length>', help: 'pieces of that many events, or of that long (s, ms, us, ns)' },
-      { flags: '--into <pieces>', help: 'that many pieces, of as many events each', parse: parseEvents },
+      { flags: '--every <length>', help: 'length of a piece: a number of events, or a time (s, ms, us, ns)' },
+      { flags: '--into <pieces>', help: 'number of pieces, of equal size', parse: parseEvents },
       { flags: '--by <what>', help: 'a piece for each domain or pcpu', choices: ['domain', 'pcpu'] },
       TABLE_FORMAT,
       CPU_HZ,
@@ -140,7 +144,7 @@ none. Pieces in a row have every event once. One of --by has what trim with --do
   {
     name: 'info',
     args: [TRACE],
-    summary: 'tell what a trace holds and how it was imported',
+    summary: 'show what is in a trace and how it was imported',
     options: [REPORT_FORMAT],
     examples: ['p2mtrace info trace.arrow', 'p2mtrace info trace.arrow --format json'],
     load: () => import('../commands/info.js'),
@@ -149,7 +153,7 @@ none. Pieces in a row have every event once. One of --by has what trim with --do
     name: 'validate',
     args: [TRACE],
     summary: 'check every byte of a trace against its checksums',
-    more: 'Exit code 3 where the trace is not whole.',
+    more: 'The exit code is 3 if the trace is damaged or cut.',
     options: [REPORT_FORMAT],
     examples: ['p2mtrace validate trace.arrow'],
     load: () => import('../commands/validate.js'),

@@ -21,7 +21,7 @@ interface Options extends ReplayOptions {
 export const run: Run<readonly [string, string | undefined], Options> = ([path, other], options, context) => {
   const { at, only: tables, domain: domid, format, limit } = options;
   if (other === undefined && at !== undefined) {
-    throw usageError('P2M_RANGE', '--at is a point in both of two traces, and there is one', 'use --from and --to');
+    throw usageError('P2M_RANGE', '--at is for two traces, and there is only one', 'use --from and --to');
   }
   const from = parsePosition(options.from ?? at ?? (other === undefined ? 'start' : 'end'));
   const to = parsePosition(options.to ?? at ?? 'end');

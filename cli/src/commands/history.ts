@@ -28,7 +28,7 @@ export const run: Run<readonly [string, string, string], Options> = ([path, abou
   const subject = parseSubject(about, which);
   const { from, to, lastWriteBefore: before } = options;
   if (from !== undefined && to !== undefined && from > to) {
-    throw usageError('P2M_RANGE', `--from ${from} is behind --to ${to}`, 'both are part of what is shown');
+    throw usageError('P2M_RANGE', `--from ${from} is behind --to ${to}`, 'both events are included');
   }
   return withTrace(path, context, async reader => {
     const rows =

@@ -35,10 +35,10 @@ const NUMBER = '{n}';
 export const run: Run<readonly [string], Options> = ([path], options, context) => {
   const { output, every, into, by } = options;
   if ([every, into, by].filter(option => option !== undefined).length !== 1) {
-    throw usageError('P2M_PIECES', 'one of --every, --into and --by says where to cut', 'such as --every 100ms');
+    throw usageError('P2M_PIECES', 'say where to cut with --every, --into or --by', 'such as --every 100ms');
   }
   if (!output.includes(NUMBER)) {
-    throw usageError('P2M_PIECES', `--output names one file for all pieces`, `put ${NUMBER} where their numbers go`);
+    throw usageError('P2M_PIECES', `--output names one file for all pieces`, `put ${NUMBER} where the number goes`);
   }
   return withTrace(path, context, async reader => {
     const progress = new Progress(context, options.progress, 'events', reader.rows);

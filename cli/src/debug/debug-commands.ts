@@ -9,7 +9,7 @@ const OTHER_COMMANDS: readonly DebugCommand[] = [
   {
     name: 'help',
     args: '[COMMAND]',
-    help: 'these commands; any beginning of a name that no other has will do',
+    help: 'these commands; they may be abbreviated while they stay unique',
     expects: 'command',
     run: async (session, [name]) => {
       const commands = name === undefined ? DEBUG_COMMANDS : [commandOf(name)];

@@ -11,7 +11,7 @@ export const isWholeTrace = ({ from, to }: EventRange): boolean => from === unde
 /** @throws P2mError P2M_RANGE (usage) */
 export function checkRange({ from, to }: EventRange): void {
   if (from !== undefined && to !== undefined && from > to) {
-    throw usageError('P2M_RANGE', `--from ${from} is behind --to ${to}`, 'both are part of what is exported');
+    throw usageError('P2M_RANGE', `--from ${from} is behind --to ${to}`, 'both events are included');
   }
 }
 

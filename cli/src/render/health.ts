@@ -1,5 +1,5 @@
+import { ANALYZERS, decidableRules, RULES, type Undecided } from '@p2mtrace/analyzers';
 import type { ImportHealth, TraceMetadata } from '@p2mtrace/trace-format';
-import { checksOf } from '../checks.js';
 import { eventName } from '../event-names.js';
 import { count, counted } from './cell.js';
 
@@ -28,10 +28,13 @@ function recordLines(health: ImportHealth): string[] {
     ...listed('lost', lost.length === 0 ? ['none'] : lost),
     ...listed('unknown', unknownIds(health)),
     ...listed('misfits', [
-      health.misfits === 0 ? 'none' : `${counted(health.misfits, 'record')} of a known id whose contents fit no column`,
+      health.misfits === 0
+        ? 'none'
+        : `${counted(health.misfits, 'record')} with a known id but contents that fit no kind`,
     ]),
+    ...listed('ignored', ignoredIds(health)),
     ...listed('skipped', [
-      health.skippedBytes === 0 ? 'no byte' : `${counted(health.skippedBytes, 'byte')} of ${count(health.bytes)}`,
+      health.skippedBytes === 0 ? 'none' : `${counted(health.skippedBytes, 'byte')} of ${count(health.bytes)}`,
     ]),
     ...listed('TSC', tscRanges(health)),
     ...listed('order', [orderReason(health)]),
@@ -60,6 +63,14 @@ function unknownIds({ unknownById }: ImportHealth): string[] {
   ];
 }
 
+/** Records that have more than their row; nothing where none has. */
+function ignoredIds({ ignoredById = {} }: ImportHealth): string[] {
+  const ids = Object.entries(ignoredById).map(
+    ([id, number]) => `${id}  ${count(number).padStart(11)}  ${eventName(id)}`,
+  );
+  return ids.length === 0 ? [] : [...ids, 'flags or words of these that p2mtrace does not know; the rest was read'];
+}
+
 function tscRanges({ pcpus }: ImportHealth): string[] {
   return pcpus.map(({ pcpu, records, firstTsc, lastTsc }) => {
     const range =
@@ -70,18 +81,18 @@ function tscRanges({ pcpus }: ImportHealth): string[] {
 
 function orderReason({ order, records, withoutTsc, pcpus }: ImportHealth): string {
   const reasons = clockReasons(order);
-  if (order.late > 0) reasons.push(`${counted(order.late, 'record')} came too late to be put where they belong`);
+  if (order.late > 0) reasons.push(`${counted(order.late, 'record')} came too late to be sorted in`);
   if (order.confidence === 'approximate' && withoutTsc > 0) {
     reasons.push(
-      `${count(withoutTsc)} of ${counted(records, 'record')} have no TSC: how those of different pcpus lie to each ` +
-        "other rests on xentrace's polling rounds; each pcpu's own order is right",
+      `${count(withoutTsc)} of ${counted(records, 'record')} have no TSC, so the order between pcpus is only known ` +
+        "from xentrace's polling rounds; the order on each pcpu is exact",
     );
   }
   if (order.confidence !== 'exact') return `${order.confidence}: ${reasons.join('; ')}`;
-  if (pcpus.length <= 1) return 'exact: there is one pcpu only';
+  if (pcpus.length <= 1) return 'exact: there is only one pcpu';
   return withoutTsc === 0
     ? 'exact: every record has a TSC'
-    : `exact: ${count(records - withoutTsc)} of ${counted(records, 'record')} have a TSC, and the others follow theirs`;
+    : `exact: ${count(records - withoutTsc)} of ${counted(records, 'record')} have a TSC, and the others follow them`;
 }
 
 /** What locks that two pcpus would have had at once say of the pcpus' clocks. */
@@ -107,17 +118,27 @@ function clockReasons({ overlaps = 0, skew = [], contradictory = [] }: ImportHea
 
 const negative = (ticks: number | undefined): number | undefined => (ticks === undefined ? undefined : -ticks);
 
+/** How many rules of each analyzer can be decided in this trace, and what the others lack; `analyze` names them. */
 function checkLines(metadata: TraceMetadata): string[] {
-  const checks = checksOf(metadata).map(({ name, missing, partial }) => {
-    if (missing.length > 0) return { name, why: `no ${missing.join(' and no ')} events in this trace` };
-    return {
-      name,
-      why: partial.length > 0 ? `${partial.join(' and ')} events were left out of this piece` : undefined,
-    };
-  });
-  const can = checks.filter(({ why }) => why === undefined).map(({ name }) => name);
-  const cannot = checks.flatMap(({ name, why }) => (why === undefined ? [] : [`${name}: ${why}`]));
-  return [...listed('can check', [can.join(', ') || 'nothing']), ...listed("can't check", cannot)];
+  const rules = RULES.filter(({ policy }) => policy === undefined);
+  const { decided, undecided } = decidableRules(rules, metadata);
+  const can: string[] = [];
+  const cannot: string[] = [];
+  for (const { id } of ANALYZERS) {
+    const own = decided.filter(({ analyzer }) => analyzer === id).length;
+    const others = undecided.filter(({ rule }) => rule.analyzer === id);
+    const all = own + others.length;
+    if (own > 0) can.push(`${id}, ${others.length === 0 ? 'all' : own} of ${counted(all, 'rule')}`);
+    if (others.length > 0) cannot.push(`${id}, ${others.length} of ${counted(all, 'rule')}: ${lacks(others)}`);
+  }
+  return [...listed('can check', can.length === 0 ? ['nothing'] : can), ...listed("can't check", cannot)];
+}
+
+/** The kinds that a trace lacks for these rules, or has only in part. A rule may do with one of several of them. */
+function lacks(undecided: readonly Undecided[]): string {
+  const missing = new Set(undecided.flatMap(one => one.missing).flatMap(need => need.split('|')));
+  const cut = new Set(undecided.filter(one => one.missing.length === 0).map(({ reason }) => reason));
+  return [...(missing.size === 0 ? [] : [`no ${[...missing].join(', ')} events`]), ...cut].join('; ');
 }
 
 /** `label  first`, and the others below it; nothing for none. */

@@ -1,18 +1,26 @@
-import type { BoundRule, Need } from '@p2mtrace/analyzers';
+import type { Belief, BoundRule, Need } from '@p2mtrace/analyzers';
 import type { Terminal } from '../terminal.js';
 import { wrapped } from './wrap.js';
 
 /** `get_page, put_page or alloc_ref_drop`: what a rule can't be decided without. */
 export const needsText = (needs: readonly Need[]): string =>
-  needs.map(need => need.replaceAll('|', ' or ')).join(', ') || 'no events in particular';
+  needs.map(need => need.replaceAll('|', ' or ')).join(', ') || 'any';
+
+/** `documented (up to 4.21): XSA-480`. */
+export const beliefText = ({ basis, source, versions }: Belief): string =>
+  `${basis}${versions === undefined ? '' : ` (${versions})`}: ${source}`;
 
 /** All that a rule says of itself. */
 export function* ruleText(rule: BoundRule, out: Terminal): Generator<string> {
-  const { id, title, severity, confidence, policy, needs, doc, mechanism, confirm, page } = rule;
+  const { id, title, severity, belief, confidence, policy, needs, doc, fires, nearMiss, mechanism, confirm, page } =
+    rule;
   yield `${out.style('bold', id)}: ${title}`;
-  yield `${severity} and ${confidence} at worst; needs ${needsText(needs)}`;
-  if (policy === true) yield 'a policy: it runs only when it is named';
+  yield `at worst ${severity}, ${confidence}; needs events of kind ${needsText(needs)}`;
+  if (policy === true) yield 'a policy: runs only if it is named';
   yield* section('What it means', doc, out);
+  yield* section('When it fires', fires, out);
+  yield* section('When it does not (near miss)', nearMiss, out);
+  yield* section('What it rests on', belief && beliefText(belief), out);
   yield* section('How it comes about', mechanism, out);
   if (confirm !== undefined) {
     yield* heading('How to confirm it, in SQL ($NAME: subject or witness NAME of a finding)', out);

@@ -12,9 +12,13 @@ export {
 } from './explain/index.js';
 export {
   type AnalysisReport,
+  type Custom,
+  type DivergenceKind,
   type Finding,
   findingSchema,
+  type Incident,
   type Occurrence,
+  type Opportunity,
   occurrenceSchema,
   reportSchema,
 } from './findings/finding.js';
@@ -24,8 +28,12 @@ export { FactCache, factCachePath } from './query/fact-cache.js';
 export { openTraceSession, type TraceSessionOptions, traceNames } from './query/open-session.js';
 export { readModules, type SqlDefinition, type SqlModule, standardLibrary } from './query/sql-modules.js';
 export { RULES } from './rules/built-in-rules.js';
+export { decidableRules, type Undecided } from './rules/decidable.js';
 export {
   type Analyzer,
+  BASES,
+  type Basis,
+  type Belief,
   defineAnalyzer,
   type Evidence,
   type Need,
@@ -34,8 +42,16 @@ export {
   type RuleRow,
 } from './rules/define-analyzer.js';
 export { CONFIDENCES, type Confidence, SEVERITIES, type Severity } from './rules/levels.js';
-export { checkPlugin, checkUnique } from './rules/plugin.js';
+export { checkPlugin, checkUnique, PLUGIN_FIELDS } from './rules/plugin.js';
 export { type AuditConfig, checkConfig, defineConfig, type PluginConfig } from './rules/plugin-config.js';
+export {
+  configurePlugins,
+  type OptionSchema,
+  type OptionSetting,
+  type OptionValues,
+  optionsOf,
+} from './rules/plugin-options.js';
+export { z } from './rules/plugin-zod.js';
 export { ANALYZERS } from './rules/registry.js';
 export { type BoundRule, chooseRules, ruleOf, rulesOf } from './rules/rule-set.js';
 export { type Slice, sliceTrace } from './slice/slice-trace.js';

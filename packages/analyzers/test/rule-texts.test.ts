@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importNdjson, TraceReader } from '@p2mtrace/trace-format';
@@ -15,15 +15,29 @@ interface Finding {
 }
 const CASES: { id: string; trace: string; findings: Finding[] }[] = corpusCases();
 
+/** Named places of a document. */
+const anchorsOf = (page: string) =>
+  [...readFileSync(new URL(`../../../docs/${page}`, import.meta.url), 'utf8').matchAll(/<a id="([\w-]+)">/g)].map(
+    ([, anchor]) => anchor,
+  );
+
 /** Subjects and witnesses that findings of a rule may have. */
 function namesOf(id: string): string[] {
   const findings = CASES.flatMap(one => one.findings).filter(({ rule }) => rule === id);
   return findings.flatMap(({ subject, witness }) => [...Object.keys(subject), ...witness.map(({ role }) => role)]);
 }
 
-describe.each(RULES)('$id', ({ id, mechanism, confirm, fix, limits }) => {
-  test('says how it comes about, how it is fixed, and what it can get wrong', () => {
-    expect([mechanism, confirm, fix, limits].filter(text => text === undefined)).toEqual([]);
+describe.each(RULES)('$id', ({ id, doc, fires, nearMiss, mechanism, confirm, fix, limits }) => {
+  test('says when it fires and when not, how it comes about and is fixed, and what it can get wrong', () => {
+    for (const text of [doc, fires, nearMiss, mechanism, confirm, fix, limits]) expect(text).toMatch(/\S/);
+    expect(nearMiss).not.toBe(fires);
+  });
+
+  test('cites what is in the repository', () => {
+    const texts = [doc, fires, nearMiss, mechanism, fix, limits].join(' ');
+    expect(texts).not.toMatch(/X§|\bmail \d|model §/i);
+    for (const [, page, anchor] of texts.matchAll(/docs\/(\w+\.md)#([\w-]+)/g))
+      expect(anchorsOf(page)).toContain(anchor);
   });
 
   // The query shows something of the very case that the rule is made for, and asks for nothing that findings lack.

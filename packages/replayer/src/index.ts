@@ -54,6 +54,7 @@ export {
   LOSSES,
   M2P_SPANS,
   MAPPING_SPANS,
+  OPPORTUNITY_SPEC,
   OVERRIDE_SPANS,
   PAGE_SPANS,
   PROTECTED_BY_LOCK,
@@ -68,6 +69,7 @@ export {
   USES,
 } from './facts/fact-specs.js';
 export { FactStore } from './facts/fact-store.js';
+export { firstMechanism, MECHANISMS, type Mechanism, OPPORTUNITIES } from './facts/opportunity-names.js';
 export {
   type Detail,
   type Doer,

@@ -69,7 +69,7 @@ export function ticksOf(reader: TraceReader, nanoseconds: bigint, tscHz?: number
   if (hz === undefined) {
     throw usageError(
       'P2M_NO_CLOCK',
-      'the trace does not know how fast its TSC runs, so it knows no seconds',
+      'the TSC frequency of the trace is unknown, so there are no seconds',
       'give it with --cpu-hz (such as --cpu-hz 2.5G), here or at the import',
     );
   }
@@ -82,7 +82,7 @@ export function firstTsc(reader: TraceReader): bigint {
     if (info.firstTsc !== undefined) return info.firstTsc;
     for (const [, tsc] of tscs(reader, info)) return tsc;
   }
-  throw usageError('P2M_NO_TSC', 'no event of the trace has a TSC', 'name the position by its seq, as #120');
+  throw usageError('P2M_NO_TSC', 'no event of the trace has a TSC', 'name the position by its seq, such as #120');
 }
 
 /** TSCs of a batch go up in traces of xentrace; in others the first that is behind counts. */

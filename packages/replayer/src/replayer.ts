@@ -5,6 +5,8 @@ import { pcpuOf } from './batch/row-values.js';
 import { Checks } from './checks/checks.js';
 import { offsetsOf } from './facts/fact-columns.js';
 import { DOMAINS, LOSSES } from './facts/fact-specs.js';
+import type { Certainty } from './order/certainty.js';
+import { LookupOrder } from './order/lookup-order.js';
 import type { RowReader } from './order/row-reader.js';
 import { IN_CHAIN, Settler } from './order/settler.js';
 import type { ReplayOptions, TraceHead } from './replay-options.js';
@@ -80,9 +82,11 @@ export class Replayer extends XenState {
   }
 
   /** Rows around those that it is at, with which contradictions of their order are settled. */
-  follow(rows: RowReader): void {
+  follow(rows: RowReader, certainty: Certainty): void {
     if (this.rowReader === rows) return;
     this.rowReader = rows;
+    this.context.lookups = new LookupOrder(rows, this.context);
+    this.context.certainty = certainty;
     this.settler = new Settler(this.context, rows, this.pageState, this.typeState, (batch, row) =>
       this.applyAlone(batch, row),
     );

@@ -131,7 +131,7 @@ describe('what lies between', () => {
   test('bytes behind the end of a stream', () => {
     const file = stream([{ seq: 0, classes: [] }]);
     appendFileSync(file, 'more');
-    expect(problemsOf(file)).toEqual(['P2M_GAP -: 4 bytes after the end of the stream belong to nothing']);
+    expect(problemsOf(file)).toEqual(['P2M_GAP -: 4 bytes after the end of the stream belong to no message']);
   });
 
   test('bytes between the messages and the footer', () => {
@@ -140,7 +140,7 @@ describe('what lies between', () => {
     const footerBytes = bytes.readInt32LE(bytes.length - 10);
     const footer = bytes.length - 10 - footerBytes;
     writeFileSync(path('gap'), Buffer.concat([bytes.subarray(0, footer), Buffer.alloc(8), bytes.subarray(footer)]));
-    expect(problemsOf(path('gap'))).toEqual(['P2M_GAP -: 8 bytes after the end of the stream belong to nothing']);
+    expect(problemsOf(path('gap'))).toEqual(['P2M_GAP -: 8 bytes after the end of the stream belong to no message']);
   });
 
   test('a footer of another trace', () => {

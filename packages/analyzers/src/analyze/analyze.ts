@@ -1,9 +1,14 @@
-import { BREACH_SPEC, FactStore } from '@p2mtrace/replayer';
-import { isRecorded, type KindName, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
+import { BREACH_SPEC, FactStore, OPPORTUNITY_SPEC } from '@p2mtrace/replayer';
+import { isRecorded, type KindName, type TraceReader } from '@p2mtrace/trace-format';
+import { foldCustoms } from '../findings/customs.js';
+import { DIVERGENCES_SQL, divergenceKinds } from '../findings/divergence-kinds.js';
 import type { AnalysisReport, Finding } from '../findings/finding.js';
+import { incidentsOf } from '../findings/incidents.js';
+import { OPPORTUNITIES_SQL } from '../findings/opportunity-counts.js';
 import { worstFirst } from '../findings/row-findings.js';
 import { NAMED_BREACHES, NAMED_BREACHES_SQL } from '../rules/breach-sql.js';
 import { RULES } from '../rules/built-in-rules.js';
+import { decidableRules } from '../rules/decidable.js';
 import type { Analyzer } from '../rules/define-analyzer.js';
 import { type BoundRule, chooseRules, rulesOf } from '../rules/rule-set.js';
 import { eventsSource } from '../sql/events-source.js';
@@ -53,21 +58,19 @@ export interface Analysis extends AnalysisReport {
 export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions = {}): Promise<Analysis> {
   const { only = [], policies = [] } = options;
   const chosen = chooseRules([...RULES, ...rulesOf(options.plugins ?? [])], only, policies);
-  const notChecked: AnalysisReport['notChecked'] = [];
-  const runnable: BoundRule[] = [];
-  for (const rule of chosen) {
-    const reason = whyNotChecked(rule, reader.metadata);
-    if (reason === undefined) runnable.push(rule);
-    else notChecked.push({ rule: rule.id, reason });
-  }
+  const { decided: runnable, undecided } = decidableRules(chosen, reader.metadata);
+  const notChecked: AnalysisReport['notChecked'] = undecided.map(({ rule, reason }) => ({ rule: rule.id, reason }));
   const measure = (options.measure ?? []).filter(({ needs }) => isRecorded(reader.metadata, needs));
   const measures: Record<string, number | null> = Object.fromEntries(
     options.measure?.map(({ name }) => [name, null]) ?? [],
   );
-  if (runnable.length === 0 && measure.length === 0) return { findings: [], notChecked, measures };
+  if (runnable.length === 0 && measure.length === 0) {
+    return { findings: [], incidents: [], customs: [], divergences: [], notChecked, measures };
+  }
   const rows = [...runnable.map(({ source }) => source.sql), ...measure.map(({ sql }) => sql)];
-  const queries = [...new Set(rows)].filter(sql => sql !== undefined);
-  if (queries.some(sql => mentions(sql, NAMED_BREACHES))) queries.push(NAMED_BREACHES_SQL);
+  const own = runnable.map(({ of }) => of?.sql);
+  const queries = [...new Set([...rows, ...own, DIVERGENCES_SQL])].filter(sql => sql !== undefined);
+  if (queries.some(sql => mentions(sql, NAMED_BREACHES))) queries.push(NAMED_BREACHES_SQL, OPPORTUNITIES_SQL);
   const checks = {
     counterWidth: options.counterWidth,
     policies: runnable.filter(rule => rule.policy).map(({ id, analyzer }) => id.slice(analyzer.length + 1)),
@@ -94,12 +97,21 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
       const value = (await session.runAll(sql)).rows[0]?.[0] ?? null;
       measures[name] = value === null ? null : Number(value);
     }
-    return { findings: findings.sort(worstFirst), notChecked, measures };
+    const known = new Map<string, Awaited<ReturnType<RuleRunner['allOf']>>>();
+    for (const finding of findings) {
+      const name = mechanismOf(finding);
+      if (!known.has(name)) known.set(name, await runner.allOf(finding, runnable));
+    }
+    const { findings: told, customs } = foldCustoms(findings, finding => known.get(mechanismOf(finding)));
+    const divergences = facts.rows('divergences') === 0 ? [] : divergenceKinds(await runner.rows(DIVERGENCES_SQL));
+    return { ...incidentsOf(told.sort(worstFirst)), customs, divergences, notChecked, measures };
   } finally {
     await closeSession();
     await second?.stop();
   }
 }
+
+const mechanismOf = ({ rule, mechanism }: Finding): string => `${rule} ${mechanism}`;
 
 /** A session over the trace and its facts; the second replay is waited for when SQL first mentions breaches. */
 async function openSession(reader: TraceReader, facts: FactStore, second: SecondReplay | undefined) {
@@ -108,10 +120,12 @@ async function openSession(reader: TraceReader, facts: FactStore, second: Second
   addTraceTables(session, reader, () => facts);
   session.addLazySql(NAMED_BREACHES, NAMED_BREACHES_SQL);
   if (second === undefined) return session;
-  session.addLazy([BREACH_SPEC.name], async () => {
-    await second.giveTo(facts);
-    await session.addTable(factsForSql(facts, BREACH_SPEC));
-  });
+  for (const spec of [BREACH_SPEC, OPPORTUNITY_SPEC]) {
+    session.addLazy([spec.name], async () => {
+      await second.giveTo(facts);
+      await session.addTable(factsForSql(facts, spec));
+    });
+  }
   return session;
 }
 
@@ -121,13 +135,4 @@ const asksForBreaches = ({ source }: BoundRule): boolean =>
 /** Those that meet the condition, and the others. */
 function partition<T>(all: readonly T[], meets: (one: T) => boolean): [T[], T[]] {
   return [all.filter(meets), all.filter(one => !meets(one))];
-}
-
-/** Why a rule would judge what it can't see; undefined where it can. */
-function whyNotChecked({ needs }: BoundRule, metadata: TraceMetadata): string | undefined {
-  const missing = needs.filter(need => !need.split('|').some(kind => isRecorded(metadata, kind)));
-  if (missing.length > 0) return `no ${missing.join(' or ').replaceAll('|', ' or ')} events in this trace`;
-  const { incomplete = [] } = metadata.piece ?? {};
-  const partial = needs.flatMap(need => need.split('|').filter(kind => incomplete.includes(kind)));
-  return partial.length === 0 ? undefined : `${partial.join(' and ')} events were left out of this piece`;
 }

@@ -7,6 +7,7 @@ import {
   type FactChunk,
   type FactSelection,
   type FactStore,
+  OPPORTUNITY_SPEC,
   replayTrace,
   traceIdentity,
 } from '@p2mtrace/replayer';
@@ -52,7 +53,7 @@ export class SecondReplay {
     threads = reader.rows < WORTH_A_THREAD ? 1 : availableParallelism(),
   ): SecondReplay | undefined {
     // From the TypeScript sources (tests) there is no worker to start.
-    if (!all.wanted.some(isOfBreaches) || threads === 1 || !existsSync(WORKER)) return undefined;
+    if (!all.wanted.some(isOfChecks) || threads === 1 || !existsSync(WORKER)) return undefined;
     return new SecondReplay(reader, all);
   }
 
@@ -62,7 +63,7 @@ export class SecondReplay {
     this.work = {
       path: reader.path,
       identity: traceIdentity(reader),
-      wanted: wanted.filter(isOfBreaches),
+      wanted: wanted.filter(isOfChecks),
       checks: { ...checks, share: 'entries' },
     };
     this.worker = new Worker(WORKER, { workerData: this.work });
@@ -92,8 +93,11 @@ export class SecondReplay {
   }
 }
 
-/** The name is of the table, or of one of its columns. */
-const isOfBreaches = (name: string): boolean => name.split('.')[0] === BREACH_SPEC.name;
+/** What checks yield: `breaches`, `opportunities`, or a column of them. */
+const isOfChecks = (name: string): boolean => {
+  const [table] = name.split('.');
+  return table === BREACH_SPEC.name || table === OPPORTUNITY_SPEC.name;
+};
 
 /** Replays a trace for a share of the facts, and puts them to the others. @throws P2mError P2M_DAMAGED */
 export function replayShare(

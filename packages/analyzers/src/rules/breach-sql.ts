@@ -51,6 +51,9 @@ export function breachSql(
     // What may be put right yet, or rests on a guess, is no error.
     `${severity ?? `if(b.confidence = 'proven', null, 'warning')`} as severity`,
     `${title} as title`,
+    // Out of how many it is one (opportunity-counts.ts).
+    'b.mechanism::varchar as mechanism',
+    'b.caller as caller',
   ];
   return `
   select

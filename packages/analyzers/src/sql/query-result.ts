@@ -136,7 +136,7 @@ export class QueryResult {
     this.sql.checkInterrupt();
     // Only a statement that runs all at once says what its error is.
     await this.sql.call(() => this.statement.run());
-    throw usageError('P2M_SQL', 'the query failed, but not when it was run again', 'run it once more');
+    throw usageError('P2M_SQL', 'the query failed once, but not when it was run again', 'run it once more');
   }
 }
 

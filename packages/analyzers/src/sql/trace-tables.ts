@@ -134,6 +134,7 @@ function importStats(reader: TraceReader): SqlTable {
     }
     for (const [id, count] of Object.entries(health.byId)) rows.push(['records_by_id', id, count]);
     for (const [id, count] of Object.entries(health.unknownById)) rows.push(['unknown_by_id', id, count]);
+    for (const [id, count] of Object.entries(health.ignoredById ?? {})) rows.push(['ignored_by_id', id, count]);
     for (const { pcpu, records: count } of health.pcpus) rows.push(['records_by_pcpu', String(pcpu), count]);
     for (const { pcpu, count } of health.lost) rows.push(['lost_by_pcpu', String(pcpu), count]);
     rows.push(['late_records', '', health.order.late]);

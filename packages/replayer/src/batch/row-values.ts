@@ -3,7 +3,10 @@ import type { ReplayBatch } from './replay-batch.js';
 
 /** What the kinds that are rare read of their rows; the frequent ones read the columns themselves. */
 
-/** A frame, domain, order or pcpu that the event does not have. */
+/**
+ * A frame, domain, order, type or pcpu that the event does not have: -1, as none of them is negative. Values that may be
+ * any number, as arg0, are NaN, as seqs are; outside of typed arrays and columns absent is null (CONTRIBUTING.md).
+ */
 export const ABSENT = -1;
 
 export function gfnOf({ columns, validity }: ReplayBatch, row: number): number {

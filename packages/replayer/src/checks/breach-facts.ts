@@ -9,13 +9,17 @@ import {
 import { offsetsOf } from '../facts/fact-columns.js';
 import { BREACH_SPEC } from '../facts/fact-specs.js';
 import type { FactTable } from '../facts/fact-table.js';
+import { firstMechanism, MECHANISMS, type Mechanism } from '../facts/opportunity-names.js';
 import type { ReplayContext } from '../state/replay-context.js';
 
 const BREACH = offsetsOf(BREACH_SPEC);
 const AT = [BREACH.at1, BREACH.at2, BREACH.at3, BREACH.at4, BREACH.at5];
 
 /** Columns that are numbers; the rest is set by names. */
-type NumberColumn = Exclude<keyof typeof BREACH, 'seq' | 'breach' | 'confidence' | 'detail' | `at${number}`>;
+type NumberColumn = Exclude<
+  keyof typeof BREACH,
+  'seq' | 'breach' | 'confidence' | 'detail' | 'mechanism' | `at${number}`
+>;
 
 /**
  * A contradiction that a check found: what it is about, by the columns of `breaches`, and the events that show it.
@@ -26,6 +30,8 @@ export interface Breach extends Readonly<Partial<Record<NumberColumn, number>>> 
   /** proven where absent. */
   readonly confidence?: BreachConfidence;
   readonly detail?: BreachDetail;
+  /** Whose opportunities it is one of; the rule's first where absent. */
+  readonly mechanism?: Mechanism;
   /** seqs of the witnesses, at most five, each at the place that the rule gives its role. */
   readonly at: readonly number[];
 }
@@ -44,14 +50,16 @@ export class BreachFacts {
    * While records are being lost nothing contradicts anything (model §2.2), and nothing is taken down. Events that may
    * have come in another order prove nothing.
    */
-  report({ breach, confidence = 'proven', detail, at: witnesses, ...numbers }: Breach): void {
-    const { now, facts, losing, isOrdered } = this.context;
+  report({ breach, confidence = 'proven', detail, mechanism, at: witnesses, ...numbers }: Breach): void {
+    const { now, facts, losing, isOrdered, certainty } = this.context;
     if (losing.length > 0) return;
+    const isCertain = isOrdered && (confidence === 'possible' || (certainty?.areOrdered(witnesses) ?? true));
     const at = this.table.open();
     const { records } = this.table;
     records[at + BREACH.seq] = now.seq;
     records[at + BREACH.breach] = BREACHES.indexOf(breach);
-    records[at + BREACH.confidence] = BREACH_CONFIDENCES.indexOf(isOrdered ? confidence : 'possible');
+    records[at + BREACH.confidence] = BREACH_CONFIDENCES.indexOf(isCertain ? confidence : 'possible');
+    records[at + BREACH.mechanism] = MECHANISMS.indexOf(mechanism ?? firstMechanism(breach));
     if (detail !== undefined) records[at + BREACH.detail] = BREACH_DETAILS.indexOf(detail);
     const all = { pcpu: now.pcpu, caller: facts?.site() ?? -1, ...numbers };
     for (const [name, value] of Object.entries(all)) {

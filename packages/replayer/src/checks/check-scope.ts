@@ -1,5 +1,8 @@
 import type { KindName } from '@p2mtrace/trace-format';
 import type { CurrentEvent } from '../batch/current-event.js';
+import type { BreachName } from '../facts/breach-names.js';
+import type { OpportunityCounter } from '../facts/opportunities.js';
+import type { Mechanism } from '../facts/opportunity-names.js';
 import type { CheckOptions, TraceHead } from '../replay-options.js';
 import type { P2mSet } from '../state/p2m-set.js';
 import type { XenState } from '../state/xen-state.js';
@@ -23,6 +26,8 @@ export interface CheckScope {
   readonly sections: Sections;
   readonly relinquished: RelinquishedTypes;
   readonly report: (found: Breach) => void;
+  /** Counts where a rule could have fired; to be asked for when the check is made. */
+  readonly opportunities: <R extends BreachName>(rule: R, mechanism: Mechanism<R>) => OpportunityCounter;
 }
 
 export type MakeCheck = (scope: CheckScope) => Check;

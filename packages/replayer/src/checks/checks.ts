@@ -1,12 +1,14 @@
 import { isRecorded, KINDS, type KindName } from '@p2mtrace/trace-format';
 import type { Handler } from '../batch/handlers.js';
-import { BREACH_SPEC } from '../facts/fact-specs.js';
+import { BREACH_SPEC, OPPORTUNITY_SPEC } from '../facts/fact-specs.js';
+import { Opportunities } from '../facts/opportunities.js';
 import type { CheckOptions, ReplayOptions, TraceHead } from '../replay-options.js';
 import type { P2mSet } from '../state/p2m-set.js';
 import type { ReplayContext } from '../state/replay-context.js';
 import type { XenState } from '../state/xen-state.js';
 import { type Breach, BreachFacts } from './breach-facts.js';
 import type { Check } from './check.js';
+import type { CheckScope } from './check-scope.js';
 import { CHECKS, REFERENCE_CHECKS } from './registry.js';
 import { RelinquishedTypes } from './relinquished-types.js';
 import type { Section } from './section.js';
@@ -17,6 +19,7 @@ import { Sections } from './sections.js';
 export class Checks {
   private readonly context: ReplayContext;
   private readonly sections: Sections;
+  private readonly opportunities: Opportunities;
   private readonly checks: readonly Check[];
   private readonly looksAtSections: readonly ((section: Section) => void)[];
   /** Takes down what an event changes before anybody looks, and before it ends the section. */
@@ -24,13 +27,14 @@ export class Checks {
 
   /** Absent where nobody wants to know of breaches. */
   static of(state: XenState, context: ReplayContext, p2ms: P2mSet, head: TraceHead, options: ReplayOptions) {
-    if (!context.factWriter.wants(BREACH_SPEC)) return undefined;
+    if (!context.factWriter.wants(BREACH_SPEC) && !context.factWriter.wants(OPPORTUNITY_SPEC)) return undefined;
     return new Checks(state, context, p2ms, head, options.checks ?? {});
   }
 
   private constructor(state: XenState, context: ReplayContext, p2ms: P2mSet, head: TraceHead, options: CheckOptions) {
     this.context = context;
     const breaches = new BreachFacts(context);
+    this.opportunities = new Opportunities(context);
     this.sections = new Sections(context, head, section => {
       for (const look of this.looksAtSections) look(section);
     });
@@ -39,7 +43,20 @@ export class Checks {
     const records = (...kinds: KindName[]) => kinds.some(kind => isRecorded(head.metadata, kind));
     const report = (found: Breach) => breaches.report(found);
     const relinquished = new RelinquishedTypes(state);
-    const scope = { state, p2ms, now, head, options, records, isOrdered, sections, relinquished, report };
+    const opportunities: CheckScope['opportunities'] = (rule, mechanism) => this.opportunities.of(rule, mechanism);
+    const scope = {
+      state,
+      p2ms,
+      now,
+      head,
+      options,
+      records,
+      isOrdered,
+      sections,
+      relinquished,
+      report,
+      opportunities,
+    };
     const { share } = options;
     const shared = CHECKS.filter(
       make => share === undefined || REFERENCE_CHECKS.has(make) === (share === 'references'),
@@ -71,6 +88,7 @@ export class Checks {
   end(): void {
     this.sections.end();
     for (const check of this.checks) check.end?.();
+    this.opportunities.end();
   }
 
   /** Records of a pcpu were lost; -1: of any. */

@@ -36,7 +36,7 @@ const MOST = 65_536;
 
 /**
  * What one pcpu did to p2ms and the M2P, from its first p2m lock for writing to the release of the last
- * (docs/judgement.md). A pcpu has one section at a time, and its memory is reused.
+ * (docs/judging.md). A pcpu has one section at a time, and its memory is reused.
  */
 export class Section {
   readonly pcpu: number;

@@ -10,7 +10,7 @@ import { FRAME_TOUCHED, Section } from './section.js';
 const P2M_LEVELS = [16, 40];
 
 /**
- * The section that each pcpu is in, and what it has changed there (docs/judgement.md): between taking its first p2m
+ * The section that each pcpu is in, and what it has changed there (docs/judging.md): between taking its first p2m
  * lock for writing and releasing the last; in a trace without such locks, between its first locked lookup and the last
  * put_gfn. What is changed outside of these is a section up to the pcpu's next event of another domain.
  */

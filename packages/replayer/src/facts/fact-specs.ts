@@ -2,6 +2,7 @@ import { ACCESS_TYPES, KINDS, LOCK_MODES, P2M_TYPES } from '@p2mtrace/trace-form
 import { BREACH_CONFIDENCES, BREACH_DETAILS, BREACHES } from './breach-names.js';
 import { column, type FactSpec } from './fact-columns.js';
 import { GRANT_SPANS, M2P_SPANS, OVERRIDE_SPANS, RMAP_SPANS, TYPE_REF_SPANS } from './frame-specs.js';
+import { MECHANISMS } from './opportunity-names.js';
 
 export { GRANT_SPANS, M2P_SPANS, OVERRIDE_SPANS, RMAP_SPANS, TYPE_REF_KINDS, TYPE_REF_SPANS } from './frame-specs.js';
 
@@ -123,7 +124,7 @@ export const LOCK_SPANS = {
     column('wait_seq', 'u53', 'lock_wait before it, null where none was recorded'),
     column('outer', 'id', 'id of the innermost lock held then: the held set is a chain'),
     column('level_before', 'id', 'mm_lock_level of the pcpu before, as Xen keeps it'),
-    column('violation', 'bool', "true where Xen's own check fails: level_before > level (X§2.2)"),
+    column('violation', 'bool', "true where Xen's own check fails: level_before > level"),
     column('blocker', 'id', 'of a violation: id of the lock held that has level_before'),
     column('to_seq', 'u53', 'lock_release, null while it is held'),
     column('to_tsc', 'tsc', 'its TSC'),
@@ -230,6 +231,7 @@ export const BREACH_SPEC = {
     column('breach', 'enum', 'name of its rule, without the analyzer', BREACHES),
     column('confidence', 'enum', 'how sure it is', BREACH_CONFIDENCES),
     column('detail', 'enum', 'which case, of a rule that has several', BREACH_DETAILS),
+    column('mechanism', 'enum', 'what went wrong, as opportunities counts it', MECHANISMS),
     column('kind', 'enum', 'kind of the event that is wrong, where it may be one of several', KIND_NAMES),
     column('domid', 'id', 'domain'),
     column('view', 'id', 'index of the view'),
@@ -254,7 +256,7 @@ export const BREACH_SPEC = {
     column('times', 'u53', 'how often its call site did such a thing in the trace'),
     column('pcpu', 'id', 'pcpu that did it'),
     column('caller', 'id', 'index of its call site: its own, or that of the innermost lock held'),
-    column('at1', 'u53', 'first witness: an event that shows it, null for none; which, docs/judgement.md says'),
+    column('at1', 'u53', 'first witness: an event that shows it, null for none; which one, docs/rules.md says'),
     column('at2', 'u53', 'second witness'),
     column('at3', 'u53', 'third witness'),
     column('at4', 'u53', 'fourth witness'),
@@ -262,9 +264,20 @@ export const BREACH_SPEC = {
   ],
 } as const satisfies FactSpec;
 
+export const OPPORTUNITY_SPEC = {
+  name: 'opportunities',
+  doc: 'how often a rule could have fired at a call site: the M of "N of M"',
+  columns: [
+    column('rule', 'enum', 'its name, without the analyzer', BREACHES),
+    column('mechanism', 'enum', 'what was looked at (docs/judgement.md)', MECHANISMS),
+    column('caller', 'id', 'index of the call site, as in breaches; null for unknown'),
+    column('times', 'u53', 'how often'),
+  ],
+} as const satisfies FactSpec;
+
 export const LOSSES = {
   name: 'losses',
-  doc: 'records that xentrace lost: what they could have changed is unknown from then on (model §2.2)',
+  doc: 'records that xentrace lost: what they could have changed is unknown from then on',
   columns: [
     column('seq', 'u53', 'lost event'),
     column('pcpu', 'id', 'pcpu whose ring overflowed'),
@@ -306,5 +319,6 @@ export const FACT_SPECS = [
   DOMAINS,
   DIVERGENCE_SPEC,
   BREACH_SPEC,
+  OPPORTUNITY_SPEC,
   LOSSES,
 ] as const satisfies readonly FactSpec[];

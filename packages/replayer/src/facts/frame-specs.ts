@@ -38,7 +38,7 @@ export const TYPE_REF_SPANS = {
     column('mfn', 'u53', 'machine frame'),
     column('generation', 'u53', 'generation of the frame'),
     column('owner', 'id', 'owner of the page, null for none or unknown'),
-    column('kind', 'enum', 'who holds it: who got it, or PGT_partial, which keeps one (X§4.3)', TYPE_REF_KINDS),
+    column('kind', 'enum', 'who holds it: who got it, or PGT_partial, which keeps one', TYPE_REF_KINDS),
     column('pgt_type', 'enum', 'type of the page then, null where unknown', PGT_TYPES),
     column('from_count', 'u53', 'general count of the page when it was taken, null where unknown'),
     ...span('get_type, or the event that left PGT_partial set', 'put_type, or who took it over', RECORDS_LOST),
@@ -50,7 +50,7 @@ export const TYPE_REF_SPANS = {
 
 export const RMAP_SPANS = {
   name: 'rmap_spans',
-  doc: 'a gfn in the reverse map of a shared frame (X§5.3)',
+  doc: 'a gfn in the reverse map of a shared frame',
   columns: [
     column('mfn', 'u53', 'shared frame'),
     column('domid', 'id', 'domain that shares it'),
@@ -65,7 +65,7 @@ export const RMAP_SPANS = {
 
 export const OVERRIDE_SPANS = {
   name: 'override_spans',
-  doc: "a page in the chain of a frame's M2P overrides in a Linux guest (X§7)",
+  doc: "a page in the chain of a frame's M2P overrides in a Linux guest",
   columns: [
     column('domid', 'id', 'domain'),
     column('gfn', 'u53', 'its pfn that overrides'),

@@ -1,26 +1,22 @@
-import type { BatchInfo, ReadBatch, TraceReader } from '@p2mtrace/trace-format';
-import { FACT_COLUMNS, type ReplayBatch, type StateColumn } from '../batch/replay-batch.js';
+import type { BatchInfo, ColumnName, ReadBatch, TraceReader } from '@p2mtrace/trace-format';
+import type { ReplayBatch, StateColumn } from '../batch/replay-batch.js';
 
 /** Batches that are kept: what is looked at lies near to what was looked at before. */
 const KEPT = 12;
 
-/** A row of a trace. */
-export interface TraceRow {
-  readonly batch: TimedBatch;
-  readonly row: number;
-}
-
-/** A batch with its TSCs. */
+/** A batch as a replay with facts has it. */
 export type TimedBatch = ReplayBatch & ReadBatch<StateColumn | 'tsc'>;
 
-/** Rows before and behind those that a replay is at. */
-export class RowReader {
+/** Rows before and behind those that a replay is at, with these columns. */
+export class RowReader<C extends ColumnName = StateColumn | 'tsc'> {
   private readonly reader: TraceReader;
-  private readonly kept = new Map<number, TimedBatch>();
+  private readonly columns: readonly C[];
+  private readonly kept = new Map<number, ReadBatch<C>>();
   private pcpuCount: number | undefined;
 
-  constructor(reader: TraceReader) {
+  constructor(reader: TraceReader, columns: readonly C[]) {
     this.reader = reader;
+    this.columns = columns;
   }
 
   /** Of the first row, and one behind the last. */
@@ -38,7 +34,7 @@ export class RowReader {
   }
 
   /** The row of an event of the trace. @throws P2mError P2M_DAMAGED */
-  at(seq: number): TraceRow {
+  at(seq: number): { readonly batch: ReadBatch<C>; readonly row: number } {
     const { batches } = this.reader;
     let [low, high] = [0, batches.length - 1];
     while (low < high) {
@@ -50,10 +46,10 @@ export class RowReader {
     return { batch, row: seq - batch.firstSeq };
   }
 
-  private read(info: BatchInfo, index: number): TimedBatch {
+  private read(info: BatchInfo, index: number): ReadBatch<C> {
     let batch = this.kept.get(index);
     if (batch === undefined) {
-      batch = this.reader.read(info, FACT_COLUMNS);
+      batch = this.reader.read(info, this.columns);
       this.kept.set(index, batch);
       if (this.kept.size > KEPT) this.kept.delete(this.kept.keys().next().value as number);
     }

@@ -1,5 +1,7 @@
 import type { StateImage, StatePart } from '../memory/state-image.js';
 
+/** A trace that contradicts itself so often does not do so for its order: no other one is looked for any more. */
+export const MAX_UNEXPLAINED = 500;
 /** Numbers of an entry of `ends`. */
 const END = 4;
 

@@ -9,6 +9,7 @@ import { countChain } from './count-chain.js';
 import { findOrder } from './find-order.js';
 import { gatherEvents } from './gather-events.js';
 import type { RowReader } from './row-reader.js';
+import { MAX_UNEXPLAINED } from './settled-order.js';
 import { typeChain } from './type-chain.js';
 
 /** By kind: what a chain of a frame has of it; 0 for nothing. */
@@ -21,9 +22,6 @@ const BEGINS = 3;
 for (const kind of [KIND.get_page, KIND.get_page_failed, KIND.put_page, KIND.alloc_ref_drop]) IN_CHAIN[kind] = COUNTS;
 for (const kind of [KIND.get_type, KIND.put_type]) IN_CHAIN[kind] = TYPES;
 for (const kind of [KIND.owner_set, KIND.page_alloc, KIND.page_free]) IN_CHAIN[kind] = BEGINS;
-
-/** A trace that contradicts itself so often does not do so for its order. */
-const MAX_UNEXPLAINED = 500;
 
 /**
  * Settles in which order events of a frame happened where their counts contradict the order in which they were

@@ -1,4 +1,5 @@
 import { KIND, type TraceReader } from '@p2mtrace/trace-format';
+import { domidOfKey, vcpuOfKey } from '../memory/keys.js';
 import { acquisition } from '../rows/lock-rows.js';
 import type { XenState } from '../state/xen-state.js';
 import { UNKNOWN_DEPTH } from '../tables/lock-table.js';
@@ -8,8 +9,8 @@ import type { SnapshotWriter } from './snapshot-writer.js';
 /** Which vcpu runs where, and which view each uses. */
 export function snapshotVcpus({ contexts }: XenState, scope: PieceScope, out: SnapshotWriter): void {
   const begin = (vcpu: number) => {
-    const event = out.begin(KIND.snapshot_vcpu).id('domid', Math.floor(vcpu / 0x1_0000));
-    return event.number('arg0', vcpu % 0x1_0000);
+    const event = out.begin(KIND.snapshot_vcpu).id('domid', domidOfKey(vcpu));
+    return event.number('arg0', vcpuOfKey(vcpu));
   };
   contexts.running.forEach((vcpu, pcpu) => {
     if (vcpu >= 0 && scope.hasPcpu(pcpu)) begin(vcpu).id('pcpu', pcpu);

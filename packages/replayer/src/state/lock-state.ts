@@ -1,4 +1,4 @@
-import { FLAG, isValid, MM_LOCK_ORDER_MAX, MODE_READ } from '@p2mtrace/trace-format';
+import { FLAG, isP2mLevel, isValid, MODE_READ } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { DIVERGES } from '../facts/fact-specs.js';
 import { type LockTable, NOBODY, UNKNOWN_DEPTH } from '../tables/lock-table.js';
@@ -43,7 +43,7 @@ export class LockState {
 
   release(batch: ReplayBatch, row: number): void {
     const c = batch.columns;
-    if (!isValid(batch.validity.pcpu, row) || (c.flags[row] & FLAG.failed) !== 0) return;
+    if (!isValid(batch.validity.pcpu, row)) return;
     const pcpu = c.pcpu[row];
     const lock = c.lock[row];
     const mode = c.mode[row];
@@ -102,12 +102,6 @@ export class LockState {
     if (expected !== UNKNOWN_DEPTH && expected !== seen)
       this.context.diverge(batch, row, DIVERGES.depth, expected, seen, Number.NaN);
   }
-}
-
-/** Level of a p2m's lock: 16 (host, nested) or 40 (altp2m), biased or not (X§2.1). */
-export function isP2mLevel(level: number): boolean {
-  const unbiased = level > MM_LOCK_ORDER_MAX ? level - MM_LOCK_ORDER_MAX : level;
-  return unbiased === 16 || unbiased === 40;
 }
 
 /** The pcpu holds the lock of some p2m, in whatever mode. */

@@ -1,5 +1,6 @@
-import { P2M_TYPES } from '@p2mtrace/trace-format';
+import { P2M_TYPE } from '@p2mtrace/trace-format';
 import type { Mapper } from '../facts/page-facts.js';
+import { DOMIDS, domidOfKey, p2mKey, viewOfKey } from '../memory/keys.js';
 import { alignDown, framesOf, offsetIn } from '../memory/order.js';
 import type { StateImage } from '../memory/state-image.js';
 import { NO_ACCESS, NO_MFN, P2mTable, shownAt } from '../tables/p2m-table.js';
@@ -13,9 +14,7 @@ export const HOST = 0;
 /** Larger entries than this are damage, not events (1 TiB). */
 export const MAX_ENTRY_ORDER = 28;
 
-const LOGDIRTY_TYPES = new Set(
-  ['ram_rw', 'ram_logdirty', 'ioreq_server'].map(name => P2M_TYPES.indexOf(name as never)),
-);
+const LOGDIRTY_TYPES = new Set([P2M_TYPE.ram_rw, P2M_TYPE.ram_logdirty, P2M_TYPE.ioreq_server]);
 
 /** Log-dirty changes are lazy: what is stored as ram_rw may be called otherwise, and the other way round (X§3.3). */
 export function sameType(a: number, b: number): boolean {
@@ -36,7 +35,7 @@ export class P2mSet {
   private lastP2mKey = -1;
   private lastP2m = 0;
   /** By domid: 1 where it has an altp2m view, so that writes to all other hosts cost nothing more. */
-  private readonly viewed = new Uint8Array(0x1_0000);
+  private readonly viewed = new Uint8Array(DOMIDS);
 
   constructor(context: ReplayContext) {
     this.context = context;
@@ -44,7 +43,7 @@ export class P2mSet {
 
   /** Number of the p2m of a domain's view; the host's where no view was recorded (X§0.3). */
   of(domid: number, view: number): number {
-    const key = domid * 0x1_0000 + view;
+    const key = p2mKey(domid, view);
     if (key === this.lastP2mKey) return this.lastP2m;
     let index = this.index.get(key);
     if (index === undefined) {
@@ -61,7 +60,7 @@ export class P2mSet {
 
   /** The p2m of a domain's view, undefined where no event was about it. */
   find(domid: number, view: number): P2mTable | undefined {
-    const index = this.index.get(domid * 0x1_0000 + view);
+    const index = this.index.get(p2mKey(domid, view));
     return index === undefined ? undefined : this.tables[index];
   }
 
@@ -272,7 +271,7 @@ export class P2mSet {
   transfer(image: StateImage): void {
     image.map('index', this.index);
     const keys = [...this.index.keys()];
-    image.parts('tables', this.tables, i => this.newTable(i, Math.floor(keys[i] / 0x1_0000), keys[i] % 0x1_0000));
+    image.parts('tables', this.tables, i => this.newTable(i, domidOfKey(keys[i]), viewOfKey(keys[i])));
     image.part('reverse', this.reverse);
     if (!image.loading) return;
     this.lastP2mKey = -1;

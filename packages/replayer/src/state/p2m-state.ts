@@ -4,6 +4,7 @@ import type { ReplayBatch } from '../batch/replay-batch.js';
 import { arg0Of, arg1Of, gfnOf, hasFailed, mfnOf } from '../batch/row-values.js';
 import { DIVERGES } from '../facts/fact-specs.js';
 import { MAX_FRAME } from '../memory/frame-table.js';
+import { DOMIDS } from '../memory/keys.js';
 import { alignDown } from '../memory/order.js';
 import type { StateImage } from '../memory/state-image.js';
 import { NO_ACCESS, NO_MFN } from '../tables/p2m-table.js';
@@ -18,7 +19,7 @@ const LOOKUP_DIVERGES = DIVERGES.lookup;
 export class P2mState implements EventState {
   readonly set: P2mSet;
   /** By domid: seq of the last lookup or set_entry, NaN for none. */
-  lastP2mSeq = new Float64Array(0x1_0000).fill(Number.NaN);
+  lastP2mSeq = new Float64Array(DOMIDS).fill(Number.NaN);
   private readonly context: ReplayContext;
   private readonly locks: LockState;
 
@@ -50,7 +51,8 @@ export class P2mState implements EventState {
     const table = this.set.tables[p2m];
     if (table.find(gfn)) {
       const expected = table.foundMfn(gfn);
-      if (expected !== mfn || (type >= 0 && !sameType(table.typeAt(gfn), type))) {
+      const differs = expected !== mfn || (type >= 0 && !sameType(table.typeAt(gfn), type));
+      if (differs && !this.isExplained(batch, row, gfn, mfn, type)) {
         this.context.diverge(batch, row, LOOKUP_DIVERGES, expected, mfn, table.foundSeq);
         // Without a type of its own it says nothing against the one that was.
         const access = accessOf(batch, row, table.foundAccess);
@@ -68,6 +70,18 @@ export class P2mState implements EventState {
     facts.translations.lookup(domid, c.view[row], gfn, mfn, type, facts.site(), locked);
   }
 
+  /** The lookup may have happened before the write that it contradicts, or after one that comes later. */
+  private isExplained(
+    { columns: c, firstSeq }: ReplayBatch,
+    row: number,
+    gfn: number,
+    mfn: number,
+    type: number,
+  ): boolean {
+    const { lookups } = this.context;
+    return lookups?.explains(firstSeq + row, { domid: c.domid[row], view: c.view[row], gfn, mfn, type }) === true;
+  }
+
   /** A frame where a complete view has no entry: a copy of the host's entry, made on the fault before (X§6), or news. */
   private lookupAbsent(batch: ReplayBatch, row: number, p2m: number, gfn: number, mfn: number, type: number): void {
     const table = this.set.tables[p2m];
@@ -75,6 +89,7 @@ export class P2mState implements EventState {
     const known = host?.find(gfn) ?? false;
     const hostType = known && host !== undefined ? host.typeAt(gfn) : type;
     if (known && (host?.foundMfn(gfn) !== mfn || (type >= 0 && !sameType(hostType, type)))) {
+      if (this.isExplained(batch, row, gfn, mfn, type)) return;
       this.context.diverge(batch, row, LOOKUP_DIVERGES, NO_MFN, mfn, table.completeSince);
       if (type >= 0) this.set.correct(p2m, gfn, mfn, type, accessOf(batch, row));
     } else if (type >= 0 || known) {

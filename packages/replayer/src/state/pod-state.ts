@@ -1,4 +1,4 @@
-import { isValid, P2M_TYPES } from '@p2mtrace/trace-format';
+import { isValid, P2M_TYPE } from '@p2mtrace/trace-format';
 import type { EventState } from '../batch/handlers.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { ABSENT, gfnOf, mfnOf, signedArg0Of, signedArg1Of } from '../batch/row-values.js';
@@ -11,8 +11,8 @@ import { MAX_PAGE_ORDER } from '../tables/page-table.js';
 import { HOST, type P2mSet } from './p2m-set.js';
 import type { ReplayContext } from './replay-context.js';
 
-const RAM_RW = P2M_TYPES.indexOf('ram_rw');
-const POPULATE_ON_DEMAND = P2M_TYPES.indexOf('populate_on_demand');
+const RAM_RW = P2M_TYPE.ram_rw;
+const POPULATE_ON_DEMAND = P2M_TYPE.populate_on_demand;
 export const ORDER_2M = 9;
 
 /** Populate-on-demand of one domain (X§5.1). NaN is unknown. */

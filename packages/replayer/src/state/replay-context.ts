@@ -4,13 +4,15 @@ import type { ReplayBatch } from '../batch/replay-batch.js';
 import { RequiredColumns } from '../batch/required-columns.js';
 import { offsetsOf } from '../facts/fact-columns.js';
 import { FactRecorder } from '../facts/fact-recorder.js';
-import { BREACH_SPEC, DIVERGENCE_SPEC } from '../facts/fact-specs.js';
+import { BREACH_SPEC, DIVERGENCE_SPEC, OPPORTUNITY_SPEC } from '../facts/fact-specs.js';
 import { FactWriter } from '../facts/fact-writer.js';
 import { HealthFacts } from '../facts/health-facts.js';
 import { MAX_FRAME } from '../memory/frame-table.js';
 import { framesOf } from '../memory/order.js';
 import type { StateImage } from '../memory/state-image.js';
+import type { Certainty } from '../order/certainty.js';
 import { clockSlack } from '../order/clock-slack.js';
+import type { LookupOrder } from '../order/lookup-order.js';
 import { SettledOrder } from '../order/settled-order.js';
 import type { ReplayOptions, TraceHead } from '../replay-options.js';
 import type { LockTable } from '../tables/lock-table.js';
@@ -38,6 +40,9 @@ export class ReplayContext {
   readonly isOrdered: boolean;
   /** What its order is where the recorded one contradicts itself. */
   readonly order = new SettledOrder();
+  /** Absent where the trace's rows can't be looked at again. */
+  lookups: LookupOrder | undefined;
+  certainty: Certainty | undefined;
   /** Ticks by which corrected TSCs may still be wrong (docs/order.md). */
   readonly slack: number;
   /** Events whose frame or order is impossible. */
@@ -60,7 +65,8 @@ export class ReplayContext {
     this.viewNames = names.view;
     this.factWriter = new FactWriter(sink);
     this.health = new HealthFacts(this.factWriter);
-    const forChecks = this.factWriter.wants(BREACH_SPEC) && checks?.share !== 'entries';
+    const isChecked = this.factWriter.wants(BREACH_SPEC) || this.factWriter.wants(OPPORTUNITY_SPEC);
+    const forChecks = isChecked && checks?.share !== 'entries';
     this.facts = sink && new FactRecorder(this.factWriter, this.now, locks, forChecks);
   }
 

@@ -1,4 +1,4 @@
-import { P2M_TYPES } from '@p2mtrace/trace-format';
+import { P2M_TYPE } from '@p2mtrace/trace-format';
 import type { EventState } from '../batch/handlers.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { arg0Of, gfnOf, hasFailed, mfnOf } from '../batch/row-values.js';
@@ -9,8 +9,8 @@ import type { StateImage } from '../memory/state-image.js';
 import { HOST, type P2mSet } from './p2m-set.js';
 import type { ReplayContext } from './replay-context.js';
 
-const RAM_RW = P2M_TYPES.indexOf('ram_rw');
-const RAM_SHARED = P2M_TYPES.indexOf('ram_shared');
+const RAM_RW = P2M_TYPE.ram_rw;
+const RAM_SHARED = P2M_TYPE.ram_shared;
 
 /** What an event does; `recorded` is the size of the rmap after it, NaN where it was not recorded. */
 type Change = (this: SharingState, mfn: number, domid: number, gfn: number, recorded: number) => void;

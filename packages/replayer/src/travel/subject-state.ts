@@ -54,7 +54,7 @@ export function stateOf(reader: TraceReader, subject: Subject): (state: StateVie
     case 'domain':
       throw usageError(
         'P2M_SUBJECT',
-        `${subjectText(subject)} has no one state that could change`,
+        `${subjectText(subject)} has no single state to watch`,
         'name a gfn, an mfn or a lock; p2mtrace diff compares all that a domain has',
       );
   }

@@ -1,8 +1,8 @@
-import type { Names, Replayer } from '../../src/index.js';
+import type { Names, XenState } from '../../src/index.js';
 import { counted, hex, line, type StateRows } from './rows.js';
 
 /** What a replayer has and shows in no row, but goes by when events follow. */
-export function hiddenRows(replayer: Replayer, names: Names): StateRows {
+export function hiddenRows(replayer: XenState, names: Names): StateRows {
   const { contexts, grants, linux, pod } = replayer;
   const podCache: string[] = [];
   pod.cache.forEach((mfn, at) => {
@@ -28,7 +28,7 @@ export function hiddenRows(replayer: Replayer, names: Names): StateRows {
   };
 }
 
-function lockTables({ locks }: Replayer, names: Names): StateRows {
+function lockTables({ locks }: XenState, names: Names): StateRows {
   const known = (value: number | undefined) => (value === undefined || value < 0 ? undefined : value);
   return {
     locks: names.lock.flatMap((lock, index) => {

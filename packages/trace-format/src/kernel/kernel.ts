@@ -54,7 +54,7 @@ function makeMemory(): WebAssembly.Memory {
     // Node reserves addresses for all that 32 bits and an offset could reach, to have no checks on the way.
     throw new P2mError('P2M_ADDRESSES', `no trace can be written: ${(cause as Error).message}`, {
       blame: 'usage',
-      remedy: 'allow 16 GB of addresses (ulimit -v), or set NODE_OPTIONS=--disable-wasm-trap-handler',
+      remedy: 'allow 16 GB of address space (ulimit -v), or set NODE_OPTIONS=--disable-wasm-trap-handler',
       cause,
     });
   }

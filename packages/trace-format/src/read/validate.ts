@@ -94,7 +94,7 @@ class Validator {
         at += 8;
         // Behind the end of the stream only the footer has a place; a lost one has been told already.
         if (at < end && this.problems.length === 0) {
-          this.tell('P2M_GAP', `${end - at} bytes after the end of the stream belong to nothing`, at);
+          this.tell('P2M_GAP', `${end - at} bytes after the end of the stream belong to no message`, at);
         }
         return at;
       }
@@ -162,7 +162,7 @@ class Validator {
       this.tell('P2M_DAMAGED', 'the head or the footer has lost its checksum', footer.at);
     }
     if (this.problems.length > 0) return;
-    if (end !== footer.at) this.tell('P2M_GAP', `${footer.at - end} bytes before the footer belong to nothing`, end);
+    if (end !== footer.at) this.tell('P2M_GAP', `${footer.at - end} bytes before the footer belong to no message`, end);
     const same = (a: MessageBlock, b: MessageBlock | undefined) =>
       a.offset === b?.offset && a.metadataBytes === b.metadataBytes && a.bodyBytes === b.bodyBytes;
     const batchesFit =

@@ -36,7 +36,7 @@ export function checkOptions(options: XentraceOptions): void {
   if (xenVersion !== undefined && profileOfVersion(xenVersion) === undefined) {
     throw usageError(
       'P2M_VERSION',
-      `--xen-version ${xenVersion} is no release that p2mtrace knows`,
+      `--xen-version ${xenVersion} is not a release that p2mtrace knows`,
       'write it as 4.17.7',
     );
   }

@@ -18,7 +18,7 @@ export class SymbolTable {
       if (line.trim() === '') return;
       const match = /^\s*([0-9a-fA-F]{1,16})\s+\S\s+(\S+)/.exec(line);
       if (match === null) {
-        throw new P2mError('P2M_SYMBOLS', 'this is no nm line (address, type, name)', {
+        throw new P2mError('P2M_SYMBOLS', 'this is not a line of nm output (address, type, name)', {
           blame: 'usage',
           place: { file, line: i + 1 },
           remedy: 'make the file with: nm xen-syms > xen-syms.map',

@@ -5,16 +5,23 @@ export const nominateReferences: Rule = {
   id: 'altp2m-sharing.nominate-references',
   title: 'a page was nominated for sharing while somebody held it',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'page_make_sharable() refuses any other count with -E2BIG (docs/xen.md#sharing-nominate)',
+  },
   confidence: 'proven',
   needs: ['share_nominate', 'get_page|put_page'],
-  doc: `share_nominate succeeded at a count other than PGC_allocated and 2, of which the nomination's own reference is one:
-whoever holds the others can write to a page that is shared from now on (X§5.3; mail 1).`,
-  mechanism: `nominate_page compares count_info with PGC_allocated | (2 + expected_refcount), and says -E2BIG
+  doc: `share_nominate succeeded at a count other than PGC_allocated and 2, one of which is the nomination's own.
+Whoever holds the others can write to a page that is shared from now on (docs/xen.md#sharing-nominate;
+docs/xen.md#thread-altp2m-shared).`,
+  fires: 'share_nominate succeeds at a known count other than PGC_allocated | 2.',
+  nearMiss: 'The count is exactly that; or the nomination fails with -E2BIG.',
+  mechanism: `nominate_page compares count_info with PGC_allocated | (2 + expected_refcount), and returns -E2BIG
 (xen/arch/x86/mm/mem_sharing.c).`,
   confirm: `select seq, kind, pcpu, owner, count_info, symbol from events
 where mfn = $mfn and seq <= $nominated order by seq`,
-  fix: `Compare after the type was changed, so that no writer can come any more.`,
-  limits: `A page that was shared already is not judged. A fork may expect more references; the trace does not say.`,
+  fix: 'Compare after the type was changed, so that no writer can come any more.',
+  limits: 'A page that was already shared is not judged. A fork may expect more references; the trace does not say.',
   sql: breachSql('nominate-references', {
     subject: ['domid', 'gfn', 'mfn', 'count'],
     witness: ['counted', 'nominated'],

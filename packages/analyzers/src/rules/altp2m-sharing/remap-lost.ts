@@ -5,16 +5,24 @@ export const remapLost: Rule = {
   id: 'altp2m-sharing.remap-lost',
   title: 'propagation overwrote a remap',
   severity: 'error',
+  belief: {
+    basis: 'customary',
+    source: 'who remaps a gfn counts on it, though propagation writes over it (docs/xen.md#propagate-change)',
+  },
   confidence: 'proven',
   needs: ['remap', 'set_entry'],
-  doc: `The host's entry of a remapped gfn changed, and the view's was written with the host's frame; nobody remapped it by the
-end of the trace. Whoever set the remap relies on a frame that the guest does not see any more (X§6).`,
-  mechanism: `p2m_altp2m_propagate_change overwrites the entry of every view that has the gfn, with the host's mfn, type and access
-(xen/arch/x86/mm/altp2m.c).`,
+  doc: `The host's entry of a remapped gfn changed, the view's entry was overwritten with the host's frame, and nobody
+remapped it by the end of the trace. Whoever set the remap relies on a frame that the guest no longer sees
+(docs/xen.md#propagate-change).`,
+  fires: `remap of a gfn in a view, a change of the host's entry, and a set_entry in the view with the host's mfn; no
+remap afterwards.`,
+  nearMiss: 'The gfn is remapped again.',
+  mechanism: `p2m_altp2m_propagate_change overwrites the entry of every view that has the gfn, with the host's mfn,
+type and access (xen/arch/x86/mm/altp2m.c).`,
   confirm: `select seq, kind, pcpu, view, gfn, mfn, symbol from events
 where seq in ($remap, $host_changed, $overwritten)`,
-  fix: `Remap again after changes of the host, or keep remaps out of the propagation.`,
-  limits: `A remap that comes after the end of the trace is not seen. Superpages that are written over a remap are not judged.`,
+  fix: 'Remap again after changes of the host, or keep remaps out of the propagation.',
+  limits: 'A remap after the end of the trace is not seen. Superpages written over a remap are not judged.',
   sql: breachSql('remap-lost', {
     subject: ['domid', 'view', 'gfn', 'mfn'],
     witness: ['remap', 'host_changed', 'overwritten'],

@@ -5,16 +5,25 @@ export const staleView: Rule = {
   id: 'altp2m-sharing.stale-view',
   title: 'a view still maps a frame that the host has replaced',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'what propagation and unsharing are for (docs/xen.md#altp2m-sharing)',
+    versions: '4.8 and later',
+  },
   confidence: 'proven',
   needs: ['set_entry|unshare'],
-  doc: `A section changed or unshared a host entry, and when it ended an entry of a view, of that gfn or remapped to it, still
-mapped the old frame: the guest can reach what is no longer its own (mail 1; X§6).`,
-  mechanism: `p2m_altp2m_propagate_change writes the views that have the gfn, under the host's lock; a remapped gfn it does not
-find, unless the new mfn is INVALID (xen/arch/x86/mm/altp2m.c).`,
+  doc: `A section changed or unshared a host entry, and when it ended an entry of a view, of that gfn or remapped to
+it, still mapped the old frame: the guest can reach a frame that is no longer its own
+(docs/xen.md#thread-altp2m-shared; docs/xen.md#propagate-change).`,
+  fires: `A section replaces a host entry, and at its end a view still maps the old mfn, at that gfn or at one
+remapped to it.`,
+  nearMiss: 'The view is written in the same section.',
+  mechanism: `p2m_altp2m_propagate_change writes the views that have the gfn, under the host's lock. It does not find
+a remapped gfn, unless the new mfn is INVALID (xen/arch/x86/mm/altp2m.c).`,
   confirm: `select seq, kind, pcpu, domid, view, gfn, mfn, p2m_type, symbol from events
 where seq in ($mapped, $changed) or mfn = $mfn order by seq`,
-  fix: `Propagate every change of a frame, and to remaps of the gfn too; or reset the view.`,
-  limits: `A hypervisor that does not record the entries of its views looks as if it never propagated.`,
+  fix: 'Propagate every change of a frame, to remaps of the gfn too; or reset the view.',
+  limits: 'If a hypervisor does not record the entries of its views, it looks as if it never propagated.',
   sql: breachSql('stale-view', {
     subject: ['domid', 'view', 'gfn', 'mfn'],
     witness: ['mapped', 'changed'],

@@ -5,18 +5,25 @@ export const m2pMismatch: Rule = {
   id: 'consistency.m2p-mismatch',
   title: 'M2P and p2m disagree about a frame',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'audit_p2m() counts what breaks it (docs/xen.md#m2p)',
+  },
   confidence: 'proven',
   needs: ['m2p_set', 'set_entry'],
-  doc: `A section ended with an owned, unshared frame whose M2P leads to a gfn that does not map it, or which a ram entry maps
-though its M2P is INVALID. For such a frame p2m(m2p(mfn)) has to be mfn (X§3.4; audit_p2m counts it as m2p_bad or as an
-orphan).`,
-  mechanism: `p2m_add_page and p2m_remove_page (xen/arch/x86/mm/p2m.c) write both, under the p2m lock; whoever writes one side
-alone, or returns early in between, leaves the other behind (XSA-22, XSA-389).`,
+  doc: `A section ended with an owned, unshared frame whose M2P leads to a gfn that does not map it, or which a RAM
+entry maps although its M2P is INVALID. For such a frame p2m(m2p(mfn)) has to be mfn (docs/xen.md#m2p; audit_p2m
+counts it as m2p_bad or as an orphan).`,
+  fires: 'At the end of a section that wrote the entry or the M2P, the two disagree about a frame.',
+  nearMiss: 'Both are written in the section; or the frame is shared, or mapped as grant or foreign.',
+  mechanism: `p2m_add_page and p2m_remove_page (xen/arch/x86/mm/p2m.c) write both, under the p2m lock. Whoever writes
+only one side, or returns early in between, leaves the other behind (XSA-22, XSA-389).`,
   confirm: `select seq, kind, pcpu, domid, gfn, mfn, p2m_type, symbol from events
 where kind in ('m2p_set', 'set_entry') and (mfn = $mfn or gfn = $gfn) order by seq`,
-  fix: `Write both sides in one section, and on a failure put back the side that was written first.`,
-  limits: `Frames in a PoD cache, frames without PGC_allocated and frames that were allocated since M2P was written are not
-judged, nor is the M2P of superpages whose frames no event names.`,
+  fix: 'Write both sides in one section, and on failure restore the side that was written first.',
+  limits: `Not judged: frames in a PoD cache, frames without PGC_allocated, frames allocated since their M2P was
+written, frames that another pcpu is changing under its own p2m lock, and the M2P of superpages whose frames no event
+names.`,
   sql: breachSql('m2p-mismatch', {
     subject: ['domid', 'gfn', 'mfn'],
     witness: ['entry', 'm2p'],

@@ -5,17 +5,25 @@ export const partialSuccess: Rule = {
   id: 'consistency.partial-success',
   title: 'a write succeeded in part, and was left so',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'XSA-389 (docs/xen.md#set-entry)',
+  },
   confidence: 'proven',
   needs: ['set_entry'],
-  doc: `Of the set_entrys of adjacent gfns with adjacent frames (or none) and one type, in one section, one failed and one
-succeeded; at the end of the section the one that succeeded still stands. p2m_set_entry cuts a write into chunks, goes on
-after an error and returns the last one, so that the caller takes all of it for failed (X§3.3; XSA-389).`,
-  mechanism: `A call of order 10 is two of order 9; the second fails with -ENOMEM for want of a page table
+  doc: `Of several set_entrys in one section, for adjacent gfns with adjacent frames (or none) and one type, one
+failed and one succeeded, and at the end of the section the one that succeeded still stands. p2m_set_entry cuts a
+write into chunks, goes on after an error and returns the last one, so the caller takes the whole write to have failed
+(docs/xen.md#set-entry; XSA-389).`,
+  fires: `Two set_entrys that may be chunks of one write: one fails, the other succeeds and still stands at the end of
+the section.`,
+  nearMiss: 'The chunk that was written is taken back before the section ends.',
+  mechanism: `A call of order 10 becomes two of order 9, and the second fails with -ENOMEM for lack of a page table
 (p2m_set_entry, xen/arch/x86/mm/p2m.c).`,
   confirm: `select seq, kind, gfn, mfn, "order", p2m_type, rc from events where seq between $succeeded and $failed`,
-  fix: `Undo the chunks that were written, or tell the caller how far it got.`,
-  limits: `Chunks of one call can't be told from calls for neighbouring gfns. PoD over mapped frames is not judged: a zero check
-goes on behind a gfn that it can't write, which is right.`,
+  fix: 'Undo the chunks that were written, or tell the caller how far it got.',
+  limits: `Chunks of one call cannot be told from calls for neighbouring gfns. populate_on_demand over a mapped frame
+is not judged: a zero check may pass over a gfn that it cannot write (docs/xen.md#pod-zero-check).`,
   sql: breachSql('partial-success', {
     subject: ['domid', 'view', 'gfn'],
     witness: ['succeeded', 'failed'],

@@ -5,17 +5,24 @@ export const podReclaim: Rule = {
   id: 'consistency.pod-reclaim',
   title: 'a page went back to PoD wrongly',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'the steps of p2m_pod_zero_check() (docs/xen.md#pod-zero-check)',
+  },
   confidence: 'proven',
   needs: ['set_entry|pod_zero_reclaim'],
-  doc: `pod_zero_reclaim took a page that somebody holds a reference on, or a section wrote populate_on_demand over a mapped
-frame and left that frame nowhere: not reclaimed, not mapped again, not freed. Putting the old mapping back is a normal,
-aborted reclaim (mail 0; X§5.1).`,
-  mechanism: `p2m_pod_zero_check looks at the count, takes the entry away, and has to look again: a reference may have come in
-between (xen/arch/x86/mm/p2m-pod.c).`,
+  doc: `pod_zero_reclaim took a page on which somebody holds a reference; or a section wrote populate_on_demand over a
+mapped frame and left that frame nowhere: not reclaimed, not mapped again, not freed. Restoring the old mapping is a
+normal, aborted reclaim (docs/xen.md#pod-zero-check; docs/xen.md#thread-p2m-lookup-locking).`,
+  fires: `pod_zero_reclaim of a frame with references beyond the allocation's own; or populate_on_demand written over
+a mapped frame that is nowhere at the end of the section.`,
+  nearMiss: 'The reclaim is aborted, and the old mapping is restored; or the page had no references.',
+  mechanism: `p2m_pod_zero_check looks at the count, removes the entry, and has to look again, because somebody may
+have taken a reference in between (xen/arch/x86/mm/p2m-pod.c).`,
   confirm: `select seq, kind, pcpu, gfn, mfn, count_info, symbol from events where mfn = $mfn order by seq`,
-  fix: `Check the references again once the entry is gone, and put the old mapping back where there is one.`,
-  limits: `With shadow paging one reference is the shadow's own, and allowed. A hypervisor that records no PoD events would have
-each of its reclaims reported.`,
+  fix: 'Check the references again once the entry is gone, and restore the old mapping if there are any.',
+  limits: `With shadow paging one reference is the shadow's own, and allowed. If a hypervisor records no PoD events,
+every reclaim is reported. The second case is not judged where the order between pcpus is approximate.`,
   sql: breachSql('pod-reclaim', {
     subject: ['domid', 'gfn', 'mfn'],
     witness: ['referenced', 'removed', 'reclaimed'],

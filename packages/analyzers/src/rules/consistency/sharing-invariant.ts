@@ -5,17 +5,25 @@ export const sharingInvariant: Rule = {
   id: 'consistency.sharing-invariant',
   title: 'a shared frame is not as sharing has it',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'audit() of mem_sharing.c checks it (docs/xen.md#sharing-invariants)',
+  },
   confidence: 'proven',
   needs: ['share_nominate|share_pages'],
-  doc: `At the end of a section a shared frame has another owner than dom_cow, another type than shared, an M2P that is not
-SHARED, fewer type references than its reverse map has gfns, fewer references than that and one more, or a gfn of its
-reverse map leads elsewhere in the host p2m (X§5.3). More references are no defect: somebody looks.`,
-  mechanism: `mem_sharing's audit() checks the same (xen/arch/x86/mm/mem_sharing.c); it breaks where an entry of a shared frame is
-replaced without unshare, or one of the steps of nominate or share is left out.`,
+  doc: `At the end of a section a shared frame does not look like one: its owner is not dom_cow, its type is not
+shared, its M2P is not SHARED, it has fewer type references than gfns in its reverse map, it has fewer references than
+that plus one, or a gfn in its reverse map leads elsewhere in the host p2m (docs/xen.md#sharing-invariants). More
+references are no defect: somebody is looking at the page.`,
+  fires: `A section ends with a shared frame that breaks one of these (named by the subject invariant: owner, type,
+count, m2p, entry).`,
+  nearMiss: 'All of them hold; p2m_add_page unshares before it replaces the entry.',
+  mechanism: `audit() of mem_sharing checks the same (xen/arch/x86/mm/mem_sharing.c). It breaks if the entry of a
+shared frame is replaced without unsharing, or if one of the steps of nominate or share is left out.`,
   confirm: `select seq, kind, pcpu, domid, gfn, mfn, owner, count_info, type_info, symbol from events
 where mfn = $mfn order by seq`,
-  fix: `Unshare before the entry is replaced; undo all steps where one fails.`,
-  limits: `Owner, type and count are judged only where the trace records changes of them at all.`,
+  fix: 'Unshare before the entry is replaced; if one step fails, undo them all.',
+  limits: 'Owner, type and count are judged only if the trace records changes of them at all.',
   sql: breachSql('sharing-invariant', {
     subject: ['mfn', 'detail as invariant'],
     witness: ['shared', 'broken'],

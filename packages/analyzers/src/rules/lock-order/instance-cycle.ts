@@ -1,24 +1,31 @@
 import type { Rule, RuleRow } from '../define-analyzer.js';
 import { type LockCycle, lockCycles } from './cycles.js';
-import { edgesBetween, toLockEdge } from './lock-edges.js';
+import { ACQUISITIONS, edgesBetween, toLockEdge } from './lock-edges.js';
 
 export const instanceCycle: Rule = {
   id: 'lock-order.instance-cycle',
   title: 'locks of one class are taken in both orders',
   severity: 'warning',
+  belief: {
+    basis: 'documented',
+    source: 'get_two_gfns() and share_pages() sort for this; XSA-411 (docs/xen.md#lock-check-gaps)',
+  },
   confidence: 'possible',
   needs: ['lock_acquire'],
-  doc: `Locks of one class have one level, and Xen lets equal levels nest (X§2.2), so only a fixed order among them keeps
-pcpus from waiting for each other: by (domid, gfn) for two gfns and by ascending mfn for shared pages
- (X§5.3). Here they go around in a circle, so there is none (XSA-411). Notes as for
-lock-order.class-cycle.`,
-  mechanism: `Xen's check has a strict >, so locks of one level nest in any order (X§2.2). XSA-411: two grant copies, each with a
-transitive grant through the other's domain, took the two grant tables' locks in both orders.`,
+  doc: `Locks of one class have one level, and Xen lets equal levels nest (docs/xen.md#lock-checks), so only a fixed
+order among them prevents deadlock: by (domid, gfn) for two gfns, by ascending mfn for shared pages
+(docs/xen.md#lock-check-gaps). Here they form a cycle, so there is no such order (XSA-411). A cycle that cannot
+deadlock is a note, as in lock-order.class-cycle.`,
+  fires: 'Two locks of one class are taken in both orders, or more of them in a cycle.',
+  nearMiss: 'All pcpus take them in one order, by (domid, gfn) or by mfn.',
+  mechanism: `Xen's check is a strict >, so locks of one level nest in any order. In XSA-411 two grant copies, each
+with a transitive grant through the other's domain, took the locks of the two grant tables in both orders.`,
   confirm: `select e.*, h.address as held_lock, a.address as acquired_lock from lock_edges e
 join locks h on h.id = e.held join locks a on a.id = e.acquired where e.held_class = e.acquired_class order by e.first_seq`,
-  fix: `Take them in one order, by an attribute that does not change while they are held: domid, mfn, address.`,
-  limits: `As for lock-order.class-cycle: acquisitions of different times are joined. A lock that was freed and another that
-came to lie at its address are one lock to it.`,
+  fix: 'Take them in one order, by something that does not change while they are held: domid, mfn, address.',
+  limits: `As in lock-order.class-cycle, acquisitions from different times are joined. If a lock is freed and another
+appears at its address, the two are taken for one.`,
+  of: ACQUISITIONS,
   sql: edgesBetween('lh.address::varchar', 'la.address::varchar', 'e.held_class = e.acquired_class'),
   find: rows => lockCycles(rows.map(toLockEdge)).map(instanceCycleRow),
 };

@@ -5,15 +5,22 @@ export const notRecursive: Rule = {
   id: 'lock-order.not-recursive',
   title: 'a lock that is not recursive was taken again by its holder',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'Xen panics: "already held by" (docs/xen.md#lock-levels)',
+  },
   confidence: 'proven',
   needs: ['lock_acquire'],
-  doc: `A mutex was taken by a variant that is not recursive, on the pcpu that holds it: Xen panics ("already held by",
-X§2.2), and a plain spinlock waits for itself.`,
-  mechanism: `_mm_lock() in xen/arch/x86/mm/mm-locks.h panics where the pcpu has the lock already. Of the mm locks
-only p2m and altp2m (write) and paging_lock_recursive() may be taken again (X§2.1).`,
+  doc: `A pcpu took a mutex that it already holds, and not by a recursive variant. Of an mm lock Xen panics ("already
+held by", docs/xen.md#lock-checks); a plain spinlock waits for itself.`,
+  fires: 'lock_acquire of a mutex by its holder, without the flag recursive.',
+  nearMiss: 'With the flag recursive; or a write lock, which counts how often its holder took it.',
+  mechanism: `_mm_lock() in xen/arch/x86/mm/mm-locks.h panics if the pcpu already has the lock. Of the mm locks only
+p2m and altp2m (for writing), and the paging lock through paging_lock_recursive(), may be taken again
+(docs/xen.md#lock-levels).`,
   confirm: 'select * from lock_spans where from_seq in ($acquired, $acquired_again)',
-  fix: 'Split off a function for callers that hold the lock, or use the recursive variant where there is one.',
-  limits: 'It rests on the flag recursive of the record.',
+  fix: 'Split off a function for callers that hold the lock, or use the recursive variant if there is one.',
+  limits: 'It relies on the flag recursive of the record.',
   sql: breachSql('not-recursive', {
     subject: ['lock', 'lock_class', 'pcpu'],
     witness: ['acquired', 'acquired_again'],

@@ -5,16 +5,22 @@ export const releaseNotHeld: Rule = {
   id: 'lock-order.release-not-held',
   title: 'a lock was released that nobody holds',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'XSA-458 (docs/xen.md#xsa-458)',
+  },
   confidence: 'proven',
   needs: ['lock_release'],
-  doc: `The lock was released, nobody took it after that, and it is released again: whoever takes it between the two is
-without protection from then on (XSA-458).`,
-  mechanism: `Error paths that release what the function has released already, or never took: in XSA-458 the lock of an IRQ
-descriptor.`,
+  doc: `A lock was released, nobody took it, and it was released again. Whoever takes it between the two is
+unprotected from the second release on (XSA-458).`,
+  fires: 'lock_release of a lock that the trace has shown to be free since its last release.',
+  nearMiss: 'It is taken again before it is released again.',
+  mechanism: `An error path releases what the function has already released, or never took. In XSA-458 it was the lock
+of an IRQ descriptor.`,
   confirm: `select s.*, c.symbol from lock_spans s join locks l on l.id = s.lock left join callers c on c.id = s.to_caller
 where l.address = $lock and s.to_seq in ($released, $released_again)`,
-  fix: 'One place that releases on every way out.',
-  limits: 'A lock whose state the trace has not shown, or that records were lost about, is not judged.',
+  fix: 'Have one place that releases the lock.',
+  limits: 'A lock whose state the trace has not shown, or that may have changed among lost records, is not judged.',
   sql: breachSql('release-not-held', {
     subject: ['lock', 'lock_class', 'pcpu'],
     witness: ['released', 'released_again'],

@@ -5,15 +5,22 @@ export const foreignCleared: Rule = {
   id: 'm2p-override.foreign-cleared',
   title: 'FOREIGN was cleared while an override remains',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'Linux, m2p_remove_override() (docs/xen.md#m2p-override)',
+    versions: 'Linux 3.5 and later',
+  },
   confidence: 'proven',
   needs: ['m2p_override_add', 'phys_to_machine_set'],
-  doc: `The frontend's pfn is no longer FOREIGN(mfn) while a page still overrides the mfn: mfn_to_pfn gives the frontend's page
-to the requests that are left (mail 3; X§7).`,
-  mechanism: `The frontend shares one page several times before the first request is done; the bit goes with the first of them
-(m2p_remove_override, arch/x86/xen/p2m.c).`,
+  doc: `The frontend's pfn is no longer FOREIGN(mfn) while a page still overrides the mfn: mfn_to_pfn gives the
+frontend's page to the requests that are left (docs/xen.md#m2p-override; docs/xen.md#thread-m2p-override).`,
+  fires: "phys_to_machine_set clears FOREIGN of the frontend's pfn while an override of the mfn remains.",
+  nearMiss: 'The bit goes with the last override.',
+  mechanism: `The frontend shares one page several times before the first request is done, and the bit goes with the
+first of them (m2p_remove_override, arch/x86/xen/p2m.c).`,
   confirm: `select seq, kind, pcpu, gfn, mfn, flags, symbol from events where mfn = $mfn order by seq`,
-  fix: `Clear the bit with the last override only.`,
-  limits: `A pfn that gets another frame is not judged.`,
+  fix: 'Clear the bit only with the last override.',
+  limits: 'A pfn that gets another frame is not judged.',
   sql: breachSql('foreign-cleared', {
     subject: ['domid', 'gfn', 'mfn'],
     witness: ['override', 'cleared'],

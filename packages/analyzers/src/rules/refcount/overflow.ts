@@ -5,19 +5,25 @@ export const overflow: Rule = {
   id: 'refcount.overflow',
   title: 'a count reached its limit',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'get_page() and get_page_type() refuse there (docs/xen.md#counter-limits)',
+  },
   confidence: 'proven',
   needs: ['get_page|get_type'],
-  doc: `The general count reached max − 1, or the type count max: get_page and get_page_type fail from there on, so that
-whoever can map a page often enough denies it to everybody else (X§4.3). It is judged by the bits of the trace's layout,
-or by those of --counter-width, where a count may go on to 2^width: there such a counter would have wrapped. With
---counter-width it also tells the headroom: the pages that came nearest to the limit, as notes (mail 4, "page ref/type
-count overflows": counters of 26 bits, 25 for types).`,
-  mechanism: `A PV guest maps one of its pages again and again; with 26 bits 2^26 mappings are 512 MB of page tables (mail 4).
-Layouts since 3.4 have 54 bits and more (X§4.2), and the checks are still there.`,
+  doc: `The general count reached max − 1, or the type count max. From there on get_page and get_page_type fail, so
+whoever can map a page often enough denies it to everybody else (docs/xen.md#counter-limits). The bits are those of
+the trace's layout, or of --counter-width; with that option the rule also tells where such a counter would have
+wrapped, and, as notes, the headroom of the pages that came nearest to the limit (docs/xen.md#thread-count-overflow).`,
+  fires: 'get_page makes the count 2^bits − 2, or get_type makes the type count 2^bits − 1.',
+  nearMiss: 'The same count with wider counters, or one below the limit.',
+  mechanism: `A PV guest maps one of its pages over and over. With 26 bits, 2^26 mappings take 512 MB of page tables
+(docs/xen.md#thread-count-overflow). Layouts since 3.4 have 54 bits or more (docs/xen.md#page-info-layouts), and the
+checks are still there.`,
   confirm:
     'select seq, kind, count_info, type_info, caller from events where mfn = $mfn and seq <= $reached order by seq desc limit 20',
-  fix: 'Wider counters, as in 3.4; a limit on mappings of one page before the counter has one.',
-  limits: 'Counts that no event shows are not judged. Headroom is told of the thousand pages that have the least.',
+  fix: 'Use wider counters, as 3.4 did; or limit how often one page can be mapped, below the limit of the counter.',
+  limits: 'A count that no event shows is not judged. Headroom is reported for the thousand pages that have the least.',
   sql: breachSql('overflow', {
     subject: ['mfn', 'limit as count', 'width', 'expected as headroom'],
     witness: ['reached', 'wrapped', 'peak'],

@@ -5,19 +5,28 @@ export const partialReference: Rule = {
   id: 'refcount.partial-reference',
   title: 'PGT_partial was set or cleared without its general reference',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'a comment in asm/mm.h (docs/xen.md#pgt-partial)',
+    versions: 'since 2009',
+  },
   confidence: 'proven',
   needs: ['get_type', 'get_page|put_page'],
-  doc: `A page table whose validation was preempted keeps a general reference of its own: get_page_light takes it right before
-PGT_partial is set, put_page drops it right before the flag is cleared (mail 4: "An extra page reference must be acquired
-… whenever PGT_partial gets set, and it must be dropped when the flag gets cleared"; X§4.3). Here one came without the
-other, so the page can be freed while it is partially validated, or never.`,
-  mechanism: `_get_page_type() and _put_page_type() in xen/arch/x86/mm.c, on -ERESTART and -EINTR; error paths that drop what
-the flag owns (XSA-58), or forget the flag (XSA-299, XSA-310).`,
+  doc: `A page table whose validation was preempted keeps a general reference of its own: "An extra page reference
+must be acquired … whenever PGT_partial gets set, and it must be dropped when the flag gets cleared"
+(docs/xen.md#thread-count-overflow). get_page_light takes it just before PGT_partial is set, and put_page drops it
+just before the flag is cleared (docs/xen.md#pgt-partial). Here one came without the other: the page can be freed
+while it is partially validated, or never.`,
+  fires: `PGT_partial becomes set, and the pcpu's previous event on that frame is not a get_page with the flag light;
+or it becomes clear, and that event is not a put_page.`,
+  nearMiss: 'get_page_light comes just before the flag is set, and put_page just before it is cleared.',
+  mechanism: `_get_page_type() and _put_page_type() in xen/arch/x86/mm.c, on -ERESTART and -EINTR; error paths that
+drop what the flag owns (XSA-58), or forget the flag (XSA-299, XSA-310).`,
   confirm: `select seq, kind, pcpu, flags, count_info, type_info, rc from events where mfn = $mfn
 and kind in ('get_page', 'put_page', 'get_type', 'put_type', 'alloc_ref_drop') order by seq`,
-  fix: 'The reference in the same step as the flag, and never anywhere else.',
-  limits: `It rests on the order in which Xen 4.17 records the two, one right after the other: of each pcpu the last eight events of
-references are looked at.`,
+  fix: 'Take and drop the reference in the same step as the flag, and nowhere else.',
+  limits: `It relies on the order in which Xen 4.17 records the two, one right after the other. For each pcpu the last
+eight reference events are remembered.`,
   sql: breachSql('partial-reference', {
     subject: ['mfn'],
     witness: ['partial_set', 'partial_cleared'],

@@ -5,21 +5,27 @@ export const freedWhileMapped: Rule = {
   id: 'use-after-unmap.freed-while-mapped',
   title: 'a page was freed while a p2m entry still mapped it',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'XSA-222, XSA-247, XSA-379 (docs/xen.md#no-entry-reference)',
+  },
   confidence: 'proven',
   needs: ['set_entry|lookup', 'page_free'],
-  doc: `page_free on a frame that an entry of a live domain still maps: the guest can reach memory that belongs to
-somebody else (X§0.5; XSA-222, XSA-247, XSA-379). A domain's teardown frees what its p2m still maps, which is no
-defect: it counts only where the domain's p2m is used again afterwards.`,
-  mechanism: `p2m entries hold no reference on x86 but for map_foreign (X§3.3), so nothing keeps a page from being freed under
-one. Who frees has to remove the entry first, and to look whether that worked: a split that fails for want of memory was
-ignored by guest_physmap_remove_page (XSA-222) and by PoD's zero check (XSA-247); a frame at two gfns was removed from one
-(XSA-379).`,
+  doc: `A page was freed while an entry of a live domain still mapped it: the guest can reach memory that belongs to
+somebody else (docs/xen.md#no-entry-reference; XSA-222, XSA-247, XSA-379). A domain's teardown also frees what its p2m
+still maps. That is no defect, so the rule fires only if that p2m is used again afterwards.`,
+  fires: "page_free of a frame that an entry of any view maps, followed by a lookup or set_entry in that domain's p2m.",
+  nearMiss: 'The entry is removed first; or the domain is torn down, and nobody uses its p2m afterwards.',
+  mechanism: `On x86 only map_foreign entries hold a page reference, so nothing keeps a page from being freed while an
+entry maps it. Whoever frees it has to remove the entry first and check that this worked. guest_physmap_remove_page
+(XSA-222) and PoD's zero check (XSA-247) ignored a split that failed for lack of memory; in XSA-379 a frame was at two
+gfns and was removed from one.`,
   confirm: `select domid, view, gfn, "order", mfn, p2m_type, from_seq, to_seq from mapping_spans
 where mfn <= $mfn and $mfn < mfn + 2 ** "order" order by from_seq`,
-  fix: `Check what the removal returned, and keep the page where it failed; remove every alias before the last put.`,
-  limits: `A teardown frees what its p2m still maps: only where that p2m is used again later is it a defect, so the end of a
-recording can hide one. Where no event tells of its end, a domain of which all pages went is taken
-for torn down, and the next user of its id for another one. Entries from before the trace count once a lookup shows them.`,
+  fix: 'Check what the removal returned, and keep the page if it failed. Remove every alias before the last put.',
+  limits: `The recording may end before the p2m is used again, which hides a defect. If the trace does not show the
+end of a domain, a domain that lost 64 pages or more at once and has none left is taken to be torn down, and the next
+user of its domid to be another domain. An entry from before the trace counts once a lookup has shown it.`,
   sql: breachSql('freed-while-mapped', {
     subject: ['mfn', 'generation', 'domid', 'view', 'gfn'],
     witness: ['mapped', 'freed', 'p2m_used_later'],

@@ -12,18 +12,28 @@ export const staleTranslation: Rule = {
   id: 'use-after-unmap.stale-translation',
   title: 'a translation was used after its entry had changed',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'the safe idiom of p2m_get_page_from_gfn(); XSA-473 (docs/xen.md#safe-lookup)',
+  },
   confidence: 'proven',
   needs: ['lookup', 'set_entry|page_free', 'page_use'],
-  doc: `Between the lookup and the use of its mfn another pcpu changed the entry or freed the page, and neither the gfn's
-lock nor a page reference was held from the one to the other without a gap (mail 0; X§3.3: p2m entries hold no
-reference on x86).`,
-  mechanism: `get_gfn_query_unlocked gives an mfn that is good only under other protection; put_gfn drops the lock that made a
-locked one good (X§3.3; xen/arch/x86/mm/p2m.c). Nothing holds the frame to the gfn from there on: balloon, paging, sharing
-and PoD take it away behind the caller (mail 0). XSA-219 dropped its reference before it used the mfn.`,
+  doc: `Another pcpu changed the entry, or freed the page, between the lookup and the use of its mfn, and neither the
+gfn's lock nor a page reference was held all the way from one to the other. A p2m entry holds no reference on x86
+(docs/xen.md#no-entry-reference), so nothing else keeps the frame at that gfn.`,
+  fires: `A pcpu looks up a gfn; its lock is dropped, or it never had one; another pcpu writes the entry or frees the
+page; the first pcpu then reads, writes or maps the old mfn. Proven if this is the last thing the pcpu looked up,
+likely if it looked up something else in between.`,
+  nearMiss: "The same, with the gfn's lock or a page reference held from the lookup to the use.",
+  mechanism: `The mfn from get_gfn_query_unlocked is only good under some other protection, and put_gfn drops the lock
+that made a locked lookup good (docs/xen.md#get-gfn; xen/arch/x86/mm/p2m.c). From there on nothing ties the frame to
+the gfn: ballooning, paging, sharing and PoD can take it away (docs/xen.md#thread-p2m-lookup-locking). In XSA-219 the
+reference was dropped before the mfn was used.`,
   confirm: `select seq, kind, pcpu, domid, gfn, mfn, p2m_type, flags, symbol from events
 where seq between $lookup and $used and (mfn = $mfn or gfn = $gfn) order by seq`,
-  fix: `Hold the gfn (get_gfn … put_gfn) or a page reference (get_page_from_gfn … put_page) from the lookup to the last use.`,
-  limits: `Protection that the trace does not record (domain_pause, a lock of the caller's, RCU) is not seen. With another lookup
-in between, the use may belong to that one: then it is only likely.`,
+  fix: `Hold the gfn (get_gfn … put_gfn) or a page reference (get_page_from_gfn … put_page) from the lookup to the
+last use.`,
+  limits: `Protection that the trace does not record (domain_pause, a lock of the caller, RCU) is not seen. If the
+pcpu looked up something else in between, the use may belong to that lookup.`,
   sql: breachSql('stale-translation', STALE_LOOKUP),
 };

@@ -1,7 +1,7 @@
-import { FLAG, MODE_READ } from '@p2mtrace/trace-format';
+import { FLAG, isP2mLevel, MODE_READ } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../../batch/replay-batch.js';
 import { gfnOf, hasFailed } from '../../batch/row-values.js';
-import { holdsP2mLock, isP2mLevel } from '../../state/lock-state.js';
+import { holdsP2mLock } from '../../state/lock-state.js';
 import type { Check } from '../check.js';
 import type { CheckScope, MakeCheck } from '../check-scope.js';
 

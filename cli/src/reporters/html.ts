@@ -1,4 +1,4 @@
-import { htmlReport } from '../../report/html-report.js';
+import { htmlReport } from '../report/html-report.js';
 import type { Reporter } from './reporter.js';
 
 /** A page to open offline, with what the traces themselves show of the findings. */

@@ -1,4 +1,4 @@
-import type { AuditFinding } from '../audit-report.js';
+import type { AuditFinding } from '../audit/audit-report.js';
 import type { Reporter } from './reporter.js';
 
 /** A test suite a trace, a test a finding of it; what was not judged is an error, what is not checked is skipped. */

@@ -1,7 +1,7 @@
 import { RULES } from '@p2mtrace/analyzers';
 import type { Log, ReportingDescriptor, Result } from 'sarif';
-import { jsonText } from '../../render/json.js';
-import type { AuditFinding } from '../audit-report.js';
+import type { AuditFinding } from '../audit/audit-report.js';
+import { jsonText } from '../render/json.js';
 import type { Reporter } from './reporter.js';
 
 /** The schema that the tests hold it against, by its id: of OASIS, as GitHub and SchemaStore have it. */

@@ -1,6 +1,6 @@
-import { cellText, counted } from '../../render/cell.js';
-import type { AuditFinding } from '../audit-report.js';
-import { summaryLine } from '../summary-line.js';
+import type { AuditFinding } from '../audit/audit-report.js';
+import { summaryLine } from '../audit/summary-line.js';
+import { cellText, counted } from '../render/cell.js';
 import type { Reporter } from './reporter.js';
 
 /** Traces of a finding, and occurrences of each, that people are shown. */

@@ -1,5 +1,5 @@
-import { markdownLine, markdownRule } from '../../render/markdown.js';
-import { summaryLine } from '../summary-line.js';
+import { summaryLine } from '../audit/summary-line.js';
+import { markdownLine, markdownRule } from '../render/markdown.js';
 import type { Reporter } from './reporter.js';
 
 /** For an issue, a mail or a job's summary. */

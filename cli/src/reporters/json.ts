@@ -1,4 +1,4 @@
-import { jsonText } from '../../render/json.js';
+import { jsonText } from '../render/json.js';
 import type { Reporter } from './reporter.js';
 
 /** The whole report, for programs. */

@@ -1,9 +1,9 @@
 import { type BatchInfo, BatchMemory, type TraceReader } from '@p2mtrace/trace-format';
 import { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './batch/replay-batch.js';
 import { Certainty, ORDER_COLUMNS } from './order/certainty.js';
-import { clockSlack } from './order/clock-slack.js';
 import { RowReader } from './order/row-reader.js';
 import { Replayer } from './replayer.js';
+import { clockSlack } from './state/clock-slack.js';
 
 /** Where a pcpu began to lose records: before the event of that seq. */
 export interface LossStart {

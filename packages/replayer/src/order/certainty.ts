@@ -1,4 +1,5 @@
 import { getU53, type ImportHealth, isValid, KIND } from '@p2mtrace/trace-format';
+import type { TellsOrder } from '../state/replay-context.js';
 import type { RowReader } from './row-reader.js';
 
 /** What is read of rows to tell their order. */
@@ -13,7 +14,7 @@ const EARLY: ReadonlySet<number> = new Set([KIND.lock_wait, KIND.lock_release, K
 const REACH = 1 << 18;
 
 /** Tells whether events happened in the order in which they were recorded, or may have in another (docs/order.md). */
-export class Certainty {
+export class Certainty implements TellsOrder {
   private readonly rows: OrderRows;
   private readonly slack: number;
   /** Pairs of pcpus whose clocks tell nothing. */

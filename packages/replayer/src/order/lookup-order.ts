@@ -3,29 +3,20 @@ import type { ReplayBatch } from '../batch/replay-batch.js';
 import { hasFailed } from '../batch/row-values.js';
 import { alignDown } from '../memory/order.js';
 import { sameType } from '../state/p2m-set.js';
-import type { ReplayContext } from '../state/replay-context.js';
+import type { ExplainsLookups, LookedUp, ReplayContext } from '../state/replay-context.js';
+import { MAX_UNEXPLAINED } from '../state/settled-order.js';
 import { NO_MFN } from '../tables/p2m-table.js';
 import { REACH } from './gather-events.js';
 import type { RowReader, TimedBatch } from './row-reader.js';
-import { MAX_UNEXPLAINED } from './settled-order.js';
 
 const K_SET_ENTRY = KIND.set_entry;
 const K_LOOKUP = KIND.lookup;
-
-/** What a lookup gave: `type` is -1 where it did not ask. */
-export interface LookedUp {
-  readonly domid: number;
-  readonly view: number;
-  readonly gfn: number;
-  readonly mfn: number;
-  readonly type: number;
-}
 
 /**
  * Whether a lookup that gives another entry than the one that stands is explained by its window: it happened before a
  * write that was recorded first, or after one that was recorded later (docs/order.md).
  */
-export class LookupOrder {
+export class LookupOrder implements ExplainsLookups {
   private readonly rows: RowReader;
   private readonly context: ReplayContext;
 

@@ -3,13 +3,13 @@ import type { Handler } from '../batch/handlers.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import type { PageState } from '../state/page-state.js';
 import type { ReplayContext } from '../state/replay-context.js';
+import { MAX_UNEXPLAINED } from '../state/settled-order.js';
 import type { TypeState } from '../state/type-state.js';
 import type { Chain, ChainEvent } from './chain-event.js';
 import { countChain } from './count-chain.js';
 import { findOrder } from './find-order.js';
 import { gatherEvents } from './gather-events.js';
 import type { RowReader } from './row-reader.js';
-import { MAX_UNEXPLAINED } from './settled-order.js';
 import { typeChain } from './type-chain.js';
 
 /** By kind: what a chain of a frame has of it; 0 for nothing. */

@@ -10,14 +10,31 @@ import { HealthFacts } from '../facts/health-facts.js';
 import { MAX_FRAME } from '../memory/frame-table.js';
 import { framesOf } from '../memory/order.js';
 import type { StateImage } from '../memory/state-image.js';
-import type { Certainty } from '../order/certainty.js';
-import { clockSlack } from '../order/clock-slack.js';
-import type { LookupOrder } from '../order/lookup-order.js';
-import { SettledOrder } from '../order/settled-order.js';
 import type { ReplayOptions, TraceHead } from '../replay-options.js';
 import type { LockTable } from '../tables/lock-table.js';
+import { clockSlack } from './clock-slack.js';
+import { SettledOrder } from './settled-order.js';
 
 const DIVERGENCE = offsetsOf(DIVERGENCE_SPEC);
+
+/** What a lookup gave: `type` is -1 where it did not ask. */
+export interface LookedUp {
+  readonly domid: number;
+  readonly view: number;
+  readonly gfn: number;
+  readonly mfn: number;
+  readonly type: number;
+}
+
+/** Knows whether a lookup of that seq, which contradicts the entry that stands, may have happened before or after. */
+export interface ExplainsLookups {
+  explains(seq: number, found: LookedUp): boolean;
+}
+
+/** Knows whether events, by seq, surely happened in the order in which they were recorded. */
+export interface TellsOrder {
+  areOrdered(seqs: readonly number[]): boolean;
+}
 
 /** What all parts of a replay share: the event of the moment, the notes taken, and how far the model may be trusted. */
 export class ReplayContext {
@@ -41,8 +58,8 @@ export class ReplayContext {
   /** What its order is where the recorded one contradicts itself. */
   readonly order = new SettledOrder();
   /** Absent where the trace's rows can't be looked at again. */
-  lookups: LookupOrder | undefined;
-  certainty: Certainty | undefined;
+  lookups: ExplainsLookups | undefined;
+  certainty: TellsOrder | undefined;
   /** Ticks by which corrected TSCs may still be wrong (docs/order.md). */
   readonly slack: number;
   /** Events whose frame or order is impossible. */

@@ -67,9 +67,7 @@ function isExplained(events: readonly Recorded[]): boolean {
   const follow = (left: readonly number[], count: number): boolean =>
     left.length === 0 ||
     left.some(i => {
-      const isHeld = left.some(
-        j => j !== i && (events[j].pcpu === events[i].pcpu ? j < i : events[j].tsc <= since[i]),
-      );
+      const isHeld = left.some(j => j !== i && (events[j].pcpu === events[i].pcpu ? j < i : events[j].tsc <= since[i]));
       if (isHeld || (events[i].by !== 0 && events[i].count !== count + events[i].by)) return false;
       return follow(
         left.filter(j => j !== i),

@@ -80,7 +80,7 @@ function tscRanges({ pcpus }: ImportHealth): string[] {
 }
 
 function orderReason({ order, records, withoutTsc, pcpus }: ImportHealth): string {
-  const reasons: string[] = [];
+  const reasons = clockReasons(order);
   if (order.late > 0) reasons.push(`${counted(order.late, 'record')} came too late to be sorted in`);
   if (order.confidence === 'approximate' && withoutTsc > 0) {
     reasons.push(
@@ -88,12 +88,35 @@ function orderReason({ order, records, withoutTsc, pcpus }: ImportHealth): strin
         "from xentrace's polling rounds; the order on each pcpu is exact",
     );
   }
-  if (order.confidence === 'approximate') return `approximate: ${reasons.join('; ')}`;
+  if (order.confidence !== 'exact') return `${order.confidence}: ${reasons.join('; ')}`;
   if (pcpus.length <= 1) return 'exact: there is only one pcpu';
   return withoutTsc === 0
     ? 'exact: every record has a TSC'
     : `exact: ${count(records - withoutTsc)} of ${counted(records, 'record')} have a TSC, and the others follow them`;
 }
+
+/** What locks that two pcpus would have had at once say of the pcpus' clocks. */
+function clockReasons({ overlaps = 0, skew = [], contradictory = [] }: ImportHealth['order']): string[] {
+  if (overlaps === 0) return [];
+  const clocks = skew.map(({ pcpu, ticks, least, most }) => {
+    const [low, high] = ticks > 0 ? [least, most] : [negative(most), negative(least)];
+    const range = [
+      low === undefined ? '' : `at least ${count(low)}`,
+      high === undefined ? '' : `at most ${count(high)}`,
+    ];
+    const bounds = range.filter(text => text !== '').join(', ');
+    return `the clock of pcpu ${pcpu} is ${count(Math.abs(ticks))} ticks ${ticks > 0 ? 'behind' : 'ahead'} (${bounds}), which its TSCs here are rid of`;
+  });
+  const wrong = contradictory.map(([a, b]) => `pcpu ${a} and pcpu ${b}`);
+  return [
+    `${counted(overlaps, 'lock')} would have been taken while another pcpu held ${overlaps === 1 ? 'it' : 'them'}`,
+    ...clocks,
+    ...(wrong.length === 0 ? [] : [`between ${wrong.join(', ')} no correction fits, and nothing is proven`]),
+    ...(clocks.length + wrong.length === 0 ? ['clocks do not explain it: records are missing'] : []),
+  ];
+}
+
+const negative = (ticks: number | undefined): number | undefined => (ticks === undefined ? undefined : -ticks);
 
 /** How many rules of each analyzer can be decided in this trace, and what the others lack; `analyze` names them. */
 function checkLines(metadata: TraceMetadata): string[] {

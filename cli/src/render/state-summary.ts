@@ -33,6 +33,7 @@ export function summaryJson(replayer: XenState, reader: TraceReader, filter: Sta
       expected: valueText(row, row.expected),
       seen: valueText(row, row.seen),
     })),
+    reordered: replayer.reordered,
     mismatches_while_lost: replayer.suppressed,
     losses: [...lossRows(replayer)],
     out_of_range: replayer.outOfRange,
@@ -58,6 +59,9 @@ export function* summaryText(replayer: XenState, reader: TraceReader, filter: St
   yield `divergences  ${count(summary.divergences)}`;
   for (const row of firstDivergences(replayer, reader)) yield `  ${divergenceText(row)}`;
   if (summary.divergences > SHOWN) yield `  and ${count(summary.divergences - SHOWN)} more (sql: from divergences)`;
+  if (summary.reordered > 0) {
+    yield `             ${counted(summary.reordered, 'event')} happened in another order than recorded, within their windows`;
+  }
   yield `losses       ${losses.length === 0 ? 'none' : losses.map(lossText).join('; ')}`;
   if (summary.mismatches_while_lost > 0) {
     yield `             ${counted(summary.mismatches_while_lost, 'mismatch')} prove nothing: events were being lost, or are not in this piece`;

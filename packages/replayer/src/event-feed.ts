@@ -1,6 +1,9 @@
 import { type BatchInfo, BatchMemory, type TraceReader } from '@p2mtrace/trace-format';
 import { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './batch/replay-batch.js';
+import { Certainty, ORDER_COLUMNS } from './order/certainty.js';
+import { RowReader } from './order/row-reader.js';
 import { Replayer } from './replayer.js';
+import { clockSlack } from './state/clock-slack.js';
 
 /** Where a pcpu began to lose records: before the event of that seq. */
 export interface LossStart {
@@ -16,6 +19,8 @@ export class EventFeed {
   private readonly losses: readonly LossStart[];
   private readonly facts: boolean;
   private readonly memory = new BatchMemory();
+  private readonly rows: RowReader;
+  private readonly certainty: Certainty;
   /** What `memory` holds: steps inside a batch read it once. */
   private held: ReplayBatch | undefined;
 
@@ -23,6 +28,9 @@ export class EventFeed {
   constructor(reader: TraceReader, facts = false) {
     this.reader = reader;
     this.facts = facts;
+    this.rows = new RowReader(reader, FACT_COLUMNS);
+    const order = reader.metadata.health?.order;
+    this.certainty = new Certainty(new RowReader(reader, ORDER_COLUMNS), clockSlack(order), order);
     this.losses = lossStarts(reader);
   }
 
@@ -36,6 +44,7 @@ export class EventFeed {
   /** Applies the events from `replayer.seq` up to `to`, exclusive. @throws P2mError P2M_DAMAGED */
   advance(replayer: Replayer, to: number, onProgress?: (events: number) => void): void {
     const { batches } = this.reader;
+    replayer.follow(this.rows, this.certainty);
     for (let i = batchOf(batches, replayer.seq); i < batches.length && batches[i].firstSeq < to; i++) {
       const batch = this.read(batches[i]);
       const end = Math.min(to - batch.firstSeq, batch.rows);

@@ -6,6 +6,10 @@ import { Checks } from './checks/checks.js';
 import { chosenChecks, notesOf } from './checks/chosen-checks.js';
 import { offsetsOf } from './facts/fact-columns.js';
 import { DOMAINS, LOSSES } from './facts/fact-specs.js';
+import type { Certainty } from './order/certainty.js';
+import { LookupOrder } from './order/lookup-order.js';
+import type { RowReader } from './order/row-reader.js';
+import { IN_CHAIN, Settler } from './order/settler.js';
 import type { ReplayOptions, TraceHead } from './replay-options.js';
 import { XenState } from './state/xen-state.js';
 
@@ -29,6 +33,10 @@ export class Replayer extends XenState {
   private readonly changes: readonly (Handler | undefined)[];
   /** The same with the checks that look before and after it; absent where there are none. */
   private readonly checked: readonly Handler[] | undefined;
+  private settler: Settler | undefined;
+  private rowReader: RowReader | undefined;
+  /** The batch that it is at. */
+  private batch: ReplayBatch | undefined;
   /** Absent where there are none to run. */
   readonly checks: Checks | undefined;
 
@@ -62,8 +70,9 @@ export class Replayer extends XenState {
   /** Applies rows `from` to `to` (exclusive) of a batch. */
   apply(batch: ReplayBatch, from = 0, to = batch.rows): void {
     const kinds = batch.columns.kind;
-    const { checked } = this;
+    const { checked, settler } = this;
     const { required, now, facts } = this.context;
+    this.batch = batch;
     required.begin(batch);
     now.begin(batch);
     for (let row = from; row < to; row++) {
@@ -71,10 +80,43 @@ export class Replayer extends XenState {
       now.seq = batch.firstSeq + row;
       if (facts !== undefined) now.at(row);
       if (!required.has(row, kind)) continue;
+      if (settler !== undefined && IN_CHAIN[kind] !== 0 && !settler.isNext(batch, row, kind)) continue;
       if (checked === undefined) this.change(batch, row, kind);
       else checked[kind](batch, row);
     }
     this.seq = batch.firstSeq + to;
+  }
+
+  /** Rows around those that it is at, with which contradictions of their order are settled. */
+  follow(rows: RowReader, certainty: Certainty): void {
+    if (this.rowReader === rows) return;
+    this.rowReader = rows;
+    this.context.lookups = new LookupOrder(rows, this.context);
+    this.context.certainty = certainty;
+    this.settler = new Settler(this.context, rows, this.pageState, this.typeState, (batch, row) =>
+      this.applyAlone(batch, row),
+    );
+  }
+
+  /** Applies one row, perhaps of another batch, and comes back to where it was. */
+  private applyAlone(batch: ReplayBatch, row: number): void {
+    const { required, now } = this.context;
+    const [current, currentRow] = [this.batch, now.row];
+    const { seq } = now;
+    const kind = batch.columns.kind[row];
+    required.begin(batch);
+    now.begin(batch);
+    now.seq = batch.firstSeq + row;
+    now.at(row);
+    if (required.has(row, kind)) {
+      if (this.checked === undefined) this.change(batch, row, kind);
+      else this.checked[kind](batch, row);
+    }
+    if (current === undefined) return;
+    required.begin(current);
+    now.begin(current);
+    now.seq = seq;
+    now.at(currentRow);
   }
 
   /** The frequent kinds by name, which is faster than through a table. */

@@ -75,6 +75,7 @@ export {
   wireTypeTable,
 } from './schema/xen-enums.js';
 export { getI53, getU53, getU64, hex, setU53, setU64 } from './u64.js';
+export { namesBeyondInitial } from './write/names-beyond-initial.js';
 export { openTraceSink } from './write/open-sink.js';
 export { type BatchSink, type NewNames, TraceWriter } from './write/writer.js';
 export { importXentraceFile, importXentraceStream, SymbolTable, type XentraceOptions } from './xentrace/index.js';

@@ -46,7 +46,7 @@ export const findingSchema = z.strictObject({
 export type Finding = z.infer<typeof findingSchema>;
 
 /** A belief that the trace contradicts as a rule: the model does not fit there. */
-const customSchema = z.strictObject({
+export const customSchema = z.strictObject({
   rule: z.string(),
   mechanism: z.string().nullable(),
   basis: z.enum(BASES),
@@ -59,7 +59,7 @@ export type Custom = z.infer<typeof customSchema>;
 /** What explains recorded values that differ from the model's. */
 export const GUESSES = ['layout', 'skew', 'hole', 'hook'] as const;
 /** Recorded values of one kind that differ from the model's, with what explains most of them. */
-const divergenceSchema = z.strictObject({
+export const divergenceSchema = z.strictObject({
   about: z.string(),
   count: z.int().positive(),
   guess: z.enum(GUESSES),
@@ -72,7 +72,7 @@ const divergenceSchema = z.strictObject({
 export type DivergenceKind = z.infer<typeof divergenceSchema>;
 
 /** Findings that follow from one another, by their ids: the first cause, then what came of it. */
-const incidentSchema = z.strictObject({
+export const incidentSchema = z.strictObject({
   cause: z.string(),
   follows: z.array(z.string()).min(1),
   /** All of it in a sentence. */

@@ -66,22 +66,23 @@ export class BreachFacts {
    */
   report<R extends BreachRule>(rule: R, found: Breach<R>): void {
     const { confidence = 'proven', detail, mechanism = firstMechanism(rule), at: witnesses, ...numbers }: Told = found;
-    const { now, facts, losing, isOrdered } = this.context;
+    const { now, facts, losing, isOrdered, certainty } = this.context;
     if (losing.length > 0) return;
+    const seqs = rolesOf(rule).map(role => witnesses[role] ?? Number.NaN);
+    const isCertain = isOrdered && (confidence === 'possible' || (certainty?.areOrdered(seqs) ?? true));
     const at = this.table.open();
     const { records } = this.table;
     records[at + BREACH.seq] = now.seq;
     records[at + BREACH.breach] = BREACH_RULES.indexOf(rule);
-    records[at + BREACH.confidence] = BREACH_CONFIDENCES.indexOf(isOrdered ? confidence : 'possible');
+    records[at + BREACH.confidence] = BREACH_CONFIDENCES.indexOf(isCertain ? confidence : 'possible');
     records[at + BREACH.mechanism] = MECHANISMS.indexOf(mechanism);
     if (detail !== undefined) records[at + BREACH.detail] = BREACH_DETAILS.indexOf(detail);
     const all = { pcpu: now.pcpu, caller: facts?.site() ?? -1, ...numbers };
     for (const [name, value] of Object.entries(all)) {
       if (value >= 0) records[at + BREACH[name as NumberColumn]] = value;
     }
-    rolesOf(rule).forEach((role, i) => {
-      const seq = witnesses[role];
-      if (seq !== undefined && seq >= 0) records[at + AT[i]] = seq;
+    seqs.forEach((seq, i) => {
+      if (seq >= 0) records[at + AT[i]] = seq;
     });
     this.table.close(at);
   }

@@ -31,6 +31,7 @@ export const DIVERGENCES = [
   'pod_count',
   'rmap_count',
   'old_mfn',
+  'holder',
 ] as const;
 /** Their indices, by name. */
 export const DIVERGES = Object.fromEntries(DIVERGENCES.map((name, index) => [name, index])) as Record<

@@ -3,12 +3,9 @@ import {
   type CopiedBatch,
   copyRows,
   copySelectedRows,
-  DICTIONARIES,
-  DICTIONARY_NAMES,
-  type DictionaryName,
   type EventBatch,
   type NewNames,
-  P2mError,
+  namesBeyondInitial,
   type TraceMetadata,
   type TraceReader,
   TraceWriter,
@@ -77,22 +74,4 @@ export class PieceWriter {
     this.names = {};
     this.batch = this.writer.acquire();
   }
-}
-
-/** Names of the growing dictionaries that a new trace does not begin with. */
-function namesBeyondInitial(reader: TraceReader): NewNames {
-  const names: Partial<Record<DictionaryName, readonly string[]>> = {};
-  for (const name of DICTIONARY_NAMES) {
-    const { grows, names: initial } = DICTIONARIES[name];
-    if (!grows) continue;
-    const found = reader.names[name];
-    if (!initial.every((value, i) => found[i] === value)) {
-      throw new P2mError('P2M_SCHEMA', `the trace numbers its names of ${name} in another order`, {
-        place: { file: reader.path },
-        remedy: 'another tool wrote it: p2mtrace export and import number them anew',
-      });
-    }
-    if (found.length > initial.length) names[name] = found.slice(initial.length);
-  }
-  return names;
 }

@@ -1,6 +1,7 @@
 import { FLAG, isP2mLevel, isValid, MODE_READ } from '@p2mtrace/trace-format';
 import { siteOf } from '../batch/call-site.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
+import { DIVERGES } from '../facts/fact-specs.js';
 import { type LockTable, NOBODY, UNKNOWN_DEPTH } from '../tables/lock-table.js';
 import type { ReplayContext } from './replay-context.js';
 
@@ -22,6 +23,9 @@ export class LockState {
     const mode = c.mode[row];
     const level = isValid(batch.validity.level, row) ? c.level[row] : 0;
     const check = this.table.acquire(pcpu, lock, mode, level, (c.flags[row] & FLAG.recursive) !== 0);
+    if (check.otherHolder !== NOBODY) {
+      this.context.diverge(batch, row, DIVERGES.holder, check.otherHolder, pcpu, Number.NaN);
+    }
     const recorded = recordedDepth(batch, row);
     const depth = recorded > 0 ? recorded : this.table.depth[lock];
     if (recorded > 0 && mode !== MODE_READ) {
@@ -95,7 +99,7 @@ export class LockState {
 
   private checkDepth(batch: ReplayBatch, row: number, expected: number, seen: number): void {
     if (expected !== UNKNOWN_DEPTH && expected !== seen)
-      this.context.diverge(batch, row, 2, expected, seen, Number.NaN);
+      this.context.diverge(batch, row, DIVERGES.depth, expected, seen, Number.NaN);
   }
 }
 

@@ -54,7 +54,10 @@ export class P2mState implements EventState {
       const expected = table.foundMfn(gfn);
       if (isHole(type, mfn) && this.set.tornDown[domid] !== 0) {
         this.set.learn(p2m, gfn, mfn, 0, type, accessOf(batch, row));
-      } else if (!sameEntry(table.typeAt(gfn), expected, type >= 0 ? type : table.typeAt(gfn), mfn)) {
+      } else if (
+        !sameEntry(table.typeAt(gfn), expected, type >= 0 ? type : table.typeAt(gfn), mfn) &&
+        !this.isExplained(batch, row, gfn, mfn, type)
+      ) {
         this.context.diverge(batch, row, LOOKUP_DIVERGES, expected, mfn, table.foundSeq);
         // Without a type of its own it says nothing against the one that was.
         const access = accessOf(batch, row, table.foundAccess);
@@ -72,6 +75,18 @@ export class P2mState implements EventState {
     facts.translations.lookup(domid, c.view[row], gfn, mfn, type, facts.site(), locked);
   }
 
+  /** The lookup may have happened before the write that it contradicts, or after one that comes later. */
+  private isExplained(
+    { columns: c, firstSeq }: ReplayBatch,
+    row: number,
+    gfn: number,
+    mfn: number,
+    type: number,
+  ): boolean {
+    const { lookups } = this.context;
+    return lookups?.explains(firstSeq + row, { domid: c.domid[row], view: c.view[row], gfn, mfn, type }) === true;
+  }
+
   /** A frame where a complete view has no entry: a copy of the host's entry, made on the fault before (X§6), or news. */
   private lookupAbsent(batch: ReplayBatch, row: number, p2m: number, gfn: number, mfn: number, type: number): void {
     const table = this.set.tables[p2m];
@@ -79,6 +94,7 @@ export class P2mState implements EventState {
     const known = host?.find(gfn) ?? false;
     const hostType = known && host !== undefined ? host.typeAt(gfn) : type;
     if (known && (host?.foundMfn(gfn) !== mfn || (type >= 0 && !sameType(hostType, type)))) {
+      if (this.isExplained(batch, row, gfn, mfn, type)) return;
       this.context.diverge(batch, row, LOOKUP_DIVERGES, NO_MFN, mfn, table.completeSince);
       if (type >= 0) this.set.correct(p2m, gfn, mfn, type, accessOf(batch, row));
     } else if (type >= 0 || known) {

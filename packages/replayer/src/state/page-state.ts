@@ -21,6 +21,8 @@ import type { P2mState } from './p2m-state.js';
 import type { ReplayContext } from './replay-context.js';
 
 const K_ALLOC_REF_DROP = KIND.alloc_ref_drop;
+const K_GET_PAGE = KIND.get_page;
+const K_GET_PAGE_FAILED = KIND.get_page_failed;
 const COUNT_DIVERGES = DIVERGES.count_info;
 
 /** Told of frames [mfn, mfn + 2^order) that were freed. */
@@ -134,6 +136,48 @@ export class PageState implements EventState {
       pages.countBits.move(pages.countLow, pages.countHigh, slot, by);
     }
     pages.countSeq[slot] = now.seq;
+  }
+
+  /** What the event does to the count. */
+  change(batch: ReplayBatch, row: number): number {
+    const { kind, flags } = batch.columns;
+    if (kind[row] === K_GET_PAGE) return (flags[row] & FLAG.failed) !== 0 ? 0 : 1;
+    return kind[row] === K_GET_PAGE_FAILED ? 0 : -1;
+  }
+
+  /** The count that the event recorded follows from the one in two arrays. */
+  follows(lows: Uint32Array, highs: Uint32Array, at: number, batch: ReplayBatch, row: number): boolean {
+    return this.pages.countBits.movesTo(lows, highs, at, this.change(batch, row), batch.columns.count_info, 2 * row);
+  }
+
+  /** The event's count follows from what is known, or nothing says that it does not. */
+  fits(batch: ReplayBatch, row: number): boolean {
+    if (!isValid(batch.validity.count_info, row)) return true;
+    const { pages } = this;
+    const slot = pages.directory.find(getU53(batch.columns.mfn, row));
+    if ((pages.state[slot] & COUNT_KNOWN) === 0) return true;
+    return this.follows(pages.countLow, pages.countHigh, slot, batch, row);
+  }
+
+  /** count_info of a frame, null where unknown. */
+  countOf(mfn: number): { low: number; high: number } | null {
+    const { pages } = this;
+    const slot = pages.directory.find(mfn);
+    if ((pages.state[slot] & COUNT_KNOWN) === 0) return null;
+    return { low: pages.countLow[slot], high: pages.countHigh[slot] };
+  }
+
+  /** It turns out to be this. */
+  setCount(mfn: number, low: number, high: number): void {
+    const slot = this.pages.slot(mfn);
+    this.pages.countLow[slot] = low;
+    this.pages.countHigh[slot] = high;
+    this.pages.state[slot] |= COUNT_KNOWN;
+  }
+
+  /** That of a page that was just allocated to somebody. */
+  allocatedOne(): { low: number; high: number } {
+    return this.pages.allocatedOne();
   }
 
   private checkCount(batch: ReplayBatch, row: number, slot: number, by: number): void {

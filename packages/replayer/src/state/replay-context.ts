@@ -13,6 +13,8 @@ import { framesOf } from '../memory/order.js';
 import type { StateImage } from '../memory/state-image.js';
 import type { TraceHead } from '../replay-options.js';
 import type { LockTable } from '../tables/lock-table.js';
+import { clockSlack } from './clock-slack.js';
+import { SettledOrder } from './settled-order.js';
 
 const DIVERGENCE = offsetsOf(DIVERGENCE_SPEC);
 
@@ -22,6 +24,25 @@ export interface NoteOptions {
   readonly facts?: FactSink | undefined;
   /** What checks read besides. */
   readonly notes?: readonly Note[] | undefined;
+}
+
+/** What a lookup gave: `type` is -1 where it did not ask. */
+export interface LookedUp {
+  readonly domid: number;
+  readonly view: number;
+  readonly gfn: number;
+  readonly mfn: number;
+  readonly type: number;
+}
+
+/** Knows whether a lookup of that seq, which contradicts the entry that stands, may have happened before or after. */
+export interface ExplainsLookups {
+  explains(seq: number, found: LookedUp): boolean;
+}
+
+/** Knows whether events, by seq, surely happened in the order in which they were recorded. */
+export interface TellsOrder {
+  areOrdered(seqs: readonly number[]): boolean;
 }
 
 /** What all parts of a replay share: the event of the moment, the notes taken, and how far the model may be trusted. */
@@ -43,6 +64,13 @@ export class ReplayContext {
   readonly hasRmapDel: boolean;
   /** The order of events of different pcpus is as it was; else it was guessed in part (docs/format.md). */
   readonly isOrdered: boolean;
+  /** What its order is where the recorded one contradicts itself. */
+  readonly order = new SettledOrder();
+  /** Absent where the trace's rows can't be looked at again. */
+  lookups: ExplainsLookups | undefined;
+  certainty: TellsOrder | undefined;
+  /** Ticks by which corrected TSCs may still be wrong (docs/order.md). */
+  readonly slack: number;
   /** Events whose frame or order is impossible. */
   outOfRange = 0;
   /** pcpus that are losing records: what is known may be wrong already, a mismatch proves nothing (model §2.2). */
@@ -59,6 +87,7 @@ export class ReplayContext {
     this.isPart = metadata.piece?.incomplete !== undefined;
     this.hasRmapDel = isRecorded(metadata, 'rmap_del');
     this.isOrdered = metadata.health?.order.confidence !== 'approximate';
+    this.slack = clockSlack(metadata.health?.order);
     this.viewNames = names.view;
     this.factWriter = new FactWriter(sink);
     this.health = new HealthFacts(this.factWriter);
@@ -82,6 +111,11 @@ export class ReplayContext {
     return false;
   }
 
+  /** Another order may explain what contradicts this one: it is known, and nothing is missing. */
+  get judgesOrder(): boolean {
+    return this.isOrdered && this.losing.length === 0 && !this.isPart;
+  }
+
   /** The first record that a pcpu lost would be here. */
   beginLoss(pcpu: number): void {
     if (!this.losing.includes(pcpu)) this.losing.push(pcpu);
@@ -95,6 +129,7 @@ export class ReplayContext {
 
   transfer(image: StateImage): void {
     image.part('health', this.health);
+    image.part('order', this.order);
     this.outOfRange = image.number('outOfRange', this.outOfRange);
     image.numbers('losing', this.losing);
     this.suppressed = image.number('suppressed', this.suppressed);
@@ -105,6 +140,7 @@ export class ReplayContext {
    * the trace.
    */
   diverge(batch: ReplayBatch, row: number, about: number, expected: number, seen: number, lastSeq: number): void {
+    if (this.order.explaining) return;
     if (this.losing.length > 0 || this.isPart) {
       this.suppressed++;
       return;

@@ -1,3 +1,4 @@
+import { KIND } from '@p2mtrace/trace-format';
 import type { EventState } from '../batch/handlers.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { hasFailed, mfnOf } from '../batch/row-values.js';
@@ -6,6 +7,8 @@ import { FREE, type PageTable, TYPE_KNOWN } from '../tables/page-table.js';
 import { TypeBits } from '../tables/type-bits.js';
 import type { PageState } from './page-state.js';
 import type { ReplayContext } from './replay-context.js';
+
+const K_PUT_TYPE = KIND.put_type;
 
 /** Type references of pages (X§4.3), in the pages' own table. */
 export class TypeState implements EventState {
@@ -34,8 +37,7 @@ export class TypeState implements EventState {
     const slot = this.pageState.slotOf(batch, row);
     if (slot === 0) return;
     const wasPartial = this.isPartial(slot);
-    const leavesPartial = this.recordedPartial(batch, row);
-    const counts = hasFailed(batch, row) ? leavesPartial && !wasPartial : !wasPartial;
+    const counts = this.change(batch, row, wasPartial) === 1;
     if (!this.take(batch, row, slot, counts ? 1 : 0) && counts && this.isKnown(slot)) {
       if (this.count(slot) === 0) this.setRequested(batch, row, slot);
       else this.move(slot, 1);
@@ -53,7 +55,7 @@ export class TypeState implements EventState {
     const wasPartial = this.isPartial(slot);
     const underflow = this.isKnown(slot) ? this.references(slot) === 0 : (this.pages.state[slot] & FREE) !== 0;
     const leavesPartial = this.recordedPartial(batch, row);
-    const by = leavesPartial ? 0 : -1;
+    const by = this.change(batch, row, wasPartial);
     if (!this.take(batch, row, slot, by) && this.isKnown(slot)) {
       this.move(slot, by);
     }
@@ -64,6 +66,49 @@ export class TypeState implements EventState {
     const type = this.pgtType(slot);
     facts.types?.put(this.pages, slot, mfn, type, facts.site(), wasPartial, underflow);
     if (leavesPartial) facts.types?.leavePartial(this.pages, slot, mfn, type, facts.site());
+  }
+
+  /** What the event adds to a type count; `wasPartial` is PGT_partial before it. */
+  private change(batch: ReplayBatch, row: number, wasPartial: boolean): number {
+    const leavesPartial = this.recordedPartial(batch, row);
+    if (batch.columns.kind[row] === K_PUT_TYPE) return leavesPartial ? 0 : -1;
+    const counts = hasFailed(batch, row) ? leavesPartial && !wasPartial : !wasPartial;
+    return counts ? 1 : 0;
+  }
+
+  /** The type_info that the event recorded follows from this one. */
+  follows(low: number, high: number, batch: ReplayBatch, row: number): boolean {
+    const [lows, highs] = [Uint32Array.of(low), Uint32Array.of(high)];
+    const by = this.change(batch, row, this.bits.isPartial(low, high));
+    return this.bits.count.movesTo(lows, highs, 0, by, batch.columns.type_info, 2 * row);
+  }
+
+  /** What type_info was before the event, if that was in order and not PGT_partial. */
+  before(low: number, high: number, batch: ReplayBatch, row: number): { low: number; high: number } {
+    const [lows, highs] = [Uint32Array.of(low), Uint32Array.of(high)];
+    this.bits.count.move(lows, highs, 0, -this.change(batch, row, false));
+    return { low: lows[0], high: highs[0] };
+  }
+
+  /** The event's type_info follows from what is known, or nothing says that it does not. */
+  fits(batch: ReplayBatch, row: number): boolean {
+    if (!this.pageState.hasTypeInfo(batch, row)) return true;
+    const words = this.typeOf(mfnOf(batch, row));
+    return words === null || this.follows(words.low, words.high, batch, row);
+  }
+
+  /** type_info of a frame, null where unknown. */
+  typeOf(mfn: number): { low: number; high: number } | null {
+    const slot = this.pages.directory.find(mfn);
+    return this.isKnown(slot) ? { low: this.pages.typeLow[slot], high: this.pages.typeHigh[slot] } : null;
+  }
+
+  /** It turns out to be this. */
+  setType(mfn: number, low: number, high: number): void {
+    const slot = this.pages.slot(mfn);
+    this.pages.typeLow[slot] = low;
+    this.pages.typeHigh[slot] = high;
+    this.pages.state[slot] |= TYPE_KNOWN;
   }
 
   private move(slot: number, by: number): void {

@@ -41,6 +41,7 @@ export class XenState {
   protected readonly lockState: LockState;
   protected readonly p2mState: P2mState;
   protected readonly pageState: PageState;
+  protected readonly typeState: TypeState;
   /** All parts but the locks, by name. */
   protected readonly parts: Readonly<Record<string, EventState>>;
 
@@ -64,12 +65,13 @@ export class XenState {
       this.pod.leave(mfn, order);
       this.sharing.freed(mfn, order);
     });
+    this.typeState = new TypeState(context, this.pageState);
     this.parts = {
       p2m: this.p2mState,
       altp2m: new Altp2mState(context, p2ms),
       m2p: this.m2p,
       pages: this.pageState,
-      types: new TypeState(context, this.pageState),
+      types: this.typeState,
       pod: this.pod,
       paging: this.paging,
       sharing: this.sharing,
@@ -125,6 +127,11 @@ export class XenState {
   /** Mismatches that prove nothing: records were being lost, or events were left out of the trace. */
   get suppressed(): number {
     return this.context.suppressed;
+  }
+
+  /** Events whose recorded order contradicted itself, and another one within their windows did not. */
+  get reordered(): number {
+    return this.context.order.reordered;
   }
 
   /** pcpus that are losing records here. */

@@ -1,4 +1,4 @@
-import { MODE_READ, MODE_WRITE } from '@p2mtrace/trace-format';
+import { MODE_EXTERNAL, MODE_READ, MODE_WRITE } from '@p2mtrace/trace-format';
 import { withRoom } from '../memory/frame-table.js';
 import type { StateImage } from '../memory/state-image.js';
 
@@ -26,6 +26,8 @@ export interface LockCheck {
   violation: boolean;
   /** Depth that the model expected, UNKNOWN_DEPTH where it can't know. */
   expectedDepth: number;
+  /** Another pcpu that has the lock for itself, NOBODY where none is known to. */
+  otherHolder: number;
 }
 
 /**
@@ -53,7 +55,7 @@ export class LockTable {
   /** Number that the fact recorder gave the acquisition, 0 for none. */
   heldTag = new Int32Array(8 * STACK);
   /** Reused by every call. */
-  readonly check: LockCheck = { levelBefore: 0, violation: false, expectedDepth: UNKNOWN_DEPTH };
+  readonly check: LockCheck = { levelBefore: 0, violation: false, expectedDepth: UNKNOWN_DEPTH, otherHolder: NOBODY };
 
   /** Index of the innermost entry of a pcpu's stack, or one before `bottom` where it holds nothing. */
   innermost(pcpu: number): number {
@@ -114,8 +116,10 @@ export class LockTable {
     check.levelBefore = before;
     check.violation = level > 0 && !unchecked && before > level;
     check.expectedDepth = UNKNOWN_DEPTH;
+    check.otherHolder = NOBODY;
     if (mode === MODE_READ) return check;
     if (!mine) {
+      if (mode !== MODE_EXTERNAL) check.otherHolder = this.owner[lock];
       if (this.depth[lock] === 0) check.expectedDepth = 1;
       this.owner[lock] = pcpu;
       this.depth[lock] = 1;
@@ -155,7 +159,7 @@ export class LockTable {
 
   /**
    * Releases the innermost hold of the lock by this pcpu; what another pcpu holds for itself is that one's, and its level
-   * stays as it is. `depth` is the one before as it was recorded, 0 for none. Returns the hold's tag, -1 where the trace
+   * stays as it is. Where both hold it, which can't be, each releases its own. `depth` is the one before as it was recorded, 0 for none. Returns the hold's tag, -1 where the trace
    * did not see it taken; `check.expectedDepth` is the depth before.
    */
   release(pcpu: number, lock: number, mode: number, depth = 0): number {
@@ -163,16 +167,35 @@ export class LockTable {
     this.check.expectedDepth = UNKNOWN_DEPTH;
     const isRead = mode === MODE_READ;
     const owner = this.owner[lock];
-    const holder = isRead || owner === NOBODY ? pcpu : owner;
-    if (!isRead) this.unlock(pcpu, lock, depth);
+    const isOwn = isRead || owner === NOBODY || owner === pcpu || this.hasTaken(pcpu, lock);
+    const holder = isOwn ? pcpu : owner;
+    const both = isOwn && owner !== NOBODY && owner !== pcpu;
+    if (!isRead && !both) this.unlock(pcpu, lock, depth);
     const bottom = this.bottom(holder);
     for (let i = this.innermost(holder); i >= bottom; i--) {
       if (this.heldLock[i] !== lock || (this.heldMode[i] === MODE_READ) !== isRead) continue;
       const tag = this.heldTag[i];
       this.remove(holder, i);
+      if (both && !isRead) this.levels[pcpu] = this.heldMmLevel(pcpu);
       return tag;
     }
     return -1;
+  }
+
+  /** The pcpu has taken the lock for itself, and not released it. */
+  private hasTaken(pcpu: number, lock: number): boolean {
+    for (let i = this.bottom(pcpu); i <= this.innermost(pcpu); i++) {
+      if (this.heldLock[i] === lock && this.heldMode[i] !== MODE_READ) return true;
+    }
+    return false;
+  }
+
+  /** Level of the innermost lock that the pcpu holds and that has raised it, 0 for none. */
+  private heldMmLevel(pcpu: number): number {
+    for (let i = this.innermost(pcpu); i >= this.bottom(pcpu); i--) {
+      if (this.heldLevel[i] > 0 && this.heldMode[i] !== MODE_READ) return this.heldLevel[i];
+    }
+    return 0;
   }
 
   private remove(pcpu: number, at: number): void {

@@ -120,6 +120,11 @@ export class PageTable {
     this.countHigh[slot] = this.allocatedHigh;
   }
 
+  /** count_info of a page that was just allocated to somebody. */
+  allocatedOne(): { low: number; high: number } {
+    return { low: (this.allocatedLow | 1) >>> 0, high: this.allocatedHigh };
+  }
+
   clearAllocated(slot: number): void {
     this.countLow[slot] = (this.countLow[slot] & ~this.allocatedLow) >>> 0;
     this.countHigh[slot] = (this.countHigh[slot] & ~this.allocatedHigh) >>> 0;

@@ -56,6 +56,9 @@ function take(model: Model, event: TraceEvent, cpu: Pcpu, lock: Lock, isChecked:
   const isCounted = again || lock.depth === 0;
   const expected = isCounted && lock.depth !== undefined ? lock.depth + 1 : undefined;
   if (!again) lock.unlockLevel = cpu.level;
+  if (isChecked && !again && lock.owner !== undefined && mode !== 'external') {
+    model.diverge('holder', BigInt(lock.owner), BigInt(pcpu ?? 0));
+  }
   lock.owner = pcpu;
   // A write lock sets the level at its first take, the others at every one.
   if (isMmLevel(level) && !(again && mode === 'write')) cpu.level = level;
@@ -66,14 +69,19 @@ function take(model: Model, event: TraceEvent, cpu: Pcpu, lock: Lock, isChecked:
 function release(model: Model, event: TraceEvent): void {
   const { pcpu, lock: address, mode } = event;
   if (pcpu === undefined || address === undefined || mode === undefined) return;
-  // Whoever releases a lock ends the hold of whoever has it.
+  // Whoever releases a lock ends the hold of whoever has it, unless two have it: then each ends its own.
   const { owner } = lockOf(model, address);
-  const cpu = pcpuOf(model, mode === 'read' ? pcpu : (owner ?? pcpu));
-  if (mode !== 'read') untake(model, event, cpu, lockOf(model, address));
+  const isOwn = pcpuOf(model, pcpu).held.some(held => held.lock === address && held.mode !== 'read');
+  const cpu = pcpuOf(model, mode === 'read' || isOwn ? pcpu : (owner ?? pcpu));
+  const isShared = isOwn && owner !== undefined && owner !== pcpu;
+  if (mode !== 'read' && !isShared) untake(model, event, cpu, lockOf(model, address));
   const innermost = cpu.held.findLastIndex(
     held => held.lock === address && (held.mode === 'read') === (mode === 'read'),
   );
   if (innermost >= 0) cpu.held.splice(innermost, 1);
+  if (mode !== 'read' && isShared) {
+    cpu.level = cpu.held.findLast(held => held.mode !== 'read' && isMmLevel(held.level ?? 0))?.level ?? 0;
+  }
 }
 
 function untake(model: Model, event: TraceEvent, holder: Pcpu, lock: Lock): void {

@@ -2,7 +2,22 @@ import { expect } from 'vitest';
 import type { XenState } from '../../src/index.js';
 
 /** Fields that mean nothing between two events: what was found last, and the event or batch of the moment. */
-const PASSING = new Set(['now', 'required', 'check', 'lastP2mKey', 'lastP2m', 'lastKey', 'last', 'slot', 'level']);
+const PASSING = new Set([
+  'now',
+  'required',
+  'check',
+  'lastP2mKey',
+  'lastP2m',
+  'lastKey',
+  'last',
+  'slot',
+  'level',
+  'batch',
+  'rowReader',
+  'settler',
+  'lookups',
+  'certainty',
+]);
 /** Indices that loading builds anew: what they have counts, their order does not. */
 const INDICES = ['byHandle'];
 

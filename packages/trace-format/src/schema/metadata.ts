@@ -32,10 +32,21 @@ function makeSchemas() {
     /** Per pcpu: records and the span of TSCs seen. */
     pcpus: z.array(z.strictObject({ pcpu: count, records: count, firstTsc: z.string(), lastTsc: z.string() })),
     order: z.strictObject({
-      /** exact: nearly every record has a TSC; approximate: cross-pcpu order rests on polling rounds. */
-      confidence: z.enum(['exact', 'approximate']),
+      /**
+       * exact: nearly every record has a TSC; approximate: cross-pcpu order rests on polling rounds; corrected: TSCs of
+       * some pcpus were wrong and were put right; contradictory: they are wrong, and it is not known how.
+       */
+      confidence: z.enum(['exact', 'approximate', 'corrected', 'contradictory']),
       /** Records that arrived too late for the reorder window of a stream. */
       late: count,
+      /** Locks that one pcpu took while another had them, as recorded; absent for none. */
+      overlaps: count.optional(),
+      /** What was added to the TSCs of a pcpu, and what may have been added to them to the same effect. */
+      skew: z
+        .array(z.strictObject({ pcpu: count, ticks: z.int(), least: z.int().optional(), most: z.int().optional() }))
+        .optional(),
+      /** Pairs of pcpus between which nothing is certain: no correction of their TSCs puts them right. */
+      contradictory: z.array(z.tuple([count, count])).optional(),
     }),
     /** What was wrong with the input, in words; empty when nothing was. */
     problems: z.array(z.string()),

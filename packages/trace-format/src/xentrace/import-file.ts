@@ -5,6 +5,7 @@ import type { BatchPool } from '../write/batch-pool.js';
 import { openPool, openTraceSink } from '../write/open-sink.js';
 import { yieldTurn } from '../yield-turn.js';
 import type { ReadWords } from './cursor.js';
+import { inOrder } from './in-order.js';
 import { asBytes, indexWindows, type Window } from './index-windows.js';
 import { Merger } from './merge.js';
 import { checkOptions, interpret, type XentraceOptions } from './options.js';
@@ -72,7 +73,7 @@ async function importTo(
     rows.flush();
     const finished = { ...metadata, health: rows.health.report(merger.allCursors) };
     sink.finish(finished);
-    return finished;
+    return await inOrder(output, finished, rows.overlaps);
   } catch (error) {
     sink.abort();
     throw error;

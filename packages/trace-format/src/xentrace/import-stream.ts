@@ -1,6 +1,7 @@
 import type { TraceMetadata } from '../schema/metadata.js';
 import { openTraceSink } from '../write/open-sink.js';
 import type { BatchSink } from '../write/writer.js';
+import { inOrder } from './in-order.js';
 import type { Window } from './index-windows.js';
 import { Merger } from './merge.js';
 import { checkOptions, type Interpretation, interpret, type XentraceOptions } from './options.js';
@@ -49,7 +50,7 @@ export async function importXentraceStream(
       if (job !== undefined) job.add(window, words);
       else waiting.push({ window, words });
     }
-    return (job ?? start()).finish(splitter);
+    return await (job ?? start()).finish(splitter);
   } catch (error) {
     job?.abort();
     throw error;
@@ -64,12 +65,14 @@ class StreamJob {
   private readonly metadata: TraceMetadata;
   private readonly limit: number;
   private readonly options: XentraceOptions;
+  private readonly output: string;
   private held = 0;
   private gaveUp = 0;
 
   /** @throws P2mError P2M_WRITE */
   constructor(output: string, source: string, options: XentraceOptions, interpretation: Interpretation) {
     this.options = options;
+    this.output = output;
     this.limit = options.reorderBytes ?? REORDER_BYTES;
     this.metadata = startMetadata(source, options, interpretation);
     this.sink = openTraceSink(output, this.metadata);
@@ -94,7 +97,7 @@ class StreamJob {
     this.held = 0;
   }
 
-  finish(splitter: { bytes: number; skipped: number; problems: readonly string[] }): TraceMetadata {
+  async finish(splitter: { bytes: number; skipped: number; problems: readonly string[] }): Promise<TraceMetadata> {
     this.merger.drain(true);
     this.rows.flush();
     const { health } = this.rows;
@@ -109,7 +112,7 @@ class StreamJob {
     const finished = { ...this.metadata, health: health.report(this.merger.allCursors) };
     this.sink.finish(finished);
     this.options.onProgress?.(splitter.bytes);
-    return finished;
+    return inOrder(this.output, finished, this.rows.overlaps);
   }
 
   abort(): void {

@@ -1,6 +1,7 @@
 import type { EventBatch } from '../kernel/event-batch.js';
 import type { KernelFunctions } from '../kernel/kernel.js';
 import { EXIT, RUN } from '../kernel/kernel-layout.js';
+import { LockOverlaps } from '../order/lock-overlaps.js';
 import { PRESENT } from '../schema/columns.js';
 import { KIND } from '../schema/kinds.js';
 import { MEM_WORDS, NO_RECORD } from '../schema/record-table.js';
@@ -23,6 +24,7 @@ const { arg0: ARG0, raw: RAW } = PRESENT;
  */
 export class RowWriter {
   readonly health: HealthCounter;
+  readonly overlaps = new LockOverlaps();
   private readonly sink: BatchSink;
   private readonly runKernel: KernelFunctions['run'];
   private readonly tables: KernelTables;
@@ -79,6 +81,7 @@ export class RowWriter {
   /** Hands the last rows on. */
   flush(): void {
     this.batch.rows = this.state[RUN.row] - this.batch.firstRow;
+    this.overlaps.scan(this.batch);
     this.sink.submit(this.batch, this.names.takeNew());
     this.batch = this.nextBatch();
   }

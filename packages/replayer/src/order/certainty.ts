@@ -1,0 +1,76 @@
+import { getU53, type ImportHealth, isValid, KIND } from '@p2mtrace/trace-format';
+import type { TellsOrder } from '../state/replay-context.js';
+import type { RowReader } from './row-reader.js';
+
+/** What is read of rows to tell their order. */
+export const ORDER_COLUMNS = ['pcpu', 'tsc', 'kind', 'lock', 'mfn', 'count_info'] as const;
+
+type OrderRows = RowReader<(typeof ORDER_COLUMNS)[number]>;
+type OrderRow = ReturnType<OrderRows['at']>;
+
+/** Kinds that are recorded before they happen. */
+const EARLY: ReadonlySet<number> = new Set([KIND.lock_wait, KIND.lock_release, KIND.put_gfn, KIND.page_free]);
+/** Records in which the one of the same pcpu before is looked for; where it is farther, nothing is certain. */
+const REACH = 1 << 18;
+
+/** Tells whether events happened in the order in which they were recorded, or may have in another (docs/order.md). */
+export class Certainty implements TellsOrder {
+  private readonly rows: OrderRows;
+  private readonly slack: number;
+  /** Pairs of pcpus whose clocks tell nothing. */
+  private readonly contradictory: readonly (readonly [number, number])[];
+
+  /** `slack`: ticks by which TSCs may be wrong. */
+  constructor(rows: OrderRows, slack: number, order: ImportHealth['order'] | undefined) {
+    this.rows = rows;
+    this.slack = slack;
+    this.contradictory = order?.contradictory ?? [];
+  }
+
+  /** Each of these events, by seq, surely happened before the next one. @throws P2mError P2M_DAMAGED */
+  areOrdered(seqs: readonly number[]): boolean {
+    const { start, end } = this.rows;
+    const sorted = seqs.filter(seq => seq >= start && seq < end).sort((a, b) => a - b);
+    return sorted.every((seq, i) => i === 0 || this.isOrdered(sorted[i - 1], seq));
+  }
+
+  private isOrdered(first: number, second: number): boolean {
+    const [a, b] = [this.rows.at(first), this.rows.at(second)];
+    if (!hasWindow(a) || !hasWindow(b)) return true;
+    const [pcpu, other] = [a.batch.columns.pcpu[a.row], b.batch.columns.pcpu[b.row]];
+    if (pcpu === other) return true;
+    if (this.contradictory.some(pair => pair.includes(pcpu) && pair.includes(other))) return false;
+    if (isRecordedOrder(a, b)) return true;
+    const tsc = tscOf(a) + this.slack;
+    if (EARLY.has(b.batch.columns.kind[b.row])) return tsc <= tscOf(b);
+    return this.hasRecordBetween(other, second, tsc);
+  }
+
+  /** The pcpu has a record in front of that seq, from that TSC on: what came after the record came after the TSC. */
+  private hasRecordBetween(pcpu: number, seq: number, from: number): boolean {
+    const start = Math.max(this.rows.start, seq - REACH);
+    for (let at = seq - 1; at >= start; ) {
+      const { batch, row: last } = this.rows.at(at);
+      for (let row = last; row >= 0 && at >= start; row--, at--) {
+        if (!hasWindow({ batch, row })) continue;
+        const tsc = getU53(batch.columns.tsc, row);
+        if (tsc < from) return false;
+        if (batch.columns.pcpu[row] === pcpu) return true;
+      }
+    }
+    return false;
+  }
+}
+
+const hasWindow = ({ batch: { validity }, row }: OrderRow): boolean =>
+  isValid(validity.pcpu, row) && isValid(validity.tsc, row);
+
+const tscOf = ({ batch, row }: OrderRow): number => getU53(batch.columns.tsc, row);
+
+/** The two are of one lock, which excludes, or of one page, whose counts follow from one another. */
+function isRecordedOrder({ batch: a, row: i }: OrderRow, { batch: b, row: j }: OrderRow): boolean {
+  const isLock = isValid(a.validity.lock, i) && isValid(b.validity.lock, j);
+  if (isLock && a.columns.lock[i] === b.columns.lock[j]) return true;
+  const isCount = isValid(a.validity.count_info, i) && isValid(b.validity.count_info, j);
+  return isCount && getU53(a.columns.mfn, i) === getU53(b.columns.mfn, j);
+}

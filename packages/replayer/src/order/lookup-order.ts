@@ -1,0 +1,110 @@
+import { getU53, isValid, KIND } from '@p2mtrace/trace-format';
+import type { ReplayBatch } from '../batch/replay-batch.js';
+import { hasFailed } from '../batch/row-values.js';
+import { alignDown } from '../memory/order.js';
+import { sameType } from '../state/p2m-set.js';
+import type { ExplainsLookups, LookedUp, ReplayContext } from '../state/replay-context.js';
+import { MAX_UNEXPLAINED } from '../state/settled-order.js';
+import { NO_MFN } from '../tables/p2m-table.js';
+import { REACH } from './gather-events.js';
+import type { RowReader, TimedBatch } from './row-reader.js';
+
+const K_SET_ENTRY = KIND.set_entry;
+const K_LOOKUP = KIND.lookup;
+
+/**
+ * Whether a lookup that gives another entry than the one that stands is explained by its window: it happened before a
+ * write that was recorded first, or after one that was recorded later (docs/order.md).
+ */
+export class LookupOrder implements ExplainsLookups {
+  private readonly rows: RowReader;
+  private readonly context: ReplayContext;
+
+  constructor(rows: RowReader, context: ReplayContext) {
+    this.rows = rows;
+    this.context = context;
+  }
+
+  /** For the lookup of that seq. @throws P2mError P2M_DAMAGED */
+  explains(seq: number, found: LookedUp): boolean {
+    const { context } = this;
+    if (!context.judgesOrder || context.order.unexplained >= MAX_UNEXPLAINED) return false;
+    const { batch, row } = this.rows.at(seq);
+    if (!isValid(batch.validity.tsc, row) || !isValid(batch.validity.pcpu, row)) return false;
+    const [tsc, pcpu] = [getU53(batch.columns.tsc, row), batch.columns.pcpu[row]];
+    const explained = this.wasRewritten(seq, pcpu, found) || this.isWrittenLater(seq, pcpu, tsc, found);
+    if (explained) context.order.reordered++;
+    else context.order.unexplained++;
+    return explained;
+  }
+
+  /** What it found stood until writes that were recorded in its window. */
+  private wasRewritten(seq: number, pcpu: number, found: LookedUp): boolean {
+    const start = Math.max(this.rows.start, seq - REACH);
+    /** Beginning of the window, while it is not known: none. */
+    let since = Number.NEGATIVE_INFINITY;
+    let writes = 0;
+    for (let at = seq - 1; at >= start; ) {
+      const { batch, row: last } = this.rows.at(at);
+      for (let row = last; row >= 0 && at >= start; row--, at--) {
+        if (!isValid(batch.validity.tsc, row)) continue;
+        const { columns: c } = batch;
+        const tsc = getU53(c.tsc, row);
+        const isWrite = c.kind[row] === K_SET_ENTRY && this.writes(batch, row, found);
+        if (writes > 0 && (isWrite || (c.kind[row] === K_LOOKUP && isLookup(batch, row, found)))) {
+          if (gives(batch, row, found)) return true;
+          // It stood until the first of the writes, and so is not what the lookup could find.
+          if (!isWrite) return false;
+        }
+        if (c.pcpu[row] === pcpu && since === Number.NEGATIVE_INFINITY) since = tsc;
+        if (isWrite) {
+          if (tsc + this.context.slack <= since || c.pcpu[row] === pcpu) return false;
+          writes++;
+        }
+        if (writes === 0 && tsc + this.context.slack <= since) return false;
+      }
+    }
+    // What stood before the writes of its window was written before anything that is looked at: it may have been this.
+    return writes > 0;
+  }
+
+  /** A write that another pcpu records next gives what it found. */
+  private isWrittenLater(seq: number, pcpu: number, tsc: number, found: LookedUp): boolean {
+    const end = Math.min(this.rows.end, seq + REACH);
+    /** pcpus that have recorded something since, and so can't have written before. */
+    const passed = new Set([pcpu]);
+    for (let at = seq + 1; at < end && passed.size < this.rows.pcpus; ) {
+      const { batch, row: from } = this.rows.at(at);
+      for (let row = from; row < batch.rows && at < end; row++, at++) {
+        if (!isValid(batch.validity.tsc, row) || !isValid(batch.validity.pcpu, row)) continue;
+        const { columns: c } = batch;
+        if (passed.has(c.pcpu[row])) continue;
+        if (c.kind[row] === K_SET_ENTRY && this.writes(batch, row, found) && gives(batch, row, found)) return true;
+        if (getU53(c.tsc, row) >= tsc + this.context.slack) passed.add(c.pcpu[row]);
+      }
+    }
+    return false;
+  }
+
+  /** A write of the entry that was looked up. */
+  private writes(batch: TimedBatch, row: number, { domid, view, gfn }: LookedUp): boolean {
+    const { columns: c } = batch;
+    if (c.domid[row] !== domid || c.view[row] !== view || hasFailed(batch, row)) return false;
+    if (this.context.isRecordedTwice(batch, row)) return false;
+    return alignDown(getU53(c.gfn, row), c.order[row]) === alignDown(gfn, c.order[row]);
+  }
+}
+
+function isLookup({ columns: c }: ReplayBatch, row: number, { domid, view, gfn }: LookedUp): boolean {
+  return c.domid[row] === domid && c.view[row] === view && getU53(c.gfn, row) === gfn;
+}
+
+/** The entry of the event is what was found. */
+function gives({ columns: c, validity }: ReplayBatch, row: number, { gfn, mfn, type }: LookedUp): boolean {
+  const base = isValid(validity.mfn, row) ? getU53(c.mfn, row) : NO_MFN;
+  const isWrite = c.kind[row] === K_SET_ENTRY;
+  const offset = isWrite ? gfn - alignDown(getU53(c.gfn, row), c.order[row]) : 0;
+  const own = base === NO_MFN ? NO_MFN : base + offset;
+  const hasType = type >= 0 && isValid(validity.p2m_type, row);
+  return own === mfn && (!hasType || sameType(c.p2m_type[row], type));
+}

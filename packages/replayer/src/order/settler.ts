@@ -1,0 +1,137 @@
+import { getU53, KIND } from '@p2mtrace/trace-format';
+import type { Handler } from '../batch/handlers.js';
+import type { ReplayBatch } from '../batch/replay-batch.js';
+import type { PageState } from '../state/page-state.js';
+import type { ReplayContext } from '../state/replay-context.js';
+import { MAX_UNEXPLAINED } from '../state/settled-order.js';
+import type { TypeState } from '../state/type-state.js';
+import type { Chain, ChainEvent } from './chain-event.js';
+import { countChain } from './count-chain.js';
+import { findOrder } from './find-order.js';
+import { gatherEvents } from './gather-events.js';
+import type { RowReader } from './row-reader.js';
+import { typeChain } from './type-chain.js';
+
+/** By kind: what a chain of a frame has of it; 0 for nothing. */
+export const IN_CHAIN = new Uint8Array(256);
+/** Its count_info, or type_info, follows from the one before it. */
+const COUNTS = 1;
+const TYPES = 2;
+/** What comes before it does not matter to it. */
+const BEGINS = 3;
+for (const kind of [KIND.get_page, KIND.get_page_failed, KIND.put_page, KIND.alloc_ref_drop]) IN_CHAIN[kind] = COUNTS;
+for (const kind of [KIND.get_type, KIND.put_type]) IN_CHAIN[kind] = TYPES;
+for (const kind of [KIND.owner_set, KIND.page_alloc, KIND.page_free]) IN_CHAIN[kind] = BEGINS;
+
+/**
+ * Settles in which order events of a frame happened where their counts contradict the order in which they were
+ * recorded (docs/order.md). It costs something only where they do.
+ */
+export class Settler {
+  private readonly context: ReplayContext;
+  private readonly rows: RowReader;
+  private readonly pages: PageState;
+  private readonly types: TypeState;
+  private readonly chains: readonly (Chain | undefined)[];
+  /** Applies an event, now. */
+  private readonly apply: Handler;
+
+  constructor(context: ReplayContext, rows: RowReader, pages: PageState, types: TypeState, apply: Handler) {
+    this.context = context;
+    this.rows = rows;
+    this.pages = pages;
+    this.types = types;
+    this.chains = [undefined, countChain(pages), typeChain(types)];
+    this.apply = apply;
+  }
+
+  /** False where the event needs no applying any more; before others that must come first, they are applied. */
+  isNext(batch: ReplayBatch, row: number, kind: number): boolean {
+    const { order } = this.context;
+    const seq = batch.firstSeq + row;
+    if (order.wasApplied(seq)) {
+      order.pass(seq);
+      return false;
+    }
+    if (order.isExplained(seq)) {
+      this.applyExplained(batch, row, seq);
+      return false;
+    }
+    const part = IN_CHAIN[kind];
+    if (part === BEGINS || (part === COUNTS ? this.pages.fits(batch, row) : this.types.fits(batch, row))) return true;
+    const chain = this.chains[part];
+    if (chain === undefined || !this.context.judgesOrder || order.unexplained >= MAX_UNEXPLAINED) return true;
+    this.settle(seq, getU53(batch.columns.mfn, row), chain);
+    if (!order.isExplained(seq)) return true;
+    this.applyExplained(batch, row, seq);
+    return false;
+  }
+
+  private settle(seq: number, mfn: number, chain: Chain): void {
+    const { order, slack } = this.context;
+    const events = gatherEvents(this.rows, seq, mfn, chain, slack);
+    if (events !== undefined && events.length > 1) {
+      const isOpen = (event: ChainEvent) => event.seq >= seq && !order.wasApplied(event.seq);
+      const open = events.filter(isOpen);
+      const now = chain.isType ? this.types.typeOf(mfn) : this.pages.countOf(mfn);
+      const found = findOrder(open, now, chain, slack);
+      if (found !== undefined && this.applyFirst(found, seq)) return;
+      // What was applied already may have been out of order: then the end is what it would have been.
+      const [first] = events;
+      const whole = findOrder(events, isOpen(first) ? now : chain.before(first), chain, slack);
+      if (whole !== undefined) {
+        this.explain(whole, open, chain);
+        return;
+      }
+    }
+    order.unexplained++;
+  }
+
+  /** Applies what comes before the event, each the next of its pcpu; false where that can't be done. */
+  private applyFirst(found: readonly ChainEvent[], seq: number): boolean {
+    const { order } = this.context;
+    const before = found.slice(
+      0,
+      found.findIndex(event => event.seq === seq),
+    );
+    if (before.some(event => this.isBehindOthers(event, seq))) return false;
+    for (const event of before) {
+      order.applyAhead(event.seq);
+      order.reordered++;
+      this.apply(event.batch, event.row);
+    }
+    return true;
+  }
+
+  /** The pcpu has other records still to come before it. */
+  private isBehindOthers({ seq, pcpu }: ChainEvent, from: number): boolean {
+    const { order } = this.context;
+    for (let other = seq - 1; other >= from; other--) {
+      const { batch, row } = this.rows.at(other);
+      if (batch.columns.pcpu[row] === pcpu && !order.wasApplied(other)) return true;
+    }
+    return false;
+  }
+
+  /** The events are applied when it is their turn, as they were recorded; behind the last, the count is the order's. */
+  private explain(found: readonly ChainEvent[], open: readonly ChainEvent[], chain: Chain): void {
+    const { order } = this.context;
+    for (const { seq } of open) order.explain(seq);
+    order.reordered += open.length;
+    const end = found.reduce((words, event) => chain.after(words, event) ?? words, chain.before(found[0]));
+    if (end !== null) order.endWith(open[open.length - 1].seq, chain.isType, end.low, end.high);
+  }
+
+  private applyExplained(batch: ReplayBatch, row: number, seq: number): void {
+    const { order } = this.context;
+    order.pass(seq);
+    order.explaining = true;
+    this.apply(batch, row);
+    order.explaining = false;
+    const end = order.takeEnd(seq);
+    if (end === undefined) return;
+    const mfn = getU53(batch.columns.mfn, row);
+    if (end.isType) this.types.setType(mfn, end.low, end.high);
+    else this.pages.setCount(mfn, end.low, end.high);
+  }
+}

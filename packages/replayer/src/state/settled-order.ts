@@ -1,0 +1,70 @@
+import type { StateImage, StatePart } from '../memory/state-image.js';
+
+/** A trace that contradicts itself so often does not do so for its order: no other one is looked for any more. */
+export const MAX_UNEXPLAINED = 500;
+/** Numbers of an entry of `ends`. */
+const END = 4;
+
+/** Where a replay's order differs from the recorded one, as far as that is still to be minded: part of the state. */
+export class SettledOrder implements StatePart {
+  /** seqs of events that were applied before their turn. */
+  private readonly ahead: number[] = [];
+  /** seqs of events still to come whose count needs not follow the one before: they happened in another order. */
+  private readonly explained: number[] = [];
+  /** What the count is behind such a stretch: seq of its last event, 1 for type_info, and the two words. */
+  private readonly ends: number[] = [];
+  /** The event of the moment is such a one: what it differs by is no divergence. */
+  explaining = false;
+  /** Events whose recorded order contradicted itself, and another one within their windows did not. */
+  reordered = 0;
+  /** Mismatches that no order explained. */
+  unexplained = 0;
+
+  /** The event was applied already. */
+  wasApplied(seq: number): boolean {
+    return this.ahead.length > 0 && this.ahead.includes(seq);
+  }
+
+  isExplained(seq: number): boolean {
+    return this.explained.length > 0 && this.explained.includes(seq);
+  }
+
+  applyAhead(seq: number): void {
+    this.ahead.push(seq);
+  }
+
+  explain(seq: number): void {
+    this.explained.push(seq);
+  }
+
+  /** After the event of that seq, count_info or type_info is this. */
+  endWith(seq: number, isType: boolean, low: number, high: number): void {
+    this.ends.push(seq, isType ? 1 : 0, low, high);
+  }
+
+  /** Forgets the event, which was its turn. */
+  pass(seq: number): void {
+    for (const list of [this.ahead, this.explained]) {
+      const at = list.indexOf(seq);
+      if (at >= 0) list.splice(at, 1);
+    }
+  }
+
+  /** What the count is after this event, once. */
+  takeEnd(seq: number): { isType: boolean; low: number; high: number } | undefined {
+    for (let at = 0; at < this.ends.length; at += END) {
+      if (this.ends[at] !== seq) continue;
+      const [, isType, low, high] = this.ends.splice(at, END);
+      return { isType: isType !== 0, low, high };
+    }
+    return undefined;
+  }
+
+  transfer(image: StateImage): void {
+    image.numbers('ahead', this.ahead);
+    image.numbers('explained', this.explained);
+    image.numbers('ends', this.ends);
+    this.reordered = image.number('reordered', this.reordered);
+    this.unexplained = image.number('unexplained', this.unexplained);
+  }
+}

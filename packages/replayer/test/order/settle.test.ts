@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { replay } from '../../src/index.js';
+import { traceMaker } from '../support/trace-of.js';
+
+const traceOf = traceMaker();
+const ALLOCATED = 1n << 63n;
+const MFN = 0x100;
+
+interface Step {
+  readonly pcpu: number;
+  /** 0 is an event on no frame that counts. */
+  readonly by: -1 | 0 | 1;
+}
+interface Recorded extends Step {
+  readonly tsc: number;
+  readonly count: number;
+}
+
+/** Steps in true order, each 100 ticks after the one before, and how late each is recorded: of what its pcpu leaves. */
+const histories = fc.array(
+  fc.record({ pcpu: fc.nat(2), by: fc.constantFrom<-1 | 0 | 1>(-1, 0, 1, 1), delay: fc.nat(99) }),
+  { minLength: 2, maxLength: 9 },
+);
+
+function recorded(steps: readonly (Step & { delay: number })[]): Recorded[] {
+  let count = 3;
+  const events = steps.map(({ pcpu, by, delay }, i) => {
+    count += by;
+    const next = steps.findIndex((other, j) => j > i && other.pcpu === pcpu);
+    const room = (next < 0 ? steps.length - i + 3 : next - i) * 100 - 1;
+    return { pcpu, by, count, tsc: 1000 + i * 100 + Math.floor((room * delay) / 100) };
+  });
+  return events.sort((a, b) => a.tsc - b.tsc || a.pcpu - b.pcpu);
+}
+
+function lines(events: readonly Recorded[]): object[] {
+  const head = { mfn: MFN, owner: 1, pcpu: 0, tsc: 1 };
+  return [
+    { kind: 'page_alloc', order: 0, ...head },
+    { kind: 'get_page', ...head, tsc: 2, count_info: `0x${(ALLOCATED + 2n).toString(16)}` },
+    { kind: 'get_page', ...head, tsc: 3, count_info: `0x${(ALLOCATED + 3n).toString(16)}` },
+    // Nothing of what comes may have been before.
+    ...[0, 1, 2].map(pcpu => ({ kind: 'mark', pcpu, tsc: 10 })),
+    ...events.map(({ pcpu, by, tsc, count }) => {
+      if (by === 0) return { kind: 'mark', pcpu, tsc };
+      const count_info = `0x${(ALLOCATED + BigInt(count)).toString(16)}`;
+      return { kind: by > 0 ? 'get_page' : 'put_page', mfn: MFN, owner: 1, pcpu, tsc, count_info };
+    }),
+  ];
+}
+
+async function outcome(events: readonly Recorded[]) {
+  const trace = replay(await traceOf(lines(events)), { index: false });
+  const { replayer } = trace.at(trace.end);
+  const slot = replayer.pages.directory.find(MFN);
+  return {
+    divergences: replayer.health.divergences.openRows,
+    count: replayer.pages.count(slot),
+    reordered: replayer.reordered,
+  };
+}
+
+/** Every order within the windows, tried out one after the other. */
+function isExplained(events: readonly Recorded[]): boolean {
+  const since = events.map(({ pcpu }, i) => events.findLast((e, j) => j < i && e.pcpu === pcpu)?.tsc ?? 10);
+  const follow = (left: readonly number[], count: number): boolean =>
+    left.length === 0 ||
+    left.some(i => {
+      const isHeld = left.some(j => j !== i && (events[j].pcpu === events[i].pcpu ? j < i : events[j].tsc <= since[i]));
+      if (isHeld || (events[i].by !== 0 && events[i].count !== count + events[i].by)) return false;
+      return follow(
+        left.filter(j => j !== i),
+        count + events[i].by,
+      );
+    });
+  return follow([...events.keys()], 3);
+}
+
+it('what was recorded late is no divergence, and the count is the true one', async () => {
+  let reordered = 0;
+  await fc.assert(
+    fc.asyncProperty(histories, async steps => {
+      const events = recorded(steps);
+      fc.pre(events.every(({ count }) => count >= 0));
+      const result = await outcome(events);
+      reordered += result.reordered;
+      expect(result.divergences).toBe(0);
+      expect(result.count).toBe(3 + steps.reduce((sum, { by }) => sum + by, 0));
+    }),
+    { numRuns: 150 },
+  );
+  expect(reordered).toBeGreaterThan(0);
+});
+
+it('there are divergences where no order within the windows explains the counts, and only there', async () => {
+  const seen = { explained: 0, contradictory: 0 };
+  const wrong = fc.record({ at: fc.nat(8), by: fc.constantFrom(-2, -1, 0, 1, 2) });
+  await fc.assert(
+    fc.asyncProperty(histories, wrong, async (steps, { at, by }) => {
+      const events = recorded(steps).map((event, i) => (i === at ? { ...event, count: event.count + by } : event));
+      fc.pre(events.every(({ count }) => count >= 0));
+      const explained = isExplained(events);
+      seen[explained ? 'explained' : 'contradictory']++;
+      expect((await outcome(events)).divergences === 0).toBe(explained);
+    }),
+    { numRuns: 200 },
+  );
+  expect(seen.explained).toBeGreaterThan(20);
+  expect(seen.contradictory).toBeGreaterThan(20);
+});

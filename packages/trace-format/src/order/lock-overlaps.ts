@@ -1,0 +1,56 @@
+import type { EventBatch } from '../kernel/event-batch.js';
+import { PRESENT } from '../schema/columns.js';
+import { FLAG } from '../schema/flags.js';
+import { KIND } from '../schema/kinds.js';
+import { MODE_MUTEX, MODE_WRITE } from '../schema/xen-enums.js';
+
+const K_LOCK_ACQUIRE = KIND.lock_acquire;
+const K_LOCK_RELEASE = KIND.lock_release;
+const K_LOST = KIND.lost;
+const NOBODY = -1;
+
+/**
+ * Looks, while a trace is written, for a lock that a pcpu takes for itself while another one has it: in true order that
+ * can't be (docs/order.md). It only counts; why it is so is asked where it happened (clock-skew.ts).
+ */
+export class LockOverlaps {
+  /** Locks that were taken while another pcpu had them. */
+  count = 0;
+  /** By lock: who has it for itself, and how often. */
+  private holder = new Int32Array(1024).fill(NOBODY);
+  private depth = new Int32Array(1024);
+
+  /** Takes up the rows of a batch that is full. */
+  scan({ columns, present, firstRow, rows }: EventBatch): void {
+    const { kind, lock, mode, pcpu, flags } = columns;
+    for (let row = firstRow; row < firstRow + rows; row++) {
+      const what = kind[row];
+      if (what === K_LOST) this.holder.fill(NOBODY);
+      if (what !== K_LOCK_ACQUIRE && what !== K_LOCK_RELEASE) continue;
+      if ((present[row] & PRESENT.lock) === 0 || (flags[row] & FLAG.failed) !== 0) continue;
+      if (mode[row] !== MODE_WRITE && mode[row] !== MODE_MUTEX) continue;
+      if (lock[row] >= this.holder.length) this.grow(lock[row]);
+      if (what === K_LOCK_ACQUIRE) this.acquire(lock[row], pcpu[row]);
+      else if (this.holder[lock[row]] === pcpu[row] && --this.depth[lock[row]] === 0) this.holder[lock[row]] = NOBODY;
+    }
+  }
+
+  private acquire(lock: number, pcpu: number): void {
+    if (this.holder[lock] === pcpu) {
+      this.depth[lock]++;
+      return;
+    }
+    if (this.holder[lock] !== NOBODY) this.count++;
+    this.holder[lock] = pcpu;
+    this.depth[lock] = 1;
+  }
+
+  private grow(lock: number): void {
+    const { holder, depth } = this;
+    const room = 2 ** Math.ceil(Math.log2(lock + 1));
+    this.holder = new Int32Array(room).fill(NOBODY);
+    this.holder.set(holder);
+    this.depth = new Int32Array(room);
+    this.depth.set(depth);
+  }
+}

@@ -2,10 +2,13 @@ import { eventsTouching, matchingEvents, parseExpression, type Subject } from '@
 import type { TraceReader } from '@p2mtrace/trace-format';
 import type { Story } from '../explain/story.js';
 
+/** Events of a domain that show how it ends, if it does: a teardown frees page after page. */
+const LAST_EVENTS = 64;
+
 /**
  * Sets of events, by seq and in order, in which a finding may show again, each larger than the one before: the
  * witnesses with the locks that were held; what happened to its subjects, and what its pcpus locked, meanwhile; its
- * subjects' whole history; its domains'; everything.
+ * subjects' whole history; how its domains end; all that they did; everything.
  */
 export function* candidates(reader: TraceReader, story: Story): Generator<readonly number[]> {
   const { occurrence, steps, pcpus, chains } = story;
@@ -32,7 +35,9 @@ export function* candidates(reader: TraceReader, story: Story): Generator<readon
   );
   const domids = new Set(subjects.flatMap(subject => (subject.about === 'gfn' ? subject.domid : [])));
   if (typeof occurrence.subject.domid === 'number') domids.add(occurrence.subject.domid);
-  yield add(...[...domids].map(domid => eventsTouching(reader, { about: 'domain', domid })));
+  const ofDomains = [...domids].map(domid => [...eventsTouching(reader, { about: 'domain', domid })]);
+  yield add(...ofDomains.map(seqs => seqs.slice(-LAST_EVENTS)));
+  yield add(...ofDomains);
   yield reader.batches.flatMap(({ firstSeq, rows }) => Array.from({ length: rows }, (_, row) => firstSeq + row));
 }
 
@@ -45,3 +50,20 @@ export function subjectsOfStory({ steps, chains }: Pick<Story, 'steps' | 'chains
 /** What a pcpu locked, and whom it ran. */
 const contextOf = ({ names }: TraceReader, pcpu: number) =>
   parseExpression(`pcpu == ${pcpu} and (kind == lock_acquire or kind == lock_release or kind == sched_switch)`, names);
+
+/** Writes of entries that are kept for whoever reads a slice. */
+const WRITES = 16;
+
+/**
+ * What a person asks for besides what shows the finding: the writes that gave its gfn or frame an entry, and took it,
+ * between the first event of a slice and its last.
+ */
+export function contextOfSlice(reader: TraceReader, story: Story, seqs: readonly number[]): number[] {
+  const meanwhile = { from: seqs[0], to: seqs[seqs.length - 1] };
+  const writes = new Set(matchingEvents(reader, parseExpression('kind == set_entry', reader.names), meanwhile));
+  const touching = subjectsOfStory(story)
+    .filter(({ about }) => about !== 'lock')
+    .flatMap(subject => [...eventsTouching(reader, subject, meanwhile)]);
+  const found = touching.filter(seq => writes.has(seq) && !seqs.includes(seq));
+  return [...new Set(found)].sort((a, b) => a - b).slice(-WRITES);
+}

@@ -15,8 +15,8 @@ export const nominateReferences: Rule = {
 whoever holds the others can write to a page that is shared from now on (X§5.3; mail 1).`,
   mechanism: `nominate_page compares count_info with PGC_allocated | (2 + expected_refcount), and says -E2BIG
 (xen/arch/x86/mm/mem_sharing.c).`,
-  confirm: `select seq, kind, pcpu, owner, count_info, symbol from events
-where mfn = $mfn and seq <= $nominated order by seq`,
+  confirm: `select seq, kind, pcpu, owner, hex(count_info) as count_info, symbol from events where
+covers(mfn, "order", $mfn) and seq <= $nominated order by seq`,
   fix: `Compare after the type was changed, so that no writer can come any more.`,
   limits: `A page that was shared already is not judged. A fork may expect more references; the trace does not say.`,
   sql: breachSql('altp2m-sharing.nominate-references', {

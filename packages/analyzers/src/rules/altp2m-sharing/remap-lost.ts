@@ -15,8 +15,8 @@ export const remapLost: Rule = {
 end of the trace. Whoever set the remap relies on a frame that the guest does not see any more (X§6).`,
   mechanism: `p2m_altp2m_propagate_change overwrites the entry of every view that has the gfn, with the host's mfn, type and access
 (xen/arch/x86/mm/altp2m.c).`,
-  confirm: `select seq, kind, pcpu, view, gfn, mfn, symbol from events
-where seq in ($remap, $host_changed, $overwritten)`,
+  confirm: `select seq, kind, pcpu, view, hex(gfn) as gfn, hex(mfn) as mfn, symbol from events where seq in
+($remap, $host_changed, $overwritten)`,
   fix: `Remap again after changes of the host, or keep remaps out of the propagation.`,
   limits: `A remap that comes after the end of the trace is not seen. Superpages that are written over a remap are not judged.`,
   sql: breachSql('altp2m-sharing.remap-lost', {

@@ -16,8 +16,8 @@ export const staleView: Rule = {
 mapped the old frame: the guest can reach what is no longer its own (mail 1; X§6).`,
   mechanism: `p2m_altp2m_propagate_change writes the views that have the gfn, under the host's lock; a remapped gfn it does not
 find, unless the new mfn is INVALID (xen/arch/x86/mm/altp2m.c).`,
-  confirm: `select seq, kind, pcpu, domid, view, gfn, mfn, p2m_type, symbol from events
-where seq in ($mapped, $changed) or mfn = $mfn order by seq`,
+  confirm: `select seq, kind, pcpu, domid, view, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, symbol from events where seq in
+($mapped, $changed) or covers(mfn, "order", $mfn) order by seq`,
   fix: `Propagate every change of a frame, and to remaps of the gfn too; or reset the view.`,
   limits: `A hypervisor that does not record the entries of its views looks as if it never propagated.`,
   sql: breachSql('altp2m-sharing.stale-view', {

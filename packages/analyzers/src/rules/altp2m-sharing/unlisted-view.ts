@@ -16,7 +16,8 @@ export const unlistedView: Rule = {
 of the host's entry: unsharing and freeing pass it by (mail 1; X§5.4).`,
   mechanism: `A remap holds no reference, and nominate compares the same gfn of each view only (mem_sharing.c, p2m_change_altp2m_gfn
 in altp2m.c).`,
-  confirm: `select seq, kind, domid, view, gfn, mfn, p2m_type, symbol from events where seq in ($mapped, $shared)`,
+  confirm: `select seq, kind, domid, view, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, symbol from events where seq in
+($mapped, $shared)`,
   fix: `Unshare the target before it is remapped, and refuse to nominate a frame that a view maps elsewhere (653948018a).`,
   limits: `Only reverse maps that began in the trace are complete. Where the host's entry is unknown nothing is said.`,
   sql: breachSql('altp2m-sharing.unlisted-view', {

@@ -15,8 +15,8 @@ export const unshareNotShared: Rule = {
 gfn of the same number, which leads to another frame (mail 1).`,
   mechanism: `hvm_hap_nested_page_fault looks at the host's p2m only; __mem_sharing_unshare_page finds no rmap entry and hits BUG()
 (X§5.3).`,
-  confirm: `select seq, kind, pcpu, domid, view, gfn, mfn, p2m_type, symbol from events
-where seq in ($entry, $unshare) or (kind in ('npf', 'remap') and gfn = $gfn) order by seq`,
+  confirm: `select seq, kind, pcpu, domid, view, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, symbol from events where seq in
+($entry, $unshare) or (kind in ('npf', 'remap') and covers(gfn, "order", $gfn)) order by seq`,
   fix: `Unshare the gfn whose entry the view has a copy of.`,
   limits: `A gfn that the frame's reverse map lists counts as shared, whatever its entry says.`,
   sql: breachSql('altp2m-sharing.unshare-not-shared', {

@@ -17,7 +17,7 @@ before (XSA-218, XSA-394). A handle is given out that is mapped. A frame is free
 mapping held no reference (XSA-224; X§8).`,
   mechanism: `A mapping takes a reference for each of its halves, and its maptrack entry says which are left
 (xen/common/grant_table.c); two unmaps at once, or one half counted twice, drop what was never taken.`,
-  confirm: `select seq, kind, pcpu, domid, owner, mfn, arg0 as ref, arg1 as handle, flags, symbol from events
+  confirm: `select seq, kind, pcpu, domid, owner, hex(mfn) as mfn, arg0 as ref, arg1 as handle, flags, symbol from events
 where kind in ('grant_map', 'grant_unmap') and arg1 = $handle order by seq`,
   fix: `Decide under the grant's lock which halves this unmap ends, and drop the references of those alone.`,
   limits: `Needs handles, which stock Xen does not record. What a dying domain has mapped is taken to end with it.`,

@@ -16,7 +16,8 @@ export const m2pAfterFailedSet: Rule = {
 success in between: the M2P names a mapping that does not exist, and later operations hit BUG() (X§8: XSA-22).`,
   mechanism: `The caller of p2m_set_entry ignores its return code and goes on to set_gpfn_from_mfn (guest_physmap_add_entry before
 ef3cea268f, xen/arch/x86/mm/p2m.c).`,
-  confirm: `select seq, kind, pcpu, gfn, mfn, "order", rc, symbol from events where seq between $failed and $m2p`,
+  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, "order", rc, symbol from events where seq between
+$failed and $m2p`,
   fix: `Return on the error, before M2P is written.`,
   limits: `Only the last 32 failures are remembered. Of a failed superpage the first m2p_set alone is reported.`,
   sql: breachSql('consistency.m2p-after-failed-set', {

@@ -16,8 +16,8 @@ though its M2P is INVALID. For such a frame p2m(m2p(mfn)) has to be mfn (X§3.4;
 orphan).`,
   mechanism: `p2m_add_page and p2m_remove_page (xen/arch/x86/mm/p2m.c) write both, under the p2m lock; whoever writes one side
 alone, or returns early in between, leaves the other behind (XSA-22, XSA-389).`,
-  confirm: `select seq, kind, pcpu, domid, gfn, mfn, p2m_type, symbol from events
-where kind in ('m2p_set', 'set_entry') and (mfn = $mfn or gfn = $gfn) order by seq`,
+  confirm: `select seq, kind, pcpu, domid, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, symbol from events where kind in
+('m2p_set', 'set_entry') and (covers(mfn, "order", $mfn) or covers(gfn, "order", $gfn)) order by seq`,
   fix: `Write both sides in one section, and on a failure put back the side that was written first.`,
   limits: `Frames in a PoD cache, frames without PGC_allocated and frames that were allocated since M2P was written are not
 judged, nor is the M2P of superpages whose frames no event names.`,

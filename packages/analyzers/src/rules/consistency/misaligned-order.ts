@@ -15,8 +15,8 @@ export const misalignedOrder: Rule = {
 what the guest gets are others than those that were meant (X§3.3; XSA-388).`,
   mechanism: `ept_set_entry refuses such a write with -EINVAL (xen/arch/x86/mm/p2m-ept.c); p2m_set_entry cuts it into aligned
 pieces. Who calls the p2m's own set_entry, or computes an order of its own, gets neither.`,
-  confirm: `select seq, gfn, mfn, "order", gfn % (1::ubigint << "order"::ubigint) as gfn_off,
-  mfn % (1::ubigint << "order"::ubigint) as mfn_off, symbol from events where seq = $set`,
+  confirm: `select seq, hex(gfn) as gfn, hex(mfn) as mfn, "order", gfn % (1::ubigint << "order"::ubigint) as gfn_off, mfn %
+(1::ubigint << "order"::ubigint) as mfn_off, symbol from events where seq = $set`,
   fix: `Cut the range into aligned pieces before writing (182c737b9b, 8ec13f68e0).`,
   limits: `Attempts are not judged, as they are recorded before they are cut.`,
   sql: breachSql('consistency.misaligned-order', {

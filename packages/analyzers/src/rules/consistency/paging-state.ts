@@ -16,8 +16,8 @@ was not nominated; or page_nominate or page_evict succeeded while others than th
 said -EBUSY (X§5.2; mail 2).`,
   mechanism: `nominate: ram to paging_out at count 1; evict: paging_out to paged at count 2; populate, prep and resume lead back
 (xen/arch/x86/mm/mem_paging.c).`,
-  confirm: `select seq, kind, pcpu, gfn, mfn, p2m_type, count_info, rc, symbol from events
-where gfn = $gfn or mfn = $mfn order by seq`,
+  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, hex(count_info) as count_info, rc, symbol
+from events where covers(gfn, "order", $gfn) or covers(mfn, "order", $mfn) order by seq`,
   fix: `Check type and count under the gfn's lock, in the section that changes the entry.`,
   limits: `A gfn that is populated or resumed once more is not reported: a second vcpu that waits for it does so. References that
 were taken before the trace may be the pager's own, and make it likely only.`,

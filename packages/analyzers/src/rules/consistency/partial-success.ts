@@ -16,7 +16,8 @@ succeeded; at the end of the section the one that succeeded still stands. p2m_se
 after an error and returns the last one, so that the caller takes all of it for failed (X§3.3; XSA-389).`,
   mechanism: `A call of order 10 is two of order 9; the second fails with -ENOMEM for want of a page table
 (p2m_set_entry, xen/arch/x86/mm/p2m.c).`,
-  confirm: `select seq, kind, gfn, mfn, "order", p2m_type, rc from events where seq between $succeeded and $failed`,
+  confirm: `select seq, kind, hex(gfn) as gfn, hex(mfn) as mfn, "order", p2m_type, rc from events where seq between
+$succeeded and $failed`,
   fix: `Undo the chunks that were written, or tell the caller how far it got.`,
   limits: `Chunks of one call can't be told from calls for neighbouring gfns. PoD over mapped frames is not judged: a zero check
 goes on behind a gfn that it can't write, which is right.`,

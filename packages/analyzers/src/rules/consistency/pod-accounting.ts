@@ -17,8 +17,8 @@ in the same domain's host p2m when a section ends: it will be given out a second
 or PGC_extra enters the cache: it is Xen's own (XSA-507).`,
   mechanism: `p2m_pod_decrease_reservation and the zero checks take a frame out of the p2m and hand it to p2m_pod_cache_add
 (xen/arch/x86/mm/p2m-pod.c); an ignored error of the first step leaves it in both.`,
-  confirm: `select seq, kind, domid, gfn, mfn, "order", arg0 as count, rc, symbol from events
-where seq in ($counted, $mapped, $special, $cached) order by seq`,
+  confirm: `select seq, kind, domid, hex(gfn) as gfn, hex(mfn) as mfn, "order", arg0 as count, rc, symbol from events where
+seq in ($counted, $mapped, $special, $cached) order by seq`,
   fix: `Look at the return code of set_entry before the frame goes to the cache; pass over special pages.`,
   limits: `Frames that were in the cache before the trace are not known to be there. entry_count is not judged: not all that
 changes it is recorded.`,

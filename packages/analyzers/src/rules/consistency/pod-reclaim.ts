@@ -16,7 +16,8 @@ frame and left that frame nowhere: not reclaimed, not mapped again, not freed. P
 aborted reclaim (mail 0; X§5.1).`,
   mechanism: `p2m_pod_zero_check looks at the count, takes the entry away, and has to look again: a reference may have come in
 between (xen/arch/x86/mm/p2m-pod.c).`,
-  confirm: `select seq, kind, pcpu, gfn, mfn, count_info, symbol from events where mfn = $mfn order by seq`,
+  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, hex(count_info) as count_info, symbol from events
+where covers(mfn, "order", $mfn) order by seq`,
   fix: `Check the references again once the entry is gone, and put the old mapping back where there is one.`,
   limits: `With shadow paging one reference is the shadow's own, and allowed. A hypervisor that records no PoD events would have
 each of its reclaims reported.`,

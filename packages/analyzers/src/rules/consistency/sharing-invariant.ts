@@ -16,8 +16,8 @@ SHARED, fewer type references than its reverse map has gfns, fewer references th
 reverse map leads elsewhere in the host p2m (X§5.3). More references are no defect: somebody looks.`,
   mechanism: `mem_sharing's audit() checks the same (xen/arch/x86/mm/mem_sharing.c); it breaks where an entry of a shared frame is
 replaced without unshare, or one of the steps of nominate or share is left out.`,
-  confirm: `select seq, kind, pcpu, domid, gfn, mfn, owner, count_info, type_info, symbol from events
-where mfn = $mfn order by seq`,
+  confirm: `select seq, kind, pcpu, domid, hex(gfn) as gfn, hex(mfn) as mfn, owner, hex(count_info) as count_info,
+hex(type_info) as type_info, symbol from events where covers(mfn, "order", $mfn) order by seq`,
   fix: `Unshare before the entry is replaced; undo all steps where one fails.`,
   limits: `Owner, type and count are judged only where the trace records changes of them at all.`,
   sql: breachSql('consistency.sharing-invariant', {

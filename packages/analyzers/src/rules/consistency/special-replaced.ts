@@ -16,7 +16,8 @@ export const specialReplaced: Rule = {
 domain, goes on using a mapping that the p2m does not have any more; a foreign entry held a reference (X§3.1; XSA-378).`,
   mechanism: `p2m_add_page crashes the domain and returns -EPERM since XSA-378 (753cb68e65); any other path that writes ram has to
 look at the old type itself.`,
-  confirm: `select seq, kind, gfn, mfn, p2m_type, symbol from events where seq in ($special, $replaced)`,
+  confirm: `select seq, kind, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, symbol from events where seq in
+($special, $replaced)`,
   fix: `Refuse, or remove the special entry by its own function first.`,
   limits: `Attempts are not judged. An entry that no event has shown is not known to be special.`,
   sql: breachSql('consistency.special-replaced', {

@@ -16,7 +16,8 @@ page_nominate, page_evict or share_nominate (mail 2: "foreign mappings can block
 doesn't usually happen, but the risk is latent"). The first refusal is shown, and the unmapping that made way.`,
   mechanism: `A mapping holds a page reference; the pager and page sharing refuse pages with more than their own (-EBUSY,
 X§5.2; -E2BIG, X§5.3).`,
-  confirm: 'select seq, kind, domid, gfn, mfn, rc, caller from events where seq in ($mapped, $refused)',
+  confirm: `select seq, kind, domid, hex(gfn) as gfn, hex(mfn) as mfn, rc, coalesce(symbol, hex(caller)) as site from events
+where seq in ($mapped, $refused)`,
   fix: 'Unmap early in the device model; let the pager come back later.',
   limits: `That the mapping was the reason is a guess: likely. Refusals for want of memory (-ENOMEM) are left out, and so are
 grant mappings without a handle.`,

@@ -16,8 +16,9 @@ outer section of the same pcpu (mail 2: get_p2m and put_p2m, "with recursive get
 has no put_gfn of that gfn before it: the lookup may have come before the trace.`,
   mechanism: `put_gfn() drops one count of the p2m's recursive write lock (X§3.3): with a count left nothing is noticed at
 once, and the section ends too early.`,
-  confirm: `select seq, kind, gfn, flags, caller from events where kind in ('lookup', 'put_gfn') and pcpu = $pcpu
-and domid = $domid and gfn = $gfn and seq between $put - 1000 and $put order by seq`,
+  confirm: `select seq, kind, hex(gfn) as gfn, flags, coalesce(symbol, hex(caller)) as site from events where kind in
+('lookup', 'put_gfn') and pcpu = $pcpu and domid = $domid and covers(gfn, "order", $gfn) and seq between $put -
+1000 and $put order by seq`,
   fix: 'One put_gfn for each lookup with the lock, on every way out.',
   limits:
     'Of each pcpu the last eight put_gfns are remembered: a second one that comes later than that is possible only.',

@@ -16,7 +16,8 @@ export const unaligned: Rule = {
 concurrency. Should we fail those?").`,
   mechanism: `Hypercalls take gfn and order from outside. Since XSA-388 PoD splits what is not aligned
 (p2m_pod_decrease_reservation, X§5.1); a set_entry with it fails on EPT (X§3.3) or is consistency.misaligned-order.`,
-  confirm: 'select seq, kind, domid, gfn, "order", caller from events where seq = $unaligned',
+  confirm: `select seq, kind, domid, hex(gfn) as gfn, "order", coalesce(symbol, hex(caller)) as site from events where seq =
+$unaligned`,
   fix: 'Refuse it, or cut it into aligned pieces.',
   limits: `Only a put_gfn with an order tells of a range. What a guest asks for (decrease_reservation) is not judged: Xen
 may cut it into pieces.`,

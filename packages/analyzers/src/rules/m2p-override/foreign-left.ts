@@ -16,7 +16,8 @@ export const foreignLeft: Rule = {
 FOREIGN(mfn): get_user_pages_fast never works on that page again (mail 3; X§7).`,
   mechanism: `m2p_remove_override clears the bit only where m2p_find_override finds no other page of the mfn
 (arch/x86/xen/p2m.c).`,
-  confirm: `select seq, kind, pcpu, gfn, mfn, flags, symbol from events where mfn = $mfn order by seq`,
+  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, flags, symbol from events where
+covers(mfn, "order", $mfn) order by seq`,
   fix: `Clear FOREIGN of p2m(m2p(mfn)) with the last override.`,
   limits: `Which pfn is the frontend's is known from the phys_to_machine_set that made it foreign, in the trace.`,
   sql: breachSql('m2p-override.foreign-left', {

@@ -16,7 +16,8 @@ export const frontendLookup: Rule = {
 page, which is locked already, so that direct I/O waits for itself (mail 3; X§7).`,
   mechanism: `Without the FOREIGN bit p2m(m2p(mfn)) is mfn, and mfn_to_pfn never looks into the overrides
 (arch/x86/include/asm/xen/page.h).`,
-  confirm: `select seq, kind, pcpu, gfn, mfn, flags, symbol from events where mfn = $mfn order by seq`,
+  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, flags, symbol from events where
+covers(mfn, "order", $mfn) order by seq`,
   fix: `Mark the frontend's pfn FOREIGN while an override exists.`,
   limits: `A lookup without a p2m type stands for mfn_to_pfn.`,
   sql: breachSql('m2p-override.frontend-lookup', {

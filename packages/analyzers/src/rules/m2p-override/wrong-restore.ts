@@ -14,7 +14,8 @@ export const wrongRestore: Rule = {
   doc: `m2p_remove_override restored another mfn than m2p_add_override had saved in page->index: the backend's page maps a frame
 that is somebody else's (X§7; mail 3).`,
   mechanism: `page->index was overwritten, by another override of the page or by its user (arch/x86/xen/p2m.c).`,
-  confirm: `select seq, kind, pcpu, gfn, mfn, arg0 as old_mfn, symbol from events where seq in ($saved, $restored)`,
+  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, hex(arg0) as old_mfn, symbol from events where seq in
+($saved, $restored)`,
   fix: `Keep the saved frame where nobody else writes.`,
   limits: `Judged only where both events have the old frame, or the page's entry was known.`,
   sql: breachSql('m2p-override.wrong-restore', {

@@ -14,8 +14,8 @@ export const countDivergence: Rule = {
   doc: `count_info after a get or put is not the one before plus or minus one: something changed the count without an
 event (X§4.3 lists what may: assign_pages, steal_page, share_xen_page_with_guest), or an event is missing.`,
   mechanism: `steal_page() and assign_pages() write count_info as a whole (X§4.3); of XSA-284 and XSA-287 it is the first sign.`,
-  confirm: `select seq, kind, pcpu, count_info, caller from events where mfn = $mfn and seq between $last_change and $seen
-order by seq`,
+  confirm: `select seq, kind, pcpu, hex(count_info) as count_info, coalesce(symbol, hex(caller)) as site from events where
+covers(mfn, "order", $mfn) and seq between $last_change and $seen order by seq`,
   fix: 'Record what changed it (owner_set has the count after); or find the writer that does not keep to get and put.',
   limits:
     'An event that is missing from the trace looks the same. After it the recorded count holds, so it is told once.',

@@ -15,8 +15,9 @@ export const doubleAllocDrop: Rule = {
 belongs to somebody else (X§4.3: test and clear are one step, so that the second caller does nothing).`,
   mechanism: `Two paths that remove one page at once, each of which looks at PGC_allocated and clears it in two steps; or one
 that clears it by hand and then calls put_page() as well.`,
-  confirm: `select seq, kind, pcpu, count_info, caller from events where mfn = $mfn
-and kind in ('alloc_ref_drop', 'put_page', 'page_alloc', 'page_free') and seq <= $dropped_again order by seq desc limit 20`,
+  confirm: `select seq, kind, pcpu, hex(count_info) as count_info, coalesce(symbol, hex(caller)) as site from events where
+covers(mfn, "order", $mfn) and kind in ('alloc_ref_drop', 'put_page', 'page_alloc', 'page_free') and seq <=
+$dropped_again order by seq desc limit 20`,
   fix: 'put_page_alloc_ref(), which tests and clears in one step.',
   limits: 'PGC_allocated must be known: from the allocation, or from a recorded count_info.',
   sql: breachSql('refcount.double-alloc-drop', {

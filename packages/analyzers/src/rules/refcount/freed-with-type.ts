@@ -19,8 +19,9 @@ that it drops with it show that it was there (two in a row by a pcpu that took o
 is gone, and nothing is said.`,
   mechanism: `A last type reference that goes without cleaning up (page_unlock() in XSA-242); steal_page() that leaves
 type_info as it is (XSA-214).`,
-  confirm: `select seq, kind, pcpu, type_info, rc, caller from events where mfn = $mfn
-and kind in ('get_type', 'put_type', 'page_alloc', 'page_free', 'owner_set') order by seq`,
+  confirm: `select seq, kind, pcpu, hex(type_info) as type_info, rc, coalesce(symbol, hex(caller)) as site from events where
+covers(mfn, "order", $mfn) and kind in ('get_type', 'put_type', 'page_alloc', 'page_free', 'owner_set') order by
+seq`,
   fix: 'Drop type references by put_page_type() alone, which devalidates; discard the type of what is given away.',
   limits: `Xenheap pages, which keep a type reference for good, are left out. A writable page stays validated at type count 0:
 that is normal.`,

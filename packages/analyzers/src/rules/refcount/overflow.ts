@@ -18,8 +18,8 @@ or by those of --counter-width, where a count may go on to 2^width: there such a
 count overflows": counters of 26 bits, 25 for types).`,
   mechanism: `A PV guest maps one of its pages again and again; with 26 bits 2^26 mappings are 512 MB of page tables (mail 4).
 Layouts since 3.4 have 54 bits and more (X§4.2), and the checks are still there.`,
-  confirm:
-    'select seq, kind, count_info, type_info, caller from events where mfn = $mfn and seq <= $reached order by seq desc limit 20',
+  confirm: `select seq, kind, hex(count_info) as count_info, hex(type_info) as type_info, coalesce(symbol, hex(caller)) as
+site from events where covers(mfn, "order", $mfn) and seq <= $reached order by seq desc limit 20`,
   fix: 'Wider counters, as in 3.4; a limit on mappings of one page before the counter has one.',
   limits: 'Counts that no event shows are not judged. Headroom is told of the thousand pages that have the least.',
   sql: breachSql('refcount.overflow', {

@@ -18,8 +18,9 @@ PGT_partial is set, put_page drops it right before the flag is cleared (mail 4: 
 other, so the page can be freed while it is partially validated, or never.`,
   mechanism: `_get_page_type() and _put_page_type() in xen/arch/x86/mm.c, on -ERESTART and -EINTR; error paths that drop what
 the flag owns (XSA-58), or forget the flag (XSA-299, XSA-310).`,
-  confirm: `select seq, kind, pcpu, flags, count_info, type_info, rc from events where mfn = $mfn
-and kind in ('get_page', 'put_page', 'get_type', 'put_type', 'alloc_ref_drop') order by seq`,
+  confirm: `select seq, kind, pcpu, flags, hex(count_info) as count_info, hex(type_info) as type_info, rc from events where
+covers(mfn, "order", $mfn) and kind in ('get_page', 'put_page', 'get_type', 'put_type', 'alloc_ref_drop') order
+by seq`,
   fix: 'The reference in the same step as the flag, and never anywhere else.',
   limits: `It rests on the order in which Xen 4.17 records the two, one right after the other: of each pcpu the last eight events of
 references are looked at.`,

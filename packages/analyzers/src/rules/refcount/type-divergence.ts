@@ -16,8 +16,9 @@ set, which owns one type count itself (X§4.3; mail 4: "the instance setting the
 the instance clearing it will have to").`,
   mechanism: `Type references that are taken or dropped without an event: page_lock() for a moment, p2m_alloc_ptp() and
 share_xen_page_with_guest() for good (X§4.3).`,
-  confirm: `select seq, kind, pcpu, type_info, rc, caller from events where mfn = $mfn and kind in ('get_type', 'put_type')
-and seq between $last_change and $seen order by seq`,
+  confirm: `select seq, kind, pcpu, hex(type_info) as type_info, rc, coalesce(symbol, hex(caller)) as site from events where
+covers(mfn, "order", $mfn) and kind in ('get_type', 'put_type') and seq between $last_change and $seen order by
+seq`,
   fix: 'Record what changed it; or find the one that is not paired.',
   limits:
     'An event that is missing from the trace looks the same. After it the recorded count holds, so it is told once.',

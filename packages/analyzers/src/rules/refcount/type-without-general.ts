@@ -18,8 +18,8 @@ event. Where the references that it drops with it show that it was there (two in
 PGC_allocated being clear), the type is gone, and nothing is said.`,
   mechanism: `put_page() without the put_page_type() that belongs to it; or PGT_partial that was set without the general
 reference that it owns, followed by the domain's destruction (mail 4; XSA-58, XSA-310).`,
-  confirm: `select seq, kind, pcpu, count_info, type_info, caller from events where mfn = $mfn and seq <= $count
-order by seq desc limit 20`,
+  confirm: `select seq, kind, pcpu, hex(count_info) as count_info, hex(type_info) as type_info, coalesce(symbol,
+hex(caller)) as site from events where covers(mfn, "order", $mfn) and seq <= $count order by seq desc limit 20`,
   fix: 'put_page_and_type(), or the type first. For PGT_partial see refcount.partial-reference.',
   limits:
     'Xenheap pages, which keep a type reference for good, are left out; so are pages whose count or type is unknown.',

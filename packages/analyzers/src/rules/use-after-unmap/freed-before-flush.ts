@@ -16,8 +16,9 @@ export const freedBeforeFlush: Rule = {
 before it came: guest and devices reach it through their TLBs meanwhile (XSA-217, XSA-346, XSA-480).`,
   mechanism: `p2m_lock() defers EPT flushes to the outermost unlock (X§3.3), batches of add_to_physmap defer IOTLB flushes to
 their end (XSA-346); code that frees under the lock must call p2m_tlb_flush_sync() first.`,
-  confirm: `select seq, kind, domid, gfn, mfn, caller from events where kind in ('set_entry', 'tlb_flush', 'tlb_flush_deferred',
-'page_free', 'owner_set') and seq between $removed and $removed + 1000 order by seq`,
+  confirm: `select seq, kind, domid, hex(gfn) as gfn, hex(mfn) as mfn, coalesce(symbol, hex(caller)) as site from events
+where kind in ('set_entry', 'tlb_flush', 'tlb_flush_deferred', 'page_free', 'owner_set') and seq between
+$removed and $removed + 1000 order by seq`,
   fix: 'p2m_tlb_flush_sync() before the page is freed; or keep a reference until the flush.',
   limits: `Writes that only another event implies (docs/replay.md) are no removals here. 4,096 removals of a p2m since its last
 flush are remembered.`,

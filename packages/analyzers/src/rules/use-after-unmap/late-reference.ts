@@ -18,8 +18,8 @@ in XSA-473.`,
   mechanism: `get_page only checks the owner. Between the unlock and the get the frame may be freed and be another page of the same
 domain, or be shared or paged out (X§3.3). p2m_get_page_from_gfn takes the reference while the lock is held
 (xen/arch/x86/mm/p2m.c); Arm took it behind the unlock (XSA-473).`,
-  confirm: `select seq, kind, pcpu, domid, gfn, mfn, p2m_type, flags, symbol from events
-where seq between $lookup and $used and (mfn = $mfn or gfn = $gfn) order by seq`,
+  confirm: `select seq, kind, pcpu, domid, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, flags, symbol from events where seq
+between $lookup and $used and (covers(mfn, "order", $mfn) or covers(gfn, "order", $gfn)) order by seq`,
   fix: `Take the reference under the lock (get_page_from_gfn), or look up again behind get_page and compare.`,
   limits: `A caller that looks up again, as above, is sound; where that lookup is recorded the finding is only likely.`,
   sql: breachSql('use-after-unmap.late-reference', STALE_LOOKUP),

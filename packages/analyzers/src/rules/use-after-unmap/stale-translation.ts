@@ -23,8 +23,8 @@ reference on x86).`,
   mechanism: `get_gfn_query_unlocked gives an mfn that is good only under other protection; put_gfn drops the lock that made a
 locked one good (X§3.3; xen/arch/x86/mm/p2m.c). Nothing holds the frame to the gfn from there on: balloon, paging, sharing
 and PoD take it away behind the caller (mail 0). XSA-219 dropped its reference before it used the mfn.`,
-  confirm: `select seq, kind, pcpu, domid, gfn, mfn, p2m_type, flags, symbol from events
-where seq between $lookup and $used and (mfn = $mfn or gfn = $gfn) order by seq`,
+  confirm: `select seq, kind, pcpu, domid, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, flags, symbol from events where seq
+between $lookup and $used and (covers(mfn, "order", $mfn) or covers(gfn, "order", $gfn)) order by seq`,
   fix: `Hold the gfn (get_gfn … put_gfn) or a page reference (get_page_from_gfn … put_page) from the lookup to the last use.`,
   limits: `Protection that the trace does not record (domain_pause, a lock of the caller's, RCU) is not seen. With another lookup
 in between, the use may belong to that one: then it is only likely.`,

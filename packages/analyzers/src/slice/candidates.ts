@@ -1,9 +1,9 @@
-import { eventsTouching, matchingEvents, parseExpression, type Subject } from '@p2mtrace/replayer';
+import { EventReader, eventsTouching, matchingEvents, parseExpression, type Subject } from '@p2mtrace/replayer';
 import type { TraceReader } from '@p2mtrace/trace-format';
 import type { Story } from '../explain/story.js';
 
-/** Events of a domain that show how it ends, if it does: a teardown frees page after page. */
-const LAST_EVENTS = 64;
+/** Pages whose freeing shows that a domain is torn down. */
+const FIRST_FREES = 4;
 
 /**
  * Sets of events, by seq and in order, in which a finding may show again, each larger than the one before: the
@@ -35,10 +35,27 @@ export function* candidates(reader: TraceReader, story: Story): Generator<readon
   );
   const domids = new Set(subjects.flatMap(subject => (subject.about === 'gfn' ? subject.domid : [])));
   if (typeof occurrence.subject.domid === 'number') domids.add(occurrence.subject.domid);
-  const ofDomains = [...domids].map(domid => [...eventsTouching(reader, { about: 'domain', domid })]);
-  yield add(...ofDomains.map(seqs => seqs.slice(-LAST_EVENTS)));
-  yield add(...ofDomains);
+  yield add(...[...domids].flatMap(domid => firstFreesOfTeardown(reader, domid)));
+  yield add(...[...domids].map(domid => eventsTouching(reader, { about: 'domain', domid })));
   yield reader.batches.flatMap(({ firstSeq, rows }) => Array.from({ length: rows }, (_, row) => firstSeq + row));
+}
+
+/**
+ * The whole history of the first pages that are freed when nobody uses the domain's p2m any more: a teardown frees what
+ * that still maps.
+ */
+function firstFreesOfTeardown(reader: TraceReader, domid: number): Iterable<number>[] {
+  const { names } = reader;
+  const uses = parseExpression(`domid == ${domid} and (kind == lookup or kind == set_entry)`, names);
+  const [last = 0] = matchingEvents(reader, uses, undefined, 'backward');
+  const frees = matchingEvents(reader, parseExpression(`owner == ${domid} and kind == page_free`, names), { from: last });
+  const events = new EventReader(reader);
+  const histories: Iterable<number>[] = [];
+  for (const seq of frees) {
+    histories.push(eventsTouching(reader, { about: 'mfn', mfn: Number(events.at(seq)?.mfn) }));
+    if (histories.length === FIRST_FREES) break;
+  }
+  return histories;
 }
 
 /** The finding's subjects, and the locks of its witnesses; each once. */

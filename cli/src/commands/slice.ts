@@ -33,11 +33,12 @@ export const run: Run<readonly [string, string], Options> = async ([path, name],
       const slice = await sliceTrace(replay, found, output, { plugins, tries, onTry: trying.update }).finally(() =>
         trying.end(),
       );
-      const { seqs, snapshots, isMinimal } = slice;
+      const { seqs, snapshots, context: writes, isMinimal } = slice;
+      const kept = writes.length === 0 ? '' : ` but ${counted(writes.length, 'write')} of the entry, kept to read it`;
       if (format === 'json') await context.out.write(`${jsonText({ ...slice, path: output, of: reader.rows })}\n`);
       else {
         const size = `${counted(seqs.length, 'event')} of ${count(reader.rows)}, behind ${counted(snapshots, 'snapshot')}`;
-        await context.out.write(`${output}: ${size}; ${isMinimal ? 'none can go' : 'more might go (--tries)'}\n`);
+        await context.out.write(`${output}: ${size}; ${isMinimal ? `none can go${kept}` : 'more might go (--tries)'}\n`);
         await context.out.write(`${seqs.map(seq => `#${seq}`).join(' ')}\n`);
         await context.out.write(`p2mtrace explain ${output} ${found.finding.id}\n`);
       }

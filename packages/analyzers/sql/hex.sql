@@ -2,3 +2,6 @@
 
 -- A number in hex, as 0x9fe5e; queries take numbers in hex too. For bytes, as in events.raw, there is to_hex.
 create macro hex(n) as '0x' || format('{:x}', n);
+
+-- Whether the 2^ord frames from `first` on have the frame; one frame where ord is null, as for a reference.
+create macro covers(first, ord, frame) as frame >= first and frame < first + (1::ubigint << coalesce(ord, 0)::ubigint);

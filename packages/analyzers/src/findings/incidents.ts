@@ -50,7 +50,8 @@ function firstCauses(findings: readonly Finding[]): number[] {
     if (there.length < 2) continue;
     for (const later of there) {
       for (const earlier of there) {
-        if (!isBefore(earlier, later)) continue;
+        // Findings of one rule are cases of one matter, not cause and consequence.
+        if (findings[earlier.finding].rule === findings[later.finding].rule || !isBefore(earlier, later)) continue;
         const by = shared[later.finding];
         by.set(earlier.finding, (by.get(earlier.finding) ?? 0) + later.times);
       }

@@ -9,6 +9,8 @@ export interface BreachColumns {
   readonly subject: readonly (BreachColumn | `${BreachColumn} as ${string}`)[];
   /** Parts of the signature, named alike: nothing that another recording has otherwise. */
   readonly signature: readonly string[];
+  /** Parts of the signature that are left out where they are null. */
+  readonly known?: readonly string[];
   /** SQL for the severity where it is not the rule's own, or that of a guess. */
   readonly severity?: string;
   /** SQL for the title where it is not always the rule's own. */
@@ -46,11 +48,15 @@ export function cutSeverity<R extends BreachRule>(rule: R, begin: RoleOf<R>, end
 }
 
 /** The query of a rule whose contradictions the checks of the replay find. Its rows come in one order at all times. */
-export function breachSql(rule: BreachRule, { subject, signature, severity, title = 'null' }: BreachColumns): string {
+export function breachSql(
+  rule: BreachRule,
+  { subject, signature, known = [], severity, title = 'null' }: BreachColumns,
+): string {
   const columns = [
     ...subject.map(text => `${expression(text)} as subject_${nameOf(text)}`),
     ...rolesOf(rule).map((role, i) => `b.at${i + 1} as at_${role}`),
     ...signature.map(text => `coalesce(${expression(text)}::varchar, '?') as sig_${nameOf(text)}`),
+    ...known.map(text => `${expression(text)} as sig_${nameOf(text)}`),
     `b.confidence::varchar as confidence`,
     // What may be put right yet, or rests on a guess, is no error.
     `${severity ?? `if(b.confidence = 'proven', null, 'warning')`} as severity`,
@@ -74,6 +80,8 @@ const NAMES = {
   lock_class: 'b.lock_class_name',
   held_lock: 'b.held_address',
   held_class: 'b.held_class_name',
+  // Who took the innermost lock held, where the event itself has no call site.
+  lock_site: 'if(b.by_lock, b.site, null)',
   // Where a count is at a limit it is exact, which a double is not from 2^53 on: the last value of the type count is
   // reserved, the last two of the general one (X§4.3).
   limit: `case b.detail when 'limit' then (1::ubigint << b.width) - if(b.kind = 'get_type', 1, 2)

@@ -1,11 +1,14 @@
-import { eventsTouching, matchingEvents, parseExpression, type Subject } from '@p2mtrace/replayer';
+import { EventReader, eventsTouching, matchingEvents, parseExpression, type Subject } from '@p2mtrace/replayer';
 import type { TraceReader } from '@p2mtrace/trace-format';
 import type { Story } from '../explain/story.js';
+
+/** Pages whose freeing shows that a domain is torn down. */
+const FIRST_FREES = 4;
 
 /**
  * Sets of events, by seq and in order, in which a finding may show again, each larger than the one before: the
  * witnesses with the locks that were held; what happened to its subjects, and what its pcpus locked, meanwhile; its
- * subjects' whole history; its domains'; everything.
+ * subjects' whole history; how its domains end; all that they did; everything.
  */
 export function* candidates(reader: TraceReader, story: Story): Generator<readonly number[]> {
   const { occurrence, steps, pcpus, chains } = story;
@@ -32,8 +35,27 @@ export function* candidates(reader: TraceReader, story: Story): Generator<readon
   );
   const domids = new Set(subjects.flatMap(subject => (subject.about === 'gfn' ? subject.domid : [])));
   if (typeof occurrence.subject.domid === 'number') domids.add(occurrence.subject.domid);
+  yield add(...[...domids].flatMap(domid => firstFreesOfTeardown(reader, domid)));
   yield add(...[...domids].map(domid => eventsTouching(reader, { about: 'domain', domid })));
   yield reader.batches.flatMap(({ firstSeq, rows }) => Array.from({ length: rows }, (_, row) => firstSeq + row));
+}
+
+/**
+ * The whole history of the first pages that are freed when nobody uses the domain's p2m any more: a teardown frees what
+ * that still maps.
+ */
+function firstFreesOfTeardown(reader: TraceReader, domid: number): Iterable<number>[] {
+  const { names } = reader;
+  const uses = parseExpression(`domid == ${domid} and (kind == lookup or kind == set_entry)`, names);
+  const [last = 0] = matchingEvents(reader, uses, undefined, 'backward');
+  const frees = matchingEvents(reader, parseExpression(`owner == ${domid} and kind == page_free`, names), { from: last });
+  const events = new EventReader(reader);
+  const histories: Iterable<number>[] = [];
+  for (const seq of frees) {
+    histories.push(eventsTouching(reader, { about: 'mfn', mfn: Number(events.at(seq)?.mfn) }));
+    if (histories.length === FIRST_FREES) break;
+  }
+  return histories;
 }
 
 /** The finding's subjects, and the locks of its witnesses; each once. */
@@ -45,3 +67,20 @@ export function subjectsOfStory({ steps, chains }: Pick<Story, 'steps' | 'chains
 /** What a pcpu locked, and whom it ran. */
 const contextOf = ({ names }: TraceReader, pcpu: number) =>
   parseExpression(`pcpu == ${pcpu} and (kind == lock_acquire or kind == lock_release or kind == sched_switch)`, names);
+
+/** Writes of entries that are kept for whoever reads a slice. */
+const WRITES = 16;
+
+/**
+ * What a person asks for besides what shows the finding: the writes that gave its gfn or frame an entry, and took it,
+ * between the first event of a slice and its last.
+ */
+export function contextOfSlice(reader: TraceReader, story: Story, seqs: readonly number[]): number[] {
+  const meanwhile = { from: seqs[0], to: seqs[seqs.length - 1] };
+  const writes = new Set(matchingEvents(reader, parseExpression('kind == set_entry', reader.names), meanwhile));
+  const touching = subjectsOfStory(story)
+    .filter(({ about }) => about !== 'lock')
+    .flatMap(subject => [...eventsTouching(reader, subject, meanwhile)]);
+  const found = touching.filter(seq => writes.has(seq) && !seqs.includes(seq));
+  return [...new Set(found)].sort((a, b) => a - b).slice(-WRITES);
+}

@@ -5,7 +5,7 @@ import type { Replay } from '@p2mtrace/replayer';
 import { usageError } from '@p2mtrace/trace-format';
 import type { FoundOccurrence } from '../explain/find-finding.js';
 import { type Story, storyOf } from '../explain/story.js';
-import { candidates } from './candidates.js';
+import { candidates, contextOfSlice } from './candidates.js';
 import { minimize } from './minimize.js';
 import { SlicePiece } from './slice-piece.js';
 import { type TrialOptions, Trials } from './trials.js';
@@ -17,7 +17,9 @@ export interface Slice {
   readonly snapshots: number;
   /** How many slices were tried. */
   readonly tries: number;
-  /** Without any one of its events it would not show the finding, or not replay as the whole does. */
+  /** Of the seqs: writes of the finding's entry that are there for whoever reads it. */
+  readonly context: readonly number[];
+  /** Without any one of its other events it would not show the finding, or not replay as the whole does. */
   readonly isMinimal: boolean;
 }
 
@@ -42,16 +44,21 @@ export async function sliceTrace(
   try {
     const trials = new Trials(reader, finding, folder, options);
     for (const all of candidates(reader, story)) {
-      const left = await withPiece(all, story, async piece =>
-        (await trials.shows(piece, all))
-          ? minimize(
-              all,
-              seqs => trials.shows(piece, seqs),
-              () => trials.isSpent,
-            )
-          : undefined,
-      );
-      if (left === undefined) continue;
+      const found = await withPiece(all, story, async piece => {
+        if (!(await trials.shows(piece, all))) return undefined;
+        const least = await minimize(
+          all,
+          seqs => trials.shows(piece, seqs),
+          () => trials.isSpent,
+        );
+        const wanted = least.length === 0 ? [] : contextOfSlice(reader, story, least);
+        const context = wanted.filter(seq => all.includes(seq));
+        const both = [...least, ...context].sort((a, b) => a - b);
+        const isKept = context.length > 0 && (await trials.shows(piece, both));
+        return isKept ? { left: both, context } : { left: least, context: [] };
+      });
+      if (found === undefined) continue;
+      const { left, context } = found;
       // Snapshots tell most where they are of the place at which the slice itself begins. What a pcpu holds there may
       // be in the way, as nobody lets it go any more.
       const ways = [
@@ -66,7 +73,7 @@ export async function sliceTrace(
           return piece.snapshots;
         });
         const { tries, isSpent } = trials;
-        if (snapshots !== undefined) return { seqs: left, snapshots, tries, isMinimal: !isSpent };
+        if (snapshots !== undefined) return { seqs: left, context, snapshots, tries, isMinimal: !isSpent };
       }
     }
   } finally {

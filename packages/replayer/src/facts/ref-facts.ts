@@ -22,6 +22,8 @@ export class RefFacts {
   /** By page slot: the event that dropped the allocation's reference, NaN for none, and its call site. */
   private droppedSeq = new Float64Array(512).fill(Number.NaN);
   private droppedCaller = new Int32Array(512);
+  /** By page slot: 1 where that is the call site of the innermost lock held. */
+  private droppedByLock = new Uint8Array(512);
   /** By index of a call site: the references that it took. */
   private taken = new Int32Array(64);
   /** Those of no known call site. */
@@ -73,8 +75,14 @@ export class RefFacts {
     records[at + REF.from_seq] = this.now.seq;
     records[at + REF.from_pcpu] = this.now.pcpu;
     records[at + REF.from_caller] = site;
+    records[at + REF.by_lock] = this.isByLock(site);
     this.now.stamp(records, at + REF.from_tsc);
     return at;
+  }
+
+  /** 1 where the call site is that of the innermost lock held, as the event of the moment has none. */
+  private isByLock(site: number): 0 | 1 {
+    return site >= 0 && this.now.caller < 0 ? 1 : 0;
   }
 
   /** Ends one reference. `allocation`: the put dropped PGC_allocated, so the allocation's own reference goes. */
@@ -115,20 +123,17 @@ export class RefFacts {
       const known = this.droppedSeq.length;
       this.droppedSeq = withRoom(this.droppedSeq, slot + 1).fill(Number.NaN, known);
       this.droppedCaller = withRoom(this.droppedCaller, slot + 1);
+      this.droppedByLock = withRoom(this.droppedByLock, slot + 1);
     }
     this.droppedSeq[slot] = seq;
     this.droppedCaller[slot] = caller;
+    this.droppedByLock[slot] = this.isByLock(caller);
   }
 
   /** The event that dropped the reference of the page's allocation, NaN for none, and its call site, -1 for unknown. */
-  allocationDropped(slot: number): { readonly seq: number; readonly caller: number } {
-    const isKnown = slot < this.droppedSeq.length;
-    return { seq: isKnown ? this.droppedSeq[slot] : Number.NaN, caller: isKnown ? this.droppedCaller[slot] : -1 };
-  }
-
-  /** References that a call site took in all, NaN for an unknown one. */
-  takenAt(caller: number): number {
-    return this.taken[caller] ?? Number.NaN;
+  allocationDropped(slot: number): { readonly seq: number; readonly caller: number; readonly byLock: number } {
+    if (slot >= this.droppedSeq.length) return { seq: Number.NaN, caller: -1, byLock: 0 };
+    return { seq: this.droppedSeq[slot], caller: this.droppedCaller[slot], byLock: this.droppedByLock[slot] };
   }
 
   /** Call sites, -1 for unknown, and how many references each took. */
@@ -140,10 +145,10 @@ export class RefFacts {
   }
 
   /** References that the trace saw taken and that are not put, by whom, when and where; the last one first. */
-  forEachReference(slot: number, visit: (pcpu: number, seq: number, caller: number) => void): void {
+  forEachReference(slot: number, visit: (pcpu: number, seq: number, caller: number, byLock: number) => void): void {
     const { records } = this.spans;
     this.openRefs.forEach(records, slot, at => {
-      visit(records[at + REF.from_pcpu], records[at + REF.from_seq], records[at + REF.from_caller]);
+      visit(records[at + REF.from_pcpu], records[at + REF.from_seq], records[at + REF.from_caller], records[at + REF.by_lock]);
     });
   }
 

@@ -14,8 +14,9 @@ export function selectEvents(reader: TraceReader, path: string, keep: Uint8Array
     for (const info of reader.batches) {
       const chosen = keep.subarray(place, place + info.rows);
       place += info.rows;
+      if (chosen.indexOf(1) < 0) continue;
       const rows = Uint32Array.from(chosen.keys()).filter(row => chosen[row] === 1);
-      if (rows.length > 0) writer.appendSelected(reader.read(info, COPIED_COLUMNS, memory), rows);
+      writer.appendSelected(reader.read(info, COPIED_COLUMNS, memory), rows);
     }
     writer.finish(metadata);
   } catch (error) {

@@ -19,7 +19,8 @@ a mapped frame that is nowhere at the end of the section.`,
   nearMiss: 'The reclaim is aborted, and the old mapping is restored; or the page had no references.',
   mechanism: `p2m_pod_zero_check looks at the count, removes the entry, and has to look again, because somebody may
 have taken a reference in between (xen/arch/x86/mm/p2m-pod.c).`,
-  confirm: `select seq, kind, pcpu, gfn, mfn, count_info, symbol from events where mfn = $mfn order by seq`,
+  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, hex(count_info) as count_info, symbol from events
+where covers(mfn, "order", $mfn) order by seq`,
   fix: 'Check the references again once the entry is gone, and restore the old mapping if there are any.',
   limits: `With shadow paging one reference is the shadow's own, and allowed. If a hypervisor records no PoD events,
 every reclaim is reported. The second case is not judged where the order between pcpus is approximate.`,

@@ -20,8 +20,8 @@ count, m2p, entry).`,
   nearMiss: 'All of them hold; p2m_add_page unshares before it replaces the entry.',
   mechanism: `audit() of mem_sharing checks the same (xen/arch/x86/mm/mem_sharing.c). It breaks if the entry of a
 shared frame is replaced without unsharing, or if one of the steps of nominate or share is left out.`,
-  confirm: `select seq, kind, pcpu, domid, gfn, mfn, owner, count_info, type_info, symbol from events
-where mfn = $mfn order by seq`,
+  confirm: `select seq, kind, pcpu, domid, hex(gfn) as gfn, hex(mfn) as mfn, owner, hex(count_info) as count_info,
+hex(type_info) as type_info, symbol from events where covers(mfn, "order", $mfn) order by seq`,
   fix: 'Unshare before the entry is replaced; if one step fails, undo them all.',
   limits: 'Owner, type and count are judged only if the trace records changes of them at all.',
   sql: breachSql('consistency.sharing-invariant', {

@@ -1,4 +1,3 @@
-import { witnessColumn } from '@p2mtrace/replayer';
 import { breachSql } from '../breach-sql.js';
 import type { Rule } from '../define-analyzer.js';
 
@@ -14,8 +13,8 @@ export const leak: Rule = {
   needs: ['get_page', 'put_page|alloc_ref_drop'],
   doc: `The allocation's own reference (PGC_allocated) was dropped, but the count never reaches 0: somebody took a
 reference and forgot it, and the page is lost until reboot (docs/xen.md#reference-counts). Proven if the owner was
-torn down. If the domain is still alive, the holder may yet drop it. acquired_there says how many references that call
-site took in all.`,
+torn down. If the domain is still alive, the holder may yet drop it. taken_under_lock_of says who took
+the lock that was held, where get_page itself has no call site.`,
   fires: `alloc_ref_drop, and at the end of the trace the page still has a reference. Proven if its owner was
 destroyed or torn down, possible while the owner lives, likely if the reference or the drop is older than the trace.`,
   nearMiss: 'The reference is dropped later, and the page is freed.',
@@ -23,19 +22,24 @@ destroyed or torn down, possible while the owner lives, likely if the reference 
 (xen/common/page_alloc.c, xen/arch/x86/mm.c). put_page_alloc_ref drops the allocation's own reference, once. The pair
 most easily lost is the get_page and put_page around it in guest_remove_page (docs/xen.md#guest-remove-page). XSA-224
 and XSA-242 left pages of dead domains behind in this way.`,
-  confirm: `select seq, kind, pcpu, owner, count_info, symbol from events
-where mfn = $mfn and kind in ('get_page', 'put_page', 'alloc_ref_drop', 'page_alloc', 'page_free', 'owner_set')
-order by seq`,
+  confirm: `select e.seq, e.kind, e.pcpu, e.owner, hex(e.count_info) as count_info,
+  coalesce(e.symbol, c.symbol || ' (took the lock that was held)') as site
+from events e left join ref_spans r on r.mfn = $mfn and e.seq in (r.from_seq, r.to_seq)
+left join callers c on c.id = if(e.seq = r.from_seq, r.from_caller, r.to_caller)
+where covers(e.mfn, e."order", $mfn) or covers(e.gfn, e."order", $gfn) and e.domid = $domid and e.kind = 'set_entry'
+order by e.seq`,
   fix: `Call put_page on every return path, error paths first. If the reference is handed to somebody else, say in the
 function's comment who drops it.`,
   limits: `What happens after the recording is not seen, so of a live domain a leak is only possible. References that
 Xen keeps for long (grant mappings, foreign entries, pages that Xen shares with a guest) look the same while their
 domain lives.`,
   sql: breachSql('refcount.leak', {
-    subject: ['mfn', 'generation', 'domid', 'gfn', 'count', 'times as acquired_there'],
-    signature: [
-      `if(b.${witnessColumn('refcount.leak', 'acquired')} is null, 'before the trace', b.site::varchar) as acquired_at`,
-      'held_site as allocation_dropped_at',
+    subject: ['mfn', 'generation', 'domid', 'gfn', 'count', 'lock_site as taken_under_lock_of'],
+    signature: [],
+    // Where only the lock's call site is known it says little of who took the reference.
+    known: [
+      `case when b.at1 is null then 'before the trace' when not b.by_lock then coalesce(b.site::varchar, '?') end as acquired_at`,
+      `if(b.held_by_lock, null, coalesce(b.held_site::varchar, '?')) as allocation_dropped_at`,
     ],
     // Of a domain that lives, the holder may just not be done yet.
     severity: `if(b.detail = 'torn-down', 'error', 'warning')`,

@@ -21,8 +21,9 @@ owner_set to another domain, of that frame before tlb_flush.`,
   mechanism: `EPT flushes are deferred until the outermost p2m unlock (docs/xen.md#deferred-flush), and a batch of
 add_to_physmap defers its IOTLB flushes to the end (XSA-346). Code that frees a page under the lock has to call
 p2m_tlb_flush_sync() first.`,
-  confirm: `select seq, kind, domid, gfn, mfn, caller from events where kind in ('set_entry', 'tlb_flush', 'tlb_flush_deferred',
-'page_free', 'owner_set') and seq between $removed and $removed + 1000 order by seq`,
+  confirm: `select seq, kind, domid, hex(gfn) as gfn, hex(mfn) as mfn, coalesce(symbol, hex(caller)) as site from events
+where kind in ('set_entry', 'tlb_flush', 'tlb_flush_deferred', 'page_free', 'owner_set') and seq between
+$removed and $removed + 1000 order by seq`,
   fix: 'Call p2m_tlb_flush_sync() before the page is freed, or hold a reference until the flush.',
   limits: `Writes that the replay only infers from other events (docs/replay.md) do not count as removals. The last
 4,096 removals of each p2m since its last flush are remembered.`,

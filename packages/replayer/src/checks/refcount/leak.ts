@@ -24,7 +24,7 @@ export const leak = defineCheck({
       const owner = ownerOf(pages, slot);
       const tornDown = isTornDown(owner);
       const dropped = refs.allocationDropped(slot);
-      const tell = (pcpu: number, acquired: number, caller: number) =>
+      const tell = (pcpu: number, acquired: number, caller: number, byLock: number) =>
         report({
           confidence: Number.isNaN(acquired) || Number.isNaN(dropped.seq) ? 'likely' : tornDown ? 'proven' : 'possible',
           detail: tornDown ? 'torn-down' : 'alive',
@@ -33,19 +33,20 @@ export const leak = defineCheck({
           domid: owner,
           gfn: gfnOf(mfn, owner),
           count: pages.count(slot),
-          times: refs.takenAt(caller),
           pcpu,
           caller,
+          by_lock: byLock,
           held_caller: dropped.caller,
+          held_by_lock: dropped.byLock,
           at: { acquired, allocation_dropped: dropped.seq },
         });
       let held = 0;
-      refs.forEachReference(slot, (pcpu, seq, caller) => {
+      refs.forEachReference(slot, (pcpu, seq, caller, byLock) => {
         held++;
-        tell(pcpu, seq, caller);
+        tell(pcpu, seq, caller, byLock);
       });
       // Taken before the trace began.
-      if (held === 0) tell(-1, Number.NaN, -1);
+      if (held === 0) tell(-1, Number.NaN, -1, 0);
     };
 
     /** Where the domain maps the frame, or did last; NaN where the trace shows neither. */

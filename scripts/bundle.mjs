@@ -3,7 +3,7 @@
  * few files. Node takes a third of a second to find and read six hundred small ones, which is longer than most
  * commands work.
  */
-import { copyFileSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -31,15 +31,34 @@ const bundle = await rolldown({
   logLevel: 'warn',
 });
 rmSync(NEW, { recursive: true, force: true });
-await bundle.write({
+const { output } = await bundle.write({
   dir: NEW,
   format: 'esm',
   entryFileNames: '[name].js',
   chunkFileNames: '[name]-[hash].js',
 });
 await bundle.close();
+writeFileSync(join(NEW, 'NOTICES.txt'), notices(output.flatMap(({ moduleIds = [] }) => moduleIds)));
 // Found beside the module that asks for it (kernel.ts of trace-format).
 copyFileSync(at('packages', 'trace-format', 'dist', 'kernel', 'kernel.wasm'), join(NEW, 'kernel.wasm'));
 // All of it at once: whoever starts meanwhile gets the old one or the new one.
 rmSync(BUNDLE, { recursive: true, force: true });
 renameSync(NEW, BUNDLE);
+
+/** What the licences of the packages in a bundle ask to be told of them. */
+function notices(modules) {
+  const packages = new Map();
+  for (const id of modules) {
+    const [, folder, name] = /^(.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+))[\\/]/.exec(id) ?? [];
+    if (folder !== undefined) packages.set(name.replace('\\', '/'), folder);
+  }
+  return [...packages]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, folder]) => {
+      const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      const texts = readdirSync(folder).filter(file => /^(?:licen[cs]e|notice)\b/i.test(file));
+      const text = texts.map(file => readFileSync(join(folder, file), 'utf8').trim()).join('\n\n');
+      return `${name} ${version} (${license})\n\n${text}\n`;
+    })
+    .join(`\n${'-'.repeat(80)}\n\n`);
+}

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ANALYZERS, CONFIDENCES, RULES, SEVERITIES, standardLibrary } from '@p2mtrace/analyzers';
-import { FACT_SPECS, FACTS_VERSION } from '@p2mtrace/replayer';
+import { BREACH_TABLE, FACT_SPECS, FACTS_VERSION } from '@p2mtrace/replayer';
 import {
   COLUMN_NAMES,
   COLUMNS,
@@ -15,12 +15,13 @@ import {
   DICTIONARIES,
   DICTIONARY_NAMES,
   FLAG,
-  FLAG_NAMES,
+  FLAGS,
   KINDS,
   LAYOUT_PROFILES,
   MM_LOCKS,
   P2M_NUMBERINGS,
   P2M_TYPES,
+  RECORDS,
   SCHEMA_VERSION,
   wireTypeTable,
 } from '@p2mtrace/trace-format';
@@ -77,42 +78,21 @@ function kinds() {
   return `${common}\n\n${table(['#', 'kind', 'group', 'must have', 'may have'], rows)}`;
 }
 
-/** What each flag means; the code has the bit and the name. */
-const FLAG_DOCS = {
-  locked: 'lookup: the lock of the gfn is held on return',
-  read_locked: 'lookup: only the read lock is held on return',
-  alloc: 'lookup: P2M_ALLOC was asked for',
-  unshare: 'lookup: P2M_UNSHARE was asked for',
-  failed: 'set_entry: the write did not succeed; replay skips it',
-  attempt: 'set_entry: recorded before the attempt, outcome unknown (stock SET_P2M_ENTRY)',
-  light: 'get_page, get_page_failed: get_page_light',
-  recursive: 'lock events: taken or released by a recursive variant',
-  shared: 'm2p_set: the value is SHARED_M2P_ENTRY',
-  map: 'page_use: the frame was mapped',
-  unmap: 'page_use: the frame was unmapped',
-  read: 'page_use: the frame was read',
-  write: 'page_use: the frame was written',
-  foreign: 'phys_to_machine_set: FOREIGN_FRAME_BIT',
-  identity: 'phys_to_machine_set: IDENTITY_FRAME_BIT',
-  readonly: 'grant: GNTMAP_readonly',
-  device_map: 'grant: GNTMAP_device_map',
-  host_map: 'grant: GNTMAP_host_map',
-  application_map: 'grant: GNTMAP_application_map',
-  contains_pte: 'grant: GNTMAP_contains_pte',
-  allocated: 'snapshot of a page: the trace saw it allocated',
-  free: 'snapshot of a page: it is free',
-  unowned: "snapshot of a page: it is nobody's",
-  stale: "snapshot of an entry of an altp2m view: the host's entry has changed since",
-};
-
 function flags() {
-  const stray = Object.keys(FLAG_DOCS).find(name => FLAG[name] === undefined);
-  if (stray !== undefined) throw new Error(`FLAG_DOCS in scripts/docs.mjs has ${stray}, which is no flag`);
-  const rows = FLAG_NAMES.map((name, bit) => {
-    if (FLAG_DOCS[name] === undefined) throw new Error(`FLAG_DOCS in scripts/docs.mjs lacks ${name}`);
-    return [bit, `0x${FLAG[name].toString(16)}`, code(name), FLAG_DOCS[name]];
+  const rows = FLAGS.map(({ name, kinds: of, meaning }, bit) => {
+    return [bit, `0x${FLAG[name].toString(16)}`, code(name), codes(of), meaning];
   });
-  return table(['bit', 'value', 'flag', 'kind: meaning'], rows);
+  return table(['bit', 'value', 'flag', 'kinds', 'meaning'], rows);
+}
+
+/** Records of a stock Xen, or those of the extension. */
+function records(isExtension) {
+  const rows = Object.values(RECORDS)
+    .filter(({ id }) => id >= 0x0010f800 === isExtension)
+    .map(({ id, name, kinds: made, layout, note }) => {
+      return [`0x${id.toString(16).padStart(8, '0')}`, name, codes(made) || 'no row', layout, note];
+    });
+  return table(['id', 'record', 'kind', 'words', 'notes'], rows);
 }
 
 function p2mTypes() {
@@ -177,9 +157,18 @@ function facts() {
       const values = names === undefined || names.length > 3 ? '' : ` (${codes(names)})`;
       return [code(column), SQL_TYPES[type], `${meaning}${values}`];
     });
-    return `### ${name}\n\nOne row: ${doc}.\n\n${table(['column', 'SQL type', 'meaning'], rows)}`;
+    const roles = name === 'breaches' ? `\n\n${breachRoles()}` : '';
+    return `### ${name}\n\nOne row: ${doc}.\n\n${table(['column', 'SQL type', 'meaning'], rows)}${roles}`;
   });
   return `These tables are version ${FACTS_VERSION} of the facts.\n\n${sections.join('\n\n')}`;
+}
+
+/** What the witnesses of each rule are, and which cases it has. */
+function breachRoles() {
+  const rows = Object.entries(BREACH_TABLE).map(([rule, { roles, details = [] }]) => {
+    return [code(rule), codes(roles), codes(details)];
+  });
+  return table(['`breach`', '`at1`, `at2`, …', '`detail`'], rows);
 }
 
 function rules() {
@@ -196,8 +185,22 @@ const linked = text =>
   text.replace(/docs\/(\w+\.md)(#[\w-]+)?/g, (_, page, anchor = '') => `[${page}${anchor}](${page}${anchor})`);
 
 function ruleSection(rule, cases) {
-  const { id, title, severity, confidence, policy, needs, doc, fires, nearMiss, mechanism, confirm, fix, limits } =
-    rule;
+  const {
+    id,
+    title,
+    severity,
+    belief,
+    confidence,
+    policy,
+    needs,
+    doc,
+    fires,
+    nearMiss,
+    mechanism,
+    confirm,
+    fix,
+    limits,
+  } = rule;
   const kindsNeeded = needs.map(need => need.split('|').map(code).join(' or ')).join(', ');
   const shown = cases
     .filter(({ findings }) => findings.some(({ rule }) => rule === id))
@@ -207,6 +210,7 @@ function ruleSection(rule, cases) {
     `${title.charAt(0).toUpperCase()}${title.slice(1)}.${policy ? ' A policy: it runs only if it is named.' : ''}`,
     table(['worst severity', 'best confidence', 'needs events of kind'], [[severity, confidence, kindsNeeded]]),
     wrapped(linked(doc)),
+    belief && wrapped(`**What it rests on.** ${linked(beliefSentence(belief))}`),
     wrapped(`**It fires** on this: ${linked(fires)}`),
     wrapped(`**Near miss**, where it must not: ${linked(nearMiss)}`),
     mechanism && wrapped(`**How it comes about.** ${linked(mechanism)}`),
@@ -216,6 +220,12 @@ function ruleSection(rule, cases) {
     shown.length > 0 && wrapped(`**Shown by** ${shown.join(', ')}.`),
   ];
   return paragraphs.filter(Boolean).join('\n\n');
+}
+
+/** `Documented (up to 4.21): XSA-480, [deferred-flush](xen.md#deferred-flush).` */
+function beliefSentence({ basis, source, versions }) {
+  const links = source.replace(/docs\/xen\.md#([a-z0-9-]+)/g, '[xen.md](xen.md#$1)');
+  return `${basis.charAt(0).toUpperCase()}${basis.slice(1)}${versions ? ` (${versions})` : ''}: ${links}.`;
 }
 
 /** What the help of every command says. */
@@ -263,6 +273,8 @@ const GENERATORS = {
   dictionaries,
   kinds,
   flags,
+  'stock-records': () => records(false),
+  'extension-records': () => records(true),
   'p2m-types': p2mTypes,
   layouts,
   locks,

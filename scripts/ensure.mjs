@@ -75,6 +75,14 @@ function build() {
   }
 }
 
+/** Takes away what was made of sources that are gone: it would be packed. */
+function prune(folder) {
+  for (const name of readdirSync(at(folder, 'dist'), { recursive: true })) {
+    const source = /^(.*)\.(?:d\.ts|js)(?:\.map)?$/.exec(name)?.[1];
+    if (source !== undefined && !existsSync(at(folder, 'src', `${source}.ts`))) rmSync(at(folder, 'dist', name));
+  }
+}
+
 /** Runs scripts/NAME.mjs where what it makes is older than what it makes it of. */
 function make(name, product, sources) {
   const script = at('scripts', `${name}.mjs`);
@@ -106,5 +114,6 @@ checkNode();
 const why = missing();
 if (why !== undefined) install(why);
 build();
+folders.forEach(prune);
 kernel();
 bundle();

@@ -18,10 +18,12 @@ async function constants() {
   const { PRESENT } = await built('schema', 'columns.js');
   const { FLAG } = await built('schema', 'flags.js');
   const { KIND } = await built('schema', 'kinds.js');
-  const { ACCESS_TYPES } = await built('schema', 'xen-enums.js');
+  const { ACCESS_TYPES, TEXT_UPPER_HALF, WIRE_NO_DOMID } = await built('schema', 'xen-enums.js');
   const { MEMORY_PAGES: _, ...layout } = await built('kernel', 'kernel-layout.js');
-  const { CLASS_MASK, MAX_ORDER, MEM, MEM_CLASS, WIRE_NO_DOMID } = await built('schema', 'xentrace-records.js');
-  const single = { ACCESS_TYPES: ACCESS_TYPES.length, CLASS_MASK, MAX_ORDER, MEM_CLASS, WIRE_NO_DOMID };
+  const { FIRST_EXTENSION_MINOR, MEM } = await built('schema', 'record-table.js');
+  const { CLASS_MASK, MAX_ORDER, MEM_CLASS } = await built('schema', 'xentrace-records.js');
+  const bounds = { ACCESS_TYPES: ACCESS_TYPES.length, FIRST_EXTENSION_MINOR, MAX_ORDER };
+  const single = { ...bounds, CLASS_MASK, MEM_CLASS, TEXT_UPPER_HALF, WIRE_NO_DOMID };
   const line = ([name, value]) => `// @ts-ignore: decorator\n@inline export const ${name}: u32 = ${value >>> 0};`;
   const parts = Object.entries({ ...single, PRESENT, FLAG, KIND, MEM, ...layout }).map(([name, value]) => {
     if (typeof value === 'number') return line([name, value]);

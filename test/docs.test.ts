@@ -113,7 +113,8 @@ describe('the lists of documents', () => {
 describe('links', () => {
   const samples = readdirSync(join(ROOT, 'samples'), { recursive: true, encoding: 'utf8' });
   const PAGES = [
-    ...['README.md', 'CONTRIBUTING.md'],
+    ...['README.md', 'CONTRIBUTING.md', 'AGENTS.md', 'CHANGELOG.md'],
+    ...readdirSync(join(ROOT, 'docs/decisions')).map(name => `docs/decisions/${name}`),
     ...samples.filter(name => name.endsWith('README.md')).map(name => `samples/${name}`),
     ...documents().map(name => `docs/${name}`),
   ];
@@ -134,6 +135,7 @@ describe('links', () => {
       .replace(/```[\s\S]*?```/g, '')
       .replace(/`[^`\n]*`/g, '');
     for (const [, target] of text.matchAll(/\]\(([^)]+)\)/g)) {
+      if (target.startsWith('https://')) continue;
       const [path, anchor] = target.split('#');
       const file = path === '' ? page : join(dirname(page), path);
       expect(existsSync(join(ROOT, file)), `${target}: no such file`).toBe(true);

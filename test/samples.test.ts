@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -30,4 +30,20 @@ test.each(readdirSync(API))('samples/api/%s runs', name => {
   expect(status).toBe(0);
   expect(PRINTED[name]).toBeDefined();
   expect(stdout).toMatch(PRINTED[name]);
+});
+
+/** How a project of somebody else may compile, where every element of an array may be undefined. */
+const STRICTEST = { noEmit: true, strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true };
+
+test('samples/plugins compile where indexed access is checked', () => {
+  const root = join(API, '../..');
+  const options = { ...STRICTEST, target: 'es2023', module: 'nodenext', types: ['node'], skipLibCheck: true };
+  const files = readdirSync(join(root, 'samples/plugins')).map(name => join(root, 'samples/plugins', name));
+  const typeRoots = [join(root, 'node_modules/@types')];
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...options, typeRoots }, files }));
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' });
+  expect(stdout).toBe('');
+  expect(status).toBe(0);
+  expect(files.length).toBeGreaterThan(0);
 });

@@ -1,3 +1,5 @@
+import type { OptionSetting } from '@p2mtrace/analyzers';
+import { DOMID_IDLE } from '@p2mtrace/trace-format';
 import { InvalidArgumentError } from 'commander';
 
 /** An option as data, so that the same one is the same everywhere. */
@@ -24,7 +26,7 @@ export function parseFrequency(text: string): number {
 /** A domain id. */
 export function parseDomid(text: string): number {
   const domid = parseSeq(text);
-  if (domid > 0x7fff) throw new InvalidArgumentError('Expected a domain id, 0 to 32767.');
+  if (domid > DOMID_IDLE) throw new InvalidArgumentError('Expected a domain id, 0 to 32767.');
   return domid;
 }
 
@@ -69,6 +71,13 @@ export function parseWidth(text: string): number {
   return bits;
 }
 
+/** `acme/hot-gfn.writes=50`: an option of a plugin. */
+function parsePluginOption(text: string): OptionSetting {
+  const [, plugin, key, value] = /^([^.=]+)\.([^.=]+)=(.*)$/s.exec(text) ?? [];
+  if (plugin === undefined) throw new InvalidArgumentError('Expected NAME.KEY=VALUE, such as acme/hot-gfn.writes=50.');
+  return { plugin, key, value, file: undefined };
+}
+
 export const PROGRESS: OptionSpec = {
   flags: '--progress <when>',
   help: 'show progress on a terminal, or never',
@@ -98,6 +107,11 @@ export const CONFIG: OptionSpec = {
 /** Rules of others, beside the built-in ones. */
 export const PLUGIN_OPTIONS: readonly OptionSpec[] = [
   { flags: '--plugin <module...>', help: 'more analyzers: files or packages (see docs/plugins.md)' },
+  {
+    flags: '--plugin-option <name.key=value>',
+    help: 'what a plugin is told, such as acme/hot-gfn.writes=50; once for each option',
+    collect: parsePluginOption,
+  },
   CONFIG,
 ];
 /** How captures are imported on the way. */
@@ -116,6 +130,10 @@ export function formatOption(choices: readonly string[], byDefault?: string): Op
 }
 export const TABLE_FORMAT = formatOption(['table', 'json', 'csv', 'ndjson'], 'table');
 export const LIMIT: OptionSpec = { flags: '--limit <rows>', help: 'print at most this many rows', parse: parseSeq };
+export const FLAT: OptionSpec = {
+  flags: '--flat',
+  help: 'list findings one by one, without grouping them into incidents',
+};
 export const ONLY: OptionSpec = {
   flags: '--only <rule...>',
   help: 'only these rules, or all rules of these analyzers (p2mtrace rules lists them)',

@@ -11,7 +11,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { captureBytes, SMALL } from './support/captures.js';
 import { needsBuild, p2mtrace, start, tempDir } from './support/cli.js';
 
 needsBuild();
@@ -51,6 +53,21 @@ it('tells what is new, in which traces, and what could not be judged', () => {
     'in/c.ndjson',
     'in/deep/b.ndjson',
   ]);
+});
+
+it('judges what could be read of a capture that was cut, and says so; an import that fails tells why', () => {
+  const whole = captureBytes(SMALL);
+  mkdirSync(temp('cut'));
+  writeFileSync(temp('cut/last-byte.bin'), whole.subarray(0, whole.length - 1));
+  // Stored, not compressed: the cut lies inside the first line.
+  writeFileSync(temp('cut/line.ndjson.gz'), gzipSync('{"kind":"mark"}', { level: 0 }).subarray(0, 10 + 5 + 9));
+  const { code } = audit('cut', '--reporter', 'json=cut.json', '--state', 'cut-state', '--no-history');
+  expect(code).toBe(3);
+  const [bytes, line] = JSON.parse(readFileSync(temp('cut.json'), 'utf8')).traces;
+  expect(bytes).toMatchObject({ events: 3, problem: null });
+  expect(bytes.notices).toEqual([expect.stringMatching(/^P2M_INPUT_DAMAGED: .*cut.*; the trace has everything that/)]);
+  expect(line).toMatchObject({ events: 0, problem: { code: 'P2M_NDJSON' } });
+  expect(line.notices).toEqual(['P2M_GZIP: the gzip was cut behind byte 24']);
 });
 
 describe('a second run', () => {

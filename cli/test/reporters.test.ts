@@ -6,15 +6,16 @@ import addFormats from 'ajv-formats';
 import type { Log } from 'sarif';
 import { describe, expect, it } from 'vitest';
 import { type AuditReport, auditReport } from '../src/audit/audit-report.js';
-import { github } from '../src/audit/reporters/github.js';
-import { junit } from '../src/audit/reporters/junit.js';
-import { markdown } from '../src/audit/reporters/markdown.js';
-import { sarif } from '../src/audit/reporters/sarif.js';
 import type { TraceResult } from '../src/audit/trace-result.js';
+import { github } from '../src/reporters/github.js';
+import { junit } from '../src/reporters/junit.js';
+import { markdown } from '../src/reporters/markdown.js';
+import { sarif } from '../src/reporters/sarif.js';
 
 const finding = (id: string, rule: string, more: Partial<Finding> = {}): Finding => ({
   ...{ id, analyzer: rule.split('.')[0], rule, severity: 'error', confidence: 'proven' },
   ...{ signature: `${rule} | at=a<b> "c" & 'd'`, title: `title of ${rule}`, page: null, count: 3 },
+  ...{ of: null, mechanism: null, basis: 'documented', incident: null },
   occurrences: [
     {
       subject: { mfn: '0x100', domid: 1, view: null },
@@ -28,8 +29,8 @@ const finding = (id: string, rule: string, more: Partial<Finding> = {}): Finding
   ...more,
 });
 const trace = (path: string, more: Partial<TraceResult> = {}): TraceResult => ({
-  ...{ version: 1, path, trace: path, problem: null, notices: [], events: 10, lost: 0, findings: [], metrics: {} },
-  notChecked: [],
+  ...{ version: 2, path, trace: path, problem: null, notices: [], events: 10, lost: 0, findings: [], metrics: {} },
+  ...{ notChecked: [], incidents: [], customs: [], divergences: [] },
   ...more,
 });
 

@@ -1,8 +1,6 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { usageError } from '@p2mtrace/trace-format/errors';
 import type { AuditSettings } from './audit-task.js';
-import { REPORTERS, type ReporterName } from './reporters/index.js';
 
 /** What the command line, or `audit` in the configuration, says; the command line wins. */
 export interface AuditOptions extends AuditSettings {
@@ -26,10 +24,9 @@ export interface Resolved {
   readonly suppressions: string;
   readonly failOn: 'error' | 'warning' | 'none';
   readonly history: string | false;
-  readonly reporters: readonly { readonly name: ReporterName; readonly file: string | undefined }[];
 }
 
-/** What is not said is as the documentation has it. @throws P2mError P2M_REPORTER (usage) */
+/** What is not said is as the documentation has it. */
 export function resolveOptions(options: AuditOptions): Resolved {
   const state = options.state ?? '.p2mtrace';
   return {
@@ -39,18 +36,5 @@ export function resolveOptions(options: AuditOptions): Resolved {
     suppressions: options.suppressions ?? 'p2mtrace-suppressions.json',
     failOn: options.failOn ?? 'error',
     history: options.history ?? join(state, 'history.duckdb'),
-    reporters: (options.reporter ?? ['pretty']).map(parseReporter),
   };
-}
-
-function parseReporter(text: string): Resolved['reporters'][number] {
-  const [, name, file] = /^(\w+)(?:=(.+))?$/.exec(text) ?? [];
-  if (name === undefined || !Object.hasOwn(REPORTERS, name)) {
-    throw usageError(
-      'P2M_REPORTER',
-      `there is no reporter ${text}`,
-      `one of ${Object.keys(REPORTERS).join(', ')}, as NAME or NAME=FILE`,
-    );
-  }
-  return { name: name as ReporterName, file };
 }

@@ -1,3 +1,5 @@
+import type { OptionSetting } from '@p2mtrace/analyzers';
+
 /** How captures are imported and traces judged: what results depend on, besides the content of the file. */
 export interface AuditSettings {
   readonly xenVersion?: string | undefined;
@@ -6,6 +8,7 @@ export interface AuditSettings {
   readonly cpuHz?: number | undefined;
   readonly only?: readonly string[] | undefined;
   readonly plugin?: readonly string[] | undefined;
+  readonly pluginOption?: readonly OptionSetting[] | undefined;
   readonly config?: string | undefined;
 }
 

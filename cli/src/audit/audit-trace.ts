@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs';
-import { PassThrough } from 'node:stream';
 import { type Analyzer, analyzeTrace } from '@p2mtrace/analyzers';
 import { describeDamage, TraceReader } from '@p2mtrace/trace-format';
-import { run as runImport } from '../commands/import.js';
-import { EXIT, isP2mError } from '../exit.js';
+import { isP2mError } from '../exit.js';
+import { importInput } from '../input/import-input.js';
+import { inputDamage } from '../input/input-damage.js';
+import { openInput } from '../input/open-input.js';
+import { checkOutput } from '../output-path.js';
 import { loadPlugins } from '../plugins/load-plugins.js';
-import { Terminal } from '../terminal.js';
 import type { AuditSettings, AuditTask } from './audit-task.js';
 import { METRICS } from './metrics.js';
-import { KEPT_OCCURRENCES, type TraceResult } from './trace-result.js';
+import { KEPT_OCCURRENCES, NOTHING, type TraceResult } from './trace-result.js';
 
 let plugins: Promise<Analyzer[]> = Promise.resolve([]);
 
@@ -21,7 +22,7 @@ export function prepare(settings: AuditSettings): Promise<unknown> {
 /** Imports a capture, if it is one, and judges it. What is wrong with it becomes part of the result. */
 export async function auditTrace(task: AuditTask, settings: AuditSettings): Promise<TraceResult> {
   const notices: string[] = [];
-  const none = { events: 0, lost: 0, findings: [], notChecked: [], metrics: {} };
+  const none = { events: 0, lost: 0, findings: [], ...NOTHING, notChecked: [], metrics: {} };
   try {
     const trace = await traceOf(task, settings, notices);
     const reader = TraceReader.open(trace);
@@ -36,8 +37,9 @@ export async function auditTrace(task: AuditTask, settings: AuditSettings): Prom
       }));
       const { counts, health } = reader.metadata;
       const lost = health?.lost.reduce((sum, { count }) => sum + count, 0) ?? counts?.lost ?? 0;
-      const { notChecked, measures } = report;
-      return { ...result(task, notices), events: reader.rows, lost, findings, notChecked, metrics: measures };
+      const { incidents, customs, divergences, notChecked, measures } = report;
+      const found = { findings, incidents, customs, divergences, notChecked, metrics: measures };
+      return { ...result(task, notices), events: reader.rows, lost, ...found };
     } finally {
       reader.close();
     }
@@ -49,7 +51,7 @@ export async function auditTrace(task: AuditTask, settings: AuditSettings): Prom
 }
 
 const result = ({ path, trace }: AuditTask, notices: readonly string[]) => ({
-  version: 1 as const,
+  version: 2 as const,
   path,
   trace: path.endsWith('.arrow') ? path : trace,
   problem: null,
@@ -59,14 +61,15 @@ const result = ({ path, trace }: AuditTask, notices: readonly string[]) => ({
 /** The file itself where it is a trace, else the trace that is made of it. */
 async function traceOf({ path, trace }: AuditTask, settings: AuditSettings, notices: string[]): Promise<string> {
   if (path.endsWith('.arrow') || existsSync(trace)) return path.endsWith('.arrow') ? path : trace;
-  const said = new PassThrough();
-  const chunks: Buffer[] = [];
-  said.on('data', chunk => chunks.push(chunk as Buffer));
-  const terminal = new Terminal(said as unknown as NodeJS.WriteStream);
-  const { xenVersion, layout, symbols, cpuHz } = settings;
-  const options = { output: trace, xenVersion, layout, symbols, cpuHz, quiet: true, progress: 'never' } as const;
-  const code = await runImport([path], options as never, { out: terminal, err: terminal });
-  const text = Buffer.concat(chunks).toString().trim();
-  if (code !== EXIT.fine && text !== '') notices.push(text.replaceAll(trace, 'the trace'));
+  checkOutput(trace, path);
+  const input = await openInput(path, undefined);
+  try {
+    const damage = inputDamage(input, await importInput(input, trace, settings, () => undefined));
+    if (damage !== undefined) notices.push(`${damage}; the trace has everything that could be read`);
+  } catch (error) {
+    // That the compressed file was cut explains an error in its last line.
+    notices.push(...input.problems);
+    throw error;
+  }
   return trace;
 }

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { optionsOf } from '@p2mtrace/analyzers';
+import { loadPlugins, pluginFiles } from '../plugins/load-plugins.js';
+import { jsonText } from '../render/json.js';
 import { version } from '../version.js';
 import type { AuditSettings, AuditTask } from './audit-task.js';
 import { inputFiles } from './inputs.js';
 import type { StateFolder } from './state-folder.js';
-import type { TraceResult } from './trace-result.js';
+import { NOTHING, type TraceResult } from './trace-result.js';
 import { runTasks } from './worker-pool.js';
 
 export interface AuditRun {
@@ -16,7 +19,7 @@ export interface AuditRun {
 /**
  * Audits what is new among the paths: a file's result is taken as it is kept where content, settings and version are
  * the same. What fails is part of the results, and is tried again the next time if its worker crashed.
- * @throws P2mError P2M_OPEN (usage)
+ * @throws P2mError P2M_OPEN, P2M_PLUGIN, P2M_PLUGIN_OPTION, P2M_CONFIG (usage)
  */
 export async function runAudit(
   paths: readonly string[],
@@ -25,7 +28,7 @@ export async function runAudit(
   workers: number,
   onProgress: (done: number, of: number) => void,
 ): Promise<AuditRun> {
-  const salt = settingsHash(settings);
+  const salt = await settingsHash(settings);
   const results = new Map<string, TraceResult>();
   const tasks: AuditTask[] = [];
   for (const path of inputFiles(paths)) {
@@ -52,15 +55,19 @@ export async function runAudit(
 }
 
 function failed({ path, trace }: AuditTask, problem: { code: string; message: string }): TraceResult {
-  const none = { events: 0, lost: 0, findings: [], notChecked: [], metrics: {}, notices: [] };
-  return { version: 1, path, trace, problem, ...none };
+  const none = { events: 0, lost: 0, findings: [], ...NOTHING, notChecked: [], metrics: {}, notices: [] };
+  return { version: 2, path, trace, problem, ...none };
 }
 
-/** What results depend on besides the file. Symbols and the configuration count by their content. */
-function settingsHash(settings: AuditSettings): string {
-  const contents = [settings.symbols, settings.config, ...(settings.plugin ?? [])].map(contentOf);
+/**
+ * What results depend on besides the file. Symbols, plugins and the configuration count by their content, options of
+ * plugins by what they come to.
+ */
+async function settingsHash(settings: AuditSettings): Promise<string> {
+  const contents = [settings.symbols, ...(await pluginFiles(settings))].map(contentOf);
+  const options = (await loadPlugins(settings)).map(plugin => [plugin.id, optionsOf(plugin)]);
   return createHash('sha256')
-    .update(JSON.stringify([version(), settings, contents]))
+    .update(jsonText([version(), settings, contents, options]))
     .digest('hex');
 }
 

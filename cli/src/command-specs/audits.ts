@@ -1,6 +1,7 @@
 import type { CommandSpec } from '../command.js';
 import {
   CONFIG,
+  FLAT,
   formatOption,
   IMPORT_SETTINGS,
   ONLY,
@@ -40,6 +41,7 @@ All of this can also be set under \`audit\` in the configuration (docs/nightly.m
         choices: ['error', 'warning', 'none'],
       },
       ONLY,
+      FLAT,
       { flags: '--history <file>', help: 'the history (default: history.duckdb in the state folder)' },
       { flags: '--no-history', help: 'keep no history' },
       {

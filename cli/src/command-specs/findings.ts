@@ -1,6 +1,7 @@
 import type { CommandSpec } from '../command.js';
 import {
   FAIL_ON,
+  FLAT,
   ONLY,
   PLUGIN_OPTIONS,
   PROGRESS,
@@ -32,6 +33,7 @@ export const FINDING_COMMANDS: readonly CommandSpec[] = [
       },
       REPORT_FORMAT,
       FAIL_ON,
+      FLAT,
       ...PLUGIN_OPTIONS,
       PROGRESS,
     ],
@@ -52,6 +54,7 @@ The exit code is 1 if something at or above --fail-on was found.`,
       { flags: '-o, --output <file>', help: 'the page to write (default: stdout)' },
       ONLY,
       FAIL_ON,
+      FLAT,
       ...PLUGIN_OPTIONS,
       PROGRESS,
     ],

@@ -145,8 +145,12 @@ none. With --every and --into each event is in one piece; with --by a piece has 
     name: 'info',
     args: [TRACE],
     summary: 'show what is in a trace and how it was imported',
-    options: [REPORT_FORMAT],
-    examples: ['p2mtrace info trace.arrow', 'p2mtrace info trace.arrow --format json'],
+    options: [{ flags: '--fit', help: 'replay it, and say where the model does not fit' }, REPORT_FORMAT],
+    examples: [
+      'p2mtrace info trace.arrow',
+      'p2mtrace info trace.arrow --fit',
+      'p2mtrace info trace.arrow --format json',
+    ],
     load: () => import('../commands/info.js'),
   },
   {

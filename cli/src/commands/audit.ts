@@ -4,16 +4,19 @@ import { type AuditOptions, type Resolved, resolveOptions } from '../audit/audit
 import { type AuditReport, auditReport } from '../audit/audit-report.js';
 import { readBaseline, readSuppressions, writeBaseline } from '../audit/baseline.js';
 import { AuditHistory } from '../audit/history.js';
-import { REPORTERS } from '../audit/reporters/index.js';
 import { runAudit } from '../audit/run-audit.js';
 import { StateFolder, writeWhole } from '../audit/state-folder.js';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { auditConfig } from '../plugins/load-plugins.js';
+import { auditConfig } from '../plugins/configuration.js';
+import { flat } from '../render/incident-order.js';
 import { Progress } from '../render/progress.js';
+import { REPORTERS } from '../reporters/index.js';
+import { parseReporter, type ReportTarget } from '../reporters/parse-reporter.js';
 import { version } from '../version.js';
 
 interface Options extends AuditOptions {
+  readonly flat?: boolean;
   readonly updateBaseline?: boolean;
   readonly pruneBaseline?: boolean;
   readonly progress?: string;
@@ -30,16 +33,18 @@ export const run: Run<readonly [string[]], Options> = async ([named], given, con
     );
   }
   const resolved = resolveOptions(options);
+  const targets = (options.reporter ?? ['pretty']).map(parseReporter);
   const baseline = readBaseline(resolved.baseline);
   const suppressions = readSuppressions(resolved.suppressions);
+  const traces = await judged(paths, options, resolved, context);
   const report = auditReport({
     tool: version(),
-    traces: await judged(paths, options, resolved, context),
+    traces: options.flat === true ? traces.map(flat) : traces,
     baseline,
     suppressions,
     today: new Date().toISOString().slice(0, 10),
   });
-  await writeReports(report, resolved, context);
+  await writeReports(report, targets, context);
   if (resolved.history !== false) await addToHistory(report, resolved.history, options.retain);
   const pruned = options.pruneBaseline === true ? known(report, baseline.findings) : baseline.findings;
   if (options.updateBaseline === true) writeBaseline(resolved.baseline, current(report));
@@ -49,8 +54,9 @@ export const run: Run<readonly [string[]], Options> = async ([named], given, con
 
 async function judged(paths: readonly string[], options: Options, { state, workers }: Resolved, context: Context) {
   const progress = new Progress(context, options.progress, 'traces');
-  const { xenVersion, layout, symbols, cpuHz, only, plugin, config } = options;
-  const settings = { xenVersion, layout, cpuHz, only, plugin, symbols: absolute(symbols), config: absolute(config) };
+  const { xenVersion, layout, symbols, cpuHz, only, plugin, pluginOption, config } = options;
+  const files = { symbols: absolute(symbols), config: absolute(config) };
+  const settings = { xenVersion, layout, cpuHz, only, plugin, pluginOption, ...files };
   try {
     const { results } = await runAudit(paths, settings, new StateFolder(state), workers, progress.update);
     return results;
@@ -61,8 +67,8 @@ async function judged(paths: readonly string[], options: Options, { state, worke
 
 const absolute = (path: string | undefined) => (path === undefined ? undefined : resolve(path));
 
-async function writeReports(report: AuditReport, { reporters }: Resolved, { out }: Context): Promise<void> {
-  for (const { name, file } of reporters) {
+async function writeReports(report: AuditReport, targets: readonly ReportTarget[], { out }: Context): Promise<void> {
+  for (const { name, file } of targets) {
     const text = await (await REPORTERS[name]())(report);
     if (file === undefined) await out.write(text);
     else writeWhole(file, text);

@@ -58,10 +58,10 @@ export const run: Run<readonly [string, string | undefined], Options> = async ([
 
 async function explainRule(rule: BoundRule, { format }: Options, { out }: Context): Promise<number> {
   if (format === 'json') {
-    const { id, analyzer, title, severity, confidence, needs, ...rest } = rule;
+    const { id, analyzer, title, severity, belief, confidence, needs, ...rest } = rule;
     const { doc, fires, nearMiss, mechanism, confirm, fix, limits, page } = rest;
     const means = { doc, fires, nearMiss, mechanism, confirm, fix, limits, page };
-    const texts = { id, analyzer, title, severity, confidence, needs, ...means };
+    const texts = { id, analyzer, title, severity, belief, confidence, needs, ...means };
     await out.write(`${jsonText(texts, 2)}\n`);
   } else for (const line of ruleText(rule, out)) await out.write(`${line}\n`);
   return EXIT.fine;

@@ -3,7 +3,7 @@ import { resolveOptions } from '../audit/audit-options.js';
 import { readSuppressions, writeSuppressions } from '../audit/baseline.js';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { auditConfig } from '../plugins/load-plugins.js';
+import { auditConfig } from '../plugins/configuration.js';
 
 interface Options {
   readonly reason: string;

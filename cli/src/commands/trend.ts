@@ -4,7 +4,7 @@ import { resolveOptions } from '../audit/audit-options.js';
 import { AuditHistory } from '../audit/history.js';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { auditConfig } from '../plugins/load-plugins.js';
+import { auditConfig } from '../plugins/configuration.js';
 import { type RowFormat, writeRows } from '../render/rows.js';
 import { sparkline } from '../render/sparkline.js';
 

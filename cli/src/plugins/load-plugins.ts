@@ -1,16 +1,22 @@
-import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { cwd } from 'node:process';
-import { type Analyzer, type AuditConfig, checkConfig, checkPlugin, checkUnique } from '@p2mtrace/analyzers';
-import { usageError } from '@p2mtrace/trace-format';
+import {
+  type Analyzer,
+  checkPlugin,
+  checkUnique,
+  configurePlugins,
+  type OptionSetting,
+  type PluginConfig,
+} from '@p2mtrace/analyzers';
+import { configPath, readConfig } from './configuration.js';
+import { loadNamed } from './load-named.js';
 
 /** Values of `PLUGIN_OPTIONS`. */
 export interface PluginOptions {
   readonly plugin?: readonly string[] | undefined;
+  readonly pluginOption?: readonly OptionSetting[] | undefined;
   readonly config?: string | undefined;
 }
-
-const CONFIGS = ['ts', 'mts', 'js', 'mjs'].map(ending => `p2mtrace.config.${ending}`);
 
 /** A module as seen from a folder, or an analyzer that the configuration has itself. */
 interface Named {
@@ -19,44 +25,43 @@ interface Named {
 }
 
 /**
- * The analyzers that the command line and the configuration name, in that order.
- * @throws P2mError P2M_PLUGIN, P2M_CONFIG (usage)
+ * The analyzers that the command line and the configuration name, in that order, with their options set: where both
+ * set one, the command line.
+ * @throws P2mError P2M_PLUGIN, P2M_PLUGIN_OPTION, P2M_CONFIG (usage)
  */
-export async function loadPlugins({ plugin = [], config }: PluginOptions): Promise<Analyzer[]> {
-  const named: Named[] = plugin.map(name => ({ plugin: name, folder: cwd() }));
-  const path = config ?? CONFIGS.find(name => existsSync(name));
-  if (path !== undefined) named.push(...(await readConfig(resolve(path))));
-  const analyzers = (await Promise.all(named.map(loadPlugin))).flat();
+export async function loadPlugins({ plugin = [], pluginOption = [], config }: PluginOptions): Promise<Analyzer[]> {
+  const path = configPath(config);
+  const { plugins, pluginOptions } = await readConfig(path);
+  const analyzers = (await Promise.all(namedBy(plugin, plugins, path).map(loadPlugin))).flat();
   checkUnique(analyzers);
-  return analyzers;
+  return configurePlugins(analyzers, [...settingsOf(pluginOptions, path), ...pluginOption]);
 }
 
-/** What the configuration says of audits. @throws P2mError P2M_CONFIG (usage) */
-export async function auditConfig(config: string | undefined): Promise<AuditConfig> {
-  const path = config ?? CONFIGS.find(name => existsSync(name));
-  if (path === undefined) return {};
-  return checkConfig(await load('P2M_CONFIG', path, dirname(resolve(path))), path).audit ?? {};
+/** The configuration and the files of plugins: what they do depends on the content of these. @throws P2mError P2M_CONFIG (usage) */
+export async function pluginFiles({ plugin = [], config }: PluginOptions): Promise<string[]> {
+  const path = configPath(config);
+  const { plugins } = await readConfig(path);
+  const files = namedBy(plugin, plugins, path).flatMap(one => {
+    return typeof one.plugin === 'string' ? [resolve(one.folder, one.plugin)] : [];
+  });
+  return path === undefined ? files : [resolve(path), ...files];
 }
 
-async function readConfig(path: string): Promise<Named[]> {
-  const folder = dirname(path);
-  const { plugins = [] } = checkConfig(await load('P2M_CONFIG', path, folder), path);
-  return plugins.map(plugin => ({ plugin, folder }));
+/** Those of the command line are seen from where p2mtrace is run, those of a configuration from beside it. */
+function namedBy(plugin: readonly string[], plugins: PluginConfig['plugins'] = [], path = ''): Named[] {
+  const folder = dirname(resolve(path));
+  return [...plugin.map(name => ({ plugin: name, folder: cwd() })), ...plugins.map(one => ({ plugin: one, folder }))];
+}
+
+function settingsOf(options: PluginConfig['pluginOptions'] = {}, file: string | undefined): OptionSetting[] {
+  return Object.entries(options).flatMap(([plugin, values]) =>
+    Object.entries(values).map(([key, value]) => ({ plugin, key, value, file })),
+  );
 }
 
 /** A module may export one analyzer or several. */
 async function loadPlugin({ plugin, folder }: Named): Promise<Analyzer[]> {
   if (typeof plugin !== 'string') return [checkPlugin(plugin, `a plugin in the configuration of ${folder}`)];
-  const value = await load('P2M_PLUGIN', plugin, folder);
+  const value = await loadNamed('P2M_PLUGIN', plugin, folder);
   return (Array.isArray(value) ? value : [value]).map(one => checkPlugin(one, plugin));
-}
-
-async function load(code: 'P2M_PLUGIN' | 'P2M_CONFIG', name: string, folder: string): Promise<unknown> {
-  const { loadModule } = await import('./load-module.js');
-  try {
-    return await loadModule(name, folder);
-  } catch (error) {
-    const what = error instanceof Error ? error.message : String(error);
-    throw usageError(code, `${name} can't be loaded: ${what}`, 'name a file, or a package that is installed there');
-  }
 }

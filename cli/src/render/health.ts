@@ -32,6 +32,7 @@ function recordLines(health: ImportHealth): string[] {
         ? 'none'
         : `${counted(health.misfits, 'record')} with a known id but contents that fit no kind`,
     ]),
+    ...listed('ignored', ignoredIds(health)),
     ...listed('skipped', [
       health.skippedBytes === 0 ? 'none' : `${counted(health.skippedBytes, 'byte')} of ${count(health.bytes)}`,
     ]),
@@ -60,6 +61,14 @@ function unknownIds({ unknownById }: ImportHealth): string[] {
     ...shown,
     `and ${counted(records, 'record')} of ${counted(rest.length, 'other id')} (see info --format json)`,
   ];
+}
+
+/** Records that have more than their row; nothing where none has. */
+function ignoredIds({ ignoredById = {} }: ImportHealth): string[] {
+  const ids = Object.entries(ignoredById).map(
+    ([id, number]) => `${id}  ${count(number).padStart(11)}  ${eventName(id)}`,
+  );
+  return ids.length === 0 ? [] : [...ids, 'flags or words of these that p2mtrace does not know; the rest was read'];
 }
 
 function tscRanges({ pcpus }: ImportHealth): string[] {

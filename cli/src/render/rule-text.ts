@@ -1,4 +1,4 @@
-import type { BoundRule, Need } from '@p2mtrace/analyzers';
+import type { Belief, BoundRule, Need } from '@p2mtrace/analyzers';
 import type { Terminal } from '../terminal.js';
 import { wrapped } from './wrap.js';
 
@@ -6,15 +6,21 @@ import { wrapped } from './wrap.js';
 export const needsText = (needs: readonly Need[]): string =>
   needs.map(need => need.replaceAll('|', ' or ')).join(', ') || 'any';
 
+/** `documented (up to 4.21): XSA-480`. */
+export const beliefText = ({ basis, source, versions }: Belief): string =>
+  `${basis}${versions === undefined ? '' : ` (${versions})`}: ${source}`;
+
 /** All that a rule says of itself. */
 export function* ruleText(rule: BoundRule, out: Terminal): Generator<string> {
-  const { id, title, severity, confidence, policy, needs, doc, fires, nearMiss, mechanism, confirm, page } = rule;
+  const { id, title, severity, belief, confidence, policy, needs, doc, fires, nearMiss, mechanism, confirm, page } =
+    rule;
   yield `${out.style('bold', id)}: ${title}`;
   yield `at worst ${severity}, ${confidence}; needs events of kind ${needsText(needs)}`;
   if (policy === true) yield 'a policy: runs only if it is named';
   yield* section('What it means', doc, out);
   yield* section('When it fires', fires, out);
   yield* section('When it does not (near miss)', nearMiss, out);
+  yield* section('What it rests on', belief && beliefText(belief), out);
   yield* section('How it comes about', mechanism, out);
   if (confirm !== undefined) {
     yield* heading('How to confirm it, in SQL ($NAME: subject or witness NAME of a finding)', out);

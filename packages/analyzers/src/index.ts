@@ -12,9 +12,16 @@ export {
 } from './explain/index.js';
 export {
   type AnalysisReport,
+  type Custom,
+  customSchema,
+  type DivergenceKind,
+  divergenceSchema,
   type Finding,
   findingSchema,
+  type Incident,
+  incidentSchema,
   type Occurrence,
+  type Opportunity,
   occurrenceSchema,
   reportSchema,
 } from './findings/finding.js';
@@ -27,6 +34,9 @@ export { RULES } from './rules/built-in-rules.js';
 export { decidableRules, type Undecided } from './rules/decidable.js';
 export {
   type Analyzer,
+  BASES,
+  type Basis,
+  type Belief,
   defineAnalyzer,
   type Evidence,
   type Need,
@@ -35,8 +45,15 @@ export {
   type RuleRow,
 } from './rules/define-analyzer.js';
 export { CONFIDENCES, type Confidence, SEVERITIES, type Severity } from './rules/levels.js';
-export { checkPlugin, checkUnique } from './rules/plugin.js';
+export type { OptionSchema, OptionValues } from './rules/option-schema.js';
+export { checkPlugin, checkUnique, PLUGIN_FIELDS } from './rules/plugin.js';
 export { type AuditConfig, checkConfig, defineConfig, type PluginConfig } from './rules/plugin-config.js';
+export {
+  configurePlugins,
+  type OptionSetting,
+  optionsOf,
+} from './rules/plugin-options.js';
+export { z } from './rules/plugin-zod.js';
 export { ANALYZERS } from './rules/registry.js';
 export { type BoundRule, chooseRules, ruleOf, rulesOf } from './rules/rule-set.js';
 export { type Slice, sliceTrace } from './slice/slice-trace.js';

@@ -9,8 +9,8 @@ import {
   p2mSummaries,
   pageRows,
   pageSummary,
-  type Replayer,
   replayTrace,
+  type XenState,
 } from '../src/index.js';
 import { traceMaker } from './support/trace-of.js';
 
@@ -60,7 +60,7 @@ const EVENTS = [
 ];
 
 let reader: TraceReader;
-let replayer: Replayer;
+let replayer: XenState;
 beforeAll(async () => {
   reader = await traceOf(EVENTS);
   replayer = replayTrace(reader, { until: 17 });

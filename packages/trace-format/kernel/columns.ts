@@ -1,7 +1,12 @@
-import { COLUMN, PRESENT, WIRE_NO_DOMID } from './constants';
+import { COLUMN, IGNORED, PRESENT, WIRE_NO_DOMID } from './constants';
 
 /** What a decoder returns for contents that fit no column; otherwise it returns those that the row has (PRESENT). */
 export const REFUSED: u32 = 0;
+
+/** What to add to the columns of a row where the record has these bits, which its row does not know. */
+export function ignoredIf(bits: u32): u32 {
+  return bits === 0 ? 0 : IGNORED;
+}
 
 /* Writers of a value of a row. The column is named by the place that has its address. */
 

@@ -1,5 +1,5 @@
 import { REFUSED } from './columns';
-import { ADDRESS, KIND, MEM } from './constants';
+import { ADDRESS, FIRST_EXTENSION_MINOR, IGNORED, KIND, MEM } from './constants';
 import {
   decodeAltp2m,
   decodeEntry,
@@ -10,6 +10,7 @@ import {
   decodeTlbFlush,
 } from './entries';
 import { decodeLock } from './locks';
+import { MISSING, putTextCaller } from './names';
 import {
   decodeGet,
   decodeGetType,
@@ -32,13 +33,30 @@ import {
 } from './stock';
 
 /**
- * Decodes the payload at `at` of a TRC_MEM record into a row. Returns the columns that the row has, REFUSED or
- * MISSING; of those two the row may have been written to.
+ * Decodes the payload at `at` of a TRC_MEM record into a row. Returns the columns that the row has, with IGNORED where
+ * it has not all of the record, or REFUSED or MISSING; of those two the row may have been written to.
  */
 export function decode(header: u32, row: u32, at: u32): u32 {
   const minor = header & 0xfff;
-  // What makes it safe to read the payload of a known record.
-  if (load<u8>(ADDRESS.payloadWords + minor) !== ((header >>> 28) & 7)) return REFUSED;
+  const words = (header >>> 28) & 7;
+  const known: u32 = load<u8>(ADDRESS.payloadWords + minor);
+  // What makes it safe to read the payload of a known record. NO_RECORD is more than any record has.
+  if (known > words) return REFUSED;
+  if (known !== words && minor < FIRST_EXTENSION_MINOR) return REFUSED;
+  const present = decodeKnown(minor, row, at);
+  if (known === words || present === REFUSED || present === MISSING) return present;
+  const rest = decodeRest(minor, row, at + known * 4);
+  return rest === MISSING ? MISSING : present | rest;
+}
+
+/** Words that a later recorder has appended. Returns the columns that they give the row, IGNORED or MISSING. */
+function decodeRest(minor: u32, row: u32, at: u32): u32 {
+  const hasCaller = minor === MEM.lookup || minor === MEM.getPage || minor === MEM.putPage;
+  return hasCaller ? putTextCaller(row, at) : IGNORED;
+}
+
+/** Decodes the words of the record's row of the table. */
+function decodeKnown(minor: u32, row: u32, at: u32): u32 {
   switch (minor) {
     // The most frequent ones come first: they are compared one by one.
     case MEM.lockAcquire:

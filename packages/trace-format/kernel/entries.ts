@@ -1,4 +1,4 @@
-import { INVALID_FRAME, putFrame, putU8, putU16, putU32, putU64, REFUSED } from './columns';
+import { INVALID_FRAME, ignoredIf, putFrame, putU8, putU16, putU32, putU64, REFUSED } from './columns';
 import { ACCESS_TYPES, ADDRESS, COLUMN, FLAG, KIND, PRESENT } from './constants';
 import { MISSING, putDomain } from './names';
 
@@ -10,6 +10,9 @@ export function typeOf(wire: u32): u32 {
 }
 export const NO_TYPE: u32 = 255;
 
+/** INVALID_MFN as p2m-pt.c reads it back from an entry, which has 40 bits for a frame. */
+const INVALID_IN_ENTRY: u64 = (1 << 40) - 1;
+
 /** gfn, mfn, domain and view, type and order of a lookup or an entry. */
 function putEntry(row: u32, at: u32, type: u32, present: u32): u32 {
   const domain = putDomain(row, load<u32>(at, 16));
@@ -17,7 +20,8 @@ function putEntry(row: u32, at: u32, type: u32, present: u32): u32 {
   putU8(COLUMN.p2m_type, row, type);
   putU8(COLUMN.order, row, load<u8>(at, 21));
   const gfn = putFrame(COLUMN.gfn, row, load<u64>(at), PRESENT.gfn);
-  const mfn = putFrame(COLUMN.mfn, row, load<u64>(at, 8), PRESENT.mfn);
+  const frame = load<u64>(at, 8);
+  const mfn = frame === INVALID_IN_ENTRY ? 0 : putFrame(COLUMN.mfn, row, frame, PRESENT.mfn);
   return present | domain | gfn | mfn | PRESENT.p2m_type | PRESENT.order;
 }
 
@@ -30,7 +34,7 @@ export function decodeLookup(row: u32, at: u32): u32 {
   const isAlloc = (word & 0x1_0000) === 0 ? 0 : FLAG.alloc;
   const isUnshare = (word & 0x2_0000) === 0 ? 0 : FLAG.unshare;
   putU32(COLUMN.flags, row, isLocked | isAlloc | isUnshare);
-  return putEntry(row, at, type, PRESENT.flags);
+  return putEntry(row, at, type, PRESENT.flags | ignoredIf(word & 0x7ffc_0000));
 }
 
 /** set_entry, and the entries of a snapshot. */
@@ -42,7 +46,7 @@ export function decodeEntry(kind: u32, row: u32, at: u32): u32 {
   putU8(COLUMN.kind, row, kind);
   putU8(COLUMN.access, row, access);
   putU32(COLUMN.flags, row, word >>> 31 === 0 ? 0 : FLAG.failed);
-  return putEntry(row, at, type, PRESENT.access | PRESENT.flags);
+  return putEntry(row, at, type, PRESENT.access | PRESENT.flags | ignoredIf(word & 0x7f00_0000));
 }
 
 export function decodePutGfn(row: u32, at: u32): u32 {
@@ -50,14 +54,14 @@ export function decodePutGfn(row: u32, at: u32): u32 {
   if (domain === MISSING) return MISSING;
   putU8(COLUMN.kind, row, KIND.put_gfn);
   putU64(COLUMN.gfn, row, load<u64>(at));
-  return PRESENT.gfn | domain;
+  return PRESENT.gfn | domain | ignoredIf(load<u32>(at, 12));
 }
 
 export function decodeTlbFlush(row: u32, at: u32): u32 {
-  const isDeferred = load<u32>(at, 4);
-  if (isDeferred > 1) return REFUSED;
-  putU8(COLUMN.kind, row, isDeferred === 1 ? KIND.tlb_flush_deferred : KIND.tlb_flush);
-  return putDomain(row, load<u32>(at));
+  const word = load<u32>(at, 4);
+  putU8(COLUMN.kind, row, (word & 1) === 0 ? KIND.tlb_flush : KIND.tlb_flush_deferred);
+  const domain = putDomain(row, load<u32>(at));
+  return domain === MISSING ? MISSING : domain | ignoredIf(word >>> 1);
 }
 
 /** SHARED_M2P_ENTRY is all ones but the lowest bit (X§3.4). */
@@ -102,7 +106,9 @@ export function decodeAltp2m(row: u32, at: u32): u32 {
   return domain | PRESENT.gfn | putFrame(COLUMN.arg0, row, load<u64>(at, 8), PRESENT.arg0);
 }
 
-/** GNTMAP_* by bit (xen/include/public/grant_table.h). */
+/** GNTMAP_* by bit (xen/include/public/grant_table.h); x86 has three guest_avail bits. */
+const KNOWN_GNTMAP: u32 = 0x7_003f;
+
 function grantFlags(bits: u32): u32 {
   let flags: u32 = 0;
   if ((bits & 1) !== 0) flags |= FLAG.device_map;
@@ -110,6 +116,10 @@ function grantFlags(bits: u32): u32 {
   if ((bits & 4) !== 0) flags |= FLAG.readonly;
   if ((bits & 8) !== 0) flags |= FLAG.application_map;
   if ((bits & 16) !== 0) flags |= FLAG.contains_pte;
+  if ((bits & 32) !== 0) flags |= FLAG.can_fail;
+  if ((bits & 0x1_0000) !== 0) flags |= FLAG.guest_avail0;
+  if ((bits & 0x2_0000) !== 0) flags |= FLAG.guest_avail1;
+  if ((bits & 0x4_0000) !== 0) flags |= FLAG.guest_avail2;
   return flags;
 }
 
@@ -117,7 +127,7 @@ export function decodeGrant(row: u32, at: u32): u32 {
   const word = load<u32>(at, 20);
   const op = word & 0xff;
   const bits = word >>> 8;
-  if (op > 2 || bits > 31) return REFUSED;
+  if (op > 2) return REFUSED;
   putU8(COLUMN.kind, row, op === 0 ? KIND.grant_map : op === 1 ? KIND.grant_unmap : KIND.grant_transfer);
   putU16(COLUMN.domid, row, load<u16>(at, 8));
   putU16(COLUMN.owner, row, load<u16>(at, 10));
@@ -125,5 +135,5 @@ export function decodeGrant(row: u32, at: u32): u32 {
   putU64(COLUMN.arg1, row, load<u32>(at, 16));
   putU32(COLUMN.flags, row, grantFlags(bits));
   const present = PRESENT.domid | PRESENT.owner | PRESENT.arg0 | PRESENT.arg1 | PRESENT.flags;
-  return present | putFrame(COLUMN.mfn, row, load<u64>(at), PRESENT.mfn);
+  return present | putFrame(COLUMN.mfn, row, load<u64>(at), PRESENT.mfn) | ignoredIf(bits & ~KNOWN_GNTMAP);
 }

@@ -1,4 +1,4 @@
-import { putU8, putU16, putU32, REFUSED } from './columns';
+import { ignoredIf, putU8, putU16, putU32, REFUSED } from './columns';
 import { ADDRESS, COLUMN, FLAG, LOCK_LEVELS, PRESENT } from './constants';
 import { MISSING, putCaller, putLock } from './names';
 
@@ -16,7 +16,8 @@ export function decodeLock(kind: u32, row: u32, at: u32): u32 {
   putU8(COLUMN.mode, row, word);
   putU32(COLUMN.flags, row, (word & 0x100) === 0 ? 0 : FLAG.recursive);
   putU16(COLUMN.depth, row, word >>> 16);
-  const present = lock | caller | PRESENT.level | PRESENT.mode | PRESENT.flags | PRESENT.depth;
+  const columns = lock | caller | PRESENT.level | PRESENT.mode | PRESENT.flags | PRESENT.depth;
+  const present = columns | ignoredIf(word & 0xfe00);
   const lockClass = level < LOCK_LEVELS ? load<u8>(ADDRESS.lockClasses + level) : 0;
   if (lockClass === 0) return present;
   putU16(COLUMN.lock_class, row, lockClass - 1);

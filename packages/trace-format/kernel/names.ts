@@ -1,5 +1,5 @@
 import { putU16, putU32, REFUSED } from './columns';
-import { ADDRESS, COLUMN, EXIT, NAMES, NO_NAME, PRESENT } from './constants';
+import { ADDRESS, COLUMN, EXIT, NAMES, NO_NAME, PRESENT, TEXT_UPPER_HALF } from './constants';
 
 /** What a decoder returns for a name that no table has yet: TypeScript adds it, and the record is decoded again. */
 export const MISSING: u32 = 0xffff_fffe;
@@ -74,10 +74,20 @@ export function putCaller(row: u32, at: u32): u32 {
   return PRESENT.caller | PRESENT.symbol;
 }
 
+/** The same of a call site whose address has its lower half at `at`, 0 for none. */
+export function putTextCaller(row: u32, at: u32): u32 {
+  const low = load<u32>(at);
+  if (low === 0) return 0;
+  store<u32>(ADDRESS.caller, low);
+  store<u32>(ADDRESS.caller, TEXT_UPPER_HALF, 4);
+  return putCaller(row, ADDRESS.caller);
+}
+
 /** Writes the domain in a word's low half and the view in its high one. Returns their columns, or MISSING. */
 export function putDomain(row: u32, word: u32): u32 {
-  const view = load<u32>(ADDRESS.views + (word >>> 16) * 4);
-  if (view === 0) return askFor(EXIT.newView, word >>> 16);
+  const wireView = word >>> 16;
+  const view = load<u32>(ADDRESS.views + wireView * 4);
+  if (view === 0) return askFor(EXIT.newView, wireView);
   putU16(COLUMN.domid, row, word);
   if (view === NO_NAME) return PRESENT.domid;
   putU16(COLUMN.view, row, view - 1);

@@ -1,4 +1,4 @@
-import { putOwner, putU8, putU16, putU32, putU64, REFUSED } from './columns';
+import { ignoredIf, putOwner, putU8, putU16, putU32, putU64, REFUSED } from './columns';
 import { COLUMN, FLAG, KIND, MAX_ORDER, PRESENT, WIRE_NO_DOMID } from './constants';
 import { MISSING, putCaller } from './names';
 
@@ -10,7 +10,7 @@ export function decodeGet(row: u32, at: u32): u32 {
   putU32(COLUMN.flags, row, (word & 1) === 0 ? 0 : FLAG.light);
   putU64(COLUMN.mfn, row, load<u64>(at));
   putU64(COLUMN.count_info, row, load<u64>(at, 16));
-  return putOwner(row, load<u32>(at, 8), PRESENT.mfn | PRESENT.count_info | PRESENT.flags);
+  return withOwner(row, at, PRESENT.mfn | PRESENT.count_info | PRESENT.flags, word & 0x7fff_fffe);
 }
 
 /** put_page and alloc_ref_drop. */
@@ -18,7 +18,13 @@ export function decodePut(kind: u32, row: u32, at: u32): u32 {
   putU8(COLUMN.kind, row, kind);
   putU64(COLUMN.mfn, row, load<u64>(at));
   putU64(COLUMN.count_info, row, load<u64>(at, 16));
-  return putOwner(row, load<u32>(at, 8), PRESENT.mfn | PRESENT.count_info);
+  return withOwner(row, at, PRESENT.mfn | PRESENT.count_info, load<u32>(at, 12));
+}
+
+/** Writes the owner of a reference, and tells of bits that no row knows. Returns the columns, or REFUSED. */
+function withOwner(row: u32, at: u32, columns: u32, unknown: u32): u32 {
+  const present = putOwner(row, load<u32>(at, 8), columns);
+  return present === REFUSED ? REFUSED : present | ignoredIf(unknown);
 }
 
 export function decodeGetType(row: u32, at: u32): u32 {

@@ -1,5 +1,5 @@
 import { putU16, putU64, REFUSED } from './columns';
-import { ADDRESS, CLASS_MASK, COLUMN, CURSOR, EXIT, MEM_CLASS, NO_ROW, PRESENT, RUN } from './constants';
+import { ADDRESS, CLASS_MASK, COLUMN, CURSOR, EXIT, IGNORED, MEM_CLASS, NO_ROW, PRESENT, RUN } from './constants';
 import { decode } from './decode';
 import { MISSING, missingAt, missingExit } from './names';
 
@@ -16,6 +16,12 @@ function endOf(header: u32, at: u32): u32 {
 /** Counts a record by memIndex. */
 function count(header: u32): void {
   const counter = ADDRESS.counts + (((header >>> 16) & 0x7000) | (header & 0xfff)) * 8;
+  store<u64>(counter, load<u64>(counter) + 1);
+}
+
+/** Counts a record of which something was ignored, by minor. */
+function countIgnored(header: u32): void {
+  const counter = ADDRESS.ignored + (header & 0xfff) * 8;
   store<u64>(counter, load<u64>(counter) + 1);
 }
 
@@ -78,6 +84,10 @@ export function run(cursor: u32, written: u32): u32 {
       if (present === REFUSED) {
         exit = EXIT.other;
         break;
+      }
+      if ((present & IGNORED) !== 0) {
+        countIgnored(header);
+        present &= ~IGNORED;
       }
     }
     records++;

@@ -28,7 +28,7 @@ export {
   RAW_MAX,
   SCHEMA_VERSION,
 } from './schema/columns.js';
-export { FLAG, FLAG_NAMES, type FlagName, flagNames } from './schema/flags.js';
+export { FLAG, FLAG_NAMES, FLAGS, type FlagName, type FlagSpec, flagNames } from './schema/flags.js';
 export { COMMON_COLUMNS, KIND, KINDS, type KindName, type KindSpec } from './schema/kinds.js';
 export {
   type CountInfo,
@@ -49,25 +49,29 @@ export {
   parseMetadata,
   type TraceMetadata,
 } from './schema/metadata.js';
+export { RECORDS, type RecordSpec, recordOf } from './schema/record-table.js';
 export {
   ACCESS_TYPES,
   DOMID_COW,
   DOMID_FIRST_RESERVED,
   DOMID_IDLE,
-  DOMID_IO,
-  DOMID_XEN,
+  isP2mLevel,
   LOCK_MODES,
+  MM_LOCK_LEVEL,
   MM_LOCK_ORDER_MAX,
   MM_LOCKS,
+  type MmLock,
   MODE_EXTERNAL,
   MODE_MUTEX,
   MODE_READ,
   MODE_WRITE,
   mmLockOfLevel,
   P2M_NUMBERINGS,
+  P2M_TYPE,
   P2M_TYPES,
   type P2mNumbering,
   type P2mType,
+  unbiasedLevel,
   wireTypeTable,
 } from './schema/xen-enums.js';
 export { getI53, getU53, getU64, hex, setU53, setU64 } from './u64.js';

@@ -1,6 +1,10 @@
-import { BREACH_SPEC, FactStore } from '@p2mtrace/replayer';
+import { BREACH_SPEC, FactStore, OPPORTUNITY_SPEC } from '@p2mtrace/replayer';
 import { isRecorded, type KindName, type TraceReader } from '@p2mtrace/trace-format';
+import { foldCustoms } from '../findings/customs.js';
+import { DIVERGENCES_SQL, divergenceKinds } from '../findings/divergence-kinds.js';
 import type { AnalysisReport, Finding } from '../findings/finding.js';
+import { incidentsOf } from '../findings/incidents.js';
+import { OPPORTUNITIES_SQL } from '../findings/opportunity-counts.js';
 import { worstFirst } from '../findings/row-findings.js';
 import { NAMED_BREACHES, NAMED_BREACHES_SQL } from '../rules/breach-sql.js';
 import { RULES } from '../rules/built-in-rules.js';
@@ -60,14 +64,14 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
   const measures: Record<string, number | null> = Object.fromEntries(
     options.measure?.map(({ name }) => [name, null]) ?? [],
   );
-  if (runnable.length === 0 && measure.length === 0) return { findings: [], notChecked, measures };
+  if (runnable.length === 0 && measure.length === 0) {
+    return { findings: [], incidents: [], customs: [], divergences: [], notChecked, measures };
+  }
   const rows = [...runnable.map(({ source }) => source.sql), ...measure.map(({ sql }) => sql)];
-  const queries = [...new Set(rows)].filter(sql => sql !== undefined);
-  if (queries.some(sql => mentions(sql, NAMED_BREACHES))) queries.push(NAMED_BREACHES_SQL);
-  const checks = {
-    counterWidth: options.counterWidth,
-    policies: runnable.filter(rule => rule.policy).map(({ id, analyzer }) => id.slice(analyzer.length + 1)),
-  };
+  const own = runnable.map(({ of }) => of?.sql);
+  const queries = [...new Set([...rows, ...own, DIVERGENCES_SQL])].filter(sql => sql !== undefined);
+  if (queries.some(sql => mentions(sql, NAMED_BREACHES))) queries.push(NAMED_BREACHES_SQL, OPPORTUNITIES_SQL);
+  const checks = { counterWidth: options.counterWidth, rules: rulesToCheck(runnable, measure) };
   const all: ReplayShare = { wanted: mentionedFacts(queries), checks };
   const second = SecondReplay.start(reader, all, options.threads);
   let closeSession = async () => {};
@@ -90,12 +94,21 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
       const value = (await session.runAll(sql)).rows[0]?.[0] ?? null;
       measures[name] = value === null ? null : Number(value);
     }
-    return { findings: findings.sort(worstFirst), notChecked, measures };
+    const known = new Map<string, Awaited<ReturnType<RuleRunner['allOf']>>>();
+    for (const finding of findings) {
+      const name = mechanismOf(finding);
+      if (!known.has(name)) known.set(name, await runner.allOf(finding, runnable));
+    }
+    const { findings: told, customs } = foldCustoms(findings, finding => known.get(mechanismOf(finding)));
+    const divergences = facts.rows('divergences') === 0 ? [] : divergenceKinds(await runner.rows(DIVERGENCES_SQL));
+    return { ...incidentsOf(told.sort(worstFirst)), customs, divergences, notChecked, measures };
   } finally {
     await closeSession();
     await second?.stop();
   }
 }
+
+const mechanismOf = ({ rule, mechanism }: Finding): string => `${rule} ${mechanism}`;
 
 /** A session over the trace and its facts; the second replay is waited for when SQL first mentions breaches. */
 async function openSession(reader: TraceReader, facts: FactStore, second: SecondReplay | undefined) {
@@ -104,15 +117,27 @@ async function openSession(reader: TraceReader, facts: FactStore, second: Second
   addTraceTables(session, reader, () => facts);
   session.addLazySql(NAMED_BREACHES, NAMED_BREACHES_SQL);
   if (second === undefined) return session;
-  session.addLazy([BREACH_SPEC.name], async () => {
-    await second.giveTo(facts);
-    await session.addTable(factsForSql(facts, BREACH_SPEC));
-  });
+  for (const spec of [BREACH_SPEC, OPPORTUNITY_SPEC]) {
+    session.addLazy([spec.name], async () => {
+      await second.giveTo(facts);
+      await session.addTable(factsForSql(facts, spec));
+    });
+  }
   return session;
 }
 
-const asksForBreaches = ({ source }: BoundRule): boolean =>
-  [NAMED_BREACHES, BREACH_SPEC.name].some(table => mentions(source.sql ?? '', table));
+const readsBreaches = (sql: string): boolean => [NAMED_BREACHES, BREACH_SPEC.name].some(table => mentions(sql, table));
+const asksForBreaches = ({ source }: BoundRule): boolean => readsBreaches(source.sql ?? '');
+
+/** Ids of the rules whose checks must run: the chosen ones, and all where somebody else's SQL may ask for any breach. */
+function rulesToCheck(rules: readonly BoundRule[], measures: readonly MeasureSpec[]): readonly string[] {
+  const ids = rules.map(({ id }) => id);
+  const builtIn = new Set(RULES.map(({ id }) => id));
+  const asksForAny =
+    rules.some(rule => !builtIn.has(rule.id) && asksForBreaches(rule)) ||
+    measures.some(({ sql }) => readsBreaches(sql));
+  return asksForAny ? [...RULES.filter(({ policy }) => !policy).map(({ id }) => id), ...ids] : ids;
+}
 
 /** Those that meet the condition, and the others. */
 function partition<T>(all: readonly T[], meets: (one: T) => boolean): [T[], T[]] {

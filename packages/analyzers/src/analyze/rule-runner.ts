@@ -1,11 +1,16 @@
 import { P2mError, type TraceReader, usageError } from '@p2mtrace/trace-format';
-import type { Finding } from '../findings/finding.js';
+import type { Finding, Opportunity } from '../findings/finding.js';
+import { OPPORTUNITIES_SQL, OpportunityCounts, wordsOf } from '../findings/opportunity-counts.js';
 import { findingsOf } from '../findings/row-findings.js';
 import { openTraceSession } from '../query/open-session.js';
+import { NAMED_BREACHES } from '../rules/breach-sql.js';
 import type { RowSource, RuleRow } from '../rules/define-analyzer.js';
+import type { OptionValues } from '../rules/option-schema.js';
 import { isPluginId } from '../rules/plugin.js';
+import { sqlParameters } from '../rules/plugin-options.js';
 import type { BoundRule } from '../rules/rule-set.js';
-import type { Rows, TraceSession } from '../sql/session.js';
+import type { Parameters } from '../sql/query-result.js';
+import { mentions, type Rows, type TraceSession } from '../sql/session.js';
 
 /** Runs rules over one trace; a source of rows that several share is asked once. */
 export class RuleRunner {
@@ -13,6 +18,7 @@ export class RuleRunner {
   private readonly session: TraceSession;
   /** For code, whose queries nobody knows before; opened when there is one. */
   private anything: Promise<TraceSession> | undefined;
+  private counted: Promise<OpportunityCounts> | undefined;
   private readonly asked = new Map<RowSource, Promise<readonly RuleRow[]>>();
 
   /** The session has the facts that the rules' SQL names. */
@@ -24,8 +30,9 @@ export class RuleRunner {
   /** What a rule finds. @throws P2mError P2M_PLUGIN (usage) where a plugin fails, P2M_DAMAGED */
   async findings(rule: BoundRule): Promise<Finding[]> {
     try {
-      const rows = (await this.rowsOf(rule.source)).filter(row => !rule.sharesRows || isOf(row, rule));
-      const findings = findingsOf(rule, rule.find?.(rows) ?? rows);
+      const rows = (await this.rowsOf(rule)).filter(row => !rule.sharesRows || isOf(row, rule));
+      const found = rule.find?.(rows) ?? rows;
+      const findings = findingsOf(rule, found, found.length === 0 ? {} : await this.outOf(rule));
       this.checkWitnesses(findings);
       return findings;
     } catch (error) {
@@ -35,8 +42,39 @@ export class RuleRunner {
     }
   }
 
+  /** Rows of a query over what the session has. */
+  async rows(sql: string): Promise<RuleRow[]> {
+    return objects(await this.session.runAll(sql));
+  }
+
   async close(): Promise<void> {
     await (await this.anything)?.close();
+  }
+
+  /** Out of how many the rule's findings are. */
+  private async outOf(rule: BoundRule) {
+    return isCounted(rule) ? { counts: await this.counts() } : { all: await this.ownCount(rule) };
+  }
+
+  /** Opportunities of the finding's mechanism in the whole trace; undefined where nobody counted. */
+  async allOf({ rule: id, mechanism }: Finding, rules: readonly BoundRule[]) {
+    const rule = rules.find(one => one.id === id);
+    if (rule === undefined) return undefined;
+    if (mechanism === null) return this.ownCount(rule);
+    const what = wordsOf(id, mechanism);
+    return what === undefined ? undefined : { times: (await this.counts()).all(id, mechanism), what };
+  }
+
+  private counts(): Promise<OpportunityCounts> {
+    this.counted ??= this.session.runAll(OPPORTUNITIES_SQL).then(rows => new OpportunityCounts(objects(rows)));
+    return this.counted;
+  }
+
+  private async ownCount({ of }: BoundRule): Promise<Opportunity | undefined> {
+    if (of === undefined) return undefined;
+    const { rows } = await this.session.runAll(of.sql);
+    const times = Number(rows[0]?.[0] ?? 0);
+    return times > 0 ? { times, what: of.what, at: 'trace' } : undefined;
   }
 
   /** A witness is an event of the trace. */
@@ -48,19 +86,20 @@ export class RuleRunner {
     if (stray !== undefined) throw new Error(`at_${stray.role} is ${stray.seq}, and the trace has no such event`);
   }
 
-  private rowsOf(source: RowSource): Promise<readonly RuleRow[]> {
-    const rows = this.asked.get(source) ?? this.ask(source);
+  private rowsOf({ source, options }: BoundRule): Promise<readonly RuleRow[]> {
+    const rows = this.asked.get(source) ?? this.ask(source, options);
     this.asked.set(source, rows);
     return rows;
   }
 
-  private async ask({ sql, run }: RowSource): Promise<readonly RuleRow[]> {
-    if (sql !== undefined) return objects(await this.session.runAll(sql));
-    const query = async (text: string) => {
+  private async ask(source: RowSource, options: OptionValues): Promise<readonly RuleRow[]> {
+    const { sql } = source;
+    if (sql !== undefined) return objects(await this.session.runAll(sql, sqlParameters(options)));
+    const query = async <Row extends RuleRow>(text: string, parameters?: Parameters) => {
       this.anything ??= openTraceSession(this.reader);
-      return objects(await (await this.anything).runAll(text));
+      return objects(await (await this.anything).runAll(text, parameters)) as Row[];
     };
-    return (await run?.({ reader: this.reader, query })) ?? [];
+    return (await source.run?.({ reader: this.reader, options, query })) ?? [];
   }
 }
 
@@ -70,3 +109,6 @@ function objects({ columns, rows }: Rows): RuleRow[] {
 
 /** Rows that several rules share name theirs, with the analyzer's id or without. */
 const isOf = (row: RuleRow, { id, analyzer }: BoundRule) => row.rule === id || `${analyzer}.${row.rule}` === id;
+
+/** Its rows come from the checks of the replay, which count. */
+const isCounted = ({ source }: BoundRule): boolean => mentions(source.sql ?? '', NAMED_BREACHES);

@@ -7,7 +7,9 @@ import {
   type FactChunk,
   type FactSelection,
   type FactStore,
+  OPPORTUNITY_SPEC,
   replayTrace,
+  sharesOf,
   traceIdentity,
 } from '@p2mtrace/replayer';
 import type { TraceReader } from '@p2mtrace/trace-format';
@@ -43,8 +45,8 @@ export class SecondReplay {
   private given: Promise<void> | undefined;
 
   /**
-   * undefined where there is to be none: nobody wants breaches, on one of `threads`, or, if that is absent, where the
-   * trace is short or there is one core.
+   * undefined where there is to be none: nobody wants breaches, or none that a second one could share; on one of
+   * `threads`, or, if that is absent, where the trace is short or there is one core.
    */
   static start(
     reader: TraceReader,
@@ -52,7 +54,8 @@ export class SecondReplay {
     threads = reader.rows < WORTH_A_THREAD ? 1 : availableParallelism(),
   ): SecondReplay | undefined {
     // From the TypeScript sources (tests) there is no worker to start.
-    if (!all.wanted.some(isOfBreaches) || threads === 1 || !existsSync(WORKER)) return undefined;
+    if (!all.wanted.some(isOfChecks) || threads === 1 || !existsSync(WORKER)) return undefined;
+    if (sharesOf(reader, all.checks).size < 2) return undefined;
     return new SecondReplay(reader, all);
   }
 
@@ -62,7 +65,7 @@ export class SecondReplay {
     this.work = {
       path: reader.path,
       identity: traceIdentity(reader),
-      wanted: wanted.filter(isOfBreaches),
+      wanted: wanted.filter(isOfChecks),
       checks: { ...checks, share: 'entries' },
     };
     this.worker = new Worker(WORKER, { workerData: this.work });
@@ -92,8 +95,11 @@ export class SecondReplay {
   }
 }
 
-/** The name is of the table, or of one of its columns. */
-const isOfBreaches = (name: string): boolean => name.split('.')[0] === BREACH_SPEC.name;
+/** What checks yield: `breaches`, `opportunities`, or a column of them. */
+const isOfChecks = (name: string): boolean => {
+  const [table] = name.split('.');
+  return table === BREACH_SPEC.name || table === OPPORTUNITY_SPEC.name;
+};
 
 /** Replays a trace for a share of the facts, and puts them to the others. @throws P2mError P2M_DAMAGED */
 export function replayShare(

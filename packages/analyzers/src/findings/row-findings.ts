@@ -1,23 +1,31 @@
 import type { RuleRow } from '../rules/define-analyzer.js';
 import { CONFIDENCES, SEVERITIES } from '../rules/levels.js';
 import type { BoundRule } from '../rules/rule-set.js';
-import type { Finding } from './finding.js';
+import type { Finding, Opportunity } from './finding.js';
 import { findingId } from './finding-id.js';
 import { toOccurrence } from './occurrence.js';
+import type { OpportunityCounts } from './opportunity-counts.js';
 
-/** The rows of a rule as findings: those of one signature, confidence and severity are occurrences of one. */
-export function findingsOf(rule: BoundRule, rows: readonly RuleRow[]): Finding[] {
-  const groups = new Map<string, Finding>();
+/** Out of how many a rule's findings are: counted by the checks of the replay, or by the rule's own query. */
+export interface OutOf {
+  readonly counts?: OpportunityCounts | undefined;
+  readonly all?: Opportunity | undefined;
+}
+
+/** The rows of a rule as findings: those of one signature, confidence, severity and mechanism are occurrences of one. */
+export function findingsOf(rule: BoundRule, rows: readonly RuleRow[], { counts, all }: OutOf = {}): Finding[] {
+  const groups = new Map<string, { finding: Finding; sites: Set<number> }>();
   for (const row of rows) {
     const confidence = CONFIDENCES.find(one => one === row.confidence) ?? rule.confidence;
     const severity = SEVERITIES.find(one => one === row.severity) ?? rule.severity;
     const signature = signatureOf(rule, row);
-    const key = `${signature} ${confidence} ${severity}`;
-    let finding = groups.get(key);
-    if (finding === undefined) {
-      const { id, analyzer, page = null } = rule;
+    const mechanism = typeof row.mechanism === 'string' ? row.mechanism : null;
+    const key = `${signature} ${confidence} ${severity} ${mechanism}`;
+    let group = groups.get(key);
+    if (group === undefined) {
+      const { id, analyzer, page = null, belief } = rule;
       const title = typeof row.title === 'string' ? row.title : rule.title;
-      finding = {
+      const finding = {
         id: findingId(signature),
         analyzer,
         rule: id,
@@ -27,18 +35,30 @@ export function findingsOf(rule: BoundRule, rows: readonly RuleRow[]): Finding[]
         title,
         page,
         count: 0,
+        of: null,
+        mechanism,
+        basis: belief?.basis ?? 'customary',
+        incident: null,
         occurrences: [],
       };
-      groups.set(key, finding);
+      group = { finding, sites: new Set() };
+      groups.set(key, group);
     }
-    finding.count++;
-    finding.occurrences.push(toOccurrence(row));
+    group.finding.count++;
+    group.finding.occurrences.push(toOccurrence(row));
+    group.sites.add(Number(row.caller ?? -1));
   }
-  return [...groups.values()];
+  return [...groups.values()].map(({ finding, sites }) => ({ ...finding, of: outOf(rule, finding, sites) }));
+
+  function outOf({ id }: BoundRule, { mechanism, count }: Finding, sites: ReadonlySet<number>) {
+    if (mechanism === null) return all !== undefined && all.times >= count ? all : null;
+    return counts?.of(id, mechanism, sites, count) ?? null;
+  }
 }
 
+/** A part that is null is none: what is not known of one breach would tell it from others of its kind. */
 function signatureOf({ id }: BoundRule, row: RuleRow): string {
-  const parts = Object.entries(row).filter(([name]) => name.startsWith('sig_'));
+  const parts = Object.entries(row).filter(([name, value]) => name.startsWith('sig_') && value !== null);
   return [id, ...parts.map(([name, value]) => `${name.slice(4)}=${String(value)}`)].join(' | ');
 }
 

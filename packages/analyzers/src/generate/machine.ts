@@ -1,4 +1,4 @@
-import { MM_LOCKS } from '@p2mtrace/trace-format';
+import { MM_LOCK_LEVEL, type MmLock } from '@p2mtrace/trace-format';
 import type { Random } from './random.js';
 
 /** An event as NDJSON has it. */
@@ -24,7 +24,6 @@ export interface Guest {
   readonly cache: Page[];
 }
 
-type MmLock = (typeof MM_LOCKS)[number]['name'];
 type Mode = 'write' | 'read' | 'mutex';
 
 const PGC_ALLOCATED = 1n << 63n;
@@ -59,7 +58,7 @@ export class Machine {
     const state = this.locks.get(address) ?? { writer: -1, readers: 0 };
     this.locks.set(address, state);
     const blocked = () => state.writer >= 0 || (mode !== 'read' && state.readers > 0);
-    const event = { pcpu, lock: address, lock_class: name, level: levelOf(name), mode, ...site(caller) };
+    const event = { pcpu, lock: address, lock_class: name, level: MM_LOCK_LEVEL[name], mode, ...site(caller) };
     if (blocked()) yield { kind: 'lock_wait', ...event };
     while (blocked()) yield 'wait';
     if (mode === 'read') state.readers++;
@@ -77,7 +76,7 @@ export class Machine {
       pcpu,
       lock: address,
       lock_class: name,
-      level: levelOf(name),
+      level: MM_LOCK_LEVEL[name],
       mode,
       depth: 1,
       ...site(caller),
@@ -119,9 +118,8 @@ export class Machine {
 export const hex = (value: number): string => `0x${value.toString(16)}`;
 const countInfo = ({ count, allocated }: Page) =>
   `0x${(BigInt(count) | (allocated ? PGC_ALLOCATED : 0n)).toString(16)}`;
-const levelOf = (name: MmLock) => MM_LOCKS.find(lock => lock.name === name)?.level ?? 0;
 const lockAddress = (domid: number, name: MmLock) =>
-  `0xffff8301${hex(0x10000000 + domid * 0x10000 + levelOf(name) * 16).slice(2)}`;
+  `0xffff8301${hex(0x10000000 + domid * 0x10000 + MM_LOCK_LEVEL[name] * 16).slice(2)}`;
 
 /** A call site: an address that stands for the function's name. */
 function site(symbol: string): EventLine {

@@ -1,13 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { usageError } from '@p2mtrace/trace-format';
+import { DOMID_FIRST_RESERVED, usageError } from '@p2mtrace/trace-format';
 import { packageFolder } from '../package-folder.js';
 import type { EventLine, Thread } from './machine.js';
 
 /** The corpus of rules: for each traces in which it fires. */
 const CORPUS = join(packageFolder(), '../../samples/corpus/rules');
 /** Domids from here on have a meaning of their own (X§1.7), and stay. */
-const FIRST_RESERVED = 0x7ff0;
 const DOMIDS = ['domid', 'owner', 'old_owner', 'cur_domid'] as const;
 const MFNS = ['mfn', 'old_mfn'] as const;
 
@@ -99,7 +98,7 @@ export function* tell({ events }: Template, places: Places): Thread {
     const told: Record<string, unknown> = { ...event, pcpu: pcpus.get(Number(event.pcpu ?? 0)) };
     for (const name of DOMIDS) {
       const domid = event[name];
-      if (isNumber(domid) && domid < FIRST_RESERVED) told[name] = domids.get(domid);
+      if (isNumber(domid) && domid < DOMID_FIRST_RESERVED) told[name] = domids.get(domid);
     }
     for (const name of MFNS) {
       if (typeof event[name] === 'string') told[name] = `0x${(BigInt(event[name]) + BigInt(places.mfn)).toString(16)}`;

@@ -1,11 +1,14 @@
 import { usageError } from '@p2mtrace/trace-format';
 import * as z from 'zod';
 import type { Analyzer } from './define-analyzer.js';
+import type { OptionValues } from './option-schema.js';
 
 /** What `p2mtrace.config.ts` exports by default. */
 export interface PluginConfig {
   /** Analyzers, or the modules that export them: files beside the configuration, or packages. */
   readonly plugins?: readonly (string | Analyzer)[];
+  /** Options of plugins, by the id of their analyzer: `{ 'acme/hot-gfn': { writes: 50 } }`. */
+  readonly pluginOptions?: Readonly<Record<string, OptionValues>>;
   /** What `p2mtrace audit` does, as its options say it. */
   readonly audit?: AuditConfig;
 }
@@ -32,6 +35,7 @@ export const defineConfig = (config: PluginConfig): PluginConfig => config;
 
 const schema = z.strictObject({
   plugins: z.array(z.union([z.string().min(1), z.looseObject({})])).optional(),
+  pluginOptions: z.record(z.string(), z.record(z.string(), z.unknown())).optional(),
   audit: auditSchema.optional(),
 });
 

@@ -1,7 +1,8 @@
 import { KINDS, usageError } from '@p2mtrace/trace-format';
 import * as z from 'zod';
-import { type Analyzer, defineAnalyzer, type Need } from './define-analyzer.js';
+import { type Analyzer, BASES, defineAnalyzer, type Need } from './define-analyzer.js';
 import { CONFIDENCES, SEVERITIES } from './levels.js';
+import { isOptionSchema, type OptionSchema } from './option-schema.js';
 
 /** Ids of plugins have an owner, `acme/hot-gfn`; no built-in id has one, so that the two never clash. */
 const PLUGIN_ID = /^[a-z][a-z0-9-]*\/[a-z][a-z0-9-]*$/;
@@ -22,9 +23,13 @@ const rule = z.strictObject({
   id: text,
   title: text,
   severity: z.enum(SEVERITIES),
+  of: z.strictObject({ sql: text, what: text }).optional(),
+  belief: z.strictObject({ basis: z.enum(BASES), source: text, versions: text.optional() }).optional(),
   confidence: z.enum(CONFIDENCES),
   needs: z.array(need).optional(),
   doc: text,
+  fires: text.optional(),
+  nearMiss: text.optional(),
   mechanism: text.optional(),
   confirm: text.optional(),
   fix: text.optional(),
@@ -37,8 +42,11 @@ const analyzer = z.strictObject({
   ...source,
   id: z.string().regex(PLUGIN_ID, 'must be OWNER/NAME in small letters, such as acme/hot-gfn'),
   needs: z.array(need).optional(),
+  options: z.custom<OptionSchema>(isOptionSchema, 'must be a zod object whose keys are names').optional(),
   rules: z.array(rule).min(1),
 });
+/** What plugins may say of themselves and of their rules; docs/plugins.md has all of it. */
+export const PLUGIN_FIELDS = { analyzer: Object.keys(analyzer.shape), rule: Object.keys(rule.shape) };
 
 /**
  * An analyzer that somebody else wrote, once it is sure that it is one.

@@ -1,5 +1,7 @@
 import { suggestion, usageError } from '@p2mtrace/trace-format';
 import { type Analyzer, hasRows, type Need, type RowSource, type Rule } from './define-analyzer.js';
+import type { OptionValues } from './option-schema.js';
+import { optionsOf } from './plugin-options.js';
 
 /** A rule with what its analyzer adds to it. */
 export interface BoundRule extends Rule {
@@ -9,19 +11,26 @@ export interface BoundRule extends Rule {
   /** Where its rows come from: the rule itself, or its analyzer, whose other rules share them. */
   readonly source: RowSource;
   readonly sharesRows: boolean;
+  /** Of its analyzer; none where it has none. */
+  readonly options: OptionValues;
 }
 
-/** The rules of analyzers, in their order. */
+/**
+ * The rules of analyzers, in their order.
+ * @throws P2mError P2M_PLUGIN_OPTION (usage) where an option has no value and needs one
+ */
 export function rulesOf(analyzers: readonly Analyzer[]): BoundRule[] {
-  return analyzers.flatMap(analyzer =>
-    analyzer.rules.map(rule => ({
+  return analyzers.flatMap(analyzer => {
+    const options = optionsOf(analyzer);
+    return analyzer.rules.map(rule => ({
       ...rule,
       analyzer: analyzer.id,
       needs: [...new Set([...(analyzer.needs ?? []), ...(rule.needs ?? [])])],
       source: hasRows(rule) ? rule : analyzer,
       sharesRows: !hasRows(rule),
-    })),
-  );
+      options,
+    }));
+  });
 }
 
 /**

@@ -3,7 +3,10 @@ import type { ReplayBatch } from './replay-batch.js';
 
 /** What the kinds that are rare read of their rows; the frequent ones read the columns themselves. */
 
-/** A frame, domain, order or pcpu that the event does not have. */
+/**
+ * A frame, domain, order, type or pcpu that the event does not have: -1, as none of them is negative. Values that may be
+ * any number, as arg0, are NaN, as seqs are; outside of typed arrays and columns absent is null (CONTRIBUTING.md).
+ */
 export const ABSENT = -1;
 
 export function gfnOf({ columns, validity }: ReplayBatch, row: number): number {
@@ -12,6 +15,15 @@ export function gfnOf({ columns, validity }: ReplayBatch, row: number): number {
 
 export function mfnOf({ columns, validity }: ReplayBatch, row: number): number {
   return isValid(validity.mfn, row) ? getU53(columns.mfn, row) : ABSENT;
+}
+
+/** INVALID_MFN as p2m-pt.c reads it back from an entry, which has 40 bits for a frame. No machine has that much memory. */
+const INVALID_IN_ENTRY = 2 ** 40 - 1;
+
+/** Frame of a p2m entry. */
+export function entryMfnOf(batch: ReplayBatch, row: number): number {
+  const mfn = mfnOf(batch, row);
+  return mfn === INVALID_IN_ENTRY ? ABSENT : mfn;
 }
 
 export function domidOf({ columns, validity }: ReplayBatch, row: number): number {
@@ -24,11 +36,6 @@ export function ownerOf({ columns, validity }: ReplayBatch, row: number): number
 
 export function pcpuOf({ columns, validity }: ReplayBatch, row: number): number {
   return isValid(validity.pcpu, row) ? columns.pcpu[row] : ABSENT;
-}
-
-/** Index of the p2m type. */
-export function typeOf({ columns, validity }: ReplayBatch, row: number): number {
-  return isValid(validity.p2m_type, row) ? columns.p2m_type[row] : ABSENT;
 }
 
 /** The kind's first or second value, NaN where it has none; inexact from 2^53 on. */

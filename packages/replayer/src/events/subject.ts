@@ -1,4 +1,4 @@
-import { hex, type TraceReader, usageError } from '@p2mtrace/trace-format';
+import { DOMID_IDLE, hex, type TraceReader, usageError } from '@p2mtrace/trace-format';
 import { MAX_FRAME } from '../memory/frame-table.js';
 
 /** What a question about the past can be about. */
@@ -92,7 +92,7 @@ const numberOf = (text: string | undefined): number =>
 
 function domidOf(text: string | undefined): number | undefined {
   const domid = numberOf(text);
-  return domid <= 0x7fff ? domid : undefined;
+  return domid <= DOMID_IDLE ? domid : undefined;
 }
 
 function frameOf(text: string | undefined): number | undefined {

@@ -2,6 +2,8 @@
 
 /** A domid has 16 bits; so have indices of views and numbers of vcpus. */
 const RANGE = 0x1_0000;
+/** Entries of a table by domid. */
+export const DOMIDS = RANGE;
 
 /** The p2m of a domain's view. */
 export const p2mKey = (domid: number, view: number): number => domid * RANGE + view;
@@ -14,3 +16,7 @@ export const domidOfKey = (key: number): number => Math.floor(key / RANGE);
 export const viewOfKey = (key: number): number => key % RANGE;
 /** The number of a vcpu's key. */
 export const vcpuOfKey = (key: number): number => key % RANGE;
+
+/** Grants between two domains: who maps, which may be unknown (-1), and whose pages they are. */
+export const grantKey = (mapper: number, owner: number): number => (mapper + 1) * RANGE + owner;
+export const mapperOfKey = (key: number): number => Math.floor(key / RANGE) - 1;

@@ -1,4 +1,5 @@
 import { DOMID_FIRST_RESERVED } from '@p2mtrace/trace-format';
+import { DOMIDS, domidOfKey } from '../memory/keys.js';
 import { type FrameOwners, NOBODY, SEVERAL } from './frame-owners.js';
 
 /** What of a range a piece has: what may concern one of these domains, what these pcpus did, the events chosen. */
@@ -53,12 +54,12 @@ export class PieceScope {
 
   /** What a pcpu is in the middle of; `running` is the vcpu of each. */
   hasContext(running: readonly number[], pcpu: number): boolean {
-    return this.hasPcpu(pcpu) && this.hasDomain(Math.floor((running[pcpu] ?? -1) / 0x1_0000));
+    return this.hasPcpu(pcpu) && this.hasDomain(domidOfKey(running[pcpu] ?? -1));
   }
 }
 
 function membersOf(ids: readonly number[]): Uint8Array {
-  const members = new Uint8Array(0x1_0000);
+  const members = new Uint8Array(DOMIDS);
   for (const id of ids) members[id] = 1;
   return members;
 }

@@ -1,4 +1,5 @@
 import { BatchMemory, type ColumnName, DOMID_FIRST_RESERVED, isValid, type TraceReader } from '@p2mtrace/trace-format';
+import { DOMIDS } from '../memory/keys.js';
 
 /** Every domain that an event names or that runs, but for Xen's own. @throws P2mError P2M_DAMAGED */
 export function domainsOf(reader: TraceReader): number[] {
@@ -15,7 +16,7 @@ function valuesOf(
   reader: TraceReader,
   names: readonly (ColumnName & ('domid' | 'owner' | 'cur_domid' | 'pcpu'))[],
 ): number[] {
-  const found = new Uint8Array(0x1_0000);
+  const found = new Uint8Array(DOMIDS);
   const memory = new BatchMemory();
   for (const info of reader.batches) {
     const { columns, validity } = reader.read(info, names, memory);

@@ -1,4 +1,6 @@
 import { KIND, type TraceReader } from '@p2mtrace/trace-format';
+import { SYMBOL_SITES } from '../batch/call-site.js';
+import { domidOfKey, vcpuOfKey } from '../memory/keys.js';
 import { acquisition } from '../rows/lock-rows.js';
 import type { XenState } from '../state/xen-state.js';
 import { UNKNOWN_DEPTH } from '../tables/lock-table.js';
@@ -8,8 +10,8 @@ import type { SnapshotWriter } from './snapshot-writer.js';
 /** Which vcpu runs where, and which view each uses. */
 export function snapshotVcpus({ contexts }: XenState, scope: PieceScope, out: SnapshotWriter): void {
   const begin = (vcpu: number) => {
-    const event = out.begin(KIND.snapshot_vcpu).id('domid', Math.floor(vcpu / 0x1_0000));
-    return event.number('arg0', vcpu % 0x1_0000);
+    const event = out.begin(KIND.snapshot_vcpu).id('domid', domidOfKey(vcpu));
+    return event.number('arg0', vcpuOfKey(vcpu));
   };
   contexts.running.forEach((vcpu, pcpu) => {
     if (vcpu >= 0 && scope.hasPcpu(pcpu)) begin(vcpu).id('pcpu', pcpu);
@@ -41,7 +43,8 @@ export function snapshotLocks(replayer: XenState, reader: TraceReader, scope: Pi
     for (const { lock, mode, level, seq, caller } of locks.heldBy(pcpu)) {
       held.add(lock);
       const { lockClass, depth, symbol } = acquisition(reader, seq);
-      out.begin(KIND.snapshot).id('pcpu', pcpu).id('lock', lock).id('mode', mode).id('caller', caller);
+      out.begin(KIND.snapshot).id('pcpu', pcpu).id('lock', lock).id('mode', mode);
+      if (caller < SYMBOL_SITES) out.id('caller', caller);
       out.id('lock_class', lockClass).id('depth', depth).id('symbol', symbol);
       if (level > 0) out.id('level', level);
     }

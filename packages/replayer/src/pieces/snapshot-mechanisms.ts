@@ -1,4 +1,5 @@
 import { KIND } from '@p2mtrace/trace-format';
+import { domidOfKey, viewOfKey } from '../memory/keys.js';
 import { FOREIGN_MFN, FOREIGN_OWNER } from '../state/foreign-state.js';
 import { LINUX_BITS, LINUX_MFN } from '../state/linux-state.js';
 import { PAGING_EVICTED, PAGING_TYPE } from '../state/paging-state.js';
@@ -102,11 +103,7 @@ export function snapshotLinux({ linux }: XenState, scope: PieceScope, out: Snaps
 
 export function snapshotTlb({ tlb }: XenState, scope: PieceScope, out: SnapshotWriter): void {
   for (const key of tlb.deferred.keys()) {
-    const domid = Math.floor(key / 0x1_0000);
-    if (scope.hasDomain(domid))
-      out
-        .begin(KIND.snapshot_tlb)
-        .id('domid', domid)
-        .id('view', key % 0x1_0000);
+    const domid = domidOfKey(key);
+    if (scope.hasDomain(domid)) out.begin(KIND.snapshot_tlb).id('domid', domid).id('view', viewOfKey(key));
   }
 }

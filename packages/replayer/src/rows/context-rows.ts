@@ -1,4 +1,5 @@
 import { LOCK_MODES } from '@p2mtrace/trace-format';
+import { domidOfKey, vcpuOfKey } from '../memory/keys.js';
 import type { XenState } from '../state/xen-state.js';
 import { idOrNull, numberOrNull, seqOrNull } from './row-nulls.js';
 import type { Names, StateFilter } from './state-rows.js';
@@ -29,7 +30,7 @@ export function* contextRows(replayer: XenState, names: Names, filter: StateFilt
   const pcpus = Math.max(contexts.running.length, locks.pcpus, ...[...contexts.translations.pcpus()].map(p => p + 1));
   for (let pcpu = 0; pcpu < pcpus; pcpu++) {
     const running = contexts.running[pcpu] ?? -1;
-    const domid = running < 0 ? null : Math.floor(running / 0x1_0000);
+    const domid = running < 0 ? null : domidOfKey(running);
     if (filter.domid !== undefined && domid !== filter.domid) continue;
     const view = contexts.views.get(running);
     const held = locks.heldBy(pcpu).map(({ lock, mode, seq }) => {
@@ -43,7 +44,7 @@ export function* contextRows(replayer: XenState, names: Names, filter: StateFilt
     yield {
       pcpu,
       domid,
-      vcpu: running < 0 ? null : idOrNull(running % 0x1_0000),
+      vcpu: running < 0 ? null : idOrNull(vcpuOfKey(running)),
       view: view === undefined ? null : (names.view[view] ?? String(view)),
       locks: held,
       translations,

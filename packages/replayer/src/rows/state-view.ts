@@ -1,4 +1,5 @@
 import { type TraceReader, usageError } from '@p2mtrace/trace-format';
+import { domidOfKey, vcpuOfKey } from '../memory/keys.js';
 import type { XenState } from '../state/xen-state.js';
 import { UNKNOWN_DEPTH } from '../tables/lock-table.js';
 import { type ContextRow, contextRows } from './context-rows.js';
@@ -124,7 +125,7 @@ export class StateView {
   /** The vcpu that runs on a pcpu, null for unknown or none. */
   running(pcpu: number): { readonly domid: number; readonly vcpu: number } | null {
     const vcpu = this.replayer.running[pcpu] ?? -1;
-    return vcpu < 0 ? null : { domid: Math.floor(vcpu / 0x1_0000), vcpu: vcpu % 0x1_0000 };
+    return vcpu < 0 ? null : { domid: domidOfKey(vcpu), vcpu: vcpuOfKey(vcpu) };
   }
 
   /** Domain and view of every p2m that an event was about. */

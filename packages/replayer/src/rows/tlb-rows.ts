@@ -1,3 +1,4 @@
+import { domidOfKey, viewOfKey } from '../memory/keys.js';
 import type { XenState } from '../state/xen-state.js';
 import { seqOrNull } from './row-nulls.js';
 import type { Names, StateFilter } from './state-rows.js';
@@ -13,8 +14,8 @@ export interface TlbRow {
 /** Every flush that is due, by domain and view. */
 export function* tlbRows({ tlb }: XenState, names: Names, filter: StateFilter = {}): Generator<TlbRow> {
   for (const [key, seq] of [...tlb.deferred].sort(([a], [b]) => a - b)) {
-    const domid = Math.floor(key / 0x1_0000);
-    const view = names.view[key % 0x1_0000] ?? String(key % 0x1_0000);
+    const domid = domidOfKey(key);
+    const view = names.view[viewOfKey(key)] ?? String(viewOfKey(key));
     if (filter.domid !== undefined && filter.domid !== domid) continue;
     if (filter.view !== undefined && filter.view !== view) continue;
     yield { domid, view, deferred_since: seqOrNull(seq) };

@@ -1,3 +1,4 @@
+import { domidOfKey, p2mKey, vcpuOfKey } from '../memory/keys.js';
 import type { XenState } from '../state/xen-state.js';
 import { NO_MFN, type P2mTable } from '../tables/p2m-table.js';
 import { seqOrNull } from './row-nulls.js';
@@ -49,18 +50,17 @@ interface KnownView {
 
 /** By domain, in the order of the views' names. */
 function knownViews(replayer: XenState, names: Names, filter: StateFilter): KnownView[] {
-  // By domid and index of the view, as one number.
   const views = new Map<number, KnownView>();
   for (const { table, view } of selectedP2ms(replayer, names, filter)) {
-    views.set(table.domid * 0x1_0000 + table.view, { domid: table.domid, view, table, vcpus: [] });
+    views.set(p2mKey(table.domid, table.view), { domid: table.domid, view, table, vcpus: [] });
   }
   for (const [vcpu, index] of replayer.contexts.views) {
-    const [domid, view] = [Math.floor(vcpu / 0x1_0000), names.view[index] ?? String(index)];
+    const [domid, view] = [domidOfKey(vcpu), names.view[index] ?? String(index)];
     if (filter.domid !== undefined && filter.domid !== domid) continue;
     if (filter.view !== undefined && filter.view !== view) continue;
-    const key = domid * 0x1_0000 + index;
+    const key = p2mKey(domid, index);
     const known = views.get(key) ?? { domid, view, table: undefined, vcpus: [] };
-    known.vcpus.push(vcpu % 0x1_0000);
+    known.vcpus.push(vcpuOfKey(vcpu));
     known.vcpus.sort((a, b) => a - b);
     views.set(key, known);
   }

@@ -3,12 +3,10 @@ import type { EventState } from '../batch/handlers.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { gfnOf, mfnOf, pcpuOf } from '../batch/row-values.js';
 import { MAX_FRAME } from '../memory/frame-table.js';
+import { domidOfKey, vcpuKey } from '../memory/keys.js';
 import type { StateImage } from '../memory/state-image.js';
 import { TranslationTable } from '../tables/translation-table.js';
 import type { ReplayContext } from './replay-context.js';
-
-/** A vcpu as one number. */
-export const vcpuKey = (domid: number, vcpu: number): number => domid * 0x1_0000 + vcpu;
 
 /** Who runs where (X§1.7), which view each vcpu uses, and which translations each pcpu has outstanding. */
 export class ContextState implements EventState {
@@ -50,7 +48,7 @@ export class ContextState implements EventState {
   private switchView(batch: ReplayBatch, row: number): void {
     const running = this.running[pcpuOf(batch, row)] ?? -1;
     const { domid, view } = batch.columns;
-    if (running >= 0 && Math.floor(running / 0x1_0000) === domid[row]) this.views.set(running, view[row]);
+    if (running >= 0 && domidOfKey(running) === domid[row]) this.views.set(running, view[row]);
   }
 
   private snapshotVcpu(batch: ReplayBatch, row: number): void {
@@ -98,7 +96,7 @@ export class ContextState implements EventState {
   }
 
   forgetDomain(domid: number): void {
-    for (const vcpu of this.views.keys()) if (Math.floor(vcpu / 0x1_0000) === domid) this.views.delete(vcpu);
+    for (const vcpu of this.views.keys()) if (domidOfKey(vcpu) === domid) this.views.delete(vcpu);
   }
 
   transfer(image: StateImage): void {

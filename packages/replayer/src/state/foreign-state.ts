@@ -1,4 +1,4 @@
-import { P2M_TYPES } from '@p2mtrace/trace-format';
+import { P2M_TYPE } from '@p2mtrace/trace-format';
 import type { EventState } from '../batch/handlers.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { gfnOf, hasFailed, mfnOf } from '../batch/row-values.js';
@@ -7,7 +7,7 @@ import type { StateImage } from '../memory/state-image.js';
 import { HOST, type P2mSet } from './p2m-set.js';
 import type { ReplayContext } from './replay-context.js';
 
-const MAP_FOREIGN = P2M_TYPES.indexOf('map_foreign');
+const MAP_FOREIGN = P2M_TYPE.map_foreign;
 
 /** A record: the frame, whose it is, and the event that mapped it. */
 export const FOREIGN_MFN = 0;

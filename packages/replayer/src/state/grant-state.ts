@@ -2,6 +2,7 @@ import { FLAG, isValid } from '@p2mtrace/trace-format';
 import type { EventState } from '../batch/handlers.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { ABSENT, arg0Of, arg1Of, domidOf, gfnOf, hasFailed, mfnOf, pcpuOf } from '../batch/row-values.js';
+import { domidOfKey, grantKey, mapperOfKey } from '../memory/keys.js';
 import { Records } from '../memory/records.js';
 import type { StateImage } from '../memory/state-image.js';
 import type { ContextState } from './context-state.js';
@@ -98,8 +99,8 @@ export class GrantState implements EventState {
     data[at + SEQ] = seq;
     data[at + TAG] = facts?.map(domid, owner, mfn, gfn, ref, handle, flags, !Number.isNaN(seq)) ?? 0;
     if (Number.isNaN(handle)) {
-      data[at] = this.latest.get(pairKey(domid, owner)) ?? 0;
-      this.latest.set(pairKey(domid, owner), at);
+      data[at] = this.latest.get(grantKey(domid, owner)) ?? 0;
+      this.latest.set(grantKey(domid, owner), at);
     } else {
       this.handlesOf(domid).set(handle, at);
     }
@@ -109,11 +110,11 @@ export class GrantState implements EventState {
     if (hasFailed(batch, row)) return;
     const domid = this.mapperOf(batch, row);
     const handle = arg1Of(batch, row);
-    const pair = pairKey(domid, batch.columns.owner[row]);
+    const pair = grantKey(domid, batch.columns.owner[row]);
     const at = (Number.isNaN(handle) ? this.latest.get(pair) : this.byHandle.get(domid)?.get(handle)) ?? 0;
     if (at === 0) this.unmapUnseen(batch, row, domid, handle);
     if (at === 0 || this.keepsHalf(at, batch, row)) return;
-    this.context.facts?.grants.spans.end(this.mappings.data[at + TAG]);
+    this.context.facts?.grants?.spans.end(this.mappings.data[at + TAG]);
     if (Number.isNaN(handle)) this.removeLatest(pair, this.mappings.data[at]);
     else this.removeHandle(domid, handle);
     this.mappings.remove(at);
@@ -155,7 +156,7 @@ export class GrantState implements EventState {
   mapperOf(batch: ReplayBatch, row: number): number {
     const domid = domidOf(batch, row);
     const running = this.contexts.running[pcpuOf(batch, row)] ?? ABSENT;
-    return domid >= 0 || running < 0 ? domid : Math.floor(running / 0x1_0000);
+    return domid >= 0 || running < 0 ? domid : domidOfKey(running);
   }
 
   private handlesOf(domid: number): Map<number, number> {
@@ -197,11 +198,11 @@ export class GrantState implements EventState {
   forgetDomain(domid: number): void {
     this.mappings.forEach(at => {
       if (this.mappings.data[at + DOMID] !== domid) return;
-      this.context.facts?.grants.spans.end(this.mappings.data[at + TAG]);
+      this.context.facts?.grants?.spans.end(this.mappings.data[at + TAG]);
       this.mappings.remove(at);
     });
     this.byHandle.delete(domid);
-    for (const key of this.latest.keys()) if (Math.floor(key / 0x1_0000) - 1 === domid) this.latest.delete(key);
+    for (const key of this.latest.keys()) if (mapperOfKey(key) === domid) this.latest.delete(key);
     this.transfers.delete(domid);
     this.decreases.delete(domid);
   }
@@ -219,8 +220,6 @@ export class GrantState implements EventState {
     });
   }
 }
-
-const pairKey = (domid: number, owner: number): number => (domid + 1) * 0x1_0000 + owner;
 
 function raise(counts: Map<number, number>, domid: number): void {
   counts.set(domid, (counts.get(domid) ?? 0) + 1);

@@ -1,4 +1,5 @@
-import { FLAG, isValid, MM_LOCK_ORDER_MAX, MODE_READ } from '@p2mtrace/trace-format';
+import { FLAG, isP2mLevel, isValid, MODE_READ } from '@p2mtrace/trace-format';
+import { siteOf } from '../batch/call-site.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { type LockTable, NOBODY, UNKNOWN_DEPTH } from '../tables/lock-table.js';
 import type { ReplayContext } from './replay-context.js';
@@ -33,8 +34,7 @@ export class LockState {
       const lockClass = isValid(batch.validity.lock_class, row) ? c.lock_class[row] : -1;
       tag = facts.locks.acquire(lock, lockClass, mode, level, depth, check);
     }
-    const caller = isValid(batch.validity.caller, row) ? c.caller[row] : -1;
-    this.table.push(pcpu, lock, mode, level, this.context.now.seq, caller, tag);
+    this.table.push(pcpu, lock, mode, level, this.context.now.seq, siteOf(batch, row), tag);
   }
 
   release(batch: ReplayBatch, row: number): void {
@@ -72,8 +72,7 @@ export class LockState {
     const lockClass = isValid(v.lock_class, row) ? c.lock_class[row] : -1;
     const depth = recorded > 0 ? recorded : this.table.depth[lock];
     const tag = this.context.facts?.locks.acquire(lock, lockClass, mode, level, depth, check) ?? 0;
-    const caller = isValid(v.caller, row) ? c.caller[row] : -1;
-    this.table.push(pcpu, lock, mode, level, this.context.now.seq, caller, tag);
+    this.table.push(pcpu, lock, mode, level, this.context.now.seq, siteOf(batch, row), tag);
   }
 
   /** What is known of a lock besides that it is held. */
@@ -98,12 +97,6 @@ export class LockState {
     if (expected !== UNKNOWN_DEPTH && expected !== seen)
       this.context.diverge(batch, row, 2, expected, seen, Number.NaN);
   }
-}
-
-/** Level of a p2m's lock: 16 (host, nested) or 40 (altp2m), biased or not (X§2.1). */
-export function isP2mLevel(level: number): boolean {
-  const unbiased = level > MM_LOCK_ORDER_MAX ? level - MM_LOCK_ORDER_MAX : level;
-  return unbiased === 16 || unbiased === 40;
 }
 
 /** The pcpu holds the lock of some p2m, in whatever mode. */

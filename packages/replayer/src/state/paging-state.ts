@@ -1,4 +1,4 @@
-import { P2M_TYPES } from '@p2mtrace/trace-format';
+import { P2M_TYPE } from '@p2mtrace/trace-format';
 import type { EventState } from '../batch/handlers.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { arg0Of, gfnOf, hasFailed, mfnOf } from '../batch/row-values.js';
@@ -8,10 +8,10 @@ import { NO_MFN } from '../tables/p2m-table.js';
 import { HOST, type P2mSet } from './p2m-set.js';
 import type { ReplayContext } from './replay-context.js';
 
-const RAM_RW = P2M_TYPES.indexOf('ram_rw');
-const PAGING_OUT = P2M_TYPES.indexOf('ram_paging_out');
-const PAGED = P2M_TYPES.indexOf('ram_paged');
-const PAGING_IN = P2M_TYPES.indexOf('ram_paging_in');
+const RAM_RW = P2M_TYPE.ram_rw;
+const PAGING_OUT = P2M_TYPE.ram_paging_out;
+const PAGED = P2M_TYPE.ram_paged;
+const PAGING_IN = P2M_TYPE.ram_paging_in;
 
 /** A record: the p2m type that the last event implied, 1 where it was evicted and not prepared since, the event. */
 export const PAGING_TYPE = 0;

@@ -1,4 +1,4 @@
-import { isValid, P2M_TYPES } from '@p2mtrace/trace-format';
+import { isValid, P2M_TYPE } from '@p2mtrace/trace-format';
 import type { EventState } from '../batch/handlers.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { ABSENT, gfnOf, mfnOf, signedArg0Of, signedArg1Of } from '../batch/row-values.js';
@@ -11,8 +11,8 @@ import { MAX_PAGE_ORDER } from '../tables/page-table.js';
 import { HOST, type P2mSet } from './p2m-set.js';
 import type { ReplayContext } from './replay-context.js';
 
-const RAM_RW = P2M_TYPES.indexOf('ram_rw');
-const POPULATE_ON_DEMAND = P2M_TYPES.indexOf('populate_on_demand');
+const RAM_RW = P2M_TYPE.ram_rw;
+const POPULATE_ON_DEMAND = P2M_TYPE.populate_on_demand;
 export const ORDER_2M = 9;
 
 /** Populate-on-demand of one domain (X§5.1). NaN is unknown. */
@@ -108,9 +108,8 @@ export class PodState implements EventState {
     const pod = this.of(domid[row]);
     raise(pod.populated, order[row]);
     pod.entryCount -= framesOf(order[row]);
-    // The gfn is the one that faulted, the mfn that of the chunk (X§0.4).
-    const first = alignDown(gfn, order[row]);
-    this.p2ms.imply(this.p2ms.of(domid[row], HOST), first, mfn, order[row], RAM_RW);
+    // The gfn is the one that faulted, the mfn that of the chunk (docs/format.md).
+    this.implyEntry(domid[row], gfn, mfn, order[row], RAM_RW);
     this.leave(mfn, order[row]);
   }
 
@@ -124,8 +123,7 @@ export class PodState implements EventState {
     raise(pod.reclaimed, order[row]);
     if (this.context.hasPodCache) pod.pending += framesOf(order[row]);
     else pod.entryCount += framesOf(order[row]);
-    const first = alignDown(gfn, order[row]);
-    this.p2ms.imply(this.p2ms.of(domid[row], HOST), first, NO_MFN, order[row], POPULATE_ON_DEMAND);
+    this.implyEntry(domid[row], gfn, NO_MFN, order[row], POPULATE_ON_DEMAND);
     this.join(domid[row], mfn, order[row]);
   }
 
@@ -134,8 +132,18 @@ export class PodState implements EventState {
     const gfn = gfnOf(batch, row);
     if (!this.context.inRange(gfn, ABSENT, order[row], MAX_PAGE_ORDER)) return;
     raise(this.of(domid[row]).splintered, order[row]);
+    if (this.context.hasResults) return;
     const table = this.p2ms.find(domid[row], HOST);
     if (table?.find(gfn) && table.typeAt(gfn) === POPULATE_ON_DEMAND) table.splitAt(gfn, 0);
+  }
+
+  /**
+   * The host entry that a record implies. Xen writes these records whether or not its set_entry succeeded (XSA-247), so
+   * where results are recorded they alone tell.
+   */
+  private implyEntry(domid: number, gfn: number, mfn: number, order: number, type: number): void {
+    if (this.context.hasResults) return;
+    this.p2ms.imply(this.p2ms.of(domid, HOST), alignDown(gfn, order), mfn, order, type);
   }
 
   private snapshot(batch: ReplayBatch, row: number): void {

@@ -1,11 +1,12 @@
 import type { EventState } from '../batch/handlers.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
+import { domidOfKey, p2mKey } from '../memory/keys.js';
 import type { StateImage } from '../memory/state-image.js';
 import type { ReplayContext } from './replay-context.js';
 
 /** Flushes that are due (X§3.3): what other pcpus translate may be older than the p2m. */
 export class TlbState implements EventState {
-  /** domid * 2^16 + view → seq of the first deferred flush since the last one that was made, NaN for before the trace. */
+  /** p2mKey → seq of the first deferred flush since the last one that was made, NaN for before the trace. */
   readonly deferred = new Map<number, number>();
   private readonly context: ReplayContext;
 
@@ -15,14 +16,14 @@ export class TlbState implements EventState {
 
   readonly handlers = {
     tlb_flush: ({ columns: c }: ReplayBatch, row: number) => {
-      this.deferred.delete(c.domid[row] * 0x1_0000 + c.view[row]);
+      this.deferred.delete(p2mKey(c.domid[row], c.view[row]));
     },
     tlb_flush_deferred: (batch: ReplayBatch, row: number) => this.defer(batch, row, this.context.now.seq),
     snapshot_tlb: (batch: ReplayBatch, row: number) => this.defer(batch, row, Number.NaN),
   };
 
   private defer({ columns: c }: ReplayBatch, row: number, seq: number): void {
-    const key = c.domid[row] * 0x1_0000 + c.view[row];
+    const key = p2mKey(c.domid[row], c.view[row]);
     if (!this.deferred.has(key)) this.deferred.set(key, seq);
   }
 
@@ -31,7 +32,7 @@ export class TlbState implements EventState {
   }
 
   forgetDomain(domid: number): void {
-    for (const key of this.deferred.keys()) if (Math.floor(key / 0x1_0000) === domid) this.deferred.delete(key);
+    for (const key of this.deferred.keys()) if (domidOfKey(key) === domid) this.deferred.delete(key);
   }
 
   transfer(image: StateImage): void {

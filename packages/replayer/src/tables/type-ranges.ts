@@ -1,4 +1,4 @@
-import { P2M_TYPES } from '@p2mtrace/trace-format';
+import { P2M_TYPE } from '@p2mtrace/trace-format';
 import { framesOf } from '../memory/order.js';
 import type { StateImage } from '../memory/state-image.js';
 
@@ -6,8 +6,8 @@ import type { StateImage } from '../memory/state-image.js';
 export const MAX_TYPE_RANGES = 256;
 /** Index of the old type of a change that takes both ram_rw and ram_logdirty. */
 export const CHANGEABLE = -1;
-const RAM_RW = P2M_TYPES.indexOf('ram_rw');
-const RAM_LOGDIRTY = P2M_TYPES.indexOf('ram_logdirty');
+const RAM_RW = P2M_TYPE.ram_rw;
+const RAM_LOGDIRTY = P2M_TYPE.ram_logdirty;
 
 /** One lazy change of [first, end). */
 export interface TypeRange {

@@ -1,11 +1,11 @@
 import type { TraceReader } from '@p2mtrace/trace-format';
-import { type FactStore, type PageRow, pageRows, type Replayer, replayTrace } from '../../src/index.js';
+import { type FactStore, type PageRow, pageRows, replayTrace, type XenState } from '../../src/index.js';
 
 /** A trace, replayed up to an event. */
 export interface Point {
   readonly reader: TraceReader;
   /** The state after all events before `until`. */
-  readonly replayer: Replayer;
+  readonly replayer: XenState;
   readonly until: number;
   /** Pages at that point. */
   readonly pages: readonly PageRow[];
@@ -26,7 +26,7 @@ export interface Verdict {
   readonly breaches: readonly string[];
 }
 
-export type Law = (point: Point) => Verdict;
+type Law = (point: Point) => Verdict;
 export type Laws = Readonly<Record<string, Law>>;
 
 /** There is nothing that the law is about. */

@@ -9,17 +9,17 @@ import {
   pageRows,
   pagingRows,
   podRows,
-  type Replayer,
   sharingRows,
   tlbRows,
   viewRows,
+  type XenState,
 } from '../../src/index.js';
 import { m2pOf } from '../../src/rows/state-rows.js';
 import { hiddenRows } from './hidden-rows.js';
 import { counted, hex, line, list, probes, type StateRows } from './rows.js';
 
 /** A replayer's state as lines: all that it shows, and what is only in its parts. */
-export function replayerRows(replayer: Replayer, names: Names): StateRows {
+export function replayerRows(replayer: XenState, names: Names): StateRows {
   return {
     ...p2mTables(replayer, names),
     ...memoryTables(replayer),
@@ -43,7 +43,7 @@ export function replayerRows(replayer: Replayer, names: Names): StateRows {
   };
 }
 
-function p2mTables(replayer: Replayer, names: Names): StateRows {
+function p2mTables(replayer: XenState, names: Names): StateRows {
   const rows = [...p2mRows(replayer, names)];
   const mappings = (mfn: bigint) =>
     replayer.reverse.mappings(Number(mfn)).map(({ p2m, gfn }) => {
@@ -64,7 +64,7 @@ function p2mTables(replayer: Replayer, names: Names): StateRows {
   };
 }
 
-function memoryTables(replayer: Replayer): StateRows {
+function memoryTables(replayer: XenState): StateRows {
   return {
     m2p: replayer.m2p.keys().map(mfn => {
       const value = m2pOf(replayer, mfn);
@@ -82,7 +82,7 @@ function memoryTables(replayer: Replayer): StateRows {
   };
 }
 
-function mechanismTables(replayer: Replayer, names: Names): StateRows {
+function mechanismTables(replayer: XenState, names: Names): StateRows {
   return {
     pod: [...podRows(replayer)].map(row =>
       line(

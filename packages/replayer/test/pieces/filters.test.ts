@@ -8,9 +8,9 @@ import {
   type PieceFilter,
   type PieceRange,
   pcpusOf,
-  type Replayer,
   replay,
   trimTrace,
+  type XenState,
 } from '../../src/index.js';
 import { arbitraryCases, type Case } from '../model/arbitrary.js';
 import { CASES, holds, ndjsonOf } from '../model/compare.js';
@@ -30,7 +30,7 @@ const cases: fc.Arbitrary<RangeCase> = fc
   .map(([one, from, length]) => ({ ...one, from, length }));
 
 /** What a domain's piece and the whole tell of it: no seqs, as those of the piece are its own. */
-function tablesOfDomain(replayer: Replayer, reader: TraceReader, domid: number): StateTables {
+function tablesOfDomain(replayer: XenState, reader: TraceReader, domid: number): StateTables {
   const tables = stateTables(replayer, reader, () => null, { domid });
   const { p2m, views, pod, paging, linux, tlb, pages, grants } = tables;
   const maps = grants.filter(row => row.includes(`"domid":${domid},`));
@@ -39,7 +39,7 @@ function tablesOfDomain(replayer: Replayer, reader: TraceReader, domid: number):
 }
 
 /** What a pcpu is in the middle of. */
-function tablesOfPcpu({ contexts, locks }: Replayer, pcpu: number): StateTables {
+function tablesOfPcpu({ contexts, locks }: XenState, pcpu: number): StateTables {
   return {
     running: [String(contexts.running[pcpu] ?? -1)],
     held: locks.heldBy(pcpu).map(({ lock, mode, level }) => `${lock} ${mode} ${level}`),
@@ -51,7 +51,7 @@ async function compare(
   one: RangeCase,
   idsOf: (reader: TraceReader) => number[],
   filterOf: (id: number) => PieceFilter,
-  tablesOf: (replayer: Replayer, reader: TraceReader, id: number) => StateTables,
+  tablesOf: (replayer: XenState, reader: TraceReader, id: number) => StateTables,
 ): Promise<void> {
   writeFileSync(path('case.ndjson'), ndjsonOf(one));
   await importNdjson(path('case.ndjson'), 'case', path('case.arrow'), { batchRows: 8 });
@@ -86,6 +86,6 @@ const ownLocks = cases.map(one => ({
 }));
 
 test('a piece of a pcpu tells what that holds and runs', async () => {
-  const tablesOf = (replayer: Replayer, _: TraceReader, pcpu: number) => tablesOfPcpu(replayer, pcpu);
+  const tablesOf = (replayer: XenState, _: TraceReader, pcpu: number) => tablesOfPcpu(replayer, pcpu);
   await holds(ownLocks, one => compare(one, pcpusOf, id => ({ pcpus: [id] }), tablesOf), CASES / 20);
 });

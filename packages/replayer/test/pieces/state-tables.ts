@@ -9,11 +9,11 @@ import {
   pageRows,
   pagingRows,
   podRows,
-  type Replayer,
   type StateFilter,
   sharingRows,
   tlbRows,
   viewRows,
+  type XenState,
 } from '../../src/index.js';
 
 /** Rows of every table, as text. */
@@ -36,7 +36,7 @@ export const ofPiece = ({ metadata: { piece } }: TraceReader): SeqMap => {
 
 /** All that can be shown of a state, and what is left to future events: reclaims under way, owners of locks, levels. */
 export function stateTables(
-  replayer: Replayer,
+  replayer: XenState,
   reader: TraceReader,
   seqs: SeqMap,
   filter: StateFilter = {},
@@ -77,7 +77,7 @@ export function stateTables(
 }
 
 /** What maps the first and the last frame of each leaf, in no order of its own: rows of superpages would be too many. */
-function mappedBy({ p2ms, reverse }: Replayer): string[] {
+function mappedBy({ p2ms, reverse }: XenState): string[] {
   const mfns = new Set<number>();
   for (const table of p2ms) {
     table.forEachLeaf(() => {
@@ -93,7 +93,7 @@ function mappedBy({ p2ms, reverse }: Replayer): string[] {
 }
 
 /** Divergences from an event on. */
-export function divergencesSince(replayer: Replayer, reader: TraceReader, seqs: SeqMap): string[] {
+export function divergencesSince(replayer: XenState, reader: TraceReader, seqs: SeqMap): string[] {
   return [...divergenceRows(replayer, reader.names)]
     .filter(({ seq }) => seqs(seq) !== null)
     .map(row => JSON.stringify(row, (key, value) => shown(key, value, seqs)));

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Replayer } from '../../src/index.js';
+import type { XenState } from '../../src/index.js';
 
 /** Fields that mean nothing between two events: what was found last, and the event or batch of the moment. */
 const PASSING = new Set(['now', 'required', 'check', 'lastP2mKey', 'lastP2m', 'lastKey', 'last', 'slot', 'level']);
@@ -10,7 +10,7 @@ const INDICES = ['byHandle'];
  * That two replays are alike field by field, whether images know the fields or not: what `transfer` forgets shows
  * here. Fields that are but caches belong into PASSING.
  */
-export function expectSameFields(a: Replayer, b: Replayer): void {
+export function expectSameFields(a: XenState, b: XenState): void {
   expect(differences(a, b, 'replayer', new Set())).toEqual([]);
 }
 

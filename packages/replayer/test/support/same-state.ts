@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
-import { type ImageContents, type Replayer, saveState } from '../../src/index.js';
+import { type ImageContents, saveState, type XenState } from '../../src/index.js';
 
 /** The whole state as it is now, bit by bit. */
-export function stateOf(replayer: Replayer): ImageContents {
+export function stateOf(replayer: XenState): ImageContents {
   return new Map([...saveState(replayer)].map(([name, array]) => [name, array.slice()]));
 }
 

@@ -1,5 +1,5 @@
 import { ACCESS_TYPES, DOMID_COW, FLAG, hex, P2M_TYPES, type TraceReader } from '@p2mtrace/trace-format';
-import { type LockRow, lockRows, m2pRows, type PageRow, pageRows, type Replayer } from '../../src/index.js';
+import { type LockRow, lockRows, m2pRows, type PageRow, pageRows, type XenState } from '../../src/index.js';
 import type { DomainFrames } from '../../src/memory/domain-frames.js';
 import type { FrameRecords } from '../../src/memory/frame-records.js';
 import { FOREIGN_MFN, FOREIGN_OWNER } from '../../src/state/foreign-state.js';
@@ -13,7 +13,7 @@ const PCPUS = 4;
 type Table = Record<string, unknown>;
 
 /** A state in the words of samples/mails/README.md, table by table. */
-export function stateText(replayer: Replayer, reader: TraceReader): Record<string, Table> {
+export function stateText(replayer: XenState, reader: TraceReader): Record<string, Table> {
   const view = (index: number) => reader.names.view[index];
   const ofP2m = (table: P2mTable) => `d${table.domid} ${view(table.view)}`;
   const rows = [...m2pRows(replayer, reader.names)];

@@ -1,6 +1,7 @@
 import { COLUMN_NAMES, type ColumnName } from '../schema/columns.js';
+import { MEM_WORDS } from '../schema/record-table.js';
 import { MM_LOCK_ORDER_MAX } from '../schema/xen-enums.js';
-import { MEM_INDEXES, MEM_WORDS } from '../schema/xentrace-records.js';
+import { MEM_INDEXES } from '../schema/xentrace-records.js';
 
 /**
  * What the kernel (../kernel) and TypeScript have in common: where it lies in their memory, and what numbers mean.
@@ -66,6 +67,15 @@ export const NAMES = { entries: 1 << 14, entryBytes: 16, probes: 8 } as const;
 /** Names count from 1 in tables, 0 is a free place, and this says that the dictionary is full. */
 export const NO_NAME = 0xffff_ffff;
 
+/**
+ * Added to the columns of a row where the record has flags or words that its row does not know. No column has this bit
+ * (PRESENT), and what stands for no columns is asked for first.
+ */
+export const IGNORED = 0x4000_0000;
+
+/** A view's word on the wire is the upper half of one whose lower half is the domid. */
+export const WIRE_VIEWS = 0x1_0000;
+
 /** Levels of mm locks, with and without their bias. */
 export const LOCK_LEVELS = 2 * MM_LOCK_ORDER_MAX + 1;
 
@@ -85,8 +95,12 @@ const BYTES = {
   payloadWords: MEM_WORDS.length,
   /** Records by memIndex, as u64. */
   counts: MEM_INDEXES * 8,
+  /** Records of which something was ignored by minor, as u64. */
+  ignored: MEM_WORDS.length * 8,
+  /** The address of a caller of which the record has one half. */
+  caller: 8,
   /** Index plus 1 of each view, by its word on the wire. */
-  views: 0x1_0000 * 4,
+  views: WIRE_VIEWS * 4,
   locks: NAMES.entries * NAMES.entryBytes,
   callers: NAMES.entries * NAMES.entryBytes,
 };

@@ -24,6 +24,8 @@ function makeSchemas() {
     unknownById: z.record(z.string(), count),
     /** Records of a known id whose contents fit no column; rows of kind `unknown` too. */
     misfits: count,
+    /** Records of which flags or words that their row does not know were ignored, by id; the rest of them is a row. */
+    ignoredById: z.record(z.string(), count).optional(),
     /** Loss records, the records lost, and of which pcpu. */
     lost: z.array(z.strictObject({ pcpu: count, count, firstTsc: z.string(), tsc: z.string() })),
     withoutTsc: count,

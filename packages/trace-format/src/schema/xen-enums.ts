@@ -25,6 +25,8 @@ export const P2M_TYPES = [
   'ram_paging_in_start',
 ] as const;
 export type P2mType = (typeof P2M_TYPES)[number];
+/** The dictionary index of each type: `P2M_TYPE.ram_rw === 0`. */
+export const P2M_TYPE = Object.fromEntries(P2M_TYPES.map((name, index) => [name, index])) as Record<P2mType, number>;
 
 /** Which release's numbers the p2m types of a trace's wire form have (X§0.6). */
 export const P2M_NUMBERINGS = ['4.0', '4.2', '4.6', '4.8'] as const;
@@ -59,7 +61,7 @@ const WIRE_TYPES: Record<P2mNumbering, readonly P2mType[]> = {
 export function wireTypeTable(numbering: P2mNumbering): Uint8Array {
   const table = new Uint8Array(256).fill(255);
   WIRE_TYPES[numbering].forEach((name, number) => {
-    table[number] = P2M_TYPES.indexOf(name);
+    table[number] = P2M_TYPE[name];
   });
   return table;
 }
@@ -86,16 +88,36 @@ export const MM_LOCKS = [
   { name: 'paging', level: 64 },
 ] as const;
 export const MM_LOCK_ORDER_MAX = 64;
+export type MmLock = (typeof MM_LOCKS)[number]['name'];
+/** The level of each class: `MM_LOCK_LEVEL.p2m === 16`. */
+export const MM_LOCK_LEVEL = Object.fromEntries(MM_LOCKS.map(({ name, level }) => [name, level])) as Record<
+  MmLock,
+  number
+>;
+
+/** A level as recorded without the control domain's bias. */
+export const unbiasedLevel = (level: number): number => (level > MM_LOCK_ORDER_MAX ? level - MM_LOCK_ORDER_MAX : level);
+
+/** Level of a p2m's own lock, biased or not: the host's and nested ones have class p2m, views class altp2m. */
+export function isP2mLevel(level: number): boolean {
+  const plain = unbiasedLevel(level);
+  return plain === MM_LOCK_LEVEL.p2m || plain === MM_LOCK_LEVEL.altp2m;
+}
 
 /** Index into MM_LOCKS of a level as recorded (bias included), or -1 for a level that no mm lock has. */
 export function mmLockOfLevel(level: number): number {
-  const plain = level > MM_LOCK_ORDER_MAX ? level - MM_LOCK_ORDER_MAX : level;
-  return plain >= 8 && plain <= 64 && plain % 8 === 0 ? plain / 8 - 1 : -1;
+  const plain = unbiasedLevel(level);
+  return MM_LOCKS.findIndex(lock => lock.level === plain);
 }
 
-/** Domain ids with a meaning of their own (X§1.7). */
-export const DOMID_IDLE = 0x7fff;
-export const DOMID_COW = 0x7ff3;
-export const DOMID_IO = 0x7ff1;
-export const DOMID_XEN = 0x7ff2;
+/** Domids from here on are no guest's (xen/include/public/xen.h). */
 export const DOMID_FIRST_RESERVED = 0x7ff0;
+/** Owner of shared pages. */
+export const DOMID_COW = 0x7ff3;
+/** The largest domid, that of the idle domain. */
+export const DOMID_IDLE = 0x7fff;
+/** Domid on the wire where there is none (a page without owner, a failed get_page). */
+export const WIRE_NO_DOMID = DOMID_IDLE;
+
+/** Upper half of all addresses of Xen's text, where XEN_VIRT_START puts it; records may have the lower one alone. */
+export const TEXT_UPPER_HALF = 0xffff_82d0;

@@ -2,25 +2,23 @@ import type { ColumnArrays } from '../kernel/event-batch.js';
 import { NO_ROW } from '../kernel/kernel-layout.js';
 import { PRESENT } from '../schema/columns.js';
 import { KIND } from '../schema/kinds.js';
-import * as X from '../schema/xentrace-records.js';
+import { RECORDS, recordOf } from '../schema/record-table.js';
+import { EVENT_MASK, extraWords, recordWords } from '../schema/xentrace-records.js';
 import { getU64 } from '../u64.js';
 import type { PcpuCursor } from './cursor.js';
 import type { HealthCounter } from './health.js';
 
 const { domid: DOMID, gfn: GFN, mfn: MFN, p2m_type: TYPE, arg0: ARG0, arg1: ARG1 } = PRESENT;
 
-/** Ids outside TRC_MEM that have a kind of their own. */
-const OTHER_KINDS = new Set<number>([
-  X.TRC_SCHED_CONTINUE_RUNNING,
-  X.TRC_DOM0_DOM_ADD,
-  X.TRC_DOM0_DOM_REM,
-  X.TRC_HVM_NPF,
-  X.TRC_LOST_RECORDS,
-]);
+const { lostRecords: LOST, wrapBuffer: WRAP, continueRunning: CONTINUE, domAdd: ADD, domRem: REM, npf: NPF } = RECORDS;
+const { runstateChange: RUNSTATE } = RECORDS;
 
-/** True for such an id, and those of runstate changes, which are many. */
-export const hasOtherKind = (event: number): boolean =>
-  OTHER_KINDS.has(event) || (event & X.RUNSTATE_MASK) === X.TRC_SCHED_RUNSTATE_CHANGE;
+/** True for an event id outside TRC_MEM that has a kind of its own. */
+export const hasOtherKind = (event: number): boolean => (recordOf(event)?.kinds.length ?? 0) > 0;
+
+/** A vcpu on the wire has its number in a word's low half and its domid in the high one. */
+const domidIn = (word: number): number => word >>> 16;
+const vcpuIn = (word: number): number => word & 0xffff;
 
 /** Decodes records of other classes: who runs where, what was lost, and nested page faults (X§1.3, X§1.7). */
 export class OtherDecoder {
@@ -40,42 +38,41 @@ export class OtherDecoder {
    * row has (bits of PRESENT), 0 where the contents fit none, NO_ROW for a record that has nothing to tell.
    */
   decode(cursor: PcpuCursor, row: number, words: Uint32Array, pos: number): number {
-    const event = words[pos] & X.EVENT_MASK;
-    const count = X.extraWords(words[pos]);
-    const at = pos + X.recordWords(words[pos]) - count;
+    const event = words[pos] & EVENT_MASK;
+    const count = extraWords(words[pos]);
+    const at = pos + recordWords(words[pos]) - count;
     this.health.countOther(event);
     const c = this.columns;
-    if ((event & X.RUNSTATE_MASK) === X.TRC_SCHED_RUNSTATE_CHANGE && count === 1) {
+    if ((event & ~RUNSTATE.idBits) === RUNSTATE.id && count === RUNSTATE.words) {
       const [oldState, newState] = [(event >>> 8) & 3, (event >>> 4) & 3];
-      const vcpu = (((words[at] >>> 16) << 16) | (words[at] & 0xffff)) >>> 0;
-      if (newState === 0) cursor.current = vcpu;
-      else if (oldState === 0 && cursor.current === vcpu) cursor.current = -1;
+      if (newState === 0) cursor.current = words[at];
+      else if (oldState === 0 && cursor.current === words[at]) cursor.current = -1;
       c.kind[row] = KIND.sched_switch;
-      c.domid[row] = words[at] >>> 16;
-      c.arg0[2 * row] = words[at] & 0xffff;
+      c.domid[row] = domidIn(words[at]);
+      c.arg0[2 * row] = vcpuIn(words[at]);
       c.arg1[2 * row] = (oldState << 4) | newState;
       return DOMID | ARG0 | ARG1;
     }
     switch (event) {
-      case X.TRC_SCHED_CONTINUE_RUNNING:
-        if (count !== 1) return 0;
-        cursor.current = (((words[at] >>> 16) << 16) | (words[at] & 0xffff)) >>> 0;
+      case CONTINUE.id:
+        if (count !== CONTINUE.words) return 0;
+        cursor.current = words[at];
         c.kind[row] = KIND.sched_switch;
-        c.domid[row] = words[at] >>> 16;
-        c.arg0[2 * row] = words[at] & 0xffff;
+        c.domid[row] = domidIn(words[at]);
+        c.arg0[2 * row] = vcpuIn(words[at]);
         c.arg1[2 * row] = 0;
         return DOMID | ARG0 | ARG1;
-      case X.TRC_DOM0_DOM_ADD:
-      case X.TRC_DOM0_DOM_REM:
-        if (count !== 1 || words[at] > 0xffff) return 0;
-        c.kind[row] = event === X.TRC_DOM0_DOM_ADD ? KIND.domain_create : KIND.domain_destroy;
+      case ADD.id:
+      case REM.id:
+        if (count !== ADD.words || words[at] > 0xffff) return 0;
+        c.kind[row] = event === ADD.id ? KIND.domain_create : KIND.domain_destroy;
         c.domid[row] = words[at];
         return DOMID;
-      case X.TRC_HVM_NPF:
-        return count === 6 ? this.decodeNpf(row, words, at) : 0;
-      case X.TRC_LOST_RECORDS:
-        return count === 4 ? this.decodeLost(cursor, row, words, at) : 0;
-      case X.TRC_TRACE_WRAP_BUFFER:
+      case NPF.id:
+        return count === NPF.words ? this.decodeNpf(row, words, at) : 0;
+      case LOST.id:
+        return count === LOST.words ? this.decodeLost(cursor, row, words, at) : 0;
+      case WRAP.id:
         return NO_ROW;
       default:
         return 0;
@@ -108,8 +105,8 @@ export class OtherDecoder {
     c.arg0[2 * row] = words[at];
     c.arg1[2 * row] = words[at + 2];
     c.arg1[2 * row + 1] = words[at + 3];
-    // Whoever ran when the record was written runs now.
-    cursor.current = (((words[at + 1] & 0xffff) << 16) | (words[at + 1] >>> 16)) >>> 0;
+    // Whoever ran when the record was written runs now. Here the domid is in the low half.
+    cursor.current = ((words[at + 1] << 16) | (words[at + 1] >>> 16)) >>> 0;
     this.health.lost.push({
       pcpu: cursor.pcpu,
       count: words[at],

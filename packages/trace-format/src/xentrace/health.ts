@@ -1,5 +1,5 @@
 import type { ImportHealth } from '../schema/metadata.js';
-import { minorOf, TRC_MEM } from '../schema/xentrace-records.js';
+import { MEM_CLASS, minorOf } from '../schema/xentrace-records.js';
 import { getU64 } from '../u64.js';
 import type { PcpuCursor } from './cursor.js';
 
@@ -7,6 +7,8 @@ import type { PcpuCursor } from './cursor.js';
 export class HealthCounter {
   /** TRC_MEM records by minor and payload words (memIndex), which the kernel counts; all other ids are in `other`. */
   private readonly mem: BigUint64Array;
+  /** Those of which something was ignored, by minor; counted by the kernel too. */
+  private readonly ignored: BigUint64Array;
   readonly other = new Map<number, number>();
   readonly unknown = new Map<number, number>();
   readonly lost: ImportHealth['lost'] = [];
@@ -17,8 +19,9 @@ export class HealthCounter {
   skippedBytes = 0;
   bytes = 0;
 
-  constructor(mem: BigUint64Array) {
+  constructor(mem: BigUint64Array, ignored: BigUint64Array) {
     this.mem = mem;
+    this.ignored = ignored;
   }
 
   countOther(event: number, by = 1): void {
@@ -33,8 +36,12 @@ export class HealthCounter {
   report(cursors: Iterable<PcpuCursor>): ImportHealth {
     const byId = new Map(this.other);
     this.mem.forEach((count, index) => {
-      const id = (TRC_MEM << 12) | minorOf(index);
+      const id = MEM_CLASS | minorOf(index);
       if (count > 0n) byId.set(id, (byId.get(id) ?? 0) + Number(count));
+    });
+    const ignored = new Map<number, number>();
+    this.ignored.forEach((count, minor) => {
+      if (count > 0n) ignored.set(MEM_CLASS | minor, Number(count));
     });
     const records = [...byId.values()].reduce((sum, count) => sum + count, 0);
     let skipped = this.skippedBytes;
@@ -62,6 +69,7 @@ export class HealthCounter {
       byId: byHexId(byId),
       unknownById: byHexId(this.unknown),
       misfits: this.misfits,
+      ...(ignored.size === 0 ? {} : { ignoredById: byHexId(ignored) }),
       lost: this.lost,
       withoutTsc: this.withoutTsc,
       pcpus: pcpus.sort((a, b) => a.pcpu - b.pcpu),

@@ -1,9 +1,10 @@
 import type { BatchBlock } from '../kernel/batch-block.js';
 import type { Kernel } from '../kernel/kernel.js';
-import { ADDRESS, COLUMN, LOCK_LEVELS, NO_NAME, RUN } from '../kernel/kernel-layout.js';
+import { ADDRESS, COLUMN, LOCK_LEVELS, NO_NAME, RUN, WIRE_VIEWS } from '../kernel/kernel-layout.js';
 import { COLUMN_NAMES } from '../schema/columns.js';
+import { MEM_WORDS } from '../schema/record-table.js';
 import { mmLockOfLevel, type P2mNumbering, wireTypeTable } from '../schema/xen-enums.js';
-import { MEM_INDEXES, MEM_WORDS } from '../schema/xentrace-records.js';
+import { MEM_INDEXES } from '../schema/xentrace-records.js';
 
 /** What the kernel knows about records, in its memory. */
 export class KernelTables {
@@ -11,6 +12,8 @@ export class KernelTables {
   readonly state: Uint32Array;
   /** TRC_MEM records by memIndex. */
   readonly counts: BigUint64Array;
+  /** Those of which something was ignored, by minor. */
+  readonly ignored: BigUint64Array;
   /** Index of each wire p2m type, 255 for none. */
   readonly types: Uint8Array;
   private readonly kernel: Kernel;
@@ -22,7 +25,8 @@ export class KernelTables {
     this.state = new Uint32Array(buffer, ADDRESS.run, Object.keys(RUN).length);
     this.state[RUN.oldPayloads] = oldPayloads ? 1 : 0;
     this.counts = new BigUint64Array(buffer, ADDRESS.counts, MEM_INDEXES);
-    this.views = new Uint32Array(buffer, ADDRESS.views, 0x1_0000);
+    this.ignored = new BigUint64Array(buffer, ADDRESS.ignored, MEM_WORDS.length);
+    this.views = new Uint32Array(buffer, ADDRESS.views, WIRE_VIEWS);
     this.types = new Uint8Array(buffer, ADDRESS.types, 256);
     this.types.set(wireTypeTable(numbering));
     new Uint8Array(buffer, ADDRESS.payloadWords, MEM_WORDS.length).set(MEM_WORDS);

@@ -1,5 +1,5 @@
 import type { Kernel } from '../kernel/kernel.js';
-import { TRC_TRACE_CPU_CHANGE } from '../schema/xentrace-records.js';
+import { RECORDS } from '../schema/record-table.js';
 import { type Chunk, lastTscOf, PollingBounds } from './chunk.js';
 import { isBefore, PcpuCursor, type ReadWords } from './cursor.js';
 import type { RowWriter } from './row-writer.js';
@@ -40,7 +40,7 @@ export class Merger {
     if (window.pcpu <= this.lastPcpu) this.sweep++;
     this.lastPcpu = window.pcpu;
     const chunk: Chunk = { ...window, sweep: this.sweep };
-    this.rows.health.countOther(TRC_TRACE_CPU_CHANGE);
+    this.rows.health.countOther(RECORDS.cpuChange.id);
     this.bounds.add(chunk);
     this.addedBytes += window.bytes;
     let cursor = this.byPcpu.get(window.pcpu);

@@ -1,4 +1,5 @@
-import { EVENT_MASK, MEM, MEM_WORDS, recordWords, TRC_MEM } from '../schema/xentrace-records.js';
+import { MEM, MEM_WORDS } from '../schema/record-table.js';
+import { CLASS_MASK, extraWords, MEM_CLASS, recordWords } from '../schema/xentrace-records.js';
 
 /** Input that is searched for such records; the garbage of the old layout may be zeros for long. */
 const SEARCH_BYTES = 64 << 20;
@@ -29,9 +30,9 @@ export class PayloadSniffer {
       const header = words[at];
       const next = at + recordWords(header);
       if (next > end) break;
-      const event = header & EVENT_MASK;
-      const minor = event & 0xfff;
-      if (event >>> 12 === TRC_MEM && MEM_WORDS[minor] === ((header >>> 28) & 7)) this.look(minor, words, next);
+      const minor = header & 0xfff;
+      const isMem = (header & CLASS_MASK) === MEM_CLASS;
+      if (isMem && MEM_WORDS[minor] === extraWords(header)) this.look(minor, words, next);
       at = next;
     }
   }

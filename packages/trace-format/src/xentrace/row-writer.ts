@@ -3,6 +3,7 @@ import type { KernelFunctions } from '../kernel/kernel.js';
 import { EXIT, RUN } from '../kernel/kernel-layout.js';
 import { PRESENT } from '../schema/columns.js';
 import { KIND } from '../schema/kinds.js';
+import { MEM_WORDS, NO_RECORD } from '../schema/record-table.js';
 import * as X from '../schema/xentrace-records.js';
 import { TraceNames } from '../write/trace-names.js';
 import type { BatchSink } from '../write/writer.js';
@@ -43,7 +44,7 @@ export class RowWriter {
     this.tables = tables;
     this.state = tables.state;
     this.symbols = symbols;
-    this.health = new HealthCounter(tables.counts);
+    this.health = new HealthCounter(tables.counts, tables.ignored);
     this.others = new OtherDecoder(sink.block.columns, tables.types, this.health);
     tables.writeTo(sink.block);
     this.batch = this.nextBatch();
@@ -107,7 +108,7 @@ export class RowWriter {
     if (isKnown(event)) this.health.misfits++;
     this.health.countUnknown(event);
     // A decoder that refused a record may have written some of it.
-    if (event >>> 12 === X.TRC_MEM) this.batch.clearRow(inBatch);
+    if ((event & X.CLASS_MASK) === X.MEM_CLASS) this.batch.clearRow(inBatch);
     kind[row] = KIND.unknown;
     arg0[2 * row] = event;
     const count = X.extraWords(header);
@@ -139,5 +140,5 @@ export class RowWriter {
 
 /** True for an id that some decoder is for: its record was refused for its size or contents. */
 function isKnown(event: number): boolean {
-  return event >>> 12 === X.TRC_MEM ? X.MEM_WORDS[event & 0xfff] !== 255 : hasOtherKind(event);
+  return (event & X.CLASS_MASK) === X.MEM_CLASS ? MEM_WORDS[event & 0xfff] !== NO_RECORD : hasOtherKind(event);
 }

@@ -5,6 +5,10 @@ export const nominateReferences: Rule = {
   id: 'altp2m-sharing.nominate-references',
   title: 'a page was nominated for sharing while somebody held it',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'page_make_sharable() refuses any other count with -E2BIG (docs/xen.md#sharing-nominate)',
+  },
   confidence: 'proven',
   needs: ['share_nominate', 'get_page|put_page'],
   doc: `share_nominate succeeded at a count other than PGC_allocated and 2, one of which is the nomination's own.
@@ -18,9 +22,8 @@ docs/xen.md#thread-altp2m-shared).`,
 where mfn = $mfn and seq <= $nominated order by seq`,
   fix: 'Compare after the type was changed, so that no writer can come any more.',
   limits: 'A page that was already shared is not judged. A fork may expect more references; the trace does not say.',
-  sql: breachSql('nominate-references', {
+  sql: breachSql('altp2m-sharing.nominate-references', {
     subject: ['domid', 'gfn', 'mfn', 'count'],
-    witness: ['counted', 'nominated'],
     signature: ['count', 'site'],
   }),
 };

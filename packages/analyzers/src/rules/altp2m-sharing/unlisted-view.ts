@@ -5,6 +5,11 @@ export const unlistedView: Rule = {
   id: 'altp2m-sharing.unlisted-view',
   title: 'a view maps a shared frame that the reverse map does not list',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'what nominating asks of the views (docs/xen.md#altp2m-sharing)',
+    versions: '4.8 and later',
+  },
   confidence: 'proven',
   needs: ['share_nominate', 'set_entry|remap'],
   doc: `An entry of an altp2m view maps a shared frame at a gfn that the frame's reverse map does not list, and is not
@@ -20,9 +25,8 @@ p2m_change_altp2m_gfn in altp2m.c).`,
 (653948018a).`,
   limits:
     "A reverse map is complete only if it began in the trace. If the host's entry is unknown, nothing is reported.",
-  sql: breachSql('unlisted-view', {
+  sql: breachSql('altp2m-sharing.unlisted-view', {
     subject: ['domid', 'view', 'gfn', 'mfn'],
-    witness: ['mapped', 'shared'],
     signature: ['view', 'p2m_type', 'site'],
   }),
 };

@@ -5,6 +5,10 @@ export const unshareNotShared: Rule = {
   id: 'altp2m-sharing.unshare-not-shared',
   title: 'a gfn was unshared that is not shared',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: '__mem_sharing_unshare_page() leaves such an entry alone (docs/xen.md#sharing-unshare)',
+  },
   confidence: 'proven',
   needs: ['unshare'],
   doc: `A gfn was unshared whose host entry is known not to be shared: a write through a view was taken for a write to
@@ -17,9 +21,8 @@ reverse map and hits BUG() (docs/xen.md#sharing-unshare).`,
 where seq in ($entry, $unshare) or (kind in ('npf', 'remap') and gfn = $gfn) order by seq`,
   fix: 'Unshare the gfn whose entry the view has a copy of.',
   limits: "A gfn that the frame's reverse map lists counts as shared, whatever its entry says.",
-  sql: breachSql('unshare-not-shared', {
+  sql: breachSql('altp2m-sharing.unshare-not-shared', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['entry', 'unshare'],
     signature: ['p2m_type', 'site'],
   }),
 };

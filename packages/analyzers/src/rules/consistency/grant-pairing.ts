@@ -5,6 +5,11 @@ export const grantPairing: Rule = {
   id: 'consistency.grant-pairing',
   title: 'a grant mapping is unmapped twice, given out twice, or outlives its page',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'XSA-218, XSA-224, XSA-394 (docs/xen.md#grant-mappings)',
+    versions: 'since the fix of XSA-224',
+  },
   confidence: 'proven',
   needs: ['grant_map|grant_unmap'],
   doc: `One of three things (docs/xen.md#grant-mappings): a handle, or the half of it that the flags device_map and
@@ -20,9 +25,8 @@ where kind in ('grant_map', 'grant_unmap') and arg1 = $handle order by seq`,
   fix: "Decide under the grant's lock which halves this unmap ends, and drop only their references.",
   limits: `It needs handles, which stock Xen does not record. What a domain has mapped is taken to end when it is
 destroyed.`,
-  sql: breachSql('grant-pairing', {
+  sql: breachSql('consistency.grant-pairing', {
     subject: ['domid', 'owner', 'handle', 'mfn'],
-    witness: ['mapped', 'unmapped', 'unmapped_again', 'freed', 'mapped_again'],
     signature: ['detail', 'site'],
   }),
 };

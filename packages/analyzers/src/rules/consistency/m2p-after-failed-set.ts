@@ -5,6 +5,11 @@ export const m2pAfterFailedSet: Rule = {
   id: 'consistency.m2p-after-failed-set',
   title: 'M2P was updated though the p2m write failed',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'p2m_add_page() writes the M2P only where set_entry succeeded (docs/xen.md#set-entry)',
+    versions: 'since the fix of XSA-22',
+  },
   confidence: 'proven',
   needs: ['m2p_set', 'set_entry'],
   doc: `m2p_set says that a frame is at a gfn to which set_entry has just failed to map it, on the same pcpu and
@@ -18,9 +23,8 @@ set_entry that succeeded in between.`,
   confirm: `select seq, kind, pcpu, gfn, mfn, "order", rc, symbol from events where seq between $failed and $m2p`,
   fix: 'Return on the error, before the M2P is written.',
   limits: 'Only the last 32 failures are remembered. Of a failed superpage only the first m2p_set is reported.',
-  sql: breachSql('m2p-after-failed-set', {
+  sql: breachSql('consistency.m2p-after-failed-set', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['failed', 'm2p'],
     signature: ['order', 'site'],
   }),
 };

@@ -5,6 +5,10 @@ export const m2pMismatch: Rule = {
   id: 'consistency.m2p-mismatch',
   title: 'M2P and p2m disagree about a frame',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'audit_p2m() counts what breaks it (docs/xen.md#m2p)',
+  },
   confidence: 'proven',
   needs: ['m2p_set', 'set_entry'],
   doc: `A section ended with an owned, unshared frame whose M2P leads to a gfn that does not map it, or which a RAM
@@ -20,9 +24,8 @@ where kind in ('m2p_set', 'set_entry') and (mfn = $mfn or gfn = $gfn) order by s
   limits: `Not judged: frames in a PoD cache, frames without PGC_allocated, frames allocated since their M2P was
 written, frames that another pcpu is changing under its own p2m lock, and the M2P of superpages whose frames no event
 names.`,
-  sql: breachSql('m2p-mismatch', {
+  sql: breachSql('consistency.m2p-mismatch', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['entry', 'm2p'],
     signature: ['p2m_type', 'site'],
   }),
 };

@@ -5,6 +5,10 @@ export const pagingState: Rule = {
   id: 'consistency.paging-state',
   title: 'a step of the pager that the state does not allow',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'mem_paging refuses such a step, and nominating or evicting a page in use with -EBUSY (docs/xen.md#paging)',
+  },
   confidence: 'proven',
   needs: ['page_nominate|page_evict'],
   doc: `The pager took a step that mem_paging does not have from the state the gfn is known to be in, such as evicting
@@ -20,9 +24,8 @@ where gfn = $gfn or mfn = $mfn order by seq`,
   fix: "Check type and count under the gfn's lock, in the section that changes the entry.",
   limits: `A gfn that is populated or resumed again is not reported, because a second vcpu that waits for it does
 that. References older than the trace may be the pager's own, and only make it likely.`,
-  sql: breachSql('paging-state', {
+  sql: breachSql('consistency.paging-state', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['referenced', 'before', 'step'],
     signature: ['detail', 'kind', 'old_type', 'site'],
   }),
 };

@@ -5,6 +5,11 @@ export const podAccounting: Rule = {
   id: 'consistency.pod-accounting',
   title: 'the PoD cache has a page that it must not have, or counts wrong',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source:
+      'p2m_pod_cache_add() and p2m_pod_cache_get() keep the count, and BUG() where entry_count falls below 0 (docs/xen.md#pod-cache)',
+  },
   confidence: 'proven',
   needs: ['pod_cache_add|pod_cache_get'],
   doc: `One of three things (docs/xen.md#pod-cache): a recorded count is not the previous one plus or minus 2^order; a
@@ -20,9 +25,8 @@ where seq in ($counted, $mapped, $special, $cached) order by seq`,
   fix: 'Check the return code of set_entry before the frame goes to the cache; pass over special pages.',
   limits: `Frames that were in the cache before the trace are not known to be there. entry_count is not judged,
 because not everything that changes it is recorded.`,
-  sql: breachSql('pod-accounting', {
+  sql: breachSql('consistency.pod-accounting', {
     subject: ['domid', 'mfn', 'count'],
-    witness: ['counted', 'mapped', 'special', 'cached'],
     signature: ['detail', 'p2m_type', 'site'],
   }),
 };

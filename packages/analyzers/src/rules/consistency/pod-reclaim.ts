@@ -5,6 +5,10 @@ export const podReclaim: Rule = {
   id: 'consistency.pod-reclaim',
   title: 'a page went back to PoD wrongly',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'the steps of p2m_pod_zero_check() (docs/xen.md#pod-zero-check)',
+  },
   confidence: 'proven',
   needs: ['set_entry|pod_zero_reclaim'],
   doc: `pod_zero_reclaim took a page on which somebody holds a reference; or a section wrote populate_on_demand over a
@@ -19,9 +23,8 @@ have taken a reference in between (xen/arch/x86/mm/p2m-pod.c).`,
   fix: 'Check the references again once the entry is gone, and restore the old mapping if there are any.',
   limits: `With shadow paging one reference is the shadow's own, and allowed. If a hypervisor records no PoD events,
 every reclaim is reported. The second case is not judged where the order between pcpus is approximate.`,
-  sql: breachSql('pod-reclaim', {
+  sql: breachSql('consistency.pod-reclaim', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['referenced', 'removed', 'reclaimed'],
     signature: ['detail', 'site'],
   }),
 };

@@ -5,6 +5,10 @@ export const sharingInvariant: Rule = {
   id: 'consistency.sharing-invariant',
   title: 'a shared frame is not as sharing has it',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'audit() of mem_sharing.c checks it (docs/xen.md#sharing-invariants)',
+  },
   confidence: 'proven',
   needs: ['share_nominate|share_pages'],
   doc: `At the end of a section a shared frame does not look like one: its owner is not dom_cow, its type is not
@@ -20,9 +24,8 @@ shared frame is replaced without unsharing, or if one of the steps of nominate o
 where mfn = $mfn order by seq`,
   fix: 'Unshare before the entry is replaced; if one step fails, undo them all.',
   limits: 'Owner, type and count are judged only if the trace records changes of them at all.',
-  sql: breachSql('sharing-invariant', {
+  sql: breachSql('consistency.sharing-invariant', {
     subject: ['mfn', 'detail as invariant'],
-    witness: ['shared', 'broken'],
     signature: ['detail', 'site'],
   }),
 };

@@ -5,6 +5,11 @@ export const specialReplaced: Rule = {
   id: 'consistency.special-replaced',
   title: 'a special entry was replaced by RAM',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'p2m_add_page() refuses it: domain_crash, -EPERM (docs/xen.md#special-types)',
+    versions: 'since the fix of XSA-378',
+  },
   confidence: 'proven',
   needs: ['set_entry'],
   doc: `A grant, foreign or mmio_direct entry was replaced by a RAM type without having been removed. A device, or
@@ -18,9 +23,8 @@ writes RAM has to look at the old type itself.`,
   fix: 'Refuse the write, or first remove the special entry with its own function.',
   limits: `Of an attempt (stock Xen's records) it is only likely, because it may have been refused. An entry that no
 event has shown is not known to be special.`,
-  sql: breachSql('special-replaced', {
+  sql: breachSql('consistency.special-replaced', {
     subject: ['domid', 'view', 'gfn'],
-    witness: ['special', 'replaced'],
     signature: ['view', 'old_type', 'p2m_type', 'site'],
   }),
 };

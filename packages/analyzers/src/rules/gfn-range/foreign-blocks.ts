@@ -5,6 +5,10 @@ export const foreignBlocks: Rule = {
   id: 'gfn-range.foreign-blocks',
   title: 'a change was refused while another domain had the frame mapped',
   severity: 'warning',
+  belief: {
+    basis: 'customary',
+    source: 'a risk that a thread of 2011 names (docs/xen.md#thread-xenpaging-locks)',
+  },
   confidence: 'likely',
   needs: ['foreign_map|grant_map'],
   doc: `While a foreign or grant mapping of a frame was open, an operation on an entry of that frame was refused:
@@ -19,9 +23,8 @@ their own (-EBUSY, docs/xen.md#paging; -E2BIG, docs/xen.md#sharing-nominate).`,
   fix: 'Unmap early in the device model; let the pager try again later.',
   limits: `That the mapping was the reason is a guess, hence likely. Failures for lack of memory (-ENOMEM) are left
 out, and so are grant mappings without a handle.`,
-  sql: breachSql('foreign-blocks', {
+  sql: breachSql('gfn-range.foreign-blocks', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['mapped', 'refused', 'unmapped'],
     signature: ['view', 'site'],
     severity: 'null',
   }),

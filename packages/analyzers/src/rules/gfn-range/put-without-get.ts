@@ -5,6 +5,10 @@ export const putWithoutGet: Rule = {
   id: 'gfn-range.put-without-get',
   title: 'put_gfn of a gfn that the pcpu has not got',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'put_gfn() gives back what get_gfn() took (docs/xen.md#get-gfn)',
+  },
   confidence: 'proven',
   needs: ['lookup', 'put_gfn'],
   doc: `put_gfn came twice for one lookup with the lock. The second one releases a lock that belongs to somebody else,
@@ -19,9 +23,8 @@ nothing is noticed at once, and the section ends too early.`,
 and domid = $domid and gfn = $gfn and seq between $put - 1000 and $put order by seq`,
   fix: 'Call put_gfn once for each lookup with the lock, on every return path.',
   limits: 'Of each pcpu the last eight put_gfns are remembered; a second one that comes later is only possible.',
-  sql: breachSql('put-without-get', {
+  sql: breachSql('gfn-range.put-without-get', {
     subject: ['domid', 'view', 'gfn', 'pcpu'],
-    witness: ['put_before', 'put'],
     signature: ['view', 'site'],
   }),
 };

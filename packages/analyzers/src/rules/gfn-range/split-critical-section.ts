@@ -5,6 +5,10 @@ export const splitCriticalSection: Rule = {
   id: 'gfn-range.split-critical-section',
   title: 'an entry was looked up in one critical section and written in another',
   severity: 'warning',
+  belief: {
+    basis: 'customary',
+    source: 'a rule that a thread of 2011 proposes (docs/xen.md#thread-xenpaging-locks)',
+  },
   confidence: 'likely',
   needs: ['lookup', 'set_entry'],
   doc: `A pcpu looked up a gfn with the lock, dropped the lock, and wrote the entry in its next section without
@@ -21,9 +25,8 @@ p2m_change_type_one() or guest_physmap_remove_page(). Both compare what they fin
   fix: 'Keep the lock from get_gfn() to the write; or compare under the lock, and start over if it has changed.',
   limits: `Functions that compare under the lock are sound, and are reported all the same. A write later than in the
 next section is not reported, nor one of a larger order than the entry that was found.`,
-  sql: breachSql('split-critical-section', {
+  sql: breachSql('gfn-range.split-critical-section', {
     subject: ['domid', 'view', 'gfn', 'pcpu'],
-    witness: ['lookup', 'unprotected', 'set'],
     signature: ['view', 'site'],
   }),
 };

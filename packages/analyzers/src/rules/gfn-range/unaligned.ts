@@ -5,6 +5,10 @@ export const unaligned: Rule = {
   id: 'gfn-range.unaligned',
   title: 'a range begins inside of a superpage of its own order',
   severity: 'warning',
+  belief: {
+    basis: 'customary',
+    source: 'a question of a thread of 2011 (docs/xen.md#thread-xenpaging-locks)',
+  },
   confidence: 'proven',
   needs: ['put_gfn'],
   doc: `The gfn of a range is not a multiple of 2^order, so with locks of that granularity it needs two of them:
@@ -19,9 +23,8 @@ consistency.misaligned-order.`,
   fix: 'Refuse it, or cut it into aligned pieces.',
   limits: `Only a put_gfn with an order shows a range. What a guest asks for (decrease_reservation) is not judged, as
 Xen may cut it into pieces.`,
-  sql: breachSql('unaligned', {
+  sql: breachSql('gfn-range.unaligned', {
     subject: ['domid', 'gfn', 'order'],
-    witness: ['unaligned'],
     signature: ['order', 'site'],
   }),
 };

@@ -1,11 +1,15 @@
 import type { Rule, RuleRow } from '../define-analyzer.js';
 import { type LockCycle, lockCycles } from './cycles.js';
-import { edgesBetween, toLockEdge } from './lock-edges.js';
+import { ACQUISITIONS, edgesBetween, toLockEdge } from './lock-edges.js';
 
 export const classCycle: Rule = {
   id: 'lock-order.class-cycle',
   title: 'lock classes are taken in both orders',
   severity: 'warning',
+  belief: {
+    basis: 'documented',
+    source: 'XSA-73, XSA-411 (docs/xen.md#lock-check-gaps)',
+  },
   confidence: 'possible',
   needs: ['lock_acquire'],
   doc: `Taken together, the acquisitions of the trace form a cycle of lock classes: pcpus that meet at the wrong
@@ -23,6 +27,7 @@ join lock_classes h on h.id = e.held_class join lock_classes a on a.id = e.acqui
   fix: 'Agree on one order of the classes. A side that cannot follow it has to use trylock and back off.',
   limits: `Acquisitions from different times are joined; that their callers can ever meet is not shown. A class stands
 for all its locks, so the locks of two domains that never meet can close a cycle.`,
+  of: ACQUISITIONS,
   sql: edgesBetween(
     `coalesce(h.name::varchar, 'lock ' || lh.address::varchar)`,
     `coalesce(a.name::varchar, 'lock ' || la.address::varchar)`,

@@ -1,11 +1,15 @@
 import type { Rule, RuleRow } from '../define-analyzer.js';
 import { type LockCycle, lockCycles } from './cycles.js';
-import { edgesBetween, toLockEdge } from './lock-edges.js';
+import { ACQUISITIONS, edgesBetween, toLockEdge } from './lock-edges.js';
 
 export const instanceCycle: Rule = {
   id: 'lock-order.instance-cycle',
   title: 'locks of one class are taken in both orders',
   severity: 'warning',
+  belief: {
+    basis: 'documented',
+    source: 'get_two_gfns() and share_pages() sort for this; XSA-411 (docs/xen.md#lock-check-gaps)',
+  },
   confidence: 'possible',
   needs: ['lock_acquire'],
   doc: `Locks of one class have one level, and Xen lets equal levels nest (docs/xen.md#lock-checks), so only a fixed
@@ -21,6 +25,7 @@ join locks h on h.id = e.held join locks a on a.id = e.acquired where e.held_cla
   fix: 'Take them in one order, by something that does not change while they are held: domid, mfn, address.',
   limits: `As in lock-order.class-cycle, acquisitions from different times are joined. If a lock is freed and another
 appears at its address, the two are taken for one.`,
+  of: ACQUISITIONS,
   sql: edgesBetween('lh.address::varchar', 'la.address::varchar', 'e.held_class = e.acquired_class'),
   find: rows => lockCycles(rows.map(toLockEdge)).map(instanceCycleRow),
 };

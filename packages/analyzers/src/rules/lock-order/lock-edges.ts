@@ -63,3 +63,9 @@ export function toLockEdge(row: RuleRow): LockEdge {
     row,
   };
 }
+
+/** What a circle is one of. */
+export const ACQUISITIONS = {
+  sql: 'select sum(count) from lock_edges',
+  what: 'acquisitions inside another lock',
+};

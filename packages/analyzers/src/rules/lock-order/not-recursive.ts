@@ -5,6 +5,10 @@ export const notRecursive: Rule = {
   id: 'lock-order.not-recursive',
   title: 'a lock that is not recursive was taken again by its holder',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'Xen panics: "already held by" (docs/xen.md#lock-levels)',
+  },
   confidence: 'proven',
   needs: ['lock_acquire'],
   doc: `A pcpu took a mutex that it already holds, and not by a recursive variant. Of an mm lock Xen panics ("already
@@ -17,9 +21,8 @@ p2m and altp2m (for writing), and the paging lock through paging_lock_recursive(
   confirm: 'select * from lock_spans where from_seq in ($acquired, $acquired_again)',
   fix: 'Split off a function for callers that hold the lock, or use the recursive variant if there is one.',
   limits: 'It relies on the flag recursive of the record.',
-  sql: breachSql('not-recursive', {
+  sql: breachSql('lock-order.not-recursive', {
     subject: ['lock', 'lock_class', 'pcpu'],
-    witness: ['acquired', 'acquired_again'],
     signature: ['lock_class', 'site'],
   }),
 };

@@ -5,6 +5,10 @@ export const outOfOrderRelease: Rule = {
   id: 'lock-order.out-of-order-release',
   title: 'an mm lock was released before one that was taken later',
   severity: 'error',
+  belief: {
+    basis: 'customary',
+    source: 'mm_unlock() restores the level that was saved, in any order (docs/xen.md#lock-check-gaps)',
+  },
   confidence: 'proven',
   needs: ['lock_acquire', 'lock_release'],
   doc: `Unlocking an mm lock restores the level that was saved when it was taken (docs/xen.md#lock-checks). If a lock
@@ -17,9 +21,8 @@ while B is held, and Xen's own check no longer sees what has to come after B.`,
   fix: 'Release in the reverse order.',
   limits: `Locks without a level and read locks are left out: they do not change the level, and may be released in any
 order.`,
-  sql: breachSql('out-of-order-release', {
+  sql: breachSql('lock-order.out-of-order-release', {
     subject: ['lock_class', 'lock', 'held_class', 'held_lock', 'pcpu'],
-    witness: ['acquired', 'acquired_later', 'released'],
     signature: ['lock_class', 'held_class', 'held_site', 'site'],
   }),
 };

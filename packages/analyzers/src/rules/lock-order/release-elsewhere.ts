@@ -5,6 +5,10 @@ export const releaseElsewhere: Rule = {
   id: 'lock-order.release-elsewhere',
   title: 'a lock was released by a pcpu that does not hold it',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'owner and level are per pcpu (docs/xen.md#lock-check-gaps)',
+  },
   confidence: 'proven',
   needs: ['lock_acquire', 'lock_release'],
   doc: `A mutex or write lock was released on a pcpu that did not take it. mm_lock_level and owner belong to a pcpu
@@ -18,9 +22,8 @@ longer protected.`,
 where l.address = $lock and s.from_seq = $acquired`,
   fix: 'Release the lock where it was taken; hand over a reference instead of a lock.',
   limits: 'Readers are not judged, because the trace need not know all of them.',
-  sql: breachSql('release-elsewhere', {
+  sql: breachSql('lock-order.release-elsewhere', {
     subject: ['lock', 'lock_class', 'pcpu'],
-    witness: ['acquired', 'released'],
     signature: ['lock_class', 'site'],
   }),
 };

@@ -5,6 +5,10 @@ export const upgrade: Rule = {
   id: 'lock-order.upgrade',
   title: 'a reader wants the lock for writing',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'get_gfn() takes the lock for writing to avoid it (docs/xen.md#get-gfn)',
+  },
   confidence: 'proven',
   needs: ['lock_wait|lock_acquire'],
   doc: `A pcpu that holds a lock for reading waits for it, or takes it, for writing. A writer waits until all readers
@@ -20,9 +24,8 @@ drops it before its slow path (docs/xen.md#safe-lookup).`,
 where l.address = $lock and s.from_seq <= $wanted and (s.to_seq is null or s.to_seq > $wanted)`,
   fix: 'Release the read lock, take the write lock, and look again; or take the write lock from the start.',
   limits: 'Readers from before the trace are not seen, so a case reported as possible may have been a real one.',
-  sql: breachSql('upgrade', {
+  sql: breachSql('lock-order.upgrade', {
     subject: ['lock', 'lock_class', 'pcpu'],
-    witness: ['read', 'other_read', 'wanted'],
     signature: ['lock_class', 'site'],
   }),
 };

@@ -5,6 +5,11 @@ export const foreignCleared: Rule = {
   id: 'm2p-override.foreign-cleared',
   title: 'FOREIGN was cleared while an override remains',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'Linux, m2p_remove_override() (docs/xen.md#m2p-override)',
+    versions: 'Linux 3.5 and later',
+  },
   confidence: 'proven',
   needs: ['m2p_override_add', 'phys_to_machine_set'],
   doc: `The frontend's pfn is no longer FOREIGN(mfn) while a page still overrides the mfn: mfn_to_pfn gives the
@@ -16,9 +21,8 @@ first of them (m2p_remove_override, arch/x86/xen/p2m.c).`,
   confirm: `select seq, kind, pcpu, gfn, mfn, flags, symbol from events where mfn = $mfn order by seq`,
   fix: 'Clear the bit only with the last override.',
   limits: 'A pfn that gets another frame is not judged.',
-  sql: breachSql('foreign-cleared', {
+  sql: breachSql('m2p-override.foreign-cleared', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['override', 'cleared'],
     signature: ['site'],
   }),
 };

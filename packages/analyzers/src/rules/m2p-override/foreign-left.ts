@@ -5,6 +5,11 @@ export const foreignLeft: Rule = {
   id: 'm2p-override.foreign-left',
   title: 'FOREIGN stays after the last override',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'Linux, m2p_remove_override() (docs/xen.md#m2p-override)',
+    versions: 'Linux 3.5 and later',
+  },
   confidence: 'proven',
   needs: ['m2p_override_remove'],
   doc: `The last override of an mfn was removed, its pcpu went on to something else, and the frontend's pfn still
@@ -19,9 +24,8 @@ that clears FOREIGN. Possible if the trace ends there.`,
   fix: 'Clear FOREIGN of p2m(m2p(mfn)) with the last override.',
   limits: `Which pfn is the frontend's is known only from the phys_to_machine_set that made it foreign, if that is in
 the trace.`,
-  sql: breachSql('foreign-left', {
+  sql: breachSql('m2p-override.foreign-left', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['foreign_set', 'removed'],
     signature: ['site'],
   }),
 };

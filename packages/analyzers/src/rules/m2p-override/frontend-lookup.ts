@@ -5,6 +5,11 @@ export const frontendLookup: Rule = {
   id: 'm2p-override.frontend-lookup',
   title: "mfn_to_pfn gave the frontend's page",
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'Linux, mfn_to_pfn() (docs/xen.md#m2p-override)',
+    versions: 'Linux 3.5 and later',
+  },
   confidence: 'proven',
   needs: ['m2p_override_add', 'lookup'],
   doc: `mfn_to_pfn of an mfn that a page of this domain overrides returned a pfn that is none of the overriding pages:
@@ -17,9 +22,8 @@ docs/xen.md#thread-m2p-override).`,
   confirm: `select seq, kind, pcpu, gfn, mfn, flags, symbol from events where mfn = $mfn order by seq`,
   fix: "Mark the frontend's pfn FOREIGN while an override exists.",
   limits: 'A lookup without a p2m type is taken for mfn_to_pfn.',
-  sql: breachSql('frontend-lookup', {
+  sql: breachSql('m2p-override.frontend-lookup', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['override', 'lookup'],
     signature: ['site'],
   }),
 };

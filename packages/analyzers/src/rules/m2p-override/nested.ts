@@ -5,6 +5,10 @@ export const nested: Rule = {
   id: 'm2p-override.nested',
   title: 'a page with an override got another',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'Linux, m2p_add_override(): one page has room for one mfn (docs/xen.md#m2p-override)',
+  },
   confidence: 'proven',
   needs: ['m2p_override_add'],
   doc: `m2p_add_override was called for a page that already overrides an mfn. page->private and page->index hold one
@@ -16,9 +20,8 @@ mfn each, so what was saved first is lost (docs/xen.md#m2p-override).`,
 where kind in ('m2p_override_add', 'm2p_override_remove') and gfn = $gfn order by seq`,
   fix: 'Remove the override before the page is used again.',
   limits: 'Overrides from before the trace are unknown.',
-  sql: breachSql('nested', {
+  sql: breachSql('m2p-override.nested', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['override', 'nested'],
     signature: ['site'],
   }),
 };

@@ -5,6 +5,10 @@ export const wrongRestore: Rule = {
   id: 'm2p-override.wrong-restore',
   title: 'an override gave back another frame than it had saved',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'Linux, m2p_remove_override() (docs/xen.md#m2p-override)',
+  },
   confidence: 'proven',
   needs: ['m2p_override_remove', 'm2p_override_add'],
   doc: `m2p_remove_override restored another mfn than m2p_add_override had saved in page->index: the backend's page
@@ -15,9 +19,8 @@ maps a frame that belongs to somebody else (docs/xen.md#m2p-override; docs/xen.m
   confirm: `select seq, kind, pcpu, gfn, mfn, arg0 as old_mfn, symbol from events where seq in ($saved, $restored)`,
   fix: 'Keep the saved frame where nobody else writes.',
   limits: "Judged only if both events carry the old frame, or the page's entry was known.",
-  sql: breachSql('wrong-restore', {
+  sql: breachSql('m2p-override.wrong-restore', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['saved', 'restored'],
     signature: ['site'],
   }),
 };

@@ -5,6 +5,10 @@ export const countDivergence: Rule = {
   id: 'refcount.count-divergence',
   title: 'a recorded count is not what the events before it make',
   severity: 'warning',
+  belief: {
+    basis: 'documented',
+    source: 'what get_page() and put_page() do, and who else writes the count (docs/xen.md#count-writers)',
+  },
   confidence: 'likely',
   needs: ['get_page|put_page'],
   doc: `count_info after a get or put is not the previous value plus or minus one. Either something changed the count
@@ -19,5 +23,6 @@ order by seq`,
   fix: `Record what changed it (owner_set carries the count after it), or find the writer that does not go through get
 and put.`,
   limits: 'A missing event looks the same. The replay goes on with the recorded count, so each jump is reported once.',
+  of: { sql: 'select count(count_info) from events', what: 'recorded counts' },
   sql: divergenceSql('count_info'),
 };

@@ -5,6 +5,10 @@ export const doubleAllocDrop: Rule = {
   id: 'refcount.double-alloc-drop',
   title: "the allocation's reference was dropped twice",
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'put_page_alloc_ref() tests and clears PGC_allocated in one step (docs/xen.md#reference-counts)',
+  },
   confidence: 'proven',
   needs: ['alloc_ref_drop'],
   doc: `put_page_alloc_ref dropped a reference although PGC_allocated was already clear. The second drop takes a
@@ -18,9 +22,8 @@ clears it by hand and calls put_page() as well.`,
 and kind in ('alloc_ref_drop', 'put_page', 'page_alloc', 'page_free') and seq <= $dropped_again order by seq desc limit 20`,
   fix: 'Use put_page_alloc_ref(), which tests and clears in one step.',
   limits: 'PGC_allocated has to be known, from the allocation or from a recorded count_info.',
-  sql: breachSql('double-alloc-drop', {
+  sql: breachSql('refcount.double-alloc-drop', {
     subject: ['mfn', 'generation'],
-    witness: ['dropped', 'dropped_again'],
     signature: ['site'],
   }),
 };

@@ -5,6 +5,10 @@ export const freedWithReferences: Rule = {
   id: 'refcount.freed-with-references',
   title: 'a page was freed while it was referenced',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'a free page has count 0 (docs/xen.md#page-invariants)',
+  },
   confidence: 'proven',
   needs: ['page_free', 'get_page|put_page'],
   doc: `A page went back to the heap with a count above 0. Whoever holds the reference now has somebody else's page; a
@@ -17,9 +21,8 @@ has to know that nobody else holds a reference.`,
 where r.mfn = $mfn and r.from_seq < $freed and (r.to_seq is null or r.to_seq > $freed)`,
   fix: 'Drop the reference, and let put_page() free the page.',
   limits: 'A count that the trace has not shown is not judged.',
-  sql: breachSql('freed-with-references', {
+  sql: breachSql('refcount.freed-with-references', {
     subject: ['mfn', 'owner as domid', 'count'],
-    witness: ['counted', 'freed'],
     signature: ['site'],
   }),
 };

@@ -5,6 +5,10 @@ export const freedWithType: Rule = {
   id: 'refcount.freed-with-type',
   title: 'a page was freed or given away with a type that is still in use',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'free_domheap_pages() hits BUG() where type references remain (docs/xen.md#page-invariants)',
+  },
   confidence: 'proven',
   needs: ['get_type', 'page_free|owner_set'],
   doc: `A page was freed, or given to another domain, with a type count above 0, or as a page table that is still
@@ -24,9 +28,8 @@ and kind in ('get_type', 'put_type', 'page_alloc', 'page_free', 'owner_set') ord
   fix: `Drop type references through put_page_type() only, which devalidates. Clear the type of a page that is given
 away.`,
   limits: 'Xenheap pages, which keep a type reference for good, are left out.',
-  sql: breachSql('freed-with-type', {
+  sql: breachSql('refcount.freed-with-type', {
     subject: ['mfn', 'owner as domid', 'count as type_count'],
-    witness: ['typed', 'freed', 'given'],
     signature: ['detail', 'site'],
   }),
 };

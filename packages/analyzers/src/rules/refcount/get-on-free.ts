@@ -5,6 +5,11 @@ export const getOnFree: Rule = {
   id: 'refcount.get-on-free',
   title: 'a reference was taken on a page without any',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source:
+      'page_get_owner_and_reference() fails at count 0, get_page_light() hits BUG() (docs/xen.md#reference-counts)',
+  },
   confidence: 'proven',
   needs: ['get_page'],
   doc: `get_page succeeded on a page that had been freed and not allocated again, or whose count was 0. It has to fail
@@ -18,9 +23,8 @@ incremented it directly (get_page_light() only asserts), or page_info was writte
   fix: 'Take references through get_page() only, and before the page can be freed.',
   limits:
     'An allocation that was not recorded, such as one for a domain that is left out of the trace, looks the same.',
-  sql: breachSql('get-on-free', {
+  sql: breachSql('refcount.get-on-free', {
     subject: ['mfn', 'generation', 'owner as domid'],
-    witness: ['freed', 'get'],
     signature: ['site'],
   }),
 };

@@ -1,3 +1,4 @@
+import { witnessColumn } from '@p2mtrace/replayer';
 import { breachSql } from '../breach-sql.js';
 import type { Rule } from '../define-analyzer.js';
 
@@ -5,6 +6,10 @@ export const leak: Rule = {
   id: 'refcount.leak',
   title: 'a reference is never dropped',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: "the allocation's reference must not be the last (docs/xen.md#allocation-reference); XSA-224, XSA-242",
+  },
   confidence: 'proven',
   needs: ['get_page', 'put_page|alloc_ref_drop'],
   doc: `The allocation's own reference (PGC_allocated) was dropped, but the count never reaches 0: somebody took a
@@ -26,11 +31,10 @@ function's comment who drops it.`,
   limits: `What happens after the recording is not seen, so of a live domain a leak is only possible. References that
 Xen keeps for long (grant mappings, foreign entries, pages that Xen shares with a guest) look the same while their
 domain lives.`,
-  sql: breachSql('leak', {
+  sql: breachSql('refcount.leak', {
     subject: ['mfn', 'generation', 'domid', 'gfn', 'count', 'times as acquired_there'],
-    witness: ['acquired', 'allocation_dropped'],
     signature: [
-      `if(b.at1 is null, 'before the trace', b.site::varchar) as acquired_at`,
+      `if(b.${witnessColumn('refcount.leak', 'acquired')} is null, 'before the trace', b.site::varchar) as acquired_at`,
       'held_site as allocation_dropped_at',
     ],
     // Of a domain that lives, the holder may just not be done yet.

@@ -5,6 +5,10 @@ export const overflow: Rule = {
   id: 'refcount.overflow',
   title: 'a count reached its limit',
   severity: 'error',
+  belief: {
+    basis: 'asserted',
+    source: 'get_page() and get_page_type() refuse there (docs/xen.md#counter-limits)',
+  },
   confidence: 'proven',
   needs: ['get_page|get_type'],
   doc: `The general count reached max − 1, or the type count max. From there on get_page and get_page_type fail, so
@@ -20,9 +24,8 @@ checks are still there.`,
     'select seq, kind, count_info, type_info, caller from events where mfn = $mfn and seq <= $reached order by seq desc limit 20',
   fix: 'Use wider counters, as 3.4 did; or limit how often one page can be mapped, below the limit of the counter.',
   limits: 'A count that no event shows is not judged. Headroom is reported for the thousand pages that have the least.',
-  sql: breachSql('overflow', {
+  sql: breachSql('refcount.overflow', {
     subject: ['mfn', 'limit as count', 'width', 'expected as headroom'],
-    witness: ['reached', 'wrapped', 'peak'],
     signature: ['detail', 'width', 'site'],
     severity: `if(b.detail in ('headroom', 'type-headroom'), 'note', null)`,
     title: `case b.detail when 'headroom' then 'headroom of the general count' when 'type-headroom' then

@@ -5,6 +5,11 @@ export const partialReference: Rule = {
   id: 'refcount.partial-reference',
   title: 'PGT_partial was set or cleared without its general reference',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'a comment in asm/mm.h (docs/xen.md#pgt-partial)',
+    versions: 'since 2009',
+  },
   confidence: 'proven',
   needs: ['get_type', 'get_page|put_page'],
   doc: `A page table whose validation was preempted keeps a general reference of its own: "An extra page reference
@@ -22,9 +27,8 @@ and kind in ('get_page', 'put_page', 'get_type', 'put_type', 'alloc_ref_drop') o
   fix: 'Take and drop the reference in the same step as the flag, and nowhere else.',
   limits: `It relies on the order in which Xen 4.17 records the two, one right after the other. For each pcpu the last
 eight reference events are remembered.`,
-  sql: breachSql('partial-reference', {
+  sql: breachSql('refcount.partial-reference', {
     subject: ['mfn'],
-    witness: ['partial_set', 'partial_cleared'],
     signature: ['site'],
   }),
 };

@@ -5,6 +5,10 @@ export const typeDivergence: Rule = {
   id: 'refcount.type-divergence',
   title: 'a recorded type count is not what the events before it make',
   severity: 'warning',
+  belief: {
+    basis: 'documented',
+    source: 'what get_page_type() and put_page_type() do (docs/xen.md#type-counts)',
+  },
   confidence: 'likely',
   needs: ['get_type|put_type'],
   doc: `type_info after a get or put is not the previous value plus or minus one. When PGT_partial is set it owns one
@@ -18,5 +22,6 @@ and share_xen_page_with_guest() for good (docs/xen.md#count-writers).`,
 and seq between $last_change and $seen order by seq`,
   fix: 'Record what changed it, or find the one that is not paired.',
   limits: 'A missing event looks the same. The replay goes on with the recorded count, so each jump is reported once.',
+  of: { sql: 'select count(type_info) from events', what: 'recorded type counts' },
   sql: divergenceSql('type_info'),
 };

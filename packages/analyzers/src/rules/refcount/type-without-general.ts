@@ -5,6 +5,10 @@ export const typeWithoutGeneral: Rule = {
   id: 'refcount.type-without-general',
   title: 'a page has a type reference and no general one',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'a type count above 0 means a count above 0 (docs/xen.md#page-invariants)',
+  },
   confidence: 'proven',
   needs: ['get_type', 'get_page|put_page'],
   doc: `The type count is above 0 while the general count is 0 (docs/xen.md#page-invariants forbids it): "a page left
@@ -22,9 +26,8 @@ order by seq desc limit 20`,
   fix: 'Use put_page_and_type(), or put the type first. For PGT_partial see refcount.partial-reference.',
   limits:
     'Xenheap pages, which keep a type reference for good, are left out. So are pages whose count or type is unknown.',
-  sql: breachSql('type-without-general', {
+  sql: breachSql('refcount.type-without-general', {
     subject: ['mfn', 'owner as domid', 'count as type_count'],
-    witness: ['type', 'count'],
     signature: ['site'],
   }),
 };

@@ -5,6 +5,10 @@ export const changedWhileReferenced: Rule = {
   id: 'use-after-unmap.changed-while-referenced',
   title: 'an entry was changed while somebody had references on its page',
   severity: 'note',
+  belief: {
+    basis: 'customary',
+    source: 'a policy that a thread proposes and Xen never followed (docs/xen.md#thread-p2m-lookup-locking)',
+  },
   confidence: 'possible',
   policy: true,
   needs: ['set_entry', 'get_page'],
@@ -25,9 +29,8 @@ where r.mfn = $mfn and r.from_seq < $changed and (r.to_seq is null or r.to_seq >
   fix: 'Under this policy: refuse the change (-EBUSY), and let the caller deal with it.',
   limits: `References from before the trace count, but have no witness. Writes that the replay only infers from other
 events are not judged.`,
-  sql: breachSql('changed-while-referenced', {
+  sql: breachSql('use-after-unmap.changed-while-referenced', {
     subject: ['domid', 'view', 'gfn', 'mfn', 'count'],
-    witness: ['referenced', 'changed'],
     signature: ['view', 'site'],
     severity: 'null',
   }),

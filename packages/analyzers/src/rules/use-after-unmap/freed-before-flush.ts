@@ -5,6 +5,11 @@ export const freedBeforeFlush: Rule = {
   id: 'use-after-unmap.freed-before-flush',
   title: 'a page was freed or given away before the TLB flush that was put off',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'p2m_tlb_flush_sync() comes before a page is freed; XSA-346, XSA-480 (docs/xen.md#deferred-flush)',
+    versions: 'up to 4.21',
+  },
   confidence: 'proven',
   needs: ['set_entry', 'tlb_flush_deferred', 'page_free|owner_set'],
   doc: `An entry was removed or changed, its TLB flush was deferred, and the frame was freed or given to another
@@ -21,9 +26,8 @@ p2m_tlb_flush_sync() first.`,
   fix: 'Call p2m_tlb_flush_sync() before the page is freed, or hold a reference until the flush.',
   limits: `Writes that the replay only infers from other events (docs/replay.md) do not count as removals. The last
 4,096 removals of each p2m since its last flush are remembered.`,
-  sql: breachSql('freed-before-flush', {
+  sql: breachSql('use-after-unmap.freed-before-flush', {
     subject: ['domid', 'view', 'gfn', 'mfn'],
-    witness: ['deferred', 'removed', 'freed', 'given'],
     signature: ['detail', 'view', 'site'],
   }),
 };

@@ -5,6 +5,10 @@ export const freedWhileMapped: Rule = {
   id: 'use-after-unmap.freed-while-mapped',
   title: 'a page was freed while a p2m entry still mapped it',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'XSA-222, XSA-247, XSA-379 (docs/xen.md#no-entry-reference)',
+  },
   confidence: 'proven',
   needs: ['set_entry|lookup', 'page_free'],
   doc: `A page was freed while an entry of a live domain still mapped it: the guest can reach memory that belongs to
@@ -22,9 +26,8 @@ where mfn <= $mfn and $mfn < mfn + 2 ** "order" order by from_seq`,
   limits: `The recording may end before the p2m is used again, which hides a defect. If the trace does not show the
 end of a domain, a domain that lost 64 pages or more at once and has none left is taken to be torn down, and the next
 user of its domid to be another domain. An entry from before the trace counts once a lookup has shown it.`,
-  sql: breachSql('freed-while-mapped', {
+  sql: breachSql('use-after-unmap.freed-while-mapped', {
     subject: ['mfn', 'generation', 'domid', 'view', 'gfn'],
-    witness: ['mapped', 'freed', 'p2m_used_later'],
     signature: ['view', 'detail as owner'],
   }),
 };

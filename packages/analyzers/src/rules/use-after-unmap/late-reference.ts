@@ -6,6 +6,10 @@ export const lateReference: Rule = {
   id: 'use-after-unmap.late-reference',
   title: 'a reference was taken after the entry that led to it had changed',
   severity: 'error',
+  belief: {
+    basis: 'documented',
+    source: 'the safe idiom of p2m_get_page_from_gfn(); XSA-473 (docs/xen.md#safe-lookup)',
+  },
   confidence: 'proven',
   needs: ['lookup', 'set_entry|page_free', 'get_page'],
   doc: `get_page came after the lookup's lock was dropped and the entry had changed. Looking up and taking the
@@ -22,5 +26,5 @@ where seq between $lookup and $used and (mfn = $mfn or gfn = $gfn) order by seq`
   fix: 'Take the reference under the lock (get_page_from_gfn), or look up again after get_page and compare.',
   limits: `A caller that looks up again and compares is sound. If that second lookup is recorded, the finding is only
 likely.`,
-  sql: breachSql('late-reference', STALE_LOOKUP),
+  sql: breachSql('use-after-unmap.late-reference', STALE_LOOKUP),
 };

@@ -5,6 +5,10 @@ export const unprotectedWindow: Rule = {
   id: 'use-after-unmap.unprotected-window',
   title: 'a translation was used that nothing protected',
   severity: 'note',
+  belief: {
+    basis: 'customary',
+    source: 'a rule that a thread proposes (docs/xen.md#thread-p2m-lookup-locking)',
+  },
   confidence: 'possible',
   needs: ['lookup', 'lock_acquire', 'page_use|get_page'],
   doc: `A frame was used, or a reference on it was taken, after a lookup whose lock had been dropped or that never had
@@ -21,9 +25,8 @@ other protection" (docs/xen.md#get-gfn).`,
 use.`,
   limits: `Protection that is not recorded, such as a paused domain or a lock of another table, is not seen. Each
 lookup is reported once.`,
-  sql: breachSql('unprotected-window', {
+  sql: breachSql('use-after-unmap.unprotected-window', {
     subject: ['domid', 'view', 'gfn', 'mfn', 'pcpu'],
-    witness: ['lookup', 'unprotected', 'used'],
     signature: ['site'],
     severity: 'null',
   }),

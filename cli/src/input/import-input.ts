@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import type { NdjsonHeader, TraceMetadata } from '@p2mtrace/trace-format';
+import { P2mError, usageError } from '@p2mtrace/trace-format/errors';
+import {
+  importXentraceFile,
+  importXentraceStream,
+  SymbolTable,
+  type XentraceOptions,
+} from '@p2mtrace/trace-format/xentrace';
+import type { Input } from './open-input.js';
+import { stoppable } from './stoppable.js';
+
+/** What the input itself does not say. */
+export interface ImportSettings {
+  readonly xenVersion?: string | undefined;
+  readonly layout?: string | undefined;
+  /** A file as `nm xen-syms` prints it. */
+  readonly symbols?: string | undefined;
+  readonly cpuHz?: number | undefined;
+  readonly host?: string | undefined;
+  readonly controlDomains?: number[] | undefined;
+}
+
+/** Told from time to time how many bytes of the input are read. */
+export type OnBytes = (done: number) => void;
+
+/**
+ * Makes a trace of an input that was opened, and returns its metadata. Prints nothing: what was wrong with the input is
+ * in `input.problems`, also where this throws, and in the metadata's health (`inputDamage`).
+ * @throws P2mError as the importers of trace-format; P2M_SYMBOLS, P2M_VERSION, P2M_LAYOUT (usage), P2M_OPEN
+ */
+export function importInput(
+  input: Input,
+  output: string,
+  settings: ImportSettings,
+  onBytes: OnBytes,
+): Promise<TraceMetadata> {
+  const importer = input.format === 'ndjson' ? importText : importCapture;
+  return importer(input, output, settings, onBytes);
+}
+
+async function importCapture(
+  input: Input,
+  output: string,
+  settings: ImportSettings,
+  onProgress: OnBytes,
+): Promise<TraceMetadata> {
+  const { xenVersion, layout, host, controlDomains, cpuHz } = settings;
+  const symbols = settings.symbols === undefined ? undefined : readSymbols(settings.symbols);
+  const all: XentraceOptions = { xenVersion, layout, symbols, host, controlDomains, tscHz: cpuHz };
+  if (input.stream === undefined) {
+    return stoppable(signal => importXentraceFile(input.name, output, { ...all, onProgress, signal }));
+  }
+  return importXentraceStream(withProgress(input, onProgress), input.name, output, all);
+}
+
+async function importText(
+  input: Input,
+  output: string,
+  settings: ImportSettings,
+  onProgress: OnBytes,
+): Promise<TraceMetadata> {
+  const { importNdjson, LAYOUT_NAMES, profileOfVersion } = await import('@p2mtrace/trace-format');
+  const { xenVersion, layout, host, controlDomains, cpuHz, symbols } = settings;
+  if (symbols !== undefined) {
+    throw usageError('P2M_SYMBOLS', '--symbols is for captures', 'NDJSON has a field symbol in each event');
+  }
+  if (xenVersion !== undefined && profileOfVersion(xenVersion) === undefined) {
+    throw usageError('P2M_VERSION', `--xen-version ${xenVersion} is not a release that p2mtrace knows`, 'write 4.17.7');
+  }
+  if (layout !== undefined && !LAYOUT_NAMES.includes(layout)) {
+    throw usageError('P2M_LAYOUT', `--layout ${layout} does not exist`, `one of ${LAYOUT_NAMES.join(', ')}`);
+  }
+  const header: NdjsonHeader = { xenVersion, layout, host, controlDomains, tscHz: cpuHz };
+  if (input.stream !== undefined) return importNdjson(withProgress(input, onProgress), input.name, output, { header });
+  return stoppable(signal => importNdjson(input.name, input.name, output, { header, onProgress, signal }));
+}
+
+/** Progress of a stream is that of the bytes that came in, before they are decompressed. */
+async function* withProgress({ stream, source }: Input, onProgress: OnBytes): AsyncGenerator<Uint8Array> {
+  if (stream === undefined) return;
+  for await (const piece of stream) {
+    yield piece;
+    onProgress(source?.bytes ?? 0);
+  }
+}
+
+function readSymbols(path: string): SymbolTable {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new P2mError('P2M_OPEN', `the symbols can't be read (${(cause as NodeJS.ErrnoException).code})`, {
+      blame: 'usage',
+      place: { file: path },
+      remedy: 'make the file with: nm xen-syms > xen-syms.map',
+      cause,
+    });
+  }
+  return SymbolTable.parse(text, path);
+}

@@ -1,0 +1,15 @@
+import type { TraceMetadata } from '@p2mtrace/trace-format';
+import { counted } from '../render/cell.js';
+import type { Input } from './open-input.js';
+
+/** What of an input that was imported could not be read, in one line; undefined where all of it was. */
+export function inputDamage(input: Input, { health }: TraceMetadata): string | undefined {
+  const damage = [...input.problems, ...(health?.problems ?? []).filter(problem => /\bcut\b|skipped/.test(problem))];
+  // A file that was not read to its end was cut by the person; a recording has no other end.
+  if (input.source?.left === true && input.size !== undefined) damage.unshift('the input was not read to its end');
+  const skipped = health?.skippedBytes ?? 0;
+  if (damage.length === 0 && skipped === 0) return undefined;
+  if (damage.length === 0) damage.push(`${counted(skipped, 'byte')} could not be read`);
+  const more = damage.length > 3 ? `; and ${damage.length - 3} problems more` : '';
+  return `P2M_INPUT_DAMAGED: ${damage.slice(0, 3).join('; ')}${more}`;
+}

@@ -1,0 +1,47 @@
+import type { AuditFinding } from '../audit/audit-report.js';
+import { summaryLine } from '../audit/summary-line.js';
+import { cellText, counted } from '../render/cell.js';
+import { byIncident, isConsequence } from '../render/incident-order.js';
+import { misfitLines, timesText } from '../render/out-of.js';
+import type { Reporter } from './reporter.js';
+
+/** Traces of a finding, and occurrences of each, that people are shown. */
+const SHOWN = 3;
+
+/** For people: what is new, then what could not be read, then how many of everything. */
+export const pretty: Reporter = ({ traces, findings, fixed, suppressions }) => {
+  const lines: string[] = [];
+  for (const finding of byIncident(findings.filter(({ state }) => state === 'new'))) {
+    lines.push(...findingLines(finding), '');
+  }
+  for (const { path, problem } of traces)
+    if (problem !== null) lines.push(`${path}: ${problem.code}: ${problem.message}`);
+  for (const { path, customs, divergences } of traces) {
+    for (const line of misfitLines(customs, divergences)) lines.push(`${path}: the model does not fit: ${line.trim()}`);
+  }
+  for (const { path, notices } of traces) for (const notice of notices) lines.push(`${path}: ${notice}`);
+  for (const { rule, id, signature } of fixed) lines.push(`no longer seen: ${rule} (${id}) ${signature}`);
+  for (const { finding, reason } of suppressions.unused) lines.push(`unused suppression: ${finding} (${reason})`);
+  for (const { finding, expires } of suppressions.expired)
+    lines.push(`expired suppression: ${finding} (until ${expires})`);
+  return `${[...lines, summaryLine({ traces, findings, fixed })].join('\n')}\n`;
+};
+
+function findingLines(finding: AuditFinding): string[] {
+  const { severity, confidence, rule, title, id, signature, traces } = finding;
+  const lead = isConsequence(finding) ? `from ${finding.incident}: ` : '';
+  const lines = [
+    `${lead}new ${severity} (${confidence}) ${rule}: ${title}: ${timesText(finding)}`,
+    `  ${id}  ${signature}`,
+  ];
+  for (const { path, trace, count: number, occurrences } of traces.slice(0, SHOWN)) {
+    lines.push(`  ${path}: ${counted(number, 'time')}; p2mtrace explain ${trace} ${id}`);
+    for (const { subject, witness } of occurrences.slice(0, SHOWN)) {
+      const about = Object.entries(subject).filter(([, value]) => value !== null);
+      const seen = witness.map(({ seq, role }) => `${role} #${seq}`);
+      lines.push(`    ${about.map(([name, value]) => `${name} ${cellText(value)}`).join(', ')}: ${seen.join(', ')}`);
+    }
+  }
+  if (traces.length > SHOWN) lines.push(`  and in ${traces.length - SHOWN} more traces`);
+  return lines;
+}

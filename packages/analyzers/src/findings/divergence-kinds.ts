@@ -1,0 +1,48 @@
+import type { RuleRow } from '../rules/define-analyzer.js';
+import { type DivergenceKind, GUESSES } from './finding.js';
+
+/** A count that is this far off was read with the wrong bits: no code takes that many references at once. */
+const WRONG_BITS = 2 ** 32;
+/** Events within which another pcpu's record may lie on the wrong side. */
+const NEAR = 256;
+
+/** By what differs: how often, and how many of them each guess explains. */
+export const DIVERGENCES_SQL = `
+  with seen as (
+    select
+      d.about::varchar as about,
+      d.about in ('count_info', 'type_info') and abs(d.seen::double - d.expected::double) >= ${WRONG_BITS} as layout,
+      d.about = 'lookup' and d.seen is null as hole,
+      l.pcpu <> d.pcpu and d.seq - d.last_seq < ${NEAR} as skew
+    from divergences d left join events l on l.seq = d.last_seq
+  )
+  select about, count(*) as count,
+    count(*) filter (where layout) as layout,
+    count(*) filter (where hole) as hole,
+    count(*) filter (where skew and not coalesce(layout, false) and not coalesce(hole, false)) as skew
+  from seen group by about order by count(*) desc, about`;
+
+const TEXTS = {
+  layout: 'the page_info layout is another than was assumed: counts are off by more than anybody takes',
+  skew: 'records of two pcpus lie close together, and may have been written in another order than the events happened',
+  hole: 'the entry is a hole, which lookups and writes name by different types',
+  hook: 'something writes the value without an event: a hook is missing',
+};
+const CHECKS = {
+  layout: 'import the capture again with --xen-version or --layout, and see whether they go',
+  skew: `p2mtrace sql: select d.*, e.pcpu as writer from divergences d join events e on e.seq = d.last_seq where e.pcpu <> d.pcpu`,
+  hole: `p2mtrace sql: select e.* from divergences d join events e using (seq) where d.about = 'lookup'`,
+  hook: 'p2mtrace sql: select e.symbol, count(*) from divergences d join events e using (seq) group by 1; docs/xen.md#count-writers lists who writes counts',
+};
+
+/** Many divergences of one kind are one matter: what explains most of them, and how to check it. */
+export function divergenceKinds(rows: readonly RuleRow[]): DivergenceKind[] {
+  return rows.map(row => {
+    const count = Number(row.count);
+    const [layout, hole, skew] = [row.layout, row.hole, row.skew].map(Number);
+    const by = { layout, skew, hole, hook: count - layout - hole - skew };
+    const guess = GUESSES.reduce((best, one) => (by[one] > by[best] ? one : best));
+    const explains = by[guess];
+    return { about: String(row.about), count, guess, explains, text: TEXTS[guess], check: CHECKS[guess] };
+  });
+}

@@ -1,0 +1,95 @@
+import { SymbolTable } from '@p2mtrace/trace-format';
+import { expect, test } from 'vitest';
+import { RECORDS } from '../../src/schema/record-table.js';
+import { importWindows, record, window } from '../support/records.js';
+import { tempDir } from '../support/temp-dir.js';
+
+/* Recorders of later times: records with more words, or with flags that no row of the table has. */
+
+const path = tempDir();
+const FRAMES = [0x40, 0, 0x7700, 0];
+/** The payload of each record that has flags or words to spare, as today's recorders write it. */
+const PLAIN = {
+  lookup: [...FRAMES, 7, 1 << 16],
+  setEntry: [...FRAMES, 7, 7 << 16],
+  getPage: [0x7700, 0, 7, 0x8000_0001, 2, 0x8000_0000],
+  putPage: [0x7700, 0, 7, 0, 1, 0x8000_0000],
+  lockAcquire: [0x40, 0xffff_8301, 16, 0x1_0101, 0x4020_0000, 0xffff_82d0],
+  putGfn: [0x40, 0, 7, 0],
+  tlbFlush: [7, 1],
+  grant: [0x7700, 0, 7 << 16, 5, 6, 2 << 8],
+  pageAlloc: [0x7700, 0, 9, 7],
+  altp2m: [1, 0, 2, 0, 7, 3],
+} as const;
+type Name = keyof typeof PLAIN;
+
+/** The row of one record of that payload, and what its import says. */
+async function imported(name: Name, payload: readonly number[], symbols?: SymbolTable) {
+  const one = [window(0, record(RECORDS[name].id, payload))];
+  const { rows, metadata } = await importWindows(path(name), one, { symbols });
+  const { seq: _, ...row } = rows[0];
+  expect(rows).toHaveLength(1);
+  return { row, health: metadata.health };
+}
+
+const hexId = (name: Name) => `0x${RECORDS[name].id.toString(16).padStart(8, '0')}`;
+
+test.each([
+  ['lookup', 5, 1 << 18],
+  ['lookup', 5, 1 << 30],
+  ['setEntry', 5, 1 << 24],
+  ['getPage', 3, 2],
+  ['putPage', 3, 1],
+  ['lockAcquire', 3, 1 << 9],
+  ['putGfn', 3, 1],
+  ['tlbFlush', 1, 2],
+  ['grant', 5, 1 << (8 + 6)],
+  ['grant', 5, 1 << (8 + 19)],
+] as const)('a flag of %s that nobody knows is ignored and counted (word %i, %i)', async (name, word, bit) => {
+  const plain = await imported(name, PLAIN[name]);
+  const payload = PLAIN[name].map((value, at) => (at === word ? value | bit : value) >>> 0);
+  const { row, health } = await imported(name, payload);
+  expect(row).toEqual(plain.row);
+  expect(plain.health?.ignoredById).toBeUndefined();
+  expect(health).toMatchObject({ misfits: 0, unknownById: {}, ignoredById: { [hexId(name)]: 1 } });
+});
+
+test.each(['setEntry', 'lockAcquire', 'putGfn', 'tlbFlush', 'pageAlloc', 'altp2m'] as const)(
+  'a word behind those of %s is ignored and counted',
+  async name => {
+    const plain = await imported(name, PLAIN[name]);
+    const { row, health } = await imported(name, [...PLAIN[name], 0xfffe_fffe]);
+    expect(row).toEqual(plain.row);
+    expect(health).toMatchObject({ misfits: 0, unknownById: {}, ignoredById: { [hexId(name)]: 1 } });
+  },
+);
+
+test.each(['lookup', 'getPage', 'putPage'] as const)('a word behind those of %s is its caller', async name => {
+  const symbols = SymbolTable.parse('ffff82d040200000 T first\nffff82d040300000 T second\n', 'symbols');
+  const plain = await imported(name, PLAIN[name], symbols);
+  const { row, health } = await imported(name, [...PLAIN[name], 0x4030_0010], symbols);
+  expect(plain.row).toMatchObject({ caller: null, symbol: null });
+  expect(row).toEqual({ ...plain.row, caller: 0xffff_82d0_4030_0010n, symbol: 'second' });
+  expect(health?.ignoredById).toBeUndefined();
+  const none = await imported(name, [...PLAIN[name], 0], symbols);
+  expect(none.row).toEqual(plain.row);
+});
+
+test('a lock and a lookup of one caller name it alike', async () => {
+  const { rows } = await importWindows(path('both'), [
+    window(
+      0,
+      record(RECORDS.lockAcquire.id, PLAIN.lockAcquire),
+      record(RECORDS.lookup.id, [...PLAIN.lookup, 0x4020_0000]),
+    ),
+  ]);
+  expect(rows.map(({ caller }) => caller)).toEqual([0xffff_82d0_4020_0000n, 0xffff_82d0_4020_0000n]);
+});
+
+test('flags of a grant are kept, those for the guest too', async () => {
+  // host_map, application_map, contains_pte and guest_avail0: what Linux asks for in a PV domain (gntdev.c).
+  const { row, health } = await imported('grant', [0x7700, 0, 7 << 16, 5, 6, 0x1_001a << 8]);
+  expect(row).toMatchObject({ kind: 'grant_map', owner: 7, arg0: 5n, arg1: 6n });
+  expect(row.flags).toBe((1 << 17) | (1 << 18) | (1 << 19) | (1 << 25));
+  expect(health?.ignoredById).toBeUndefined();
+});

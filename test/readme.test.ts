@@ -57,7 +57,7 @@ beforeAll(() => {
     cpSync(files, folderOf(page), { recursive: true });
     symlinkSync(join(ROOT, 'samples'), join(folderOf(page), 'samples'), 'junction');
   }
-});
+}, 120_000);
 
 /** Commands of a page's shell blocks, in their order, without comments; one may go over several lines. */
 function commandsOf(page: string): string[] {
@@ -139,7 +139,7 @@ describe.skipIf(process.platform === 'win32')('commands run as they are written:
     for (const command of RUN) ENDED.set(command, withResolver());
     all = runPages();
   });
-  afterAll(() => all);
+  afterAll(() => all, 600_000);
 
   test.each(RUN)('$page: $line', { timeout: 600_000 }, async command => {
     const { status, stderr } = (await ENDED.get(command)?.promise) ?? { status: -1, stderr: 'it was not run' };

@@ -132,6 +132,12 @@ export class LockTable {
     return check;
   }
 
+  /** Xen would refuse the pcpu a lock of that level, which it does not have yet: its check comes before it spins. */
+  wouldViolate(pcpu: number, lock: number, mode: number, level: number): boolean {
+    const isMine = mode !== MODE_READ && lock < this.owner.length && this.owner[lock] === pcpu;
+    return level > 0 && !isMine && this.level(pcpu) > level;
+  }
+
   push(pcpu: number, lock: number, mode: number, level: number, seq: number, caller: number, tag: number): void {
     if (this.top[pcpu] === this.room) this.deepen();
     const at = pcpu * this.room + this.top[pcpu]++;

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { SkippedReporter } from './test/support/skipped-reporter.js';
 
 // Tests run on the sources of every package (condition "p2mtrace-source"); the e2e tests run the built CLI.
 export default defineConfig({
@@ -6,10 +7,12 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['p2mtrace-source'] } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'cli/test/**/*.test.ts', 'test/**/*.test.ts'],
+    reporters: ['default', new SkippedReporter()],
     globalSetup: ['cli/test/support/build.ts'],
     // By default one core is left alone: on two that doubles the time.
     maxWorkers: '100%',
     // The damage tests flip and cut at every byte of a trace: a minute each on a slow machine.
     testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

@@ -30,12 +30,20 @@ function readCase(group, name) {
     id: `${group}/${name}`,
     group,
     name,
-    title: /^# (.*)$/m.exec(readFileSync(join(folder, 'README.md'), 'utf8'))[1],
+    title: titleOf(folder),
     trace: join(folder, 'trace.ndjson'),
     nearMiss: existsSync(nearMiss) ? nearMiss : undefined,
     findings,
     divergences,
   };
+}
+
+/** The heading of a case's page; without one, what the first sentence of its trace's comment says. */
+function titleOf(folder) {
+  const page = join(folder, 'README.md');
+  if (existsSync(page)) return /^# (.*)$/m.exec(readFileSync(page, 'utf8'))[1];
+  const [comment] = /^(#.*\n)+/.exec(readFileSync(join(folder, 'trace.ndjson'), 'utf8'));
+  return /^.*?(?=[.:;]|$)/.exec(comment.replaceAll(/\n?# /g, ' ').trim())[0];
 }
 
 /** Kinds of the events of a file of NDJSON, by seq. */

@@ -1,5 +1,5 @@
 /**
- * Rewrites the generated sections of docs/*.md from the code: everything between `<!-- generated:NAME -->` and
+ * Redraws docs/timeline.svg, and rewrites the generated sections of docs/*.md from the code: everything between `<!-- generated:NAME -->` and
  * `<!-- /generated -->`. Run it as `npm run docs`; test/docs.test.ts fails while a section is stale.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ANALYZERS, CONFIDENCES, RULES, SEVERITIES, standardLibrary } from '@p2mtrace/analyzers';
-import { FACT_SPECS, FACTS_VERSION } from '@p2mtrace/replayer';
+import { BREACH_TABLE, FACT_SPECS, FACTS_VERSION } from '@p2mtrace/replayer';
 import {
   COLUMN_NAMES,
   COLUMNS,
@@ -28,6 +28,7 @@ import {
 import { corpusCases } from './corpus.mjs';
 import { coverage } from './coverage.mjs';
 import { code, codes, sqlBlock, table, wrapped } from './markdown.mjs';
+import { picture } from './picture.mjs';
 
 export const DOCS = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs');
 
@@ -156,9 +157,18 @@ function facts() {
       const values = names === undefined || names.length > 3 ? '' : ` (${codes(names)})`;
       return [code(column), SQL_TYPES[type], `${meaning}${values}`];
     });
-    return `### ${name}\n\nOne row: ${doc}.\n\n${table(['column', 'SQL type', 'meaning'], rows)}`;
+    const roles = name === 'breaches' ? `\n\n${breachRoles()}` : '';
+    return `### ${name}\n\nOne row: ${doc}.\n\n${table(['column', 'SQL type', 'meaning'], rows)}${roles}`;
   });
   return `These tables are version ${FACTS_VERSION} of the facts.\n\n${sections.join('\n\n')}`;
+}
+
+/** What the witnesses of each rule are, and which cases it has. */
+function breachRoles() {
+  const rows = Object.entries(BREACH_TABLE).map(([rule, { roles, details = [] }]) => {
+    return [code(rule), codes(roles), codes(details)];
+  });
+  return table(['`breach`', '`at1`, `at2`, …', '`detail`'], rows);
 }
 
 function rules() {
@@ -295,6 +305,8 @@ export function documents() {
   return readdirSync(DOCS).filter(name => name.endsWith('.md'));
 }
 
+export { picture };
+
 if (argv[1] !== undefined && import.meta.url === pathToFileURL(argv[1]).href) {
   for (const name of documents()) {
     const path = join(DOCS, name);
@@ -304,4 +316,5 @@ if (argv[1] !== undefined && import.meta.url === pathToFileURL(argv[1]).href) {
     writeFileSync(path, after);
     process.stdout.write(`docs/${name} rewritten\n`);
   }
+  writeFileSync(join(DOCS, 'timeline.svg'), picture());
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { openTraceSession, TRACE_TABLES } from '@p2mtrace/analyzers';
 import { importNdjson, TraceReader } from '@p2mtrace/trace-format';
 import { afterAll, describe, expect, test } from 'vitest';
-import { DOCS, documents, render } from '../scripts/docs.mjs';
+import { DOCS, documents, picture, render } from '../scripts/docs.mjs';
 
 const ROOT = dirname(DOCS);
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -90,10 +90,31 @@ describe('docs/facts.md', () => {
   });
 });
 
+test('docs/timeline.svg is what the report of the sample shows (npm run docs)', () => {
+  expect(read('docs/timeline.svg')).toBe(picture());
+});
+
+describe('the lists of documents', () => {
+  const others = documents().filter((name: string) => name !== 'README.md');
+
+  test.each([
+    ['README.md', 'docs/'],
+    ['docs/README.md', ''],
+  ])('%s has every one', (page, folder) => {
+    const linked = [...read(page).matchAll(/\]\(([\w./-]+\.md)\)/g)].map(([, path]) => path);
+    expect(others.filter((name: string) => !linked.includes(`${folder}${name}`))).toEqual([]);
+  });
+
+  test.each(['README.md', ...documents().map((name: string) => `docs/${name}`)])('%s cites no private notes', page => {
+    expect(read(page).match(/X§|model §|\bmail \d/gi)).toBeNull();
+  });
+});
+
 describe('links', () => {
   const samples = readdirSync(join(ROOT, 'samples'), { recursive: true, encoding: 'utf8' });
   const PAGES = [
-    ...['README.md', 'CONTRIBUTING.md'],
+    ...['README.md', 'CONTRIBUTING.md', 'AGENTS.md', 'CHANGELOG.md'],
+    ...readdirSync(join(ROOT, 'docs/decisions')).map(name => `docs/decisions/${name}`),
     ...samples.filter(name => name.endsWith('README.md')).map(name => `samples/${name}`),
     ...documents().map(name => `docs/${name}`),
   ];
@@ -114,6 +135,7 @@ describe('links', () => {
       .replace(/```[\s\S]*?```/g, '')
       .replace(/`[^`\n]*`/g, '');
     for (const [, target] of text.matchAll(/\]\(([^)]+)\)/g)) {
+      if (target.startsWith('https://')) continue;
       const [path, anchor] = target.split('#');
       const file = path === '' ? page : join(dirname(page), path);
       expect(existsSync(join(ROOT, file)), `${target}: no such file`).toBe(true);

@@ -72,7 +72,7 @@ export function parseWidth(text: string): number {
 }
 
 /** `acme/hot-gfn.writes=50`: an option of a plugin. */
-export function parsePluginOption(text: string): OptionSetting {
+function parsePluginOption(text: string): OptionSetting {
   const [, plugin, key, value] = /^([^.=]+)\.([^.=]+)=(.*)$/s.exec(text) ?? [];
   if (plugin === undefined) throw new InvalidArgumentError('Expected NAME.KEY=VALUE, such as acme/hot-gfn.writes=50.');
   return { plugin, key, value, file: undefined };
@@ -130,6 +130,10 @@ export function formatOption(choices: readonly string[], byDefault?: string): Op
 }
 export const TABLE_FORMAT = formatOption(['table', 'json', 'csv', 'ndjson'], 'table');
 export const LIMIT: OptionSpec = { flags: '--limit <rows>', help: 'print at most this many rows', parse: parseSeq };
+export const FLAT: OptionSpec = {
+  flags: '--flat',
+  help: 'list findings one by one, without grouping them into incidents',
+};
 export const ONLY: OptionSpec = {
   flags: '--only <rule...>',
   help: 'only these rules, or all rules of these analyzers (p2mtrace rules lists them)',

@@ -15,6 +15,7 @@ import { sarif } from '../src/reporters/sarif.js';
 const finding = (id: string, rule: string, more: Partial<Finding> = {}): Finding => ({
   ...{ id, analyzer: rule.split('.')[0], rule, severity: 'error', confidence: 'proven' },
   ...{ signature: `${rule} | at=a<b> "c" & 'd'`, title: `title of ${rule}`, page: null, count: 3 },
+  ...{ of: null, mechanism: null, basis: 'documented', incident: null },
   occurrences: [
     {
       subject: { mfn: '0x100', domid: 1, view: null },
@@ -28,8 +29,8 @@ const finding = (id: string, rule: string, more: Partial<Finding> = {}): Finding
   ...more,
 });
 const trace = (path: string, more: Partial<TraceResult> = {}): TraceResult => ({
-  ...{ version: 1, path, trace: path, problem: null, notices: [], events: 10, lost: 0, findings: [], metrics: {} },
-  notChecked: [],
+  ...{ version: 2, path, trace: path, problem: null, notices: [], events: 10, lost: 0, findings: [], metrics: {} },
+  ...{ notChecked: [], incidents: [], customs: [], divergences: [] },
   ...more,
 });
 

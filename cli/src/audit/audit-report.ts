@@ -3,7 +3,7 @@ import type { Baseline, Suppression } from './baseline.js';
 import type { TraceResult } from './trace-result.js';
 
 /** How a finding stands to what was known before. */
-export type FindingState = 'new' | 'known' | 'suppressed';
+type FindingState = 'new' | 'known' | 'suppressed';
 
 /** A finding over all traces of an audit. */
 export interface AuditFinding extends Omit<Finding, 'occurrences'> {
@@ -39,6 +39,20 @@ export interface ReportSources {
   readonly today: string;
 }
 
+/** A finding whose traces are still being put together. */
+interface Group extends AuditFinding {
+  traces: AuditFinding['traces'][number][];
+  count: number;
+  of: Finding['of'];
+  incident: Finding['incident'];
+}
+
+/** Out of how many there were in several traces; null where nobody counted in one of them. */
+function sumOf(a: Finding['of'], b: Finding['of']): Finding['of'] {
+  if (a === null || b === null) return null;
+  return { times: a.times + b.times, what: a.what, at: a.at === b.at ? a.at : 'trace' };
+}
+
 const STATES: readonly FindingState[] = ['new', 'known', 'suppressed'];
 const SEVERITIES = ['error', 'warning', 'note'];
 const CONFIDENCES = ['proven', 'likely', 'possible'];
@@ -49,7 +63,7 @@ export function auditReport({ tool, traces, baseline, suppressions, today }: Rep
   const valid = suppressions.filter(suppression => !isExpired(suppression));
   const known = new Set(baseline.findings.map(({ signature }) => signature));
   const used = new Set<Suppression>();
-  const groups = new Map<string, AuditFinding & { traces: AuditFinding['traces'][number][]; count: number }>();
+  const groups = new Map<string, Group>();
   for (const { path, trace, findings } of traces) {
     for (const { occurrences, count, ...finding } of findings) {
       const { id, signature, severity, confidence } = finding;
@@ -57,7 +71,15 @@ export function auditReport({ tool, traces, baseline, suppressions, today }: Rep
       const suppression = valid.find(({ finding: name }) => name === id || name === signature);
       if (suppression !== undefined) used.add(suppression);
       const state = suppression !== undefined ? 'suppressed' : known.has(signature) ? 'known' : 'new';
-      const group = groups.get(key) ?? { ...finding, state, reason: suppression?.reason ?? null, count: 0, traces: [] };
+      const group: Group = groups.get(key) ?? {
+        ...finding,
+        state,
+        reason: suppression?.reason ?? null,
+        count: 0,
+        traces: [],
+      };
+      group.of = groups.has(key) ? sumOf(group.of, finding.of) : finding.of;
+      group.incident ??= finding.incident;
       group.count += count;
       group.traces.push({ path, trace, count, occurrences });
       groups.set(key, group);

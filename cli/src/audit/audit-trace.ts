@@ -9,7 +9,7 @@ import { checkOutput } from '../output-path.js';
 import { loadPlugins } from '../plugins/load-plugins.js';
 import type { AuditSettings, AuditTask } from './audit-task.js';
 import { METRICS } from './metrics.js';
-import { KEPT_OCCURRENCES, type TraceResult } from './trace-result.js';
+import { KEPT_OCCURRENCES, NOTHING, type TraceResult } from './trace-result.js';
 
 let plugins: Promise<Analyzer[]> = Promise.resolve([]);
 
@@ -22,7 +22,7 @@ export function prepare(settings: AuditSettings): Promise<unknown> {
 /** Imports a capture, if it is one, and judges it. What is wrong with it becomes part of the result. */
 export async function auditTrace(task: AuditTask, settings: AuditSettings): Promise<TraceResult> {
   const notices: string[] = [];
-  const none = { events: 0, lost: 0, findings: [], notChecked: [], metrics: {} };
+  const none = { events: 0, lost: 0, findings: [], ...NOTHING, notChecked: [], metrics: {} };
   try {
     const trace = await traceOf(task, settings, notices);
     const reader = TraceReader.open(trace);
@@ -37,8 +37,9 @@ export async function auditTrace(task: AuditTask, settings: AuditSettings): Prom
       }));
       const { counts, health } = reader.metadata;
       const lost = health?.lost.reduce((sum, { count }) => sum + count, 0) ?? counts?.lost ?? 0;
-      const { notChecked, measures } = report;
-      return { ...result(task, notices), events: reader.rows, lost, findings, notChecked, metrics: measures };
+      const { incidents, customs, divergences, notChecked, measures } = report;
+      const found = { findings, incidents, customs, divergences, notChecked, metrics: measures };
+      return { ...result(task, notices), events: reader.rows, lost, ...found };
     } finally {
       reader.close();
     }
@@ -50,7 +51,7 @@ export async function auditTrace(task: AuditTask, settings: AuditSettings): Prom
 }
 
 const result = ({ path, trace }: AuditTask, notices: readonly string[]) => ({
-  version: 1 as const,
+  version: 2 as const,
   path,
   trace: path.endsWith('.arrow') ? path : trace,
   problem: null,

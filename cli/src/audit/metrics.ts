@@ -45,7 +45,7 @@ export const METRICS: readonly Metric[] = [
 ];
 
 /** Numbers that every trace has. */
-export const TRACE_METRICS = [
+const TRACE_METRICS = [
   { name: 'events', unit: 'events', better: 'neither', help: 'events of the trace' },
   { name: 'lost', unit: 'records', better: 'less', help: 'records that xentrace lost' },
 ] as const;

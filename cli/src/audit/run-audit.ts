@@ -7,7 +7,7 @@ import { version } from '../version.js';
 import type { AuditSettings, AuditTask } from './audit-task.js';
 import { inputFiles } from './inputs.js';
 import type { StateFolder } from './state-folder.js';
-import type { TraceResult } from './trace-result.js';
+import { NOTHING, type TraceResult } from './trace-result.js';
 import { runTasks } from './worker-pool.js';
 
 export interface AuditRun {
@@ -55,8 +55,8 @@ export async function runAudit(
 }
 
 function failed({ path, trace }: AuditTask, problem: { code: string; message: string }): TraceResult {
-  const none = { events: 0, lost: 0, findings: [], notChecked: [], metrics: {}, notices: [] };
-  return { version: 1, path, trace, problem, ...none };
+  const none = { events: 0, lost: 0, findings: [], ...NOTHING, notChecked: [], metrics: {}, notices: [] };
+  return { version: 2, path, trace, problem, ...none };
 }
 
 /**

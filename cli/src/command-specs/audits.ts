@@ -1,6 +1,7 @@
 import type { CommandSpec } from '../command.js';
 import {
   CONFIG,
+  FLAT,
   formatOption,
   IMPORT_SETTINGS,
   ONLY,
@@ -40,6 +41,7 @@ All of this can also be set under \`audit\` in the configuration (docs/nightly.m
         choices: ['error', 'warning', 'none'],
       },
       ONLY,
+      FLAT,
       { flags: '--history <file>', help: 'the history (default: history.duckdb in the state folder)' },
       { flags: '--no-history', help: 'keep no history' },
       {
@@ -106,7 +108,7 @@ All of this can also be set under \`audit\` in the configuration (docs/nightly.m
       CONFIG,
       formatOption(['table', 'json', 'csv', 'ndjson', 'md'], 'table'),
     ],
-    examples: ['p2mtrace trend', 'p2mtrace trend --trace traces/host1.bin --nights 90'],
+    examples: ['p2mtrace trend', 'p2mtrace trend --trace traces/leak.ndjson --nights 90'],
     load: () => import('../commands/trend.js'),
   },
 ];

@@ -1,6 +1,7 @@
 import type { CommandSpec } from '../command.js';
 import {
   FAIL_ON,
+  FLAT,
   ONLY,
   PLUGIN_OPTIONS,
   PROGRESS,
@@ -32,6 +33,7 @@ export const FINDING_COMMANDS: readonly CommandSpec[] = [
       },
       REPORT_FORMAT,
       FAIL_ON,
+      FLAT,
       ...PLUGIN_OPTIONS,
       PROGRESS,
     ],
@@ -52,6 +54,7 @@ The exit code is 1 if something at or above --fail-on was found.`,
       { flags: '-o, --output <file>', help: 'the page to write (default: stdout)' },
       ONLY,
       FAIL_ON,
+      FLAT,
       ...PLUGIN_OPTIONS,
       PROGRESS,
     ],
@@ -75,8 +78,8 @@ after (+) each, who wrote that and what the pcpus held, the chain of events behi
     ],
     examples: [
       'p2mtrace explain refcount.leak',
-      'p2mtrace explain trace.arrow 79cf98c2#3 --around 5',
-      "p2mtrace explain trace.arrow 'refcount.leak | acquired_at=guest_remove_page'",
+      'p2mtrace explain leak.arrow 77db9350#1 --around 5',
+      "p2mtrace explain leak.arrow 'refcount.leak | acquired_at'",
     ],
     load: () => import('../commands/explain.js'),
   },
@@ -93,7 +96,7 @@ the same signature, confidence and severity. Prints the seqs that its events hav
       ...PLUGIN_OPTIONS,
       ...REPLAY_OPTIONS,
     ],
-    examples: ['p2mtrace slice trace.arrow 77db9350 -o leak.arrow'],
+    examples: ['p2mtrace slice leak.arrow 77db9350 -o small.arrow'],
     load: () => import('../commands/slice.js'),
   },
   {
@@ -101,7 +104,7 @@ the same signature, confidence and severity. Prints the seqs that its events hav
     args: [],
     summary: 'list the rules of analyze, and which events each needs',
     options: [REPORT_FORMAT, ...PLUGIN_OPTIONS],
-    examples: ['p2mtrace rules', 'p2mtrace rules --plugin ./hot-gfn.ts'],
+    examples: ['p2mtrace rules', 'p2mtrace rules --plugin samples/plugins/hot-gfn.ts'],
     load: () => import('../commands/rules.js'),
   },
 ];

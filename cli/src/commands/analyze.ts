@@ -4,6 +4,7 @@ import { EXIT } from '../exit.js';
 import { withTrace } from '../open-trace.js';
 import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
 import { findingsText } from '../render/findings.js';
+import { byIncident, flat } from '../render/incident-order.js';
 import { jsonText } from '../render/json.js';
 import { Progress } from '../render/progress.js';
 import type { Terminal } from '../terminal.js';
@@ -12,6 +13,7 @@ interface Options extends PluginOptions {
   readonly only?: string[];
   readonly policy?: string[];
   readonly counterWidth?: number;
+  readonly flat?: boolean;
   readonly format: string;
   readonly failOn: 'error' | 'warning' | 'none';
   readonly progress?: string;
@@ -30,6 +32,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
     } finally {
       shown.end();
     }
+    if (options.flat === true) report = flat(report);
     if (format === 'json') await writeJson(context.out, report);
     else {
       const judged = { path, rules: chosen.length };
@@ -46,13 +49,14 @@ export function fails({ severity }: Finding, failOn: Options['failOn']): boolean
 }
 
 /** Finding by finding: all occurrences in one text may be more than a string can hold. */
-async function writeJson(out: Terminal, { findings, notChecked }: AnalysisReport): Promise<void> {
+async function writeJson(out: Terminal, { findings, incidents, customs, divergences, notChecked }: AnalysisReport) {
   await out.write('{"findings":[');
-  for (const [i, { occurrences, ...finding }] of findings.entries()) {
+  for (const [i, { occurrences, ...finding }] of byIncident(findings).entries()) {
     await out.write(`${i === 0 ? '\n' : ',\n'}${jsonText(finding).slice(0, -1)},"occurrences":[`);
     for (const [k, occurrence] of occurrences.entries())
       await out.write(`${k === 0 ? '\n' : ',\n'}${jsonText(occurrence)}`);
     await out.write(']}');
   }
-  await out.write(`],\n"notChecked":${jsonText(notChecked)}}\n`);
+  const rest = { incidents, customs, divergences, notChecked };
+  await out.write(`],\n${jsonText(rest).slice(1)}\n`);
 }

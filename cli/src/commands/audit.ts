@@ -9,12 +9,14 @@ import { StateFolder, writeWhole } from '../audit/state-folder.js';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { auditConfig } from '../plugins/configuration.js';
+import { flat } from '../render/incident-order.js';
 import { Progress } from '../render/progress.js';
 import { REPORTERS } from '../reporters/index.js';
 import { parseReporter, type ReportTarget } from '../reporters/parse-reporter.js';
 import { version } from '../version.js';
 
 interface Options extends AuditOptions {
+  readonly flat?: boolean;
   readonly updateBaseline?: boolean;
   readonly pruneBaseline?: boolean;
   readonly progress?: string;
@@ -34,9 +36,10 @@ export const run: Run<readonly [string[]], Options> = async ([named], given, con
   const targets = (options.reporter ?? ['pretty']).map(parseReporter);
   const baseline = readBaseline(resolved.baseline);
   const suppressions = readSuppressions(resolved.suppressions);
+  const traces = await judged(paths, options, resolved, context);
   const report = auditReport({
     tool: version(),
-    traces: await judged(paths, options, resolved, context),
+    traces: options.flat === true ? traces.map(flat) : traces,
     baseline,
     suppressions,
     today: new Date().toISOString().slice(0, 10),

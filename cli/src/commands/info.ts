@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { type AnalysisReport, analyzeTrace } from '@p2mtrace/analyzers';
 import type { PieceOrigin, TraceMetadata, TraceReader } from '@p2mtrace/trace-format';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
@@ -6,11 +7,18 @@ import { withTrace } from '../open-trace.js';
 import { count, counted } from '../render/cell.js';
 import { healthLines } from '../render/health.js';
 import { jsonText } from '../render/json.js';
+import { misfitLines } from '../render/out-of.js';
 
-export const run: Run<readonly [string], { readonly format: string }> = ([path], { format }, context) =>
+interface Options {
+  readonly format: string;
+  readonly fit?: boolean;
+}
+
+export const run: Run<readonly [string], Options> = ([path], { format, fit }, context) =>
   withTrace(path, context, async reader => {
     const { metadata, rows, batches, checksummed, damage } = reader;
     const { size } = statSync(path);
+    const misfits = fit === true ? await misfitsOf(reader) : undefined;
     if (format === 'json') {
       const info = {
         bytes: size,
@@ -19,6 +27,7 @@ export const run: Run<readonly [string], { readonly format: string }> = ([path],
         checksummed,
         damage: damage ?? null,
         metadata,
+        ...misfits,
       };
       await context.out.write(`${jsonText(info, 2)}\n`);
       return EXIT.fine;
@@ -28,11 +37,25 @@ export const run: Run<readonly [string], { readonly format: string }> = ([path],
       ...about(metadata).map(([label, value]) => `  ${label.padEnd(12)}${value}`),
       `  ${'duration'.padEnd(12)}${duration(reader)}`,
       ...healthLines(metadata),
+      ...(misfits === undefined ? [] : fitLines(misfits)),
       ...(checksummed ? [] : ['  no checksums: damage to this trace would go unnoticed']),
     ];
     await context.out.write(`${lines.join('\n')}\n`);
     return EXIT.fine;
   });
+
+/** What of the trace the model does not fit, as analyze finds it. */
+async function misfitsOf(reader: TraceReader): Promise<Pick<AnalysisReport, 'customs' | 'divergences'>> {
+  const { customs, divergences } = await analyzeTrace(reader);
+  return { customs, divergences };
+}
+
+function fitLines({ customs, divergences }: Pick<AnalysisReport, 'customs' | 'divergences'>): string[] {
+  const lines = misfitLines(customs, divergences);
+  const shown =
+    lines.length === 0 ? ['the model fits: no value differs from its own, no belief is contradicted as a rule'] : lines;
+  return shown.map((line, i) => `  ${(i === 0 ? 'model' : '').padEnd(12)}${line}`);
+}
 
 function about(metadata: TraceMetadata): [string, string][] {
   const { piece, tscHz, controlDomains } = metadata;

@@ -7,6 +7,7 @@ import { EXIT } from '../exit.js';
 import { withTrace } from '../open-trace.js';
 import { checkOutput } from '../output-path.js';
 import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
+import { flat } from '../render/incident-order.js';
 import { Progress } from '../render/progress.js';
 import { htmlReport } from '../report/html-report.js';
 import { version } from '../version.js';
@@ -14,6 +15,7 @@ import { fails } from './analyze.js';
 
 interface Options extends PluginOptions {
   readonly only?: string[];
+  readonly flat?: boolean;
   readonly output?: string;
   readonly failOn: 'error' | 'warning' | 'none';
   readonly progress?: string;
@@ -25,14 +27,15 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
   const plugins = await loadPlugins(options);
   return withTrace(path, context, async reader => {
     const shown = new Progress(context, progress, 'events replayed', reader.rows);
-    const { findings, notChecked } = await analyzeTrace(reader, {
+    const analysis = await analyzeTrace(reader, {
       ...(only === undefined ? {} : { only: only.flatMap(rules => rules.split(',')) }),
       plugins,
       onProgress: shown.update,
     }).finally(() => shown.end());
+    const { findings, incidents, customs, divergences, notChecked } = options.flat === true ? flat(analysis) : analysis;
     const { counts, health } = reader.metadata;
     const trace: TraceResult = {
-      version: 1,
+      version: 2,
       path,
       trace: path,
       problem: null,
@@ -40,6 +43,9 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
       events: reader.rows,
       lost: health?.lost.reduce((sum, { count }) => sum + count, 0) ?? counts?.lost ?? 0,
       findings,
+      incidents,
+      customs,
+      divergences,
       notChecked,
       metrics: {},
     };

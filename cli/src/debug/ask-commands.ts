@@ -24,7 +24,7 @@ export const ASK_COMMANDS: readonly DebugCommand[] = [
   {
     name: 'why',
     args: 'gfn|mfn|lock X',
-    help: 'the chain of events behind what it is here',
+    help: 'the chain of events that led to its state here',
     expects: 'subject',
     run: async (session, words) => {
       const { state, reasons, notes } = why(session.trace, subjectOf(words), session.at);
@@ -54,7 +54,7 @@ export const ASK_COMMANDS: readonly DebugCommand[] = [
   {
     name: 'diff',
     args: 'POSITION [N rows]',
-    help: 'what changes between here and there',
+    help: 'what changes between here and that position',
     expects: 'position',
     run: async (session, words) => {
       const { limit, rest } = rowLimit(words);

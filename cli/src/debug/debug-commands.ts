@@ -54,7 +54,7 @@ function commandOf(name: string): DebugCommand {
 }
 
 /** Commands with what they do, in columns. */
-export function helpLines(commands: readonly DebugCommand[]): string[] {
+function helpLines(commands: readonly DebugCommand[]): string[] {
   const usages = commands.map(({ name, args }) => `${name} ${args}`.trimEnd());
   const width = Math.min(32, Math.max(...usages.map(usage => usage.length)));
   return commands.flatMap(({ help }, i) =>

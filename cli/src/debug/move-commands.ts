@@ -26,19 +26,19 @@ export const MOVE_COMMANDS: readonly DebugCommand[] = [
   {
     name: 'step',
     args: '[N]',
-    help: 'N events on',
+    help: 'go N events forward',
     run: (session, [count]) => step(session, countOf(count)),
   },
   {
     name: 'rstep',
     args: '[N]',
-    help: 'N events back',
+    help: 'go N events back',
     run: (session, [count]) => step(session, -countOf(count)),
   },
   {
     name: 'next',
     args: '[CONDITION]',
-    help: 'the next event of which the condition is true; without one, the last condition again',
+    help: 'go to the next event that meets the condition; without one, repeat the last condition',
     expects: 'condition',
     run: async (session, words) => {
       const seq = await session.search(forwardToMatch(session.reader, filterOf(session, words), session.at));
@@ -49,7 +49,7 @@ export const MOVE_COMMANDS: readonly DebugCommand[] = [
   {
     name: 'prev',
     args: '[CONDITION]',
-    help: 'the same backwards',
+    help: 'the same, backwards',
     expects: 'condition',
     run: async (session, words) => {
       const seq = await session.search(backToMatch(session.reader, filterOf(session, words), session.at));
@@ -60,7 +60,7 @@ export const MOVE_COMMANDS: readonly DebugCommand[] = [
   {
     name: 'until',
     args: 'CONDITION',
-    help: 'as next, but to the end of the trace where no event is so',
+    help: 'as next, but go to the end of the trace if no event meets the condition',
     expects: 'condition',
     run: async (session, words) => {
       const seq = await session.search(forwardToMatch(session.reader, filterOf(session, words), session.at));
@@ -71,7 +71,7 @@ export const MOVE_COMMANDS: readonly DebugCommand[] = [
   {
     name: 'watch',
     args: '[gfn|mfn|lock X]',
-    help: 'the next event that changes its state; without one, the last subject again',
+    help: 'go to the next event that changes its state; without a subject, repeat the last one',
     expects: 'subject',
     run: (session, words) =>
       watch(session, words, (subject, from) => forwardToChange(session.trace, subject, from), 'behind'),
@@ -79,7 +79,7 @@ export const MOVE_COMMANDS: readonly DebugCommand[] = [
   {
     name: 'rwatch',
     args: '[gfn|mfn|lock X]',
-    help: 'the last event before this one that changed its state',
+    help: 'go back to the last event that changed its state',
     expects: 'subject',
     run: (session, words) =>
       watch(session, words, (subject, from) => backToChange(session.trace, subject, from - 1), 'before'),

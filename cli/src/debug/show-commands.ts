@@ -17,7 +17,7 @@ export const SHOW_COMMANDS: readonly DebugCommand[] = [
   {
     name: 'show',
     args: '[gfn|mfn|lock X | summary | TABLE [DOMID [VIEW]] [N rows]]',
-    help: `the event with all its fields; what is known of a subject; a part of the state: ${STATE_TABLES.join(', ')}`,
+    help: `show the event with all its fields, what is known of a subject, or a part of the state: ${STATE_TABLES.join(', ')}`,
     expects: 'state',
     run: async (session, words) => {
       const [what] = words;
@@ -33,7 +33,7 @@ export const SHOW_COMMANDS: readonly DebugCommand[] = [
   {
     name: 'list',
     args: '[N]',
-    help: 'N events (5) before and behind this one',
+    help: 'list N events (default: 5) before and after this one',
     run: async (session, [text]) => {
       const around = text === undefined ? LISTED : countOf(text);
       const { start, end } = session.trace;

@@ -1,6 +1,8 @@
 import type { AnalysisReport, Finding } from '@p2mtrace/analyzers';
 import type { Terminal } from '../terminal.js';
 import { cellText, count, counted } from './cell.js';
+import { byIncident, isConsequence } from './incident-order.js';
+import { misfitLines, timesText } from './out-of.js';
 
 /** Occurrences of a finding that people are shown. */
 const SHOWN = 5;
@@ -15,12 +17,26 @@ interface Judged {
 
 /** A report for people: the worst finding first, then what was not checked, then how many of each. */
 export function* findingsText(
-  { findings, notChecked }: AnalysisReport,
+  { findings, incidents, customs, divergences, notChecked }: AnalysisReport,
   out: Terminal,
   { path, rules }: Judged,
 ): Generator<string> {
   const rank = ({ severity }: Finding) => SEVERITIES.indexOf(severity);
-  for (const finding of [...findings].sort((a, b) => rank(a) - rank(b))) yield findingText(finding, path, out);
+  let told: string | null = null;
+  for (const finding of byIncident([...findings].sort((a, b) => rank(a) - rank(b)))) {
+    const incident = incidents.find(({ cause }) => cause === finding.incident);
+    if (incident !== undefined && told !== incident.cause) {
+      yield `${out.style('bold', 'incident')} ${incident.cause}: ${incident.title}\n`;
+    }
+    told = finding.incident;
+    yield findingText(finding, path, out);
+  }
+  const misfits = misfitLines(customs, divergences);
+  if (misfits.length > 0) {
+    yield `${out.style('bold', 'the model does not fit')}\n`;
+    for (const line of misfits) yield `  ${line}\n`;
+    yield '\n';
+  }
   if (notChecked.length > 0) {
     yield `${out.style('bold', 'not checked')}\n`;
     for (const { rule, reason } of notChecked) yield `  ${rule}: ${reason}\n`;
@@ -29,22 +45,21 @@ export function* findingsText(
   yield `${summary(findings)}; ${notChecked.length} of ${counted(rules, 'rule')} not checked\n`;
 }
 
-function findingText(
-  { id, severity, confidence, rule, title, signature, count: number, occurrences }: Finding,
-  path: string,
-  out: Terminal,
-): string {
+function findingText(finding: Finding, path: string, out: Terminal): string {
+  const { id, severity, confidence, rule, title, signature, occurrences } = finding;
   const head = `${out.style(COLOURS[severity], severity)} (${confidence}) ${out.style('bold', rule)}: ${title}`;
-  const lines = [`${head}: ${counted(number, 'time')}`, `  ${signature}`];
-  for (const { subject, witness } of occurrences.slice(0, SHOWN)) {
+  // What came of something is told by that.
+  const [lead, shown] = isConsequence(finding) ? ['  from it: ', 1] : ['', SHOWN];
+  const lines = [`${lead}${head}: ${timesText(finding)}`, `  ${signature}`];
+  for (const { subject, witness } of occurrences.slice(0, shown)) {
     const about = Object.entries(subject)
       .filter(([, value]) => value !== null)
       .map(([name, value]) => `${name} ${cellText(value)}`);
     const seen = witness.map(({ seq, role }) => `${role} #${seq}`);
     lines.push(`    ${about.join(', ')}${seen.length === 0 ? '' : `: ${seen.join(', ')}`}`);
   }
-  if (occurrences.length > SHOWN)
-    lines.push(`    and ${count(occurrences.length - SHOWN)} more (--format json has all)`);
+  if (occurrences.length > shown)
+    lines.push(`    and ${count(occurrences.length - shown)} more (--format json has all)`);
   lines.push(`  p2mtrace explain ${path} ${id}`);
   return `${lines.join('\n')}\n\n`;
 }

@@ -11,7 +11,9 @@ import type { Terminal } from '../terminal.js';
 import { cellText, counted } from './cell.js';
 import { doerInFull, doerText } from './doer.js';
 import { eventText } from './fields.js';
-import { heading, section } from './rule-text.js';
+import { isConsequence } from './incident-order.js';
+import { timesText } from './out-of.js';
+import { beliefText, heading, section } from './rule-text.js';
 import { subjectLines } from './subject-state.js';
 import { tableLines } from './table.js';
 import { wrapped } from './wrap.js';
@@ -26,9 +28,11 @@ export async function* storyText(
 ): AsyncGenerator<string> {
   const { id, severity, confidence, title, signature } = finding;
   yield `${out.style('bold', rule.id)}: ${title}`;
-  yield `${severity} (${confidence}), ${id}#${number} of ${of}`;
+  yield `${severity} (${confidence}), ${id}#${number} of ${of}; ${timesText(finding)}`;
+  if (isConsequence(finding)) yield `follows from ${finding.incident}: p2mtrace explain tells that too`;
   yield signature;
   yield* section('What it means', rule.doc, out);
+  yield* section('What it rests on', rule.belief && beliefText(rule.belief), out);
   yield* heading('About', out);
   yield* wrapped(subjectOf(occurrence.subject), '  ');
   yield* heading('What happened', out);

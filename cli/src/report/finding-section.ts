@@ -1,7 +1,9 @@
 import { type BoundRule, confirmQuery } from '@p2mtrace/analyzers';
 import type { AuditFinding } from '../audit/audit-report.js';
 import { cellText, counted } from '../render/cell.js';
-import { sqlLines } from '../render/rule-text.js';
+import { isConsequence } from '../render/incident-order.js';
+import { timesText } from '../render/out-of.js';
+import { beliefText, sqlLines } from '../render/rule-text.js';
 import { html, type Markup, scriptJson, table } from './html.js';
 import { storySection } from './story-section.js';
 import type { Lane, Timeline } from './timeline.js';
@@ -24,13 +26,15 @@ export function findingSection(
   told: readonly ToldTrace[],
   isOpen: boolean,
 ): Markup {
-  const { id, rule: name, severity, confidence, state, reason, title, signature, count, traces } = finding;
+  const { id, rule: name, severity, confidence, state, reason, title, signature, traces } = finding;
+  const { basis, incident } = finding;
   return html`<details class="finding ${severity}" id="finding-${id}-${severity}-${confidence}"${isOpen ? html` open` : undefined}>
 <summary><span class="severity">${severity}</span> <strong>${name}</strong> ${title}
-<span class="facts">${counted(count, 'time')} in ${counted(traces.length, 'trace')}, ${confidence}${state === 'new' ? '' : `, ${state}`}</span></summary>
+<span class="facts">${timesText(finding)} in ${counted(traces.length, 'trace')}, ${confidence}${state === 'new' ? '' : `, ${state}`}</span></summary>
 <p class="signature"><code>${id}</code> <code>${signature}</code></p>
+${isConsequence(finding) ? html`<p>Follows from finding <code>${incident}</code>.</p>` : undefined}
 ${reason === null ? undefined : html`<p>Suppressed: ${reason}</p>`}
-${paragraph('What it means', rule?.doc)}${paragraph('How it comes about', rule?.mechanism)}
+${paragraph('What it means', rule?.doc)}${paragraph('What it rests on', rule?.belief === undefined ? basis : beliefText(rule.belief))}${paragraph('How it comes about', rule?.mechanism)}
 <h4>Where</h4>${where(finding)}
 ${told.map(({ path, told: list }) => list.map(one => occurrenceSection(finding, rule, path, one)))}
 ${paragraph('How it is usually fixed', rule?.fix)}${paragraph('What the rule can get wrong', rule?.limits)}

@@ -2,6 +2,7 @@ import { type BoundRule, type Finding, RULES } from '@p2mtrace/analyzers';
 import type { AuditFinding, AuditReport } from '../audit/audit-report.js';
 import type { TraceResult } from '../audit/trace-result.js';
 import { isP2mError } from '../exit.js';
+import { byIncident } from '../render/incident-order.js';
 import { findingSection, type ToldTrace } from './finding-section.js';
 import { html, type Markup } from './html.js';
 import { page } from './page.js';
@@ -58,7 +59,7 @@ function findingList(
   read: ReadonlyMap<TraceResult, TraceReport>,
   rules: readonly BoundRule[],
 ): Markup[] {
-  return findings.slice(0, SHOWN.findings).map((finding, i) => {
+  return byIncident(findings.slice(0, SHOWN.findings)).map((finding, i) => {
     const rule = rules.find(({ id }) => id === finding.rule);
     const told = [...read].flatMap(([{ path }, { told }]): ToldTrace[] => {
       const list = finding.traces.some(trace => trace.path === path) ? told.get(findingKey(finding)) : undefined;

@@ -20,7 +20,7 @@ export function html(parts: TemplateStringsArray, ...values: readonly Value[]): 
 }
 
 /** Text for HTML, be it between tags or in a quoted attribute. Controls that HTML can't hold are shown as such. */
-export function escaped(text: string): string {
+function escaped(text: string): string {
   return text.replace(/[&<>"']/g, character => ENTITIES[character as '&']).replace(/[^\P{Cc}\t\n\r]/gu, '\u{fffd}');
 }
 

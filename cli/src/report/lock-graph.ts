@@ -12,7 +12,7 @@ export interface LockGraphEdge {
 }
 
 /** Edges that a graph shows: those that are bad, then the most frequent ones. */
-export const GRAPH_EDGES = 60;
+const GRAPH_EDGES = 60;
 
 export interface LockGraph {
   readonly edges: readonly LockGraphEdge[];

@@ -1,5 +1,6 @@
 import type { TraceResult } from '../audit/trace-result.js';
 import { counted } from '../render/cell.js';
+import { misfitLines } from '../render/out-of.js';
 import { SHOWN_CLASSES, SHOWN_DOMAINS, SHOWN_TYPES } from './chart-data.js';
 import { occupancyChart, referenceHeatChart, ticksChart, ticksText } from './charts.js';
 import { html, type Markup, table } from './html.js';
@@ -15,7 +16,7 @@ export function traceSection(result: TraceResult, report: TraceReport | undefine
   return html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">Trace <span class="path">${path}</span></h2>
 <p>${counted(events, 'event')}, ${lost === 0 ? 'no records lost' : `${counted(lost, 'record')} lost`}.</p>
 ${[...notices, ...(report?.damage === undefined ? [] : [report.damage])].map(notice => html`<p class="notice">${notice}</p>`)}
-${report === undefined ? undefined : pictures(report, events, id)}
+${misfits(result)}${report === undefined ? undefined : pictures(report, events, id)}
 ${
   notChecked.length === 0
     ? undefined
@@ -25,6 +26,13 @@ ${
       )}</details>`
 }
 </section>`;
+}
+
+/** Where the model does not fit what the trace shows. */
+function misfits({ customs, divergences }: TraceResult): Markup | undefined {
+  const lines = misfitLines(customs, divergences);
+  if (lines.length === 0) return undefined;
+  return html`<h3>Where the model does not fit</h3><ul>${lines.map(line => html`<li>${line.trim()}</li>`)}</ul>`;
 }
 
 /** A picture with its heading; `markup` is undefined where the trace has no events that tell. */

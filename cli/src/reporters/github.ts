@@ -1,14 +1,24 @@
+import { isConsequence } from '../render/incident-order.js';
+import { timesText } from '../render/out-of.js';
 import type { Reporter } from './reporter.js';
 
 const COMMANDS = { error: 'error', warning: 'warning', note: 'notice' } as const;
 
-/** Annotations of a GitHub workflow: one for each new finding in each trace, and for each trace that was not judged. */
+/**
+ * Annotations of a GitHub workflow: one for each new finding in each trace, with what came of it, and for each trace that
+ * was not judged.
+ */
 export const github: Reporter = ({ traces, findings }) => {
   const lines: string[] = [];
-  for (const { state, severity, rule, title, signature, id, traces: where } of findings) {
-    if (state !== 'new') continue;
-    for (const { path, trace, count } of where) {
-      const text = `${title} (${count} times)\n${signature}\np2mtrace explain ${trace} ${id}`;
+  const fresh = findings.filter(({ state }) => state === 'new');
+  for (const finding of fresh) {
+    const { severity, rule, title, signature, id, traces: where } = finding;
+    // What came of a finding that is told is told with it.
+    if (isConsequence(finding) && fresh.some(one => one.id === finding.incident)) continue;
+    const follows = fresh.filter(one => one.incident === id && isConsequence(one));
+    const after = follows.map(one => `from it: ${one.title} (${timesText(one)})\n`).join('');
+    for (const { path, trace } of where) {
+      const text = `${title} (${timesText(finding)})\n${signature}\n${after}p2mtrace explain ${trace} ${id}`;
       lines.push(`::${COMMANDS[severity]} file=${property(path)},title=${property(rule)}::${data(text)}\n`);
     }
   }

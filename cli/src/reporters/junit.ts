@@ -1,10 +1,12 @@
 import type { AuditFinding } from '../audit/audit-report.js';
+import { byIncident, isConsequence } from '../render/incident-order.js';
+import { timesText } from '../render/out-of.js';
 import type { Reporter } from './reporter.js';
 
 /** A test suite a trace, a test a finding of it; what was not judged is an error, what is not checked is skipped. */
 export const junit: Reporter = ({ traces, findings }) => {
   const suites = traces.map(({ path, problem, notChecked }) => {
-    const mine = findings.filter(finding => finding.traces.some(trace => trace.path === path));
+    const mine = byIncident(findings.filter(finding => finding.traces.some(trace => trace.path === path)));
     const failures = mine.filter(({ state, severity }) => state === 'new' && severity === 'error').length;
     const cases = [
       ...(problem === null
@@ -19,8 +21,10 @@ export const junit: Reporter = ({ traces, findings }) => {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="p2mtrace">\n${suites.join('')}</testsuites>\n`;
 };
 
-function outcome({ state, severity, title, signature, count }: AuditFinding): string {
-  const text = `${title} (${count} times)\n${signature}`;
+function outcome(finding: AuditFinding): string {
+  const { state, severity, title, signature, incident } = finding;
+  const from = isConsequence(finding) ? `\nfollows from ${incident}` : '';
+  const text = `${title} (${timesText(finding)})\n${signature}${from}`;
   return state === 'new' && severity === 'error'
     ? element('failure', title, text)
     : `<system-out>${escaped(`${state} ${severity}: ${text}`)}</system-out>`;

@@ -1,20 +1,23 @@
 import { summaryLine } from '../audit/summary-line.js';
+import { byIncident, isConsequence } from '../render/incident-order.js';
 import { markdownLine, markdownRule } from '../render/markdown.js';
+import { misfitLines, timesText } from '../render/out-of.js';
 import type { Reporter } from './reporter.js';
 
 /** For an issue, a mail or a job's summary. */
 export const markdown: Reporter = report => {
   const { traces, findings } = report;
   const parts = ['# p2mtrace audit\n', `${summaryLine(report)}.\n`];
-  const shown = findings.filter(({ state }) => state === 'new');
+  const shown = byIncident(findings.filter(({ state }) => state === 'new'));
   if (shown.length > 0) {
     parts.push(
       '## New findings\n',
       table(
-        ['severity', 'confidence', 'rule', 'what', 'times', 'traces', 'id', 'signature'],
+        ['severity', 'confidence', 'rule', 'what', 'how often', 'follows from', 'traces', 'id', 'signature'],
         shown.map(finding => {
-          const { severity, confidence, rule, title, count, traces: where, id, signature } = finding;
-          return [severity, confidence, rule, title, count, where.length, id, signature];
+          const { severity, confidence, rule, title, traces: where, id, signature } = finding;
+          const cause = isConsequence(finding) ? finding.incident : '';
+          return [severity, confidence, rule, title, timesText(finding), cause, where.length, id, signature];
         }),
       ),
     );
@@ -28,6 +31,11 @@ export const markdown: Reporter = report => {
         broken.map(({ path, problem }) => [path, problem?.code, problem?.message]),
       ),
     );
+  }
+  for (const { path, customs, divergences } of traces) {
+    const lines = misfitLines(customs, divergences);
+    if (lines.length > 0)
+      parts.push(`## Where the model does not fit: ${path}\n`, `${lines.map(line => `- ${line.trim()}\n`).join('')}`);
   }
   parts.push(
     '## Traces\n',

@@ -1,6 +1,8 @@
 import type { AuditFinding } from '../audit/audit-report.js';
 import { summaryLine } from '../audit/summary-line.js';
 import { cellText, counted } from '../render/cell.js';
+import { byIncident, isConsequence } from '../render/incident-order.js';
+import { misfitLines, timesText } from '../render/out-of.js';
 import type { Reporter } from './reporter.js';
 
 /** Traces of a finding, and occurrences of each, that people are shown. */
@@ -9,9 +11,14 @@ const SHOWN = 3;
 /** For people: what is new, then what could not be read, then how many of everything. */
 export const pretty: Reporter = ({ traces, findings, fixed, suppressions }) => {
   const lines: string[] = [];
-  for (const finding of findings) if (finding.state === 'new') lines.push(...findingLines(finding), '');
+  for (const finding of byIncident(findings.filter(({ state }) => state === 'new'))) {
+    lines.push(...findingLines(finding), '');
+  }
   for (const { path, problem } of traces)
     if (problem !== null) lines.push(`${path}: ${problem.code}: ${problem.message}`);
+  for (const { path, customs, divergences } of traces) {
+    for (const line of misfitLines(customs, divergences)) lines.push(`${path}: the model does not fit: ${line.trim()}`);
+  }
   for (const { path, notices } of traces) for (const notice of notices) lines.push(`${path}: ${notice}`);
   for (const { rule, id, signature } of fixed) lines.push(`no longer seen: ${rule} (${id}) ${signature}`);
   for (const { finding, reason } of suppressions.unused) lines.push(`unused suppression: ${finding} (${reason})`);
@@ -20,9 +27,11 @@ export const pretty: Reporter = ({ traces, findings, fixed, suppressions }) => {
   return `${[...lines, summaryLine({ traces, findings, fixed })].join('\n')}\n`;
 };
 
-function findingLines({ severity, confidence, rule, title, id, count, signature, traces }: AuditFinding): string[] {
+function findingLines(finding: AuditFinding): string[] {
+  const { severity, confidence, rule, title, id, signature, traces } = finding;
+  const lead = isConsequence(finding) ? `from ${finding.incident}: ` : '';
   const lines = [
-    `new ${severity} (${confidence}) ${rule}: ${title}: ${counted(count, 'time')}`,
+    `${lead}new ${severity} (${confidence}) ${rule}: ${title}: ${timesText(finding)}`,
     `  ${id}  ${signature}`,
   ];
   for (const { path, trace, count: number, occurrences } of traces.slice(0, SHOWN)) {

@@ -1,7 +1,9 @@
 import { RULES } from '@p2mtrace/analyzers';
 import type { Log, ReportingDescriptor, Result } from 'sarif';
 import type { AuditFinding } from '../audit/audit-report.js';
+import { byIncident, isConsequence } from '../render/incident-order.js';
 import { jsonText } from '../render/json.js';
+import { timesText } from '../render/out-of.js';
 import type { Reporter } from './reporter.js';
 
 /** The schema that the tests hold it against, by its id: of OASIS, as GitHub and SchemaStore have it. */
@@ -35,7 +37,7 @@ export const sarif: Reporter = ({ tool, traces, findings, fixed }) => {
           },
         ],
         results: [
-          ...findings.flatMap(finding => results(finding, ids)),
+          ...byIncident(findings).flatMap(finding => results(finding, ids)),
           ...fixed.map(({ rule, severity, signature, id }) => ({
             ruleId: rule,
             ruleIndex: ids.indexOf(rule),
@@ -64,20 +66,20 @@ function descriptor(id: string): ReportingDescriptor {
   };
 }
 
-function results(
-  { rule, severity, state, reason, signature, id, title, confidence, traces }: AuditFinding,
-  ids: string[],
-): Result[] {
+function results(finding: AuditFinding, ids: string[]): Result[] {
+  const { rule, severity, state, reason, signature, id, title, confidence, traces, of, basis, incident } = finding;
+  const from = isConsequence(finding) ? `; follows from ${incident}` : '';
   return traces.map(
     ({ path, count, occurrences }): Result => ({
       ruleId: rule,
       ruleIndex: ids.indexOf(rule),
       level: severity,
-      message: { text: `${title} (${confidence}, ${count} times): ${signature}` },
+      message: { text: `${title} (${confidence}, ${timesText(finding)}${from}): ${signature}` },
       locations: [location(path)],
       baselineState: state === 'new' ? 'new' : 'unchanged',
       partialFingerprints: { 'signature/v1': id },
       occurrenceCount: count,
+      properties: { of, basis, incident },
       codeFlows: occurrences
         .filter(({ witness }) => witness.length > 0)
         .map(({ subject, witness }) => ({

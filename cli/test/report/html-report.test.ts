@@ -11,7 +11,8 @@ const BASELINE: Baseline = { version: 1, findings: [] };
 const NOTHING = { baseline: BASELINE, suppressions: [], today: '2026-11-21', tool: '1' };
 
 const result = (path: string, findings: readonly Finding[]): TraceResult => ({
-  ...{ version: 1, path, trace: path, problem: null, notices: [], events: 1, lost: 0, notChecked: [], metrics: {} },
+  ...{ version: 2, path, trace: path, problem: null, notices: [], events: 1, lost: 0, notChecked: [], metrics: {} },
+  ...{ incidents: [], customs: [], divergences: [] },
   findings: [...findings],
 });
 const report = (...traces: TraceResult[]) => htmlReport(auditReport({ ...NOTHING, traces }));
@@ -24,6 +25,7 @@ const EVENTS = [
 const STRANGE: Finding = {
   ...{ id: '00000001', analyzer: 'mine', rule: 'mine.rule', severity: 'error', confidence: 'proven', count: 1 },
   ...{ signature: 'mine.rule | x', title: '<i>strange</i>', page: null },
+  ...{ of: null, mechanism: null, basis: 'customary', incident: null },
   occurrences: [{ subject: { domid: 99, gfn: '0x10', view: 'altp2m:9' }, witness: [{ seq: 0, role: '<i>role</i>' }] }],
 };
 

@@ -13,10 +13,13 @@ export {
 export {
   type AnalysisReport,
   type Custom,
+  customSchema,
   type DivergenceKind,
+  divergenceSchema,
   type Finding,
   findingSchema,
   type Incident,
+  incidentSchema,
   type Occurrence,
   type Opportunity,
   occurrenceSchema,
@@ -42,13 +45,12 @@ export {
   type RuleRow,
 } from './rules/define-analyzer.js';
 export { CONFIDENCES, type Confidence, SEVERITIES, type Severity } from './rules/levels.js';
+export type { OptionSchema, OptionValues } from './rules/option-schema.js';
 export { checkPlugin, checkUnique, PLUGIN_FIELDS } from './rules/plugin.js';
 export { type AuditConfig, checkConfig, defineConfig, type PluginConfig } from './rules/plugin-config.js';
 export {
   configurePlugins,
-  type OptionSchema,
   type OptionSetting,
-  type OptionValues,
   optionsOf,
 } from './rules/plugin-options.js';
 export { z } from './rules/plugin-zod.js';

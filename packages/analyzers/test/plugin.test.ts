@@ -148,8 +148,8 @@ describe('what a module exports is checked', () => {
     const config = { plugins: ['./x.ts', plugin({})] };
     expect(checkConfig(config, 'p2mtrace.config.ts')).toBe(config);
     expect(checkConfig({}, 'p2mtrace.config.ts')).toEqual({});
-    expect(() => checkConfig(undefined, 'c.ts')).toThrow('c.ts is no configuration');
-    expect(() => checkConfig({ plugin: 'x.ts' }, 'c.ts')).toThrow('c.ts is no configuration');
+    expect(() => checkConfig(undefined, 'c.ts')).toThrow('c.ts is not a valid configuration');
+    expect(() => checkConfig({ plugin: 'x.ts' }, 'c.ts')).toThrow('c.ts is not a valid configuration');
     expect(() => checkConfig({ plugins: [1] }, 'c.ts')).toThrow('plugins: 0');
   });
 });

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BREACH_TABLE, type BreachRule } from '@p2mtrace/replayer';
 import { importNdjson, TraceReader } from '@p2mtrace/trace-format';
 import { afterAll, describe, expect, test } from 'vitest';
 import { corpusCases } from '../../../scripts/corpus.mjs';
@@ -27,10 +28,17 @@ function namesOf(id: string): string[] {
   return findings.flatMap(({ subject, witness }) => [...Object.keys(subject), ...witness.map(({ role }) => role)]);
 }
 
-describe.each(RULES)('$id', ({ id, doc, fires, nearMiss, mechanism, confirm, fix, limits }) => {
+describe.each(RULES)('$id', ({ id, title, belief, doc, fires, nearMiss, mechanism, confirm, fix, limits }) => {
   test('says when it fires and when not, how it comes about and is fixed, and what it can get wrong', () => {
     for (const text of [doc, fires, nearMiss, mechanism, confirm, fix, limits]) expect(text).toMatch(/\S/);
     expect(nearMiss).not.toBe(fires);
+  });
+
+  // As `npm run new rule` lays it out.
+  test('has nothing left that is to be written', () => {
+    const counts: Readonly<Record<string, string>> = BREACH_TABLE[id as BreachRule]?.counts ?? {};
+    const texts = [title, belief?.source, doc, fires, nearMiss, mechanism, confirm, fix, limits];
+    expect([...texts, ...Object.values(counts)].filter(text => text?.includes('TODO'))).toEqual([]);
   });
 
   test('cites what is in the repository', () => {

@@ -1,6 +1,8 @@
+export { SYMBOL_SITES } from './batch/call-site.js';
 export { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './batch/replay-batch.js';
 export { checkpointPath } from './checkpoints/checkpoints.js';
 export { traceIdentity } from './checkpoints/trace-identity.js';
+export { sharesOf } from './checks/chosen-checks.js';
 export {
   type ChangeSummary,
   DIFF_TABLES,
@@ -30,11 +32,15 @@ export {
 export {
   BREACH_CONFIDENCES,
   BREACH_DETAILS,
-  BREACHES,
+  BREACH_RULES,
+  BREACH_TABLE,
   type BreachConfidence,
-  type BreachDetail,
-  type BreachName,
-} from './facts/breach-names.js';
+  type BreachRule,
+  type DetailOf,
+  type RoleOf,
+  rolesOf,
+  witnessColumn,
+} from './facts/breach-table.js';
 export type { FactArray, FactColumnSpec, FactColumns, FactSpec, FactType } from './facts/fact-columns.js';
 export type { ChunkOf, FactChunk, FactSelection, FactSink } from './facts/fact-sink.js';
 export {
@@ -69,7 +75,7 @@ export {
   USES,
 } from './facts/fact-specs.js';
 export { FactStore } from './facts/fact-store.js';
-export { firstMechanism, MECHANISMS, type Mechanism, OPPORTUNITIES } from './facts/opportunity-names.js';
+export { firstMechanism, MECHANISMS, type Mechanism } from './facts/opportunity-names.js';
 export {
   type Detail,
   type Doer,

@@ -11,12 +11,21 @@ export interface ReplayOptions {
   readonly checks?: CheckOptions | undefined;
 }
 
+/**
+ * Which of two replays runs a check where they share them: the one that takes notes of references and lookups, or the
+ * other one. Both are about as much work.
+ */
+export type CheckShare = 'references' | 'entries';
+
 /** What whoever asks for checks may choose. */
 export interface CheckOptions {
   /** Bits that counts are to be judged by, instead of those of the trace's layout. */
   readonly counterWidth?: number | undefined;
-  /** Names of the rules that stand for a policy, which are checked only then. */
-  readonly policies?: readonly string[] | undefined;
-  /** Part of the checks, where two replays share them (registry.ts); all where absent. */
-  readonly share?: 'references' | 'entries' | undefined;
+  /**
+   * Ids of the rules whose checks run; others are passed over. All where absent, but for those that stand for a policy,
+   * which must be named.
+   */
+  readonly rules?: readonly string[] | undefined;
+  /** Part of the checks, where two replays share them; all where absent. */
+  readonly share?: CheckShare | undefined;
 }

@@ -3,6 +3,7 @@ import { byKind, type Handler, type Handlers } from './batch/handlers.js';
 import type { ReplayBatch } from './batch/replay-batch.js';
 import { pcpuOf } from './batch/row-values.js';
 import { Checks } from './checks/checks.js';
+import { chosenChecks, notesOf } from './checks/chosen-checks.js';
 import { offsetsOf } from './facts/fact-columns.js';
 import { DOMAINS, LOSSES } from './facts/fact-specs.js';
 import type { Certainty } from './order/certainty.js';
@@ -36,12 +37,17 @@ export class Replayer extends XenState {
   private rowReader: RowReader | undefined;
   /** The batch that it is at. */
   private batch: ReplayBatch | undefined;
-  /** Absent where nobody wants breaches. */
+  /** Absent where there are none to run. */
   readonly checks: Checks | undefined;
 
   constructor(head: TraceHead, options: ReplayOptions = {}) {
-    super(head, options);
-    this.checks = Checks.of(this, this.context, this.p2mState.set, head, options);
+    const chosen = chosenChecks(head, options);
+    super(head, { facts: options.facts, notes: notesOf(chosen) });
+    const { context, facts } = this;
+    if (facts !== undefined && chosen.length > 0) {
+      const replay = { state: this, context, facts, p2ms: this.p2mState.set, head, options: options.checks ?? {} };
+      this.checks = new Checks(chosen, replay);
+    }
     this.changes = byKind([this.handlers, ...Object.values(this.parts).map(part => part.handlers)]);
     this.checked = this.checks?.around(this.changes);
   }

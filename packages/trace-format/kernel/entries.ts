@@ -10,6 +10,9 @@ export function typeOf(wire: u32): u32 {
 }
 export const NO_TYPE: u32 = 255;
 
+/** INVALID_MFN as p2m-pt.c reads it back from an entry, which has 40 bits for a frame. */
+const INVALID_IN_ENTRY: u64 = (1 << 40) - 1;
+
 /** gfn, mfn, domain and view, type and order of a lookup or an entry. */
 function putEntry(row: u32, at: u32, type: u32, present: u32): u32 {
   const domain = putDomain(row, load<u32>(at, 16));
@@ -17,7 +20,8 @@ function putEntry(row: u32, at: u32, type: u32, present: u32): u32 {
   putU8(COLUMN.p2m_type, row, type);
   putU8(COLUMN.order, row, load<u8>(at, 21));
   const gfn = putFrame(COLUMN.gfn, row, load<u64>(at), PRESENT.gfn);
-  const mfn = putFrame(COLUMN.mfn, row, load<u64>(at, 8), PRESENT.mfn);
+  const frame = load<u64>(at, 8);
+  const mfn = frame === INVALID_IN_ENTRY ? 0 : putFrame(COLUMN.mfn, row, frame, PRESENT.mfn);
   return present | domain | gfn | mfn | PRESENT.p2m_type | PRESENT.order;
 }
 

@@ -71,10 +71,7 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
   const own = runnable.map(({ of }) => of?.sql);
   const queries = [...new Set([...rows, ...own, DIVERGENCES_SQL])].filter(sql => sql !== undefined);
   if (queries.some(sql => mentions(sql, NAMED_BREACHES))) queries.push(NAMED_BREACHES_SQL, OPPORTUNITIES_SQL);
-  const checks = {
-    counterWidth: options.counterWidth,
-    policies: runnable.filter(rule => rule.policy).map(({ id, analyzer }) => id.slice(analyzer.length + 1)),
-  };
+  const checks = { counterWidth: options.counterWidth, rules: rulesToCheck(runnable, measure) };
   const all: ReplayShare = { wanted: mentionedFacts(queries), checks };
   const second = SecondReplay.start(reader, all, options.threads);
   let closeSession = async () => {};
@@ -129,8 +126,18 @@ async function openSession(reader: TraceReader, facts: FactStore, second: Second
   return session;
 }
 
-const asksForBreaches = ({ source }: BoundRule): boolean =>
-  [NAMED_BREACHES, BREACH_SPEC.name].some(table => mentions(source.sql ?? '', table));
+const readsBreaches = (sql: string): boolean => [NAMED_BREACHES, BREACH_SPEC.name].some(table => mentions(sql, table));
+const asksForBreaches = ({ source }: BoundRule): boolean => readsBreaches(source.sql ?? '');
+
+/** Ids of the rules whose checks must run: the chosen ones, and all where somebody else's SQL may ask for any breach. */
+function rulesToCheck(rules: readonly BoundRule[], measures: readonly MeasureSpec[]): readonly string[] {
+  const ids = rules.map(({ id }) => id);
+  const builtIn = new Set(RULES.map(({ id }) => id));
+  const asksForAny =
+    rules.some(rule => !builtIn.has(rule.id) && asksForBreaches(rule)) ||
+    measures.some(({ sql }) => readsBreaches(sql));
+  return asksForAny ? [...RULES.filter(({ policy }) => !policy).map(({ id }) => id), ...ids] : ids;
+}
 
 /** Those that meet the condition, and the others. */
 function partition<T>(all: readonly T[], meets: (one: T) => boolean): [T[], T[]] {

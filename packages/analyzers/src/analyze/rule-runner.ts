@@ -5,8 +5,9 @@ import { findingsOf } from '../findings/row-findings.js';
 import { openTraceSession } from '../query/open-session.js';
 import { NAMED_BREACHES } from '../rules/breach-sql.js';
 import type { RowSource, RuleRow } from '../rules/define-analyzer.js';
+import type { OptionValues } from '../rules/option-schema.js';
 import { isPluginId } from '../rules/plugin.js';
-import { type OptionValues, sqlParameters } from '../rules/plugin-options.js';
+import { sqlParameters } from '../rules/plugin-options.js';
 import type { BoundRule } from '../rules/rule-set.js';
 import type { Parameters } from '../sql/query-result.js';
 import { mentions, type Rows, type TraceSession } from '../sql/session.js';
@@ -60,9 +61,8 @@ export class RuleRunner {
     const rule = rules.find(one => one.id === id);
     if (rule === undefined) return undefined;
     if (mechanism === null) return this.ownCount(rule);
-    const name = id.slice(rule.analyzer.length + 1);
-    const what = wordsOf(name, mechanism);
-    return what === undefined ? undefined : { times: (await this.counts()).all(name, mechanism), what };
+    const what = wordsOf(id, mechanism);
+    return what === undefined ? undefined : { times: (await this.counts()).all(id, mechanism), what };
   }
 
   private counts(): Promise<OpportunityCounts> {
@@ -111,4 +111,4 @@ function objects({ columns, rows }: Rows): RuleRow[] {
 const isOf = (row: RuleRow, { id, analyzer }: BoundRule) => row.rule === id || `${analyzer}.${row.rule}` === id;
 
 /** Its rows come from the checks of the replay, which count. */
-export const isCounted = ({ source }: BoundRule): boolean => mentions(source.sql ?? '', NAMED_BREACHES);
+const isCounted = ({ source }: BoundRule): boolean => mentions(source.sql ?? '', NAMED_BREACHES);

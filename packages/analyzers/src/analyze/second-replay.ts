@@ -9,6 +9,7 @@ import {
   type FactStore,
   OPPORTUNITY_SPEC,
   replayTrace,
+  sharesOf,
   traceIdentity,
 } from '@p2mtrace/replayer';
 import type { TraceReader } from '@p2mtrace/trace-format';
@@ -44,8 +45,8 @@ export class SecondReplay {
   private given: Promise<void> | undefined;
 
   /**
-   * undefined where there is to be none: nobody wants breaches, on one of `threads`, or, if that is absent, where the
-   * trace is short or there is one core.
+   * undefined where there is to be none: nobody wants breaches, or none that a second one could share; on one of
+   * `threads`, or, if that is absent, where the trace is short or there is one core.
    */
   static start(
     reader: TraceReader,
@@ -54,6 +55,7 @@ export class SecondReplay {
   ): SecondReplay | undefined {
     // From the TypeScript sources (tests) there is no worker to start.
     if (!all.wanted.some(isOfChecks) || threads === 1 || !existsSync(WORKER)) return undefined;
+    if (sharesOf(reader, all.checks).size < 2) return undefined;
     return new SecondReplay(reader, all);
   }
 

@@ -10,7 +10,7 @@ export const occurrenceSchema = z.strictObject({
 export type Occurrence = z.infer<typeof occurrenceSchema>;
 
 /** Out of how many events a finding's occurrences are: "37 of 20,030 references taken". */
-export const opportunitySchema = z.strictObject({
+const opportunitySchema = z.strictObject({
   times: z.int().positive(),
   /** Words that go behind the number. */
   what: z.string(),

@@ -1,4 +1,4 @@
-import { type BreachName, OPPORTUNITIES } from '@p2mtrace/replayer';
+import { BREACH_TABLE, type BreachRule } from '@p2mtrace/replayer';
 import type { RuleRow } from '../rules/define-analyzer.js';
 import type { Opportunity } from './finding.js';
 
@@ -8,7 +8,7 @@ export const OPPORTUNITIES_SQL = `
 
 /** How often rules could have fired in a trace, by mechanism and call site. */
 export class OpportunityCounts {
-  /** By rule (without its analyzer) and mechanism, then by call site, -1 for unknown. */
+  /** By rule and mechanism, then by call site, -1 for unknown. */
   private readonly counts = new Map<string, Map<number, number>>();
 
   constructor(rows: readonly RuleRow[]) {
@@ -46,6 +46,6 @@ export class OpportunityCounts {
 
 /** What a mechanism of a rule counts. */
 export function wordsOf(rule: string, mechanism: string): string | undefined {
-  const mechanisms: Readonly<Record<string, string>> | undefined = OPPORTUNITIES[rule as BreachName];
+  const mechanisms: Readonly<Record<string, string>> | undefined = BREACH_TABLE[rule as BreachRule]?.counts;
   return mechanisms?.[mechanism];
 }

@@ -50,9 +50,9 @@ export function findingsOf(rule: BoundRule, rows: readonly RuleRow[], { counts, 
   }
   return [...groups.values()].map(({ finding, sites }) => ({ ...finding, of: outOf(rule, finding, sites) }));
 
-  function outOf({ id, analyzer }: BoundRule, { mechanism, count }: Finding, sites: ReadonlySet<number>) {
+  function outOf({ id }: BoundRule, { mechanism, count }: Finding, sites: ReadonlySet<number>) {
     if (mechanism === null) return all !== undefined && all.times >= count ? all : null;
-    return counts?.of(id.slice(analyzer.length + 1), mechanism, sites, count) ?? null;
+    return counts?.of(id, mechanism, sites, count) ?? null;
   }
 }
 

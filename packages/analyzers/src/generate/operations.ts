@@ -1,7 +1,7 @@
 import { type Guest, hex, type Machine, type Page, type Thread } from './machine.js';
 
 /** What a pcpu does for a guest, one operation after the other. Each is as Xen does it (X§3, X§5.1). */
-export type Operation = (machine: Machine, pcpu: number, guest: Guest) => Thread;
+type Operation = (machine: Machine, pcpu: number, guest: Guest) => Thread;
 
 /** An entry of the guest of that type, undefined for none that was found. */
 function entryOf({ random }: Machine, guest: Guest, type: string): [gfn: number, page: Page | undefined] | undefined {
@@ -27,7 +27,7 @@ function lookup(pcpu: number, guest: Guest, gfn: number, flags: readonly string[
 }
 
 /** populate_physmap: a new page behind an empty gfn (guest_physmap_add_entry). */
-export const populate: Operation = function* (machine, pcpu, guest) {
+const populate: Operation = function* (machine, pcpu, guest) {
   const found = entryOf(machine, guest, 'invalid');
   if (found === undefined) return;
   const [gfn] = found;
@@ -46,7 +46,7 @@ export const populate: Operation = function* (machine, pcpu, guest) {
 };
 
 /** get_page_from_gfn, a use, put_page: the safe idiom takes the reference before the lock is dropped. */
-export const access: Operation = function* (machine, pcpu, guest) {
+const access: Operation = function* (machine, pcpu, guest) {
   const found = entryOf(machine, guest, 'ram_rw');
   if (found === undefined) return;
   const [gfn] = found;
@@ -63,7 +63,7 @@ export const access: Operation = function* (machine, pcpu, guest) {
 };
 
 /** get_gfn, a use under the lock, put_gfn. */
-export const critical: Operation = function* (machine, pcpu, guest) {
+const critical: Operation = function* (machine, pcpu, guest) {
   const found = entryOf(machine, guest, 'ram_rw');
   if (found === undefined) return;
   const [gfn] = found;
@@ -76,7 +76,7 @@ export const critical: Operation = function* (machine, pcpu, guest) {
 };
 
 /** guest_remove_page: the entry goes, then the allocation's reference; the last reference frees the page. */
-export const balloonOut: Operation = function* (machine, pcpu, guest) {
+const balloonOut: Operation = function* (machine, pcpu, guest) {
   const found = entryOf(machine, guest, 'ram_rw');
   if (found === undefined) return;
   const [gfn] = found;
@@ -97,7 +97,7 @@ export const balloonOut: Operation = function* (machine, pcpu, guest) {
 };
 
 /** A frame goes into the PoD cache (p2m_pod_set_mem_target). */
-export const podFill: Operation = function* (machine, pcpu, guest) {
+const podFill: Operation = function* (machine, pcpu, guest) {
   const page = machine.frame();
   yield* machine.allocate(pcpu, page, guest.domid);
   yield* machine.lock(pcpu, guest, 'pod', 'mutex', 'p2m_pod_set_cache_target');
@@ -107,7 +107,7 @@ export const podFill: Operation = function* (machine, pcpu, guest) {
 };
 
 /** An empty gfn is marked populate-on-demand (guest_physmap_mark_populate_on_demand). */
-export const podMark: Operation = function* (machine, pcpu, guest) {
+const podMark: Operation = function* (machine, pcpu, guest) {
   const found = entryOf(machine, guest, 'invalid');
   if (found === undefined) return;
   const [gfn] = found;
@@ -119,7 +119,7 @@ export const podMark: Operation = function* (machine, pcpu, guest) {
 };
 
 /** A guest touches a populate-on-demand gfn: a frame of the cache comes behind it (p2m_pod_demand_populate). */
-export const podDemand: Operation = function* (machine, pcpu, guest) {
+const podDemand: Operation = function* (machine, pcpu, guest) {
   const found = entryOf(machine, guest, 'populate_on_demand');
   if (found === undefined) return;
   const [gfn] = found;

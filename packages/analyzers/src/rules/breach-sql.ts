@@ -1,11 +1,12 @@
-import type { BreachName } from '@p2mtrace/replayer';
+import { type BREACH_SPEC, type BreachRule, type RoleOf, rolesOf, witnessColumn } from '@p2mtrace/replayer';
 
-/** What a rule shows of a breach: columns of `breaches`, and names for its indices (NAMES). */
+/** A column of `breaches`, or what NAMES has for it. */
+type BreachColumn = (typeof BREACH_SPEC)['columns'][number]['name'] | keyof typeof NAMES;
+
+/** What a rule shows of a breach besides its witnesses, which BREACH_TABLE has. */
 export interface BreachColumns {
   /** Keys of the subject; `detail as invariant` gives one another name. */
-  readonly subject: readonly string[];
-  /** Roles of at1, at2 and so on, in their order. */
-  readonly witness: readonly string[];
+  readonly subject: readonly (BreachColumn | `${BreachColumn} as ${string}`)[];
   /** Parts of the signature, named alike: nothing that another recording has otherwise. */
   readonly signature: readonly string[];
   /** SQL for the severity where it is not the rule's own, or that of a guess. */
@@ -34,18 +35,21 @@ export const NAMED_BREACHES_SQL = `
 /** Events of a section, at most: a PoD sweep's are 4,600 in a healthy guest of 160 MB. */
 const SECTION_EVENTS = 10_000;
 
-/** Severity of what the second witness would have proven: where the recording just stops in a section it is a note. */
-export const CUT_SEVERITY = `case when b.confidence = 'proven' then null
-      when b.at2 is null and b.seq - b.at1 < ${SECTION_EVENTS} then 'note' else 'warning' end`;
+/**
+ * Severity of what an end would have proven that the trace does not show: where the recording just stops in the section
+ * that a witness has begun, it is a note.
+ */
+export function cutSeverity<R extends BreachRule>(rule: R, begin: RoleOf<R>, end: RoleOf<R>): string {
+  const [from, to] = [witnessColumn(rule, begin), witnessColumn(rule, end)];
+  return `case when b.confidence = 'proven' then null
+      when b.${to} is null and b.seq - b.${from} < ${SECTION_EVENTS} then 'note' else 'warning' end`;
+}
 
-/** The query of a rule whose contradictions the checks of the replay find. */
-export function breachSql(
-  breach: BreachName,
-  { subject, witness, signature, severity, title = 'null' }: BreachColumns,
-): string {
+/** The query of a rule whose contradictions the checks of the replay find. Its rows come in one order at all times. */
+export function breachSql(rule: BreachRule, { subject, signature, severity, title = 'null' }: BreachColumns): string {
   const columns = [
     ...subject.map(text => `${expression(text)} as subject_${nameOf(text)}`),
-    ...witness.map((role, i) => `b.at${i + 1} as at_${role}`),
+    ...rolesOf(rule).map((role, i) => `b.at${i + 1} as at_${role}`),
     ...signature.map(text => `coalesce(${expression(text)}::varchar, '?') as sig_${nameOf(text)}`),
     `b.confidence::varchar as confidence`,
     // What may be put right yet, or rests on a guess, is no error.
@@ -59,12 +63,12 @@ export function breachSql(
   select
     ${columns.join(',\n    ')}
   from ${NAMED_BREACHES} b
-  where b.breach = '${breach}'
-  order by b.seq, b.at1, b.count desc`;
+  where b.breach = '${rule}'
+  order by b.seq, b.at1, b.count desc, b.at2, b.at3, b.at4, b.at5, b.gfn, b.mfn`;
 }
 
 /** Of a view, a call site, a lock and its class, by what a rule calls it. */
-const NAMES: Readonly<Record<string, string>> = {
+const NAMES = {
   view: 'b.view_name',
   lock: 'b.lock_address',
   lock_class: 'b.lock_class_name',
@@ -74,12 +78,13 @@ const NAMES: Readonly<Record<string, string>> = {
   // reserved, the last two of the general one (X§4.3).
   limit: `case b.detail when 'limit' then (1::ubigint << b.width) - if(b.kind = 'get_type', 1, 2)
       when 'wrap' then 1::ubigint << b.width else b.count end`,
-};
+} as const;
 
 /** What a text like `site as lookup_site` names, be it a column, one of NAMES, or SQL. */
 function expression(text: string): string {
   const [what] = text.split(' as ');
-  return NAMES[what] ?? (/^\w+$/.test(what) ? `b."${what}"` : what);
+  const names: Readonly<Record<string, string>> = NAMES;
+  return names[what] ?? (/^\w+$/.test(what) ? `b."${what}"` : what);
 }
 
 function nameOf(text: string): string {

@@ -1,7 +1,7 @@
 import type { KindName, TraceReader } from '@p2mtrace/trace-format';
 import type { Parameters, SqlValue } from '../sql/query-result.js';
 import type { Confidence, Severity } from './levels.js';
-import type { OptionSchema, OptionValues } from './plugin-options.js';
+import type { OptionSchema, OptionValues } from './option-schema.js';
 
 /** A row that a rule found, by column name. */
 export type RuleRow = Readonly<Record<string, SqlValue>>;

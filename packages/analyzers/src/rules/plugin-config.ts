@@ -1,7 +1,7 @@
 import { usageError } from '@p2mtrace/trace-format';
 import * as z from 'zod';
 import type { Analyzer } from './define-analyzer.js';
-import type { OptionValues } from './plugin-options.js';
+import type { OptionValues } from './option-schema.js';
 
 /** What `p2mtrace.config.ts` exports by default. */
 export interface PluginConfig {

@@ -2,7 +2,7 @@ import { KINDS, usageError } from '@p2mtrace/trace-format';
 import * as z from 'zod';
 import { type Analyzer, BASES, defineAnalyzer, type Need } from './define-analyzer.js';
 import { CONFIDENCES, SEVERITIES } from './levels.js';
-import { isOptionSchema, type OptionSchema } from './plugin-options.js';
+import { isOptionSchema, type OptionSchema } from './option-schema.js';
 
 /** Ids of plugins have an owner, `acme/hot-gfn`; no built-in id has one, so that the two never clash. */
 const PLUGIN_ID = /^[a-z][a-z0-9-]*\/[a-z][a-z0-9-]*$/;
@@ -28,6 +28,8 @@ const rule = z.strictObject({
   confidence: z.enum(CONFIDENCES),
   needs: z.array(need).optional(),
   doc: text,
+  fires: text.optional(),
+  nearMiss: text.optional(),
   mechanism: text.optional(),
   confirm: text.optional(),
   fix: text.optional(),

@@ -1,6 +1,7 @@
 import { suggestion, usageError } from '@p2mtrace/trace-format';
 import { type Analyzer, hasRows, type Need, type RowSource, type Rule } from './define-analyzer.js';
-import { type OptionValues, optionsOf } from './plugin-options.js';
+import type { OptionValues } from './option-schema.js';
+import { optionsOf } from './plugin-options.js';
 
 /** A rule with what its analyzer adds to it. */
 export interface BoundRule extends Rule {

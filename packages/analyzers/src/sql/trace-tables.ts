@@ -1,4 +1,11 @@
-import { FACT_SPECS, type FactSelection, type FactSpec, FactStore, replayTrace } from '@p2mtrace/replayer';
+import {
+  FACT_SPECS,
+  type FactSelection,
+  type FactSpec,
+  FactStore,
+  replayTrace,
+  SYMBOL_SITES,
+} from '@p2mtrace/replayer';
 import { BatchMemory, COLUMN_NAMES, isValid, type TraceReader } from '@p2mtrace/trace-format';
 import type { ColumnSource } from './column-source.js';
 import { factsForSql } from './fact-sql.js';
@@ -97,30 +104,48 @@ function indices(texts: readonly (string | undefined)[], index: ReadonlyMap<stri
       : Uint32Array.from(values);
 }
 
-/** Call sites: address, and the symbol where the import had a symbol file. */
+/** Call sites: those with an address and the symbol that events have with it, then those that are a symbol alone. */
 function callers(reader: TraceReader): SqlTable {
   const addresses = reader.names.caller;
-  const symbols = symbolsOfCallers(reader);
-  const columns = [idColumn(addresses.length), textColumn('address', addresses), textColumn('symbol', symbols)];
-  return { name: 'callers', rows: addresses.length, columns };
+  const { symbols, alone } = symbolsOfSites(reader);
+  const ids = [...addresses.keys(), ...alone.map(symbol => SYMBOL_SITES + symbol)];
+  const columns: FactColumn[] = [
+    { name: 'id', type: 'i32', values: Int32Array.from(ids) },
+    textColumn('address', [...addresses, ...alone.map(() => undefined)]),
+    textColumn('symbol', [...symbols, ...alone.map(symbol => reader.names.symbol[symbol])]),
+  ];
+  return { name: 'callers', rows: ids.length, columns };
 }
 
-/** By caller: the symbol that the events have with it. */
-function symbolsOfCallers(reader: TraceReader): (string | undefined)[] {
-  const symbols: (string | undefined)[] = Array(reader.names.caller.length);
+interface SiteSymbols {
+  /** By caller. */
+  readonly symbols: (string | undefined)[];
+  /** Indices of symbols that some event has without a caller. */
+  readonly alone: number[];
+}
+
+function symbolsOfSites(reader: TraceReader): SiteSymbols {
+  const { names, metadata } = reader;
+  const symbols: (string | undefined)[] = Array.from(names.caller, () => undefined);
+  const alone = new Set<number>();
+  // The importer of captures finds symbols by addresses.
+  const mayBeAlone = metadata.format !== 'xentrace';
   const memory = new BatchMemory();
   let unknown = symbols.length;
   for (const info of reader.batches) {
-    if (unknown === 0 || reader.names.symbol.length === 0) break;
+    if (names.symbol.length === 0 || (unknown === 0 && !mayBeAlone)) break;
     const { columns, validity } = reader.read(info, ['caller', 'symbol'], memory);
     for (let row = 0; row < info.rows; row++) {
+      if (!isValid(validity.symbol, row)) continue;
       const caller = columns.caller[row];
-      if (symbols[caller] !== undefined || !isValid(validity.symbol, row) || !isValid(validity.caller, row)) continue;
-      symbols[caller] = reader.names.symbol[columns.symbol[row]];
-      unknown--;
+      if (!isValid(validity.caller, row)) alone.add(columns.symbol[row]);
+      else if (symbols[caller] === undefined) {
+        symbols[caller] = names.symbol[columns.symbol[row]];
+        unknown--;
+      }
     }
   }
-  return symbols;
+  return { symbols, alone: [...alone].sort((a, b) => a - b) };
 }
 
 /** The import's health report as rows: what was counted, for which id or pcpu, and how often. */

@@ -11,6 +11,7 @@ const finding = (signature: string, confidence: Finding['confidence'], ...mfns: 
   title: 'a reference is never dropped',
   page: null,
   count: mfns.length,
+  ...{ of: null, mechanism: null, basis: 'documented', incident: null },
   occurrences: mfns.map(mfn => ({ subject: { mfn }, witness: [] })),
 });
 const LEAK_A = 'refcount.leak | acquired_at=a';

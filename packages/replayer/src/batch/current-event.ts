@@ -1,4 +1,5 @@
 import { isValid } from '@p2mtrace/trace-format';
+import { SYMBOL_SITES } from './call-site.js';
 import type { ReplayBatch } from './replay-batch.js';
 
 /** The event that is being replayed, for everyone who takes notes of it. */
@@ -6,7 +7,7 @@ export class CurrentEvent {
   seq = 0;
   /** -1 where the event has no pcpu. */
   pcpu = -1;
-  /** Index of the event's own call site, -1 for none. */
+  /** The event's own call site (call-site.ts), -1 for none. */
   caller = -1;
   /** Column `tsc` of the batch, pairs of u32, and the event's row there. */
   tsc: Uint32Array = new Uint32Array(2);
@@ -15,6 +16,8 @@ export class CurrentEvent {
   private hasPcpu: Uint8Array = new Uint8Array(0);
   private callers: ReplayBatch['columns']['caller'] = new Uint16Array(0);
   private hasCaller: Uint8Array = new Uint8Array(0);
+  private symbols: ReplayBatch['columns']['symbol'] = new Uint16Array(0);
+  private hasSymbol: Uint8Array = new Uint8Array(0);
 
   /** The events from now on are of this batch. */
   begin({ columns, validity }: ReplayBatch): void {
@@ -23,13 +26,16 @@ export class CurrentEvent {
     this.hasPcpu = validity.pcpu;
     this.callers = columns.caller;
     this.hasCaller = validity.caller;
+    this.symbols = columns.symbol;
+    this.hasSymbol = validity.symbol;
   }
 
   /** The event is in that row. */
   at(row: number): void {
     this.row = row;
     this.pcpu = isValid(this.hasPcpu, row) ? this.pcpus[row] : -1;
-    this.caller = isValid(this.hasCaller, row) ? this.callers[row] : -1;
+    if (isValid(this.hasCaller, row)) this.caller = this.callers[row];
+    else this.caller = isValid(this.hasSymbol, row) ? SYMBOL_SITES + this.symbols[row] : -1;
   }
 
   /** Writes the event's TSC into two elements of a fact's record. */

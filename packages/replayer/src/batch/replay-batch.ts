@@ -22,6 +22,7 @@ export const STATE_COLUMNS = [
   'rc',
   'flags',
   'caller',
+  'symbol',
   'arg0',
   'arg1',
 ] as const satisfies readonly ColumnName[];

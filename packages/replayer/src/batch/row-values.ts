@@ -17,6 +17,15 @@ export function mfnOf({ columns, validity }: ReplayBatch, row: number): number {
   return isValid(validity.mfn, row) ? getU53(columns.mfn, row) : ABSENT;
 }
 
+/** INVALID_MFN as p2m-pt.c reads it back from an entry, which has 40 bits for a frame. No machine has that much memory. */
+const INVALID_IN_ENTRY = 2 ** 40 - 1;
+
+/** Frame of a p2m entry. */
+export function entryMfnOf(batch: ReplayBatch, row: number): number {
+  const mfn = mfnOf(batch, row);
+  return mfn === INVALID_IN_ENTRY ? ABSENT : mfn;
+}
+
 export function domidOf({ columns, validity }: ReplayBatch, row: number): number {
   return isValid(validity.domid, row) ? columns.domid[row] : ABSENT;
 }
@@ -27,11 +36,6 @@ export function ownerOf({ columns, validity }: ReplayBatch, row: number): number
 
 export function pcpuOf({ columns, validity }: ReplayBatch, row: number): number {
   return isValid(validity.pcpu, row) ? columns.pcpu[row] : ABSENT;
-}
-
-/** Index of the p2m type. */
-export function typeOf({ columns, validity }: ReplayBatch, row: number): number {
-  return isValid(validity.p2m_type, row) ? columns.p2m_type[row] : ABSENT;
 }
 
 /** The kind's first or second value, NaN where it has none; inexact from 2^53 on. */

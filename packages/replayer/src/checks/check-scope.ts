@@ -1,18 +1,19 @@
 import type { KindName } from '@p2mtrace/trace-format';
 import type { CurrentEvent } from '../batch/current-event.js';
-import type { BreachName } from '../facts/breach-names.js';
-import type { OpportunityCounter } from '../facts/opportunities.js';
+import type { BreachRule } from '../facts/breach-table.js';
+import type { FactRecorder } from '../facts/fact-recorder.js';
+import type { LockFacts } from '../facts/lock-facts.js';
 import type { Mechanism } from '../facts/opportunity-names.js';
 import type { CheckOptions, TraceHead } from '../replay-options.js';
 import type { P2mSet } from '../state/p2m-set.js';
 import type { XenState } from '../state/xen-state.js';
 import type { Breach } from './breach-facts.js';
-import type { Check } from './check.js';
+import type { OpportunityCounter } from './opportunities.js';
 import type { RelinquishedTypes } from './relinquished-types.js';
 import type { Sections } from './sections.js';
 
-/** What a check may look at. */
-export interface CheckScope {
+/** What all checks may look at. */
+export interface CheckTools {
   /** The state as it is at the event of the moment. */
   readonly state: XenState;
   readonly p2ms: P2mSet;
@@ -24,10 +25,18 @@ export interface CheckScope {
   /** The order of events of different pcpus is as it was. */
   readonly isOrdered: boolean;
   readonly sections: Sections;
-  readonly relinquished: RelinquishedTypes;
-  readonly report: (found: Breach) => void;
-  /** Counts where a rule could have fired; to be asked for when the check is made. */
-  readonly opportunities: <R extends BreachName>(rule: R, mechanism: Mechanism<R>) => OpportunityCounter;
+  readonly facts: FactRecorder;
+  /** Classes of locks. */
+  readonly lockFacts: LockFacts;
+  /** Index of the call site of what happens now, -1 for none. */
+  readonly site: () => number;
+  /** Types that are gone without an event; followed only where a check asks for them. */
+  readonly relinquishedTypes: () => RelinquishedTypes;
 }
 
-export type MakeCheck = (scope: CheckScope) => Check;
+/** The same for a check of one rule. */
+export interface CheckScope<R extends BreachRule> extends CheckTools {
+  readonly report: (found: Breach<R>) => void;
+  /** Counts where the rule could have fired; to be asked for when the check is made, not event by event. */
+  readonly opportunities: (mechanism: Mechanism<R>) => OpportunityCounter;
+}

@@ -1,68 +1,67 @@
 import { isRecorded, KINDS, type KindName } from '@p2mtrace/trace-format';
 import type { Handler } from '../batch/handlers.js';
-import { BREACH_SPEC, OPPORTUNITY_SPEC } from '../facts/fact-specs.js';
-import { Opportunities } from '../facts/opportunities.js';
-import type { CheckOptions, ReplayOptions, TraceHead } from '../replay-options.js';
+import type { FactRecorder } from '../facts/fact-recorder.js';
+import type { CheckOptions, TraceHead } from '../replay-options.js';
 import type { P2mSet } from '../state/p2m-set.js';
 import type { ReplayContext } from '../state/replay-context.js';
 import type { XenState } from '../state/xen-state.js';
-import { type Breach, BreachFacts } from './breach-facts.js';
-import type { Check } from './check.js';
-import type { CheckScope } from './check-scope.js';
-import { CHECKS, REFERENCE_CHECKS } from './registry.js';
+import { BreachFacts } from './breach-facts.js';
+import type { AnyCheck } from './check.js';
+import { Opportunities } from './opportunities.js';
 import { RelinquishedTypes } from './relinquished-types.js';
+import type { RunningCheck } from './running-check.js';
 import type { Section } from './section.js';
 import { SectionChanges } from './section-changes.js';
 import { Sections } from './sections.js';
 
-/** All checks of a replay, and who of them looks at which kind. */
+/** What the checks of a replay look at. */
+export interface CheckedReplay {
+  readonly state: XenState;
+  readonly context: ReplayContext;
+  readonly facts: FactRecorder;
+  readonly p2ms: P2mSet;
+  readonly head: TraceHead;
+  readonly options: CheckOptions;
+}
+
+/** The checks of a replay, and who of them looks at which kind. */
 export class Checks {
   private readonly context: ReplayContext;
   private readonly sections: Sections;
   private readonly opportunities: Opportunities;
-  private readonly checks: readonly Check[];
+  private readonly checks: readonly RunningCheck[];
   private readonly looksAtSections: readonly ((section: Section) => void)[];
   /** Takes down what an event changes before anybody looks, and before it ends the section. */
   private readonly changes: SectionChanges;
 
-  /** Absent where nobody wants to know of breaches. */
-  static of(state: XenState, context: ReplayContext, p2ms: P2mSet, head: TraceHead, options: ReplayOptions) {
-    if (!context.factWriter.wants(BREACH_SPEC) && !context.factWriter.wants(OPPORTUNITY_SPEC)) return undefined;
-    return new Checks(state, context, p2ms, head, options.checks ?? {});
-  }
-
-  private constructor(state: XenState, context: ReplayContext, p2ms: P2mSet, head: TraceHead, options: CheckOptions) {
+  constructor(chosen: readonly AnyCheck[], { state, context, facts, p2ms, head, options }: CheckedReplay) {
     this.context = context;
     const breaches = new BreachFacts(context);
     this.opportunities = new Opportunities(context);
     this.sections = new Sections(context, head, section => {
       for (const look of this.looksAtSections) look(section);
     });
-    const { sections } = this;
-    const { now, isOrdered } = context;
-    const records = (...kinds: KindName[]) => kinds.some(kind => isRecorded(head.metadata, kind));
-    const report = (found: Breach) => breaches.report(found);
-    const relinquished = new RelinquishedTypes(state);
-    const opportunities: CheckScope['opportunities'] = (rule, mechanism) => this.opportunities.of(rule, mechanism);
-    const scope = {
+    let relinquished: RelinquishedTypes | undefined;
+    const tools = {
       state,
       p2ms,
-      now,
+      now: context.now,
       head,
       options,
-      records,
-      isOrdered,
-      sections,
-      relinquished,
-      report,
-      opportunities,
+      records: (...kinds: KindName[]) => kinds.some(kind => isRecorded(head.metadata, kind)),
+      isOrdered: context.isOrdered,
+      sections: this.sections,
+      facts,
+      lockFacts: facts.locks,
+      site: () => facts.site(),
+      relinquishedTypes: () => {
+        relinquished ??= new RelinquishedTypes(state);
+        return relinquished;
+      },
     };
-    const { share } = options;
-    const shared = CHECKS.filter(
-      make => share === undefined || REFERENCE_CHECKS.has(make) === (share === 'references'),
-    );
+    const started = chosen.map(check => check.start(tools, breaches, this.opportunities));
     // What the others ask of it is up to date when they look.
-    this.checks = [relinquished, ...shared.map(make => make(scope))];
+    this.checks = relinquished === undefined ? started : [relinquished, ...started];
     this.looksAtSections = this.checks.flatMap(check => check.sectionEnd ?? []);
     this.changes = new SectionChanges(context, p2ms, this.sections);
   }
@@ -72,7 +71,7 @@ export class Checks {
     const { context, sections } = this;
     const usesSections = this.looksAtSections.length > 0;
     const pass: Handler[] = usesSections ? [(batch, row) => sections.pass(batch, row)] : [];
-    const all: Check[] = usesSections ? [this.changes, sections, ...this.checks] : [...this.checks];
+    const all: RunningCheck[] = usesSections ? [this.changes, sections, ...this.checks] : [...this.checks];
     return KINDS.map(({ name }, kind) => {
       const change = changes[kind] ?? [];
       const before = all.flatMap(check => check.before?.[name] ?? []);

@@ -1,8 +1,6 @@
 import type { ReplayBatch } from '../batch/replay-batch.js';
-import { mfnOf } from '../batch/row-values.js';
-import { MAX_FRAME } from '../memory/frame-table.js';
-import { framesOf } from '../memory/order.js';
-import { COUNT_KNOWN, FREE, MAX_PAGE_ORDER, OWNER_KNOWN, type PageTable, TYPE_KNOWN } from '../tables/page-table.js';
+import { arg0Of, mfnOf } from '../batch/row-values.js';
+import { COUNT_KNOWN, FREE, OWNER_KNOWN, type PageTable, TYPE_KNOWN } from '../tables/page-table.js';
 
 /** Domids from here on are no domains (xen/include/public/xen.h): dom_io, dom_cow and the like. */
 export const FIRST_RESERVED_DOMID = 0x7ff0;
@@ -32,11 +30,8 @@ export function references(pages: PageTable, slot: number): number {
   return pages.count(slot) - (isAllocated(pages, slot) ? 1 : 0);
 }
 
-/** The frames of a page_alloc or page_free, none where there are no such frames in a machine. */
-export function forEachFrame(batch: ReplayBatch, row: number, visit: (mfn: number) => void): void {
-  const first = mfnOf(batch, row);
-  const order = batch.columns.order[row];
-  if (first >= MAX_FRAME || order > MAX_PAGE_ORDER) return;
-  const end = first + framesOf(order);
-  for (let mfn = first; mfn < end; mfn++) visit(mfn);
+/** Owner that an owner_set found, as it says or as is known; -1 for none, or where nobody knows. */
+export function formerOwner(pages: PageTable, batch: ReplayBatch, row: number): number {
+  const recorded = arg0Of(batch, row);
+  return Number.isNaN(recorded) ? ownerOf(pages, slotOf(pages, mfnOf(batch, row))) : recorded;
 }

@@ -3,48 +3,57 @@ import { remapLost } from './altp2m-sharing/remap-lost.js';
 import { staleView } from './altp2m-sharing/stale-view.js';
 import { unlistedView } from './altp2m-sharing/unlisted-view.js';
 import { unshareNotShared } from './altp2m-sharing/unshare-not-shared.js';
-import type { MakeCheck } from './check-scope.js';
+import type { AnyCheck } from './check.js';
 import { grantPairing } from './consistency/grant-pairing.js';
 import { m2pAfterFailedSet } from './consistency/m2p-after-failed-set.js';
 import { m2pMismatch } from './consistency/m2p-mismatch.js';
 import { misalignedOrder } from './consistency/misaligned-order.js';
-import { pagingState } from './consistency/paging-steps.js';
+import { pagingState } from './consistency/paging-state.js';
 import { partialSuccess } from './consistency/partial-success.js';
 import { podAccounting } from './consistency/pod-accounting.js';
 import { podReclaim } from './consistency/pod-reclaim.js';
 import { sharingInvariant } from './consistency/sharing-invariant.js';
 import { specialReplaced } from './consistency/special-replaced.js';
 import { foreignBlocks } from './gfn-range/foreign-blocks.js';
-import { gfnPairs } from './gfn-range/gfn-pairs.js';
-import { rangeOverlap } from './gfn-range/overlap.js';
-import { splitSection } from './gfn-range/split-critical-section.js';
-import { unalignedRange } from './gfn-range/unaligned.js';
-import { lockHeld } from './lock-order/held-at-end.js';
-import { lockLevels } from './lock-order/levels.js';
-import { lockDuration } from './lock-order/long-hold.js';
-import { lockRelease } from './lock-order/releases.js';
-import { lockAgain } from './lock-order/taken-again.js';
+import { getWithoutPut } from './gfn-range/get-without-put.js';
+import { overlap } from './gfn-range/overlap.js';
+import { putWithoutGet } from './gfn-range/put-without-get.js';
+import { splitCriticalSection } from './gfn-range/split-critical-section.js';
+import { unaligned } from './gfn-range/unaligned.js';
+import { heldAtEnd } from './lock-order/held-at-end.js';
+import { level } from './lock-order/level.js';
+import { longHold } from './lock-order/long-hold.js';
+import { notRecursive } from './lock-order/not-recursive.js';
+import { outOfOrderRelease } from './lock-order/out-of-order-release.js';
+import { readInversion } from './lock-order/read-inversion.js';
+import { releaseElsewhere } from './lock-order/release-elsewhere.js';
+import { releaseNotHeld } from './lock-order/release-not-held.js';
+import { upgrade } from './lock-order/upgrade.js';
 import { foreignCleared } from './m2p-override/foreign-cleared.js';
 import { foreignLeft } from './m2p-override/foreign-left.js';
 import { frontendLookup } from './m2p-override/frontend-lookup.js';
-import { overrideNested } from './m2p-override/nested.js';
-import { overrideRestore } from './m2p-override/wrong-restore.js';
-import { allocationReference } from './refcount/double-alloc-drop.js';
-import { freedInUse } from './refcount/freed-in-use.js';
+import { nested } from './m2p-override/nested.js';
+import { wrongRestore } from './m2p-override/wrong-restore.js';
+import { doubleAllocDrop } from './refcount/double-alloc-drop.js';
+import { freedWithReferences } from './refcount/freed-with-references.js';
+import { freedWithType } from './refcount/freed-with-type.js';
+import { getOnFree } from './refcount/get-on-free.js';
 import { leak } from './refcount/leak.js';
-import { countLimits } from './refcount/overflow.js';
+import { overflow } from './refcount/overflow.js';
 import { partialReference } from './refcount/partial-reference.js';
-import { zeroCounts } from './refcount/zero-counts.js';
+import { typeWithoutGeneral } from './refcount/type-without-general.js';
+import { underflow } from './refcount/underflow.js';
 import { changedWhileReferenced } from './use-after-unmap/changed-while-referenced.js';
 import { freedBeforeFlush } from './use-after-unmap/freed-before-flush.js';
 import { freedWhileMapped } from './use-after-unmap/freed-while-mapped.js';
 import { givenWhileMapped } from './use-after-unmap/given-while-mapped.js';
-import { staleUse } from './use-after-unmap/stale-use.js';
+import { lateReference } from './use-after-unmap/late-reference.js';
+import { staleTranslation } from './use-after-unmap/stale-translation.js';
 import { unprotectedWindow } from './use-after-unmap/unprotected-window.js';
 import { useAfterFree } from './use-after-unmap/use-after-free.js';
 
-/** Every check, in the order in which they look at an event. */
-export const CHECKS: readonly MakeCheck[] = [
+/** Every check, in the order in which they look at an event: one for each rule of BREACH_TABLE. */
+export const CHECKS: readonly AnyCheck[] = [
   m2pMismatch,
   m2pAfterFailedSet,
   partialSuccess,
@@ -62,51 +71,39 @@ export const CHECKS: readonly MakeCheck[] = [
   remapLost,
   foreignLeft,
   foreignCleared,
-  overrideNested,
+  nested,
   frontendLookup,
-  overrideRestore,
-  lockLevels,
-  lockAgain,
-  lockRelease,
-  lockHeld,
-  lockDuration,
-  gfnPairs,
-  rangeOverlap,
-  unalignedRange,
-  splitSection,
+  wrongRestore,
+  level,
+  readInversion,
+  notRecursive,
+  upgrade,
+  releaseNotHeld,
+  releaseElsewhere,
+  outOfOrderRelease,
+  heldAtEnd,
+  longHold,
+  putWithoutGet,
+  getWithoutPut,
+  overlap,
+  unaligned,
+  splitCriticalSection,
   foreignBlocks,
-  staleUse,
+  staleTranslation,
+  lateReference,
   freedWhileMapped,
   useAfterFree,
   givenWhileMapped,
   freedBeforeFlush,
   unprotectedWindow,
   changedWhileReferenced,
-  zeroCounts,
-  allocationReference,
-  countLimits,
+  getOnFree,
+  underflow,
+  typeWithoutGeneral,
+  doubleAllocDrop,
+  overflow,
   partialReference,
-  freedInUse,
+  freedWithReferences,
+  freedWithType,
   leak,
 ];
-
-/**
- * Those of them that are about locks, references and what was looked up, some of which look at notes of these
- * (fact-recorder.ts); the others are about entries and pages. Both are about as much work.
- */
-export const REFERENCE_CHECKS: ReadonlySet<MakeCheck> = new Set([
-  pagingState,
-  lockLevels,
-  lockAgain,
-  lockRelease,
-  lockHeld,
-  lockDuration,
-  staleUse,
-  useAfterFree,
-  unprotectedWindow,
-  changedWhileReferenced,
-  zeroCounts,
-  allocationReference,
-  countLimits,
-  leak,
-]);

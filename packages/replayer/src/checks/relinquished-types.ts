@@ -2,9 +2,9 @@ import { FLAG } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { mfnOf } from '../batch/row-values.js';
 import type { XenState } from '../state/xen-state.js';
-import type { Check } from './check.js';
 import { isAllocated, knowsCount, slotOf } from './known-pages.js';
 import { KnownTypes } from './known-types.js';
+import type { RunningCheck } from './running-check.js';
 
 /**
  * Partial page tables of dying domains. relinquish_memory (xen/arch/x86/domain.c) takes a reference, drops the
@@ -13,7 +13,7 @@ import { KnownTypes } from './known-types.js';
  * of them, and comes again. So two drops in a row, by a pcpu that took a reference since the page is partial, and after
  * PGC_allocated was cleared, say that the type is gone.
  */
-export class RelinquishedTypes implements Check {
+export class RelinquishedTypes implements RunningCheck {
   private readonly state: XenState;
   private readonly types: KnownTypes;
   /** Partial frame → pcpus that took a reference since it is. */

@@ -7,7 +7,7 @@ import { alignDown } from '../memory/order.js';
 import { HOST, MAX_ENTRY_ORDER, type P2mSet } from '../state/p2m-set.js';
 import type { ReplayContext } from '../state/replay-context.js';
 import type { P2mTable } from '../tables/p2m-table.js';
-import { ENTRY_FAILED, ENTRY_IMPLIED, ENTRY_REPLACED, ENTRY_WRITTEN, M2P_SET } from './section.js';
+import { ENTRY_FAILED, ENTRY_IMPLIED, ENTRY_REPLACED, ENTRY_WRITTEN, M2P_SET, MFN, ORDER, SINCE } from './section.js';
 import type { Sections } from './sections.js';
 
 const K_SET_ENTRY = KIND.set_entry;
@@ -48,7 +48,10 @@ export class SectionChanges {
     this.before = each((batch, row) => this.beforeWrite(batch, row));
     this.after = {
       ...each((batch, row) => this.afterWrite(batch, row)),
-      m2p_set: (batch, row) => sections.note(M2P_SET, -1, -1, -1, 0, mfnOf(batch, row), -1),
+      m2p_set: (batch, row) => {
+        const section = sections.note(M2P_SET, -1);
+        section.data[section.last + MFN] = mfnOf(batch, row);
+      },
     };
   }
 
@@ -72,7 +75,10 @@ export class SectionChanges {
     const part = Math.min(order, table.foundOrder);
     const mfn = table.foundMfn(gfn);
     const type = table.typeAt(gfn);
-    this.sections.note(ENTRY_REPLACED, table.domid, table.view, gfn, part, mfn, type, table.foundSince);
+    const section = this.sections.note(ENTRY_REPLACED, table.domid);
+    section.setEntry(section.last, table.view, gfn, mfn, type);
+    section.data[section.last + ORDER] = part;
+    section.data[section.last + SINCE] = table.foundSince;
   }
 
   private afterWrite(batch: ReplayBatch, row: number): void {
@@ -85,14 +91,18 @@ export class SectionChanges {
     const failed = hasFailed(batch, row);
     if (c.kind[row] === K_SET_ENTRY) {
       const what = failed ? ENTRY_FAILED : ENTRY_WRITTEN;
-      this.sections.note(what, domid, view, gfn, order, mfnOf(batch, row), c.p2m_type[row]);
+      const section = this.sections.note(what, domid);
+      section.setEntry(section.last, view, gfn, mfnOf(batch, row), c.p2m_type[row]);
+      section.data[section.last + ORDER] = order;
       if ((c.flags[row] & FLAG.attempt) !== 0) this.sections.attempt();
       return;
     }
     const table = this.p2ms.find(domid, view);
     if (failed || !table?.find(gfn)) return;
     if (table.foundSeq === this.context.now.seq) {
-      this.sections.note(ENTRY_IMPLIED, domid, view, gfn, order, table.foundMfn(gfn), table.typeAt(gfn));
+      const section = this.sections.note(ENTRY_IMPLIED, domid);
+      section.setEntry(section.last, view, gfn, table.foundMfn(gfn), table.typeAt(gfn));
+      section.data[section.last + ORDER] = order;
     } else {
       // The entry was so already: nothing was replaced.
       this.sections.rollback(this.mark);

@@ -1,4 +1,4 @@
-import type { BreachConfidence } from '../facts/breach-names.js';
+import type { BreachConfidence } from '../facts/breach-table.js';
 import { withRoom } from '../memory/frame-table.js';
 import { framesOf } from '../memory/order.js';
 
@@ -40,11 +40,10 @@ const MOST = 65_536;
  */
 export class Section {
   readonly pcpu: number;
-  /** Changes, the first one at 0, the next one `stride` numbers behind. */
+  /** Changes, one behind the other. */
   data = new Float64Array(8 * WIDTH);
   /** Of `data`: where the changes end. */
   end = 0;
-  readonly stride = WIDTH;
   /** The trace ended it: what is wrong now may be put right behind its end. */
   truncatedByTrace = false;
   /** Some of its writes were recorded before they were tried, and not after. */
@@ -69,42 +68,79 @@ export class Section {
     return this.truncatedByTrace ? 'possible' : this.attempted ? 'likely' : 'proven';
   }
 
-  add(
-    what: number,
-    seq: number,
-    domid: number,
-    view: number,
-    gfn: number,
-    order: number,
-    mfn: number,
-    type: number,
-    caller: number,
-    since: number,
-  ): void {
+  /** Adds a change of which no more is known yet, and returns where it lies. */
+  add(what: number, seq: number, caller: number): number {
     if (this.end === MOST * WIDTH) this.end = 0;
     const at = this.end;
     this.end += WIDTH;
     if (this.end > this.data.length) this.data = withRoom(this.data, this.end);
-    this.data[at + WHAT] = what;
-    this.data[at + SEQ] = seq;
-    this.data[at + DOMID] = domid;
-    this.data[at + VIEW] = view;
-    this.data[at + GFN] = gfn;
-    this.data[at + ORDER] = order;
-    this.data[at + MFN] = mfn;
-    this.data[at + TYPE] = type;
-    this.data[at + CALLER] = caller;
-    this.data[at + SINCE] = since;
+    const { data } = this;
+    data.fill(-1, at, this.end);
+    data[at + WHAT] = what;
+    data[at + SEQ] = seq;
+    data[at + ORDER] = 0;
+    data[at + CALLER] = caller;
+    data[at + SINCE] = Number.NaN;
+    return at;
+  }
+
+  /** Of a change, the entry that it is about. */
+  setEntry(at: number, view: number, gfn: number, mfn: number, type: number): void {
+    const { data } = this;
+    data[at + VIEW] = view;
+    data[at + GFN] = gfn;
+    data[at + MFN] = mfn;
+    data[at + TYPE] = type;
+  }
+
+  /** Visits every change. A `visit` that is made once for all sections costs nothing but its call. */
+  forEach(visit: (section: Section, at: number) => void): void {
+    for (let at = 0; at < this.end; at += WIDTH) visit(this, at);
+  }
+
+  /** Visits every frame of a change, as far as it has one. */
+  forEachFrame(at: number, visit: (mfn: number, section: Section, at: number) => void): void {
+    const first = this.data[at + MFN];
+    if (first < 0) return;
+    const end = first + framesOf(this.data[at + ORDER]);
+    for (let mfn = first; mfn < end; mfn++) visit(mfn, this, at);
+  }
+
+  /** Place of the first change from `from` on that meets the condition, -1 for none. */
+  find(meets: (at: number) => boolean, from = 0): number {
+    for (let at = from; at < this.end; at += WIDTH) if (meets(at)) return at;
+    return -1;
+  }
+
+  /**
+   * Place of a leaf that the write at `written` put an end to: the last one before `from`, -1 for none. They stand right
+   * before the write, and have its seq.
+   */
+  replacedBy(written: number, from = written): number {
+    const { data } = this;
+    for (let at = from - WIDTH; at >= 0 && data[at + SEQ] === data[written + SEQ]; at -= WIDTH) {
+      if (data[at + WHAT] === ENTRY_REPLACED) return at;
+    }
+    return -1;
+  }
+
+  /** The change is about the frame. */
+  isOf(at: number, mfn: number): boolean {
+    const first = this.data[at + MFN];
+    return first >= 0 && mfn >= first && mfn < first + framesOf(this.data[at + ORDER]);
   }
 
   /** It has changed an entry of the frame, or its M2P. */
   hasChanged(mfn: number): boolean {
-    for (let at = 0; at < this.end; at += WIDTH) {
-      const [what, first] = [this.data[at + WHAT], this.data[at + MFN]];
-      if (what === ENTRY_FAILED || what === FRAME_TOUCHED || first < 0) continue;
-      if (mfn >= first && mfn < first + framesOf(this.data[at + ORDER])) return true;
-    }
-    return false;
+    const { data } = this;
+    return (
+      this.find(at => data[at + WHAT] !== ENTRY_FAILED && data[at + WHAT] !== FRAME_TOUCHED && this.isOf(at, mfn)) >= 0
+    );
+  }
+
+  /** Place of the last change. */
+  get last(): number {
+    return this.end - WIDTH;
   }
 
   /** Nothing has changed. */

@@ -4,7 +4,7 @@ import type { ReplayBatch } from '../batch/replay-batch.js';
 import { domidOf } from '../batch/row-values.js';
 import type { TraceHead } from '../replay-options.js';
 import type { ReplayContext } from '../state/replay-context.js';
-import { FRAME_TOUCHED, Section } from './section.js';
+import { DOMID, FRAME_TOUCHED, MFN, ORDER, Section } from './section.js';
 
 /** mm lock levels of the p2m (host, nested) and of altp2m, without the control domain's bias (X§2.1). */
 const P2M_LEVELS = [16, 40];
@@ -82,7 +82,9 @@ export class Sections {
 
   /** Frames [mfn, mfn + 2^order) are to be looked at when the section ends that the pcpu of the moment is in. */
   touch(mfn: number, order = 0): void {
-    this.note(FRAME_TOUCHED, -1, -1, -1, order, mfn, -1);
+    const section = this.note(FRAME_TOUCHED, -1);
+    section.data[section.last + MFN] = mfn;
+    section.data[section.last + ORDER] = order;
   }
 
   /** An event of any kind, before it changes anything: it may be of another domain than a section that is bare. */
@@ -95,24 +97,16 @@ export class Sections {
     else this.finish(section, true);
   }
 
-  /** The pcpu of the moment has made a change; for its numbers see section.ts. */
-  note(
-    what: number,
-    domid: number,
-    view: number,
-    gfn: number,
-    order: number,
-    mfn: number,
-    type: number,
-    since = Number.NaN,
-  ): void {
+  /** The pcpu of the moment has made a change in that domain (-1: any): the last one of its section from now on. */
+  note(what: number, domid: number): Section {
     const section = this.current();
     if (section.end === 0 && section.isUnlocked) {
       this.unlocked++;
       section.domid = domid;
     }
-    const { now, facts } = this.context;
-    section.add(what, now.seq, domid, view, gfn, order, mfn, type, facts?.site() ?? -1, since);
+    const at = section.add(what, this.context.now.seq, this.context.facts?.site() ?? -1);
+    section.data[at + DOMID] = domid;
+    return section;
   }
 
   /** Where the changes of the section end that the pcpu of the moment is in. */

@@ -5,7 +5,7 @@ export const NOT = 0;
 /** One frame, whatever its order says: a lookup gives the order of the entry that it found. */
 export const FRAME = 1;
 /** 2^order frames. */
-export const RANGE = 2;
+const RANGE = 2;
 /** 2^order frames, of which a 2M record names the last (pod_zero_reclaim, X§0.4). */
 export const RANGE_BY_LAST = 3;
 /** From the frame up to the one in arg0. */

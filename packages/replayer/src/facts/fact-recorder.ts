@@ -1,7 +1,18 @@
 import type { CurrentEvent } from '../batch/current-event.js';
 import type { LockTable } from '../tables/lock-table.js';
 import type { FactSpec } from './fact-columns.js';
-import { LOOKUPS, MAPPING_SPANS, PAGE_SPANS, REF_SPANS, USES } from './fact-specs.js';
+import {
+  GRANT_SPANS,
+  LOOKUPS,
+  M2P_SPANS,
+  MAPPING_SPANS,
+  OVERRIDE_SPANS,
+  PAGE_SPANS,
+  REF_SPANS,
+  RMAP_SPANS,
+  TYPE_REF_SPANS,
+  USES,
+} from './fact-specs.js';
 import type { FactWriter } from './fact-writer.js';
 import { GrantFacts } from './grant-facts.js';
 import { LastMappings } from './last-mappings.js';
@@ -15,19 +26,25 @@ import { SharingFacts } from './sharing-facts.js';
 import { TranslationFacts } from './translation-facts.js';
 import { TypeFacts } from './type-facts.js';
 
-/**
- * Takes notes of a replay: the fact tables of model §4. Of the frequent kinds, notes are taken where somebody wants
- * them: the sink, or the checks that rest on references and translations.
- */
+/** Notes that checks read of a replay, besides the state. */
+export interface CheckNotes {
+  readonly refs: RefFacts;
+  readonly translations: TranslationFacts;
+  readonly lastMappings: LastMappings;
+}
+export type Note = keyof CheckNotes;
+
+/** Takes notes of a replay: those that somebody wants, be it the sink or the checks. */
 export class FactRecorder {
   readonly mappings: MappingFacts | undefined;
   readonly pages: PageFacts | undefined;
   readonly refs: RefFacts | undefined;
-  readonly types: TypeFacts;
-  readonly m2p: M2pFacts;
-  readonly sharing: SharingFacts;
-  readonly linux: LinuxFacts;
-  readonly grants: GrantFacts;
+  readonly types: TypeFacts | undefined;
+  readonly m2p: M2pFacts | undefined;
+  readonly sharing: SharingFacts | undefined;
+  readonly linux: LinuxFacts | undefined;
+  readonly grants: GrantFacts | undefined;
+  /** Always there: it knows the class of each lock. */
   readonly locks: LockFacts;
   readonly translations: TranslationFacts | undefined;
   /** For checks alone. */
@@ -35,22 +52,31 @@ export class FactRecorder {
   private readonly now: CurrentEvent;
   private readonly lockTable: LockTable;
 
-  /** `forChecks`: some look at references and translations. */
-  constructor(writer: FactWriter, now: CurrentEvent, lockTable: LockTable, forChecks: boolean) {
+  /** `needed`: what the checks read. */
+  constructor(writer: FactWriter, now: CurrentEvent, lockTable: LockTable, needed: readonly Note[]) {
     this.now = now;
     this.lockTable = lockTable;
     const wants = (...specs: FactSpec[]) => specs.some(spec => writer.wants(spec));
+    const needs = (note: Note) => needed.includes(note);
     this.mappings = wants(MAPPING_SPANS) ? new MappingFacts(writer, now) : undefined;
     this.pages = wants(PAGE_SPANS) ? new PageFacts(writer, now) : undefined;
-    this.refs = wants(REF_SPANS) || forChecks ? new RefFacts(writer, now) : undefined;
-    this.types = new TypeFacts(writer, now);
-    this.m2p = new M2pFacts(writer, now);
-    this.sharing = new SharingFacts(writer, now);
-    this.linux = new LinuxFacts(writer, now);
-    this.grants = new GrantFacts(writer, now);
+    this.refs = wants(REF_SPANS) || needs('refs') ? new RefFacts(writer, now) : undefined;
+    this.types = wants(TYPE_REF_SPANS) ? new TypeFacts(writer, now) : undefined;
+    this.m2p = wants(M2P_SPANS) ? new M2pFacts(writer, now) : undefined;
+    this.sharing = wants(RMAP_SPANS) ? new SharingFacts(writer, now) : undefined;
+    this.linux = wants(OVERRIDE_SPANS) ? new LinuxFacts(writer, now) : undefined;
+    this.grants = wants(GRANT_SPANS) ? new GrantFacts(writer, now) : undefined;
     this.locks = new LockFacts(writer, now, lockTable);
-    this.lastMappings = forChecks ? new LastMappings(now) : undefined;
-    this.translations = wants(LOOKUPS, USES) || forChecks ? new TranslationFacts(writer, now) : undefined;
+    this.lastMappings = needs('lastMappings') ? new LastMappings(now) : undefined;
+    this.translations = wants(LOOKUPS, USES) || needs('translations') ? new TranslationFacts(writer, now) : undefined;
+  }
+
+  /** Notes that the recorder was made to take. */
+  notes<N extends Note>(names: readonly N[]): Pick<CheckNotes, N> {
+    const { refs, translations, lastMappings } = this;
+    const taken: { readonly [name in Note]: CheckNotes[name] | undefined } = { refs, translations, lastMappings };
+    for (const name of names) if (taken[name] === undefined) throw new Error(`no notes of ${name} are taken`);
+    return taken as Pick<CheckNotes, N>;
   }
 
   /** Records were lost: what is open now may have ended among them. Locks are lost pcpu by pcpu. */
@@ -58,9 +84,9 @@ export class FactRecorder {
     this.mappings?.lose();
     this.pages?.lose();
     this.refs?.lose();
-    this.types.lose();
+    this.types?.lose();
     this.translations?.lose();
-    for (const { spans } of [this.m2p, this.sharing, this.linux, this.grants]) spans.loseAll();
+    for (const facts of [this.m2p, this.sharing, this.linux, this.grants]) facts?.spans.loseAll();
   }
 
   /** Index of the call site of what happens now: the event's own, or that of the innermost lock held; -1 for none. */

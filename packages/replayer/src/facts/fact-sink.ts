@@ -32,3 +32,8 @@ export function selectedColumns<S extends FactSpec>(
   if (wanted === undefined || wanted.includes(spec.name)) return [...spec.columns];
   return spec.columns.filter(({ name }) => wanted.includes(`${spec.name}.${name}`));
 }
+
+/** Somebody wants rows of the table. */
+export function wantsFacts({ wanted }: FactSink, spec: FactSpec): boolean {
+  return selectedColumns(spec, wanted).length > 0;
+}

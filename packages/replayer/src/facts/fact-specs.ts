@@ -1,5 +1,5 @@
 import { ACCESS_TYPES, KINDS, LOCK_MODES, P2M_TYPES } from '@p2mtrace/trace-format';
-import { BREACH_CONFIDENCES, BREACH_DETAILS, BREACHES } from './breach-names.js';
+import { BREACH_CONFIDENCES, BREACH_DETAILS, BREACH_RULES } from './breach-table.js';
 import { column, type FactSpec } from './fact-columns.js';
 import { GRANT_SPANS, M2P_SPANS, OVERRIDE_SPANS, RMAP_SPANS, TYPE_REF_SPANS } from './frame-specs.js';
 import { MECHANISMS } from './opportunity-names.js';
@@ -228,7 +228,7 @@ export const BREACH_SPEC = {
   doc: 'a contradiction that a check of the replay found, as the rule of that name has it; what does not apply is null',
   columns: [
     column('seq', 'u53', 'event at which it was found'),
-    column('breach', 'enum', 'name of its rule, without the analyzer', BREACHES),
+    column('breach', 'enum', 'id of its rule', BREACH_RULES),
     column('confidence', 'enum', 'how sure it is', BREACH_CONFIDENCES),
     column('detail', 'enum', 'which case, of a rule that has several', BREACH_DETAILS),
     column('mechanism', 'enum', 'what went wrong, as opportunities counts it', MECHANISMS),
@@ -256,7 +256,7 @@ export const BREACH_SPEC = {
     column('times', 'u53', 'how often its call site did such a thing in the trace'),
     column('pcpu', 'id', 'pcpu that did it'),
     column('caller', 'id', 'index of its call site: its own, or that of the innermost lock held'),
-    column('at1', 'u53', 'first witness: an event that shows it, null for none; which one, docs/rules.md says'),
+    column('at1', 'u53', 'first witness: an event that shows it, null for none; for its role see below'),
     column('at2', 'u53', 'second witness'),
     column('at3', 'u53', 'third witness'),
     column('at4', 'u53', 'fourth witness'),
@@ -268,7 +268,7 @@ export const OPPORTUNITY_SPEC = {
   name: 'opportunities',
   doc: 'how often a rule could have fired at a call site: the M of "N of M"',
   columns: [
-    column('rule', 'enum', 'its name, without the analyzer', BREACHES),
+    column('rule', 'enum', 'its id', BREACH_RULES),
     column('mechanism', 'enum', 'what was looked at (docs/judgement.md)', MECHANISMS),
     column('caller', 'id', 'index of the call site, as in breaches; null for unknown'),
     column('times', 'u53', 'how often'),

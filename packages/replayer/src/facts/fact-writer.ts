@@ -1,5 +1,5 @@
 import type { FactSpec } from './fact-columns.js';
-import { type FactSink, selectedColumns } from './fact-sink.js';
+import { type FactSink, wantsFacts } from './fact-sink.js';
 import { FactTable } from './fact-table.js';
 
 /** All fact tables of a replay, and the sink behind them. */
@@ -13,7 +13,7 @@ export class FactWriter {
 
   /** Somebody wants rows of the table. */
   wants(spec: FactSpec): boolean {
-    return this.sink !== undefined && selectedColumns(spec, this.sink.wanted).length > 0;
+    return this.sink !== undefined && wantsFacts(this.sink, spec);
   }
 
   /** Makes a table whose rows go to the sink. */

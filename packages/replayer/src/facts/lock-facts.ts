@@ -1,6 +1,7 @@
 import { MODE_READ } from '@p2mtrace/trace-format';
 import type { CurrentEvent } from '../batch/current-event.js';
 import { withRoom } from '../memory/frame-table.js';
+import { forEachHold, innermostHold } from '../tables/held-locks.js';
 import type { LockCheck, LockTable } from '../tables/lock-table.js';
 import { offsetsOf } from './fact-columns.js';
 import { LOCK_EDGES, LOCK_GATES, LOCK_SPANS } from './fact-specs.js';
@@ -144,12 +145,12 @@ export class LockFacts {
   /** Records of the pcpu were lost: whatever it held may be released. */
   lose(pcpu: number): void {
     const { table } = this;
-    for (let i = table.bottom(pcpu); i <= table.innermost(pcpu); i++) {
+    forEachHold(table, pcpu, i => {
       const tag = table.heldTag[i];
-      if (tag === 0) continue;
+      if (tag === 0) return;
       this.spans.records[tag + SPAN.lost] = 1;
       this.spans.close(tag);
-    }
+    });
   }
 
   /** The trace ends. */
@@ -164,10 +165,9 @@ export class LockFacts {
 
   /** Id of the innermost lock held that raised the level to this. */
   private blocker(level: number): number {
-    const { table } = this;
-    for (let i = table.innermost(this.now.pcpu); i >= table.bottom(this.now.pcpu); i--) {
-      if (table.heldLevel[i] === level && table.heldMode[i] !== MODE_READ) return this.idOf(table.heldTag[i]);
-    }
-    return -1;
+    const { heldLevel, heldMode, heldTag } = this.table;
+    const isRaiser = (i: number) => heldLevel[i] === level && heldMode[i] !== MODE_READ;
+    const held = innermostHold(this.table, this.now.pcpu, isRaiser);
+    return held < 0 ? -1 : this.idOf(heldTag[held]);
   }
 }

@@ -1,4 +1,5 @@
 import { MODE_READ } from '@p2mtrace/trace-format';
+import { forEachHold, outermostHold } from '../tables/held-locks.js';
 import type { LockTable } from '../tables/lock-table.js';
 import { offsetsOf } from './fact-columns.js';
 import { LOCK_GATES } from './fact-specs.js';
@@ -22,6 +23,10 @@ export class LockGates {
   /** By number of the edge, absent where it has none. */
   private readonly gates: (Gate[] | undefined)[] = [];
 
+  /** The lock that is asked for, and the one condition for all that are. */
+  private asked = -1;
+  private readonly isAsked = (i: number): boolean => this.locks.heldLock[i] === this.asked;
+
   constructor(writer: FactWriter, locks: LockTable) {
     this.table = writer.table(LOCK_GATES);
     this.locks = locks;
@@ -31,10 +36,10 @@ export class LockGates {
   add(edge: number, pcpu: number, held: number): void {
     const { locks } = this;
     const gates: Gate[] = [];
-    for (let i = locks.bottom(pcpu); i <= locks.innermost(pcpu); i++) {
+    forEachHold(locks, pcpu, i => {
       const lock = locks.heldLock[i];
       if (lock !== held && !gates.some(gate => gate.lock === lock)) gates.push({ lock, mode: locks.heldMode[i] });
-    }
+    });
     this.gates[edge] = gates.length > 0 ? gates : undefined;
   }
 
@@ -56,11 +61,9 @@ export class LockGates {
 
   /** Mode in which the pcpu holds the lock, -1 where it does not. */
   private heldAs(pcpu: number, lock: number): number {
-    const { locks } = this;
-    for (let i = locks.bottom(pcpu); i <= locks.innermost(pcpu); i++) {
-      if (locks.heldLock[i] === lock) return locks.heldMode[i];
-    }
-    return -1;
+    this.asked = lock;
+    const held = outermostHold(this.locks, pcpu, this.isAsked);
+    return held < 0 ? -1 : this.locks.heldMode[held];
   }
 
   /** The trace ends: what is left becomes rows. */

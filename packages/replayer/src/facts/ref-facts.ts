@@ -24,6 +24,8 @@ export class RefFacts {
   private droppedCaller = new Int32Array(512);
   /** By index of a call site: the references that it took. */
   private taken = new Int32Array(64);
+  /** Those of no known call site. */
+  private takenUnknown = 0;
 
   constructor(writer: FactWriter, now: CurrentEvent) {
     this.spans = writer.table(REF_SPANS);
@@ -53,7 +55,10 @@ export class RefFacts {
     const at = this.open(mfn, generation, owner, REF_GET, site);
     if (onFree) this.spans.records[at + REF.on_free] = 1;
     this.openRefs.push(this.spans.records, slot, at);
-    if (site < 0) return;
+    if (site < 0) {
+      this.takenUnknown++;
+      return;
+    }
     if (site >= this.taken.length) this.taken = withRoom(this.taken, site + 1);
     this.taken[site]++;
   }
@@ -124,6 +129,14 @@ export class RefFacts {
   /** References that a call site took in all, NaN for an unknown one. */
   takenAt(caller: number): number {
     return this.taken[caller] ?? Number.NaN;
+  }
+
+  /** Call sites, -1 for unknown, and how many references each took. */
+  forEachTaker(visit: (caller: number, taken: number) => void): void {
+    this.taken.forEach((taken, caller) => {
+      if (taken > 0) visit(caller, taken);
+    });
+    if (this.takenUnknown > 0) visit(-1, this.takenUnknown);
   }
 
   /** References that the trace saw taken and that are not put, by whom, when and where; the last one first. */

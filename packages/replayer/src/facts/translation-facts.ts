@@ -10,7 +10,7 @@ import { WATCHED, WatchedTranslations } from './watched-translations.js';
 const LOOKUP = offsetsOf(LOOKUPS);
 const USE = offsetsOf(USES);
 const BY_SET_ENTRY = 0;
-export const BY_PAGE_FREE = 1;
+const BY_PAGE_FREE = 1;
 
 /**
  * The link of an open lookup tells what protects it still: LOCK for the lock that it returned with, and REF for each
@@ -32,12 +32,6 @@ export interface BareLookup {
   readonly view: number;
   readonly gfn: number;
   readonly caller: number;
-}
-
-/** One whose entry still is as it was. */
-export interface UnprotectedLookup extends BareLookup {
-  /** It had a reference, which was put. */
-  readonly hadReference: boolean;
 }
 
 /** One that was used after its entry had changed. */
@@ -210,18 +204,27 @@ export class TranslationFacts {
 
   /** seq of the last lookup by the pcpu of the moment that gave the frame, NaN for none that is watched. */
   lookupSeq(mfn: number): number {
-    const place = this.watched.find(this.now.pcpu, mfn);
+    const place = this.watched.mayWatch(mfn) ? this.watched.find(this.now.pcpu, mfn) : -1;
     return place < 0 ? Number.NaN : this.lookups.records[this.watched.record[place] + LOOKUP.seq];
   }
 
-  /** That lookup, where neither a lock nor a reference protects it and nothing has changed since. */
-  unprotected(mfn: number): UnprotectedLookup | undefined {
+  /** That lookup, where neither a lock nor a reference protects it and nothing has changed since; 0 for none. */
+  unprotected(mfn: number): number {
     const place = this.watched.mayWatch(mfn) ? this.watched.find(this.now.pcpu, mfn) : -1;
-    if (place < 0) return undefined;
+    if (place < 0) return 0;
     const { records } = this.lookups;
     const at = this.watched.record[place];
-    if (isNull(records[at + LOOKUP.protected_to]) || !isNull(records[at + LOOKUP.invalid_seq])) return undefined;
-    return { ...this.bareLookup(at), hadReference: !isNull(records[at + LOOKUP.ref_seq]) };
+    return isNull(records[at + LOOKUP.protected_to]) || !isNull(records[at + LOOKUP.invalid_seq]) ? 0 : at;
+  }
+
+  /** seq of a lookup. */
+  seqOf(lookup: number): number {
+    return this.lookups.records[lookup + LOOKUP.seq];
+  }
+
+  /** The lookup had a reference, which was put. */
+  hadReference(lookup: number): boolean {
+    return !isNull(this.lookups.records[lookup + LOOKUP.ref_seq]);
   }
 
   /** page_use */
@@ -268,7 +271,8 @@ export class TranslationFacts {
     };
   }
 
-  private bareLookup(at: number): BareLookup {
+  /** What is to be told of a lookup. */
+  bareLookup(at: number): BareLookup {
     const { records } = this.lookups;
     return {
       seq: records[at + LOOKUP.seq],

@@ -7,6 +7,7 @@ import {
   type ReadBatch,
   type TraceReader,
 } from '@p2mtrace/trace-format';
+import { siteAddress, siteOf } from '../batch/call-site.js';
 import { LockTable } from '../tables/lock-table.js';
 
 /** Who did an event, as far as the trace tells. */
@@ -72,7 +73,7 @@ class LockScan {
   private readonly memory = new BatchMemory();
   private readonly locks = new LockTable();
   private batch!: ReadBatch<(typeof COLUMNS)[number]>;
-  /** By index of a call site, or of a lock: index of the symbol or class that an acquire named with it, -1 for none. */
+  /** By call site, or index of a lock: index of the symbol or class that an acquire named with it, -1 for none. */
   private readonly symbols: (number | undefined)[] = [];
   private readonly classes: (number | undefined)[] = [];
 
@@ -100,11 +101,11 @@ class LockScan {
   private acquire(row: number): void {
     const { columns: c, firstSeq } = this.batch;
     const lock = c.lock[row];
-    const caller = this.index('caller', row);
-    if (caller >= 0) this.symbols[caller] ??= this.index('symbol', row);
+    const site = siteOf(this.batch, row);
+    if (site >= 0) this.symbols[site] ??= this.index('symbol', row);
     this.classes[lock] ??= this.index('lock_class', row);
     this.locks.acquire(c.pcpu[row], lock, c.mode[row], 0, (c.flags[row] & FLAG.recursive) !== 0);
-    this.locks.push(c.pcpu[row], lock, c.mode[row], 0, firstSeq + row, caller, 0);
+    this.locks.push(c.pcpu[row], lock, c.mode[row], 0, firstSeq + row, site, 0);
   }
 
   /** Who did the event of a row, once all rows before it were followed. */
@@ -112,15 +113,15 @@ class LockScan {
     const { names } = this.reader;
     const pcpu = this.index('pcpu', row);
     const held = this.locks.heldBy(pcpu).at(-1);
-    const own = this.index('caller', row);
-    const caller = own >= 0 ? own : (held?.caller ?? -1);
-    const symbol = own >= 0 ? this.index('symbol', row) : (this.symbols[caller] ?? -1);
+    const own = siteOf(this.batch, row);
+    const site = own >= 0 ? own : (held?.caller ?? -1);
+    const symbol = own >= 0 ? this.index('symbol', row) : (this.symbols[site] ?? -1);
     return {
       seq: this.batch.firstSeq + row,
       pcpu: orNull(pcpu),
       domid: orNull(this.index('cur_domid', row)),
       vcpu: orNull(this.index('cur_vcpu', row)),
-      caller: names.caller[caller] ?? null,
+      caller: siteAddress(names, site) ?? null,
       symbol: names.symbol[symbol] ?? null,
       under:
         held === undefined
@@ -134,7 +135,7 @@ class LockScan {
   }
 
   /** The value of a row, -1 for none. */
-  private index(column: 'pcpu' | 'cur_domid' | 'cur_vcpu' | 'caller' | 'symbol' | 'lock_class', row: number): number {
+  private index(column: 'pcpu' | 'cur_domid' | 'cur_vcpu' | 'symbol' | 'lock_class', row: number): number {
     return isValid(this.batch.validity[column], row) ? this.batch.columns[column][row] : -1;
   }
 }

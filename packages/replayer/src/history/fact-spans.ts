@@ -1,4 +1,5 @@
 import { hex, type TraceReader } from '@p2mtrace/trace-format';
+import { siteAddress, siteSymbol } from '../batch/call-site.js';
 import { lockIndex, type Subject, viewIndex } from '../events/subject.js';
 import type { FactArray, FactColumnSpec, FactSpec } from '../facts/fact-columns.js';
 import type { FactChunk, FactSink } from '../facts/fact-sink.js';
@@ -153,7 +154,7 @@ function detail(spec: FactColumnSpec, values: FactArray, row: number, names: Tra
     case 'enum':
       return value < 0 ? undefined : (spec.names?.[value] ?? value);
     case 'id':
-      return value < 0 ? undefined : (namesOf(spec.name, names)?.[value] ?? value);
+      return value < 0 ? undefined : (nameOf(spec.name, value, names) ?? value);
     default: {
       const pair = (BigInt(values[2 * row + 1]) << 32n) | BigInt(values[2 * row]);
       return pair === 0n ? undefined : hex(pair);
@@ -161,10 +162,10 @@ function detail(spec: FactColumnSpec, values: FactArray, row: number, names: Tra
   }
 }
 
-/** Names behind an index, by what the column is called. */
-function namesOf(column: string, names: TraceReader['names']): readonly string[] | undefined {
-  if (/(?:^|_)view$/.test(column)) return names.view;
-  if (/(?:^|_)lock$/.test(column)) return names.lock;
-  if (/(?:^|_)lock_class$/.test(column)) return names.lock_class;
-  return /(?:^|_)caller$/.test(column) ? names.caller : undefined;
+/** The name behind an index, by what the column is called. */
+function nameOf(column: string, index: number, names: TraceReader['names']): string | undefined {
+  if (/(?:^|_)view$/.test(column)) return names.view[index];
+  if (/(?:^|_)lock$/.test(column)) return names.lock[index];
+  if (/(?:^|_)lock_class$/.test(column)) return names.lock_class[index];
+  return /(?:^|_)caller$/.test(column) ? (siteAddress(names, index) ?? siteSymbol(names, index)) : undefined;
 }

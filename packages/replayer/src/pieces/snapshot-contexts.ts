@@ -1,4 +1,5 @@
 import { KIND, type TraceReader } from '@p2mtrace/trace-format';
+import { SYMBOL_SITES } from '../batch/call-site.js';
 import { domidOfKey, vcpuOfKey } from '../memory/keys.js';
 import { acquisition } from '../rows/lock-rows.js';
 import type { XenState } from '../state/xen-state.js';
@@ -42,7 +43,8 @@ export function snapshotLocks(replayer: XenState, reader: TraceReader, scope: Pi
     for (const { lock, mode, level, seq, caller } of locks.heldBy(pcpu)) {
       held.add(lock);
       const { lockClass, depth, symbol } = acquisition(reader, seq);
-      out.begin(KIND.snapshot).id('pcpu', pcpu).id('lock', lock).id('mode', mode).id('caller', caller);
+      out.begin(KIND.snapshot).id('pcpu', pcpu).id('lock', lock).id('mode', mode);
+      if (caller < SYMBOL_SITES) out.id('caller', caller);
       out.id('lock_class', lockClass).id('depth', depth).id('symbol', symbol);
       if (level > 0) out.id('level', level);
     }

@@ -26,6 +26,10 @@ export function snapshotP2ms({ p2ms }: XenState, scope: PieceScope, out: Snapsho
       if (changes > 0) snapshotTypeChange(table, changes - 1, out);
       for (const gfn of gfns) snapshotEntry(table, gfn, out);
     });
+    table.refused.forEach((gfn, at) => {
+      const refused = out.begin(KIND.snapshot).id('domid', domid).id('view', view).frame('gfn', gfn);
+      refused.id('p2m_type', table.refused.data[at]).id('flags', FLAG.failed);
+    });
     table.remaps.forEach((gfn, at) => {
       const remap = out.begin(KIND.snapshot_remap).id('domid', domid).id('view', view);
       remap.frame('gfn', gfn).frame('arg0', table.remaps.data[at]);
@@ -88,7 +92,7 @@ function snapshotPage(pages: PageTable, mfn: number, slot: number, out: Snapshot
   if ((state & OWNER_KNOWN) !== 0) out.id('owner', pages.owner[slot]);
   const isUnowned = (state & OWNER_KNOWN) !== 0 && pages.owner[slot] === NO_OWNER;
   const life = (state & ALLOCATED) !== 0 ? FLAG.allocated : (state & FREE) !== 0 ? FLAG.free : 0;
-  const flags = life | (isUnowned ? FLAG.unowned : 0);
+  const flags = life | (isUnowned ? FLAG.unowned : 0) | (pages.isCounted(slot) ? FLAG.counted : 0);
   if (flags !== 0) out.id('flags', flags);
   if ((state & COUNT_KNOWN) !== 0) out.words('count_info', pages.countLow[slot], pages.countHigh[slot]);
   if ((state & TYPE_KNOWN) !== 0) out.words('type_info', pages.typeLow[slot], pages.typeHigh[slot]);

@@ -1,4 +1,5 @@
 import { isValid, LOCK_MODES, MODE_READ, type TraceReader } from '@p2mtrace/trace-format';
+import { siteAddress } from '../batch/call-site.js';
 import type { XenState } from '../state/xen-state.js';
 import { UNKNOWN_DEPTH } from '../tables/lock-table.js';
 
@@ -34,7 +35,7 @@ export function* lockRows(replayer: XenState, reader: TraceReader, only?: number
         mode: LOCK_MODES[held.mode],
         depth: taken.depth ?? (modelled > UNKNOWN_DEPTH ? modelled : null),
         since_seq: held.seq,
-        caller: names.caller[held.caller] ?? null,
+        caller: siteAddress(names, held.caller) ?? null,
         symbol: nameAt(names.symbol, taken.symbol),
       };
     }

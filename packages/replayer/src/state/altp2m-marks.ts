@@ -1,5 +1,6 @@
 import { alignDown, framesOf } from '../memory/order.js';
 import type { P2mTable } from '../tables/p2m-table.js';
+import { isHole } from './holes.js';
 
 /** A view's entries of [gfn, gfn + 2^order) are written: those that get another mfn are no remaps any more. */
 export function endRemaps(view: P2mTable, gfn: number, mfn: number, order: number): void {
@@ -37,8 +38,7 @@ export function markStale(view: P2mTable, host: P2mTable, gfn: number, order: nu
   view.remaps.forEach((remapped, at) => {
     const newGfn = view.remaps.data[at];
     if (newGfn < first || newGfn >= end || !view.find(remapped) || !host.find(newGfn)) return;
-    const same = view.foundMfn(remapped) === host.foundMfn(newGfn) && view.typeAt(remapped) === host.typeAt(newGfn);
-    if (!same) view.markStale(seq);
+    if (!isSame(view, remapped, host, newGfn)) view.markStale(seq);
   });
 }
 
@@ -48,9 +48,16 @@ function differs(view: P2mTable, host: P2mTable, from: number, end: number): boo
     view.find(gfn);
     host.find(gfn);
     const order = Math.min(view.orderAt(gfn), host.orderAt(gfn));
-    const same = view.foundMfn(gfn) === host.foundMfn(gfn) && view.typeAt(gfn) === host.typeAt(gfn);
+    const same = isSame(view, gfn, host, gfn);
     if (!same && view.remaps.find(gfn) < 0) return true;
     gfn = order === 0 ? gfn + 1 : same ? alignDown(gfn, order) + framesOf(order) : gfn + 1;
   }
   return false;
+}
+
+/** What two tables found at their gfns has one mfn and type, or is a hole in both. */
+function isSame(a: P2mTable, gfnA: number, b: P2mTable, gfnB: number): boolean {
+  const [mfnA, mfnB] = [a.foundMfn(gfnA), b.foundMfn(gfnB)];
+  const [typeA, typeB] = [a.typeAt(gfnA), b.typeAt(gfnB)];
+  return mfnA === mfnB && (typeA === typeB || (isHole(typeA, mfnA) && isHole(typeB, mfnB)));
 }

@@ -114,7 +114,7 @@ export class GrantState implements EventState {
     const at = (Number.isNaN(handle) ? this.latest.get(pair) : this.byHandle.get(domid)?.get(handle)) ?? 0;
     if (at === 0) this.unmapUnseen(batch, row, domid, handle);
     if (at === 0 || this.keepsHalf(at, batch, row)) return;
-    this.context.facts?.grants.spans.end(this.mappings.data[at + TAG]);
+    this.context.facts?.grants?.spans.end(this.mappings.data[at + TAG]);
     if (Number.isNaN(handle)) this.removeLatest(pair, this.mappings.data[at]);
     else this.removeHandle(domid, handle);
     this.mappings.remove(at);
@@ -198,7 +198,7 @@ export class GrantState implements EventState {
   forgetDomain(domid: number): void {
     this.mappings.forEach(at => {
       if (this.mappings.data[at + DOMID] !== domid) return;
-      this.context.facts?.grants.spans.end(this.mappings.data[at + TAG]);
+      this.context.facts?.grants?.spans.end(this.mappings.data[at + TAG]);
       this.mappings.remove(at);
     });
     this.byHandle.delete(domid);

@@ -90,7 +90,7 @@ export class LinuxState implements EventState {
     const known = open === 0 ? Number.NaN : this.overrides.valueOf(open);
     const oldMfn = this.recorded(batch, row, known, open === 0 ? Number.NaN : this.overrides.seqOf(open));
     if (open !== 0) this.end(open, oldMfn);
-    else this.context.facts?.linux.removeUnseen(domid, pfn, mfn, oldMfn);
+    else this.context.facts?.linux?.removeUnseen(domid, pfn, mfn, oldMfn);
     if (Number.isNaN(oldMfn)) this.pfns.get(domid)?.remove(pfn);
     else this.imply(domid, pfn, oldMfn, 0);
   }
@@ -98,12 +98,12 @@ export class LinuxState implements EventState {
   /** A page joins a frame's chain; NaN as `seq`: it was there before. */
   private begin(mfn: number, domid: number, pfn: number, seq: number, oldMfn: number): void {
     const member = this.overrides.add(mfn, domid, pfn, seq, oldMfn);
-    const span = this.context.facts?.linux.add(domid, pfn, mfn, oldMfn, !Number.isNaN(seq));
+    const span = this.context.facts?.linux?.add(domid, pfn, mfn, oldMfn, !Number.isNaN(seq));
     if (span !== undefined) this.overrides.setTag(member, span);
   }
 
   private end(member: number, restoredMfn: number): void {
-    this.context.facts?.linux.remove(this.overrides.tagOf(member), restoredMfn);
+    this.context.facts?.linux?.remove(this.overrides.tagOf(member), restoredMfn);
     this.overrides.remove(member);
   }
 

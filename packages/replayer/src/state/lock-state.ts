@@ -1,4 +1,5 @@
 import { FLAG, isP2mLevel, isValid, MODE_READ } from '@p2mtrace/trace-format';
+import { siteOf } from '../batch/call-site.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { DIVERGES } from '../facts/fact-specs.js';
 import { type LockTable, NOBODY, UNKNOWN_DEPTH } from '../tables/lock-table.js';
@@ -37,13 +38,12 @@ export class LockState {
       const lockClass = isValid(batch.validity.lock_class, row) ? c.lock_class[row] : -1;
       tag = facts.locks.acquire(lock, lockClass, mode, level, depth, check);
     }
-    const caller = isValid(batch.validity.caller, row) ? c.caller[row] : -1;
-    this.table.push(pcpu, lock, mode, level, this.context.now.seq, caller, tag);
+    this.table.push(pcpu, lock, mode, level, this.context.now.seq, siteOf(batch, row), tag);
   }
 
   release(batch: ReplayBatch, row: number): void {
     const c = batch.columns;
-    if (!isValid(batch.validity.pcpu, row)) return;
+    if (!isValid(batch.validity.pcpu, row) || (c.flags[row] & FLAG.failed) !== 0) return;
     const pcpu = c.pcpu[row];
     const lock = c.lock[row];
     const mode = c.mode[row];
@@ -76,8 +76,7 @@ export class LockState {
     const lockClass = isValid(v.lock_class, row) ? c.lock_class[row] : -1;
     const depth = recorded > 0 ? recorded : this.table.depth[lock];
     const tag = this.context.facts?.locks.acquire(lock, lockClass, mode, level, depth, check) ?? 0;
-    const caller = isValid(v.caller, row) ? c.caller[row] : -1;
-    this.table.push(pcpu, lock, mode, level, this.context.now.seq, caller, tag);
+    this.table.push(pcpu, lock, mode, level, this.context.now.seq, siteOf(batch, row), tag);
   }
 
   /** What is known of a lock besides that it is held. */

@@ -40,7 +40,7 @@ export class M2pState implements EventState {
     const shared = (batch.columns.flags[row] & FLAG.shared) !== 0;
     data[at] = shared ? SHARED_M2P : gfn < 0 ? INVALID_M2P : gfn;
     data[at + SEQ] = seq;
-    data[at + TAG] = this.context.facts?.m2p.set(data[at + TAG], mfn, data[at], shared, !Number.isNaN(seq)) ?? 0;
+    data[at + TAG] = this.context.facts?.m2p?.set(data[at + TAG], mfn, data[at], shared, !Number.isNaN(seq)) ?? 0;
   }
 
   /** Frames whose M2P is known. */

@@ -7,6 +7,7 @@ import { NO_ACCESS, NO_MFN, P2mTable, shownAt } from '../tables/p2m-table.js';
 import { ReverseMap } from '../tables/reverse-map.js';
 import { MAX_TYPE_RANGES } from '../tables/type-ranges.js';
 import { endRemaps, markStale } from './altp2m-marks.js';
+import { isHole } from './holes.js';
 import type { ReplayContext } from './replay-context.js';
 
 /** Index of the host's view. */
@@ -19,6 +20,11 @@ const LOGDIRTY_TYPES = new Set([P2M_TYPE.ram_rw, P2M_TYPE.ram_logdirty, P2M_TYPE
 /** Log-dirty changes are lazy: what is stored as ram_rw may be called otherwise, and the other way round (X§3.3). */
 export function sameType(a: number, b: number): boolean {
   return a === b || (LOGDIRTY_TYPES.has(a) && LOGDIRTY_TYPES.has(b));
+}
+
+/** One entry by two names: types that log-dirty makes of each other, and holes, whose names differ by who asks. */
+export function sameEntry(typeA: number, mfnA: number, typeB: number, mfnB: number): boolean {
+  return mfnA === mfnB && (sameType(typeA, typeB) || (isHole(typeA, mfnA) && isHole(typeB, mfnB)));
 }
 
 /** Order of the leaves that a write of that order makes. */
@@ -36,6 +42,11 @@ export class P2mSet {
   private lastP2m = 0;
   /** By domid: 1 where it has an altp2m view, so that writes to all other hosts cost nothing more. */
   private readonly viewed = new Uint8Array(DOMIDS);
+  /**
+   * By domid: 1 where a page was freed that its p2m mapped, and nothing was written to its p2m since. So a teardown
+   * looks, which frees the p2m's own tables at its end (p2m_teardown): a lookup then finds holes that nobody wrote.
+   */
+  tornDown = new Uint8Array(DOMIDS);
 
   constructor(context: ReplayContext) {
     this.context = context;
@@ -92,6 +103,7 @@ export class P2mSet {
   write(p2m: number, gfn: number, mfn: number, order: number, type: number, access: number): void {
     const table = this.tables[p2m];
     if (table.remaps.size > 0) endRemaps(table, gfn, mfn, order);
+    if (table.refused.size > 0) table.accept(gfn, order);
     this.writeLeaves(p2m, gfn, mfn, order, type, access, true);
     if (table.view !== HOST) return;
     for (const view of this.altp2ms(table.domid)) markStale(view, table, gfn, order, this.context.now.seq);
@@ -110,11 +122,13 @@ export class P2mSet {
   }
 
   /**
-   * Entries [gfn, gfn + 2^order), aligned, that an event implies: a write, unless they are so already (docs/replay.md).
-   * Types that differ by log-dirty alone are the same.
+   * Entries [gfn, gfn + 2^order), aligned, that an event implies: a write, unless they are so already (docs/replay.md),
+   * or the set_entry that the event tells of has failed.
    */
   imply(p2m: number, gfn: number, mfn: number, order: number, type: number, access = NO_ACCESS): void {
-    if (!this.isSo(this.tables[p2m], gfn, mfn, order, type)) this.write(p2m, gfn, mfn, order, type, access);
+    const table = this.tables[p2m];
+    if (order === 0 && table.wasRefused(gfn, type)) return;
+    if (!this.isSo(table, gfn, mfn, order, type)) this.write(p2m, gfn, mfn, order, type, access);
   }
 
   /** Leaves at least as large as a write would make them give these frames and that type. */
@@ -122,8 +136,9 @@ export class P2mSet {
     const leaf = leafOrder(order);
     const end = gfn + framesOf(order);
     for (let at = gfn; at < end; at += framesOf(leaf)) {
-      if (!table.find(at) || table.foundOrder < leaf || !sameType(table.typeAt(at), type)) return false;
-      if (table.foundMfn(at) !== (mfn === NO_MFN ? NO_MFN : mfn + (at - gfn))) return false;
+      if (!table.find(at) || table.foundOrder < leaf) return false;
+      const implied = mfn === NO_MFN ? NO_MFN : mfn + (at - gfn);
+      if (!sameEntry(table.typeAt(at), table.foundMfn(at), type, implied)) return false;
     }
     return true;
   }
@@ -133,6 +148,13 @@ export class P2mSet {
     const table = this.tables[p2m];
     table.splitAt(gfn, 0);
     if (table.find(gfn)) this.endFound(p2m, gfn);
+  }
+
+  /** The entry of the gfn was to get that type, and did not. */
+  refuse(p2m: number, gfn: number, type: number): void {
+    const { refused } = this.tables[p2m];
+    const at = refused.make(gfn);
+    refused.data[at] = type;
   }
 
   /** Every entry of the p2m ends, and everything else that is known of it. */
@@ -248,6 +270,12 @@ export class P2mSet {
     }
   }
 
+  /** The frame was freed: whoever still maps it may be in its teardown. */
+  noteFreed(mfn: number): void {
+    if (!this.reverse.isMapped(mfn)) return;
+    for (const { p2m } of this.reverse.mappings(mfn)) this.tornDown[this.tables[p2m].domid] = 1;
+  }
+
   /** The first entry that still maps the frame. */
   stillMapped(mfn: number): Mapper | undefined {
     if (!this.reverse.isMapped(mfn)) return undefined;
@@ -273,6 +301,7 @@ export class P2mSet {
     const keys = [...this.index.keys()];
     image.parts('tables', this.tables, i => this.newTable(i, domidOfKey(keys[i]), viewOfKey(keys[i])));
     image.part('reverse', this.reverse);
+    this.tornDown = image.array('tornDown', this.tornDown);
     if (!image.loading) return;
     this.lastP2mKey = -1;
     this.viewed.fill(0);
@@ -282,6 +311,7 @@ export class P2mSet {
   /** Loss: no entry is known any more. */
   forget(): void {
     for (const table of this.tables) table.reset();
+    this.tornDown.fill(0);
     this.reverse.reset();
   }
 }

@@ -1,7 +1,7 @@
 import { FLAG, getU53, isValid } from '@p2mtrace/trace-format';
 import type { EventState } from '../batch/handlers.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
-import { arg0Of, arg1Of, gfnOf, hasFailed, mfnOf } from '../batch/row-values.js';
+import { arg0Of, arg1Of, entryMfnOf, gfnOf, hasFailed } from '../batch/row-values.js';
 import { DIVERGES } from '../facts/fact-specs.js';
 import { MAX_FRAME } from '../memory/frame-table.js';
 import { DOMIDS } from '../memory/keys.js';
@@ -9,8 +9,9 @@ import { alignDown } from '../memory/order.js';
 import type { StateImage } from '../memory/state-image.js';
 import { NO_ACCESS, NO_MFN } from '../tables/p2m-table.js';
 import { CHANGEABLE } from '../tables/type-ranges.js';
+import { isHole } from './holes.js';
 import type { LockState } from './lock-state.js';
-import { HOST, P2mSet, sameType } from './p2m-set.js';
+import { HOST, P2mSet, sameEntry, sameType } from './p2m-set.js';
 import type { ReplayContext } from './replay-context.js';
 
 const LOOKUP_DIVERGES = DIVERGES.lookup;
@@ -39,7 +40,7 @@ export class P2mState implements EventState {
     const c = batch.columns;
     if (!isValid(batch.validity.gfn, row)) return;
     const gfn = getU53(c.gfn, row);
-    const mfn = isValid(batch.validity.mfn, row) ? getU53(c.mfn, row) : NO_MFN;
+    const mfn = entryMfnOf(batch, row);
     if (gfn >= MAX_FRAME || mfn >= MAX_FRAME) {
       this.context.outOfRange++;
       return;
@@ -51,8 +52,12 @@ export class P2mState implements EventState {
     const table = this.set.tables[p2m];
     if (table.find(gfn)) {
       const expected = table.foundMfn(gfn);
-      const differs = expected !== mfn || (type >= 0 && !sameType(table.typeAt(gfn), type));
-      if (differs && !this.isExplained(batch, row, gfn, mfn, type)) {
+      if (isHole(type, mfn) && this.set.tornDown[domid] !== 0) {
+        this.set.learn(p2m, gfn, mfn, 0, type, accessOf(batch, row));
+      } else if (
+        !sameEntry(table.typeAt(gfn), expected, type >= 0 ? type : table.typeAt(gfn), mfn) &&
+        !this.isExplained(batch, row, gfn, mfn, type)
+      ) {
         this.context.diverge(batch, row, LOOKUP_DIVERGES, expected, mfn, table.foundSeq);
         // Without a type of its own it says nothing against the one that was.
         const access = accessOf(batch, row, table.foundAccess);
@@ -101,13 +106,19 @@ export class P2mState implements EventState {
     const c = batch.columns;
     const domid = c.domid[row];
     this.lastP2mSeq[domid] = this.context.now.seq;
-    if (hasFailed(batch, row) || this.context.isRecordedTwice(batch, row)) return;
+    if (this.context.isRecordedTwice(batch, row)) return;
     const gfn = getU53(c.gfn, row);
-    const mfn = isValid(batch.validity.mfn, row) ? getU53(c.mfn, row) : NO_MFN;
+    const mfn = entryMfnOf(batch, row);
     const order = c.order[row];
+    const type = c.p2m_type[row];
+    if (hasFailed(batch, row)) {
+      if (order === 0 && gfn < MAX_FRAME) this.set.refuse(this.set.of(domid, c.view[row]), gfn, type);
+      return;
+    }
     if (!this.set.inRange(gfn, mfn, order)) return;
     const access = accessOf(batch, row);
-    this.set.write(this.set.of(domid, c.view[row]), gfn, mfn, order, c.p2m_type[row], access);
+    this.set.tornDown[domid] = 0;
+    this.set.write(this.set.of(domid, c.view[row]), gfn, mfn, order, type, access);
   }
 
   private changeTypes(batch: ReplayBatch, row: number): void {
@@ -123,11 +134,15 @@ export class P2mState implements EventState {
   snapshot(batch: ReplayBatch, row: number): void {
     const { columns: c } = batch;
     const gfn = gfnOf(batch, row);
-    const mfn = mfnOf(batch, row);
+    const mfn = entryMfnOf(batch, row);
     const order = c.order[row];
     if (!this.set.inRange(gfn, mfn, order)) return;
     const access = accessOf(batch, row);
     const p2m = this.set.of(c.domid[row], c.view[row]);
+    if (hasFailed(batch, row)) {
+      this.set.refuse(p2m, gfn, c.p2m_type[row]);
+      return;
+    }
     this.set.learn(p2m, gfn, mfn, order, c.p2m_type[row], access);
     if ((c.flags[row] & FLAG.stale) === 0) return;
     const table = this.set.tables[p2m];
@@ -145,6 +160,7 @@ export class P2mState implements EventState {
 
   forgetDomain(domid: number): void {
     for (const p2m of this.set.ofDomain(domid)) this.set.dropAll(p2m);
+    this.set.tornDown[domid] = 0;
   }
 }
 

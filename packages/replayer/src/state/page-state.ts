@@ -9,6 +9,7 @@ import type { StateImage } from '../memory/state-image.js';
 import {
   ALLOCATED,
   COUNT_KNOWN,
+  COUNTED,
   FREE,
   MAX_PAGE_ORDER,
   NO_OWNER,
@@ -80,9 +81,9 @@ export class PageState implements EventState {
     }
     const slot = this.slotOf(batch, row);
     if (slot === 0) return;
-    this.noteOwner(batch, row, slot);
     const free = (this.pages.state[slot] & FREE) !== 0;
     this.changeCount(batch, row, slot, 1);
+    this.noteOwner(batch, row, slot);
     const { facts } = this.context;
     if (facts === undefined) return;
     const mfn = getU53(batch.columns.mfn, row);
@@ -94,8 +95,8 @@ export class PageState implements EventState {
   private getPageFailed(batch: ReplayBatch, row: number): void {
     const slot = this.slotOf(batch, row);
     if (slot === 0) return;
-    this.noteOwner(batch, row, slot);
     if (isValid(batch.validity.count_info, row)) this.changeCount(batch, row, slot, 0);
+    this.noteOwner(batch, row, slot);
   }
 
   /** put_page, alloc_ref_drop */
@@ -104,13 +105,13 @@ export class PageState implements EventState {
     const { facts } = this.context;
     const slot = this.slotOf(batch, row);
     if (slot === 0) return;
-    this.noteOwner(batch, row, slot);
     const known = (pages.state[slot] & COUNT_KNOWN) !== 0;
     const hadAllocated = known
       ? pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot])
       : batch.columns.kind[row] === K_ALLOC_REF_DROP;
     const underflow = known ? pages.count(slot) === 0 : (pages.state[slot] & FREE) !== 0;
     this.changeCount(batch, row, slot, -1);
+    this.noteOwner(batch, row, slot);
     if (facts === undefined) return;
     const hasAllocated = pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot]);
     const mfn = getU53(batch.columns.mfn, row);
@@ -123,14 +124,14 @@ export class PageState implements EventState {
   private changeCount(batch: ReplayBatch, row: number, slot: number, by: number): void {
     const { pages } = this;
     const { now } = this.context;
-    const c = batch.columns;
     const known = (pages.state[slot] & COUNT_KNOWN) !== 0;
     if (isValid(batch.validity.count_info, row)) {
-      if (known) this.checkCount(batch, row, slot, by);
-      pages.countLow[slot] = c.count_info[2 * row];
-      pages.countHigh[slot] = c.count_info[2 * row + 1];
-      pages.state[slot] |= COUNT_KNOWN;
-    } else if (known) {
+      // What only now turns out to be counted had a count that no get or put gave it.
+      if (known && pages.isCounted(slot)) this.checkCount(batch, row, slot, by);
+      this.takeCount(batch, row, slot);
+      return;
+    }
+    if (known) {
       if (by < 0 && batch.columns.kind[row] === K_ALLOC_REF_DROP) pages.clearAllocated(slot);
       pages.countBits.move(pages.countLow, pages.countHigh, slot, by);
     }
@@ -194,7 +195,7 @@ export class PageState implements EventState {
 
   private setOwner(slot: number, owner: number): void {
     this.pages.owner[slot] = owner;
-    this.pages.state[slot] |= OWNER_KNOWN;
+    this.pages.state[slot] |= owner === NO_OWNER ? OWNER_KNOWN : OWNER_KNOWN | COUNTED;
   }
 
   ownerOf(slot: number): number {
@@ -229,12 +230,12 @@ export class PageState implements EventState {
     // A page without an owner may be given to somebody later, with a count and a type that nobody recorded
     // (share_xen_page_with_guest, X§4.3).
     const counted = owner !== NO_OWNER;
-    pages.state[slot] = ALLOCATED | OWNER_KNOWN | (counted ? COUNT_KNOWN | TYPE_KNOWN : 0);
+    pages.state[slot] = ALLOCATED | OWNER_KNOWN | (counted ? COUNT_KNOWN | TYPE_KNOWN | COUNTED : 0);
     pages.typeLow[slot] = 0;
     pages.typeHigh[slot] = 0;
     if (counted) pages.setAllocatedOne(slot);
     if (isValid(batch.validity.count_info, row)) this.takeCount(batch, row, slot);
-    facts?.types.pageAlloc(slot);
+    facts?.types?.pageAlloc(slot);
     facts?.pages?.alloc(slot, mfn, pages.generation[slot], owner);
     facts?.refs?.pageAlloc(slot, mfn, pages.generation[slot], owner, facts.site(), counted);
   }
@@ -243,7 +244,8 @@ export class PageState implements EventState {
     const { pages } = this;
     const { now, facts, health } = this.context;
     if (facts !== undefined) {
-      const count = (pages.state[slot] & COUNT_KNOWN) === 0 ? Number.NaN : pages.count(slot);
+      const known = COUNT_KNOWN | COUNTED;
+      const count = (pages.state[slot] & known) === known ? pages.count(slot) : Number.NaN;
       const who = owner === NO_OWNER ? this.ownerOf(slot) : owner;
       facts.pages?.free(slot, mfn, pages.generation[slot], who, count, this.p2m.set.stillMapped(mfn));
       facts.translations?.pageFreed(mfn);
@@ -251,6 +253,7 @@ export class PageState implements EventState {
     }
     pages.state[slot] = FREE;
     pages.lifeSeq[slot] = now.seq;
+    this.p2m.set.noteFreed(mfn);
   }
 
   hasTypeInfo({ validity }: ReplayBatch, row: number): boolean {
@@ -268,15 +271,20 @@ export class PageState implements EventState {
   private ownerSet(batch: ReplayBatch, row: number): void {
     const slot = this.slotOf(batch, row);
     if (slot === 0) return;
-    this.setOwner(slot, isValid(batch.validity.owner, row) ? batch.columns.owner[row] : NO_OWNER);
+    const owner = isValid(batch.validity.owner, row) ? batch.columns.owner[row] : NO_OWNER;
+    // steal_page leaves a page to nobody with a count of 0, until somebody is given it.
+    if (owner === NO_OWNER) this.pages.state[slot] &= ~COUNTED;
+    this.setOwner(slot, owner);
     if (isValid(batch.validity.count_info, row)) this.takeCount(batch, row, slot);
   }
 
   private takeCount(batch: ReplayBatch, row: number, slot: number): void {
-    this.pages.countLow[slot] = batch.columns.count_info[2 * row];
-    this.pages.countHigh[slot] = batch.columns.count_info[2 * row + 1];
-    this.pages.countSeq[slot] = this.context.now.seq;
-    this.pages.state[slot] |= COUNT_KNOWN;
+    const { pages } = this;
+    const { count_info: info } = batch.columns;
+    pages.countLow[slot] = info[2 * row];
+    pages.countHigh[slot] = info[2 * row + 1];
+    pages.countSeq[slot] = this.context.now.seq;
+    pages.state[slot] |= pages.hasAllocated(info[2 * row], info[2 * row + 1]) ? COUNT_KNOWN | COUNTED : COUNT_KNOWN;
   }
 
   private use(batch: ReplayBatch, row: number): void {
@@ -294,12 +302,15 @@ export class PageState implements EventState {
     if (slot === 0) return;
     const { columns: c, validity: v } = batch;
     const { pages } = this;
-    if ((c.flags[row] & FLAG.free) !== 0) pages.state[slot] = FREE;
-    else if ((c.flags[row] & FLAG.allocated) !== 0) pages.state[slot] = (pages.state[slot] & ~FREE) | ALLOCATED;
+    if ((c.flags[row] & FLAG.free) !== 0) {
+      pages.state[slot] = FREE;
+      this.p2m.set.noteFreed(getU53(c.mfn, row));
+    } else if ((c.flags[row] & FLAG.allocated) !== 0) pages.state[slot] = (pages.state[slot] & ~FREE) | ALLOCATED;
     if ((c.flags[row] & (FLAG.free | FLAG.allocated)) !== 0) pages.lifeSeq[slot] = Number.NaN;
     if (isValid(v.arg0, row)) pages.generation[slot] = getU53(c.arg0, row);
-    this.noteOwner(batch, row, slot);
     if ((c.flags[row] & FLAG.unowned) !== 0) this.setOwner(slot, NO_OWNER);
+    else this.noteOwner(batch, row, slot);
+    if ((c.flags[row] & FLAG.counted) !== 0) pages.state[slot] |= COUNTED;
     if (isValid(v.count_info, row)) {
       this.takeCount(batch, row, slot);
       pages.countSeq[slot] = Number.NaN;

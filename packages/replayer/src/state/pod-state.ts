@@ -108,9 +108,8 @@ export class PodState implements EventState {
     const pod = this.of(domid[row]);
     raise(pod.populated, order[row]);
     pod.entryCount -= framesOf(order[row]);
-    // The gfn is the one that faulted, the mfn that of the chunk (X§0.4).
-    const first = alignDown(gfn, order[row]);
-    this.p2ms.imply(this.p2ms.of(domid[row], HOST), first, mfn, order[row], RAM_RW);
+    // The gfn is the one that faulted, the mfn that of the chunk (docs/format.md).
+    this.implyEntry(domid[row], gfn, mfn, order[row], RAM_RW);
     this.leave(mfn, order[row]);
   }
 
@@ -124,8 +123,7 @@ export class PodState implements EventState {
     raise(pod.reclaimed, order[row]);
     if (this.context.hasPodCache) pod.pending += framesOf(order[row]);
     else pod.entryCount += framesOf(order[row]);
-    const first = alignDown(gfn, order[row]);
-    this.p2ms.imply(this.p2ms.of(domid[row], HOST), first, NO_MFN, order[row], POPULATE_ON_DEMAND);
+    this.implyEntry(domid[row], gfn, NO_MFN, order[row], POPULATE_ON_DEMAND);
     this.join(domid[row], mfn, order[row]);
   }
 
@@ -134,8 +132,18 @@ export class PodState implements EventState {
     const gfn = gfnOf(batch, row);
     if (!this.context.inRange(gfn, ABSENT, order[row], MAX_PAGE_ORDER)) return;
     raise(this.of(domid[row]).splintered, order[row]);
+    if (this.context.hasResults) return;
     const table = this.p2ms.find(domid[row], HOST);
     if (table?.find(gfn) && table.typeAt(gfn) === POPULATE_ON_DEMAND) table.splitAt(gfn, 0);
+  }
+
+  /**
+   * The host entry that a record implies. Xen writes these records whether or not its set_entry succeeded (XSA-247), so
+   * where results are recorded they alone tell.
+   */
+  private implyEntry(domid: number, gfn: number, mfn: number, order: number, type: number): void {
+    if (this.context.hasResults) return;
+    this.p2ms.imply(this.p2ms.of(domid, HOST), alignDown(gfn, order), mfn, order, type);
   }
 
   private snapshot(batch: ReplayBatch, row: number): void {

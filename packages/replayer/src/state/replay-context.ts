@@ -3,19 +3,28 @@ import { CurrentEvent } from '../batch/current-event.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { RequiredColumns } from '../batch/required-columns.js';
 import { offsetsOf } from '../facts/fact-columns.js';
-import { FactRecorder } from '../facts/fact-recorder.js';
-import { BREACH_SPEC, DIVERGENCE_SPEC, OPPORTUNITY_SPEC } from '../facts/fact-specs.js';
+import { FactRecorder, type Note } from '../facts/fact-recorder.js';
+import type { FactSink } from '../facts/fact-sink.js';
+import { DIVERGENCE_SPEC } from '../facts/fact-specs.js';
 import { FactWriter } from '../facts/fact-writer.js';
 import { HealthFacts } from '../facts/health-facts.js';
 import { MAX_FRAME } from '../memory/frame-table.js';
 import { framesOf } from '../memory/order.js';
 import type { StateImage } from '../memory/state-image.js';
-import type { ReplayOptions, TraceHead } from '../replay-options.js';
+import type { TraceHead } from '../replay-options.js';
 import type { LockTable } from '../tables/lock-table.js';
 import { clockSlack } from './clock-slack.js';
 import { SettledOrder } from './settled-order.js';
 
 const DIVERGENCE = offsetsOf(DIVERGENCE_SPEC);
+
+/** What notes a replay takes of its way. */
+export interface NoteOptions {
+  /** Takes the facts. */
+  readonly facts?: FactSink | undefined;
+  /** What checks read besides. */
+  readonly notes?: readonly Note[] | undefined;
+}
 
 /** What a lookup gave: `type` is -1 where it did not ask. */
 export interface LookedUp {
@@ -46,7 +55,7 @@ export class ReplayContext {
   /** Absent where nobody wants facts. */
   readonly facts: FactRecorder | undefined;
   /** Results of writes are recorded, so attempts are not replayed too. */
-  private readonly hasResults: boolean;
+  readonly hasResults: boolean;
   /** Moves of pages into and out of PoD caches are recorded. */
   readonly hasPodCache: boolean;
   /** Events were left out of the trace: what is known may be wrong, and a mismatch proves nothing. */
@@ -71,7 +80,7 @@ export class ReplayContext {
 
   private readonly viewNames: readonly string[];
 
-  constructor({ metadata, names }: TraceHead, locks: LockTable, { facts: sink, checks }: ReplayOptions) {
+  constructor({ metadata, names }: TraceHead, locks: LockTable, { facts: sink, notes = [] }: NoteOptions) {
     this.profile = layoutProfile(metadata.layout);
     this.hasResults = metadata.hasResults ?? false;
     this.hasPodCache = isRecorded(metadata, 'pod_cache_add');
@@ -82,9 +91,7 @@ export class ReplayContext {
     this.viewNames = names.view;
     this.factWriter = new FactWriter(sink);
     this.health = new HealthFacts(this.factWriter);
-    const isChecked = this.factWriter.wants(BREACH_SPEC) || this.factWriter.wants(OPPORTUNITY_SPEC);
-    const forChecks = isChecked && checks?.share !== 'entries';
-    this.facts = sink && new FactRecorder(this.factWriter, this.now, locks, forChecks);
+    this.facts = sink && new FactRecorder(this.factWriter, this.now, locks, notes);
   }
 
   /** A write that is recorded before and after is one write (captures README): the first record says nothing. */

@@ -1,4 +1,4 @@
-import { P2M_TYPE } from '@p2mtrace/trace-format';
+import { KIND, P2M_TYPE } from '@p2mtrace/trace-format';
 import type { EventState } from '../batch/handlers.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { arg0Of, gfnOf, hasFailed, mfnOf } from '../batch/row-values.js';
@@ -9,6 +9,7 @@ import type { StateImage } from '../memory/state-image.js';
 import { HOST, type P2mSet } from './p2m-set.js';
 import type { ReplayContext } from './replay-context.js';
 
+const K_UNSHARE = KIND.unshare;
 const RAM_RW = P2M_TYPE.ram_rw;
 const RAM_SHARED = P2M_TYPE.ram_shared;
 
@@ -46,9 +47,17 @@ export class SharingState implements EventState {
     const expected = this.rmaps.count(mfn);
     // An rmap that the event emptied was complete before.
     const complete = this.rmaps.isComplete(mfn) || (wasComplete && expected === 0);
-    if (!complete || Number.isNaN(recorded) || recorded === expected) return;
+    if (!complete || Number.isNaN(recorded) || recorded === expected || this.countsTypes(batch, row)) return;
     this.context.diverge(batch, row, DIVERGES.rmap_count, expected, recorded, Number.NaN);
     this.rmaps.setComplete(mfn, false);
+  }
+
+  /**
+   * The size recorded with an unshare is no size of the rmap where rmap_del is recorded too: a recorder that takes it
+   * from the type count (rmap_count) reads it before put_page_and_type has dropped the member's.
+   */
+  private countsTypes({ columns }: ReplayBatch, row: number): boolean {
+    return this.context.hasRmapDel && columns.kind[row] === K_UNSHARE;
   }
 
   private nominate(mfn: number, domid: number, gfn: number): void {
@@ -59,17 +68,21 @@ export class SharingState implements EventState {
   }
 
   private share(mfn: number, domid: number, gfn: number): void {
-    for (const other of this.rmaps.framesOf(domid, gfn)) if (other !== mfn) this.leave(other, domid, gfn);
+    if (!this.context.hasRmapDel) {
+      for (const other of this.rmaps.framesOf(domid, gfn)) if (other !== mfn) this.leave(other, domid, gfn);
+    }
     this.join(mfn, domid, gfn);
     this.p2ms.imply(this.p2ms.of(domid, HOST), gfn, mfn, 0, RAM_SHARED);
   }
 
   /** The last one keeps the frame for itself (page_make_private); any other gets a copy, whose frame is not told. */
   private unshare(mfn: number, domid: number, gfn: number, recorded: number): void {
+    const { hasRmapDel, hasResults } = this.context;
     const complete = this.rmaps.isComplete(mfn);
-    // Where both are recorded, rmap_del tells.
-    if (this.context.hasRmapDel) this.leave(mfn, domid, gfn);
-    else this.remove(mfn, domid, gfn);
+    // What rmap_del does not take out stays, whoever unshares.
+    if (!hasRmapDel) this.remove(mfn, domid, gfn);
+    // The entry is written after this event, by a set_entry of its own.
+    if (hasRmapDel && hasResults) return;
     const last = Number.isNaN(recorded) ? complete && this.rmaps.count(mfn) === 0 : recorded === 0;
     const host = this.p2ms.of(domid, HOST);
     const table = this.p2ms.tables[host];
@@ -86,7 +99,7 @@ export class SharingState implements EventState {
   private add(mfn: number, domid: number, gfn: number, seq: number): void {
     if (this.rmaps.find(mfn, domid, gfn) !== 0) return;
     const member = this.rmaps.add(mfn, domid, gfn, seq, 0);
-    const span = this.context.facts?.sharing.join(mfn, domid, gfn, !Number.isNaN(seq));
+    const span = this.context.facts?.sharing?.join(mfn, domid, gfn, !Number.isNaN(seq));
     if (span !== undefined) this.rmaps.setTag(member, span);
   }
 
@@ -94,14 +107,14 @@ export class SharingState implements EventState {
   private leave(mfn: number, domid: number, gfn: number): void {
     const member = this.rmaps.find(mfn, domid, gfn);
     if (member === 0) return;
-    this.context.facts?.sharing.spans.end(this.rmaps.tagOf(member));
+    this.context.facts?.sharing?.spans.end(this.rmaps.tagOf(member));
     this.rmaps.remove(member);
   }
 
   /** Leaves, and so was a member before, if nobody saw it join. */
   private remove(mfn: number, domid: number, gfn: number): void {
     if (this.rmaps.find(mfn, domid, gfn) !== 0) this.leave(mfn, domid, gfn);
-    else if (!this.rmaps.isComplete(mfn)) this.context.facts?.sharing.leaveUnseen(mfn, domid, gfn);
+    else if (!this.rmaps.isComplete(mfn)) this.context.facts?.sharing?.leaveUnseen(mfn, domid, gfn);
   }
 
   private empty(mfn: number): void {

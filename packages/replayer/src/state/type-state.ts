@@ -45,15 +45,15 @@ export class TypeState implements EventState {
     const { facts } = this.context;
     if (facts === undefined) return;
     const mfn = mfnOf(batch, row);
-    if (!hasFailed(batch, row)) facts.types.get(this.pages, slot, mfn, this.pgtType(slot), facts.site());
-    else if (counts) facts.types.leavePartial(this.pages, slot, mfn, this.pgtType(slot), facts.site());
+    if (!hasFailed(batch, row)) facts.types?.get(this.pages, slot, mfn, this.pgtType(slot), facts.site());
+    else if (counts) facts.types?.leavePartial(this.pages, slot, mfn, this.pgtType(slot), facts.site());
   }
 
   private put(batch: ReplayBatch, row: number): void {
     const slot = this.pageState.slotOf(batch, row);
     if (slot === 0) return;
     const wasPartial = this.isPartial(slot);
-    const underflow = this.isKnown(slot) ? this.count(slot) === 0 : (this.pages.state[slot] & FREE) !== 0;
+    const underflow = this.isKnown(slot) ? this.references(slot) === 0 : (this.pages.state[slot] & FREE) !== 0;
     const leavesPartial = this.recordedPartial(batch, row);
     const by = this.change(batch, row, wasPartial);
     if (!this.take(batch, row, slot, by) && this.isKnown(slot)) {
@@ -64,8 +64,8 @@ export class TypeState implements EventState {
     if (facts === undefined || (wasPartial && leavesPartial)) return;
     const mfn = mfnOf(batch, row);
     const type = this.pgtType(slot);
-    facts.types.put(this.pages, slot, mfn, type, facts.site(), wasPartial, underflow);
-    if (leavesPartial) facts.types.leavePartial(this.pages, slot, mfn, type, facts.site());
+    facts.types?.put(this.pages, slot, mfn, type, facts.site(), wasPartial, underflow);
+    if (leavesPartial) facts.types?.leavePartial(this.pages, slot, mfn, type, facts.site());
   }
 
   /** What the event adds to a type count; `wasPartial` is PGT_partial before it. */
@@ -116,13 +116,18 @@ export class TypeState implements EventState {
     this.pages.typeSeq[slot] = this.context.now.seq;
   }
 
-  /** Takes over type_info as recorded, and says so where its count is not the expected one; false: none is recorded. */
+  /**
+   * Takes over type_info as recorded, and says so where its count is not the expected one; false: none is recorded.
+   * page_lock and page_unlock, which no event tells, set PGT_locked and clear it together with one type count.
+   */
   private take(batch: ReplayBatch, row: number, slot: number, by: number): boolean {
     const { pages, bits } = this;
     if (!this.pageState.hasTypeInfo(batch, row)) return false;
     const info = batch.columns.type_info;
-    if (this.isKnown(slot) && !bits.count.movesTo(pages.typeLow, pages.typeHigh, slot, by, info, 2 * row)) {
-      const expected = bits.count.moved(pages.typeLow[slot], pages.typeHigh[slot], by);
+    const locks =
+      bits.lockCount(info[2 * row], info[2 * row + 1]) - bits.lockCount(pages.typeLow[slot], pages.typeHigh[slot]);
+    if (this.isKnown(slot) && !bits.count.movesTo(pages.typeLow, pages.typeHigh, slot, by + locks, info, 2 * row)) {
+      const expected = bits.count.moved(pages.typeLow[slot], pages.typeHigh[slot], by + locks);
       const seen = bits.count.of(info[2 * row], info[2 * row + 1]);
       this.context.diverge(batch, row, DIVERGES.type_info, expected, seen, pages.typeSeq[slot]);
     }
@@ -154,6 +159,10 @@ export class TypeState implements EventState {
 
   private count(slot: number): number {
     return this.bits.count.of(this.pages.typeLow[slot], this.pages.typeHigh[slot]);
+  }
+
+  private references(slot: number): number {
+    return this.bits.references(this.pages.typeLow[slot], this.pages.typeHigh[slot]);
   }
 
   private isPartial(slot: number): boolean {

@@ -4,7 +4,7 @@ import type { FactRecorder } from '../facts/fact-recorder.js';
 import type { FactWriter } from '../facts/fact-writer.js';
 import type { HealthFacts } from '../facts/health-facts.js';
 import type { StateImage } from '../memory/state-image.js';
-import type { ReplayOptions, TraceHead } from '../replay-options.js';
+import type { TraceHead } from '../replay-options.js';
 import { LockTable } from '../tables/lock-table.js';
 import type { TranslationTable } from '../tables/translation-table.js';
 import { Altp2mState } from './altp2m-state.js';
@@ -18,7 +18,7 @@ import { P2mState } from './p2m-state.js';
 import { PageState } from './page-state.js';
 import { PagingState } from './paging-state.js';
 import { PodState } from './pod-state.js';
-import { ReplayContext } from './replay-context.js';
+import { type NoteOptions, ReplayContext } from './replay-context.js';
 import { SharingState } from './sharing-state.js';
 import { TlbState } from './tlb-state.js';
 import { TypeState } from './type-state.js';
@@ -46,7 +46,7 @@ export class XenState {
   protected readonly parts: Readonly<Record<string, EventState>>;
 
   /** A TraceReader is such a head. */
-  constructor(head: TraceHead, options: ReplayOptions = {}) {
+  constructor(head: TraceHead, options: NoteOptions = {}) {
     const context = new ReplayContext(head, this.locks, options);
     this.context = context;
     this.lockState = new LockState(context, this.locks);
@@ -91,6 +91,10 @@ export class XenState {
   }
   get reverse() {
     return this.p2mState.set.reverse;
+  }
+  /** The domain looks as if it were being torn down (P2mSet.tornDown). */
+  isTornDown(domid: number): boolean {
+    return this.p2mState.set.tornDown[domid] !== 0;
   }
   get lastP2mSeq() {
     return this.p2mState.lastP2mSeq;

@@ -54,6 +54,8 @@ export class P2mTable {
   readonly ranges = new TypeRanges();
   /** Of an altp2m view: gfn → new_gfn of the remaps that still hold (X§6). */
   readonly remaps = new FrameRecords(1);
+  /** gfn → type that the last write of the 4K entry was to give it, where that failed. */
+  readonly refused = new FrameRecords(1);
   /** What is not known is not there: seq of the event that said so (view_create, view_reset), NaN for never. */
   completeSince = Number.NaN;
   /** Slot found last. */
@@ -83,6 +85,21 @@ export class P2mTable {
   /** Of a gfn that was not found: a complete view has no entry there. A remap's target may be unknown; it has one. */
   isAbsent(gfn: number): boolean {
     return !Number.isNaN(this.completeSince) && this.remaps.find(gfn) < 0;
+  }
+
+  /** The last write of the gfn was to give it that type, and failed. */
+  wasRefused(gfn: number, type: number): boolean {
+    const at = this.refused.size === 0 ? -1 : this.refused.find(gfn);
+    return at >= 0 && this.refused.data[at] === type;
+  }
+
+  /** Entries of [gfn, gfn + 2^order), aligned down, were written. */
+  accept(gfn: number, order: number): void {
+    const first = alignDown(gfn, order);
+    const end = first + framesOf(order);
+    this.refused.forEach(at => {
+      if (at >= first && at < end) this.refused.remove(at);
+    });
   }
 
   private probe(level: Level, key: number): boolean {
@@ -283,6 +300,7 @@ export class P2mTable {
     image.part('huge', this.huge);
     image.part('ranges', this.ranges);
     image.part('remaps', this.remaps);
+    image.part('refused', this.refused);
     this.completeSince = image.number('completeSince', this.completeSince);
   }
 
@@ -291,6 +309,7 @@ export class P2mTable {
     for (const level of this.levels) level.reset();
     this.ranges.clear();
     this.remaps.clear();
+    this.refused.clear();
     this.completeSince = Number.NaN;
   }
 }

@@ -10,6 +10,8 @@ export const OWNER_KNOWN = 4;
 /** Allocated or free, as far as an event said so; neither: unknown. */
 export const ALLOCATED = 8;
 export const FREE = 16;
+/** The count is one of references: the page was seen with PGC_allocated, or with an owner, since it was allocated. */
+export const COUNTED = 32;
 
 export const NO_OWNER = -1;
 /** Larger allocations than this are damage, not events (4 GiB). */
@@ -78,6 +80,14 @@ export class PageTable {
     this.directory.forEachChunk((firstMfn, firstSlot) => {
       for (let i = 0; i < CHUNK; i++) visit(firstMfn + i, firstSlot + i);
     });
+  }
+
+  /**
+   * The page is under reference counting. Pages of Xen's own pools (shadow, paging, p2m tables) have no owner and never
+   * PGC_allocated: their counts are written raw, and get_page and put_page mean nothing for them.
+   */
+  isCounted(slot: number): boolean {
+    return (this.state[slot] & COUNTED) !== 0;
   }
 
   /** The count's two words, for who needs it exact. */

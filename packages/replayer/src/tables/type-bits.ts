@@ -9,6 +9,9 @@ export class TypeBits {
   readonly count: CountBits;
   private readonly partialLow: number;
   private readonly partialHigh: number;
+  /** PGT_locked; 0 in a layout without it. */
+  private readonly lockedLow: number;
+  private readonly lockedHigh: number;
   /** The type's bits. */
   readonly typeLow: number;
   readonly typeHigh: number;
@@ -19,9 +22,11 @@ export class TypeBits {
   constructor({ typeCountWidth, typeBits, typeShift, countWidth, types }: LayoutProfile) {
     this.pgtTypes = Int8Array.from({ length: 16 }, (_, value) => PGT_TYPES.indexOf(types[value] as never));
     this.count = new CountBits(typeCountWidth);
-    const { partial } = typeBits;
+    const { partial, locked } = typeBits;
     this.partialLow = partial < 32 ? 2 ** partial : 0;
     this.partialHigh = partial < 32 ? 0 : 2 ** (partial - 32);
+    this.lockedLow = locked !== undefined && locked < 32 ? 2 ** locked : 0;
+    this.lockedHigh = locked !== undefined && locked >= 32 ? 2 ** (locked - 32) : 0;
     // The type is what lies above everything else: in the oldest layout, of a 32-bit word.
     const bits = countWidth < 32 ? 32 : 64;
     const [lowBelow, highBelow] = below(typeShift);
@@ -50,6 +55,16 @@ export class TypeBits {
   /** PGT_partial is set. */
   isPartial(low: number, high: number): boolean {
     return (low & this.partialLow) !== 0 || (high & this.partialHigh) !== 0;
+  }
+
+  /** The type counts that page_lock holds (PGT_locked): 1 or 0. */
+  lockCount(low: number, high: number): 0 | 1 {
+    return (low & this.lockedLow) !== 0 || (high & this.lockedHigh) !== 0 ? 1 : 0;
+  }
+
+  /** The type count without the one that page_lock holds. */
+  references(low: number, high: number): number {
+    return this.count.of(low, high) - this.lockCount(low, high);
   }
 
   /** The type as an index into PGT_TYPES, -1 for one that is none of them. */

@@ -37,7 +37,7 @@ export function whyEntry(reasons: Reasons, subject: GfnSubject, at: number): voi
 }
 
 /** Where an mfn comes from that was mapped at `mapped`, what became of it up to `at`, and its M2P. */
-export function addOrigin(reasons: Reasons, mfn: number, mapped: number, at: number): void {
+function addOrigin(reasons: Reasons, mfn: number, mapped: number, at: number): void {
   const { reader } = reasons.replay;
   const touched = touching(reader.names, { about: 'mfn', mfn });
   const last = (kind: KindName, from: number, to: number) =>

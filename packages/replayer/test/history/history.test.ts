@@ -47,6 +47,17 @@ describe('who did an event', () => {
       8: { ...base, seq: 8 },
     });
   });
+
+  it('names a call site by its symbol where it has no address', async () => {
+    const reader = await traceOf([
+      { ...lock, kind: 'lock_acquire', lock: '0x10', pcpu: 0, symbol: 'outer' },
+      { ...entry, gfn: 1, symbol: 'writer' },
+      { ...entry, gfn: 1 },
+    ]);
+    const doers = doersOf(reader, [1, 2]);
+    expect(doers.get(1)).toMatchObject({ caller: null, symbol: 'writer' });
+    expect(doers.get(2)).toMatchObject({ caller: null, symbol: 'outer' });
+  });
 });
 
 describe('a history', () => {

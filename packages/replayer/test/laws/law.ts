@@ -26,7 +26,7 @@ export interface Verdict {
   readonly breaches: readonly string[];
 }
 
-export type Law = (point: Point) => Verdict;
+type Law = (point: Point) => Verdict;
 export type Laws = Readonly<Record<string, Law>>;
 
 /** There is nothing that the law is about. */

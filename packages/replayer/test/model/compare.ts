@@ -14,7 +14,7 @@ import { differences, type StateRows } from './rows.js';
 export const CASES = Number(process.env.P2MTRACE_CASES ?? 300);
 
 /** What the metadata of a trace with these events says. */
-export function metadataOf({ layout, events }: Case): TraceMetadata {
+function metadataOf({ layout, events }: Case): TraceMetadata {
   const counts: Record<string, number> = {};
   for (const { kind } of events) counts[kind] = (counts[kind] ?? 0) + 1;
   const hasResults = events.some(({ kind, flags }) => kind === 'set_entry' && !flags?.includes('attempt'));
@@ -22,7 +22,12 @@ export function metadataOf({ layout, events }: Case): TraceMetadata {
 }
 
 export function setupOf({ layout, hasResults, counts }: TraceMetadata): Setup {
-  return { layout, hasResults: hasResults ?? false, hasCacheAdds: (counts?.pod_cache_add ?? 0) > 0 };
+  return {
+    layout,
+    hasResults: hasResults ?? false,
+    hasCacheAdds: (counts?.pod_cache_add ?? 0) > 0,
+    hasRmapDel: (counts?.rmap_del ?? 0) > 0,
+  };
 }
 
 /** A case as it can be imported. */

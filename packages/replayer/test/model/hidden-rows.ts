@@ -1,3 +1,4 @@
+import { P2M_TYPES } from '@p2mtrace/trace-format';
 import type { Names, XenState } from '../../src/index.js';
 import { counted, hex, line, type StateRows } from './rows.js';
 
@@ -12,6 +13,17 @@ export function hiddenRows(replayer: XenState, names: Names): StateRows {
     ...lockTables(replayer, names),
     podPending: [...pod.domains].map(([domid, { pending }]) => line(domid, pending)),
     podCache,
+    refused: replayer.p2ms.flatMap(({ domid, view, refused }) => {
+      const lines: string[] = [];
+      refused.forEach((gfn, at) => {
+        lines.push(line(domid, names.view[view], hex(gfn), P2M_TYPES[refused.data[at]]));
+      });
+      return lines;
+    }),
+    tornDown: [...new Set(replayer.p2ms.map(({ domid }) => domid))]
+      .filter(domid => replayer.isTornDown(domid))
+      .map(String),
+    counted: countedPages(replayer),
     vcpuViews: [...contexts.views].map(([key, view]) =>
       line(Math.floor(key / 0x1_0000), key % 0x1_0000, names.view[view]),
     ),
@@ -26,6 +38,14 @@ export function hiddenRows(replayer: XenState, names: Names): StateRows {
           ),
       ),
   };
+}
+
+function countedPages({ pages }: XenState): string[] {
+  const frames: string[] = [];
+  pages.forEach((mfn, slot) => {
+    if (pages.isCounted(slot)) frames.push(hex(mfn));
+  });
+  return frames;
 }
 
 function lockTables({ locks }: XenState, names: Names): StateRows {

@@ -2,7 +2,7 @@ import { snapshotOf, type TraceEvent } from './event.js';
 import type { Mechanism, Model } from './model.js';
 
 /** An acquisition that its pcpu has not released. */
-export interface Held {
+interface Held {
   readonly lock: bigint;
   readonly mode: string;
   readonly level: number | null;

@@ -9,6 +9,7 @@ function forget(model: Model, pcpu: number | undefined): void {
   for (const table of [
     model.p2m.tables,
     model.p2m.m2p,
+    model.p2m.tornDown,
     model.views.complete,
     model.views.remaps,
     model.pod.cache,
@@ -25,7 +26,13 @@ function forget(model: Model, pcpu: number | undefined): void {
   }
   model.grants.open = [];
   for (const page of model.pages.values()) {
-    Object.assign(page, { life: undefined, owner: undefined, count_info: undefined, type_info: undefined });
+    Object.assign(page, {
+      life: undefined,
+      owner: undefined,
+      count_info: undefined,
+      type_info: undefined,
+      isCounted: false,
+    });
   }
   for (const pod of model.pod.domains.values()) {
     Object.assign(pod, { count: undefined, entry_count: undefined, pending: 0n });

@@ -53,6 +53,8 @@ export interface Setup {
   readonly layout: string;
   /** Some set_entry is not only an attempt. */
   readonly hasResults: boolean;
+  /** What leaves a reverse map is recorded by itself. */
+  readonly hasRmapDel: boolean;
   /** The trace has cache adds: they tell when a reclaim's entry counts (docs/replay.md, PoD). */
   readonly hasCacheAdds: boolean;
 }
@@ -91,11 +93,13 @@ export class Model {
     this.profile = layoutProfile(setup.layout);
   }
 
-  apply(event: TraceEvent): void {
+  apply(recorded: TraceEvent): void {
     this.now++;
-    this.event = event;
-    if (lacksSomething(event) || this.isWithoutEffect(event)) return;
-    if (isOutOfRange(event)) {
+    this.event = recorded;
+    if (lacksSomething(recorded) || this.isWithoutEffect(recorded)) return;
+    const event = recorded.mfn === INVALID_IN_ENTRY && isEntry(recorded) ? withoutFrame(recorded) : recorded;
+    const isFailedWrite = event.kind === 'set_entry' && isFailed(event);
+    if (!isFailedWrite && isOutOfRange(event)) {
       this.outOfRange++;
       return;
     }
@@ -106,6 +110,7 @@ export class Model {
   private isWithoutEffect(event: TraceEvent): boolean {
     const isAttempt = event.flags?.includes('attempt') === true && this.setup.hasResults;
     const group = KINDS.find(({ name }) => name === event.kind)?.group ?? '';
+    if (event.kind === 'set_entry' && !isAttempt) return false;
     const tellsValues = event.kind === 'lookup' || ['page', 'sharing', 'snapshot'].includes(group);
     return !tellsValues && event.kind !== 'snapshot' && (isFailed(event) || isAttempt);
   }
@@ -134,7 +139,13 @@ export function isFailed(event: TraceEvent): boolean {
   return event.flags?.includes('failed') === true || (event.rc ?? 0) < 0;
 }
 
-const FRAMES = 1n << 52n;
+/** An entry of p2m-pt has 40 bits for a frame, and INVALID_MFN sets them all. */
+const INVALID_IN_ENTRY = (1n << 40n) - 1n;
+const isEntry = (event: TraceEvent) =>
+  ['lookup', 'set_entry'].includes(event.kind) || (event.kind === 'snapshot' && snapshotOf(event) === 'entry');
+const withoutFrame = ({ mfn: _, ...event }: TraceEvent): TraceEvent => event;
+
+export const FRAMES = 1n << 52n;
 
 /** The largest orders, where the order matters. */
 const MAX_ORDER: Readonly<Record<string, number>> = {

@@ -1,5 +1,5 @@
 import { snapshotOf, type TraceEvent } from './event.js';
-import type { Mechanism, Model } from './model.js';
+import { FRAMES, isFailed, type Mechanism, type Model } from './model.js';
 import { completeSince, effective, endRemaps, isAbsent, markStale } from './views.js';
 
 /** What an event says of [gfn, gfn + 2^order). */
@@ -37,18 +37,22 @@ export interface P2m {
   readonly view: string;
   readonly leaves: Map<bigint, Leaf>;
   readonly changes: TypeChange[];
+  /** gfn → type that the last write of a 4K entry was to give it, where that failed. */
+  readonly refused: Map<bigint, string>;
 }
 
 export const newP2m = () => ({
   /** By `domid view`. */
   tables: new Map<string, P2m>(),
+  /** Domains of which a page was freed that they map, and none of whose entries was written since. */
+  tornDown: new Set<number>(),
   /** What the M2P says of an mfn, where that is known, and the event that said so; null for before the trace. */
   m2p: new Map<bigint, { readonly value: bigint | 'invalid' | 'shared'; readonly since: number | null }>(),
 });
 
 export function tableOf(model: Model, domid: number, view = 'host'): P2m {
   const key = `${domid} ${view}`;
-  const table = model.p2m.tables.get(key) ?? { domid, view, leaves: new Map(), changes: [] };
+  const table = model.p2m.tables.get(key) ?? { domid, view, leaves: new Map(), changes: [], refused: new Map() };
   model.p2m.tables.set(key, table);
   return table;
 }
@@ -79,7 +83,7 @@ export function split({ leaves }: P2m, leaf: Leaf): void {
   for (const part of parts(leaf)) leaves.set(part.gfn, part);
 }
 
-export function parts(leaf: Leaf): Leaf[] {
+function parts(leaf: Leaf): Leaf[] {
   const order = leaf.order - 9;
   return Array.from({ length: 512 }, (_, i) => {
     const gfn = leaf.gfn + BigInt(i) * frames(order);
@@ -121,12 +125,17 @@ function correct(model: Model, table: P2m, entry: Entry): void {
 /** The event of the moment writes an entry. */
 function write(model: Model, table: P2m, entry: Entry): void {
   correct(model, table, entry);
+  const first = alignDown(entry.gfn, entry.order);
+  for (const gfn of table.refused.keys()) {
+    if (gfn >= first && gfn < first + frames(entry.order)) table.refused.delete(gfn);
+  }
   if (table.view === 'host') markStale(model, table, alignDown(entry.gfn, entry.order), entry.order);
 }
 
 /** The event shows that the entry is so now, and wrote it unless that was recorded before. gfn is aligned. */
 export function imply(model: Model, table: P2m, entry: Entry): void {
-  if (!isSo(table, entry)) write(model, table, entry);
+  const isRefused = entry.order === 0 && table.refused.get(entry.gfn) === entry.type;
+  if (!isRefused && !isSo(table, entry)) write(model, table, entry);
 }
 
 /** Leaves at least as large as the event would make them have these frames and this type, access aside. */
@@ -134,10 +143,11 @@ function isSo(table: P2m, entry: Entry): boolean {
   const order = leafOrder(entry.order);
   for (let at = entry.gfn; at < entry.gfn + frames(entry.order); at += frames(order)) {
     const leaf = leafAt(table, at);
-    if (leaf === undefined || leaf.order < order || mfnAt(leaf, at) !== mfnAt(entry, at)) return false;
+    if (leaf === undefined || leaf.order < order) return false;
     const cuts = table.changes.flatMap(({ from, end }) => [from, end]);
     const starts = [at, ...cuts.filter(cut => cut > at && cut < at + frames(order))];
-    if (!starts.every(start => isSameType(typeAt(table, leaf, start), entry.type))) return false;
+    const [was, is] = [mfnAt(leaf, at), mfnAt(entry, at)];
+    if (!starts.every(start => isSameEntry(was, typeAt(table, leaf, start), is, entry.type))) return false;
   }
   return true;
 }
@@ -146,9 +156,25 @@ function isSo(table: P2m, entry: Entry): boolean {
 const CHANGEABLE = ['ram_rw', 'ram_logdirty', 'ioreq_server'];
 const isSameType = (a: string, b: string) => a === b || [a, b].every(type => CHANGEABLE.includes(type));
 
+/** Nothing is there: removed, or what a lookup says of nothing. */
+const isHole = (mfn: bigint | null, type: string) => mfn === null && ['invalid', 'mmio_dm'].includes(type);
+
+function isSameEntry(mfnA: bigint | null, a: string, mfnB: bigint | null, b: string): boolean {
+  return mfnA === mfnB && (isSameType(a, b) || (isHole(mfnA, a) && isHole(mfnB, b)));
+}
+
+/** The same, where log-dirty makes a difference. */
+export const isSameExactly = (mfnA: bigint | null, a: string, mfnB: bigint | null, b: string) =>
+  mfnA === mfnB && (a === b || (isHole(mfnA, a) && isHole(mfnB, b)));
+
 function setEntry(model: Model, event: TraceEvent): void {
   const { domid, gfn, order, p2m_type: type, mfn = null, access = null } = event;
   if (domid === undefined || gfn === undefined || order === undefined || type === undefined) return;
+  if (isFailed(event)) {
+    if (order === 0 && gfn < FRAMES) tableOf(model, domid, event.view).refused.set(gfn, type);
+    return;
+  }
+  model.p2m.tornDown.delete(domid);
   write(model, tableOf(model, domid, event.view), { gfn, order, mfn, type, access });
 }
 
@@ -169,7 +195,11 @@ function shown(event: TraceEvent, gfn: bigint, mfn: bigint | null, type: string)
 function lookupKnown(model: Model, event: TraceEvent, table: P2m, leaf: Leaf, gfn: bigint, mfn: bigint | null): void {
   const known = typeAt(table, leaf, gfn);
   const type = event.p2m_type ?? known;
-  if (mfnAt(leaf, gfn) === mfn && isSameType(known, type)) return;
+  if (event.p2m_type !== undefined && isHole(mfn, type) && model.p2m.tornDown.has(table.domid)) {
+    learn(model, table, shown(event, gfn, mfn, type));
+    return;
+  }
+  if (isSameEntry(mfnAt(leaf, gfn), known, mfn, type)) return;
   model.diverge('lookup', mfnAt(leaf, gfn), mfn, leaf.writer);
   correct(model, table, { ...shown(event, gfn, mfn, type), access: event.access ?? leaf.access });
 }
@@ -223,12 +253,17 @@ function setM2p(model: Model, { mfn, gfn, flags }: TraceEvent, since: number | n
 function snapshot(model: Model, event: TraceEvent): void {
   const { domid, view, gfn, mfn = null, order = 0, p2m_type: type, access = null } = event;
   if (snapshotOf(event) !== 'entry' || domid === undefined || gfn === undefined || type === undefined) return;
+  if (isFailed(event)) {
+    tableOf(model, domid, view).refused.set(gfn, type);
+    return;
+  }
   const stale = event.flags?.includes('stale') ? null : undefined;
   learn(model, tableOf(model, domid, view), { gfn, order, mfn, type, access }, stale);
 }
 
 function domainCreate(model: Model, { domid }: TraceEvent): void {
   for (const [key, table] of model.p2m.tables) if (table.domid === domid) model.p2m.tables.delete(key);
+  if (domid !== undefined) model.p2m.tornDown.delete(domid);
 }
 
 export const p2m: Mechanism = {

@@ -11,13 +11,15 @@ export interface Page {
   owner: number | null | undefined;
   count_info: bigint | undefined;
   type_info: bigint | undefined;
+  /** Its count is one of references: PGC_allocated or an owner was seen in this life. */
+  isCounted: boolean;
   /** The event that told or changed each of these last; null for before the trace. */
   lifeSince: number | null;
   countSince: number | null;
   typeSince: number | null;
 }
 
-const UNKNOWN = { life: undefined, owner: undefined, count_info: undefined, type_info: undefined };
+const UNKNOWN = { life: undefined, owner: undefined, count_info: undefined, type_info: undefined, isCounted: false };
 
 export const newPages = () => new Map<bigint, Page>();
 
@@ -54,12 +56,32 @@ function allocate(model: Model, event: TraceEvent): void {
     page.owner = event.owner ?? null;
     page.type_info = isOwned ? 0n : undefined;
     page.count_info = event.count_info ?? (isOwned ? allocated | 1n : undefined);
+    page.isCounted = isOwned;
+    enterCounting(model, page);
     page.lifeSince = page.countSince = page.typeSince = model.now;
   }
 }
 
 function free(model: Model, event: TraceEvent): void {
   for (const page of pagesOf(model, event)) Object.assign(page, { ...UNKNOWN, life: 'free', lifeSince: model.now });
+  const { mfn = 0n, order = 0 } = event;
+  noteTeardown(model, mfn, mfn + frames(order));
+}
+
+/** Frames were freed; of domains that map them it looks as if they were being torn down. */
+function noteTeardown(model: Model, from: bigint, end: bigint): void {
+  for (const { domid, leaves } of model.p2m.tables.values()) {
+    for (const { mfn, order } of leaves.values()) {
+      if (mfn !== null && mfn < end && mfn + frames(order) > from) model.p2m.tornDown.add(domid);
+    }
+  }
+}
+
+/** What is seen with PGC_allocated or an owner is under reference counting. */
+function enterCounting(model: Model, page: Page): void {
+  const isAllocated =
+    page.count_info !== undefined && decodeCountInfo(model.profile, page.count_info).bits.includes('allocated');
+  if (isAllocated || (page.owner !== undefined && page.owner !== null)) page.isCounted = true;
 }
 
 /** What moves the count by so many where it succeeds. */
@@ -75,6 +97,7 @@ function reference(by: bigint) {
     checkCount(model, page, event);
     if (move !== 0n || event.count_info !== undefined) page.countSince = model.now;
     page.owner = event.owner ?? page.owner;
+    if (event.owner !== undefined || event.count_info !== undefined) enterCounting(model, page);
   };
 }
 
@@ -82,7 +105,7 @@ function reference(by: bigint) {
 function checkCount(model: Model, page: Page, { count_info }: TraceEvent): void {
   if (count_info === undefined) return;
   const count = (info: bigint) => decodeCountInfo(model.profile, info).count;
-  if (page.count_info !== undefined) {
+  if (page.count_info !== undefined && page.isCounted) {
     model.check('count_info', count(page.count_info), count(count_info), page.countSince);
   }
   page.count_info = count_info;
@@ -94,6 +117,9 @@ function setOwner(model: Model, event: TraceEvent): void {
   page.owner = event.owner ?? null;
   // What changes owners may set the count without a get or put (X§4.3).
   if (event.count_info !== undefined) Object.assign(page, { count_info: event.count_info, countSince: model.now });
+  // Without an owner it is out, unless its count says otherwise.
+  if (page.owner === null) page.isCounted = false;
+  if (page.owner !== null || event.count_info !== undefined) enterCounting(model, page);
 }
 
 function snapshot(model: Model, event: TraceEvent): void {
@@ -105,6 +131,9 @@ function snapshot(model: Model, event: TraceEvent): void {
   if (event.count_info !== undefined) Object.assign(page, { count_info: event.count_info, countSince: null });
   if (event.type_info !== undefined) Object.assign(page, { type_info: event.type_info, typeSince: null });
   page.owner = event.flags?.includes('unowned') ? null : (event.owner ?? page.owner);
+  if (event.flags?.includes('free')) noteTeardown(model, event.mfn, event.mfn + 1n);
+  if (event.flags?.includes('counted')) page.isCounted = true;
+  enterCounting(model, page);
 }
 
 export const pages: Mechanism = {

@@ -75,7 +75,9 @@ function count(model: Model, pod: PodDomain, by: bigint, event: TraceEvent): voi
 function populate(model: Model, { domid, gfn, mfn, order = 0 }: TraceEvent): void {
   if (domid === undefined || gfn === undefined || mfn === undefined) return;
   const pod = podOf(model, domid);
-  imply(model, tableOf(model, domid), { gfn: alignDown(gfn, order), order, mfn, type: 'ram_rw', access: null });
+  if (!model.setup.hasResults) {
+    imply(model, tableOf(model, domid), { gfn: alignDown(gfn, order), order, mfn, type: 'ram_rw', access: null });
+  }
   if (pod.entry_count !== undefined) pod.entry_count -= frames(order);
   leave(model, mfn, order);
   bump(pod.populated, order);
@@ -85,7 +87,7 @@ function reclaim(model: Model, { domid, gfn, mfn, order = 0 }: TraceEvent): void
   if (domid === undefined || gfn === undefined || mfn === undefined) return;
   const pod = podOf(model, domid);
   const entry = { gfn: alignDown(gfn, order), order, mfn: null, type: 'populate_on_demand', access: null };
-  imply(model, tableOf(model, domid), entry);
+  if (!model.setup.hasResults) imply(model, tableOf(model, domid), entry);
   // The record of a 2M page has its last frame (X§0.4).
   join(model, domid, order === 9 ? mfn - 511n : mfn, order);
   if (model.setup.hasCacheAdds) pod.pending += frames(order);
@@ -96,6 +98,7 @@ function reclaim(model: Model, { domid, gfn, mfn, order = 0 }: TraceEvent): void
 function splinter(model: Model, { domid, gfn, order = 9 }: TraceEvent): void {
   if (domid === undefined || gfn === undefined) return;
   bump(podOf(model, domid).splintered, order);
+  if (model.setup.hasResults) return;
   const table = tableOf(model, domid);
   const known = leafAt(table, gfn);
   if (known === undefined || typeAt(table, known, gfn) !== 'populate_on_demand') return;

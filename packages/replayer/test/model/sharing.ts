@@ -31,7 +31,8 @@ function change(apply: Change) {
     if (domid === undefined || gfn === undefined || mfn === undefined) return;
     if (!isFailed(event)) apply(model, domid, gfn, mfn, event);
     const rmap = model.sharing.get(mfn);
-    if (rmap?.complete && rmap_count !== undefined && rmap_count !== BigInt(rmap.gfns.size)) {
+    const isTold = !(event.kind === 'unshare' && model.setup.hasRmapDel);
+    if (isTold && rmap?.complete && rmap_count !== undefined && rmap_count !== BigInt(rmap.gfns.size)) {
       model.diverge('rmap_count', BigInt(rmap.gfns.size), rmap_count);
       rmap.complete = false;
     }
@@ -54,13 +55,17 @@ const nominate: Change = (model, domid, gfn, mfn) => {
 };
 
 const share: Change = (model, domid, gfn, mfn, event) => {
-  for (const other of model.sharing.keys()) if (other !== mfn) leave(model, domid, gfn, other, event);
+  if (!model.setup.hasRmapDel) {
+    for (const other of model.sharing.keys()) if (other !== mfn) leave(model, domid, gfn, other, event);
+  }
   join(model, domid, gfn, mfn, event);
   imply(model, tableOf(model, domid), { gfn, order: 0, mfn, type: 'ram_shared', access: null });
 };
 
 const unshare: Change = (model, domid, gfn, mfn, event) => {
-  leave(model, domid, gfn, mfn, event);
+  const { hasRmapDel, hasResults } = model.setup;
+  if (!hasRmapDel) leave(model, domid, gfn, mfn, event);
+  else if (hasResults) return;
   const table = tableOf(model, domid);
   const leaf = leafAt(table, gfn);
   if (leaf === undefined || mfnAt(leaf, gfn) !== mfn || typeAt(table, leaf, gfn) !== 'ram_shared') return;

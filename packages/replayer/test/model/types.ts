@@ -9,6 +9,9 @@ import { moved, pageOf } from './pages.js';
 const isPartial = (model: Model, info: bigint) => decodeTypeInfo(model.profile, info).bits.includes('partial');
 const countOf = (model: Model, info: bigint) => decodeTypeInfo(model.profile, info).count;
 
+/** page_lock holds one type count while PGT_locked is set; no event tells of it. */
+const lockOf = (model: Model, info: bigint) => (decodeTypeInfo(model.profile, info).bits.includes('locked') ? 1n : 0n);
+
 /** By how much a get moves the count: PGT_partial keeps one, which whoever goes on takes over. */
 function getMoves(model: Model, before: bigint, event: TraceEvent): bigint {
   const wasPartial = isPartial(model, before);
@@ -39,8 +42,11 @@ function reference(moves: typeof getMoves) {
       const by = moves(model, before, event);
       const after = moved(before, by, model.profile.typeCountWidth);
       page.type_info = by === 1n && countOf(model, before) === 0n ? retyped(model, after, event) : after;
-      const seen = event.type_info === undefined ? undefined : countOf(model, event.type_info);
-      model.check('type_info', countOf(model, after), seen, page.typeSince);
+      if (event.type_info !== undefined) {
+        const locks = lockOf(model, event.type_info) - lockOf(model, before);
+        const expected = countOf(model, moved(before, by + locks, model.profile.typeCountWidth));
+        model.check('type_info', expected, countOf(model, event.type_info), page.typeSince);
+      }
       if (by !== 0n) page.typeSince = model.now;
     }
     if (event.type_info !== undefined) Object.assign(page, { type_info: event.type_info, typeSince: model.now });

@@ -6,6 +6,7 @@ import {
   type Entry,
   frames,
   imply,
+  isSameExactly,
   type Leaf,
   leafAt,
   mfnAt,
@@ -108,8 +109,8 @@ function leaveBehind(model: Model, view: P2m, leaf: Leaf): void {
 function markRemap(model: Model, view: P2m, host: P2m, gfn: bigint, newGfn: bigint): void {
   const [mine, hosts] = [leafAt(view, gfn), leafAt(host, newGfn)];
   if (mine === undefined || hosts === undefined) return;
-  const isSame = mfnAt(mine, gfn) === mfnAt(hosts, newGfn) && typeAt(view, mine, gfn) === typeAt(host, hosts, newGfn);
-  if (!isSame) leaveBehind(model, view, mine);
+  const [was, is] = [typeAt(view, mine, gfn), typeAt(host, hosts, newGfn)];
+  if (!isSameExactly(mfnAt(mine, gfn), was, mfnAt(hosts, newGfn), is)) leaveBehind(model, view, mine);
 }
 
 /** Somewhere in [from, end), but for remaps, a view has another mfn or type than the host. */
@@ -117,7 +118,8 @@ function differs(model: Model, view: P2m, host: P2m, from: bigint, end: bigint):
   for (let at = from; at < end; ) {
     const [mine, hosts] = [leafAt(view, at), leafAt(host, at)];
     if (mine === undefined || hosts === undefined) return false;
-    const isSame = mfnAt(mine, at) === mfnAt(hosts, at) && typeAt(view, mine, at) === typeAt(host, hosts, at);
+    const [was, is] = [typeAt(view, mine, at), typeAt(host, hosts, at)];
+    const isSame = isSameExactly(mfnAt(mine, at), was, mfnAt(hosts, at), is);
     // Where no type changes in between, two leaves are the same, or not, in all that they have in common.
     const step = [...view.changes, ...host.changes].flatMap(change => [change.from, change.end]);
     const ends = [end, mine.gfn + frames(mine.order), hosts.gfn + frames(hosts.order), ...step];

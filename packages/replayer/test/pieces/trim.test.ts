@@ -102,6 +102,16 @@ describe('a piece', () => {
     });
   });
 
+  test('keeps who holds a lock, by a symbol without an address too', async () => {
+    const held = { pcpu: 2, lock: '0x40', lock_class: 'p2m', level: 16, mode: 'write', depth: 1 };
+    const reader = await makeTrace([
+      { kind: 'lock_acquire', ...held, symbol: 'p2m_lock' },
+      { kind: 'put_gfn', domid: 1, gfn: 1 },
+    ]);
+    const piece = trimTrace(reader, path('held.arrow'), { from: 1, to: 2 });
+    expect(eventsOf(piece.path)[0]).toEqual({ kind: 'snapshot', ...held, symbol: 'p2m_lock' });
+  });
+
   test('of another piece begins where that does, and is a piece of it', async () => {
     const entry = (gfn: number) => ({ kind: 'set_entry', domid: 1, gfn, mfn: gfn + 7, order: 0, p2m_type: 'ram_rw' });
     const reader = await makeTrace([entry(1), entry(2), entry(3)]);

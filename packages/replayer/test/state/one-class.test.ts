@@ -31,7 +31,7 @@ test('page events alone: counts, and no entry', async () => {
 });
 
 test('puts alone: each fixes a count that the next one is checked against', async () => {
-  const put = (n: number) => ({ kind: 'put_page', mfn: MFN, count_info: `0x${n}` });
+  const put = (n: number) => ({ kind: 'put_page', mfn: MFN, owner: 1, count_info: `0x${n}` });
   expect((await stateOf(put(3), put(2), put(1))).divergences).toEqual([]);
   expect((await stateOf(put(3), put(3))).divergences).toMatchObject([{ seq: 1, expected: 2, seen: 3 }]);
 });

@@ -3,7 +3,10 @@ import { entry, hostOf, type StateRows, stateMaker } from '../support/state-of.j
 
 const stateOf = stateMaker();
 const POD = 'populate_on_demand';
-const marked = entry(0x200, null, POD, { order: 9 });
+/** As stock Xen records a write: what came of it no event tells, but what follows from it. */
+const attempt = (gfn: number, mfn: number | null, type = 'ram_rw', order = 0) =>
+  entry(gfn, mfn, type, { order, flags: ['attempt'] });
+const marked = attempt(0x200, null, POD, 9);
 const of = (kind: string, more: object = {}) => ({ kind, domid: 1, order: 0, ...more });
 const podOf = ({ pod }: StateRows) => pod.find(({ domid }) => domid === 1);
 const at = ({ p2m }: StateRows, gfn: number) => p2m.find(row => gfn >= row.gfn && gfn < row.gfn + 2 ** row.order);
@@ -15,7 +18,7 @@ test('a populate has the gfn that faulted and the frame that the chunk begins wi
 });
 
 test('a reclaim of 2M has the last frame, 511 behind the first (X§0.4)', async () => {
-  const ram = entry(0x200, 0x1000, 'ram_rw', { order: 9 });
+  const ram = attempt(0x200, 0x1000, 'ram_rw', 9);
   const state = await stateOf(ram, of('pod_zero_reclaim', { gfn: 0x200, mfn: 0x11ff, order: 9 }));
   expect(state.p2m).toMatchObject([{ gfn: 0x200, order: 9, mfn: null, p2m_type: POD, set_seq: 1 }]);
   expect(podOf(state)).toMatchObject({ cached: 512, reclaimed: { 9: 1 } });
@@ -29,7 +32,7 @@ test('a reclaim of 2M has the last frame, 511 behind the first (X§0.4)', async 
 });
 
 test('a reclaim of 4K has its frame; one whose first frame would be below 0 is impossible', async () => {
-  const state = await stateOf(entry(0x10, 0x100), of('pod_zero_reclaim', { gfn: 0x10, mfn: 0x100 }));
+  const state = await stateOf(attempt(0x10, 0x100), of('pod_zero_reclaim', { gfn: 0x10, mfn: 0x100 }));
   expect([hostOf(state), podOf(state)?.cached]).toEqual([{ 16: [null, POD] }, 1]);
   const impossible = await stateOf(of('pod_zero_reclaim', { gfn: 0x200, mfn: 0x1fe, order: 9 }));
   expect([impossible.p2m, impossible.pod, impossible.outOfRange]).toEqual([[], [], 1]);
@@ -37,7 +40,7 @@ test('a reclaim of 4K has its frame; one whose first frame would be below 0 is i
 
 test('where the writes are recorded too there is one of each', async () => {
   const populated = await stateOf(
-    marked,
+    entry(0x200, null, POD, { order: 9 }),
     entry(0x200, 0x1000, 'ram_rw', { order: 9 }),
     of('pod_populate', { gfn: 0x2ab, mfn: 0x1000, order: 9 }),
   );
@@ -56,7 +59,7 @@ test('a splinter leaves 4K entries around the gfn that faulted, written when the
   expect(at(state, 0x2ab)).toMatchObject({ order: 0, mfn: null, p2m_type: POD, set_seq: 0 });
   expect(podOf(state)).toMatchObject({ splintered: { 9: 1 } });
   // What is no PoD entry does not splinter.
-  const ram = await stateOf(entry(0x200, 0x1000, 'ram_rw', { order: 9 }), of('pod_splinter', { gfn: 0x2ab, order: 9 }));
+  const ram = await stateOf(attempt(0x200, 0x1000, 'ram_rw', 9), of('pod_splinter', { gfn: 0x2ab, order: 9 }));
   expect(ram.p2m).toHaveLength(1);
 });
 
@@ -86,4 +89,20 @@ test('entry_count falls with a populate, and rises with a reclaim when its page 
 test('a page that is freed is in no cache', async () => {
   const add = of('pod_cache_add', { mfn: 0x100, count: 1 });
   expect(podOf(await stateOf(add, { kind: 'page_free', mfn: 0x100, order: 0 }))).toMatchObject({ cached: 0, count: 1 });
+});
+
+test('where results are recorded a PoD record writes no entry: that of a failed write is as it was (XSA-247)', async () => {
+  const reclaim = of('pod_zero_reclaim', { gfn: 0x10, mfn: 0x100 });
+  const failed = entry(0x10, null, POD, { flags: ['failed'] });
+  const reclaimed = await stateOf(entry(0x10, 0x100), failed, reclaim);
+  expect([hostOf(reclaimed), podOf(reclaimed)]).toMatchObject([{ 16: [0x100, 'ram_rw'] }, { cached: 1 }]);
+  const populate = of('pod_populate', { gfn: 0x10, mfn: 0x300 });
+  const populated = await stateOf(
+    entry(0x10, null, POD),
+    entry(0x10, 0x300, 'ram_rw', { flags: ['failed'] }),
+    populate,
+  );
+  expect([hostOf(populated), podOf(populated)]).toMatchObject([{ 16: [null, POD] }, { populated: { 0: 1 } }]);
+  const whole = await stateOf(entry(0x200, null, POD, { order: 9 }), of('pod_splinter', { gfn: 0x2ab, order: 9 }));
+  expect([whole.p2m.length, podOf(whole)]).toMatchObject([1, { splintered: { 9: 1 } }]);
 });

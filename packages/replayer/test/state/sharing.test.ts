@@ -79,3 +79,15 @@ test('what failed changes nothing', async () => {
   const state = await stateOf(entry(0x10, 0x100), { ...nominate, rc: -22 });
   expect([state.sharing, hostOf(state)]).toEqual([[], { 16: [0x100, 'ram_rw'] }]);
 });
+
+test('where rmap_del is recorded it alone takes members out, and an unshare’s size is none of the rmap', async () => {
+  const second = [of('rmap_add', 0x100, 2, 0x20, { rmap_count: 2 }), { ...share, rmap_count: 2 }];
+  const gone = of('rmap_del', 0x100, 2, 0x20, { rmap_count: 1 });
+  // The recorder takes it from the type count, before the member's is dropped.
+  const right = await stateOf(nominate, ...second, gone, of('unshare', 0x100, 2, 0x20, { rmap_count: 2 }));
+  expect([membersOf(right, 0x100), right.divergences]).toEqual([[[1, 0x10]], []]);
+  const last = of('rmap_del', 0x100, 1, 0x10, { rmap_count: 0 });
+  const left = await stateOf(nominate, ...second, of('unshare', 0x100, 2, 0x20, { rmap_count: 1 }), last);
+  expect(membersOf(left, 0x100)).toEqual([[2, 0x20]]);
+  expect(left.divergences).toMatchObject([{ seq: 4, about: 'rmap_count', expected: 1, seen: 0 }]);
+});

@@ -101,8 +101,8 @@ test('one frame of the host makes a whole leaf of the view stale, and its parts 
 });
 
 test('an implied write of the host counts like any other', async () => {
-  const populate = { kind: 'pod_populate', domid: 1, gfn: 0x10, mfn: 0x300, order: 0 };
-  expect(staleOf(await stateOf(create, inView(0x10, 0x100), populate))).toEqual([[0x10, 2]]);
+  const map = { kind: 'foreign_map', domid: 1, gfn: 0x10, mfn: 0x300, owner: 2 };
+  expect(staleOf(await stateOf(create, inView(0x10, 0x100), map))).toEqual([[0x10, 2]]);
 });
 
 test('other domains and nested p2ms are no views of this host', async () => {

@@ -1,9 +1,16 @@
 import type { TraceReader } from '@p2mtrace/trace-format';
-import { BREACH_CONFIDENCES, BREACH_DETAILS, BREACH_SPEC, BREACHES, FactStore, replayTrace } from '../../src/index.js';
+import {
+  BREACH_CONFIDENCES,
+  BREACH_DETAILS,
+  BREACH_RULES,
+  BREACH_SPEC,
+  FactStore,
+  replayTrace,
+} from '../../src/index.js';
 
 /**
- * What the checks find in a trace, each as `CONFIDENCE BREACH DETAIL at SEQ, SEQ`: the witnesses that there are, in the
- * order of their places.
+ * What the checks find in a trace, each as `CONFIDENCE RULE DETAIL at SEQ, SEQ`: the rule without its analyzer, the
+ * witnesses that there are in the order of their places.
  */
 export function breachesOf(reader: TraceReader): string[] {
   const store = new FactStore(['breaches']);
@@ -12,7 +19,7 @@ export function breachesOf(reader: TraceReader): string[] {
     Array.from({ length: rows }, (_, row) => {
       const witnesses = [c.at1, c.at2, c.at3, c.at4, c.at5].map(at => at[row]).filter(seq => !Number.isNaN(seq));
       const detail = c.detail[row] < 0 ? '' : ` ${BREACH_DETAILS[c.detail[row]]}`;
-      return `${BREACH_CONFIDENCES[c.confidence[row]]} ${BREACHES[c.breach[row]]}${detail} at ${witnesses.join(', ')}`;
+      return `${BREACH_CONFIDENCES[c.confidence[row]]} ${BREACH_RULES[c.breach[row]].split('.')[1]}${detail} at ${witnesses.join(', ')}`;
     }),
   );
 }

@@ -9,7 +9,7 @@ const BLANK = '00000000';
 /** Marks the value, which must be found before the metadata around it may be trusted. */
 const TAG = 'crc32:';
 
-export const crcHex = (value: number): string => value.toString(16).padStart(8, '0');
+const crcHex = (value: number): string => value.toString(16).padStart(8, '0');
 
 /** The value under CRC_KEY before the checksums of the metadata and of that many regions are known. */
 export function blankCrcs(regions: number): string {

@@ -40,7 +40,7 @@ export interface DictionaryHeader {
   readonly text: { readonly offset: number; readonly bytes: number };
   readonly crc: number | undefined;
 }
-export interface SchemaHeader {
+interface SchemaHeader {
   readonly type: 'schema';
   readonly bodyBytes: 0;
   readonly metadata: ReadonlyMap<string, string>;

@@ -1,7 +1,7 @@
 import { refusal } from './refusal.js';
 
 /** A line longer than this is no event; nothing longer is kept in memory. */
-export const MAX_LINE = 1 << 20;
+const MAX_LINE = 1 << 20;
 
 /** Cuts a stream of bytes into the text of its lines. */
 export class LineSplitter {

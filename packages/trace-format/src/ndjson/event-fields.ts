@@ -10,7 +10,7 @@ import {
 import { COMMON_COLUMNS, KINDS, type KindSpec } from '../schema/kinds.js';
 
 /** How the values of a column are written in a line. */
-export type FieldForm =
+type FieldForm =
   | 'hex' // u64: frames, bit fields, kind-specific values
   | 'address' // u64 behind a dictionary
   | 'tsc' // u64 that is a plain number

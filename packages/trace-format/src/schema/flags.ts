@@ -24,8 +24,8 @@ export const FLAGS = [
   // A kind without flags says so by a negative rc, where it can fail at all.
   flag(
     'failed',
-    'set_entry m2p_set get_page lock_acquire grant_map grant_unmap grant_transfer phys_to_machine_set',
-    'it did not succeed, as a negative `rc` says too; replay skips it. get_page: as get_page_failed; lock_acquire: a trylock in vain',
+    'set_entry m2p_set get_page lock_acquire lock_release grant_map grant_unmap grant_transfer phys_to_machine_set snapshot',
+    'it did not succeed, as a negative `rc` says too; replay skips it. get_page: as get_page_failed; lock_acquire: a trylock in vain; snapshot: the last write of the entry, to that type, did not succeed',
   ),
   flag('attempt', 'set_entry', 'recorded before the attempt, outcome unknown (stock SET_P2M_ENTRY)'),
   flag('light', 'get_page get_page_failed', 'get_page_light'),
@@ -50,6 +50,7 @@ export const FLAGS = [
   flag('guest_avail0', GRANTS, 'GNTMAP_guest_avail0: available bit 0 of the PTE, for the guest to use'),
   flag('guest_avail1', GRANTS, 'the same, bit 1'),
   flag('guest_avail2', GRANTS, 'the same, bit 2'),
+  flag('counted', 'snapshot', 'a page: its count is one of references'),
 ];
 export type FlagName = (typeof FLAGS)[number]['name'];
 export const FLAG_NAMES: readonly FlagName[] = FLAGS.map(({ name }) => name);

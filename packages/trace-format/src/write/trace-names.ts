@@ -3,7 +3,7 @@ import { hex } from '../u64.js';
 import type { NewNames } from './writer.js';
 
 /** Names of a growing dictionary, each with its index; remembers which are new since the last batch. */
-export class GrowingNames {
+class GrowingNames {
   private readonly index = new Map<string, number>();
   private added: string[] = [];
   private readonly limit: number;
@@ -36,7 +36,7 @@ export class GrowingNames {
  * Addresses of a growing dictionary, found by their two words without making a bigint: an open-addressed table,
  * as lock events look up two of them each.
  */
-export class GrowingAddresses {
+class GrowingAddresses {
   private readonly names: GrowingNames;
   private slots = new Int32Array(1024).fill(-1);
   private low = new Uint32Array(512);

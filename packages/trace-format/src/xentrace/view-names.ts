@@ -13,10 +13,3 @@ export function viewName(word: number): string {
         ? `host:${index}`
         : `view:${word}`;
 }
-
-/** Wire word of a view's name; the inverse of viewName. */
-export function viewWord(name: string): number {
-  const [kind, index] = name.split(':');
-  const number = Number(index ?? 0);
-  return kind === 'nested' ? (1 << 10) | number : kind === 'altp2m' ? (2 << 10) | number : number;
-}

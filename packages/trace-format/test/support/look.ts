@@ -28,7 +28,7 @@ export function look(file: string): Outcome {
   return { reader, validator, rows };
 }
 
-export function codeOf(run: () => string | undefined): string | undefined {
+function codeOf(run: () => string | undefined): string | undefined {
   try {
     return run();
   } catch (error) {

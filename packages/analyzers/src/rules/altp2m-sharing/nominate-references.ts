@@ -22,9 +22,8 @@ docs/xen.md#thread-altp2m-shared).`,
 where mfn = $mfn and seq <= $nominated order by seq`,
   fix: 'Compare after the type was changed, so that no writer can come any more.',
   limits: 'A page that was already shared is not judged. A fork may expect more references; the trace does not say.',
-  sql: breachSql('nominate-references', {
+  sql: breachSql('altp2m-sharing.nominate-references', {
     subject: ['domid', 'gfn', 'mfn', 'count'],
-    witness: ['counted', 'nominated'],
     signature: ['count', 'site'],
   }),
 };

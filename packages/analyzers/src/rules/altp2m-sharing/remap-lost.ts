@@ -23,9 +23,8 @@ type and access (xen/arch/x86/mm/altp2m.c).`,
 where seq in ($remap, $host_changed, $overwritten)`,
   fix: 'Remap again after changes of the host, or keep remaps out of the propagation.',
   limits: 'A remap after the end of the trace is not seen. Superpages written over a remap are not judged.',
-  sql: breachSql('remap-lost', {
+  sql: breachSql('altp2m-sharing.remap-lost', {
     subject: ['domid', 'view', 'gfn', 'mfn'],
-    witness: ['remap', 'host_changed', 'overwritten'],
     signature: ['view', 'p2m_type', 'site'],
   }),
 };

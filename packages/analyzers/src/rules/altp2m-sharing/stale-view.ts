@@ -24,9 +24,8 @@ a remapped gfn, unless the new mfn is INVALID (xen/arch/x86/mm/altp2m.c).`,
 where seq in ($mapped, $changed) or mfn = $mfn order by seq`,
   fix: 'Propagate every change of a frame, to remaps of the gfn too; or reset the view.',
   limits: 'If a hypervisor does not record the entries of its views, it looks as if it never propagated.',
-  sql: breachSql('stale-view', {
+  sql: breachSql('altp2m-sharing.stale-view', {
     subject: ['domid', 'view', 'gfn', 'mfn'],
-    witness: ['mapped', 'changed'],
     signature: ['view', 'detail', 'p2m_type', 'site'],
   }),
 };

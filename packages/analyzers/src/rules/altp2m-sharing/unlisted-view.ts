@@ -25,9 +25,8 @@ p2m_change_altp2m_gfn in altp2m.c).`,
 (653948018a).`,
   limits:
     "A reverse map is complete only if it began in the trace. If the host's entry is unknown, nothing is reported.",
-  sql: breachSql('unlisted-view', {
+  sql: breachSql('altp2m-sharing.unlisted-view', {
     subject: ['domid', 'view', 'gfn', 'mfn'],
-    witness: ['mapped', 'shared'],
     signature: ['view', 'p2m_type', 'site'],
   }),
 };

@@ -21,9 +21,8 @@ reverse map and hits BUG() (docs/xen.md#sharing-unshare).`,
 where seq in ($entry, $unshare) or (kind in ('npf', 'remap') and gfn = $gfn) order by seq`,
   fix: 'Unshare the gfn whose entry the view has a copy of.',
   limits: "A gfn that the frame's reverse map lists counts as shared, whatever its entry says.",
-  sql: breachSql('unshare-not-shared', {
+  sql: breachSql('altp2m-sharing.unshare-not-shared', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['entry', 'unshare'],
     signature: ['p2m_type', 'site'],
   }),
 };

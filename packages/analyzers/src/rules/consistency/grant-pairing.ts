@@ -25,9 +25,8 @@ where kind in ('grant_map', 'grant_unmap') and arg1 = $handle order by seq`,
   fix: "Decide under the grant's lock which halves this unmap ends, and drop only their references.",
   limits: `It needs handles, which stock Xen does not record. What a domain has mapped is taken to end when it is
 destroyed.`,
-  sql: breachSql('grant-pairing', {
+  sql: breachSql('consistency.grant-pairing', {
     subject: ['domid', 'owner', 'handle', 'mfn'],
-    witness: ['mapped', 'unmapped', 'unmapped_again', 'freed', 'mapped_again'],
     signature: ['detail', 'site'],
   }),
 };

@@ -23,9 +23,8 @@ set_entry that succeeded in between.`,
   confirm: `select seq, kind, pcpu, gfn, mfn, "order", rc, symbol from events where seq between $failed and $m2p`,
   fix: 'Return on the error, before the M2P is written.',
   limits: 'Only the last 32 failures are remembered. Of a failed superpage only the first m2p_set is reported.',
-  sql: breachSql('m2p-after-failed-set', {
+  sql: breachSql('consistency.m2p-after-failed-set', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['failed', 'm2p'],
     signature: ['order', 'site'],
   }),
 };

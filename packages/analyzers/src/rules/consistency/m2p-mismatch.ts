@@ -24,9 +24,8 @@ where kind in ('m2p_set', 'set_entry') and (mfn = $mfn or gfn = $gfn) order by s
   limits: `Not judged: frames in a PoD cache, frames without PGC_allocated, frames allocated since their M2P was
 written, frames that another pcpu is changing under its own p2m lock, and the M2P of superpages whose frames no event
 names.`,
-  sql: breachSql('m2p-mismatch', {
+  sql: breachSql('consistency.m2p-mismatch', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['entry', 'm2p'],
     signature: ['p2m_type', 'site'],
   }),
 };

@@ -21,9 +21,8 @@ into aligned pieces. Code that calls the p2m's own set_entry, or computes an ord
   mfn % (1::ubigint << "order"::ubigint) as mfn_off, symbol from events where seq = $set`,
   fix: 'Cut the range into aligned pieces before writing (182c737b9b, 8ec13f68e0).',
   limits: 'Attempts are not judged, because they are recorded before they are cut into pieces.',
-  sql: breachSql('misaligned-order', {
+  sql: breachSql('consistency.misaligned-order', {
     subject: ['domid', 'view', 'gfn', 'mfn', 'order'],
-    witness: ['set'],
     signature: ['view', 'order', 'p2m_type', 'site'],
   }),
 };

@@ -24,9 +24,8 @@ where gfn = $gfn or mfn = $mfn order by seq`,
   fix: "Check type and count under the gfn's lock, in the section that changes the entry.",
   limits: `A gfn that is populated or resumed again is not reported, because a second vcpu that waits for it does
 that. References older than the trace may be the pager's own, and only make it likely.`,
-  sql: breachSql('paging-state', {
+  sql: breachSql('consistency.paging-state', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['referenced', 'before', 'step'],
     signature: ['detail', 'kind', 'old_type', 'site'],
   }),
 };

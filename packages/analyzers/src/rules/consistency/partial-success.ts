@@ -24,9 +24,8 @@ the section.`,
   fix: 'Undo the chunks that were written, or tell the caller how far it got.',
   limits: `Chunks of one call cannot be told from calls for neighbouring gfns. populate_on_demand over a mapped frame
 is not judged: a zero check may pass over a gfn that it cannot write (docs/xen.md#pod-zero-check).`,
-  sql: breachSql('partial-success', {
+  sql: breachSql('consistency.partial-success', {
     subject: ['domid', 'view', 'gfn'],
-    witness: ['succeeded', 'failed'],
     signature: ['view', 'p2m_type', 'site'],
   }),
 };

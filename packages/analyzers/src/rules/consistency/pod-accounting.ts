@@ -25,9 +25,8 @@ where seq in ($counted, $mapped, $special, $cached) order by seq`,
   fix: 'Check the return code of set_entry before the frame goes to the cache; pass over special pages.',
   limits: `Frames that were in the cache before the trace are not known to be there. entry_count is not judged,
 because not everything that changes it is recorded.`,
-  sql: breachSql('pod-accounting', {
+  sql: breachSql('consistency.pod-accounting', {
     subject: ['domid', 'mfn', 'count'],
-    witness: ['counted', 'mapped', 'special', 'cached'],
     signature: ['detail', 'p2m_type', 'site'],
   }),
 };

@@ -23,9 +23,8 @@ have taken a reference in between (xen/arch/x86/mm/p2m-pod.c).`,
   fix: 'Check the references again once the entry is gone, and restore the old mapping if there are any.',
   limits: `With shadow paging one reference is the shadow's own, and allowed. If a hypervisor records no PoD events,
 every reclaim is reported. The second case is not judged where the order between pcpus is approximate.`,
-  sql: breachSql('pod-reclaim', {
+  sql: breachSql('consistency.pod-reclaim', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['referenced', 'removed', 'reclaimed'],
     signature: ['detail', 'site'],
   }),
 };

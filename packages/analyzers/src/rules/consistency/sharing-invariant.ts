@@ -24,9 +24,8 @@ shared frame is replaced without unsharing, or if one of the steps of nominate o
 where mfn = $mfn order by seq`,
   fix: 'Unshare before the entry is replaced; if one step fails, undo them all.',
   limits: 'Owner, type and count are judged only if the trace records changes of them at all.',
-  sql: breachSql('sharing-invariant', {
+  sql: breachSql('consistency.sharing-invariant', {
     subject: ['mfn', 'detail as invariant'],
-    witness: ['shared', 'broken'],
     signature: ['detail', 'site'],
   }),
 };

@@ -23,9 +23,8 @@ writes RAM has to look at the old type itself.`,
   fix: 'Refuse the write, or first remove the special entry with its own function.',
   limits: `Of an attempt (stock Xen's records) it is only likely, because it may have been refused. An entry that no
 event has shown is not known to be special.`,
-  sql: breachSql('special-replaced', {
+  sql: breachSql('consistency.special-replaced', {
     subject: ['domid', 'view', 'gfn'],
-    witness: ['special', 'replaced'],
     signature: ['view', 'old_type', 'p2m_type', 'site'],
   }),
 };

@@ -23,9 +23,8 @@ their own (-EBUSY, docs/xen.md#paging; -E2BIG, docs/xen.md#sharing-nominate).`,
   fix: 'Unmap early in the device model; let the pager try again later.',
   limits: `That the mapping was the reason is a guess, hence likely. Failures for lack of memory (-ENOMEM) are left
 out, and so are grant mappings without a handle.`,
-  sql: breachSql('foreign-blocks', {
+  sql: breachSql('gfn-range.foreign-blocks', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['mapped', 'refused', 'unmapped'],
     signature: ['view', 'site'],
     severity: 'null',
   }),

@@ -1,4 +1,4 @@
-import { breachSql, CUT_SEVERITY } from '../breach-sql.js';
+import { breachSql, cutSeverity } from '../breach-sql.js';
 import type { Rule } from '../define-analyzer.js';
 
 export const getWithoutPut: Rule = {
@@ -23,10 +23,9 @@ and a note if the lookup is among the last 10,000 events.`,
   fix: 'Have one way out, which calls put_gfn; or use get_page_from_gfn(), which returns with a reference and no lock.',
   limits: `Without scheduler records (sched_switch) nothing is proven. If locks are recorded and put_gfn is not,
 nothing is judged: see lock-order.held-at-end. Of each pcpu 64 lookups are remembered.`,
-  sql: breachSql('get-without-put', {
+  sql: breachSql('gfn-range.get-without-put', {
     subject: ['domid', 'view', 'gfn', 'pcpu'],
-    witness: ['got', 'switched'],
     signature: ['view'],
-    severity: CUT_SEVERITY,
+    severity: cutSeverity('gfn-range.get-without-put', 'got', 'switched'),
   }),
 };

@@ -23,9 +23,8 @@ hypervisor that locks ranges has to get it right, also for a range that begins i
   fix: 'Lock by the larger of the two granularities, or take all locks that the range touches, in ascending order.',
   limits: `The order of a Xen lookup is that of the entry it found, so a range is larger than one frame only if its
 put_gfn has an order.`,
-  sql: breachSql('overlap', {
+  sql: breachSql('gfn-range.overlap', {
     subject: ['domid', 'view', 'gfn', 'pcpu'],
-    witness: ['held', 'got'],
     signature: ['view'],
   }),
 };

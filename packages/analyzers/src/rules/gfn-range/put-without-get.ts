@@ -23,9 +23,8 @@ nothing is noticed at once, and the section ends too early.`,
 and domid = $domid and gfn = $gfn and seq between $put - 1000 and $put order by seq`,
   fix: 'Call put_gfn once for each lookup with the lock, on every return path.',
   limits: 'Of each pcpu the last eight put_gfns are remembered; a second one that comes later is only possible.',
-  sql: breachSql('put-without-get', {
+  sql: breachSql('gfn-range.put-without-get', {
     subject: ['domid', 'view', 'gfn', 'pcpu'],
-    witness: ['put_before', 'put'],
     signature: ['view', 'site'],
   }),
 };

@@ -25,9 +25,8 @@ p2m_change_type_one() or guest_physmap_remove_page(). Both compare what they fin
   fix: 'Keep the lock from get_gfn() to the write; or compare under the lock, and start over if it has changed.',
   limits: `Functions that compare under the lock are sound, and are reported all the same. A write later than in the
 next section is not reported, nor one of a larger order than the entry that was found.`,
-  sql: breachSql('split-critical-section', {
+  sql: breachSql('gfn-range.split-critical-section', {
     subject: ['domid', 'view', 'gfn', 'pcpu'],
-    witness: ['lookup', 'unprotected', 'set'],
     signature: ['view', 'site'],
   }),
 };

@@ -23,9 +23,8 @@ consistency.misaligned-order.`,
   fix: 'Refuse it, or cut it into aligned pieces.',
   limits: `Only a put_gfn with an order shows a range. What a guest asks for (decrease_reservation) is not judged, as
 Xen may cut it into pieces.`,
-  sql: breachSql('unaligned', {
+  sql: breachSql('gfn-range.unaligned', {
     subject: ['domid', 'gfn', 'order'],
-    witness: ['unaligned'],
     signature: ['order', 'site'],
   }),
 };

@@ -69,7 +69,7 @@ function shortestCycle(
 }
 
 /** Rotated so that the circle begins with the least name, wherever it was found from. */
-export function fromLeast(path: readonly LockEdge[]): LockEdge[] {
+function fromLeast(path: readonly LockEdge[]): LockEdge[] {
   const names = path.map(edge => edge.from);
   const start = names.indexOf([...names].sort()[0]);
   return [...path.slice(start), ...path.slice(0, start)];

@@ -1,4 +1,4 @@
-import { breachSql, CUT_SEVERITY } from '../breach-sql.js';
+import { breachSql, cutSeverity } from '../breach-sql.js';
 import type { Rule } from '../define-analyzer.js';
 
 export const heldAtEnd: Rule = {
@@ -21,10 +21,9 @@ that is only possible, and a note if the lock was taken in the last 10,000 event
 where l.address = $lock and s.from_seq = $acquired`,
   fix: 'Have one way out, which releases the lock.',
   limits: 'Without scheduler records (sched_switch) nothing is proven. A release that was not recorded looks the same.',
-  sql: breachSql('held-at-end', {
+  sql: breachSql('lock-order.held-at-end', {
     subject: ['lock', 'lock_class', 'pcpu'],
-    witness: ['acquired', 'switched'],
     signature: ['lock_class', 'site'],
-    severity: CUT_SEVERITY,
+    severity: cutSeverity('lock-order.held-at-end', 'acquired', 'switched'),
   }),
 };

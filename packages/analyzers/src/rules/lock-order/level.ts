@@ -24,5 +24,5 @@ nestedp2m 8, p2m 16, per_page_sharing 24, altp2mlist 32, altp2m 40, pod 48, page
   fix: 'Take the lower lock first, before the section begins; or move the class, as 4.8 did with per_page_sharing.',
   limits: `Levels are as recorded, and the pcpu's own level is what the trace shows. Locks taken before the trace or
 while records were lost are missing from it, and so are violations under them.`,
-  sql: breachSql('level', NESTING),
+  sql: breachSql('lock-order.level', NESTING),
 };

@@ -23,9 +23,8 @@ retries without end (XSA-246), a change of types or a PoD sweep over everything.
   fix: 'Work in pieces: drop the lock between them, and use a continuation if the caller is a hypercall.',
   limits: `It needs TSCs and their frequency (import --cpu-hz). Time in interrupts, or taken by a host below the
 hypervisor, counts as held.`,
-  sql: breachSql('long-hold', {
+  sql: breachSql('lock-order.long-hold', {
     subject: ['lock', 'lock_class', 'pcpu', 'count as ticks'],
-    witness: ['acquired', 'released'],
     signature: ['lock_class', 'site'],
   }),
 };

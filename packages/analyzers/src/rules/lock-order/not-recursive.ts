@@ -21,9 +21,8 @@ p2m and altp2m (for writing), and the paging lock through paging_lock_recursive(
   confirm: 'select * from lock_spans where from_seq in ($acquired, $acquired_again)',
   fix: 'Split off a function for callers that hold the lock, or use the recursive variant if there is one.',
   limits: 'It relies on the flag recursive of the record.',
-  sql: breachSql('not-recursive', {
+  sql: breachSql('lock-order.not-recursive', {
     subject: ['lock', 'lock_class', 'pcpu'],
-    witness: ['acquired', 'acquired_again'],
     signature: ['lock_class', 'site'],
   }),
 };

@@ -21,9 +21,8 @@ while B is held, and Xen's own check no longer sees what has to come after B.`,
   fix: 'Release in the reverse order.',
   limits: `Locks without a level and read locks are left out: they do not change the level, and may be released in any
 order.`,
-  sql: breachSql('out-of-order-release', {
+  sql: breachSql('lock-order.out-of-order-release', {
     subject: ['lock_class', 'lock', 'held_class', 'held_lock', 'pcpu'],
-    witness: ['acquired', 'acquired_later', 'released'],
     signature: ['lock_class', 'held_class', 'held_site', 'site'],
   }),
 };

@@ -23,5 +23,5 @@ lock is that of the p2m, which p2m_get_page_from_gfn() holds around the lookup (
   fix: 'Drop the read lock first, and hold a page reference to keep what was found; or take the lower lock before it.',
   limits: `p2m_read_lock() hard-codes level 16 even for the p2m of a view (40, docs/xen.md#lock-check-gaps), so
 inversions between 16 and 40 under a view's read lock are missed.`,
-  sql: breachSql('read-inversion', NESTING),
+  sql: breachSql('lock-order.read-inversion', NESTING),
 };

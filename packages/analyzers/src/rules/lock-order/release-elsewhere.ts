@@ -22,9 +22,8 @@ longer protected.`,
 where l.address = $lock and s.from_seq = $acquired`,
   fix: 'Release the lock where it was taken; hand over a reference instead of a lock.',
   limits: 'Readers are not judged, because the trace need not know all of them.',
-  sql: breachSql('release-elsewhere', {
+  sql: breachSql('lock-order.release-elsewhere', {
     subject: ['lock', 'lock_class', 'pcpu'],
-    witness: ['acquired', 'released'],
     signature: ['lock_class', 'site'],
   }),
 };

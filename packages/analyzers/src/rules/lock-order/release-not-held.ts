@@ -21,9 +21,8 @@ of an IRQ descriptor.`,
 where l.address = $lock and s.to_seq in ($released, $released_again)`,
   fix: 'Have one place that releases the lock.',
   limits: 'A lock whose state the trace has not shown, or that may have changed among lost records, is not judged.',
-  sql: breachSql('release-not-held', {
+  sql: breachSql('lock-order.release-not-held', {
     subject: ['lock', 'lock_class', 'pcpu'],
-    witness: ['released', 'released_again'],
     signature: ['lock_class', 'site'],
   }),
 };

@@ -24,9 +24,8 @@ drops it before its slow path (docs/xen.md#safe-lookup).`,
 where l.address = $lock and s.from_seq <= $wanted and (s.to_seq is null or s.to_seq > $wanted)`,
   fix: 'Release the read lock, take the write lock, and look again; or take the write lock from the start.',
   limits: 'Readers from before the trace are not seen, so a case reported as possible may have been a real one.',
-  sql: breachSql('upgrade', {
+  sql: breachSql('lock-order.upgrade', {
     subject: ['lock', 'lock_class', 'pcpu'],
-    witness: ['read', 'other_read', 'wanted'],
     signature: ['lock_class', 'site'],
   }),
 };

@@ -21,9 +21,8 @@ first of them (m2p_remove_override, arch/x86/xen/p2m.c).`,
   confirm: `select seq, kind, pcpu, gfn, mfn, flags, symbol from events where mfn = $mfn order by seq`,
   fix: 'Clear the bit only with the last override.',
   limits: 'A pfn that gets another frame is not judged.',
-  sql: breachSql('foreign-cleared', {
+  sql: breachSql('m2p-override.foreign-cleared', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['override', 'cleared'],
     signature: ['site'],
   }),
 };

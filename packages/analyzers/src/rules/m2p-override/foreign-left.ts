@@ -24,9 +24,8 @@ that clears FOREIGN. Possible if the trace ends there.`,
   fix: 'Clear FOREIGN of p2m(m2p(mfn)) with the last override.',
   limits: `Which pfn is the frontend's is known only from the phys_to_machine_set that made it foreign, if that is in
 the trace.`,
-  sql: breachSql('foreign-left', {
+  sql: breachSql('m2p-override.foreign-left', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['foreign_set', 'removed'],
     signature: ['site'],
   }),
 };

@@ -22,9 +22,8 @@ docs/xen.md#thread-m2p-override).`,
   confirm: `select seq, kind, pcpu, gfn, mfn, flags, symbol from events where mfn = $mfn order by seq`,
   fix: "Mark the frontend's pfn FOREIGN while an override exists.",
   limits: 'A lookup without a p2m type is taken for mfn_to_pfn.',
-  sql: breachSql('frontend-lookup', {
+  sql: breachSql('m2p-override.frontend-lookup', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['override', 'lookup'],
     signature: ['site'],
   }),
 };

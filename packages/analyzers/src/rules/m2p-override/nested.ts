@@ -20,9 +20,8 @@ mfn each, so what was saved first is lost (docs/xen.md#m2p-override).`,
 where kind in ('m2p_override_add', 'm2p_override_remove') and gfn = $gfn order by seq`,
   fix: 'Remove the override before the page is used again.',
   limits: 'Overrides from before the trace are unknown.',
-  sql: breachSql('nested', {
+  sql: breachSql('m2p-override.nested', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['override', 'nested'],
     signature: ['site'],
   }),
 };

@@ -19,9 +19,8 @@ maps a frame that belongs to somebody else (docs/xen.md#m2p-override; docs/xen.m
   confirm: `select seq, kind, pcpu, gfn, mfn, arg0 as old_mfn, symbol from events where seq in ($saved, $restored)`,
   fix: 'Keep the saved frame where nobody else writes.',
   limits: "Judged only if both events carry the old frame, or the page's entry was known.",
-  sql: breachSql('wrong-restore', {
+  sql: breachSql('m2p-override.wrong-restore', {
     subject: ['domid', 'gfn', 'mfn'],
-    witness: ['saved', 'restored'],
     signature: ['site'],
   }),
 };

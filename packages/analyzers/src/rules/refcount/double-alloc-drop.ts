@@ -22,9 +22,8 @@ clears it by hand and calls put_page() as well.`,
 and kind in ('alloc_ref_drop', 'put_page', 'page_alloc', 'page_free') and seq <= $dropped_again order by seq desc limit 20`,
   fix: 'Use put_page_alloc_ref(), which tests and clears in one step.',
   limits: 'PGC_allocated has to be known, from the allocation or from a recorded count_info.',
-  sql: breachSql('double-alloc-drop', {
+  sql: breachSql('refcount.double-alloc-drop', {
     subject: ['mfn', 'generation'],
-    witness: ['dropped', 'dropped_again'],
     signature: ['site'],
   }),
 };

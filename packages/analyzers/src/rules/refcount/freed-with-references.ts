@@ -21,9 +21,8 @@ has to know that nobody else holds a reference.`,
 where r.mfn = $mfn and r.from_seq < $freed and (r.to_seq is null or r.to_seq > $freed)`,
   fix: 'Drop the reference, and let put_page() free the page.',
   limits: 'A count that the trace has not shown is not judged.',
-  sql: breachSql('freed-with-references', {
+  sql: breachSql('refcount.freed-with-references', {
     subject: ['mfn', 'owner as domid', 'count'],
-    witness: ['counted', 'freed'],
     signature: ['site'],
   }),
 };

@@ -28,9 +28,8 @@ and kind in ('get_type', 'put_type', 'page_alloc', 'page_free', 'owner_set') ord
   fix: `Drop type references through put_page_type() only, which devalidates. Clear the type of a page that is given
 away.`,
   limits: 'Xenheap pages, which keep a type reference for good, are left out.',
-  sql: breachSql('freed-with-type', {
+  sql: breachSql('refcount.freed-with-type', {
     subject: ['mfn', 'owner as domid', 'count as type_count'],
-    witness: ['typed', 'freed', 'given'],
     signature: ['detail', 'site'],
   }),
 };

@@ -23,9 +23,8 @@ incremented it directly (get_page_light() only asserts), or page_info was writte
   fix: 'Take references through get_page() only, and before the page can be freed.',
   limits:
     'An allocation that was not recorded, such as one for a domain that is left out of the trace, looks the same.',
-  sql: breachSql('get-on-free', {
+  sql: breachSql('refcount.get-on-free', {
     subject: ['mfn', 'generation', 'owner as domid'],
-    witness: ['freed', 'get'],
     signature: ['site'],
   }),
 };

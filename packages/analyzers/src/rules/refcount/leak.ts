@@ -1,3 +1,4 @@
+import { witnessColumn } from '@p2mtrace/replayer';
 import { breachSql } from '../breach-sql.js';
 import type { Rule } from '../define-analyzer.js';
 
@@ -30,11 +31,10 @@ function's comment who drops it.`,
   limits: `What happens after the recording is not seen, so of a live domain a leak is only possible. References that
 Xen keeps for long (grant mappings, foreign entries, pages that Xen shares with a guest) look the same while their
 domain lives.`,
-  sql: breachSql('leak', {
+  sql: breachSql('refcount.leak', {
     subject: ['mfn', 'generation', 'domid', 'gfn', 'count', 'times as acquired_there'],
-    witness: ['acquired', 'allocation_dropped'],
     signature: [
-      `if(b.at1 is null, 'before the trace', b.site::varchar) as acquired_at`,
+      `if(b.${witnessColumn('refcount.leak', 'acquired')} is null, 'before the trace', b.site::varchar) as acquired_at`,
       'held_site as allocation_dropped_at',
     ],
     // Of a domain that lives, the holder may just not be done yet.

@@ -24,9 +24,8 @@ checks are still there.`,
     'select seq, kind, count_info, type_info, caller from events where mfn = $mfn and seq <= $reached order by seq desc limit 20',
   fix: 'Use wider counters, as 3.4 did; or limit how often one page can be mapped, below the limit of the counter.',
   limits: 'A count that no event shows is not judged. Headroom is reported for the thousand pages that have the least.',
-  sql: breachSql('overflow', {
+  sql: breachSql('refcount.overflow', {
     subject: ['mfn', 'limit as count', 'width', 'expected as headroom'],
-    witness: ['reached', 'wrapped', 'peak'],
     signature: ['detail', 'width', 'site'],
     severity: `if(b.detail in ('headroom', 'type-headroom'), 'note', null)`,
     title: `case b.detail when 'headroom' then 'headroom of the general count' when 'type-headroom' then

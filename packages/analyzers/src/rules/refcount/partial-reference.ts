@@ -27,9 +27,8 @@ and kind in ('get_page', 'put_page', 'get_type', 'put_type', 'alloc_ref_drop') o
   fix: 'Take and drop the reference in the same step as the flag, and nowhere else.',
   limits: `It relies on the order in which Xen 4.17 records the two, one right after the other. For each pcpu the last
 eight reference events are remembered.`,
-  sql: breachSql('partial-reference', {
+  sql: breachSql('refcount.partial-reference', {
     subject: ['mfn'],
-    witness: ['partial_set', 'partial_cleared'],
     signature: ['site'],
   }),
 };

@@ -26,9 +26,8 @@ order by seq desc limit 20`,
   fix: 'Use put_page_and_type(), or put the type first. For PGT_partial see refcount.partial-reference.',
   limits:
     'Xenheap pages, which keep a type reference for good, are left out. So are pages whose count or type is unknown.',
-  sql: breachSql('type-without-general', {
+  sql: breachSql('refcount.type-without-general', {
     subject: ['mfn', 'owner as domid', 'count as type_count'],
-    witness: ['type', 'count'],
     signature: ['site'],
   }),
 };

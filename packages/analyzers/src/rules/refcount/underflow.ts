@@ -21,9 +21,8 @@ parallel unmaps of a grant; XSA-380 and XSA-394). The count wraps within its own
 and coalesce(to_seq, from_seq) <= $put order by coalesce(from_seq, to_seq) desc limit 20`,
   fix: 'Find out which of the puts before it is one too many. It need not be the last.',
   limits: 'A count that the trace has not shown yet is not judged, nor is any after lost records.',
-  sql: breachSql('underflow', {
+  sql: breachSql('refcount.underflow', {
     subject: ['mfn', 'generation', 'owner as domid'],
-    witness: ['freed', 'put'],
     signature: ['site'],
   }),
 };

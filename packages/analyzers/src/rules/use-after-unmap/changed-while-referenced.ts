@@ -29,9 +29,8 @@ where r.mfn = $mfn and r.from_seq < $changed and (r.to_seq is null or r.to_seq >
   fix: 'Under this policy: refuse the change (-EBUSY), and let the caller deal with it.',
   limits: `References from before the trace count, but have no witness. Writes that the replay only infers from other
 events are not judged.`,
-  sql: breachSql('changed-while-referenced', {
+  sql: breachSql('use-after-unmap.changed-while-referenced', {
     subject: ['domid', 'view', 'gfn', 'mfn', 'count'],
-    witness: ['referenced', 'changed'],
     signature: ['view', 'site'],
     severity: 'null',
   }),

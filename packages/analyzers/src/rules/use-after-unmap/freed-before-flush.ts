@@ -26,9 +26,8 @@ p2m_tlb_flush_sync() first.`,
   fix: 'Call p2m_tlb_flush_sync() before the page is freed, or hold a reference until the flush.',
   limits: `Writes that the replay only infers from other events (docs/replay.md) do not count as removals. The last
 4,096 removals of each p2m since its last flush are remembered.`,
-  sql: breachSql('freed-before-flush', {
+  sql: breachSql('use-after-unmap.freed-before-flush', {
     subject: ['domid', 'view', 'gfn', 'mfn'],
-    witness: ['deferred', 'removed', 'freed', 'given'],
     signature: ['detail', 'view', 'site'],
   }),
 };

@@ -26,9 +26,8 @@ where mfn <= $mfn and $mfn < mfn + 2 ** "order" order by from_seq`,
   limits: `The recording may end before the p2m is used again, which hides a defect. If the trace does not show the
 end of a domain, a domain that lost 64 pages or more at once and has none left is taken to be torn down, and the next
 user of its domid to be another domain. An entry from before the trace counts once a lookup has shown it.`,
-  sql: breachSql('freed-while-mapped', {
+  sql: breachSql('use-after-unmap.freed-while-mapped', {
     subject: ['mfn', 'generation', 'domid', 'view', 'gfn'],
-    witness: ['mapped', 'freed', 'p2m_used_later'],
     signature: ['view', 'detail as owner'],
   }),
 };

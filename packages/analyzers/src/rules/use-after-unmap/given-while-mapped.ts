@@ -1,8 +1,13 @@
+import { witnessColumn } from '@p2mtrace/replayer';
 import { NAMED_BREACHES } from '../breach-sql.js';
 import type { Rule } from '../define-analyzer.js';
 
+const RULE = 'use-after-unmap.given-while-mapped';
+const MAPPED = `b.${witnessColumn(RULE, 'mapped')}`;
+const GIVEN = `b.${witnessColumn(RULE, 'given')}`;
+
 export const givenWhileMapped: Rule = {
-  id: 'use-after-unmap.given-while-mapped',
+  id: RULE,
   title: 'a page went to another domain while its former owner still mapped it',
   severity: 'error',
   belief: {
@@ -29,13 +34,13 @@ end of the recording can hide a defect.`,
   select
     b.mfn as subject_mfn, b.domid as subject_domid, b.view_name as subject_view, b.gfn as subject_gfn,
     b.owner as subject_owner,
-    b.at1 as at_mapped, b.at2 as at_given, d.last_p2m_seq as at_p2m_used_later,
+    ${MAPPED} as at_mapped, ${GIVEN} as at_given, d.last_p2m_seq as at_p2m_used_later,
     b.view_name::varchar as sig_view, b.p2m_type::varchar as sig_p2m_type, coalesce(b.site::varchar, '?') as sig_site,
     b.confidence::varchar as confidence, if(b.confidence = 'proven', null, 'warning') as severity,
     b.mechanism::varchar as mechanism, b.caller as caller
   from ${NAMED_BREACHES} b
   join domains d on d.domid = b.domid
-  where b.breach = 'given-while-mapped'
-    and b.at2 < d.last_p2m_seq and (d.destroyed_seq is null or b.at2 < d.destroyed_seq)
-  order by b.at2`,
+  where b.breach = '${RULE}'
+    and ${GIVEN} < d.last_p2m_seq and (d.destroyed_seq is null or ${GIVEN} < d.destroyed_seq)
+  order by ${GIVEN}`,
 };

@@ -26,5 +26,5 @@ where seq between $lookup and $used and (mfn = $mfn or gfn = $gfn) order by seq`
   fix: 'Take the reference under the lock (get_page_from_gfn), or look up again after get_page and compare.',
   limits: `A caller that looks up again and compares is sound. If that second lookup is recorded, the finding is only
 likely.`,
-  sql: breachSql('late-reference', STALE_LOOKUP),
+  sql: breachSql('use-after-unmap.late-reference', STALE_LOOKUP),
 };

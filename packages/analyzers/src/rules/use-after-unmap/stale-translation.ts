@@ -4,7 +4,6 @@ import type { Rule } from '../define-analyzer.js';
 /** What both rules show of a lookup that was used after its entry had changed. */
 export const STALE_LOOKUP: BreachColumns = {
   subject: ['domid', 'view', 'gfn', 'mfn', 'pcpu'],
-  witness: ['lookup', 'unprotected', 'changed', 'used'],
   signature: ['site as lookup_site', 'detail as changed_by'],
 };
 
@@ -35,5 +34,5 @@ where seq between $lookup and $used and (mfn = $mfn or gfn = $gfn) order by seq`
 last use.`,
   limits: `Protection that the trace does not record (domain_pause, a lock of the caller, RCU) is not seen. If the
 pcpu looked up something else in between, the use may belong to that lookup.`,
-  sql: breachSql('stale-translation', STALE_LOOKUP),
+  sql: breachSql('use-after-unmap.stale-translation', STALE_LOOKUP),
 };

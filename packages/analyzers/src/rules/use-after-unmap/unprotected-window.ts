@@ -25,9 +25,8 @@ other protection" (docs/xen.md#get-gfn).`,
 use.`,
   limits: `Protection that is not recorded, such as a paused domain or a lock of another table, is not seen. Each
 lookup is reported once.`,
-  sql: breachSql('unprotected-window', {
+  sql: breachSql('use-after-unmap.unprotected-window', {
     subject: ['domid', 'view', 'gfn', 'mfn', 'pcpu'],
-    witness: ['lookup', 'unprotected', 'used'],
     signature: ['site'],
     severity: 'null',
   }),

@@ -25,9 +25,8 @@ XSA-384), a reference on another page (XSA-500), a reference dropped too early (
   fix: 'Hold a reference, taken before the page can be freed, until after the last use.',
   limits: `If an allocation is not recorded, the frame looks free. A control domain is therefore left out when the
 trace shows none of its pages. Where an mfn comes from is known only from lookups.`,
-  sql: breachSql('use-after-free', {
+  sql: breachSql('use-after-unmap.use-after-free', {
     subject: ['mfn', 'pcpu', 'domid'],
-    witness: ['lookup', 'freed', 'reallocated', 'used'],
     signature: ['site'],
   }),
 };

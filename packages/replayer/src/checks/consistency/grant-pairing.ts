@@ -1,12 +1,9 @@
 import { isValid } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../../batch/replay-batch.js';
 import { arg1Of, hasFailed, mfnOf } from '../../batch/row-values.js';
-import type { BreachDetail } from '../../facts/breach-names.js';
-import { MAX_FRAME } from '../../memory/frame-table.js';
 import { HALVES } from '../../state/grant-state.js';
-import { MAX_PAGE_ORDER } from '../../tables/page-table.js';
-import type { Check } from '../check.js';
-import type { CheckScope, MakeCheck } from '../check-scope.js';
+import { defineCheck } from '../check.js';
+import { forEachFrame } from '../frames.js';
 
 /** A mapping or unmap that names neither half is about the whole; no flag has this bit. */
 const WHOLE = 2 ** 30;
@@ -26,113 +23,122 @@ interface Handle {
   unmapped: number;
 }
 
-/** consistency.grant-pairing: a grant mapping ends twice, its handle is given out twice, or its page is freed (X§8). */
-export const grantPairing: MakeCheck = scope => new GrantPairing(scope);
+/** A grant mapping ends twice, its handle is given out twice, or its page is freed. */
+export const grantPairing = defineCheck({
+  rule: 'consistency.grant-pairing',
+  make: ({ state: { grants }, now, report, opportunities }) => {
+    const maps = opportunities('map');
+    const unmaps = opportunities('unmap');
+    const frees = opportunities('free');
+    /** By domid and handle. */
+    const handles = new Map<number, Handle>();
+    /** Frame → what maps it. */
+    const byMfn = new Map<number, Handle[]>();
 
-class GrantPairing implements Check {
-  private readonly scope: CheckScope;
-  /** By domid and handle. */
-  private readonly handles = new Map<number, Handle>();
-  /** Frame → what maps it. */
-  private readonly byMfn = new Map<number, Handle[]>();
-
-  constructor(scope: CheckScope) {
-    this.scope = scope;
-  }
-
-  readonly before = {
-    grant_map: (batch: ReplayBatch, row: number) => this.map(batch, row),
-    grant_unmap: (batch: ReplayBatch, row: number) => this.unmap(batch, row),
-    page_free: (batch: ReplayBatch, row: number) => {
-      if (this.byMfn.size > 0) this.free(batch, row);
-    },
-    domain_destroy: ({ columns }: ReplayBatch, row: number) => this.forgetDomain(columns.domid[row]),
-  };
-
-  private map(batch: ReplayBatch, row: number): void {
-    const domid = this.scope.state.grants.mapperOf(batch, row);
-    const handle = arg1Of(batch, row);
-    if (hasFailed(batch, row) || domid < 0 || Number.isNaN(handle)) return;
-    const key = keyOf(domid, handle);
-    const { seq } = this.scope.now;
-    const old = this.handles.get(key);
-    if (old !== undefined && old.open !== 0)
-      this.report(old, 'mapped-again', [old.mapped, Number.NaN, Number.NaN, Number.NaN, seq]);
-    if (old !== undefined) this.close(old);
-    const mfn = mfnOf(batch, row);
-    const open = halvesOf(batch, row) || WHOLE;
-    const owner = batch.columns.owner[row];
-    const made: Handle = { domid, owner, handle, mfn, mapped: seq, open, closed: 0, unmapped: Number.NaN };
-    this.handles.set(key, made);
-    if (mfn >= 0) this.byMfn.set(mfn, [...(this.byMfn.get(mfn) ?? []), made]);
-  }
-
-  private unmap(batch: ReplayBatch, row: number): void {
-    const domid = this.scope.state.grants.mapperOf(batch, row);
-    const handle = arg1Of(batch, row);
-    if (hasFailed(batch, row) || domid < 0 || Number.isNaN(handle)) return;
-    const { seq } = this.scope.now;
-    const named = halvesOf(batch, row);
-    const found = this.handles.get(keyOf(domid, handle));
-    if (found === undefined) {
-      // Mapped before the trace, as far as it was.
-      const [owner, mfn] = [batch.columns.owner[row], mfnOf(batch, row)];
-      const made = { domid, owner, handle, mfn, mapped: Number.NaN, open: 0, closed: named || WHOLE, unmapped: seq };
-      this.handles.set(keyOf(domid, handle), made);
-      return;
-    }
-    const ended = named === 0 || found.open === WHOLE ? found.open || WHOLE : named;
-    const isOver = found.open === 0 && (found.mapped >= 0 || (found.closed & WHOLE) !== 0);
-    if ((found.open & ended) === 0 && (isOver || (found.closed & ended) === ended)) {
-      this.report(found, 'unmapped-again', [found.mapped, found.unmapped, seq]);
-      return;
-    }
-    found.closed |= ended;
-    found.open &= ~ended;
-    found.unmapped = seq;
-    if (found.open === 0) this.close(found);
-  }
-
-  /** Nothing of the handle is mapped any more. */
-  private close(handle: Handle): void {
-    handle.open = 0;
-    const left = (this.byMfn.get(handle.mfn) ?? []).filter(other => other !== handle);
-    if (left.length > 0) this.byMfn.set(handle.mfn, left);
-    else this.byMfn.delete(handle.mfn);
-  }
-
-  private free(batch: ReplayBatch, row: number): void {
-    const first = mfnOf(batch, row);
-    const order = batch.columns.order[row];
-    if (first >= MAX_FRAME || order > MAX_PAGE_ORDER) return;
-    for (let mfn = first; mfn < first + 2 ** order; mfn++) {
-      for (const handle of this.byMfn.get(mfn) ?? []) {
-        this.report(handle, 'freed', [handle.mapped, Number.NaN, Number.NaN, this.scope.now.seq]);
+    const map = (batch: ReplayBatch, row: number) => {
+      const domid = grants.mapperOf(batch, row);
+      const handle = arg1Of(batch, row);
+      if (hasFailed(batch, row) || domid < 0 || Number.isNaN(handle)) return;
+      maps.count();
+      const key = keyOf(domid, handle);
+      const { seq } = now;
+      const old = handles.get(key);
+      if (old !== undefined && old.open !== 0) {
+        report({
+          detail: 'mapped-again',
+          mechanism: 'map',
+          ...subjectOf(old),
+          at: { mapped: old.mapped, mapped_again: seq },
+        });
       }
-      this.byMfn.delete(mfn);
-    }
-  }
+      if (old !== undefined) close(old);
+      const mfn = mfnOf(batch, row);
+      const open = halvesOf(batch, row) || WHOLE;
+      const owner = batch.columns.owner[row];
+      const made: Handle = { domid, owner, handle, mfn, mapped: seq, open, closed: 0, unmapped: Number.NaN };
+      handles.set(key, made);
+      if (mfn >= 0) byMfn.set(mfn, [...(byMfn.get(mfn) ?? []), made]);
+    };
 
-  private report({ domid, owner, handle, mfn }: Handle, detail: BreachDetail, at: number[]): void {
-    this.scope.report({ breach: 'grant-pairing', detail, domid, owner, handle, mfn, at });
-  }
+    const unmap = (batch: ReplayBatch, row: number) => {
+      const domid = grants.mapperOf(batch, row);
+      const handle = arg1Of(batch, row);
+      if (hasFailed(batch, row) || domid < 0 || Number.isNaN(handle)) return;
+      const { seq } = now;
+      unmaps.count();
+      const named = halvesOf(batch, row);
+      const found = handles.get(keyOf(domid, handle));
+      if (found === undefined) {
+        // Mapped before the trace, as far as it was.
+        const [owner, mfn] = [batch.columns.owner[row], mfnOf(batch, row)];
+        const made = { domid, owner, handle, mfn, mapped: Number.NaN, open: 0, closed: named || WHOLE, unmapped: seq };
+        handles.set(keyOf(domid, handle), made);
+        return;
+      }
+      const ended = named === 0 || found.open === WHOLE ? found.open || WHOLE : named;
+      const isOver = found.open === 0 && (found.mapped >= 0 || (found.closed & WHOLE) !== 0);
+      if ((found.open & ended) === 0 && (isOver || (found.closed & ended) === ended)) {
+        const at = { mapped: found.mapped, unmapped: found.unmapped, unmapped_again: seq };
+        report({ detail: 'unmapped-again', mechanism: 'unmap', ...subjectOf(found), at });
+        return;
+      }
+      found.closed |= ended;
+      found.open &= ~ended;
+      found.unmapped = seq;
+      if (found.open === 0) close(found);
+    };
 
-  readonly forget = (): void => {
-    this.handles.clear();
-    this.byMfn.clear();
-  };
+    /** Nothing of the handle is mapped any more. */
+    const close = (handle: Handle) => {
+      handle.open = 0;
+      const left = (byMfn.get(handle.mfn) ?? []).filter(other => other !== handle);
+      if (left.length > 0) byMfn.set(handle.mfn, left);
+      else byMfn.delete(handle.mfn);
+    };
 
-  /** What a domain that dies had mapped ends without an event for each. */
-  readonly forgetDomain = (domid: number): void => {
-    for (const [key, handle] of this.handles) {
-      if (handle.domid !== domid) continue;
-      this.close(handle);
-      this.handles.delete(key);
-    }
-  };
-}
+    const freed = (mfn: number) => {
+      frees.count();
+      for (const handle of byMfn.get(mfn) ?? []) {
+        report({
+          detail: 'freed',
+          mechanism: 'free',
+          ...subjectOf(handle),
+          at: { mapped: handle.mapped, freed: now.seq },
+        });
+      }
+      byMfn.delete(mfn);
+    };
 
-const keyOf = (domid: number, handle: number): number => domid * 0x1_0000_0000 + handle;
+    /** What a domain that dies had mapped ends without an event for each. */
+    const forgetDomain = (domid: number) => {
+      for (const [key, handle] of handles) {
+        if (handle.domid !== domid) continue;
+        close(handle);
+        handles.delete(key);
+      }
+    };
+
+    return {
+      before: {
+        grant_map: map,
+        grant_unmap: unmap,
+        page_free: (batch, row) => {
+          if (handles.size > 0) forEachFrame(batch, row, freed);
+        },
+        domain_destroy: ({ columns }, row) => forgetDomain(columns.domid[row]),
+      },
+      forget: () => {
+        handles.clear();
+        byMfn.clear();
+      },
+      forgetDomain,
+    };
+  },
+});
+
+const keyOf = (domid: number, handle: number): number => domid * 2 ** 32 + handle;
+
+const subjectOf = ({ domid, owner, handle, mfn }: Handle) => ({ domid, owner, handle, mfn });
 
 function halvesOf({ columns, validity }: ReplayBatch, row: number): number {
   return isValid(validity.flags, row) ? columns.flags[row] & HALVES : 0;

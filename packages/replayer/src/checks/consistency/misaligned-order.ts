@@ -1,20 +1,28 @@
-import { FLAG } from '@p2mtrace/trace-format';
-import { gfnOf, hasFailed, mfnOf } from '../../batch/row-values.js';
-import type { MakeCheck } from '../check-scope.js';
+import { gfnOf, mfnOf } from '../../batch/row-values.js';
+import { offsetIn } from '../../memory/order.js';
+import { defineCheck } from '../check.js';
+import { tookPlace } from '../entry-writes.js';
 
-/** consistency.misaligned-order: a write whose gfn or mfn is no multiple of 2^order (X§3.3). */
-export const misalignedOrder: MakeCheck = ({ now, report }) => ({
-  before: {
-    set_entry: (batch, row) => {
-      const { columns: c } = batch;
-      const order = c.order[row];
-      // What was attempted is recorded before Xen cuts it into aligned pieces.
-      if (order === 0 || hasFailed(batch, row) || (c.flags[row] & FLAG.attempt) !== 0) return;
-      const gfn = gfnOf(batch, row);
-      const mfn = mfnOf(batch, row);
-      if (gfn % 2 ** order === 0 && (mfn < 0 || mfn % 2 ** order === 0)) return;
-      const [domid, view, type] = [c.domid[row], c.view[row], c.p2m_type[row]];
-      report({ breach: 'misaligned-order', domid, view, gfn, mfn, order, p2m_type: type, at: [now.seq] });
-    },
+/** A write whose gfn or mfn is no multiple of 2^order. */
+export const misalignedOrder = defineCheck({
+  rule: 'consistency.misaligned-order',
+  make: ({ now, report, opportunities }) => {
+    const writes = opportunities('write');
+    return {
+      before: {
+        set_entry: (batch, row) => {
+          const { columns: c } = batch;
+          const order = c.order[row];
+          // What was attempted is recorded before Xen cuts it into aligned pieces.
+          if (order === 0 || !tookPlace(batch, row)) return;
+          writes.count();
+          const gfn = gfnOf(batch, row);
+          const mfn = mfnOf(batch, row);
+          if (offsetIn(gfn, order) === 0 && (mfn < 0 || offsetIn(mfn, order) === 0)) return;
+          const domid = c.domid[row];
+          report({ domid, view: c.view[row], gfn, mfn, order, p2m_type: c.p2m_type[row], at: { set: now.seq } });
+        },
+      },
+    };
   },
 });

@@ -2,8 +2,7 @@ import { isValid } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../../batch/replay-batch.js';
 import { arg1Of, gfnOf, hasFailed, mfnOf } from '../../batch/row-values.js';
 import { HOST } from '../../state/p2m-set.js';
-import type { Check } from '../check.js';
-import type { CheckScope, MakeCheck } from '../check-scope.js';
+import { defineCheck } from '../check.js';
 
 const ENOMEM = 12;
 
@@ -14,88 +13,86 @@ interface Mapping {
   refused?: { domid: number; view: number; gfn: number; pcpu: number; caller: number; seq: number };
 }
 
-/** gfn-range.foreign-blocks: a change of an entry is refused while its frame is mapped by another domain (mail 2). */
-export const foreignBlocks: MakeCheck = scope => new ForeignBlocks(scope);
+/** A change of an entry is refused while its frame is mapped by another domain. */
+export const foreignBlocks = defineCheck({
+  rule: 'gfn-range.foreign-blocks',
+  make: ({ state, p2ms, now, site, report, opportunities }) => {
+    const writes = opportunities('write');
+    /** By who maps it, and as what. */
+    const open = new Map<string, Mapping>();
+    const byMfn = new Map<number, Mapping[]>();
 
-class ForeignBlocks implements Check {
-  private readonly scope: CheckScope;
-  /** By who maps it, and as what. */
-  private readonly open = new Map<string, Mapping>();
-  private readonly byMfn = new Map<number, Mapping[]>();
+    /** Mappings that no later event could name are left out. */
+    const grantKey = (batch: ReplayBatch, row: number) => {
+      const handle = arg1Of(batch, row);
+      const domid = state.grants.mapperOf(batch, row);
+      return domid < 0 || Number.isNaN(handle) ? undefined : `grant ${domid} ${handle}`;
+    };
 
-  constructor(scope: CheckScope) {
-    this.scope = scope;
-  }
+    const map = (key: string | undefined, batch: ReplayBatch, row: number) => {
+      const mfn = mfnOf(batch, row);
+      if (key === undefined || mfn < 0 || hasFailed(batch, row)) return;
+      const mapping = { mfn, seq: now.seq };
+      open.set(key, mapping);
+      byMfn.set(mfn, [...(byMfn.get(mfn) ?? []), mapping]);
+    };
 
-  readonly before = {
-    foreign_map: (batch: ReplayBatch, row: number) => this.map(foreignKey(batch, row), batch, row),
-    foreign_unmap: (batch: ReplayBatch, row: number) => this.unmap(foreignKey(batch, row), batch, row),
-    grant_map: (batch: ReplayBatch, row: number) => this.map(this.grantKey(batch, row), batch, row),
-    grant_unmap: (batch: ReplayBatch, row: number) => this.unmap(this.grantKey(batch, row), batch, row),
-    set_entry: (batch: ReplayBatch, row: number) => this.judge(batch, row, false),
-    page_nominate: (batch: ReplayBatch, row: number) => this.judge(batch, row, true),
-    page_evict: (batch: ReplayBatch, row: number) => this.judge(batch, row, true),
-    share_nominate: (batch: ReplayBatch, row: number) => this.judge(batch, row, true),
-  };
+    const unmap = (key: string | undefined, batch: ReplayBatch, row: number) => {
+      const mapping = key === undefined || hasFailed(batch, row) ? undefined : open.get(key);
+      if (key === undefined || mapping === undefined) return;
+      open.delete(key);
+      const left = (byMfn.get(mapping.mfn) ?? []).filter(other => other !== mapping);
+      if (left.length > 0) byMfn.set(mapping.mfn, left);
+      else byMfn.delete(mapping.mfn);
+      tell(mapping, now.seq);
+    };
 
-  /** Mappings that no later event could name are left out. */
-  private grantKey(batch: ReplayBatch, row: number): string | undefined {
-    const handle = arg1Of(batch, row);
-    const domid = this.scope.state.grants.mapperOf(batch, row);
-    return domid < 0 || Number.isNaN(handle) ? undefined : `grant ${domid} ${handle}`;
-  }
+    /** `isOfMfn`: the operation is about the frame that it names, not about the one that the entry has. */
+    const judge = (batch: ReplayBatch, row: number, isOfMfn: boolean) => {
+      if (byMfn.size === 0) return;
+      const { columns: c, validity: v } = batch;
+      const gfn = gfnOf(batch, row);
+      const named = isOfMfn ? mfnOf(batch, row) : -1;
+      const table = p2ms.find(c.domid[row], isOfMfn ? HOST : c.view[row]);
+      const mfn = named >= 0 ? named : table?.find(gfn) ? table.foundMfn(gfn) : -1;
+      const mapping = byMfn.get(mfn)?.[0];
+      if (mapping === undefined) return;
+      writes.count();
+      // With not enough memory nobody is in its way.
+      const isOutOfMemory = isValid(v.rc, row) && c.rc[row] === -ENOMEM;
+      if (!hasFailed(batch, row) || isOutOfMemory || mapping.refused !== undefined) return;
+      const { pcpu, seq } = now;
+      mapping.refused = { domid: c.domid[row], view: c.view[row], gfn, pcpu, caller: site(), seq };
+    };
+    const judgeMfn = (batch: ReplayBatch, row: number) => judge(batch, row, true);
 
-  private map(key: string | undefined, batch: ReplayBatch, row: number): void {
-    const mfn = mfnOf(batch, row);
-    if (key === undefined || mfn < 0 || hasFailed(batch, row)) return;
-    const mapping = { mfn, seq: this.scope.now.seq };
-    this.open.set(key, mapping);
-    this.byMfn.set(mfn, [...(this.byMfn.get(mfn) ?? []), mapping]);
-  }
+    const tell = ({ mfn, seq, refused }: Mapping, unmapped: number) => {
+      if (refused === undefined) return;
+      const { seq: refusedSeq, ...columns } = refused;
+      report({ confidence: 'likely', ...columns, mfn, at: { mapped: seq, refused: refusedSeq, unmapped } });
+    };
 
-  private unmap(key: string | undefined, batch: ReplayBatch, row: number): void {
-    const mapping = key === undefined || hasFailed(batch, row) ? undefined : this.open.get(key);
-    if (key === undefined || mapping === undefined) return;
-    this.open.delete(key);
-    const left = (this.byMfn.get(mapping.mfn) ?? []).filter(other => other !== mapping);
-    if (left.length > 0) this.byMfn.set(mapping.mfn, left);
-    else this.byMfn.delete(mapping.mfn);
-    this.report(mapping, this.scope.now.seq);
-  }
-
-  /** `isOfMfn`: the operation is about the frame that it names, not about the one that the entry has. */
-  private judge(batch: ReplayBatch, row: number, isOfMfn: boolean): void {
-    if (this.byMfn.size === 0 || !hasFailed(batch, row)) return;
-    const { columns: c, validity: v } = batch;
-    // It has not enough memory: nobody is in its way.
-    if (isValid(v.rc, row) && c.rc[row] === -ENOMEM) return;
-    const gfn = gfnOf(batch, row);
-    const named = isOfMfn ? mfnOf(batch, row) : -1;
-    const table = this.scope.p2ms.find(c.domid[row], isOfMfn ? HOST : c.view[row]);
-    const mfn = named >= 0 ? named : table?.find(gfn) ? table.foundMfn(gfn) : -1;
-    const mapping = this.byMfn.get(mfn)?.[0];
-    if (mapping === undefined || mapping.refused !== undefined) return;
-    const { now, state } = this.scope;
-    const caller = state.facts?.site() ?? -1;
-    mapping.refused = { domid: c.domid[row], view: c.view[row], gfn, pcpu: now.pcpu, caller, seq: now.seq };
-  }
-
-  private report({ mfn, seq, refused }: Mapping, unmapped: number): void {
-    if (refused === undefined) return;
-    const { seq: refusedSeq, ...columns } = refused;
-    const at = [seq, refusedSeq, unmapped];
-    this.scope.report({ breach: 'foreign-blocks', confidence: 'likely', ...columns, mfn, at });
-  }
-
-  readonly end = (): void => {
-    for (const mapping of this.open.values()) this.report(mapping, -1);
-  };
-
-  readonly forget = (): void => {
-    this.open.clear();
-    this.byMfn.clear();
-  };
-}
+    return {
+      before: {
+        foreign_map: (batch, row) => map(foreignKey(batch, row), batch, row),
+        foreign_unmap: (batch, row) => unmap(foreignKey(batch, row), batch, row),
+        grant_map: (batch, row) => map(grantKey(batch, row), batch, row),
+        grant_unmap: (batch, row) => unmap(grantKey(batch, row), batch, row),
+        set_entry: (batch, row) => judge(batch, row, false),
+        page_nominate: judgeMfn,
+        page_evict: judgeMfn,
+        share_nominate: judgeMfn,
+      },
+      end: () => {
+        for (const mapping of open.values()) tell(mapping, -1);
+      },
+      forget: () => {
+        open.clear();
+        byMfn.clear();
+      },
+    };
+  },
+});
 
 const foreignKey = (batch: ReplayBatch, row: number): string =>
   `foreign ${batch.columns.domid[row]} ${gfnOf(batch, row)}`;

@@ -1,9 +1,10 @@
 import { FLAG, isP2mLevel, MODE_READ } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../../batch/replay-batch.js';
-import { gfnOf, hasFailed } from '../../batch/row-values.js';
+import { gfnOf } from '../../batch/row-values.js';
+import { p2mKey } from '../../memory/keys.js';
 import { holdsP2mLock } from '../../state/lock-state.js';
-import type { Check } from '../check.js';
-import type { CheckScope, MakeCheck } from '../check-scope.js';
+import { defineCheck } from '../check.js';
+import { tookPlace } from '../entry-writes.js';
 
 /** Lookups of a pcpu that are remembered; code looks up one or two at a time. */
 const REMEMBERED = 8;
@@ -72,87 +73,69 @@ class LastLookups {
   }
 }
 
-/**
- * gfn-range.split-critical-section: a lookup with the lock, and a set_entry of that gfn in the pcpu's next section,
- * which did not look again. The two "delimit a critical section" (mail 2).
- */
-export const splitSection: MakeCheck = scope => new SplitSection(scope);
+/** A lookup with the lock, and a set_entry of that gfn in the pcpu's next section, which did not look again. */
+export const splitCriticalSection = defineCheck({
+  rule: 'gfn-range.split-critical-section',
+  make: ({ state, now, records, report, opportunities }) => {
+    const writes = opportunities('write');
+    const byPcpu: LastLookups[] = [];
+    const hasLocks = records('lock_acquire');
+    return {
+      before: {
+        sched_switch: () => byPcpu[now.pcpu]?.clear(),
+      },
+      after: {
+        lookup: (batch, row) => {
+          const { columns: c } = batch;
+          const gfn = gfnOf(batch, row);
+          if (gfn < 0 || now.pcpu < 0) return;
+          byPcpu[now.pcpu] ??= new LastLookups();
+          const last = byPcpu[now.pcpu];
+          const p2m = p2mOf(batch, row);
+          const known = last.find(p2m, gfn);
+          if (known >= 0) last.remove(known);
+          if ((c.flags[row] & FLAG.locked) !== 0) last.add(p2m, gfn, c.order[row], now.seq);
+        },
+        put_gfn: (batch, row) => {
+          const { columns: c } = batch;
+          const last = byPcpu[now.pcpu];
+          if (last === undefined) return;
+          const gfn = gfnOf(batch, row);
+          // Of a gfn that was got twice one is left.
+          if (state.translations.seqOf(now.pcpu, c.domid[row], c.view[row], gfn) !== -1) return;
+          const found = last.find(p2mOf(batch, row), gfn);
+          if (found >= 0) last.drop(found, now.seq);
+          if (!hasLocks && last.held === 0) last.endSection(now.seq);
+        },
+        lock_release: ({ columns: c }, row) => {
+          const last = byPcpu[now.pcpu];
+          if (last === undefined || last.entries === 0 || c.mode[row] === MODE_READ || !isP2mLevel(c.level[row]))
+            return;
+          if (!holdsP2mLock(state.locks, now.pcpu)) last.endSection(now.seq);
+        },
+        set_entry: (batch, row) => {
+          const { columns: c } = batch;
+          const last = byPcpu[now.pcpu];
+          if (last === undefined || last.entries === 0 || !tookPlace(batch, row)) return;
+          const gfn = gfnOf(batch, row);
+          const found = last.find(p2mOf(batch, row), gfn);
+          // A larger write is not about this entry.
+          if (found < 0 || c.order[row] > last.order[found]) return;
+          writes.count();
+          const lookup = last.seq[found];
+          const unprotected = last.dropped[found];
+          last.remove(found);
+          // A write under the lock ends what the lookup began: the next one rests on something else.
+          if (Number.isNaN(unprotected)) return;
+          const at = { lookup, unprotected, set: now.seq };
+          report({ confidence: 'likely', domid: c.domid[row], view: c.view[row], gfn, at });
+        },
+      },
+      forget: () => {
+        byPcpu.length = 0;
+      },
+    };
+  },
+});
 
-class SplitSection implements Check {
-  private readonly scope: CheckScope;
-  private readonly byPcpu: LastLookups[] = [];
-  private readonly hasLocks: boolean;
-
-  constructor(scope: CheckScope) {
-    this.scope = scope;
-    this.hasLocks = scope.records('lock_acquire');
-  }
-
-  readonly before = {
-    sched_switch: () => this.byPcpu[this.scope.now.pcpu]?.clear(),
-  };
-
-  readonly after = {
-    lookup: (batch: ReplayBatch, row: number) => this.lookup(batch, row),
-    put_gfn: (batch: ReplayBatch, row: number) => this.putGfn(batch, row),
-    lock_release: (batch: ReplayBatch, row: number) => this.release(batch, row),
-    set_entry: (batch: ReplayBatch, row: number) => this.setEntry(batch, row),
-  };
-
-  private lookup(batch: ReplayBatch, row: number): void {
-    const { columns: c } = batch;
-    const { now } = this.scope;
-    const gfn = gfnOf(batch, row);
-    if (gfn < 0 || now.pcpu < 0) return;
-    this.byPcpu[now.pcpu] ??= new LastLookups();
-    const last = this.byPcpu[now.pcpu];
-    const p2m = p2mOf(batch, row);
-    const known = last.find(p2m, gfn);
-    if (known >= 0) last.remove(known);
-    if ((c.flags[row] & FLAG.locked) !== 0) last.add(p2m, gfn, c.order[row], now.seq);
-  }
-
-  private putGfn(batch: ReplayBatch, row: number): void {
-    const { columns: c } = batch;
-    const { now, state } = this.scope;
-    const last = this.byPcpu[now.pcpu];
-    if (last === undefined) return;
-    const gfn = gfnOf(batch, row);
-    // Of a gfn that was got twice one is left.
-    if (state.translations.seqOf(now.pcpu, c.domid[row], c.view[row], gfn) !== -1) return;
-    const found = last.find(p2mOf(batch, row), gfn);
-    if (found >= 0) last.drop(found, now.seq);
-    if (!this.hasLocks && last.held === 0) last.endSection(now.seq);
-  }
-
-  private release({ columns: c }: ReplayBatch, row: number): void {
-    const { now, state } = this.scope;
-    const last = this.byPcpu[now.pcpu];
-    if (last === undefined || last.entries === 0 || c.mode[row] === MODE_READ || !isP2mLevel(c.level[row])) return;
-    if (!holdsP2mLock(state.locks, now.pcpu)) last.endSection(now.seq);
-  }
-
-  private setEntry(batch: ReplayBatch, row: number): void {
-    const { columns: c } = batch;
-    const { now, report } = this.scope;
-    const last = this.byPcpu[now.pcpu];
-    if (last === undefined || last.entries === 0) return;
-    if ((c.flags[row] & FLAG.attempt) !== 0 || hasFailed(batch, row)) return;
-    const gfn = gfnOf(batch, row);
-    const found = last.find(p2mOf(batch, row), gfn);
-    // A larger write is not about this entry.
-    if (found < 0 || c.order[row] > last.order[found]) return;
-    const at = [last.seq[found], last.dropped[found], now.seq];
-    last.remove(found);
-    // A write under the lock ends what the lookup began: the next one rests on something else.
-    if (Number.isNaN(at[1])) return;
-    const [domid, view] = [c.domid[row], c.view[row]];
-    report({ breach: 'split-critical-section', confidence: 'likely', domid, view, gfn, at });
-  }
-
-  readonly forget = (): void => {
-    this.byPcpu.length = 0;
-  };
-}
-
-const p2mOf = ({ columns: c }: ReplayBatch, row: number): number => c.domid[row] * 0x1_0000 + c.view[row];
+const p2mOf = ({ columns: c }: ReplayBatch, row: number): number => p2mKey(c.domid[row], c.view[row]);

@@ -1,23 +1,31 @@
 import { gfnOf, hasFailed, mfnOf } from '../../batch/row-values.js';
 import { MAX_FRAME } from '../../memory/frame-table.js';
 import { oldMfnOf } from '../../state/linux-state.js';
-import type { MakeCheck } from '../check-scope.js';
+import { defineCheck } from '../check.js';
 
-/** m2p-override.wrong-restore: a removal gives the page another mfn than m2p_add_override saved (X§7: page->index). */
-export const overrideRestore: MakeCheck = ({ now, state, report }) => ({
-  before: {
-    m2p_override_remove: (batch, row) => {
-      const gfn = gfnOf(batch, row);
-      const mfn = mfnOf(batch, row);
-      const domid = batch.columns.domid[row];
-      if (hasFailed(batch, row) || gfn >= MAX_FRAME || mfn >= MAX_FRAME) return;
-      const { overrides } = state.linux;
-      const member = overrides.find(mfn, domid, gfn);
-      const restored = oldMfnOf(batch, row);
-      if (member === 0 || Number.isNaN(restored)) return;
-      const saved = overrides.valueOf(member);
-      if (Number.isNaN(saved) || saved === restored) return;
-      report({ breach: 'wrong-restore', domid, gfn, mfn, at: [overrides.seqOf(member), now.seq] });
-    },
+/** A removal gives the page another mfn than m2p_add_override saved in page->index. */
+export const wrongRestore = defineCheck({
+  rule: 'm2p-override.wrong-restore',
+  make: ({ state, now, report, opportunities }) => {
+    const restores = opportunities('restore');
+    return {
+      before: {
+        m2p_override_remove: (batch, row) => {
+          const gfn = gfnOf(batch, row);
+          const mfn = mfnOf(batch, row);
+          const domid = batch.columns.domid[row];
+          if (hasFailed(batch, row) || gfn >= MAX_FRAME || mfn >= MAX_FRAME) return;
+          const { overrides } = state.linux;
+          const member = overrides.find(mfn, domid, gfn);
+          const restored = oldMfnOf(batch, row);
+          if (member === 0 || Number.isNaN(restored)) return;
+          const saved = overrides.valueOf(member);
+          if (Number.isNaN(saved)) return;
+          restores.count();
+          if (saved === restored) return;
+          report({ domid, gfn, mfn, at: { saved: overrides.seqOf(member), restored: now.seq } });
+        },
+      },
+    };
   },
 });

@@ -1,44 +1,42 @@
-import type { ReplayBatch } from '../../batch/replay-batch.js';
 import { mfnOf } from '../../batch/row-values.js';
 import { FrameRecords } from '../../memory/frame-records.js';
-import type { Check } from '../check.js';
-import type { CheckScope, MakeCheck } from '../check-scope.js';
+import { defineCheck } from '../check.js';
 import { isAllocated, knowsCount, slotOf } from '../known-pages.js';
 
+/** Of a frame: its last drop, and the generation that it was of. */
+const DROPPED_SEQ = 0;
+const GENERATION = 1;
+
 /**
- * refcount.double-alloc-drop: the allocation's reference is dropped though PGC_allocated is clear. Xen tests and clears
- * that flag in one step, so that whoever comes second drops nothing (X§4.3).
+ * The allocation's reference is dropped though PGC_allocated is clear. Xen tests and clears that flag in one step, so
+ * that whoever comes second drops nothing (put_page_alloc_ref in xen/arch/x86/include/asm/mm.h).
  */
-export const allocationReference: MakeCheck = scope => new AllocationReference(scope);
-
-class AllocationReference implements Check {
-  private readonly scope: CheckScope;
-  /** seq of the last drop, and the generation that it was of. */
-  private readonly drops = new FrameRecords(2);
-
-  constructor(scope: CheckScope) {
-    this.scope = scope;
-  }
-
-  readonly before = {
-    alloc_ref_drop: (batch: ReplayBatch, row: number) => {
-      const { state, now, report } = this.scope;
-      const { pages } = state;
-      const mfn = mfnOf(batch, row);
-      const slot = slotOf(pages, mfn);
-      if (slot === 0) return;
-      const generation = pages.generation[slot];
-      if (knowsCount(pages, slot) && !isAllocated(pages, slot)) {
-        const at = this.drops.find(mfn);
-        const isSame = at >= 0 && this.drops.data[at + 1] === generation;
-        const dropped = isSame ? this.drops.data[at] : Number.NaN;
-        report({ breach: 'double-alloc-drop', mfn, generation, at: [dropped, now.seq] });
-      }
-      const at = this.drops.make(mfn);
-      this.drops.data[at] = now.seq;
-      this.drops.data[at + 1] = generation;
-    },
-  };
-
-  readonly forget = (): void => this.drops.clear();
-}
+export const doubleAllocDrop = defineCheck({
+  rule: 'refcount.double-alloc-drop',
+  share: 'references',
+  make: ({ state: { pages }, now, report, opportunities }) => {
+    const counted = opportunities('drop');
+    const drops = new FrameRecords(2);
+    return {
+      before: {
+        alloc_ref_drop: (batch, row) => {
+          const mfn = mfnOf(batch, row);
+          const slot = slotOf(pages, mfn);
+          if (slot === 0) return;
+          const generation = pages.generation[slot];
+          if (knowsCount(pages, slot)) counted.count();
+          if (knowsCount(pages, slot) && !isAllocated(pages, slot)) {
+            const before = drops.find(mfn);
+            const isSame = before >= 0 && drops.data[before + GENERATION] === generation;
+            const dropped = isSame ? drops.data[before + DROPPED_SEQ] : Number.NaN;
+            report({ mfn, generation, at: { dropped, dropped_again: now.seq } });
+          }
+          const at = drops.make(mfn);
+          drops.data[at + DROPPED_SEQ] = now.seq;
+          drops.data[at + GENERATION] = generation;
+        },
+      },
+      forget: () => drops.clear(),
+    };
+  },
+});

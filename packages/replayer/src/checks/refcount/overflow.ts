@@ -1,10 +1,7 @@
 import { FLAG, KIND } from '@p2mtrace/trace-format';
-import type { ReplayBatch } from '../../batch/replay-batch.js';
 import { hasFailed, mfnOf } from '../../batch/row-values.js';
-import type { BreachDetail } from '../../facts/breach-names.js';
 import { FrameRecords } from '../../memory/frame-records.js';
-import type { Check } from '../check.js';
-import type { CheckScope, MakeCheck } from '../check-scope.js';
+import { defineCheck } from '../check.js';
 import { knowsCount, slotOf } from '../known-pages.js';
 import { KnownTypes } from '../known-types.js';
 
@@ -15,77 +12,72 @@ const TOLD = 1000;
 const WORD = 2 ** 32;
 
 /**
- * refcount.overflow: a count reaches where get_page or get_page_type refuse to go on (X§4.3; mail 4): of the general
- * count the last two values are reserved, of the type count the last one. For counters of a chosen width it tells too
- * when they would wrap, and how near the other pages came.
+ * A count reaches where get_page or get_page_type refuse to go on (xen/arch/x86/mm.c): of the general count the last two
+ * values are reserved, of the type count the last one. For counters of a chosen width it tells too when they would wrap,
+ * and how near the other pages came.
  */
-export const countLimits: MakeCheck = scope => new CountLimits(scope);
+export const overflow = defineCheck({
+  rule: 'refcount.overflow',
+  share: 'references',
+  make: ({ state: { pages, profile }, options, now, report, opportunities }) => {
+    const gets = opportunities('get');
+    const typeGets = opportunities('type');
+    const types = new KnownTypes(pages, profile);
+    const general = limitOf(profile.countWidth, 2, options.counterWidth);
+    const type = limitOf(profile.typeCountWidth, 1, options.counterWidth);
 
-class CountLimits implements Check {
-  private readonly scope: CheckScope;
-  private readonly types: KnownTypes;
-  private readonly general: Limit;
-  private readonly type: Limit;
+    /** Of the count after a get, which has gone up by one: it passes each value. In two words, as it has up to 58 bits. */
+    const judge = (kind: number, mfn: number, upper: number, lower: number, limit: Limit) => {
+      if (limit.peaks !== undefined) notePeak(limit.peaks, mfn, upper * WORD + lower, now.seq);
+      const isLast = upper === limit.lastUpper && lower === limit.lastLower;
+      if (!isLast && (upper !== limit.wrapUpper || lower !== limit.wrapLower)) return;
+      const detail = isLast ? 'limit' : 'wrap';
+      const at = isLast ? { reached: now.seq } : { wrapped: now.seq };
+      const mechanism = kind === K_GET_TYPE ? 'type' : 'get';
+      report({ detail, mechanism, kind, mfn, count: upper * WORD + lower, width: limit.width, at });
+    };
 
-  constructor(scope: CheckScope) {
-    this.scope = scope;
-    const { pages, profile } = scope.state;
-    const { counterWidth } = scope.options;
-    this.types = new KnownTypes(pages, profile);
-    this.general = limitOf(profile.countWidth, 2, counterWidth);
-    this.type = limitOf(profile.typeCountWidth, 1, counterWidth);
-  }
+    /** Of the pages that came nearest to the limit without reaching it. */
+    const tellHeadroom = (detail: 'headroom' | 'type-headroom', { width, lastUpper, lastLower, peaks }: Limit) => {
+      const last = lastUpper * WORD + lastLower;
+      const found: { mfn: number; count: number; peak: number }[] = [];
+      peaks?.forEach((mfn, at) => {
+        const [count, peak] = peaks.data.subarray(at, at + 2);
+        if (count < last) found.push({ mfn, count, peak });
+      });
+      found.sort((a, b) => b.count - a.count);
+      for (const { mfn, count, peak } of found.slice(0, TOLD)) {
+        const mechanism = detail === 'headroom' ? 'get' : 'type';
+        report({ detail, mechanism, mfn, count, width, expected: last - count, caller: -1, pcpu: -1, at: { peak } });
+      }
+    };
 
-  readonly after = {
-    get_page: (batch: ReplayBatch, row: number) => {
-      if ((batch.columns.flags[row] & FLAG.failed) !== 0) return;
-      const { pages } = this.scope.state;
-      const mfn = mfnOf(batch, row);
-      const slot = slotOf(pages, mfn);
-      if (slot === 0 || !knowsCount(pages, slot)) return;
-      this.judge(K_GET_PAGE, mfn, pages.upperCount(slot), pages.lowerCount(slot), this.general);
-    },
-    get_type: (batch: ReplayBatch, row: number) => {
-      if (hasFailed(batch, row)) return;
-      const mfn = mfnOf(batch, row);
-      const slot = slotOf(this.scope.state.pages, mfn);
-      if (slot === 0 || !this.types.isKnown(slot)) return;
-      this.judge(K_GET_TYPE, mfn, this.types.upperCount(slot), this.types.lowerCount(slot), this.type);
-    },
-  };
-
-  /** Of the count after a get, which has gone up by one: it passes each value. In two words, as it has up to 58 bits. */
-  private judge(kind: number, mfn: number, upper: number, lower: number, limit: Limit): void {
-    const { seq } = this.scope.now;
-    if (limit.peaks !== undefined) notePeak(limit.peaks, mfn, upper * WORD + lower, seq);
-    const isLast = upper === limit.lastUpper && lower === limit.lastLower;
-    if (!isLast && (upper !== limit.wrapUpper || lower !== limit.wrapLower)) return;
-    const detail = isLast ? 'limit' : 'wrap';
-    const at = isLast ? [seq] : [-1, seq];
-    const count = upper * WORD + lower;
-    this.scope.report({ breach: 'overflow', detail, kind, mfn, count, width: limit.width, at });
-  }
-
-  readonly end = (): void => {
-    this.tellHeadroom('headroom', this.general);
-    this.tellHeadroom('type-headroom', this.type);
-  };
-
-  /** Of the pages that came nearest to the limit without reaching it. */
-  private tellHeadroom(detail: BreachDetail, { width, lastUpper, lastLower, peaks }: Limit): void {
-    const last = lastUpper * WORD + lastLower;
-    const found: { mfn: number; count: number; seq: number }[] = [];
-    peaks?.forEach((mfn, at) => {
-      const [count, seq] = peaks.data.subarray(at, at + 2);
-      if (count < last) found.push({ mfn, count, seq });
-    });
-    found.sort((a, b) => b.count - a.count);
-    for (const { mfn, count, seq } of found.slice(0, TOLD)) {
-      const columns = { mfn, count, width, expected: last - count, caller: -1, pcpu: -1 };
-      this.scope.report({ breach: 'overflow', detail, ...columns, at: [-1, -1, seq] });
-    }
-  }
-}
+    return {
+      after: {
+        get_page: (batch, row) => {
+          if ((batch.columns.flags[row] & FLAG.failed) !== 0) return;
+          const mfn = mfnOf(batch, row);
+          const slot = slotOf(pages, mfn);
+          if (slot === 0 || !knowsCount(pages, slot)) return;
+          gets.count();
+          judge(K_GET_PAGE, mfn, pages.upperCount(slot), pages.lowerCount(slot), general);
+        },
+        get_type: (batch, row) => {
+          if (hasFailed(batch, row)) return;
+          const mfn = mfnOf(batch, row);
+          const slot = slotOf(pages, mfn);
+          if (slot === 0 || !types.isKnown(slot)) return;
+          typeGets.count();
+          judge(K_GET_TYPE, mfn, types.upperCount(slot), types.lowerCount(slot), type);
+        },
+      },
+      end: () => {
+        tellHeadroom('headroom', general);
+        tellHeadroom('type-headroom', type);
+      },
+    };
+  },
+});
 
 /** Counts of that many bits, by two words each. */
 interface Limit {

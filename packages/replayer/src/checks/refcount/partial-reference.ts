@@ -1,9 +1,7 @@
 import { FLAG, KIND } from '@p2mtrace/trace-format';
-import type { Handlers } from '../../batch/handlers.js';
 import type { ReplayBatch } from '../../batch/replay-batch.js';
 import { mfnOf } from '../../batch/row-values.js';
-import type { Check } from '../check.js';
-import type { CheckScope, MakeCheck } from '../check-scope.js';
+import { defineCheck } from '../check.js';
 import { slotOf } from '../known-pages.js';
 import { KnownTypes } from '../known-types.js';
 
@@ -36,68 +34,62 @@ class LastEvents {
 }
 
 /**
- * refcount.partial-reference: PGT_partial owns a general reference, which get_page_light takes right before the flag is
- * set, and put_page drops right before it is cleared (X§4.3; mail 4).
+ * PGT_partial owns a general reference, which get_page_light takes right before the flag is set, and put_page drops
+ * right before it is cleared (xen/arch/x86/mm.c).
  */
-export const partialReference: MakeCheck = scope => new PartialReference(scope);
+export const partialReference = defineCheck({
+  rule: 'refcount.partial-reference',
+  ifRecorded: ['get_type'],
+  make: ({ state: { pages, profile }, now, report, opportunities }) => {
+    const changes = opportunities('partial');
+    const types = new KnownTypes(pages, profile);
+    const byPcpu: LastEvents[] = [];
+    /** Frame → when PGT_partial was set. */
+    const partialSeq = new Map<number, number>();
+    let wasKnown = false;
+    let wasPartial = false;
 
-class PartialReference implements Check {
-  private readonly scope: CheckScope;
-  private readonly types: KnownTypes;
-  private readonly byPcpu: LastEvents[] = [];
-  /** Frame → when PGT_partial was set. */
-  private readonly partialSeq = new Map<number, number>();
-  private wasKnown = false;
-  private wasPartial = false;
-  readonly before: Handlers = {};
-  readonly after: Handlers = {};
-
-  constructor(scope: CheckScope) {
-    this.scope = scope;
-    this.types = new KnownTypes(scope.state.pages, scope.state.profile);
-    if (!scope.records('get_type')) return;
-    const before = (batch: ReplayBatch, row: number) => this.remember(batch, row);
-    const after = (batch: ReplayBatch, row: number) => {
-      this.judge(batch, row);
-      this.note(batch, row);
+    const remember = (batch: ReplayBatch, row: number) => {
+      const slot = slotOf(pages, mfnOf(batch, row));
+      wasKnown = slot !== 0 && types.isKnown(slot);
+      wasPartial = wasKnown && types.isPartial(slot);
     };
-    const note = (batch: ReplayBatch, row: number) => this.note(batch, row);
-    this.before = { get_type: before, put_type: before };
-    this.after = { get_type: after, put_type: after, get_page: note, put_page: note, alloc_ref_drop: note };
-  }
 
-  private remember(batch: ReplayBatch, row: number): void {
-    const slot = slotOf(this.scope.state.pages, mfnOf(batch, row));
-    this.wasKnown = slot !== 0 && this.types.isKnown(slot);
-    this.wasPartial = this.wasKnown && this.types.isPartial(slot);
-  }
+    const note = (batch: ReplayBatch, row: number) => {
+      const { columns: c } = batch;
+      const { pcpu } = now;
+      if (pcpu < 0 || (c.flags[row] & FLAG.failed) !== 0) return;
+      byPcpu[pcpu] ??= new LastEvents();
+      byPcpu[pcpu].add(mfnOf(batch, row), (c.flags[row] & FLAG.light) !== 0 ? LIGHT_GET : c.kind[row]);
+    };
 
-  private note(batch: ReplayBatch, row: number): void {
-    const { columns: c } = batch;
-    const { pcpu } = this.scope.now;
-    if (pcpu < 0 || (c.flags[row] & FLAG.failed) !== 0) return;
-    this.byPcpu[pcpu] ??= new LastEvents();
-    this.byPcpu[pcpu].add(mfnOf(batch, row), (c.flags[row] & FLAG.light) !== 0 ? LIGHT_GET : c.kind[row]);
-  }
+    const judge = (batch: ReplayBatch, row: number) => {
+      const mfn = mfnOf(batch, row);
+      const slot = slotOf(pages, mfn);
+      if (slot === 0 || !wasKnown || !types.isKnown(slot)) return;
+      const isPartial = types.isPartial(slot);
+      if (isPartial === wasPartial) return;
+      const last = byPcpu[now.pcpu]?.kindOf(mfn) ?? -1;
+      if (last >= 0) changes.count();
+      if (last >= 0 && last !== (isPartial ? LIGHT_GET : K_PUT_PAGE)) {
+        const cleared = { partial_set: partialSeq.get(mfn), partial_cleared: now.seq };
+        report({ mfn, at: isPartial ? { partial_set: now.seq } : cleared });
+      }
+      if (isPartial) partialSeq.set(mfn, now.seq);
+      else partialSeq.delete(mfn);
+    };
+    const typed = (batch: ReplayBatch, row: number) => {
+      judge(batch, row);
+      note(batch, row);
+    };
 
-  private judge(batch: ReplayBatch, row: number): void {
-    const mfn = mfnOf(batch, row);
-    const slot = slotOf(this.scope.state.pages, mfn);
-    if (slot === 0 || !this.wasKnown || !this.types.isKnown(slot)) return;
-    const isPartial = this.types.isPartial(slot);
-    if (isPartial === this.wasPartial) return;
-    const { now, report } = this.scope;
-    const last = this.byPcpu[now.pcpu]?.kindOf(mfn) ?? -1;
-    if (last >= 0 && last !== (isPartial ? LIGHT_GET : K_PUT_PAGE)) {
-      const at = isPartial ? [now.seq] : [this.partialSeq.get(mfn) ?? -1, now.seq];
-      report({ breach: 'partial-reference', mfn, at });
-    }
-    if (isPartial) this.partialSeq.set(mfn, now.seq);
-    else this.partialSeq.delete(mfn);
-  }
-
-  readonly forget = (): void => {
-    this.byPcpu.length = 0;
-    this.partialSeq.clear();
-  };
-}
+    return {
+      before: { get_type: remember, put_type: remember },
+      after: { get_type: typed, put_type: typed, get_page: note, put_page: note, alloc_ref_drop: note },
+      forget: () => {
+        byPcpu.length = 0;
+        partialSeq.clear();
+      },
+    };
+  },
+});

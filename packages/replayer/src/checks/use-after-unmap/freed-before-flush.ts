@@ -1,13 +1,15 @@
-import { FLAG, isValid } from '@p2mtrace/trace-format';
-import type { Handlers } from '../../batch/handlers.js';
+import { isValid } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../../batch/replay-batch.js';
-import { arg0Of, gfnOf, hasFailed, mfnOf } from '../../batch/row-values.js';
+import { gfnOf, mfnOf } from '../../batch/row-values.js';
+import { FrameRecords } from '../../memory/frame-records.js';
 import { MAX_FRAME } from '../../memory/frame-table.js';
+import { domidOfKey, p2mKey, viewOfKey } from '../../memory/keys.js';
+import { alignDown, framesOf } from '../../memory/order.js';
 import { MAX_ENTRY_ORDER } from '../../state/p2m-set.js';
 import { MAX_PAGE_ORDER } from '../../tables/page-table.js';
-import type { Check } from '../check.js';
-import type { CheckScope, MakeCheck } from '../check-scope.js';
-import { FIRST_RESERVED_DOMID, ownerOf, slotOf } from '../known-pages.js';
+import { defineCheck } from '../check.js';
+import { tookPlace } from '../entry-writes.js';
+import { FIRST_RESERVED_DOMID, formerOwner } from '../known-pages.js';
 
 /** Removals that a p2m is remembered to have had since its last flush. */
 const MOST = 4096;
@@ -20,92 +22,90 @@ interface Removal {
   readonly seq: number;
 }
 
-/**
- * use-after-unmap.freed-before-flush: a frame is freed, or given away, after its entry went and before the TLB flush that
- * was put off (X§3.3).
- */
-export const freedBeforeFlush: MakeCheck = scope => new FreedBeforeFlush(scope);
+/** A frame is freed, or given away, after its entry went and before the TLB flush that was put off. */
+export const freedBeforeFlush = defineCheck({
+  rule: 'use-after-unmap.freed-before-flush',
+  ifRecorded: ['tlb_flush_deferred'],
+  make: ({ state, p2ms, now, report, opportunities }) => {
+    const frees = opportunities('free');
+    /** Frames that an entry gave, until they are freed. */
+    const unmapped = new FrameRecords(1);
+    /** By domid and view, as TlbState has them. */
+    const removedFrom = new Map<number, Removal[]>();
 
-class FreedBeforeFlush implements Check {
-  private readonly scope: CheckScope;
-  /** By domid and view, as TlbState has them. */
-  private readonly removed = new Map<number, Removal[]>();
-  readonly before: Handlers = {};
-
-  constructor(scope: CheckScope) {
-    this.scope = scope;
-    if (!scope.records('tlb_flush_deferred')) return;
-    this.before = {
-      set_entry: (batch, row) => this.write(batch, row),
-      tlb_flush: ({ columns: c }, row) => {
-        this.removed.delete(c.domid[row] * 0x1_0000 + c.view[row]);
-      },
-      page_free: (batch, row) => this.free(batch, row),
-      owner_set: (batch, row) => this.give(batch, row),
-    };
-  }
-
-  private write(batch: ReplayBatch, row: number): void {
-    const { columns: c } = batch;
-    const order = c.order[row];
-    const gfn = gfnOf(batch, row);
-    if (gfn >= MAX_FRAME || order > MAX_ENTRY_ORDER || hasFailed(batch, row) || (c.flags[row] & FLAG.attempt) !== 0)
-      return;
-    const key = c.domid[row] * 0x1_0000 + c.view[row];
-    const table = this.scope.p2ms.find(c.domid[row], c.view[row]);
-    const newMfn = mfnOf(batch, row);
-    let removed = this.removed.get(key) ?? [];
-    // What is mapped again need not be flushed.
-    if (newMfn >= 0)
-      removed = removed.filter(({ gfn: g, mfn }) => mfn - g !== newMfn - gfn || g < gfn || g >= gfn + 2 ** order);
-    table?.forEachOverlap(gfn - (gfn % 2 ** order), order, leafGfn => {
-      const first = Math.max(gfn, leafGfn);
-      const mfn = table.foundMfn(first);
-      if (mfn < 0 || (newMfn >= 0 && mfn - first === newMfn - gfn)) return;
-      if (removed.length === MOST) removed.shift();
-      removed.push({ gfn: first, mfn, order: Math.min(order, table.foundOrder), seq: this.scope.now.seq });
-    });
-    this.removed.set(key, removed);
-  }
-
-  private free(batch: ReplayBatch, row: number): void {
-    const order = batch.columns.order[row];
-    if (order <= MAX_PAGE_ORDER) this.judge(mfnOf(batch, row), order, false);
-  }
-
-  private give(batch: ReplayBatch, row: number): void {
-    const { columns: c, validity: v } = batch;
-    const { pages } = this.scope.state;
-    const mfn = mfnOf(batch, row);
-    const recorded = arg0Of(batch, row);
-    const old = Number.isNaN(recorded) ? ownerOf(pages, slotOf(pages, mfn)) : recorded;
-    if (!isValid(v.owner, row) || c.owner[row] >= FIRST_RESERVED_DOMID || old === c.owner[row]) return;
-    this.judge(mfn, 0, true);
-  }
-
-  private judge(mfn: number, order: number, given: boolean): void {
-    const { state, now, report } = this.scope;
-    for (const [key, deferred] of state.tlb.deferred) {
-      for (const removal of this.removed.get(key) ?? []) {
-        // The first frame that both have.
-        const frame = Math.max(mfn, removal.mfn);
-        if (frame >= mfn + 2 ** order || frame >= removal.mfn + 2 ** removal.order) continue;
-        report({
-          breach: 'freed-before-flush',
-          detail: given ? 'given' : 'freed',
-          domid: Math.floor(key / 0x1_0000),
-          view: key % 0x1_0000,
-          gfn: removal.gfn + (frame - removal.mfn),
-          mfn: frame,
-          at: [deferred, removal.seq, given ? -1 : now.seq, given ? now.seq : -1],
-        });
+    const write = (batch: ReplayBatch, row: number) => {
+      const { columns: c } = batch;
+      const order = c.order[row];
+      const gfn = gfnOf(batch, row);
+      if (gfn >= MAX_FRAME || order > MAX_ENTRY_ORDER || !tookPlace(batch, row)) return;
+      const key = p2mKey(c.domid[row], c.view[row]);
+      const table = p2ms.find(c.domid[row], c.view[row]);
+      const newMfn = mfnOf(batch, row);
+      let removed = removedFrom.get(key) ?? [];
+      // What is mapped again need not be flushed.
+      if (newMfn >= 0 && removed.length > 0) {
+        const end = gfn + framesOf(order);
+        removed = removed.filter(({ gfn: g, mfn }) => mfn - g !== newMfn - gfn || g < gfn || g >= end);
       }
-    }
-  }
+      table?.forEachOverlap(alignDown(gfn, order), order, leafGfn => {
+        const first = Math.max(gfn, leafGfn);
+        const mfn = table.foundMfn(first);
+        if (mfn < 0 || (newMfn >= 0 && mfn - first === newMfn - gfn)) return;
+        if (removed.length === MOST) removed.shift();
+        const removal = { gfn: first, mfn, order: Math.min(order, table.foundOrder), seq: now.seq };
+        removed.push(removal);
+        for (let i = 0; i < framesOf(removal.order); i++) unmapped.make(mfn + i);
+      });
+      removedFrom.set(key, removed);
+    };
 
-  readonly forget = (): void => this.removed.clear();
+    const judge = (mfn: number, order: number, given: boolean) => {
+      for (let i = 0; i < framesOf(order) && unmapped.size > 0; i++) {
+        if (unmapped.find(mfn + i) < 0) continue;
+        unmapped.remove(mfn + i);
+        frees.count();
+      }
+      for (const [key, deferred] of state.tlb.deferred) {
+        for (const removal of removedFrom.get(key) ?? []) {
+          // The first frame that both have.
+          const frame = Math.max(mfn, removal.mfn);
+          if (frame >= mfn + framesOf(order) || frame >= removal.mfn + framesOf(removal.order)) continue;
+          report({
+            detail: given ? 'given' : 'freed',
+            domid: domidOfKey(key),
+            view: viewOfKey(key),
+            gfn: removal.gfn + (frame - removal.mfn),
+            mfn: frame,
+            at: { deferred, removed: removal.seq, ...(given ? { given: now.seq } : { freed: now.seq }) },
+          });
+        }
+      }
+    };
 
-  readonly forgetDomain = (domid: number): void => {
-    for (const key of this.removed.keys()) if (Math.floor(key / 0x1_0000) === domid) this.removed.delete(key);
-  };
-}
+    return {
+      before: {
+        set_entry: write,
+        tlb_flush: ({ columns: c }, row) => {
+          removedFrom.delete(p2mKey(c.domid[row], c.view[row]));
+        },
+        page_free: (batch, row) => {
+          const order = batch.columns.order[row];
+          if (order <= MAX_PAGE_ORDER) judge(mfnOf(batch, row), order, false);
+        },
+        owner_set: (batch, row) => {
+          const { columns: c, validity: v } = batch;
+          const old = formerOwner(state.pages, batch, row);
+          if (!isValid(v.owner, row) || c.owner[row] >= FIRST_RESERVED_DOMID || old === c.owner[row]) return;
+          judge(mfnOf(batch, row), 0, true);
+        },
+      },
+      forget: () => {
+        removedFrom.clear();
+        unmapped.clear();
+      },
+      forgetDomain: domid => {
+        for (const key of removedFrom.keys()) if (domidOfKey(key) === domid) removedFrom.delete(key);
+      },
+    };
+  },
+});

@@ -1,6 +1,6 @@
 import { isValid } from '@p2mtrace/trace-format';
-import type { ReplayBatch } from '../../batch/replay-batch.js';
-import { vcpuKey } from '../../memory/keys.js';
+import type { ReplayBatch } from '../batch/replay-batch.js';
+import { vcpuKey } from '../memory/keys.js';
 
 /** Tells of each sched_switch whether its pcpu goes on to another vcpu, for checks of what it leaves behind. */
 export class VcpuSwitches {

@@ -1,10 +1,10 @@
+import { BREACH_RULES, type BreachRule } from '../facts/breach-table.js';
+import { offsetsOf } from '../facts/fact-columns.js';
+import { OPPORTUNITY_SPEC } from '../facts/fact-specs.js';
+import type { FactTable } from '../facts/fact-table.js';
+import { MECHANISMS, type Mechanism } from '../facts/opportunity-names.js';
 import { withRoom } from '../memory/frame-table.js';
 import type { ReplayContext } from '../state/replay-context.js';
-import { BREACHES, type BreachName } from './breach-names.js';
-import { offsetsOf } from './fact-columns.js';
-import { OPPORTUNITY_SPEC } from './fact-specs.js';
-import type { FactTable } from './fact-table.js';
-import { MECHANISMS, type Mechanism } from './opportunity-names.js';
 
 const OPPORTUNITY = offsetsOf(OPPORTUNITY_SPEC);
 
@@ -23,11 +23,11 @@ export class Opportunities {
   }
 
   /** The counter of a rule's mechanism: the same one for all who ask. Ask once, not event by event. */
-  of<R extends BreachName>(rule: R, mechanism: Mechanism<R>): OpportunityCounter {
+  of<R extends BreachRule>(rule: R, mechanism: Mechanism<R>): OpportunityCounter {
     const name = `${rule} ${mechanism}`;
     let counter = this.counters.get(name);
     if (counter === undefined) {
-      counter = new OpportunityCounter(this.context, BREACHES.indexOf(rule), MECHANISMS.indexOf(mechanism));
+      counter = new OpportunityCounter(this.context, BREACH_RULES.indexOf(rule), MECHANISMS.indexOf(mechanism));
       this.counters.set(name, counter);
     }
     return counter;

@@ -1,0 +1,28 @@
+import { isValid, type ReadBatch, type TraceReader } from '@p2mtrace/trace-format';
+
+/*
+ * A call site as one number: the index of its address, or, of an event that names its symbol alone (NDJSON may), that
+ * of its symbol behind all indices that an address can have. State and facts carry it as `caller`.
+ */
+
+/** Indices of addresses have 16 bits. */
+export const SYMBOL_SITES = 0x1_0000;
+
+/** A batch of which at least these columns were read. */
+type SiteBatch = Pick<ReadBatch<'caller' | 'symbol'>, 'columns' | 'validity'>;
+
+/** The row's call site, -1 for none. */
+export function siteOf({ columns, validity }: SiteBatch, row: number): number {
+  if (isValid(validity.caller, row)) return columns.caller[row];
+  return isValid(validity.symbol, row) ? SYMBOL_SITES + columns.symbol[row] : -1;
+}
+
+/** The address of a site, undefined where it has none. */
+export function siteAddress(names: TraceReader['names'], site: number): string | undefined {
+  return site < SYMBOL_SITES ? names.caller[site] : undefined;
+}
+
+/** The symbol of a site that has no address. */
+export function siteSymbol(names: TraceReader['names'], site: number): string | undefined {
+  return names.symbol[site - SYMBOL_SITES];
+}

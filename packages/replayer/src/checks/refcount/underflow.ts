@@ -1,0 +1,28 @@
+import type { ReplayBatch } from '../../batch/replay-batch.js';
+import { mfnOf } from '../../batch/row-values.js';
+import { defineCheck } from '../check.js';
+import { isFree, knowsCount, ownerOf, slotOf } from '../known-pages.js';
+
+/** Somebody drops a general reference that is not there. */
+export const underflow = defineCheck({
+  rule: 'refcount.underflow',
+  share: 'references',
+  make: ({ state: { pages }, now, report, opportunities }) => {
+    const puts = opportunities('put');
+    const put = (batch: ReplayBatch, row: number) => {
+      const mfn = mfnOf(batch, row);
+      const slot = slotOf(pages, mfn);
+      if (slot === 0) return;
+      puts.count();
+      const free = isFree(pages, slot);
+      // One below 0 wraps inside the count's own bits, as Xen's would.
+      const isBelow = knowsCount(pages, slot)
+        ? pages.countBits.isHighest(pages.countLow[slot], pages.countHigh[slot])
+        : free;
+      if (!isBelow) return;
+      const at = { freed: free ? pages.lifeSeq[slot] : -1, put: now.seq };
+      report({ mfn, generation: pages.generation[slot], owner: ownerOf(pages, slot), at });
+    };
+    return { after: { put_page: put, alloc_ref_drop: put } };
+  },
+});

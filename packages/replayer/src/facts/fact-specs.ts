@@ -6,7 +6,7 @@ import { GRANT_SPANS, M2P_SPANS, OVERRIDE_SPANS, RMAP_SPANS, TYPE_REF_SPANS } fr
 export { GRANT_SPANS, M2P_SPANS, OVERRIDE_SPANS, RMAP_SPANS, TYPE_REF_KINDS, TYPE_REF_SPANS } from './frame-specs.js';
 
 /** Version of the fact tables' names, columns and meanings: the surface that users write SQL against. */
-export const FACTS_VERSION = 3;
+export const FACTS_VERSION = 4;
 
 /** What protects a translation between its lookup and its end. */
 export const PROTECTIONS = ['none', 'lock', 'ref'] as const;
@@ -30,6 +30,7 @@ export const DIVERGENCES = [
   'pod_count',
   'rmap_count',
   'old_mfn',
+  'layout',
 ] as const;
 /** Their indices, by name. */
 export const DIVERGES = Object.fromEntries(DIVERGENCES.map((name, index) => [name, index])) as Record<

@@ -4,6 +4,7 @@ import { EXIT, RUN } from '../kernel/kernel-layout.js';
 import { PRESENT } from '../schema/columns.js';
 import { KIND } from '../schema/kinds.js';
 import * as X from '../schema/xentrace-records.js';
+import { LayoutSample } from '../write/layout-sample.js';
 import { TraceNames } from '../write/trace-names.js';
 import type { BatchSink } from '../write/writer.js';
 import type { PcpuCursor } from './cursor.js';
@@ -22,6 +23,8 @@ const { arg0: ARG0, raw: RAW } = PRESENT;
  */
 export class RowWriter {
   readonly health: HealthCounter;
+  /** Absent where the layout is known. */
+  readonly layouts: LayoutSample | undefined;
   private readonly sink: BatchSink;
   private readonly runKernel: KernelFunctions['run'];
   private readonly tables: KernelTables;
@@ -33,12 +36,13 @@ export class RowWriter {
 
   constructor(
     sink: BatchSink,
-    { numbering, oldPayloads }: Pick<Interpretation, 'numbering' | 'oldPayloads'>,
+    { numbering, oldPayloads, layoutAssumed }: Omit<Interpretation, 'metadata'>,
     symbols: SymbolTable | undefined,
   ) {
     const { kernel } = sink.block;
     const tables = new KernelTables(kernel, numbering, oldPayloads);
     this.sink = sink;
+    this.layouts = layoutAssumed ? new LayoutSample() : undefined;
     this.runKernel = kernel.functions.run;
     this.tables = tables;
     this.state = tables.state;
@@ -78,6 +82,7 @@ export class RowWriter {
   /** Hands the last rows on. */
   flush(): void {
     this.batch.rows = this.state[RUN.row] - this.batch.firstRow;
+    this.layouts?.look(this.batch);
     this.sink.submit(this.batch, this.names.takeNew());
     this.batch = this.nextBatch();
   }

@@ -30,6 +30,7 @@ export {
 } from './schema/columns.js';
 export { FLAG, FLAG_NAMES, FLAGS, type FlagName, type FlagSpec, flagNames } from './schema/flags.js';
 export { COMMON_COLUMNS, KIND, KINDS, type KindName, type KindSpec } from './schema/kinds.js';
+export { LayoutFit, movesBelowFlags } from './schema/layout-fit.js';
 export {
   type CountInfo,
   decodeCountInfo,

@@ -17,6 +17,7 @@ import {
   PageTable,
   TYPE_KNOWN,
 } from '../tables/page-table.js';
+import { LayoutDoubt } from './layout-doubt.js';
 import type { P2mState } from './p2m-state.js';
 import type { ReplayContext } from './replay-context.js';
 
@@ -31,6 +32,7 @@ export type FreeListener = (mfn: number, order: number) => void;
 /** page_info of all frames: counts, owners, lives; types are TypeState's. */
 export class PageState implements EventState {
   readonly pages: PageTable;
+  readonly layoutDoubt: LayoutDoubt;
   private readonly context: ReplayContext;
   private readonly p2m: P2mState;
   private readonly onFree: FreeListener;
@@ -40,6 +42,7 @@ export class PageState implements EventState {
     this.p2m = p2m;
     this.onFree = onFree;
     this.pages = new PageTable(context.profile);
+    this.layoutDoubt = new LayoutDoubt(context.profile);
   }
 
   readonly handlers = {
@@ -55,6 +58,7 @@ export class PageState implements EventState {
 
   transfer(image: StateImage): void {
     image.part('pages', this.pages);
+    image.part('layoutDoubt', this.layoutDoubt);
   }
 
   forget(): void {
@@ -186,7 +190,10 @@ export class PageState implements EventState {
     if (countBits.movesTo(countLow, countHigh, slot, by, info, 2 * row)) return;
     const expected = countBits.moved(countLow[slot], countHigh[slot], by);
     const seen = countBits.of(info[2 * row], info[2 * row + 1]);
-    this.context.diverge(batch, row, COUNT_DIVERGES, expected, seen, countSeq[slot]);
+    const isLayout = this.layoutDoubt.explains(countLow, countHigh, slot, info, 2 * row, by);
+    // A wrong layout contradicts over and over: it is one divergence.
+    if (isLayout && this.layoutDoubt.counts > 1) return;
+    this.context.diverge(batch, row, isLayout ? DIVERGES.layout : COUNT_DIVERGES, expected, seen, countSeq[slot]);
   }
 
   private noteOwner(batch: ReplayBatch, row: number, slot: number): void {

@@ -44,6 +44,11 @@ export function rowsOf(replayer: Replayer, reader: TraceReader) {
     divergences: [...divergenceRows(replayer, names)],
     losses: [...lossRows(replayer)],
     outOfRange: replayer.outOfRange,
+    layout: {
+      layout: replayer.layoutDoubt.layout,
+      counts: replayer.layoutDoubt.counts,
+      fitting: replayer.layoutDoubt.fitting(),
+    },
   };
 }
 export type StateRows = ReturnType<typeof rowsOf>;

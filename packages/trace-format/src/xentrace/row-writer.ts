@@ -6,6 +6,7 @@ import { PRESENT } from '../schema/columns.js';
 import { KIND } from '../schema/kinds.js';
 import { MEM_WORDS, NO_RECORD } from '../schema/record-table.js';
 import * as X from '../schema/xentrace-records.js';
+import { LayoutSample } from '../write/layout-sample.js';
 import { TraceNames } from '../write/trace-names.js';
 import type { BatchSink } from '../write/writer.js';
 import type { PcpuCursor } from './cursor.js';
@@ -25,6 +26,8 @@ const { arg0: ARG0, raw: RAW } = PRESENT;
 export class RowWriter {
   readonly health: HealthCounter;
   readonly overlaps = new LockOverlaps();
+  /** Absent where the layout is known. */
+  readonly layouts: LayoutSample | undefined;
   private readonly sink: BatchSink;
   private readonly runKernel: KernelFunctions['run'];
   private readonly tables: KernelTables;
@@ -36,12 +39,13 @@ export class RowWriter {
 
   constructor(
     sink: BatchSink,
-    { numbering, oldPayloads }: Pick<Interpretation, 'numbering' | 'oldPayloads'>,
+    { numbering, oldPayloads, layoutAssumed }: Omit<Interpretation, 'metadata'>,
     symbols: SymbolTable | undefined,
   ) {
     const { kernel } = sink.block;
     const tables = new KernelTables(kernel, numbering, oldPayloads);
     this.sink = sink;
+    this.layouts = layoutAssumed ? new LayoutSample() : undefined;
     this.runKernel = kernel.functions.run;
     this.tables = tables;
     this.state = tables.state;
@@ -82,6 +86,7 @@ export class RowWriter {
   flush(): void {
     this.batch.rows = this.state[RUN.row] - this.batch.firstRow;
     this.overlaps.scan(this.batch);
+    this.layouts?.look(this.batch);
     this.sink.submit(this.batch, this.names.takeNew());
     this.batch = this.nextBatch();
   }

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ANALYZERS, CONFIDENCES, RULES, SEVERITIES, standardLibrary } from '@p2mtrace/analyzers';
-import { FACT_SPECS, FACTS_VERSION } from '@p2mtrace/replayer';
+import { BREACH_TABLE, FACT_SPECS, FACTS_VERSION } from '@p2mtrace/replayer';
 import {
   COLUMN_NAMES,
   COLUMNS,
@@ -176,9 +176,18 @@ function facts() {
       const values = names === undefined || names.length > 3 ? '' : ` (${codes(names)})`;
       return [code(column), SQL_TYPES[type], `${meaning}${values}`];
     });
-    return `### ${name}\n\nOne row: ${doc}.\n\n${table(['column', 'SQL type', 'meaning'], rows)}`;
+    const roles = name === 'breaches' ? `\n\n${breachRoles()}` : '';
+    return `### ${name}\n\nOne row: ${doc}.\n\n${table(['column', 'SQL type', 'meaning'], rows)}${roles}`;
   });
   return `These tables are version ${FACTS_VERSION} of the facts.\n\n${sections.join('\n\n')}`;
+}
+
+/** What the witnesses of each rule are, and which cases it has. */
+function breachRoles() {
+  const rows = Object.entries(BREACH_TABLE).map(([rule, { roles, details = [] }]) => {
+    return [code(rule), codes(roles), codes(details)];
+  });
+  return table(['`breach`', '`at1`, `at2`, …', '`detail`'], rows);
 }
 
 function rules() {

@@ -47,7 +47,7 @@ export function cutSeverity<R extends BreachRule>(rule: R, begin: RoleOf<R>, end
       when b.${to} is null and b.seq - b.${from} < ${SECTION_EVENTS} then 'note' else 'warning' end`;
 }
 
-/** The query of a rule whose contradictions the checks of the replay find. */
+/** The query of a rule whose contradictions the checks of the replay find. Its rows come in one order at all times. */
 export function breachSql(
   rule: BreachRule,
   { subject, signature, known = [], severity, title = 'null' }: BreachColumns,
@@ -70,7 +70,7 @@ export function breachSql(
     ${columns.join(',\n    ')}
   from ${NAMED_BREACHES} b
   where b.breach = '${rule}'
-  order by b.seq, b.at1, b.count desc`;
+  order by b.seq, b.at1, b.count desc, b.at2, b.at3, b.at4, b.at5, b.gfn, b.mfn`;
 }
 
 /** Of a view, a call site, a lock and its class, by what a rule calls it. */

@@ -66,7 +66,7 @@ give the same events.`,
     ],
     examples: [
       'p2mtrace generate -o load.arrow --events 1000000',
-      'p2mtrace generate -o leak.arrow --seed 7 --fault refcount.leak lock-order.level',
+      'p2mtrace generate -o faults.arrow --seed 7 --fault refcount.leak lock-order.level',
     ],
     load: () => import('../commands/generate.js'),
   },

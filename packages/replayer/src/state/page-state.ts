@@ -225,7 +225,7 @@ export class PageState implements EventState {
     if (!alloc) this.onFree(first, order);
   }
 
-  /** page_alloc: after assignment, so an owned page starts with PGC_allocated | 1 (model §2.1). */
+  /** page_alloc: after assignment, so an owned page starts with PGC_allocated | 1 (docs/format.md#the-extension). */
   private allocPage(batch: ReplayBatch, row: number, slot: number, mfn: number, owner: number): void {
     const { pages } = this;
     const { now, facts } = this.context;
@@ -235,7 +235,7 @@ export class PageState implements EventState {
     pages.typeSeq[slot] = now.seq;
     pages.owner[slot] = owner;
     // A page without an owner may be given to somebody later, with a count and a type that nobody recorded
-    // (share_xen_page_with_guest, X§4.3).
+    // (share_xen_page_with_guest, docs/xen.md#count-writers).
     const counted = owner !== NO_OWNER;
     pages.state[slot] = ALLOCATED | OWNER_KNOWN | (counted ? COUNT_KNOWN | TYPE_KNOWN | COUNTED : 0);
     pages.typeLow[slot] = 0;

@@ -135,7 +135,7 @@ function setOwner(model: Model, event: TraceEvent): void {
   if (event.mfn === undefined) return;
   const page = pageOf(model, event.mfn);
   page.owner = event.owner ?? null;
-  // What changes owners may set the count without a get or put (X§4.3).
+  // What changes owners may set the count without a get or put (docs/xen.md#count-writers).
   if (event.count_info !== undefined) Object.assign(page, { count_info: event.count_info, countSince: model.now });
   // Without an owner it is out, unless its count says otherwise.
   if (page.owner === null) page.isCounted = false;

@@ -58,7 +58,8 @@ export class RowWriter {
 
   /**
    * Writes the cursor's record, and those behind it until one carries a TSC that is not before the limit (or equal to
-   * it, where the cursor loses ties), or its window ends. Records without a TSC follow their predecessor (X§1.4).
+   * it, where the cursor loses ties), or its window ends. Records without a TSC follow their predecessor
+   * (docs/xen.md#windows-and-order).
    * Returns the number of records.
    */
   run(cursor: PcpuCursor, limit: Uint32Array, winsTies: boolean): number {

@@ -1,4 +1,5 @@
 import { ACCESS_TYPES, KINDS, LOCK_MODES, P2M_TYPES } from '@p2mtrace/trace-format';
+import { PGT_TYPES } from '../tables/type-bits.js';
 import { BREACH_CONFIDENCES, BREACH_DETAILS, BREACH_RULES } from './breach-table.js';
 import { column, type FactSpec } from './fact-columns.js';
 import { GRANT_SPANS, M2P_SPANS, OVERRIDE_SPANS, RMAP_SPANS, TYPE_REF_SPANS } from './frame-specs.js';
@@ -270,6 +271,7 @@ export const BREACH_SPEC = {
     column('width', 'u53', 'bits that the layout has for it'),
     column('pcpu', 'id', 'pcpu that did it'),
     column('caller', 'id', 'index of its call site: its own, or that of the innermost lock held'),
+    column('pgt_type', 'enum', 'type of the page', PGT_TYPES),
     column('through', 'enum', 'what a reference was taken for, as ref_spans has it', REF_THROUGH),
     column('through_id', 'u53', 'handle of the grant, gfn of the foreign mapping, or mfn of the page table'),
     column('through_domid', 'id', 'domain that has the mapping'),

@@ -49,7 +49,11 @@ export class OpenRefs {
 
   /** Unlinks that one; false where it is not among those of the page that are looked through. */
   takeThat(records: Float64Array, slot: number, span: number): boolean {
-    for (let i = 0, before = 0, at = this.last[slot] ?? 0; i < SEARCHED && at !== 0; i++, before = at, at = records[at]) {
+    for (
+      let i = 0, before = 0, at = this.last[slot] ?? 0;
+      i < SEARCHED && at !== 0;
+      i++, before = at, at = records[at]
+    ) {
       if (at !== span) continue;
       this.unlink(records, slot, before, at);
       return true;

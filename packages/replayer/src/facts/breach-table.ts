@@ -136,9 +136,14 @@ export const BREACH_TABLE = {
   },
   'use-after-unmap.given-while-mapped': { roles: ['mapped', 'given'], counts: { give: 'pages given to a domain' } },
   'use-after-unmap.freed-before-flush': {
-    roles: ['deferred', 'removed', 'freed', 'given'],
-    details: ['freed', 'given'],
-    counts: { free: 'pages freed whose entry was removed' },
+    roles: ['deferred', 'removed', 'freed', 'given', 'pooled'],
+    details: ['freed', 'given', 'pooled', 'table'],
+    counts: {
+      free: 'pages freed whose entry was removed',
+      give: 'pages given away whose entry was removed',
+      pool: 'pages put into a PoD cache whose entry was removed',
+      table: 'pages without an owner freed under a p2m lock',
+    },
   },
   'use-after-unmap.unprotected-window': {
     roles: ['lookup', 'unprotected', 'used'],

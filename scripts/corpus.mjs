@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 export const CORPUS = join(ROOT, 'samples', 'corpus');
-export const GROUPS = ['rules', 'mails', 'xsa'];
+export const GROUPS = ['rules', 'mails', 'xsa', 'cases'];
 
 /** Natural order: XSA-58 before XSA-214. */
 const byName = new Intl.Collator('en', { numeric: true }).compare;

@@ -9,7 +9,7 @@ if (!hasXenalyze) console.warn('skipped: comparison with xenalyze, as it is not 
 
 const LINE = / (set_p2m_entry|pod_populate|pod_zero_reclaim) d(\d+) o(\d+)(?: t (\d+))? g ([0-9a-f]+) m ([0-9a-f]+)/;
 const INVALID_MFN = 'f'.repeat(16);
-/** p2m_type_t as numbered since Xen 4.2 (X§3.1), which xenalyze prints as numbers. */
+/** p2m_type_t as numbered since Xen 4.2 (docs/xen.md#p2m-types), which xenalyze prints as numbers. */
 const TYPES = ['ram_rw', 'invalid', 'ram_logdirty', 'ram_ro', 'mmio_dm', 'mmio_direct', 'populate_on_demand'];
 
 describe.skipIf(!HAS_CAPTURES || !hasXenalyze)('against xenalyze', () => {

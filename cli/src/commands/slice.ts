@@ -38,7 +38,9 @@ export const run: Run<readonly [string, string], Options> = async ([path, name],
       if (format === 'json') await context.out.write(`${jsonText({ ...slice, path: output, of: reader.rows })}\n`);
       else {
         const size = `${counted(seqs.length, 'event')} of ${count(reader.rows)}, behind ${counted(snapshots, 'snapshot')}`;
-        await context.out.write(`${output}: ${size}; ${isMinimal ? `none can go${kept}` : 'more might go (--tries)'}\n`);
+        await context.out.write(
+          `${output}: ${size}; ${isMinimal ? `none can go${kept}` : 'more might go (--tries)'}\n`,
+        );
         await context.out.write(`${seqs.map(seq => `#${seq}`).join(' ')}\n`);
         await context.out.write(`p2mtrace explain ${output} ${found.finding.id}\n`);
       }

@@ -2,9 +2,6 @@ import type { AnalysisReport, Finding } from '@p2mtrace/analyzers';
 
 type InIncident = Pick<Finding, 'id' | 'incident'>;
 
-/** Something came of it: it is the first cause of its incident. */
-export const isCause = ({ id, incident }: InIncident): boolean => id === incident;
-
 /** It came of another finding. */
 export const isConsequence = ({ id, incident }: InIncident): boolean => incident !== null && id !== incident;
 

@@ -4,7 +4,7 @@ import { wrapped } from './wrap.js';
 
 /** `get_page, put_page or alloc_ref_drop`: what a rule can't be decided without. */
 export const needsText = (needs: readonly Need[]): string =>
-  needs.map(need => need.replaceAll('|', ' or ')).join(', ') || 'any';
+  needs.map(need => need.replaceAll('|', ' or ')).join(', ') || 'no events in particular';
 
 /** `documented (up to 4.21): XSA-480`. */
 export const beliefText = ({ basis, source, versions }: Belief): string =>
@@ -15,7 +15,7 @@ export function* ruleText(rule: BoundRule, out: Terminal): Generator<string> {
   const { id, title, severity, belief, confidence, policy, needs, doc, fires, nearMiss, mechanism, confirm, page } =
     rule;
   yield `${out.style('bold', id)}: ${title}`;
-  yield `at worst ${severity}, ${confidence}; needs events of kind ${needsText(needs)}`;
+  yield `at worst ${severity}, ${confidence}; needs ${needsText(needs)}`;
   if (policy === true) yield 'a policy: runs only if it is named';
   yield* section('What it means', doc, out);
   yield* section('When it fires', fires, out);

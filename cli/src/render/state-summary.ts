@@ -25,6 +25,7 @@ export function summaryJson(replayer: XenState, reader: TraceReader, filter: Sta
     pages: pageSummary(replayer),
     locks_held: [...lockRows(replayer, reader)],
     also_known: mechanismCounts(replayer, reader.names, filter),
+    layout: layoutJson(replayer),
     divergences: replayer.health.divergences.openRows,
     first_divergences: firstDivergences(replayer, reader).map(row => ({
       ...row,
@@ -56,6 +57,8 @@ export function* summaryText(replayer: XenState, reader: TraceReader, filter: St
   for (const held of limited(summary.locks_held, SHOWN)) yield `  ${lockText(held)}`;
   const also = Object.entries(summary.also_known).map(([what, number]) => `${what} ${count(number)}`);
   if (also.length > 0) yield `also known   ${also.join(', ')}`;
+  const doubt = layoutText(replayer);
+  if (doubt !== undefined) yield `layout       ${doubt}`;
   yield `divergences  ${count(summary.divergences)}`;
   for (const row of firstDivergences(replayer, reader)) yield `  ${divergenceText(row)}`;
   if (summary.divergences > SHOWN) yield `  and ${count(summary.divergences - SHOWN)} more (sql: from divergences)`;
@@ -67,6 +70,19 @@ export function* summaryText(replayer: XenState, reader: TraceReader, filter: St
     yield `             ${counted(summary.mismatches_while_lost, 'mismatch')} prove nothing: events were being lost, or are not in this piece`;
   }
   yield `out of range ${counted(summary.out_of_range, 'event')}`;
+}
+
+/** The page_info layout, how many counts contradict it, and which layouts would explain all of those. */
+function layoutJson({ layoutDoubt: { layout, counts }, layoutDoubt }: XenState) {
+  return { name: layout, contradicted: counts, fitting: counts === 0 ? [layout] : layoutDoubt.fitting() };
+}
+
+/** Undefined where nothing speaks against the layout. */
+function layoutText(replayer: XenState): string | undefined {
+  const { name, contradicted, fitting } = layoutJson(replayer);
+  if (contradicted === 0) return undefined;
+  const others = fitting.length === 0 ? 'no known layout fits' : `${fitting.join(', ')} would fit`;
+  return `${name} is not this hypervisor's: ${counted(contradicted, 'count')} contradict it, ${others} (import it with --layout or --xen-version)`;
 }
 
 function firstDivergences(replayer: XenState, reader: TraceReader): DivergenceRow[] {

@@ -1,4 +1,4 @@
-/** Small captures made by hand, as X§1 describes them. */
+/** Small captures made by hand, as docs/xen.md#record-framing describes them. */
 
 const CPU_CHANGE = 0x2001_f003;
 
@@ -7,7 +7,10 @@ export function xentraceWindow(pcpu: number, words: readonly number[], claimedBy
   return [CPU_CHANGE, pcpu, claimedBytes, ...words];
 }
 
-/** SET_P2M_ENTRY (0x0010f004) without TSC: u64 gfn, u64 mfn, u32 type, u16 domid and u16 order (X§1.5). */
+/**
+ * SET_P2M_ENTRY (0x0010f004) without TSC: u64 gfn, u64 mfn, u32 type, u16 domid and u16 order
+ * (docs/xen.md#mem-records).
+ */
 export function setP2mEntry(domid: number, gfn: number, mfn: number, type = 0, order = 0): number[] {
   return [0x6010_f004, gfn, 0, mfn, 0, type, domid | (order << 16)];
 }

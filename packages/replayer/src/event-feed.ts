@@ -84,7 +84,8 @@ function batchOf(batches: readonly BatchInfo[], seq: number): number {
 }
 
 /**
- * Where loss begins, by TSC: known from the import, as a lost event comes after what it is about (X§1.3). In order of
+ * Where loss begins, by TSC: known from the import, as a lost event comes after what it is about
+ * (docs/xen.md#lost-records). In order of
  * seq, those of the metadata's `lost` whose TSC the trace reaches.
  */
 export function lossStarts(reader: TraceReader): LossStart[] {

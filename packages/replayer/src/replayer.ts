@@ -26,7 +26,7 @@ const LOSS = offsetsOf(LOSSES);
 
 /**
  * Rebuilds the state from events, one batch after the other (docs/replay.md), and checks the model against every value
- * that was recorded (model §2.2): a mismatch is a divergence, after which the recorded value holds.
+ * that was recorded (docs/replay.md#ground-rules): a mismatch is a divergence, after which the recorded value holds.
  */
 export class Replayer extends XenState {
   /** By kind: what changes the state. */
@@ -163,7 +163,7 @@ export class Replayer extends XenState {
 
   /**
    * Lost records may have been anything their pcpu did: no count is known any more, nor what that pcpu holds, nor
-   * any translation that was watched (model §2.2).
+   * any translation that was watched (docs/replay.md#domains-pcpus-loss).
    */
   private lost(batch: ReplayBatch, row: number): void {
     const { losses } = this.context.health;

@@ -11,7 +11,8 @@ import { P2M_LAWS, teardownLaws } from './laws/p2m-laws.js';
 import { POD_LAWS } from './laws/pod-laws.js';
 
 /**
- * The laws of X§5 and X§4.3 on every real capture: for each domain after its last sign of life, before anything is
+ * The laws of docs/xen.md#pod-cache and docs/xen.md#page-invariants on every real capture: for each domain after its
+ * last sign of life, before anything is
  * torn down, and for all at the end. What is broken must be explained (laws/explained-breaches.ts), and nothing else.
  */
 const CAPTURES = join(import.meta.dirname, '../../../../shared/captures');
@@ -21,7 +22,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const BY_GET_TYPE = TYPE_REF_KINDS.indexOf('get_type');
 
 /**
- * Kinds of the mechanisms of X§5 that no capture has: paging, sharing, the M2P, counts of PoD caches. One that has them
+ * Kinds of the mechanisms of docs/xen.md#pod-cache that no capture has: paging, sharing, the M2P, counts of PoD caches.
+ * One that has them
  * needs laws on them here.
  */
 const OTHERS = [

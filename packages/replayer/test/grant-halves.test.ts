@@ -17,7 +17,7 @@ async function open(...events: object[]): Promise<number> {
   return replayTrace(await makeTrace(events)).grants.all().length;
 }
 
-// GNTTABOP_unmap_grant_ref ends the half whose address it gives (X§8, XSA-224).
+// GNTTABOP_unmap_grant_ref ends the half whose address it gives (docs/xen.md#xsa-224, XSA-224).
 test('a mapping for device and host ends with the second half', async () => {
   const both = grant('grant_map', 7, 'device_map', 'host_map');
   const device = grant('grant_unmap', 7, 'device_map');

@@ -2,7 +2,7 @@ import { MODE_MUTEX, MODE_READ, MODE_WRITE } from '@p2mtrace/trace-format';
 import { describe, expect, test } from 'vitest';
 import { LockTable, UNKNOWN_DEPTH } from '../src/tables/lock-table.js';
 
-// Levels of X§2.1.
+// Levels of docs/xen.md#lock-levels.
 const P2M = 16;
 const ALTP2M = 40;
 const POD = 48;
@@ -13,7 +13,7 @@ function take(table: LockTable, lock: number, level: number, mode = MODE_MUTEX, 
   return violation;
 }
 
-describe('mm lock levels as Xen checks them (X§2.2)', () => {
+describe('mm lock levels as Xen checks them (docs/xen.md#lock-checks)', () => {
   test('a lower level inside a higher one is a violation, an equal one is not', () => {
     const table = new LockTable();
     expect(take(table, 1, P2M)).toBe(false);
@@ -55,7 +55,7 @@ describe('mm lock levels as Xen checks them (X§2.2)', () => {
     const table = new LockTable();
     take(table, 1, P2M);
     take(table, 2, ALTP2M);
-    // Not last in, first out: the level falls to 0 although the altp2m lock is held (X§2.2).
+    // Not last in, first out: the level falls to 0 although the altp2m lock is held (docs/xen.md#lock-check-gaps).
     table.release(0, 1, MODE_MUTEX);
     expect(take(table, 3, 8)).toBe(false);
   });

@@ -38,9 +38,9 @@ const EVENTS = [
   /* 8 */ { kind: 'm2p_set', mfn: '0x300' },
   /* 9 */ { kind: 'm2p_set', mfn: '0x301', flags: ['shared'] },
   /* 10 */ { kind: 'page_alloc', mfn: '0x100', order: 0, owner: 1 },
-  // PGC_allocated is bit 63 (X§4.2).
+  // PGC_allocated is bit 63 (docs/format.md#page_info-layouts).
   /* 11 */ { kind: 'get_page', mfn: '0x100', owner: 1, count_info: '0x8000000000000002' },
-  // Type 7 (writable) from bit 61 on, PGT_validated is bit 58 (layout P6, X§4.2).
+  // Type 7 (writable) from bit 61 on, PGT_validated is bit 58 (layout P6, docs/format.md#page_info-layouts).
   /* 12 */ { kind: 'get_type', mfn: '0x100', type_info: '0xe400000000000001' },
   /* 13 */ { kind: 'page_alloc', mfn: '0x400', order: 0 },
   /* 14 */ { kind: 'page_free', mfn: '0x400', order: 0 },

@@ -26,7 +26,7 @@ export function putU64(column: u32, row: u32, value: u64): void {
   store<u64>(load<u32>(column) + row * 8, value);
 }
 
-/** INVALID_MFN, INVALID_GFN and INVALID_M2P_ENTRY are all ones (X§3.4). */
+/** INVALID_MFN, INVALID_GFN and INVALID_M2P_ENTRY are all ones (docs/xen.md#m2p). */
 export const INVALID_FRAME: u64 = u64.MAX_VALUE;
 
 /** Writes a frame unless it is the invalid one; returns the column to add. */

@@ -2,7 +2,7 @@ import { INVALID_FRAME, ignoredIf, putFrame, putU8, putU16, putU32, putU64, REFU
 import { ACCESS_TYPES, ADDRESS, COLUMN, FLAG, KIND, PRESENT } from './constants';
 import { MISSING, putDomain } from './names';
 
-/* What an instrumented hypervisor records of translations (model §2.1): p2m, M2P, views, grants. */
+/* What an instrumented hypervisor records of translations (docs/format.md#the-extension): p2m, M2P, views, grants. */
 
 /** Index of the p2m type with that number on the wire, NO_TYPE for none. */
 export function typeOf(wire: u32): u32 {
@@ -64,7 +64,7 @@ export function decodeTlbFlush(row: u32, at: u32): u32 {
   return domain === MISSING ? MISSING : domain | ignoredIf(word >>> 1);
 }
 
-/** SHARED_M2P_ENTRY is all ones but the lowest bit (X§3.4). */
+/** SHARED_M2P_ENTRY is all ones but the lowest bit (docs/xen.md#m2p). */
 const SHARED_M2P_ENTRY: u64 = u64.MAX_VALUE - 1;
 
 export function decodeM2pSet(row: u32, at: u32): u32 {

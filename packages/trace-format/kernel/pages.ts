@@ -2,7 +2,7 @@ import { ignoredIf, putOwner, putU8, putU16, putU32, putU64, REFUSED } from './c
 import { COLUMN, FLAG, KIND, MAX_ORDER, PRESENT, WIRE_NO_DOMID } from './constants';
 import { MISSING, putCaller } from './names';
 
-/* What an instrumented hypervisor records of pages (model §2.1): references, allocation, use, sharing. */
+/* What an instrumented hypervisor records of pages (docs/format.md#the-extension): references, allocation, use, sharing. */
 
 export function decodeGet(row: u32, at: u32): u32 {
   const word = load<u32>(at, 12);

@@ -99,7 +99,7 @@ export function run(cursor: u32, written: u32): u32 {
     if (at >= end) break;
     const next = load<u32>(at);
     if (endOf(next, at) > end) break;
-    // Records without a TSC follow their predecessor (X§1.4).
+    // Records without a TSC follow their predecessor (docs/xen.md#windows-and-order).
     own = next >>> 31 !== 0;
     if (!own) continue;
     tsc = load<u64>(at, 4);

@@ -2,9 +2,9 @@ import { putFrame, putU8, putU16, putU32, putU64, REFUSED } from './columns';
 import { ADDRESS, COLUMN, FLAG, KIND, MAX_ORDER, PRESENT, RUN } from './constants';
 import { NO_TYPE, typeOf } from './entries';
 
-/* Records of a stock Xen (X§1.5). */
+/* Records of a stock Xen (docs/xen.md#mem-records). */
 
-/** Emitted before the write, which may fail, and without a return code (X§0.3). */
+/** Emitted before the write, which may fail, and without a return code (docs/xen.md#attempts). */
 export function decodeSetP2mEntry(row: u32, at: u32): u32 {
   const wireType = load<u32>(at, 16);
   const word = load<u32>(at, 20);
@@ -21,7 +21,7 @@ export function decodeSetP2mEntry(row: u32, at: u32): u32 {
   return present | putFrame(COLUMN.mfn, row, load<u64>(at, 8), PRESENT.mfn);
 }
 
-/** PoD and decrease_reservation payloads have the layout of Xen ≤ 4.17 (X§1.5). */
+/** PoD and decrease_reservation payloads have the layout of Xen ≤ 4.17 (docs/xen.md#mem-records-before-4-18). */
 function isOld(): bool {
   return load<u32>(ADDRESS.run, RUN.oldPayloads * 4) !== 0;
 }
@@ -56,7 +56,7 @@ export function decodeSplinter(row: u32, at: u32): u32 {
   return PRESENT.gfn | PRESENT.domid | PRESENT.order;
 }
 
-/** Only the granting domain is recorded; who maps is whoever runs (X§1.7). */
+/** Only the granting domain is recorded; who maps is whoever runs (docs/xen.md#who-runs-where). */
 export function decodeStockGrant(kind: u32, row: u32, at: u32): u32 {
   const owner = load<u32>(at);
   if (owner > 0xffff) return REFUSED;

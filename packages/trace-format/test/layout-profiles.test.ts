@@ -8,7 +8,8 @@ import {
 } from '@p2mtrace/trace-format';
 import { describe, expect, test } from 'vitest';
 
-// Values written by hand from the bit numbers of X§4.2 (xen/arch/x86/include/asm/mm.h of each release).
+// Values written by hand from the bit numbers of docs/xen.md#page-info-layouts (xen/arch/x86/include/asm/mm.h of each
+// release).
 const ALLOCATED_1 = 0x8000_0000_0000_0001n;
 
 describe('count_info', () => {

@@ -1,6 +1,9 @@
 import { type Guest, hex, type Machine, type Page, type Thread } from './machine.js';
 
-/** What a pcpu does for a guest, one operation after the other. Each is as Xen does it (X§3, X§5.1). */
+/**
+ * What a pcpu does for a guest, one operation after the other. Each is as Xen does it (docs/xen.md#p2m,
+ * docs/xen.md#pod).
+ */
 type Operation = (machine: Machine, pcpu: number, guest: Guest) => Thread;
 
 /** An entry of the guest of that type, undefined for none that was found. */

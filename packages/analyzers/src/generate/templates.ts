@@ -6,7 +6,7 @@ import type { EventLine, Thread } from './machine.js';
 
 /** The corpus of rules: for each traces in which it fires. */
 const CORPUS = join(packageFolder(), '../../samples/corpus/rules');
-/** Domids from here on have a meaning of their own (X§1.7), and stay. */
+/** Domids from here on have a meaning of their own (docs/xen.md#domids), and stay. */
 const DOMIDS = ['domid', 'owner', 'old_owner', 'cur_domid'] as const;
 const MFNS = ['mfn', 'old_mfn'] as const;
 

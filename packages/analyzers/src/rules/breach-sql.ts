@@ -83,7 +83,7 @@ const NAMES = {
   // Who took the innermost lock held, where the event itself has no call site.
   lock_site: 'if(b.by_lock, b.site, null)',
   // Where a count is at a limit it is exact, which a double is not from 2^53 on: the last value of the type count is
-  // reserved, the last two of the general one (X§4.3).
+  // reserved, the last two of the general one (docs/xen.md#counter-limits).
   limit: `case b.detail when 'limit' then (1::ubigint << b.width) - if(b.kind = 'get_type', 1, 2)
       when 'wrap' then 1::ubigint << b.width else b.count end`,
 } as const;

@@ -48,7 +48,9 @@ function firstFreesOfTeardown(reader: TraceReader, domid: number): Iterable<numb
   const { names } = reader;
   const uses = parseExpression(`domid == ${domid} and (kind == lookup or kind == set_entry)`, names);
   const [last = 0] = matchingEvents(reader, uses, undefined, 'backward');
-  const frees = matchingEvents(reader, parseExpression(`owner == ${domid} and kind == page_free`, names), { from: last });
+  const frees = matchingEvents(reader, parseExpression(`owner == ${domid} and kind == page_free`, names), {
+    from: last,
+  });
   const events = new EventReader(reader);
   const histories: Iterable<number>[] = [];
   for (const seq of frees) {

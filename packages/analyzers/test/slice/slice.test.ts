@@ -80,7 +80,7 @@ describe('of a long trace', () => {
     const slice = await sliceTrace(replay(whole, { index: false }), found, path('long.arrow'), {
       onTry: events => tried.push(events),
     });
-    expect(slice).toEqual({ seqs: [202, 303, 404], snapshots: 2, tries: tried.length, isMinimal: true });
+    expect(slice).toEqual({ seqs: [202, 303, 404], context: [], snapshots: 2, tries: tried.length, isMinimal: true });
     const reader = TraceReader.open(path('long.arrow'));
     const state = replay(reader, { index: false }).at(1);
     expect(state.entry(1, 'host', 0x10)).toMatchObject({ known: 'entry', mfn: 0x100, p2m_type: 'ram_rw' });

@@ -3,7 +3,7 @@ import { type PageTable, TYPE_KNOWN } from '../tables/page-table.js';
 import { TypeBits } from '../tables/type-bits.js';
 import { knowsCount } from './known-pages.js';
 
-/** What checks read of the type_info of pages, by a layout (X§4.2). */
+/** What checks read of the type_info of pages, by a layout (docs/format.md#page_info-layouts). */
 export class KnownTypes {
   private readonly bits: TypeBits;
   private readonly profile: LayoutProfile;

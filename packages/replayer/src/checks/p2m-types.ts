@@ -6,7 +6,7 @@ export function typeSet(...names: P2mType[]): (type: number) => boolean {
   return type => has[type] === true;
 }
 
-/** p2m_is_ram (X§3.1), but for what has no frame of the domain's own there. */
+/** p2m_is_ram (docs/xen.md#p2m-types), but for what has no frame of the domain's own there. */
 export const isRam = typeSet(
   'ram_rw',
   'ram_logdirty',
@@ -17,7 +17,7 @@ export const isRam = typeSet(
   'ioreq_server',
 );
 
-/** Special types, which may not be replaced (X§3.1). */
+/** Special types, which may not be replaced (docs/xen.md#special-types). */
 export const isSpecial = typeSet('grant_map_rw', 'grant_map_ro', 'map_foreign', 'mmio_direct');
 
 export const POPULATE_ON_DEMAND = P2M_TYPES.indexOf('populate_on_demand');

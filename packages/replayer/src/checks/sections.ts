@@ -6,7 +6,9 @@ import type { TraceHead } from '../replay-options.js';
 import type { ReplayContext } from '../state/replay-context.js';
 import { DOMID, FRAME_TOUCHED, MFN, ORDER, Section } from './section.js';
 
-/** mm lock levels of the p2m (host, nested) and of altp2m, without the control domain's bias (X§2.1). */
+/**
+ * mm lock levels of the p2m (host, nested) and of altp2m, without the control domain's bias (docs/xen.md#lock-levels).
+ */
 const P2M_LEVELS = [16, 40];
 
 /**

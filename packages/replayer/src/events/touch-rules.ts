@@ -6,7 +6,7 @@ export const NOT = 0;
 export const FRAME = 1;
 /** 2^order frames. */
 const RANGE = 2;
-/** 2^order frames, of which a 2M record names the last (pod_zero_reclaim, X§0.4). */
+/** 2^order frames, of which a 2M record names the last (pod_zero_reclaim, docs/xen.md#pod-record-frames). */
 export const RANGE_BY_LAST = 3;
 /** From the frame up to the one in arg0. */
 export const UP_TO_ARG0 = 4;

@@ -93,7 +93,10 @@ export const BREACH_TABLE = {
     counts: { lookup: 'lookups of a frame that has an override' },
   },
   'm2p-override.wrong-restore': { roles: ['saved', 'restored'], counts: { restore: 'overrides removed' } },
-  'lock-order.level': { roles: ['held', 'acquired'], counts: { acquire: 'acquisitions inside another mm lock' } },
+  'lock-order.level': {
+    roles: ['held', 'acquired', 'waited'],
+    counts: { acquire: 'acquisitions inside another mm lock' },
+  },
   'lock-order.read-inversion': {
     roles: ['held', 'acquired'],
     counts: { acquire: 'acquisitions of an mm lock inside another lock' },

@@ -32,6 +32,7 @@ export const DIVERGENCES = [
   'rmap_count',
   'old_mfn',
   'holder',
+  'layout',
 ] as const;
 /** Their indices, by name. */
 export const DIVERGES = Object.fromEntries(DIVERGENCES.map((name, index) => [name, index])) as Record<

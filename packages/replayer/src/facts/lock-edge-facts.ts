@@ -10,7 +10,9 @@ import { LockGates } from './lock-gates.js';
 
 const EDGE = offsetsOf(LOCK_EDGES);
 
-/** Edges between locks: one is acquired while the other is held. `classOf` tells the class of a lock, -1 for unknown. */
+/**
+ * Edges between locks: one is acquired while the other is held. `classOf` tells the class of a lock, -1 for unknown.
+ */
 export class LockEdgeFacts {
   private readonly edges: FactTable<typeof LOCK_EDGES>;
   private readonly gates: LockGates;
@@ -34,7 +36,8 @@ export class LockEdgeFacts {
     const { table, now } = this;
     const bottom = table.bottom(now.pcpu);
     const innermost = table.innermost(now.pcpu);
-    // Taking again what the pcpu holds waits for nobody (the PoD sweep takes the p2m lock inside the pod lock, X§2.2).
+    // Taking again what the pcpu holds waits for nobody (the PoD sweep takes the p2m lock inside the pod lock,
+    // docs/xen.md#lock-check-gaps).
     for (let i = bottom; i <= innermost; i++) {
       if (table.heldLock[i] === lock && table.heldMode[i] !== MODE_READ) return;
     }

@@ -148,7 +148,12 @@ export class RefFacts {
   forEachReference(slot: number, visit: (pcpu: number, seq: number, caller: number, byLock: number) => void): void {
     const { records } = this.spans;
     this.openRefs.forEach(records, slot, at => {
-      visit(records[at + REF.from_pcpu], records[at + REF.from_seq], records[at + REF.from_caller], records[at + REF.by_lock]);
+      visit(
+        records[at + REF.from_pcpu],
+        records[at + REF.from_seq],
+        records[at + REF.from_caller],
+        records[at + REF.by_lock],
+      );
     });
   }
 

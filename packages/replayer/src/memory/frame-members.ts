@@ -31,7 +31,8 @@ export interface Member {
 }
 
 /**
- * Lists of (domid, gfn) by frame: reverse maps of shared frames (X§5.3), chains of overrides (X§7). Joining and
+ * Lists of (domid, gfn) by frame: reverse maps of shared frames (docs/xen.md#sharing-invariants), chains of overrides
+ * (docs/xen.md#m2p-override). Joining and
  * leaving cost the same however long a list is. A frame whose last member leaves has no list any more.
  */
 export class FrameMembers {

@@ -101,7 +101,7 @@ export function framesOf({ columns: c, validity: v }: FrameBatch, row: number): 
   return MFN_RULES[kind] === FRAME || c.order[row] > MAX_PAGE_ORDER ? 1 : 2 ** c.order[row];
 }
 
-/** The first of them; the record of a 2M reclaim has the last (X§0.4). */
+/** The first of them; the record of a 2M reclaim has the last (docs/xen.md#pod-record-frames). */
 export function firstFrame({ columns: c }: FrameBatch, row: number): number {
   const mfn = getU53(c.mfn, row);
   const namesLast = c.kind[row] === KIND.pod_zero_reclaim && c.order[row] === ORDER_2M;

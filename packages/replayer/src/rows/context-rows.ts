@@ -7,7 +7,7 @@ import type { Names, StateFilter } from './state-rows.js';
 /** What a pcpu is in the middle of. */
 export interface ContextRow {
   readonly pcpu: number;
-  /** The vcpu that runs there (X§1.7); null for unknown. */
+  /** The vcpu that runs there (docs/xen.md#who-runs-where); null for unknown. */
   readonly domid: number | null;
   readonly vcpu: number | null;
   /** The altp2m view that it uses; null for none that is known. */

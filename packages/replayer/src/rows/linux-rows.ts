@@ -4,7 +4,7 @@ import type { XenState } from '../state/xen-state.js';
 import { idOrNull, seqOrNull } from './row-nulls.js';
 import type { StateFilter } from './state-rows.js';
 
-/** An entry of a Linux PV guest's phys_to_machine, or a page in an override chain (X§7). */
+/** An entry of a Linux PV guest's phys_to_machine, or a page in an override chain (docs/xen.md#linux-p2m). */
 export interface LinuxRow {
   readonly domid: number;
   readonly what: 'entry' | 'override';

@@ -4,7 +4,7 @@ import type { XenState } from '../state/xen-state.js';
 import { seqOrNull } from './row-nulls.js';
 import type { StateFilter } from './state-rows.js';
 
-/** How far the pager has got with a gfn (X§5.2). */
+/** How far the pager has got with a gfn (docs/xen.md#paging). */
 export interface PagingRow {
   readonly domid: number;
   readonly gfn: number;

@@ -5,7 +5,7 @@ import type { StateFilter } from './state-rows.js';
 /** How many events there were of each order. */
 type ByOrder = Readonly<Record<string, number>>;
 
-/** Populate-on-demand of a domain (X§5.1). */
+/** Populate-on-demand of a domain (docs/xen.md#pod-cache). */
 export interface PodRow {
   readonly domid: number;
   /** Pages in its cache as recorded; null for unknown. */

@@ -2,7 +2,7 @@ import type { XenState } from '../state/xen-state.js';
 import { seqOrNull } from './row-nulls.js';
 import type { StateFilter } from './state-rows.js';
 
-/** A member of a shared frame's reverse map (X§5.3). */
+/** A member of a shared frame's reverse map (docs/xen.md#sharing-invariants). */
 export interface SharingRow {
   readonly mfn: number;
   readonly domid: number;

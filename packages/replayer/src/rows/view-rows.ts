@@ -4,7 +4,9 @@ import { NO_MFN, type P2mTable } from '../tables/p2m-table.js';
 import { seqOrNull } from './row-nulls.js';
 import { type Names, type StateFilter, selectedP2ms } from './state-rows.js';
 
-/** An altp2m view, one of its remaps, or one of its entries that the host's has left behind (X§6). */
+/**
+ * An altp2m view, one of its remaps, or one of its entries that the host's has left behind (docs/xen.md#altp2m-views).
+ */
 export interface ViewRow {
   readonly domid: number;
   readonly view: string;

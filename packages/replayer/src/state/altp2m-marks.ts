@@ -22,8 +22,9 @@ export function endRemaps(view: P2mTable, gfn: number, mfn: number, order: numbe
 
 /**
  * The host's entries of [gfn, gfn + 2^order) were written: a view's entry that now differs in mfn or type is stale
- * (X§6: propagation comes from the events that recorded it). One that is remapped is compared with the gfn that it
- * is remapped to (mail 1: "altp2m gfn O will still point to mA").
+ * (docs/xen.md#propagate-change: propagation comes from the events that recorded it). One that is remapped is compared
+ * with the gfn that it
+ * is remapped to (docs/xen.md#thread-altp2m-shared: "altp2m gfn O will still point to mA").
  */
 export function markStale(view: P2mTable, host: P2mTable, gfn: number, order: number, seq: number): void {
   const first = alignDown(gfn, order);

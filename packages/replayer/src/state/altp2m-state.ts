@@ -6,7 +6,8 @@ import { HOST, type P2mSet } from './p2m-set.js';
 import type { ReplayContext } from './replay-context.js';
 
 /**
- * The life of altp2m views, and their remaps (X§6). Both lie in the view's own P2mTable, as entries do: which entries
+ * The life of altp2m views, and their remaps (docs/xen.md#altp2m-views). Both lie in the view's own P2mTable, as
+ * entries do: which entries
  * are stale is found as the host's are written (altp2m-marks.ts).
  */
 export class Altp2mState implements EventState {

@@ -8,7 +8,10 @@ import type { StateImage } from '../memory/state-image.js';
 import { TranslationTable } from '../tables/translation-table.js';
 import type { ReplayContext } from './replay-context.js';
 
-/** Who runs where (X§1.7), which view each vcpu uses, and which translations each pcpu has outstanding. */
+/**
+ * Who runs where (docs/xen.md#who-runs-where), which view each vcpu uses, and which translations each pcpu has
+ * outstanding.
+ */
 export class ContextState implements EventState {
   /** Running vcpu by pcpu, -1 for unknown. */
   readonly running: number[] = [];

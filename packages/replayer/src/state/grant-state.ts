@@ -21,7 +21,10 @@ const SEQ = 8;
 const TAG = 9;
 const WIDTH = 10;
 
-/** A mapping for a device and one for the host share a handle, and may end one by one (XSA-224, X§8). */
+/**
+ * A mapping for a device and one for the host share a handle, and may end one by one (XSA-224,
+ * docs/xen.md#grant-mappings).
+ */
 export const HALVES = FLAG.device_map | FLAG.host_map;
 
 /** A grant that is mapped. Frames and domid are -1 where unknown, ref and handle NaN. */
@@ -39,7 +42,8 @@ export interface GrantMapping {
 }
 
 /**
- * Grant mappings: by mapping domain and handle; where no handle is recorded (stock Xen, X§1.5), by the two domains,
+ * Grant mappings: by mapping domain and handle; where no handle is recorded (stock Xen, docs/xen.md#missing-records),
+ * by the two domains,
  * of which the latest goes first.
  */
 export class GrantState implements EventState {

@@ -17,7 +17,10 @@ export const LINUX_SEQ = 2;
 const WIDTH = 3;
 const BITS = FLAG.foreign | FLAG.identity;
 
-/** What a Linux PV guest keeps: phys_to_machine by pfn, and the override chains of foreign frames (X§7). */
+/**
+ * What a Linux PV guest keeps: phys_to_machine by pfn, and the override chains of foreign frames
+ * (docs/xen.md#linux-p2m).
+ */
 export class LinuxState implements EventState {
   readonly pfns = new DomainFrames(WIDTH);
   /** mfn → the pages that override it; a member's value is the mfn that its pfn had, NaN for unknown. */

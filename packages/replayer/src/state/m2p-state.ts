@@ -15,7 +15,9 @@ const SEQ = 1;
 const TAG = 2;
 const WIDTH = 3;
 
-/** machine_to_phys_mapping as recorded: mfn → gfn, INVALID_M2P or SHARED_M2P (X§3.4); unknown where absent. */
+/**
+ * machine_to_phys_mapping as recorded: mfn → gfn, INVALID_M2P or SHARED_M2P (docs/xen.md#m2p); unknown where absent.
+ */
 export class M2pState implements EventState {
   private readonly table = new FrameRecords(WIDTH);
   private readonly context: ReplayContext;

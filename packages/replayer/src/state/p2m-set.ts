@@ -17,7 +17,10 @@ export const MAX_ENTRY_ORDER = 28;
 
 const LOGDIRTY_TYPES = new Set([P2M_TYPE.ram_rw, P2M_TYPE.ram_logdirty, P2M_TYPE.ioreq_server]);
 
-/** Log-dirty changes are lazy: what is stored as ram_rw may be called otherwise, and the other way round (X§3.3). */
+/**
+ * Log-dirty changes are lazy: what is stored as ram_rw may be called otherwise, and the other way round
+ * (docs/xen.md#lazy-types).
+ */
 export function sameType(a: number, b: number): boolean {
   return a === b || (LOGDIRTY_TYPES.has(a) && LOGDIRTY_TYPES.has(b));
 }
@@ -52,7 +55,7 @@ export class P2mSet {
     this.context = context;
   }
 
-  /** Number of the p2m of a domain's view; the host's where no view was recorded (X§0.3). */
+  /** Number of the p2m of a domain's view; the host's where no view was recorded (docs/xen.md#attempts). */
   of(domid: number, view: number): number {
     const key = p2mKey(domid, view);
     if (key === this.lastP2mKey) return this.lastP2m;
@@ -244,7 +247,7 @@ export class P2mSet {
     this.context.facts?.translations?.entriesChanged(mfn, order, domid, gfn);
   }
 
-  /** A lazy change of types (X§3.3); where there are too many of them, all are carried out. */
+  /** A lazy change of types (docs/xen.md#lazy-types); where there are too many of them, all are carried out. */
   changeTypes(p2m: number, gfn: number, end: number, oldType: number, newType: number): void {
     const table = this.tables[p2m];
     if (table.ranges.length === MAX_TYPE_RANGES) {

@@ -87,7 +87,10 @@ export class P2mState implements EventState {
     return lookups?.explains(firstSeq + row, { domid: c.domid[row], view: c.view[row], gfn, mfn, type }) === true;
   }
 
-  /** A frame where a complete view has no entry: a copy of the host's entry, made on the fault before (X§6), or news. */
+  /**
+   * A frame where a complete view has no entry: a copy of the host's entry, made on the fault before
+   * (docs/xen.md#altp2m-views), or news.
+   */
   private lookupAbsent(batch: ReplayBatch, row: number, p2m: number, gfn: number, mfn: number, type: number): void {
     const table = this.set.tables[p2m];
     const host = this.set.find(table.domid, HOST);

@@ -19,7 +19,7 @@ export const PAGING_EVICTED = 1;
 export const PAGING_SEQ = 2;
 const WIDTH = 3;
 
-/** mem_paging (X§5.2): what the last event made of each gfn, by domain. */
+/** mem_paging (docs/xen.md#paging): what the last event made of each gfn, by domain. */
 export class PagingState implements EventState {
   readonly states = new DomainFrames(WIDTH);
   private readonly context: ReplayContext;

@@ -15,7 +15,7 @@ const RAM_RW = P2M_TYPE.ram_rw;
 const POPULATE_ON_DEMAND = P2M_TYPE.populate_on_demand;
 export const ORDER_2M = 9;
 
-/** Populate-on-demand of one domain (X§5.1). NaN is unknown. */
+/** Populate-on-demand of one domain (docs/xen.md#pod-cache). NaN is unknown. */
 export class PodDomain {
   /** Pages in the cache, and the event that told last. */
   count = Number.NaN;
@@ -81,7 +81,7 @@ export class PodState implements EventState {
     const entryCount = signedArg1Of(batch, row);
     if (!Number.isNaN(entryCount)) pod.entryCount = entryCount;
     if (sign > 0) {
-      // The reclaim that this ends raises entry_count after it has added the page (X§5.1).
+      // The reclaim that this ends raises entry_count after it has added the page (docs/xen.md#pod-cache).
       pod.entryCount += pod.pending;
       pod.pending = 0;
       this.join(batch.columns.domid[row], mfn, order);
@@ -199,7 +199,10 @@ export class PodState implements EventState {
   }
 }
 
-/** First frame of a pod_zero_reclaim: a 2M record has the mfn of the last one (X§0.4). Negative for damage. */
+/**
+ * First frame of a pod_zero_reclaim: a 2M record has the mfn of the last one (docs/xen.md#pod-record-frames). Negative
+ * for damage.
+ */
 export function reclaimedMfn(batch: ReplayBatch, row: number): number {
   const mfn = mfnOf(batch, row);
   return batch.columns.order[row] === ORDER_2M ? mfn - (framesOf(ORDER_2M) - 1) : mfn;

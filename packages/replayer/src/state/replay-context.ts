@@ -73,7 +73,10 @@ export class ReplayContext {
   readonly slack: number;
   /** Events whose frame or order is impossible. */
   outOfRange = 0;
-  /** pcpus that are losing records: what is known may be wrong already, a mismatch proves nothing (model §2.2). */
+  /**
+   * pcpus that are losing records: what is known may be wrong already, a mismatch proves nothing
+   * (docs/replay.md#domains-pcpus-loss).
+   */
   readonly losing: number[] = [];
   /** Mismatches that prove nothing. */
   suppressed = 0;

@@ -16,7 +16,7 @@ const RAM_SHARED = P2M_TYPE.ram_shared;
 /** What an event does; `recorded` is the size of the rmap after it, NaN where it was not recorded. */
 type Change = (this: SharingState, mfn: number, domid: number, gfn: number, recorded: number) => void;
 
-/** Page sharing (X§5.3): who shares which frame. */
+/** Page sharing (docs/xen.md#sharing-invariants): who shares which frame. */
 export class SharingState implements EventState {
   readonly rmaps = new FrameMembers();
   private readonly context: ReplayContext;

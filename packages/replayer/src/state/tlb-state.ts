@@ -4,7 +4,7 @@ import { domidOfKey, p2mKey } from '../memory/keys.js';
 import type { StateImage } from '../memory/state-image.js';
 import type { ReplayContext } from './replay-context.js';
 
-/** Flushes that are due (X§3.3): what other pcpus translate may be older than the p2m. */
+/** Flushes that are due (docs/xen.md#deferred-flush): what other pcpus translate may be older than the p2m. */
 export class TlbState implements EventState {
   /** p2mKey → seq of the first deferred flush since the last one that was made, NaN for before the trace. */
   readonly deferred = new Map<number, number>();

@@ -10,7 +10,7 @@ import type { ReplayContext } from './replay-context.js';
 
 const K_PUT_TYPE = KIND.put_type;
 
-/** Type references of pages (X§4.3), in the pages' own table. */
+/** Type references of pages (docs/xen.md#type-counts), in the pages' own table. */
 export class TypeState implements EventState {
   private readonly bits: TypeBits;
   private readonly context: ReplayContext;
@@ -30,7 +30,8 @@ export class TypeState implements EventState {
   };
 
   /**
-   * PGT_partial keeps one type count, which whoever goes on with the validation takes over (X§4.3): a get counts
+   * PGT_partial keeps one type count, which whoever goes on with the validation takes over (docs/xen.md#pgt-partial): a
+   * get counts
    * nothing then. One that fails counts nothing, unless it leaves the page partial that was not.
    */
   private get(batch: ReplayBatch, row: number): void {

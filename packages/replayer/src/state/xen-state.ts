@@ -11,6 +11,7 @@ import { Altp2mState } from './altp2m-state.js';
 import { ContextState } from './context-state.js';
 import { ForeignState } from './foreign-state.js';
 import { GrantState } from './grant-state.js';
+import type { LayoutDoubt } from './layout-doubt.js';
 import { LinuxState } from './linux-state.js';
 import { LockState } from './lock-state.js';
 import { M2pState } from './m2p-state.js';
@@ -101,6 +102,10 @@ export class XenState {
   }
   get pages() {
     return this.pageState.pages;
+  }
+  /** Whether the page_info layout is the right one. */
+  get layoutDoubt(): LayoutDoubt {
+    return this.pageState.layoutDoubt;
   }
   /** Running vcpu by pcpu as domid * 2^16 + vcpu, -1 for unknown. */
   get running(): readonly number[] {

@@ -1,5 +1,6 @@
 /**
- * A count in the low bits of a word of page_info, whose width the layout says (X§4.2); words lie in arrays of low and
+ * A count in the low bits of a word of page_info, whose width the layout says (docs/format.md#page_info-layouts); words
+ * lie in arrays of low and
  * high halves. It moves inside its own bits: below 0 and beyond its maximum it wraps, as Xen's would.
  */
 export class CountBits {

@@ -20,7 +20,7 @@ export interface Held {
 
 /** Result of an acquisition or release, for whoever judges it. */
 export interface LockCheck {
-  /** mm_lock_level of the pcpu before (X§2.2). */
+  /** mm_lock_level of the pcpu before (docs/xen.md#lock-checks). */
   levelBefore: number;
   /** Xen checks this acquisition, and it breaks the order: levelBefore > level. */
   violation: boolean;
@@ -31,7 +31,8 @@ export interface LockCheck {
 }
 
 /**
- * Locks by instance and the stacks of holders by pcpu, with Xen's own bookkeeping of mm lock levels (X§2.2):
+ * Locks by instance and the stacks of holders by pcpu, with Xen's own bookkeeping of mm lock levels
+ * (docs/xen.md#lock-checks):
  * equal levels are legal, read locks are checked and raise nothing, taking a held write lock again is not checked,
  * and the last release restores the level that the first acquisition saved.
  */
@@ -127,9 +128,15 @@ export class LockTable {
     } else if (this.depth[lock] !== UNKNOWN_DEPTH) {
       check.expectedDepth = ++this.depth[lock];
     }
-    // A write lock sets the level at its first take, a mutex at every one (X§2.2).
+    // A write lock sets the level at its first take, a mutex at every one (docs/xen.md#lock-checks).
     if (level > 0 && !(mine && mode === MODE_WRITE)) this.levels[pcpu] = level;
     return check;
+  }
+
+  /** Xen would refuse the pcpu a lock of that level, which it does not have yet: its check comes before it spins. */
+  wouldViolate(pcpu: number, lock: number, mode: number, level: number): boolean {
+    const isMine = mode !== MODE_READ && lock < this.owner.length && this.owner[lock] === pcpu;
+    return level > 0 && !isMine && this.level(pcpu) > level;
   }
 
   push(pcpu: number, lock: number, mode: number, level: number, seq: number, caller: number, tag: number): void {
@@ -158,8 +165,10 @@ export class LockTable {
   }
 
   /**
-   * Releases the innermost hold of the lock by this pcpu; what another pcpu holds for itself is that one's, and its level
-   * stays as it is. Where both hold it, which can't be, each releases its own. `depth` is the one before as it was recorded, 0 for none. Returns the hold's tag, -1 where the trace
+   * Releases the innermost hold of the lock by this pcpu; what another pcpu holds for itself is that one's, and its
+   * level
+   * stays as it is. Where both hold it, which can't be, each releases its own. `depth` is the one before as it was
+   * recorded, 0 for none. Returns the hold's tag, -1 where the trace
    * did not see it taken; `check.expectedDepth` is the depth before.
    */
   release(pcpu: number, lock: number, mode: number, depth = 0): number {
@@ -263,7 +272,10 @@ export class LockTable {
     if (image.loading) this.heldTag = new Int32Array(this.heldLock.length);
   }
 
-  /** Loss on a pcpu: what it holds is unknown (model §2.2), and so is whether it has what nobody held. */
+  /**
+   * Loss on a pcpu: what it holds is unknown (docs/replay.md#domains-pcpus-loss), and so is whether it has what nobody
+   * held.
+   */
   forget(pcpu: number): void {
     this.ready(pcpu, 0);
     this.top[pcpu] = 0;

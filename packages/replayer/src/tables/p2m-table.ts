@@ -38,7 +38,8 @@ export type SplitListener = (gfn: number, mfn: number, order: number, tag: numbe
 
 /**
  * One p2m (a domain's host p2m, or one of its views): gfn → entry, with leaves of 4K, 2M and 1G. Setting a small
- * order inside a large leaf splits the leaf, setting a large order drops what lies below (model §3). What was never
+ * order inside a large leaf splits the leaf, setting a large order drops what lies below (docs/replay.md#p2m). What was
+ * never
  * seen is unknown, which is neither a hole nor invalid.
  */
 export class P2mTable {
@@ -52,7 +53,7 @@ export class P2mTable {
   private readonly huge = this.levels[2];
   /** Lazy changes of types, read through by `typeAt`. */
   readonly ranges = new TypeRanges();
-  /** Of an altp2m view: gfn → new_gfn of the remaps that still hold (X§6). */
+  /** Of an altp2m view: gfn → new_gfn of the remaps that still hold (docs/xen.md#altp2m-remap). */
   readonly remaps = new FrameRecords(1);
   /** gfn → type that the last write of the 4K entry was to give it, where that failed. */
   readonly refused = new FrameRecords(1);

@@ -114,7 +114,7 @@ export class PageTable {
     return (this.countLow[slot] & this.specialLow) !== 0 || (this.countHigh[slot] & this.specialHigh) !== 0;
   }
 
-  /** Sets count_info to PGC_allocated | 1: what an assigned page starts with (X§4.3). */
+  /** Sets count_info to PGC_allocated | 1: what an assigned page starts with (docs/xen.md#allocation-reference). */
   setAllocatedOne(slot: number): void {
     this.countLow[slot] = this.allocatedLow | 1;
     this.countHigh[slot] = this.allocatedHigh;
@@ -144,7 +144,7 @@ export class PageTable {
     this.lifeSeq = image.array('lifeSeq', this.lifeSeq);
   }
 
-  /** Loss: nothing is known of any page any more (model §2.2). */
+  /** Loss: nothing is known of any page any more (docs/replay.md#domains-pcpus-loss). */
   forget(): void {
     this.state.fill(0);
   }

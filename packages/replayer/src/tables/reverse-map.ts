@@ -9,7 +9,8 @@ export interface Mapping {
 }
 
 /**
- * mfn → every (p2m, gfn) that maps it, over all domains and views (model §3). Superpages are kept at their own
+ * mfn → every (p2m, gfn) that maps it, over all domains and views (docs/replay.md#p2m). Superpages are kept at their
+ * own
  * order, so that mapping one costs one step. Nearly every frame has one mapping, kept in place; aliases overflow.
  */
 export class ReverseMap {

@@ -18,7 +18,10 @@ export interface Translation {
   readonly seq: number;
 }
 
-/** What each pcpu has outstanding: the translations between a lookup that keeps the gfn's lock and its put_gfn (X§3.3). */
+/**
+ * What each pcpu has outstanding: the translations between a lookup that keeps the gfn's lock and its put_gfn
+ * (docs/xen.md#get-gfn).
+ */
 export class TranslationTable {
   private readonly stacks = new Map<number, Outstanding>();
 

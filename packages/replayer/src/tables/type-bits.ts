@@ -1,10 +1,13 @@
 import type { LayoutProfile } from '@p2mtrace/trace-format';
 import { below, CountBits } from './count-bits.js';
 
-/** Types of a page (X§4.1); what a layout has besides them is null. */
+/** Types of a page (docs/format.md#page_info-layouts); what a layout has besides them is null. */
 export const PGT_TYPES = ['none', 'l1', 'l2', 'l3', 'l4', 'seg_desc', 'writable', 'shared'] as const;
 
-/** What replay reads and changes of type_info by itself: its count, PGT_partial, and the type, by a layout (X§4.2). */
+/**
+ * What replay reads and changes of type_info by itself: its count, PGT_partial, and the type, by a layout
+ * (docs/format.md#page_info-layouts).
+ */
 export class TypeBits {
   readonly count: CountBits;
   private readonly partialLow: number;

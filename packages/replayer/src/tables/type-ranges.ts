@@ -20,7 +20,8 @@ export interface TypeRange {
 }
 
 /**
- * Lazy changes of the types of a p2m's entries (type_change_range, X§3.3): Xen notes the range, and rewrites an entry
+ * Lazy changes of the types of a p2m's entries (type_change_range, docs/xen.md#lazy-types): Xen notes the range, and
+ * rewrites an entry
  * when something comes across it. Here too entries stay as written, and are read through the changes made since.
  */
 export class TypeRanges {

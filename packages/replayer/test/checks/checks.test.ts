@@ -80,7 +80,7 @@ describe('m2p-after-failed-set', () => {
 });
 
 describe('pod-reclaim', () => {
-  test('a 2M reclaim is of the 512 frames up to its mfn (X§0.4)', async () => {
+  test('a 2M reclaim is of the 512 frames up to its mfn (docs/xen.md#pod-record-frames)', async () => {
     const alloc = { kind: 'page_alloc', mfn: 0x400, order: 9, owner: 1 };
     const reclaim = { kind: 'pod_zero_reclaim', pcpu: 0, domid: 1, gfn: 0x200, mfn: 0x5ff, order: 9 };
     const get = (mfn: number) => ({ kind: 'get_page', mfn, owner: 1 });

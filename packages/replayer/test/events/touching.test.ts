@@ -105,7 +105,7 @@ it('events that touch an mfn are those of its range, and both frames of an overr
     { kind: 'page_free', mfn: 0x3ff, order: 0 },
     { kind: 'page_free', mfn: 0x400, order: 0 },
     { kind: 'set_entry', domid: 1, gfn: 0, order: 9, p2m_type: 'ram_rw', mfn: 0x200 },
-    // A reclaimed superpage is named by its last frame (X§0.4).
+    // A reclaimed superpage is named by its last frame (docs/xen.md#pod-record-frames).
     { kind: 'pod_zero_reclaim', domid: 1, gfn: 0, mfn: 0x3ff, order: 9 },
     { kind: 'pod_zero_reclaim', domid: 1, gfn: 0, mfn: 0x400, order: 0 },
     { kind: 'm2p_override_add', domid: 1, gfn: 1, mfn: 0x500, old_mfn: 0x3ff },

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type FactRow, factMaker } from '../support/facts-of.js';
 
 const factsOf = factMaker();
-/** type_info of layout P6 (X§4.2): type in 63:61, validated 58, partial 56, count below. */
+/** type_info of layout P6 (docs/format.md#page_info-layouts): type in 63:61, validated 58, partial 56, count below. */
 const info = (type: number, count: number, bits = 0n) =>
   `0x${((BigInt(type) << 61n) | bits | BigInt(count)).toString(16)}`;
 const [L1, WRITABLE] = [1, 7];

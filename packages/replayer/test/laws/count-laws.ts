@@ -1,7 +1,7 @@
 import { type FactStore, PAGE_SPANS, type PageRow, REF_SPANS, TYPE_REF_SPANS } from '../../src/index.js';
 import { judge, type Laws, NOT_RECORDED, type Point } from './law.js';
 
-/** What X§4.3 says of every page. */
+/** What docs/xen.md#page-invariants says of every page. */
 export const COUNT_LAWS: Laws = {
   'a page that is referenced has an owner': point =>
     judge(counted(point), page => (page.count > 0n && page.owner === null ? about(page) : undefined)),

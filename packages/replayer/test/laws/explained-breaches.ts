@@ -94,7 +94,7 @@ export const EXPLAINED: Readonly<Record<string, readonly Explained[]>> = {
       law: 'the type count is the number of open type references',
       breaches: 2,
       why:
-        'Two pages that Xen shares with the guest have a standing type reference (share_xen_page_with_guest, X§4.3), ' +
+        'Two pages that Xen shares with the guest have a standing type reference (share_xen_page_with_guest, docs/xen.md#count-writers), ' +
         'which nobody gets by get_type.',
     },
     {

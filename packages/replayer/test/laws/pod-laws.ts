@@ -4,7 +4,7 @@ import { countSlots } from './slots.js';
 
 const POD = P2M_TYPES.indexOf('populate_on_demand');
 
-/** Populate-on-demand of a domain (X§5.1). */
+/** Populate-on-demand of a domain (docs/xen.md#pod-cache). */
 export const POD_LAWS: Laws = {
   'a page in the cache is the domain’s, allocated, and has no other reference': point => {
     const pages = new Map(point.pages.map(page => [page.mfn, page]));

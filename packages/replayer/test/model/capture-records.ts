@@ -1,7 +1,7 @@
 import { ACCESS_TYPES, LOCK_MODES, P2M_TYPES } from '@p2mtrace/trace-format';
 import type { TraceEvent } from './event.js';
 
-/** The records that an instrumented hypervisor writes of events (model §2.1), and stock Xen's. */
+/** The records that an instrumented hypervisor writes of events (docs/format.md#the-extension), and stock Xen's. */
 
 /** What stands where a record has no frame. */
 export const NONE = (1n << 64n) - 1n;
@@ -78,7 +78,10 @@ export type WireRecord = readonly [id: number, fields: string, words: (event: Tr
 const LOCK = 'lock level mode flags:recursive depth caller lock_class';
 const GRANT = 'mfn domid owner ref handle flags:device_map,host_map,readonly';
 
-/** Id of a record, the fields that it has, which flags among them, and its payload; by kind, or by what a snapshot is about. */
+/**
+ * Id of a record, the fields that it has, which flags among them, and its payload; by kind, or by what a snapshot is
+ * about.
+ */
 export const RECORDS: Readonly<Record<string, WireRecord | undefined>> = {
   lookup: [extension(0x01), 'domid view gfn mfn order p2m_type flags:locked', lookup],
   set_entry: [extension(0x02), 'domid view gfn mfn order p2m_type access flags:failed', entry],
@@ -132,7 +135,8 @@ export const RECORDS: Readonly<Record<string, WireRecord | undefined>> = {
   remap: [extension(0x13), 'domid view gfn new_gfn', view(3)],
   view_switch: [extension(0x13), 'domid view', view(4)],
   alloc_ref_drop: [extension(0x17), 'mfn owner count_info', put],
-  // Stock records with the payloads of Xen 4.18 and later (X§1.5), RUNSTATE_CHANGE, DOM_ADD (X§1.7), LOST_RECORDS.
+  // Stock records with the payloads of Xen 4.18 and later (docs/xen.md#mem-records), RUNSTATE_CHANGE, DOM_ADD
+  // (docs/xen.md#who-runs-where), LOST_RECORDS.
   pod_populate: [0x0010_f010, 'gfn mfn domid order', pod],
   pod_zero_reclaim: [0x0010_f011, 'gfn mfn domid order', pod],
   pod_splinter: [0x0010_f012, 'gfn domid order', e => [...u64(e.gfn), e.domid ?? 0, e.order ?? 0]],

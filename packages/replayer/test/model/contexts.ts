@@ -38,7 +38,8 @@ function schedSwitch(model: Model, { pcpu, domid, vcpu, runstate = 0n }: TraceEv
   const { running, outstanding } = model.contexts;
   const now = running.get(pcpu);
   const isSame = now?.domid === domid && now.vcpu === vcpu;
-  // The old state times 16 plus the new one; 0 is running. Others are woken from here as well (X§1.7).
+  // The old state times 16 plus the new one; 0 is running. Others are woken from here as well
+  // (docs/xen.md#who-runs-where).
   if ((runstate & 15n) !== 0n) {
     if (isSame) running.delete(pcpu);
     return;

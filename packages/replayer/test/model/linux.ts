@@ -1,7 +1,7 @@
 import type { TraceEvent } from './event.js';
 import type { Mechanism, Model } from './model.js';
 
-/** An entry of a PV guest's own p2m (X§7). */
+/** An entry of a PV guest's own p2m (docs/xen.md#linux-p2m). */
 interface LinuxEntry {
   /** null for INVALID_P2M_ENTRY. */
   readonly mfn: bigint | null;

@@ -2,7 +2,8 @@ import { forgetLocks } from './locks.js';
 import type { Mechanism, Model } from './model.js';
 
 /**
- * Records of a pcpu were lost: what they could have changed is unknown (model §2.2). What stays is what other pcpus
+ * Records of a pcpu were lost: what they could have changed is unknown (docs/replay.md#domains-pcpus-loss). What stays
+ * is what other pcpus
  * hold and run, generations, and what only counts.
  */
 function forget(model: Model, pcpu: number | undefined): void {

@@ -22,7 +22,9 @@ export interface Leaf extends Entry {
   readonly stale: number | null | undefined;
 }
 
-/** A lazy change of types: from now on, entries of [from, end) that are older read otherwise (X§3.3). */
+/**
+ * A lazy change of types: from now on, entries of [from, end) that are older read otherwise (docs/xen.md#lazy-types).
+ */
 interface TypeChange {
   readonly from: bigint;
   readonly end: bigint;
@@ -152,7 +154,7 @@ function isSo(table: P2m, entry: Entry): boolean {
   return true;
 }
 
-/** Types that a lazy log-dirty change turns into each other (X§3.1, X§3.3). */
+/** Types that a lazy log-dirty change turns into each other (docs/xen.md#p2m-types, docs/xen.md#lazy-types). */
 const CHANGEABLE = ['ram_rw', 'ram_logdirty', 'ioreq_server'];
 const isSameType = (a: string, b: string) => a === b || [a, b].every(type => CHANGEABLE.includes(type));
 
@@ -204,7 +206,10 @@ function lookupKnown(model: Model, event: TraceEvent, table: P2m, leaf: Leaf, gf
   correct(model, table, { ...shown(event, gfn, mfn, type), access: event.access ?? leaf.access });
 }
 
-/** A complete view has nothing there, or a copy of the host's entry, made on the fault before (X§6). */
+/**
+ * A complete view has nothing there, or a copy of the host's entry, made on the fault before
+ * (docs/xen.md#altp2m-views).
+ */
 function lookupAbsent(model: Model, event: TraceEvent, table: P2m, gfn: bigint, mfn: bigint | null): void {
   if (mfn === null) return;
   const host = effective(model, table, gfn);

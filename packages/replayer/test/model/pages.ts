@@ -21,7 +21,8 @@ export interface Page {
 
 const UNKNOWN = { life: undefined, owner: undefined, count_info: undefined, type_info: undefined, isCounted: false };
 
-export const newPages = () => new Map<bigint, Page>();
+/** By frame, and how many counts contradicted the layout. */
+export const newPages = () => Object.assign(new Map<bigint, Page>(), { layoutDoubts: 0 });
 
 export function pageOf(model: Model, mfn: bigint): Page {
   const page = model.pages.get(mfn) ?? {
@@ -90,23 +91,42 @@ function reference(by: bigint) {
     if (event.mfn === undefined) return;
     const page = pageOf(model, event.mfn);
     const move = isFailed(event) ? 0n : by;
+    const before = page.count_info;
     if (page.count_info !== undefined) {
       page.count_info = moved(page.count_info, move, model.profile.countWidth);
       if (event.kind === 'alloc_ref_drop') page.count_info &= ~(1n << BigInt(model.profile.countBits.allocated));
     }
-    checkCount(model, page, event);
+    checkCount(model, page, event, before, move);
     if (move !== 0n || event.count_info !== undefined) page.countSince = model.now;
     page.owner = event.owner ?? page.owner;
     if (event.owner !== undefined || event.count_info !== undefined) enterCounting(model, page);
   };
 }
 
+/** 32-bit words have their flags from bit 26 on, others from 48 at the lowest. */
+function differsInFlags(before: bigint, by: bigint, after: bigint): boolean {
+  const isShort = before < 1n << 32n && after < 1n << 32n;
+  const countBits = ((1n << 48n) - 1n) & ~(isShort ? 0xfc00_0000n : 0n);
+  return ((BigInt.asUintN(64, before + by) ^ after) & countBits) === 0n;
+}
+
 /** The recorded count is checked; then the whole word holds, flags and all. */
-function checkCount(model: Model, page: Page, { count_info }: TraceEvent): void {
+function checkCount(
+  model: Model,
+  page: Page,
+  { count_info }: TraceEvent,
+  before: bigint | undefined,
+  by: bigint,
+): void {
   if (count_info === undefined) return;
   const count = (info: bigint) => decodeCountInfo(model.profile, info).count;
   if (page.count_info !== undefined && page.isCounted) {
-    model.check('count_info', count(page.count_info), count(count_info), page.countSince);
+    const [expected, seen] = [count(page.count_info), count(count_info)];
+    // What differs in flags' bits alone is another layout's; that is said once.
+    const isLayout = before !== undefined && differsInFlags(before, by, count_info);
+    if (expected !== seen && isLayout) model.pages.layoutDoubts++;
+    const isTold = !isLayout || model.pages.layoutDoubts === 1;
+    if (expected !== seen && isTold) model.diverge(isLayout ? 'layout' : 'count_info', expected, seen, page.countSince);
   }
   page.count_info = count_info;
 }
@@ -115,7 +135,7 @@ function setOwner(model: Model, event: TraceEvent): void {
   if (event.mfn === undefined) return;
   const page = pageOf(model, event.mfn);
   page.owner = event.owner ?? null;
-  // What changes owners may set the count without a get or put (X§4.3).
+  // What changes owners may set the count without a get or put (docs/xen.md#count-writers).
   if (event.count_info !== undefined) Object.assign(page, { count_info: event.count_info, countSince: model.now });
   // Without an owner it is out, unless its count says otherwise.
   if (page.owner === null) page.isCounted = false;

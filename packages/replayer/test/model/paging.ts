@@ -2,7 +2,7 @@ import type { TraceEvent } from './event.js';
 import type { Mechanism, Model } from './model.js';
 import { clear, imply, leafAt, mfnAt, tableOf } from './p2m.js';
 
-/** What mem_paging (X§5.2) made of a gfn. */
+/** What mem_paging (docs/xen.md#paging) made of a gfn. */
 interface Paging {
   readonly domid: number;
   readonly gfn: bigint;

@@ -2,7 +2,7 @@ import type { TraceEvent } from './event.js';
 import type { Mechanism, Model } from './model.js';
 import { alignDown, frames, imply, leafAt, split, tableOf, typeAt } from './p2m.js';
 
-/** Populate-on-demand of a domain (X§5.1); what is undefined is unknown. */
+/** Populate-on-demand of a domain (docs/xen.md#pod-cache); what is undefined is unknown. */
 interface PodDomain {
   count: bigint | undefined;
   /** The event that told or changed the count last. */
@@ -88,7 +88,7 @@ function reclaim(model: Model, { domid, gfn, mfn, order = 0 }: TraceEvent): void
   const pod = podOf(model, domid);
   const entry = { gfn: alignDown(gfn, order), order, mfn: null, type: 'populate_on_demand', access: null };
   if (!model.setup.hasResults) imply(model, tableOf(model, domid), entry);
-  // The record of a 2M page has its last frame (X§0.4).
+  // The record of a 2M page has its last frame (docs/xen.md#pod-record-frames).
   join(model, domid, order === 9 ? mfn - 511n : mfn, order);
   if (model.setup.hasCacheAdds) pod.pending += frames(order);
   else if (pod.entry_count !== undefined) pod.entry_count += frames(order);

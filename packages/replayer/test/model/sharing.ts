@@ -2,7 +2,7 @@ import type { TraceEvent } from './event.js';
 import { isFailed, type Mechanism, type Model } from './model.js';
 import { clear, frames, imply, leafAt, mfnAt, tableOf, typeAt } from './p2m.js';
 
-/** The reverse map of a shared frame (X§5.3). */
+/** The reverse map of a shared frame (docs/xen.md#sharing-invariants). */
 interface Rmap {
   /** `domid gfn`, by the event since which it is there; null for before the trace. */
   readonly gfns: Map<string, number | null>;

@@ -4,7 +4,7 @@ import { isFailed, type Mechanism, type Model } from './model.js';
 import { frames } from './p2m.js';
 import { moved, pageOf } from './pages.js';
 
-/** type_info of page_info under get_page_type and put_page_type (X§4.3). */
+/** type_info of page_info under get_page_type and put_page_type (docs/xen.md#type-counts). */
 
 const isPartial = (model: Model, info: bigint) => decodeTypeInfo(model.profile, info).bits.includes('partial');
 const countOf = (model: Model, info: bigint) => decodeTypeInfo(model.profile, info).count;

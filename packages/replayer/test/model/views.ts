@@ -15,7 +15,7 @@ import {
   typeAt,
 } from './p2m.js';
 
-/** altp2m views besides their entries (X§6), by `domid view`. */
+/** altp2m views besides their entries (docs/xen.md#altp2m-views), by `domid view`. */
 export const newViews = () => ({
   /** Views that the trace saw empty, and since when; null for before the trace. What they lack is absent. */
   complete: new Map<string, number | null>(),

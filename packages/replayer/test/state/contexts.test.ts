@@ -33,7 +33,7 @@ test('a vcpu runs where it was switched to, until another is', async () => {
   ]);
 });
 
-test('who stops running leaves its pcpu unknown; who wakes on another pcpu runs nowhere (X§1.7)', async () => {
+test('who stops running leaves its pcpu unknown; who wakes on another pcpu runs nowhere (docs/xen.md#who-runs-where)', async () => {
   expect(runningOf(await stateOf(runs(0, 1), sched(0, 1, 0, RUNNING_TO_BLOCKED)))).toEqual([]);
   expect(runningOf(await stateOf(runs(0, 1), sched(0, 2, 0, BLOCKED_TO_RUNNABLE)))).toEqual([[0, 1, 0]]);
 });

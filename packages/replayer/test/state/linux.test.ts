@@ -50,7 +50,7 @@ test('several pages override one frame: the latest is in front', async () => {
   ]);
 });
 
-test('the foreign bit of the frontend’s own pfn is what was written there, and nothing else (mail 3)', async () => {
+test('the foreign bit of the frontend’s own pfn is what was written there, and nothing else (docs/xen.md#thread-m2p-override)', async () => {
   // pfn 5 is the local page whose frame is granted and then mapped as pfn 1.
   const events = [set(5, 0x900), set(1, 0x101), add(1, 0x900)];
   expect(entriesOf(await stateOf(...events))).toEqual({ 5: [0x900], 1: [0x900, 'foreign'] });

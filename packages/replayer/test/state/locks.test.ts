@@ -17,7 +17,7 @@ const lock = (kind: string, address: string, mode = 'write', more: object = {}) 
 const take = (address: string, mode?: string, more?: object) => lock('lock_acquire', address, mode, more);
 const drop = (address: string, mode?: string, more?: object) => lock('lock_release', address, mode, more);
 const heldOf = ({ locks }: StateRows) => locks.map(row => [row.pcpu, Number(row.lock), row.mode, row.depth]);
-/** Which acquisitions Xen itself would have stopped (X§2.2), by seq. */
+/** Which acquisitions Xen itself would have stopped (docs/xen.md#lock-checks), by seq. */
 const violations = async (...events: object[]) =>
   (await factsOf('lock_spans', ...events)).filter(row => row.violation).map(row => row.from_seq);
 

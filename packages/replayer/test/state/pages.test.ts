@@ -10,7 +10,10 @@ const free = of('page_free', { order: 0 });
 const pageOf = ({ pages }: StateRows, mfn = MFN) => pages.find(row => row.mfn === mfn);
 const hex = (value: bigint) => `0x${value.toString(16)}`;
 
-/** Bits of count_info by layout (X§4.2): P2 has 55 bits of count, P8 56, and P0 26 in a word of 32 bits. */
+/**
+ * Bits of count_info by layout (docs/format.md#page_info-layouts): P2 has 55 bits of count, P8 56, and P0 26 in a word
+ * of 32 bits.
+ */
 describe.each([
   { name: 'P0', allocated: 1n << 31n, width: 26n },
   { name: 'P2', allocated: 1n << 63n, width: 55n },

@@ -5,7 +5,7 @@ const stateOf = stateMaker();
 const step = (kind: string, more: object = {}) => ({ kind, domid: 1, gfn: 0x10, ...more });
 const pageOf = ({ paging }: StateRows) => paging.find(({ gfn }) => gfn === 0x10);
 const ram = entry(0x10, 0x100);
-/** Each step of the pager (X§5.2), and what it makes of an entry that was RAM at first. */
+/** Each step of the pager (docs/xen.md#paging), and what it makes of an entry that was RAM at first. */
 const STEPS = [
   ['page_nominate', [0x100, 'ram_paging_out'], 'ram_paging_out', false],
   ['page_evict', [null, 'ram_paged'], 'ram_paged', true],

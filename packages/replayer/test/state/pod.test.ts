@@ -11,13 +11,13 @@ const of = (kind: string, more: object = {}) => ({ kind, domid: 1, order: 0, ...
 const podOf = ({ pod }: StateRows) => pod.find(({ domid }) => domid === 1);
 const at = ({ p2m }: StateRows, gfn: number) => p2m.find(row => gfn >= row.gfn && gfn < row.gfn + 2 ** row.order);
 
-test('a populate has the gfn that faulted and the frame that the chunk begins with (X§0.4)', async () => {
+test('a populate has the gfn that faulted and the frame that the chunk begins with (docs/xen.md#pod-record-frames)', async () => {
   const state = await stateOf(marked, of('pod_populate', { gfn: 0x2ab, mfn: 0x1000, order: 9 }));
   expect(state.p2m).toMatchObject([{ gfn: 0x200, order: 9, mfn: 0x1000, p2m_type: 'ram_rw', set_seq: 1 }]);
   expect(podOf(state)).toMatchObject({ populated: { 9: 1 }, count: null, entry_count: null });
 });
 
-test('a reclaim of 2M has the last frame, 511 behind the first (X§0.4)', async () => {
+test('a reclaim of 2M has the last frame, 511 behind the first (docs/xen.md#pod-record-frames)', async () => {
   const ram = attempt(0x200, 0x1000, 'ram_rw', 9);
   const state = await stateOf(ram, of('pod_zero_reclaim', { gfn: 0x200, mfn: 0x11ff, order: 9 }));
   expect(state.p2m).toMatchObject([{ gfn: 0x200, order: 9, mfn: null, p2m_type: POD, set_seq: 1 }]);

@@ -54,3 +54,17 @@ test('PGT_locked holds one type count, which page_lock and page_unlock move unse
   const wrong = await stateOf(layout('P8'), type('get_type', shared(1)), type('get_type', shared(2, true)));
   expect(wrong.divergences).toMatchObject([{ seq: 1, about: 'type_info', expected: 3, seen: 2 }]);
 });
+
+test('a layout that the counts contradict is one divergence, and the layout that fits is known', async () => {
+  const [allocated, shadowed] = [1n << 63n, 1n << 56n];
+  const counts = [allocated | 2n, allocated | shadowed | 3n, allocated | 4n, allocated | shadowed | 5n];
+  const gets = counts.map(info => get(`0x${info.toString(16)}`));
+  const wrong = await stateOf(layout('P6'), ...gets);
+  expect(wrong.divergences).toMatchObject([{ seq: 1, about: 'layout', mfn: MFN }]);
+  expect(wrong.layout).toEqual({ layout: 'P6', counts: 3, fitting: ['P8'] });
+  const right = await stateOf(layout('P8'), ...gets);
+  expect([right.divergences, right.layout.counts]).toEqual([[], 0]);
+  // A count that is wrong by any layout is one of its own.
+  const lost = await stateOf(layout('P6'), ...gets, get(`0x${(allocated | shadowed | 9n).toString(16)}`));
+  expect(lost.divergences).toMatchObject([{ about: 'layout' }, { seq: 4, about: 'count_info' }]);
+});

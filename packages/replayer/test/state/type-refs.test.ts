@@ -11,7 +11,10 @@ const shape = (state: StateRows) => {
   return [page?.type, page?.type_count, page?.type_flags];
 };
 
-/** type_info by layout (X§4.2): P2 has 4 bits of type and writable 7, the others 3; P0 lives in 32 bits. */
+/**
+ * type_info by layout (docs/format.md#page_info-layouts): P2 has 4 bits of type and writable 7, the others 3; P0 lives
+ * in 32 bits.
+ */
 describe.each([
   { name: 'P0', typeAt: 29n, validated: 1n << 27n, partial: 1n << 25n, width: 25n },
   { name: 'P2', typeAt: 60n, validated: 1n << 58n, partial: 1n << 56n, width: 55n },

@@ -44,6 +44,11 @@ export function rowsOf(replayer: Replayer, reader: TraceReader) {
     divergences: [...divergenceRows(replayer, names)],
     losses: [...lossRows(replayer)],
     outOfRange: replayer.outOfRange,
+    layout: {
+      layout: replayer.layoutDoubt.layout,
+      counts: replayer.layoutDoubt.counts,
+      fitting: replayer.layoutDoubt.fitting(),
+    },
   };
 }
 export type StateRows = ReturnType<typeof rowsOf>;
@@ -73,7 +78,7 @@ function replayed(reader: TraceReader, from: number, replayer: Replayer, to = re
   return replayer;
 }
 
-/** The header of a trace whose page_info has that layout (X§4.2); goes before all events. */
+/** The header of a trace whose page_info has that layout (docs/format.md#page_info-layouts); goes before all events. */
 export const layout = (name: string) => ({ p2mtrace: 1, layout: name });
 
 /** What an entry event has where a test says nothing else. */

@@ -3,6 +3,7 @@ import { BATCH_ROWS, type EventBatch } from '../kernel/event-batch.js';
 import { RandomAccess } from '../read/file-access.js';
 import { profileOfVersion } from '../schema/layout-profiles.js';
 import { defaultMetadata, type TraceMetadata } from '../schema/metadata.js';
+import { LayoutSample } from '../write/layout-sample.js';
 import { TraceNames } from '../write/trace-names.js';
 import { type BatchSink, TraceWriter } from '../write/writer.js';
 import { yieldTurn } from '../yield-turn.js';
@@ -76,7 +77,9 @@ class NdjsonRows {
   private readonly names = new TraceNames();
   private header: NdjsonHeader | undefined;
   private seq = 0;
-  private open: { sink: BatchSink; batch: EventBatch; metadata: TraceMetadata } | undefined;
+  private open:
+    | { sink: BatchSink; batch: EventBatch; metadata: TraceMetadata; layouts: LayoutSample | undefined }
+    | undefined;
 
   constructor(name: string, output: string, options: NdjsonImportOptions) {
     this.name = name;
@@ -96,16 +99,19 @@ class NdjsonRows {
     decodeEvent(object, this.seq, trace.batch, this.names);
     this.seq++;
     if (trace.batch.rows === trace.batch.capacity) {
+      trace.layouts?.look(trace.batch);
       trace.sink.submit(trace.batch, this.names.takeNew());
       trace.batch = trace.sink.acquire();
     }
   }
 
   finish(): TraceMetadata {
-    const { sink, batch, metadata } = this.start();
+    const { sink, batch, metadata, layouts } = this.start();
+    layouts?.look(batch);
     if (batch.rows > 0) sink.submit(batch, this.names.takeNew());
-    sink.finish(metadata);
-    return metadata;
+    const settled = layouts?.settle(metadata) ?? metadata;
+    sink.finish(settled);
+    return settled;
   }
 
   abort(): void {
@@ -115,9 +121,11 @@ class NdjsonRows {
   /** The sink, opened when it is certain that no header comes any more. */
   private start() {
     if (this.open === undefined) {
-      const metadata = metadataOf(this.name, { ...given(this.header), ...given(this.options.header) });
+      const header = { ...given(this.header), ...given(this.options.header) };
+      const metadata = metadataOf(this.name, header);
       const sink = new TraceWriter(this.output, metadata, this.options.batchRows ?? BATCH_ROWS);
-      this.open = { sink, batch: sink.acquire(), metadata };
+      const layouts = layoutOf(header) === undefined ? new LayoutSample() : undefined;
+      this.open = { sink, batch: sink.acquire(), metadata, layouts };
     }
     return this.open;
   }
@@ -128,10 +136,15 @@ function given(header: NdjsonHeader = {}): Partial<TraceMetadata> {
   return Object.fromEntries(Object.entries(header).filter(([, value]) => value !== undefined));
 }
 
+/** The layout that a header names, itself or by a version. */
+function layoutOf({ layout, xenVersion = '' }: Partial<TraceMetadata>): string | undefined {
+  return layout ?? profileOfVersion(xenVersion);
+}
+
 function metadataOf(name: string, header: Partial<TraceMetadata>): TraceMetadata {
   const metadata = defaultMetadata(name.split('/').at(-1) ?? name);
   const assumed: string[] = [];
-  const layout = header.layout ?? profileOfVersion(header.xenVersion ?? '');
+  const layout = layoutOf(header);
   if (layout === undefined) {
     assumed.push(`page_info layout ${metadata.layout} (layout or xenVersion in the header say otherwise)`);
   }

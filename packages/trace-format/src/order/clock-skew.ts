@@ -2,7 +2,7 @@ import { type OffsetRange, offsetRange } from './clock-offset.js';
 import type { Holds, HoldsOfLocks } from './lock-holds.js';
 
 /** What the TSCs of a pcpu are behind those that others agree on: `ticks` were added; it is `least` to `most`. */
-export interface PcpuSkew {
+interface PcpuSkew {
   readonly pcpu: number;
   readonly ticks: number;
   /** Absent where nothing bounds it. */

@@ -15,7 +15,7 @@ export interface ColumnSpec {
   readonly doc: string;
 }
 
-/** Payload of a record that no table lists: seven words at most (X§1.1). */
+/** Payload of a record that no table lists: seven words at most (docs/xen.md#record-framing). */
 export const RAW_MAX = 28;
 
 /**
@@ -48,7 +48,7 @@ export function isAddressDictionary(name: DictionaryName): boolean {
   return spec.values === 'u64';
 }
 
-/** Schema v1: one wide table, one row an event, in one total order (model §2). */
+/** Schema v1: one wide table, one row an event, in one total order (docs/format.md#columns). */
 export const COLUMNS = {
   seq: { type: 'u64', nullable: false, doc: 'position in the total order of the trace' },
   tsc: { type: 'u64', nullable: true, doc: 'host TSC; where tsc_own is false the greatest lower bound known' },

@@ -1,5 +1,6 @@
 /**
- * Every event kind (model §2): which columns it must have, which it may have, and what its two free values mean.
+ * Every event kind (docs/format.md#kinds): which columns it must have, which it may have, and what its two free values
+ * mean.
  * The order is that of the `kind` dictionary: append only.
  */
 

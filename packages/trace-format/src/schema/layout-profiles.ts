@@ -1,5 +1,6 @@
 /**
- * Bit layouts of page_info's count_info and type_info by release (X§4.2; xen/arch/x86/include/asm/mm.h).
+ * Bit layouts of page_info's count_info and type_info by release (docs/xen.md#page-info-layouts;
+ * xen/arch/x86/include/asm/mm.h).
  * A layout changed inside stable series (XSA-402), so a trace names its profile, not only its version.
  */
 
@@ -140,7 +141,10 @@ export function layoutProfile(name: string): LayoutProfile {
   return profile;
 }
 
-/** The profile of a release such as 4.17.7 or 4.18, undefined for one the table does not have (X§4.2). */
+/**
+ * The profile of a release such as 4.17.7 or 4.18, undefined for one the table does not have
+ * (docs/xen.md#page-info-layouts).
+ */
 export function profileOfVersion(version: string): string | undefined {
   const match = /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(version);
   if (match === null) return undefined;

@@ -12,7 +12,10 @@ export type PieceOrigin = z.infer<Schemas['piece']>;
 function makeSchemas() {
   const count = z.int().nonnegative();
 
-  /** Health of an import: what was read, and what was not (model §2.2). All numbers are of records unless named otherwise. */
+  /**
+   * Health of an import: what was read, and what was not (docs/format.md#custom-metadata). All numbers are of records
+   * unless named otherwise.
+   */
   const importHealth = z.strictObject({
     bytes: count,
     /** Bytes that belong to no whole record. */
@@ -83,7 +86,7 @@ function makeSchemas() {
     assumed: z.array(z.string()),
     p2mNumbering: z.enum(P2M_NUMBERINGS),
     tscHz: z.number().positive().optional(),
-    /** Domains whose mm locks are biased (X§2.1). */
+    /** Domains whose mm locks are biased (docs/xen.md#lock-levels). */
     controlDomains: z.array(count),
     /** Number of events of each kind; absent until the trace is finished. */
     counts: z.record(z.string(), count).optional(),

@@ -1,6 +1,7 @@
 /**
  * Xen's enumerations as names, in the order of their dictionary columns.
- * Sources: X§3.1 (p2m types), X§3.2 (access), X§2.1 (lock classes and levels).
+ * Sources: docs/xen.md#p2m-types (p2m types), docs/xen.md#p2m-access (access), docs/xen.md#lock-levels (lock classes
+ * and levels).
  */
 
 /** p2m_type_t as numbered since Xen 4.2, then the names that only older or other releases have. */
@@ -28,7 +29,7 @@ export type P2mType = (typeof P2M_TYPES)[number];
 /** The dictionary index of each type: `P2M_TYPE.ram_rw === 0`. */
 export const P2M_TYPE = Object.fromEntries(P2M_TYPES.map((name, index) => [name, index])) as Record<P2mType, number>;
 
-/** Which release's numbers the p2m types of a trace's wire form have (X§0.6). */
+/** Which release's numbers the p2m types of a trace's wire form have (docs/xen.md#p2m-types). */
 export const P2M_NUMBERINGS = ['4.0', '4.2', '4.6', '4.8'] as const;
 export type P2mNumbering = (typeof P2M_NUMBERINGS)[number];
 
@@ -66,17 +67,20 @@ export function wireTypeTable(numbering: P2mNumbering): Uint8Array {
   return table;
 }
 
-/** p2m_access_t, in Xen's own numbering (X§3.2). */
+/** p2m_access_t, in Xen's own numbering (docs/xen.md#p2m-access). */
 export const ACCESS_TYPES = ['n', 'r', 'w', 'rw', 'x', 'rx', 'wx', 'rwx', 'rx2rw', 'n2rwx', 'r_pw'] as const;
 
-/** Lock modes; the first three in the order of the wire's lock kind (model §2.1). */
+/** Lock modes; the first three in the order of the wire's lock kind (docs/format.md#the-extension). */
 export const LOCK_MODES = ['mutex', 'write', 'read', 'external'] as const;
 export const MODE_MUTEX = 0;
 export const MODE_WRITE = 1;
 export const MODE_READ = 2;
 export const MODE_EXTERNAL = 3;
 
-/** mm lock classes with their level (X§2.1). The control domain's locks are biased by MM_LOCK_ORDER_MAX. */
+/**
+ * mm lock classes with their level (docs/xen.md#lock-levels). The control domain's locks are biased by
+ * MM_LOCK_ORDER_MAX.
+ */
 export const MM_LOCKS = [
   { name: 'nestedp2m', level: 8 },
   { name: 'p2m', level: 16 },

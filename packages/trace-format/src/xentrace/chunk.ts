@@ -1,6 +1,6 @@
 import { HEADER_TSC_BIT, recordWords } from '../schema/xentrace-records.js';
 
-/** One window of a capture: records of one pcpu, as one poll of xentrace found them (X§1.4). */
+/** One window of a capture: records of one pcpu, as one poll of xentrace found them (docs/xen.md#windows-and-order). */
 export interface Chunk {
   readonly pcpu: number;
   /** Number of the sweep over all pcpus that it belongs to. */
@@ -28,7 +28,8 @@ export function lastTscOf(words: Uint32Array, end: number): bigint {
 }
 
 /**
- * What the file's polling rounds prove about time (X§1.4, captures without dense TSCs): xentrace polls all pcpus in
+ * What the file's polling rounds prove about time (docs/format.md#time-and-order, captures without dense TSCs):
+ * xentrace polls all pcpus in
  * turn, so a record that a sweep found was made after everything that the sweep before it, or the same pcpu's turn
  * in it, had already written.
  */

@@ -20,7 +20,10 @@ export const hasOtherKind = (event: number): boolean => (recordOf(event)?.kinds.
 const domidIn = (word: number): number => word >>> 16;
 const vcpuIn = (word: number): number => word & 0xffff;
 
-/** Decodes records of other classes: who runs where, what was lost, and nested page faults (X§1.3, X§1.7). */
+/**
+ * Decodes records of other classes: who runs where, what was lost, and nested page faults (docs/xen.md#lost-records,
+ * docs/xen.md#who-runs-where).
+ */
 export class OtherDecoder {
   private readonly columns: ColumnArrays;
   private readonly types: Uint8Array;
@@ -84,7 +87,7 @@ export class OtherDecoder {
     const type = this.types[words[at + 5] & 0xff];
     if (type === 255 || words[at + 5] > 255) return 0;
     c.kind[row] = KIND.npf;
-    // The record has a byte address (X§0.10).
+    // The record has a byte address (docs/xen.md#npf-record).
     c.gfn[2 * row] = (words[at] >>> 12) | (words[at + 1] << 20);
     c.gfn[2 * row + 1] = words[at + 1] >>> 12;
     c.p2m_type[row] = type;
@@ -92,7 +95,7 @@ export class OtherDecoder {
     c.arg0[2 * row + 1] = words[at + 1];
     c.arg1[2 * row] = words[at + 4];
     const present = GFN | TYPE | ARG0 | ARG1;
-    // INVALID_MFN is all ones (X§3.4).
+    // INVALID_MFN is all ones (docs/xen.md#m2p).
     if (words[at + 2] === 0xffff_ffff && words[at + 3] === 0xffff_ffff) return present;
     c.mfn[2 * row] = words[at + 2];
     c.mfn[2 * row + 1] = words[at + 3];

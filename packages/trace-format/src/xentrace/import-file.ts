@@ -71,7 +71,8 @@ async function importTo(
     const report = progressOf(merger, options);
     while (!merger.drain(true, report, TURN_STEPS)) await yieldTurn(options.signal);
     rows.flush();
-    const finished = { ...metadata, health: rows.health.report(merger.allCursors) };
+    const settled = rows.layouts?.settle(metadata) ?? metadata;
+    const finished = { ...settled, health: rows.health.report(merger.allCursors) };
     sink.finish(finished);
     return await inOrder(output, finished, rows.overlaps);
   } catch (error) {

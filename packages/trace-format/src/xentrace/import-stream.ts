@@ -109,7 +109,8 @@ class StreamJob {
         `the order between pcpus was given up ${this.gaveUp} times: more than ${this.limit} bytes in one polling round`,
       );
     }
-    const finished = { ...this.metadata, health: health.report(this.merger.allCursors) };
+    const settled = this.rows.layouts?.settle(this.metadata) ?? this.metadata;
+    const finished = { ...settled, health: health.report(this.merger.allCursors) };
     this.sink.finish(finished);
     this.options.onProgress?.(splitter.bytes);
     return inOrder(this.output, finished, this.rows.overlaps);

@@ -8,7 +8,8 @@ import type { RowWriter } from './row-writer.js';
 const KEEP_SWEEPS = 2;
 
 /**
- * Brings the records of all pcpus into one order: by TSC, ties by pcpu, then by position (model §2.2). Where a
+ * Brings the records of all pcpus into one order: by TSC, ties by pcpu, then by position
+ * (docs/format.md#time-and-order). Where a
  * record has no TSC of its own, ties are broken by sweep first: what an earlier poll found is older.
  */
 export class Merger {

@@ -27,6 +27,8 @@ export interface XentraceOptions {
 export interface Interpretation {
   readonly oldPayloads: boolean;
   readonly numbering: P2mNumbering;
+  /** Nobody said which page_info layout it is: another one is taken where the counts contradict it. */
+  readonly layoutAssumed: boolean;
   readonly metadata: Pick<TraceMetadata, 'layout' | 'p2mNumbering' | 'assumed'> & { xenVersion?: string };
 }
 
@@ -62,6 +64,7 @@ export function interpret(options: XentraceOptions, found: 'old' | 'new' | undef
     assumed.push(`PoD payloads have the layout of Xen ${found === 'old' ? '<= 4.17' : '>= 4.18'}`);
   }
   let layout = options.layout ?? (xenVersion === undefined ? undefined : profileOfVersion(xenVersion));
+  const layoutAssumed = layout === undefined;
   if (layout === undefined) {
     layout = found === 'new' ? 'P7' : 'P6';
     assumed.push(`page_info layout ${layout} (--layout or --xen-version say otherwise)`);
@@ -71,6 +74,7 @@ export function interpret(options: XentraceOptions, found: 'old' | 'new' | undef
   return {
     oldPayloads,
     numbering,
+    layoutAssumed,
     metadata: { layout, p2mNumbering: numbering, assumed, ...(version === undefined ? {} : { xenVersion: version }) },
   };
 }

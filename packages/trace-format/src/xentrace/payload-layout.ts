@@ -5,7 +5,8 @@ import { CLASS_MASK, extraWords, MEM_CLASS, recordWords } from '../schema/xentra
 const SEARCH_BYTES = 64 << 20;
 
 /**
- * Finds out whether PoD and decrease_reservation payloads have the layout of Xen ≤ 4.17 or the one since (X§1.5):
+ * Finds out whether PoD and decrease_reservation payloads have the layout of Xen ≤ 4.17 or the one since
+ * (docs/xen.md#mem-records-before-4-18):
  * both have the same size, the old one packs domid and order into one word and leaves garbage in the next.
  */
 export class PayloadSniffer {

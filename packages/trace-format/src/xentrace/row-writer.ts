@@ -6,6 +6,7 @@ import { PRESENT } from '../schema/columns.js';
 import { KIND } from '../schema/kinds.js';
 import { MEM_WORDS, NO_RECORD } from '../schema/record-table.js';
 import * as X from '../schema/xentrace-records.js';
+import { LayoutSample } from '../write/layout-sample.js';
 import { TraceNames } from '../write/trace-names.js';
 import type { BatchSink } from '../write/writer.js';
 import type { PcpuCursor } from './cursor.js';
@@ -25,6 +26,8 @@ const { arg0: ARG0, raw: RAW } = PRESENT;
 export class RowWriter {
   readonly health: HealthCounter;
   readonly overlaps = new LockOverlaps();
+  /** Absent where the layout is known. */
+  readonly layouts: LayoutSample | undefined;
   private readonly sink: BatchSink;
   private readonly runKernel: KernelFunctions['run'];
   private readonly tables: KernelTables;
@@ -36,12 +39,13 @@ export class RowWriter {
 
   constructor(
     sink: BatchSink,
-    { numbering, oldPayloads }: Pick<Interpretation, 'numbering' | 'oldPayloads'>,
+    { numbering, oldPayloads, layoutAssumed }: Omit<Interpretation, 'metadata'>,
     symbols: SymbolTable | undefined,
   ) {
     const { kernel } = sink.block;
     const tables = new KernelTables(kernel, numbering, oldPayloads);
     this.sink = sink;
+    this.layouts = layoutAssumed ? new LayoutSample() : undefined;
     this.runKernel = kernel.functions.run;
     this.tables = tables;
     this.state = tables.state;
@@ -54,7 +58,8 @@ export class RowWriter {
 
   /**
    * Writes the cursor's record, and those behind it until one carries a TSC that is not before the limit (or equal to
-   * it, where the cursor loses ties), or its window ends. Records without a TSC follow their predecessor (X§1.4).
+   * it, where the cursor loses ties), or its window ends. Records without a TSC follow their predecessor
+   * (docs/xen.md#windows-and-order).
    * Returns the number of records.
    */
   run(cursor: PcpuCursor, limit: Uint32Array, winsTies: boolean): number {
@@ -82,6 +87,7 @@ export class RowWriter {
   flush(): void {
     this.batch.rows = this.state[RUN.row] - this.batch.firstRow;
     this.overlaps.scan(this.batch);
+    this.layouts?.look(this.batch);
     this.sink.submit(this.batch, this.names.takeNew());
     this.batch = this.nextBatch();
   }

@@ -76,7 +76,7 @@ test.each([
 
 describe('class and level of a lock', () => {
   test.each([
-    // X§2.1: p2m is 16, paging 64; the control domain's are 64 higher.
+    // docs/xen.md#lock-levels: p2m is 16, paging 64; the control domain's are 64 higher.
     ['"lock_class":"p2m"', 'p2m', 16],
     ['"lock_class":"paging"', 'paging', 64],
     ['"level":16', 'p2m', 16],
@@ -116,7 +116,7 @@ test('the p2m type among the free values', async () => {
   const [row] = await imported(
     '{"kind":"type_change_range","domid":1,"gfn":0,"end":512,"p2m_type":"ram_rw","old_type":"ram_logdirty"}',
   );
-  // ram_logdirty is number 2 since Xen 4.2 (X§3.1).
+  // ram_logdirty is number 2 since Xen 4.2 (docs/xen.md#p2m-types).
   expect(row).toMatchObject({ arg0: 512n, arg1: 2n });
 });
 

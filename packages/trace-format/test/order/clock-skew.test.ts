@@ -56,11 +56,8 @@ it('one pcpu that is 600 ticks behind', () => {
 
 it('clocks that drift contradict: no one number puts them right', () => {
   const locks: Hold[][] = [
-    // Held all the time, for times that do not repeat: no shift of one pcpu fits.
-    Array.from(
-      { length: 200 },
-      (_, i): Hold => [i % 2, 10 * i + (i % 2) * (i % 7), 10 * i + 10 + ((i + 1) % 2) * ((i + 1) % 7)],
-    ),
+    // Held all the time, longer each time: no shift of one pcpu fits.
+    Array.from({ length: 200 }, (_, i): Hold => [i % 2, 10 * i + (i * (i - 1)) / 2, 10 * (i + 1) + (i * (i + 1)) / 2]),
     [
       [0, 0, 100],
       [1, 50, 150],

@@ -84,7 +84,7 @@ function eventsOf(spec: (typeof KINDS)[number]): fc.Arbitrary<Row> {
 function completeLock(row: Row, group: string): Row {
   if (group !== 'lock') return row;
   const ofClass = MM_LOCKS.find(lock => lock.name === row.lock_class);
-  // 65…128 are the control domain's (X§2.1).
+  // 65…128 are the control domain's (docs/xen.md#lock-levels).
   const ofLevel = MM_LOCKS.find(lock => row.level === lock.level || row.level === lock.level + 64);
   if (ofClass !== undefined && row.level === undefined) return { ...row, level: ofClass.level };
   if (ofLevel !== undefined && row.lock_class === undefined) return { ...row, lock_class: ofLevel.name };

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { importXentraceFile, TraceReader, type XentraceOptions } from '@p2mtrace/trace-format';
 import { type FullRow, rowsOf } from './rows.js';
 
-/** A record as xentrace has it (X§1.1): header, TSC where there is one, payload. */
+/** A record as xentrace has it (docs/xen.md#record-framing): header, TSC where there is one, payload. */
 export function record(id: number, payload: readonly number[], tsc?: bigint): number[] {
   const header = id + payload.length * 2 ** 28;
   if (tsc === undefined) return [header, ...payload];

@@ -14,8 +14,9 @@ export const level: Rule = {
   needs: ['lock_acquire'],
   doc: `A lock was taken whose level is below the pcpu's mm_lock_level. Xen prints "mm locking order violation" and
 stops (docs/xen.md#lock-checks; xen/arch/x86/mm/mm-locks.h). Equal levels are legal; a write lock that the pcpu
-already holds is not checked; a control domain's locks are biased by 64.`,
-  fires: 'A pcpu takes an mm lock while its level is above that of the lock.',
+already holds is not checked; a control domain's locks are biased by 64. The check comes before the lock is taken, so a
+wait that nothing of its pcpu follows is the violation that stopped Xen.`,
+  fires: `A pcpu takes an mm lock while its level is above that of the lock, or waits for it and is not heard of again.`,
   nearMiss: "Equal levels; or a write lock that the pcpu already holds; or a control domain's lock inside a guest's.",
   mechanism: `mm-locks.h compares with a strict > and calls BUG(), in every build. Locks with higher levels go inside:
 nestedp2m 8, p2m 16, per_page_sharing 24, altp2mlist 32, altp2m 40, pod 48, page_alloc 56, paging 64

@@ -5,8 +5,9 @@ import { heldColumns, heldSince, lockColumns } from './lock-columns.js';
 import { holdOf, releasesInnermost } from './released-hold.js';
 
 /**
- * The last release of a lock while one that the pcpu took later has its level still: it leaves a wrong mm_lock_level
- * behind (mm_unlock in xen/arch/x86/mm/mm-locks.h).
+ * The last release of a lock while one that the pcpu took later, of a higher level than the release restores, is held
+ * still: it leaves a wrong mm_lock_level behind (mm_unlock in xen/arch/x86/mm/mm-locks.h). Where an outer lock has the
+ * level of both, any order restores that level, as in __mem_sharing_unshare_page.
  */
 export const outOfOrderRelease = defineCheck({
   rule: 'lock-order.out-of-order-release',
@@ -25,13 +26,13 @@ export const outOfOrderRelease = defineCheck({
           if (mode === MODE_READ || mode === MODE_EXTERNAL || locks.depth[lock] > 1) return;
           const own = holdOf(locks, pcpu, lock, false);
           if (own < 0 || locks.heldLevel[own] === 0) return;
-          const hasLevel = (i: number) => {
+          const restored = locks.savedLevel(lock);
+          const needsMore = (i: number) => {
             const held = locks.heldMode[i];
-            return (
-              locks.heldLock[i] !== lock && locks.heldLevel[i] !== 0 && held !== MODE_READ && held !== MODE_EXTERNAL
-            );
+            const isOther = locks.heldLock[i] !== lock && held !== MODE_READ && held !== MODE_EXTERNAL;
+            return isOther && locks.heldLevel[i] > restored;
           };
-          const later = outermostHold(locks, pcpu, hasLevel, own + 1);
+          const later = outermostHold(locks, pcpu, needsMore, own + 1);
           if (later < 0) return;
           report({
             ...lockColumns(lockFacts, batch, row),

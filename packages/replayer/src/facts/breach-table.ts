@@ -129,7 +129,7 @@ export const BREACH_TABLE = {
   'use-after-unmap.stale-translation': { ...STALE_LOOKUP, counts: { use: 'uses of a frame behind a lookup' } },
   'use-after-unmap.late-reference': { ...STALE_LOOKUP, counts: { get: 'references taken behind a lookup' } },
   'use-after-unmap.freed-while-mapped': {
-    roles: ['mapped', 'freed', 'p2m_used_later'],
+    roles: ['mapped', 'freed', 'p2m_used_later', 'lived_later', 'left_mapped'],
     details: ['own', 'foreign'],
     counts: { free: 'pages freed' },
   },

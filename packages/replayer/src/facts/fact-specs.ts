@@ -296,7 +296,7 @@ export const DOMAINS = {
   columns: [
     column('domid', 'id', 'domain'),
     column('first_seq', 'u53', 'first event about it'),
-    column('last_p2m_seq', 'u53', 'last lookup or set_entry in any of its p2ms'),
+    column('last_p2m_seq', 'u53', 'last set_entry in any of its p2ms, or lookup that gave a frame'),
     column('created_seq', 'u53', 'domain_create'),
     column('destroyed_seq', 'u53', 'domain_destroy'),
     column('freed', 'u53', 'pages of it that were freed after its last p2m event'),

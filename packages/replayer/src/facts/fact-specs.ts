@@ -7,7 +7,7 @@ import { MECHANISMS } from './opportunity-names.js';
 export { GRANT_SPANS, M2P_SPANS, OVERRIDE_SPANS, RMAP_SPANS, TYPE_REF_KINDS, TYPE_REF_SPANS } from './frame-specs.js';
 
 /** Version of the fact tables' names, columns and meanings: the surface that users write SQL against. */
-export const FACTS_VERSION = 4;
+export const FACTS_VERSION = 5;
 
 /** What protects a translation between its lookup and its end. */
 export const PROTECTIONS = ['none', 'lock', 'ref'] as const;
@@ -190,6 +190,7 @@ export const LOOKUPS = {
     column('use_seq', 'u53', 'first use of the mfn after that, by the same pcpu'),
     column('use_kind', 'id', 'kind of that use (get_page is a late reference)'),
     column('use_direct', 'bool', 'true where no other lookup of the pcpu lies between'),
+    column('unwatched', 'bool', 'true where it was watched no longer, as its pcpu had 65,536 of them at once'),
   ],
 } as const satisfies FactSpec;
 

@@ -19,7 +19,7 @@ const LOOKUP_DIVERGES = DIVERGES.lookup;
 /** Lookups and writes of p2m entries, of whatever domain and view. */
 export class P2mState implements EventState {
   readonly set: P2mSet;
-  /** By domid: seq of the last lookup or set_entry, NaN for none. */
+  /** By domid: seq of the last set_entry, or lookup that gave a frame; NaN for none. */
   lastP2mSeq = new Float64Array(DOMIDS).fill(Number.NaN);
   private readonly context: ReplayContext;
   private readonly locks: LockState;

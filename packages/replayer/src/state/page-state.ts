@@ -101,6 +101,7 @@ export class PageState implements EventState {
     if (slot === 0) return;
     if (isValid(batch.validity.count_info, row)) this.changeCount(batch, row, slot, 0);
     this.noteOwner(batch, row, slot);
+    this.context.facts?.translations?.getPageFailed(getU53(batch.columns.mfn, row));
   }
 
   /** put_page, alloc_ref_drop */
@@ -121,7 +122,7 @@ export class PageState implements EventState {
     const mfn = getU53(batch.columns.mfn, row);
     const dropped = hadAllocated && !hasAllocated;
     facts.refs?.putPage(slot, mfn, pages.generation[slot], this.ownerOf(slot), facts.site(), dropped, underflow);
-    facts.translations?.putPage(mfn);
+    facts.translations?.putPage(mfn, dropped);
   }
 
   /** Adds 1, 0 or -1 to the count, or takes over what was recorded and says so where the two differ. */

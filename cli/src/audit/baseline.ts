@@ -11,7 +11,7 @@ const baselineSchema = z.strictObject({
     z.strictObject({ id: z.string(), rule: z.string(), severity: z.enum(SEVERITIES), signature: z.string() }),
   ),
 });
-/** Findings that are known: an audit fails only for others. */
+/** Known findings: an audit fails only for others. */
 export type Baseline = z.infer<typeof baselineSchema>;
 
 const suppressionsSchema = z.strictObject({
@@ -21,12 +21,12 @@ const suppressionsSchema = z.strictObject({
       /** Id or signature of a finding. */
       finding: z.string().min(1),
       reason: z.string().min(1),
-      /** Last day on which it holds, as 2026-12-31. */
+      /** Last day on which it is valid, as 2026-12-31. */
       expires: z.iso.date().optional(),
     }),
   ),
 });
-/** Findings that somebody has looked at and that are not to be told of. */
+/** Findings that somebody has reviewed and that should not be reported. */
 export type Suppression = z.infer<typeof suppressionsSchema>['suppressions'][number];
 
 /** @throws P2mError P2M_BASELINE (usage) */

@@ -86,13 +86,13 @@ async function addToHistory(report: AuditReport, path: string, retain: number | 
   }
 }
 
-/** What there is now, as a baseline. */
+/** The current findings as a baseline. */
 const current = ({ findings }: AuditReport) =>
   findings
     .filter(({ state }) => state !== 'suppressed')
     .map(({ id, rule, severity, signature }) => ({ id, rule, severity, signature }));
 
-/** What of a baseline is still there. */
+/** The part of a baseline that is still there. */
 const known = ({ fixed }: AuditReport, findings: ReturnType<typeof current>) =>
   findings.filter(({ signature }) => !fixed.some(one => one.signature === signature));
 

@@ -4,12 +4,12 @@ import { getU53 } from '../u64.js';
 import type { RandomAccess } from './file-access.js';
 import { type BatchInfo, BatchMemory, isValid, type ReadBatch, readBatch } from './read-batch.js';
 
-/** Where in a batch something is wrong, for the report. */
+/** Reports a problem of a batch, at a byte of the file. */
 export type TellProblem = (code: string, what: string, byte: number) => void;
 
 const memory = new BatchMemory();
 
-/** Reads every column of a batch by itself, so that each one that is damaged is told. */
+/** Reads each column of a batch separately, so that each damaged one is reported. */
 export function validateBatch(
   file: RandomAccess,
   info: BatchInfo,
@@ -18,7 +18,7 @@ export function validateBatch(
 ): void {
   for (const name of COLUMN_NAMES) {
     try {
-      // Indices as they are in the file, which the reader would translate; and holes are read like anything else.
+      // Indices as they are in the file, not translated as the reader would; holes are read too.
       const batch = readBatch(file, info, [name], memory, () => {}, { holes: true });
       if (name === 'seq') checkSeq(batch as ReadBatch<'seq'>, info, tell);
       const { dictionary }: ColumnSpec = COLUMNS[name];
@@ -31,7 +31,7 @@ export function validateBatch(
   }
 }
 
-/** Every row's seq is one more than the row's before it. */
+/** Checks that each row's seq is one more than that of the row before. */
 function checkSeq(batch: ReadBatch<'seq'>, info: BatchInfo, tell: TellProblem): void {
   for (let row = 0; row < batch.rows; row++) {
     const seq = getU53(batch.columns.seq, row);
@@ -41,7 +41,7 @@ function checkSeq(batch: ReadBatch<'seq'>, info: BatchInfo, tell: TellProblem): 
   }
 }
 
-/** A dictionary column points at names that exist. */
+/** Checks that a dictionary column points at existing names. */
 function checkIndices(
   batch: ReadBatch<ColumnName>,
   column: ColumnName,

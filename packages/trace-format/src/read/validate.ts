@@ -17,20 +17,20 @@ export interface ValidationProblem {
 }
 
 export interface ValidationReport {
-  /** Batches and rows that were found. */
+  /** Batches and rows found. */
   readonly batches: number;
   readonly rows: number;
-  /** True when the trace vouches for its bytes with checksums. */
+  /** True if the trace protects its bytes with checksums. */
   readonly checksummed: boolean;
-  /** True when nothing at all is wrong. */
+  /** True if nothing at all is wrong. */
   readonly whole: boolean;
   readonly problems: readonly ValidationProblem[];
 }
 
 /**
  * Reads all of a trace and accounts for every byte of it: magic, every message with its body, end of stream, footer
- * and tail, with nothing between them; then seqs, and that names exist for all indices.
- * @throws P2mError as TraceReader.open does, where not even the head can be read
+ * and tail, with nothing between them; then checks seqs, and that all indices have names.
+ * @throws P2mError like TraceReader.open, if not even the head can be read
  */
 export function validateTrace(path: string): ValidationReport {
   const reader = TraceReader.open(path);
@@ -92,7 +92,7 @@ class Validator {
     while (at < end) {
       if (isEnd(file, at)) {
         at += 8;
-        // Behind the end of the stream only the footer has a place; a lost one has been told already.
+        // Only the footer may follow the end of the stream; a lost footer has been reported already.
         if (at < end && this.problems.length === 0) {
           this.tell('P2M_GAP', `${end - at} bytes after the end of the stream belong to no message`, at);
         }
@@ -105,7 +105,7 @@ class Validator {
     return at;
   }
 
-  /** Checks a message and its body; returns where it ends, or nothing where that can't be known. */
+  /** Checks a message and its body; returns where it ends, or undefined if that can't be known. */
   private message(at: number, end: number, checksummed: boolean): number | undefined {
     try {
       const { header, body } = readMessage(this.file, at);
@@ -151,12 +151,12 @@ class Validator {
     }
     this.nextSeq = info.firstSeq + info.rows;
     this.rows += info.rows;
-    // Names are missing for certain only while every dictionary before could be read.
+    // Names are certainly missing only if every earlier dictionary could be read.
     const names = this.problems.length === 0 ? this.names : new Map();
     validateBatch(this.file, info, names, (code, what, byte) => this.tell(code, what, byte, index));
   }
 
-  /** The footer lists what is there, and nothing lies between it and the messages. */
+  /** Checks that the footer lists what is there, with nothing between it and the messages. */
   private checkFooter(footer: FoundFooter, end: number, checksummed: boolean): void {
     if (footer.checksummed !== checksummed) {
       this.tell('P2M_DAMAGED', 'the head or the footer has lost its checksum', footer.at);
@@ -172,7 +172,7 @@ class Validator {
   }
 }
 
-/** Offset of the first message behind `at` that the footer knows. */
+/** Offset of the first message after `at` that the footer lists. */
 function nextBlock(footer: FoundFooter | undefined, at: number): number | undefined {
   const offsets = [...(footer?.batches ?? []), ...(footer?.dictionaries ?? [])].map(block => block.offset);
   const behind = offsets.filter(offset => offset > at);

@@ -92,7 +92,11 @@ function snapshotPage(pages: PageTable, mfn: number, slot: number, out: Snapshot
   if ((state & OWNER_KNOWN) !== 0) out.id('owner', pages.owner[slot]);
   const isUnowned = (state & OWNER_KNOWN) !== 0 && pages.owner[slot] === NO_OWNER;
   const life = (state & ALLOCATED) !== 0 ? FLAG.allocated : (state & FREE) !== 0 ? FLAG.free : 0;
-  const flags = life | (isUnowned ? FLAG.unowned : 0) | (pages.isCounted(slot) ? FLAG.counted : 0);
+  // An owner, or PGC_allocated, says so by itself.
+  const isOwned = (state & OWNER_KNOWN) !== 0 && !isUnowned;
+  const isAllocated = (state & COUNT_KNOWN) !== 0 && pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot]);
+  const isCounted = pages.isCounted(slot) && !isOwned && !isAllocated;
+  const flags = life | (isUnowned ? FLAG.unowned : 0) | (isCounted ? FLAG.counted : 0);
   if (flags !== 0) out.id('flags', flags);
   if ((state & COUNT_KNOWN) !== 0) out.words('count_info', pages.countLow[slot], pages.countHigh[slot]);
   if ((state & TYPE_KNOWN) !== 0) out.words('type_info', pages.typeLow[slot], pages.typeHigh[slot]);

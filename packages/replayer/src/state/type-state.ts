@@ -45,6 +45,7 @@ export class TypeState implements EventState {
     const { facts } = this.context;
     if (facts === undefined) return;
     const mfn = mfnOf(batch, row);
+    if (!hasFailed(batch, row)) facts.refs?.typeTaken(slot, this.pageState.isPageTable(slot));
     if (!hasFailed(batch, row)) facts.types?.get(this.pages, slot, mfn, this.pgtType(slot), facts.site());
     else if (counts) facts.types?.leavePartial(this.pages, slot, mfn, this.pgtType(slot), facts.site());
   }
@@ -63,6 +64,7 @@ export class TypeState implements EventState {
     // If a page stays partial, the holder of the last reference stays the same.
     if (facts === undefined || (wasPartial && leavesPartial)) return;
     const mfn = mfnOf(batch, row);
+    facts.refs?.typePut(slot);
     const type = this.pgtType(slot);
     facts.types?.put(this.pages, slot, mfn, type, facts.site(), wasPartial, underflow);
     if (leavesPartial) facts.types?.leavePartial(this.pages, slot, mfn, type, facts.site());

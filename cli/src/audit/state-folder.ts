@@ -54,7 +54,7 @@ export class StateFolder {
   /** Saves the hashes of files. */
   save(): void {
     if (!this.changed) return;
-    writeWhole(join(this.path, 'index.json'), jsonText(this.index));
+    writeAtomically(join(this.path, 'index.json'), jsonText(this.index));
     this.changed = false;
   }
 }
@@ -68,7 +68,7 @@ function readJson(path: string): unknown {
 }
 
 /** Writes a file that gets its name when it is complete. */
-export function writeWhole(path: string, text: string): void {
+export function writeAtomically(path: string, text: string): void {
   const partial = `${path}.partial-${process.pid}`;
   writeFileSync(partial, text);
   renameSync(partial, path);

@@ -3,7 +3,7 @@
 import { jsonText } from '../render/json.js';
 import type { AuditSettings, ToWorker } from './audit-task.js';
 import { auditTrace, prepare } from './audit-trace.js';
-import { writeWhole } from './state-folder.js';
+import { writeAtomically } from './state-folder.js';
 
 let settings: AuditSettings = {};
 
@@ -14,7 +14,7 @@ process.on('message', async (message: ToWorker) => {
     return;
   }
   const { task } = message;
-  writeWhole(task.result, jsonText(await auditTrace(task, settings)));
+  writeAtomically(task.result, jsonText(await auditTrace(task, settings)));
   process.send?.({ done: task.key });
 });
 // The parent process has ended, or does not need this worker any more.

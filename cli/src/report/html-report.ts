@@ -25,7 +25,7 @@ export async function htmlReport(report: AuditReport, rules: readonly BoundRule[
   const told = new Set<string>();
   for (const trace of drawn) {
     try {
-      const tell = toTell(trace, findings).filter(finding => !told.has(findingKey(finding)));
+      const tell = findingsToTell(trace, findings).filter(finding => !told.has(findingKey(finding)));
       read.set(trace, await readTraceReport(trace, tell));
       for (const finding of tell) told.add(findingKey(finding));
     } catch (error) {
@@ -82,7 +82,7 @@ function worthDrawing(traces: readonly TraceResult[], findings: readonly AuditFi
 }
 
 /** The findings of a trace whose stories may be told: as the report lists them, without suppressed ones. */
-function toTell({ path, findings: own }: TraceResult, findings: readonly AuditFinding[]): Finding[] {
+function findingsToTell({ path, findings: own }: TraceResult, findings: readonly AuditFinding[]): Finding[] {
   const keys = findings
     .filter(({ state, traces }) => state !== 'suppressed' && traces.some(trace => trace.path === path))
     .map(findingKey);

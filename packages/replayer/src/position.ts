@@ -57,9 +57,9 @@ export function resolvePosition(reader: TraceReader, position: Position, tscHz?:
       throw usageError('P2M_POSITION', `there is no event ${seq}`, has);
     }
     case 'tsc':
-      return behindTsc(reader, position.tsc, first);
+      return firstAfterTsc(reader, position.tsc, first);
     case 'time':
-      return behindTsc(reader, firstTsc(reader) + ticksOf(reader, position.nanoseconds, tscHz), first);
+      return firstAfterTsc(reader, firstTsc(reader) + ticksOf(reader, position.nanoseconds, tscHz), first);
   }
 }
 
@@ -86,7 +86,7 @@ export function firstTsc(reader: TraceReader): bigint {
 }
 
 /** In traces of xentrace, TSCs rise within a batch; in others, the first one that is later counts. */
-function behindTsc(reader: TraceReader, limit: bigint, first: number): number {
+function firstAfterTsc(reader: TraceReader, limit: bigint, first: number): number {
   firstTsc(reader);
   const memory = new BatchMemory();
   for (const info of reader.batches) {

@@ -37,7 +37,7 @@ export class Checkpoints {
   /** The file was unusable once; it is made again only once. */
   private damaged = false;
   /** Another attempt to make the file would fail like the last one. */
-  private hopeless = false;
+  private gaveUp = false;
 
   constructor(reader: TraceReader, feed: EventFeed, options: CheckpointOptions) {
     this.reader = reader;
@@ -84,7 +84,7 @@ export class Checkpoints {
    * again only a few times. Returns the state at `next` if that is where the file ends.
    */
   private build(next: number): Replayer | undefined {
-    if (this.hopeless || this.identity === undefined) return undefined;
+    if (this.gaveUp || this.identity === undefined) return undefined;
     const replayer = this.feed.start();
     const first = replayer.seq;
     const until = Math.min(first + this.reader.rows, 2 * next - first);
@@ -97,7 +97,7 @@ export class Checkpoints {
       const megabytes = ((this.file?.size ?? 0) / 1e6).toFixed(1);
       this.options.onNotice?.(`${path} (${megabytes} MB) was written: its checkpoints make jumps in the trace fast`);
     } catch (error) {
-      this.hopeless = true;
+      this.gaveUp = true;
       // Whatever reads the damaged part of the trace reports it.
       if (!(error instanceof P2mError)) this.options.onNotice?.(`no checkpoints are kept: ${(error as Error).message}`);
     }
@@ -120,7 +120,7 @@ export class Checkpoints {
 
   private discard(error: unknown): void {
     this.close();
-    this.hopeless = this.damaged;
+    this.gaveUp = this.damaged;
     this.damaged = true;
     this.options.onNotice?.(`${this.path} is of no use: ${(error as Error).message}`);
   }

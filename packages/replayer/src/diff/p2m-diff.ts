@@ -32,7 +32,7 @@ function* segments(before: Iterable<P2mRow>, after: Iterable<P2mRow>): Generator
   const [left, right] = [new Leaves(before), new Leaves(after)];
   for (let at = 0; left.row !== undefined || right.row !== undefined; ) {
     const gfn = Math.min(left.startFrom(at), right.startFrom(at));
-    const end = Math.min(left.cutBehind(gfn), right.cutBehind(gfn));
+    const end = Math.min(left.cutAfter(gfn), right.cutAfter(gfn));
     yield { gfn, frames: end - gfn, old: left.valuesAt(gfn), now: right.valuesAt(gfn) };
     left.passTo(end);
     right.passTo(end);
@@ -64,7 +64,7 @@ class Leaves {
   }
 
   /** The next place after `gfn` where this leaf begins or ends. */
-  cutBehind(gfn: number): number {
+  cutAfter(gfn: number): number {
     return this.row !== undefined && this.row.gfn > gfn ? this.row.gfn : this.end;
   }
 

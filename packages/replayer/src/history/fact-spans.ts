@@ -22,7 +22,7 @@ export interface FactSpan {
 /** Columns that say when and by whom, which the span itself says, and those that only make sense to other rows. */
 const NO_DETAIL = /^(?:(?:from|to)_(?:seq|tsc|pcpu|caller)|tsc|seq|pcpu|caller|protected_to|id|outer|blocker)$/;
 /** Not part of a history: these are judgements about what happened. */
-const NOT_TOLD = new Set<string>(['breaches']);
+const LEFT_OUT = new Set<string>(['breaches']);
 /** Columns that end a row of some tables; others have none. */
 const END_COLUMNS = ['to_seq', 'protected_to', 'seq'];
 
@@ -44,8 +44,8 @@ export class FactSpans implements FactSink {
   constructor(names: TraceReader['names'], subject: Subject) {
     this.names = names;
     this.subject = subject;
-    const told = FACT_SPECS.filter(({ name }) => !NOT_TOLD.has(name));
-    const tables = told.map(spec => spanTable(spec, names, subject)).filter(table => table !== undefined);
+    const included = FACT_SPECS.filter(({ name }) => !LEFT_OUT.has(name));
+    const tables = included.map(spec => spanTable(spec, names, subject)).filter(table => table !== undefined);
     this.tables = new Map(tables.map(table => [table.spec.name, table]));
     this.wanted = [...this.tables.keys()];
   }
@@ -64,7 +64,7 @@ export class FactSpans implements FactSink {
     for (const column of spec.columns) {
       if (NO_DETAIL.test(column.name)) continue;
       const value = detail(column, columns[column.name], row, this.names);
-      if (value !== undefined && !this.isSaid(column.name, value)) details[column.name] = value;
+      if (value !== undefined && !this.isInSubject(column.name, value)) details[column.name] = value;
     }
     return {
       what: spec.name.replace(/_spans$|(?<=ch)es$|s$/, ''),
@@ -75,7 +75,7 @@ export class FactSpans implements FactSink {
   }
 
   /** True for a value that the subject itself already gives. */
-  private isSaid(column: string, value: Detail): boolean {
+  private isInSubject(column: string, value: Detail): boolean {
     const { subject } = this;
     switch (column) {
       case 'domid':

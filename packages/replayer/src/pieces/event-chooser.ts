@@ -53,7 +53,7 @@ export class EventChooser {
   /** True if it names the domain or frames of the domain, or if it is unknown whom it concerns. */
   private isOfDomain(batch: CopiedBatch, row: number): boolean {
     const { scope } = this;
-    if (!scope.asksDomain) return true;
+    if (!scope.choosesDomains) return true;
     const { columns: c, validity: v } = batch;
     const kind = c.kind[row];
     if (CONTEXT.has(kind) || this.namesDomain(batch, row)) return true;

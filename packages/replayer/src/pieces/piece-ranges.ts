@@ -16,8 +16,8 @@ const MAX_PIECES = 10_000;
  * @throws P2mError P2M_RANGE, and like resolvePosition
  */
 export function rangeBetween(reader: TraceReader, from: Position, to: Position, tscHz?: number): PieceRange {
-  const behindFrom = resolvePosition(reader, from, tscHz);
-  const range = { from: from.at === 'seq' ? from.seq : behindFrom, to: resolvePosition(reader, to, tscHz) };
+  const afterFrom = resolvePosition(reader, from, tscHz);
+  const range = { from: from.at === 'seq' ? from.seq : afterFrom, to: resolvePosition(reader, to, tscHz) };
   if (range.from <= range.to) return range;
   const first = from.at === 'seq' ? `event ${range.from}` : `the first event behind it, ${range.from},`;
   throw usageError('P2M_RANGE', `--from is behind --to: ${first} comes after event ${range.to - 1}`, 'swap them');

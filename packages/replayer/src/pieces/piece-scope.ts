@@ -24,7 +24,7 @@ export class PieceScope {
   }
 
   /** True if domains are chosen. */
-  get asksDomain(): boolean {
+  get choosesDomains(): boolean {
     return this.domains !== undefined;
   }
 

@@ -5,7 +5,7 @@ import type { RandomAccess } from './file-access.js';
 import { type BatchInfo, BatchMemory, isValid, type ReadBatch, readBatch } from './read-batch.js';
 
 /** Reports a problem of a batch, at a byte of the file. */
-export type TellProblem = (code: string, what: string, byte: number) => void;
+export type AddProblem = (code: string, what: string, byte: number) => void;
 
 const memory = new BatchMemory();
 
@@ -14,29 +14,29 @@ export function validateBatch(
   file: RandomAccess,
   info: BatchInfo,
   names: ReadonlyMap<DictionaryName, readonly string[]>,
-  tell: TellProblem,
+  addProblem: AddProblem,
 ): void {
   for (const name of COLUMN_NAMES) {
     try {
       // Indices as they are in the file, not translated as the reader would; holes are read too.
       const batch = readBatch(file, info, [name], memory, () => {}, { holes: true });
-      if (name === 'seq') checkSeq(batch as ReadBatch<'seq'>, info, tell);
+      if (name === 'seq') checkSeq(batch as ReadBatch<'seq'>, info, addProblem);
       const { dictionary }: ColumnSpec = COLUMNS[name];
       const known = dictionary && names.get(dictionary);
-      if (known !== undefined) checkIndices(batch, name, known.length, info, tell);
+      if (known !== undefined) checkIndices(batch, name, known.length, info, addProblem);
     } catch (error) {
       if (!(error instanceof P2mError)) throw error;
-      tell(error.code, error.message, error.place.byte ?? info.body);
+      addProblem(error.code, error.message, error.place.byte ?? info.body);
     }
   }
 }
 
 /** Checks that each row's seq is one more than that of the row before. */
-function checkSeq(batch: ReadBatch<'seq'>, info: BatchInfo, tell: TellProblem): void {
+function checkSeq(batch: ReadBatch<'seq'>, info: BatchInfo, addProblem: AddProblem): void {
   for (let row = 0; row < batch.rows; row++) {
     const seq = getU53(batch.columns.seq, row);
     if (seq === info.firstSeq + row) continue;
-    tell('P2M_SEQ', `row ${row} has seq ${seq} instead of ${info.firstSeq + row}`, info.body);
+    addProblem('P2M_SEQ', `row ${row} has seq ${seq} instead of ${info.firstSeq + row}`, info.body);
     return;
   }
 }
@@ -47,13 +47,13 @@ function checkIndices(
   column: ColumnName,
   limit: number,
   info: BatchInfo,
-  tell: TellProblem,
+  addProblem: AddProblem,
 ): void {
   const values = batch.columns[column];
   const validity = batch.validity[column];
   for (let row = 0; row < batch.rows; row++) {
     if (values[row] < limit || (validity !== undefined && !isValid(validity, row))) continue;
-    tell('P2M_NAME', `${column} of row ${row} is ${values[row]}, but there are ${limit} names`, info.body);
+    addProblem('P2M_NAME', `${column} of row ${row} is ${values[row]}, but there are ${limit} names`, info.body);
     return;
   }
 }

@@ -76,22 +76,22 @@ export class SharedPool implements BatchPool {
       return;
     }
     this.port.postMessage(job);
-    this.tell(++this.submitted);
+    this.notify(++this.submitted);
   }
 
   drain(): void {
     this.wait(this.submitted);
     if (Atomics.load(this.counts, DONE) === CLOSED) this.fail();
-    this.tell(CLOSED);
+    this.notify(CLOSED);
   }
 
   close(): void {
-    this.tell(CLOSED);
+    this.notify(CLOSED);
     // The thread may still be starting; then there is nothing to write.
     if (this.submitted > 0) this.wait(CLOSED);
   }
 
-  private tell(submitted: number): void {
+  private notify(submitted: number): void {
     Atomics.store(this.counts, SUBMITTED, submitted);
     Atomics.notify(this.counts, SUBMITTED);
   }

@@ -4,7 +4,7 @@ import { saveState } from '../memory/state-image.js';
 import { Replayer } from '../replayer.js';
 
 /** To be raised where the same events give another state, or the same state is saved in another way. */
-const STATE_VERSION = 4;
+const STATE_VERSION = 5;
 
 /**
  * Names what a state at some seq is a function of: the checksums of all columns of the trace, its metadata and

@@ -55,6 +55,8 @@ export class GrantState implements EventState {
   private readonly byHandle = new Map<number, Map<number, number>>();
   /** Both domains → the latest mapping without a handle. */
   private readonly latest = new Map<number, number>();
+  /** Told of mappings of a known frame that are made, or end, and how many references they have. */
+  onMapping: (mfn: number, handle: number, domid: number, references: number, isMapped: boolean) => void = () => {};
   private readonly context: ReplayContext;
   private readonly contexts: ContextState;
 
@@ -93,6 +95,7 @@ export class GrantState implements EventState {
     }
     const at = this.mappings.add();
     const { data } = this.mappings;
+    if (mfn >= 0) this.onMapping(mfn, handle, domid, halvesOf(flags), true);
     data[at + DOMID] = domid;
     data[at + OWNER] = owner;
     data[at + MFN] = mfn;
@@ -117,6 +120,11 @@ export class GrantState implements EventState {
     const pair = grantKey(domid, batch.columns.owner[row]);
     const at = (Number.isNaN(handle) ? this.latest.get(pair) : this.byHandle.get(domid)?.get(handle)) ?? 0;
     if (at === 0) this.unmapUnseen(batch, row, domid, handle);
+    else if (this.mappings.data[at + MFN] >= 0) {
+      const flags = isValid(batch.validity.flags, row) ? batch.columns.flags[row] & HALVES : 0;
+      const halves = halvesOf(this.mappings.data[at + FLAGS] & (flags === 0 ? HALVES : flags));
+      this.onMapping(this.mappings.data[at + MFN], handle, domid, halves, false);
+    }
     if (at === 0 || this.keepsHalf(at, batch, row)) return;
     this.context.facts?.grants?.spans.end(this.mappings.data[at + TAG]);
     if (Number.isNaN(handle)) this.removeLatest(pair, this.mappings.data[at]);
@@ -224,6 +232,9 @@ export class GrantState implements EventState {
     });
   }
 }
+
+/** References that a mapping takes: one for each half that it has (XSA-224). */
+const halvesOf = (flags: number): number => ((flags & HALVES) === HALVES ? 2 : 1);
 
 function raise(counts: Map<number, number>, domid: number): void {
   counts.set(domid, (counts.get(domid) ?? 0) + 1);

@@ -2,6 +2,7 @@ import { FLAG, isP2mLevel, isValid, MODE_READ } from '@p2mtrace/trace-format';
 import { siteOf } from '../batch/call-site.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { DIVERGES } from '../facts/fact-specs.js';
+import { holdsNothing } from '../tables/held-locks.js';
 import { type LockTable, NOBODY, UNKNOWN_DEPTH } from '../tables/lock-table.js';
 import type { ReplayContext } from './replay-context.js';
 
@@ -36,6 +37,7 @@ export class LockState {
     let tag = 0;
     if (facts !== undefined) {
       const lockClass = isValid(batch.validity.lock_class, row) ? c.lock_class[row] : -1;
+      facts.translations?.acquired(siteOf(batch, row), holdsNothing(this.table, pcpu));
       tag = facts.locks.acquire(lock, lockClass, mode, level, depth, check);
     }
     this.table.push(pcpu, lock, mode, level, this.context.now.seq, siteOf(batch, row), tag);
@@ -58,7 +60,7 @@ export class LockState {
     const level = isValid(batch.validity.level, row) ? c.level[row] : 0;
     facts.locks.release(lock, lockClass, mode, level, tag, innermost);
     const { translations } = facts;
-    if (translations?.hasLocked && !this.holdsP2mLock(pcpu)) translations.unlock();
+    if (translations?.hasLocked(pcpu) && !this.holdsP2mLock(pcpu)) translations.unlock();
   }
 
   /** A lock that was held already, in the order in which such were taken; nothing is checked. */

@@ -10,6 +10,7 @@ import { endRemaps, markStale } from './altp2m-marks.js';
 import { isHole } from './holes.js';
 import type { ReplayContext } from './replay-context.js';
 
+const MAP_FOREIGN = P2M_TYPE.map_foreign;
 /** Index of the host's view. */
 export const HOST = 0;
 /** Larger entries than this are damage, not events (1 TiB). */
@@ -50,6 +51,8 @@ export class P2mSet {
    * looks, which frees the p2m's own tables at its end (p2m_teardown): a lookup then finds holes that nobody wrote.
    */
   tornDown = new Uint8Array(DOMIDS);
+  /** Told of foreign mappings that are made and that end. */
+  onForeign: (domid: number, gfn: number, mfn: number, isMapped: boolean) => void = () => {};
 
   constructor(context: ReplayContext) {
     this.context = context;
@@ -208,6 +211,7 @@ export class P2mSet {
     if (order > 0) this.replaceLeaves(p2m, gfn, mfn, order);
     else if (table.find(gfn)) this.replaceFound(p2m, alignDown(gfn, table.foundOrder), gfn, mfn, order);
     if (mfn !== NO_MFN) this.reverse.add(mfn, order, p2m, gfn);
+    if (type === MAP_FOREIGN && known && order === 0) this.onForeign(table.domid, gfn, mfn, true);
     const { facts, now } = this.context;
     const tag = facts?.mappings?.open(table.domid, table.view, gfn, mfn, order, type, access, known) ?? 0;
     table.setLeaf(gfn, mfn, order, type, access, known ? now.seq : shownAt(now.seq), tag);
@@ -228,7 +232,9 @@ export class P2mSet {
     const oldMfn = larger ? table.foundMfn(gfn) : table.foundBase;
     const oldOrder = larger ? order : table.foundOrder;
     const tag = table.foundTag;
+    const wasForeign = table.foundType === MAP_FOREIGN;
     if (larger) table.splitAt(gfn, order);
+    if (wasForeign && oldOrder === 0) this.onForeign(table.domid, first, oldMfn, false);
     if (oldMfn !== NO_MFN) {
       this.reverse.remove(oldMfn, oldOrder, p2m, first);
       facts?.lastMappings?.ended(table.domid, first, oldMfn, oldOrder);

@@ -19,7 +19,7 @@ const LOOKUP_DIVERGES = DIVERGES.lookup;
 /** Lookups and writes of p2m entries, of whatever domain and view. */
 export class P2mState implements EventState {
   readonly set: P2mSet;
-  /** By domid: seq of the last lookup or set_entry, NaN for none. */
+  /** By domid: seq of the last set_entry, or lookup that gave a frame; NaN for none. */
   lastP2mSeq = new Float64Array(DOMIDS).fill(Number.NaN);
   private readonly context: ReplayContext;
   private readonly locks: LockState;
@@ -47,7 +47,8 @@ export class P2mState implements EventState {
     }
     const domid = c.domid[row];
     const p2m = this.set.of(domid, c.view[row]);
-    this.lastP2mSeq[domid] = this.context.now.seq;
+    // Who finds nothing uses nothing.
+    if (mfn !== NO_MFN) this.lastP2mSeq[domid] = this.context.now.seq;
     const type = isValid(batch.validity.p2m_type, row) ? c.p2m_type[row] : -1;
     const table = this.set.tables[p2m];
     if (table.find(gfn)) {

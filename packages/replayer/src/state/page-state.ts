@@ -3,6 +3,7 @@ import type { EventState } from '../batch/handlers.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { ABSENT } from '../batch/row-values.js';
 import { DIVERGES } from '../facts/fact-specs.js';
+import { THROUGH_FOREIGN } from '../facts/ref-facts.js';
 import { MAX_FRAME } from '../memory/frame-table.js';
 import { framesOf } from '../memory/order.js';
 import type { StateImage } from '../memory/state-image.js';
@@ -17,6 +18,7 @@ import {
   PageTable,
   TYPE_KNOWN,
 } from '../tables/page-table.js';
+import { TypeBits } from '../tables/type-bits.js';
 import { LayoutDoubt } from './layout-doubt.js';
 import type { P2mState } from './p2m-state.js';
 import type { ReplayContext } from './replay-context.js';
@@ -34,6 +36,7 @@ export class PageState implements EventState {
   readonly pages: PageTable;
   readonly layoutDoubt: LayoutDoubt;
   private readonly context: ReplayContext;
+  private readonly typeBits: TypeBits;
   private readonly p2m: P2mState;
   private readonly onFree: FreeListener;
 
@@ -42,6 +45,11 @@ export class PageState implements EventState {
     this.p2m = p2m;
     this.onFree = onFree;
     this.pages = new PageTable(context.profile);
+    this.typeBits = new TypeBits(context.profile);
+    p2m.set.onForeign = (domid, gfn, mfn, isMapped) => {
+      const slot = this.pages.directory.find(mfn);
+      if (slot !== 0) this.mappedForeign(slot, domid, gfn, isMapped);
+    };
     this.layoutDoubt = new LayoutDoubt(context.profile);
   }
 
@@ -68,6 +76,13 @@ export class PageState implements EventState {
   /** Pages are the machine's. */
   forgetDomain(): void {}
 
+  /** A foreign mapping of the page is made, or ends; p2m_entry_modify() takes and drops the reference that it has. */
+  mappedForeign(slot: number, domid: number, gfn: number, isMapped: boolean): void {
+    const refs = this.context.facts?.refs;
+    if (isMapped) refs?.mapped(slot, THROUGH_FOREIGN, gfn, domid);
+    else refs?.unmapped(slot, THROUGH_FOREIGN, gfn, domid);
+  }
+
   /** Slot of the row's page, 0 for an impossible frame. */
   slotOf(batch: ReplayBatch, row: number): number {
     const frame = getU53(batch.columns.mfn, row);
@@ -91,7 +106,11 @@ export class PageState implements EventState {
     const { facts } = this.context;
     if (facts === undefined) return;
     const mfn = getU53(batch.columns.mfn, row);
-    facts.refs?.getPage(slot, mfn, this.pages.generation[slot], this.ownerOf(slot), facts.site(), free);
+    if (facts.refs !== undefined) {
+      const light = (batch.columns.flags[row] & FLAG.light) !== 0;
+      const generation = this.pages.generation[slot];
+      facts.refs.getPage(slot, mfn, generation, this.ownerOf(slot), facts.site(), free, light, this.isPageTable(slot));
+    }
     facts.translations?.getPage(mfn);
   }
 
@@ -101,6 +120,7 @@ export class PageState implements EventState {
     if (slot === 0) return;
     if (isValid(batch.validity.count_info, row)) this.changeCount(batch, row, slot, 0);
     this.noteOwner(batch, row, slot);
+    this.context.facts?.translations?.getPageFailed(getU53(batch.columns.mfn, row));
   }
 
   /** put_page, alloc_ref_drop */
@@ -121,7 +141,7 @@ export class PageState implements EventState {
     const mfn = getU53(batch.columns.mfn, row);
     const dropped = hadAllocated && !hasAllocated;
     facts.refs?.putPage(slot, mfn, pages.generation[slot], this.ownerOf(slot), facts.site(), dropped, underflow);
-    facts.translations?.putPage(mfn);
+    facts.translations?.putPage(mfn, dropped);
   }
 
   /** Adds 1, 0 or -1 to the count, or takes over what was recorded and says so where the two differ. */
@@ -261,6 +281,13 @@ export class PageState implements EventState {
     pages.state[slot] = FREE;
     pages.lifeSeq[slot] = now.seq;
     this.p2m.set.noteFreed(mfn);
+  }
+
+  /** The page has the type of a page table, and references of that type. */
+  isPageTable(slot: number): boolean {
+    const { state, typeLow, typeHigh } = this.pages;
+    if ((state[slot] & TYPE_KNOWN) === 0) return false;
+    return this.typeBits.isPageTable(typeLow[slot], typeHigh[slot]);
   }
 
   hasTypeInfo({ validity }: ReplayBatch, row: number): boolean {

@@ -46,6 +46,7 @@ export class TypeState implements EventState {
     const { facts } = this.context;
     if (facts === undefined) return;
     const mfn = mfnOf(batch, row);
+    if (!hasFailed(batch, row)) facts.refs?.typeTaken(slot, this.pageState.isPageTable(slot));
     if (!hasFailed(batch, row)) facts.types?.get(this.pages, slot, mfn, this.pgtType(slot), facts.site());
     else if (counts) facts.types?.leavePartial(this.pages, slot, mfn, this.pgtType(slot), facts.site());
   }
@@ -64,6 +65,7 @@ export class TypeState implements EventState {
     // Who holds the last reference of a page that stays partial does not change.
     if (facts === undefined || (wasPartial && leavesPartial)) return;
     const mfn = mfnOf(batch, row);
+    facts.refs?.typePut(slot);
     const type = this.pgtType(slot);
     facts.types?.put(this.pages, slot, mfn, type, facts.site(), wasPartial, underflow);
     if (leavesPartial) facts.types?.leavePartial(this.pages, slot, mfn, type, facts.site());

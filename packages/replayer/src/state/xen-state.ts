@@ -3,6 +3,7 @@ import type { EventState } from '../batch/handlers.js';
 import type { FactRecorder } from '../facts/fact-recorder.js';
 import type { FactWriter } from '../facts/fact-writer.js';
 import type { HealthFacts } from '../facts/health-facts.js';
+import { THROUGH_GRANT } from '../facts/ref-facts.js';
 import type { StateImage } from '../memory/state-image.js';
 import type { TraceHead } from '../replay-options.js';
 import { LockTable } from '../tables/lock-table.js';
@@ -66,6 +67,13 @@ export class XenState {
       this.pod.leave(mfn, order);
       this.sharing.freed(mfn, order);
     });
+    this.grants.onMapping = (mfn, handle, domid, references, isMapped) => {
+      const refs = context.facts?.refs;
+      const slot = refs === undefined ? 0 : this.pageState.pages.directory.find(mfn);
+      if (slot === 0) return;
+      if (isMapped) refs?.mapped(slot, THROUGH_GRANT, handle, domid, references);
+      else refs?.unmapped(slot, THROUGH_GRANT, handle, domid, references);
+    };
     this.typeState = new TypeState(context, this.pageState);
     this.parts = {
       p2m: this.p2mState,
@@ -99,6 +107,10 @@ export class XenState {
   }
   get lastP2mSeq() {
     return this.p2mState.lastP2mSeq;
+  }
+  /** The page in that slot has the type of a page table, and references of that type. */
+  isPageTable(slot: number): boolean {
+    return this.pageState.isPageTable(slot);
   }
   get pages() {
     return this.pageState.pages;

@@ -3,6 +3,8 @@ import { below, CountBits } from './count-bits.js';
 
 /** Types of a page (docs/format.md#page_info-layouts); what a layout has besides them is null. */
 export const PGT_TYPES = ['none', 'l1', 'l2', 'l3', 'l4', 'seg_desc', 'writable', 'shared'] as const;
+const FIRST_TABLE = PGT_TYPES.indexOf('l1');
+const LAST_TABLE = PGT_TYPES.indexOf('l4');
 
 /**
  * What replay reads and changes of type_info by itself: its count, PGT_partial, and the type, by a layout
@@ -68,6 +70,12 @@ export class TypeBits {
   /** The type count without the one that page_lock holds. */
   references(low: number, high: number): number {
     return this.count.of(low, high) - this.lockCount(low, high);
+  }
+
+  /** It is a page table's, and somebody has a reference of that type. */
+  isPageTable(low: number, high: number): boolean {
+    const type = this.pgtType(low, high);
+    return type >= FIRST_TABLE && type <= LAST_TABLE && (this.lowerCount(low) !== 0 || this.upperCount(high) !== 0);
   }
 
   /** The type as an index into PGT_TYPES, -1 for one that is none of them. */

@@ -10,10 +10,18 @@ export type Operation = (machine: Machine, pcpu: number, guest: Guest) => Thread
 
 export const typeOf = (guest: Guest, gfn: number): string => guest.entries.get(gfn)?.type ?? 'invalid';
 
+/** gfns that much is done with, so that pcpus meet there; and how much. */
+const BUSY = 3;
+const BUSY_PART = 0.4;
+
+/** Any gfn of the guest, a busy one more often. */
+export const anyGfn = ({ random }: Machine, { size }: Guest): number =>
+  random.below(random.next() < BUSY_PART ? BUSY : size);
+
 /** An entry of the guest of that type, undefined for none that was found. */
-export function gfnOfType({ random }: Machine, guest: Guest, type: string): number | undefined {
+export function gfnOfType(machine: Machine, guest: Guest, type: string): number | undefined {
   for (let tries = 0; tries < 8; tries++) {
-    const gfn = random.below(guest.size);
+    const gfn = anyGfn(machine, guest);
     if (typeOf(guest, gfn) === type) return gfn;
   }
   return undefined;

@@ -1,4 +1,4 @@
-import { failedSetEntry, gfnOfType, lookup, m2pSet, type Operation, putGfn, ramAt, setEntry, typeOf } from './entries.js';
+import { anyGfn, failedSetEntry, gfnOfType, lookup, m2pSet, type Operation, putGfn, ramAt, setEntry, typeOf } from './entries.js';
 import { hex } from './event-line.js';
 import { isShared } from './page.js';
 
@@ -53,7 +53,7 @@ export const critical: Operation = function* (machine, pcpu, guest) {
 
 /** get_gfn_query_unlocked, of which nothing is used: only the type is looked at. */
 export const peek: Operation = function* (machine, pcpu, guest) {
-  yield lookup(machine, pcpu, guest, machine.random.below(guest.size), []);
+  yield lookup(machine, pcpu, guest, anyGfn(machine, guest), []);
 };
 
 /**

@@ -36,7 +36,9 @@ export interface Planted {
 
 /** Hz of the TSC. */
 export const TSC_HZ = 2_500_000_000;
-export const LATE = 0.02;
+export const LATE = 0.05;
+/** How often a pcpu works for the first guest, whoever's turn it is: pcpus should meet. */
+const FIRST_GUEST = 0.4;
 const PCPUS = 4;
 const GFNS = 256;
 
@@ -63,7 +65,10 @@ export function* workload(
     machine.guests.push(guest);
     yield* recorder.tell({ kind: 'domain_create', pcpu: 0, domid });
     for (let i = 0; i < GFNS / 2; i++)
-      for (const event of populate(machine, 0, guest)) yield* recorder.tell(event as EventLine);
+      for (const event of populate(machine, 0, guest)) {
+        while (recorder.isHeldUp(0)) recorder.pass();
+        yield* recorder.tell(event as EventLine);
+      }
   }
   const waiting = planFaults(faults, options.events, random, { pcpu: pcpus, domid: guests + 1 });
   const threads: (Thread | undefined)[] = Array(pcpus).fill(undefined);
@@ -94,7 +99,8 @@ export function* workload(
       continue;
     }
     if (threads[choice] === undefined && (isOver || drains)) continue;
-    threads[choice] ??= OPERATIONS[random.weighted(weights)](machine, choice, random.pick(machine.guests));
+    const guest = random.next() < FIRST_GUEST ? machine.guests[0] : random.pick(machine.guests);
+    threads[choice] ??= OPERATIONS[random.weighted(weights)](machine, choice, guest);
     const { done, value } = (threads[choice] as Thread).next() as IteratorResult<Step, void>;
     if (done === true) threads[choice] = undefined;
     else if (value === 'wait') recorder.pass();

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DOMID_FIRST_RESERVED, usageError } from '@p2mtrace/trace-format';
 import { packageFolder } from '../package-folder.js';
-import type { EventLine, Thread } from './machine.js';
+import type { EventLine, Thread } from './event-line.js';
 
 /** The corpus of rules: for each rule, traces in which it fires. */
 const CORPUS = join(packageFolder(), '../../samples/corpus/rules');

@@ -7,28 +7,29 @@ import { getU53, setU53 } from '../u64.js';
 import { namesBeyondInitial } from '../write/names-beyond-initial.js';
 import { TraceWriter } from '../write/writer.js';
 
-/** Batches kept in memory: rows of different pcpus that are merged lie close together. */
+/** Batches that are kept in memory: the rows of different pcpus that meet lie near to each other. */
 const KEPT_BATCHES = 16;
 
-/** The rows of one pcpu, in order. */
+/** The rows of one pcpu, one after the other. */
 interface Cursor {
   readonly pcpu: number;
   readonly offset: number;
   index: number;
   row: number;
   batch: CopiedBatch | undefined;
-  /** Corrected TSC; a row whose TSC goes backwards stays after its predecessor. */
+  /** Corrected TSC; a row whose TSC goes back stays behind its predecessor. */
   tsc: number;
 }
 
 /**
- * Replaces the trace by one with `offsets` (by pcpu) added to its TSCs and its rows reordered accordingly.
+ * Writes the trace anew in place of itself, with `offsets` (by pcpu) added to TSCs and the rows in their order.
+ * Which pcpus there are, the metadata's health tells.
  * @throws P2mError P2M_DAMAGED, P2M_WRITE
  */
 export function shiftClocks(reader: TraceReader, offsets: ReadonlyMap<number, number>, metadata: TraceMetadata): void {
   const writer = new TraceWriter(reader.path, metadata);
   try {
-    new Shift(reader, offsets, writer).write();
+    new Shift(reader, offsets, writer, metadata).write();
     writer.finish(metadata);
   } catch (error) {
     writer.abort();
@@ -43,10 +44,15 @@ class Shift {
   private readonly kept = new Map<number, CopiedBatch>();
   private readonly run = new Uint32Array(BATCH_ROWS);
 
-  constructor(reader: TraceReader, offsets: ReadonlyMap<number, number>, writer: TraceWriter) {
+  constructor(
+    reader: TraceReader,
+    offsets: ReadonlyMap<number, number>,
+    writer: TraceWriter,
+    { health }: TraceMetadata,
+  ) {
     this.reader = reader;
     this.writer = writer;
-    this.cursors = (reader.metadata.health?.pcpus ?? []).map(({ pcpu }) => {
+    this.cursors = (health?.pcpus ?? []).map(({ pcpu }) => {
       return { pcpu, offset: offsets.get(pcpu) ?? 0, index: 0, row: -1, batch: undefined, tsc: 0 };
     });
   }
@@ -88,7 +94,7 @@ class Shift {
     writer.submit(batch, names);
   }
 
-  /** Moves on to the pcpu's next row; false if there is none. */
+  /** Moves on to the pcpu's next row; false where there is none. */
   private next(cursor: Cursor): boolean {
     const { batches } = this.reader;
     for (; cursor.index < batches.length; cursor.index++, cursor.row = -1) {

@@ -216,8 +216,16 @@ export class PageState implements EventState {
     this.context.diverge(batch, row, isLayout ? DIVERGES.layout : COUNT_DIVERGES, expected, seen, countSeq[slot]);
   }
 
+  /**
+   * Who has a reference finds an owner there. Of a page that was allocated without one that does not say that it is
+   * counted: shadow_enable() writes owner, count and type of a pool page raw.
+   */
   private noteOwner(batch: ReplayBatch, row: number, slot: number): void {
-    if (isValid(batch.validity.owner, row)) this.setOwner(slot, batch.columns.owner[row]);
+    if (!isValid(batch.validity.owner, row)) return;
+    const { pages } = this;
+    const isRaw = (pages.state[slot] & (ALLOCATED | COUNTED)) === ALLOCATED;
+    this.setOwner(slot, batch.columns.owner[row]);
+    if (isRaw) pages.state[slot] &= ~COUNTED;
   }
 
   private setOwner(slot: number, owner: number): void {

@@ -36,7 +36,11 @@ export async function openInput(path: string, forced: InputFormat | undefined): 
     }
   }
   if (path === '-' && process.stdin.isTTY === true) {
-    throw usageError('P2M_STDIN', 'stdin is a terminal', 'pipe a capture into it: xentrace … /dev/stdout | p2mtrace import - …');
+    throw usageError(
+      'P2M_STDIN',
+      'stdin is a terminal',
+      'pipe a capture into it: xentrace … /dev/stdout | p2mtrace import - …',
+    );
   }
   const from = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: 1 << 20 });
   return openStream(new Interruptible(from, path), path, size, forced);

@@ -47,7 +47,7 @@ export class P2mState implements EventState {
     }
     const domid = c.domid[row];
     const p2m = this.set.of(domid, c.view[row]);
-    // Who finds nothing uses nothing.
+    // A lookup that finds nothing uses nothing.
     if (mfn !== NO_MFN) this.lastP2mSeq[domid] = this.context.now.seq;
     const type = isValid(batch.validity.p2m_type, row) ? c.p2m_type[row] : -1;
     const table = this.set.tables[p2m];

@@ -72,7 +72,7 @@ export class TypeBits {
     return this.count.of(low, high) - this.lockCount(low, high);
   }
 
-  /** It is a page table's, and somebody has a reference of that type. */
+  /** True if the type is a page table's and has references. */
   isPageTable(low: number, high: number): boolean {
     const type = this.pgtType(low, high);
     return type >= FIRST_TABLE && type <= LAST_TABLE && (this.lowerCount(low) !== 0 || this.upperCount(high) !== 0);

@@ -128,8 +128,12 @@ export const BREACH_TABLE = {
   },
   'use-after-unmap.stale-translation': { ...STALE_LOOKUP, counts: { use: 'uses of a frame behind a lookup' } },
   'use-after-unmap.late-reference': { ...STALE_LOOKUP, counts: { get: 'references taken behind a lookup' } },
+  'use-after-unmap.refused-reference': {
+    ...STALE_LOOKUP,
+    counts: { get: 'references taken, or refused, behind a lookup' },
+  },
   'use-after-unmap.freed-while-mapped': {
-    roles: ['mapped', 'freed', 'p2m_used_later'],
+    roles: ['mapped', 'freed', 'p2m_used_later', 'lived_later', 'left_mapped'],
     details: ['own', 'foreign'],
     counts: { free: 'pages freed' },
   },
@@ -139,9 +143,14 @@ export const BREACH_TABLE = {
   },
   'use-after-unmap.given-while-mapped': { roles: ['mapped', 'given'], counts: { give: 'pages given to a domain' } },
   'use-after-unmap.freed-before-flush': {
-    roles: ['deferred', 'removed', 'freed', 'given'],
-    details: ['freed', 'given'],
-    counts: { free: 'pages freed whose entry was removed' },
+    roles: ['deferred', 'removed', 'freed', 'given', 'pooled'],
+    details: ['freed', 'given', 'pooled', 'table'],
+    counts: {
+      free: 'pages freed whose entry was removed',
+      give: 'pages given away whose entry was removed',
+      pool: 'pages put into a PoD cache whose entry was removed',
+      table: 'pages without an owner freed under a p2m lock',
+    },
   },
   'use-after-unmap.unprotected-window': {
     roles: ['lookup', 'unprotected', 'used'],

@@ -204,6 +204,7 @@ export const LOOKUPS = {
     column('use_seq', 'u53', 'first use of the mfn after that, by the same pcpu'),
     column('use_kind', 'id', 'kind of that use (get_page is a late reference)'),
     column('use_direct', 'bool', 'true where no other lookup of the pcpu lies between'),
+    column('unwatched', 'bool', 'true where it was watched no longer, as its pcpu had 65,536 of them at once'),
   ],
 } as const satisfies FactSpec;
 
@@ -314,7 +315,7 @@ export const DOMAINS = {
   columns: [
     column('domid', 'id', 'domain'),
     column('first_seq', 'u53', 'first event about it'),
-    column('last_p2m_seq', 'u53', 'last lookup or set_entry in any of its p2ms'),
+    column('last_p2m_seq', 'u53', 'last set_entry in any of its p2ms, or lookup that gave a frame'),
     column('created_seq', 'u53', 'domain_create'),
     column('destroyed_seq', 'u53', 'domain_destroy'),
     column('freed', 'u53', 'pages of it that were freed after its last p2m event'),

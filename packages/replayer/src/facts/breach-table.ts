@@ -120,17 +120,17 @@ export const BREACH_TABLE = {
   'gfn-range.unaligned': { roles: ['unaligned'], counts: { get: 'ranges of an order above 0' } },
   'gfn-range.split-critical-section': {
     roles: ['lookup', 'unprotected', 'set'],
-    counts: { write: 'writes behind a lookup of the same context' },
+    counts: { write: 'writes after a lookup of the same context' },
   },
   'gfn-range.foreign-blocks': {
     roles: ['mapped', 'refused', 'unmapped'],
     counts: { write: 'writes over an entry with a foreign mapping' },
   },
-  'use-after-unmap.stale-translation': { ...STALE_LOOKUP, counts: { use: 'uses of a frame behind a lookup' } },
-  'use-after-unmap.late-reference': { ...STALE_LOOKUP, counts: { get: 'references taken behind a lookup' } },
+  'use-after-unmap.stale-translation': { ...STALE_LOOKUP, counts: { use: 'uses of a frame after a lookup' } },
+  'use-after-unmap.late-reference': { ...STALE_LOOKUP, counts: { get: 'references taken after a lookup' } },
   'use-after-unmap.refused-reference': {
     ...STALE_LOOKUP,
-    counts: { get: 'references taken, or refused, behind a lookup' },
+    counts: { get: 'references taken, or refused, after a lookup' },
   },
   'use-after-unmap.freed-while-mapped': {
     roles: ['mapped', 'freed', 'p2m_used_later', 'lived_later', 'left_mapped'],
@@ -154,7 +154,7 @@ export const BREACH_TABLE = {
   },
   'use-after-unmap.unprotected-window': {
     roles: ['lookup', 'unprotected', 'used'],
-    counts: { get: 'references taken behind a lookup', use: 'uses of a frame behind a lookup' },
+    counts: { get: 'references taken after a lookup', use: 'uses of a frame after a lookup' },
   },
   'use-after-unmap.changed-while-referenced': {
     roles: ['referenced', 'changed'],

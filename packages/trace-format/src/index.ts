@@ -29,7 +29,7 @@ export {
   SCHEMA_VERSION,
 } from './schema/columns.js';
 export { FLAG, FLAG_NAMES, FLAGS, type FlagName, type FlagSpec, flagNames } from './schema/flags.js';
-export { allocatorFlushes, FLUSH_RULES, type FlushRule, flushRuleOf } from './schema/flush-rules.js';
+export { allocatorFlushes, FLUSH_RULES, type FlushRule } from './schema/flush-rules.js';
 export { COMMON_COLUMNS, KIND, KINDS, type KindName, type KindSpec } from './schema/kinds.js';
 export { LayoutFit, movesBelowFlags } from './schema/layout-fit.js';
 export {

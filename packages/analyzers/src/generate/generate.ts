@@ -1,12 +1,12 @@
 import { importNdjson } from '@p2mtrace/trace-format';
 import { type Planted, TSC_HZ, type WorkloadOptions, workload } from './workload.js';
 
-/** Bytes that are handed on at once. */
+/** Bytes passed on at once. */
 const PIECE = 1 << 18;
 
 /**
  * Writes the trace of a workload; the same options give the same events.
- * @returns how many they are, and the faults among them
+ * @returns the number of events, and the faults among them
  * @throws P2mError P2M_SCENARIO, P2M_FAULT (usage), P2M_WRITE
  */
 export async function generateTrace(

@@ -1,7 +1,7 @@
 import { MM_LOCK_LEVEL, type MmLock } from '@p2mtrace/trace-format';
 import type { Random } from './random.js';
 
-/** An event as NDJSON has it. */
+/** An event as in NDJSON. */
 export type EventLine = Readonly<Record<string, unknown>>;
 /** What a thread does next: an event, or it waits for a lock. */
 export type Step = EventLine | 'wait';
@@ -14,11 +14,11 @@ export interface Page {
   allocated: boolean;
 }
 
-/** A guest: its gfns, each with what the p2m says. */
+/** A guest: its gfns, each with its p2m entry. */
 export interface Guest {
   readonly domid: number;
   readonly entries: Map<number, { readonly type: string; readonly page: Page | undefined }>;
-  /** gfns from 0 to below. */
+  /** gfns are from 0 to below this. */
   readonly size: number;
   /** Frames of the PoD cache. */
   readonly cache: Page[];
@@ -28,7 +28,7 @@ type Mode = 'write' | 'read' | 'mutex';
 
 const PGC_ALLOCATED = 1n << 63n;
 
-/** The machine that a workload runs on: frames, guests, and the locks of their p2ms, as Xen keeps them. */
+/** The machine that a workload runs on: frames, guests, and the locks of their p2ms, as in Xen. */
 export class Machine {
   readonly random: Random;
   readonly guests: Guest[] = [];
@@ -41,7 +41,7 @@ export class Machine {
     this.free = [];
   }
 
-  /** A frame that nobody has; freed ones come back in no order. */
+  /** A free frame; freed ones are reused in no particular order. */
   frame(): Page {
     const reuse = this.free.length > 64 || (this.free.length > 0 && this.random.next() < 0.5);
     const mfn = reuse ? (this.free.splice(this.random.below(this.free.length), 1)[0] as number) : this.nextMfn++;
@@ -52,7 +52,7 @@ export class Machine {
     this.free.push(mfn);
   }
 
-  /** Takes a lock of a guest, waiting while another pcpu has it. */
+  /** Takes a lock of a guest; waits while another pcpu has it. */
   *lock(pcpu: number, { domid }: Guest, name: MmLock, mode: Mode, caller: string): Thread {
     const address = lockAddress(domid, name);
     const state = this.locks.get(address) ?? { writer: -1, readers: 0 };
@@ -95,7 +95,7 @@ export class Machine {
 
   /** Drops a reference; the last one frees the page. */
   *put(pcpu: number, page: Page): Thread {
-    // Whoever makes it 0 frees: another pcpu may drop its own before this one goes on.
+    // The pcpu whose put makes it 0 frees the page: another may drop its own reference before this one goes on.
     const isLast = --page.count === 0;
     yield { kind: 'put_page', pcpu, mfn: hex(page.mfn), owner: page.owner, count_info: countInfo(page) };
     if (isLast) yield* this.freed(pcpu, page);
@@ -121,7 +121,7 @@ const countInfo = ({ count, allocated }: Page) =>
 const lockAddress = (domid: number, name: MmLock) =>
   `0xffff8301${hex(0x10000000 + domid * 0x10000 + MM_LOCK_LEVEL[name] * 16).slice(2)}`;
 
-/** A call site: an address that stands for the function's name. */
+/** A call site: an address made from the function's name. */
 function site(symbol: string): EventLine {
   let hash = 0;
   for (const character of symbol) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0;

@@ -1,12 +1,12 @@
 import { type Guest, hex, type Machine, type Page, type Thread } from './machine.js';
 
 /**
- * What a pcpu does for a guest, one operation after the other. Each is as Xen does it (docs/xen.md#p2m,
+ * What a pcpu does for a guest, one operation after the other, each as in Xen (docs/xen.md#p2m,
  * docs/xen.md#pod).
  */
 type Operation = (machine: Machine, pcpu: number, guest: Guest) => Thread;
 
-/** An entry of the guest of that type, undefined for none that was found. */
+/** An entry of the guest with this type, undefined if none was found. */
 function entryOf({ random }: Machine, guest: Guest, type: string): [gfn: number, page: Page | undefined] | undefined {
   for (let tries = 0; tries < 8; tries++) {
     const gfn = random.below(guest.size);
@@ -22,14 +22,14 @@ function setEntry(pcpu: number, guest: Guest, gfn: number, type: string, page: P
   return { kind: 'set_entry', pcpu, domid: guest.domid, gfn: hex(gfn), ...mfn, order: 0, p2m_type: type };
 }
 
-/** What the entry says, under the lock or not. */
+/** A lookup of the entry, under the lock or not. */
 function lookup(pcpu: number, guest: Guest, gfn: number, flags: readonly string[]) {
   const { type = 'invalid', page } = guest.entries.get(gfn) ?? {};
   const mfn = page === undefined ? {} : { mfn: hex(page.mfn) };
   return { kind: 'lookup', pcpu, domid: guest.domid, gfn: hex(gfn), ...mfn, order: 0, p2m_type: type, flags };
 }
 
-/** populate_physmap: a new page behind an empty gfn (guest_physmap_add_entry). */
+/** populate_physmap: a new page for an empty gfn (guest_physmap_add_entry). */
 const populate: Operation = function* (machine, pcpu, guest) {
   const found = entryOf(machine, guest, 'invalid');
   if (found === undefined) return;
@@ -78,7 +78,7 @@ const critical: Operation = function* (machine, pcpu, guest) {
   yield* machine.unlock(pcpu, guest, 'p2m', 'write', 'put_gfn');
 };
 
-/** guest_remove_page: the entry goes, then the allocation's reference; the last reference frees the page. */
+/** guest_remove_page: removes the entry, then the allocation's reference; the last reference frees the page. */
 const balloonOut: Operation = function* (machine, pcpu, guest) {
   const found = entryOf(machine, guest, 'ram_rw');
   if (found === undefined) return;
@@ -99,7 +99,7 @@ const balloonOut: Operation = function* (machine, pcpu, guest) {
   yield* machine.put(pcpu, page);
 };
 
-/** A frame goes into the PoD cache (p2m_pod_set_mem_target). */
+/** Adds a frame to the PoD cache (p2m_pod_set_mem_target). */
 const podFill: Operation = function* (machine, pcpu, guest) {
   const page = machine.frame();
   yield* machine.allocate(pcpu, page, guest.domid);
@@ -109,7 +109,7 @@ const podFill: Operation = function* (machine, pcpu, guest) {
   yield* machine.unlock(pcpu, guest, 'pod', 'mutex', 'p2m_pod_set_cache_target');
 };
 
-/** An empty gfn is marked populate-on-demand (guest_physmap_mark_populate_on_demand). */
+/** Marks an empty gfn populate-on-demand (guest_physmap_mark_populate_on_demand). */
 const podMark: Operation = function* (machine, pcpu, guest) {
   const found = entryOf(machine, guest, 'invalid');
   if (found === undefined) return;
@@ -121,7 +121,7 @@ const podMark: Operation = function* (machine, pcpu, guest) {
   yield* machine.unlock(pcpu, guest, 'p2m', 'write', 'guest_physmap_mark_populate_on_demand');
 };
 
-/** A guest touches a populate-on-demand gfn: a frame of the cache comes behind it (p2m_pod_demand_populate). */
+/** A guest touches a populate-on-demand gfn, which gets a frame of the cache (p2m_pod_demand_populate). */
 const podDemand: Operation = function* (machine, pcpu, guest) {
   const found = entryOf(machine, guest, 'populate_on_demand');
   if (found === undefined) return;

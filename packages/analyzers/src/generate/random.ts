@@ -1,4 +1,4 @@
-/** Random numbers that are the same for the same seed, everywhere (mulberry32). */
+/** Random numbers that are the same for the same seed, on any machine (mulberry32). */
 export class Random {
   private state: number;
 
@@ -24,7 +24,7 @@ export class Random {
     return from[this.below(from.length)];
   }
 
-  /** One of the names, as often as its weight says. */
+  /** One of the names, chosen with its weight. */
   weighted<Name extends string>(weights: Readonly<Record<Name, number>>): Name {
     const entries = Object.entries(weights) as [Name, number][];
     let left = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0);

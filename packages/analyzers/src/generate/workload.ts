@@ -10,32 +10,32 @@ export interface WorkloadOptions {
   /** The least number of events. */
   readonly events: number;
   readonly seed: number;
-  /** Rules that are to fire, once each. */
+  /** Rules that should fire, once each. */
   readonly faults?: readonly string[];
   readonly guests?: number;
   readonly pcpus?: number;
 }
 
-/** A fault, and where it lies. */
+/** A fault and its place. */
 export interface Planted {
   readonly rule: string;
-  /** Of `samples/corpus/rules`: the way in which it fires. */
+  /** Its story in `samples/corpus/rules`. */
   readonly story: string;
   readonly firstSeq: number;
   readonly lastSeq: number;
 }
 
-/** Hz of the TSC. */
+/** TSC frequency in Hz. */
 export const TSC_HZ = 2_500_000_000;
-/** From the frames of one fault to those of the next: more than any story names, and a multiple of what it aligns. */
+/** Distance between the frames of two faults: more than any story names, and a multiple of every alignment in one. */
 const MFN_STRIDE = 1 << 20;
-/** Those of the workload begin at MFN_STRIDE and end far below. */
+/** Frames of the workload begin at MFN_STRIDE and end far below this. */
 const FIRST_FAULT_MFN = 2 * MFN_STRIDE;
 const GFNS = 256;
 
 /**
- * The events of a workload, in order: guests whose memory comes and goes while pcpus look it up, right by
- * construction, with faults told in between by pcpus and domains of their own. `planted` is filled meanwhile.
+ * The events of a workload, in order: guests whose memory comes and goes while pcpus look it up, correct by
+ * construction, with faults in between on their own pcpus and domains. `planted` is filled meanwhile.
  * @throws P2mError P2M_SCENARIO, P2M_FAULT (usage)
  */
 export function* workload(options: WorkloadOptions, planted: Planted[]): Generator<EventLine> {
@@ -60,7 +60,7 @@ export function* workload(options: WorkloadOptions, planted: Planted[]): Generat
   while (clock.seq < options.events || threads.some(Boolean) || told.length > 0 || waiting.length > 0) {
     const isOver = clock.seq >= options.events;
     const due = waiting[0] !== undefined && (isOver || clock.seq >= waiting[0].at);
-    // A timed fault lets the clock run: nobody may hold anything then.
+    // A timed fault moves the clock, so nobody may hold anything then.
     const drains = due && waiting[0].template.isTimed;
     if (due && (!drains || !threads.some(Boolean))) {
       const { template, thread } = waiting.shift()!;
@@ -99,7 +99,7 @@ interface Waiting {
   readonly thread: Thread;
 }
 
-/** Faults in the order in which they begin, each with numbers of its own. */
+/** Faults in the order in which they begin, each with its own numbers. */
 function planFaults(
   faults: readonly string[],
   { events }: WorkloadOptions,
@@ -133,7 +133,7 @@ class Clock {
 
   stamp({ seq: _, tsc, ...event }: EventLine): EventLine {
     this.seq++;
-    // A story that tells times goes on as far behind its event before.
+    // A timed story keeps the distances between its events.
     const own = tsc === undefined ? undefined : Number(tsc);
     const step =
       own !== undefined && this.last !== undefined && own > this.last ? own - this.last : 100 + this.random.below(1000);

@@ -39,8 +39,12 @@ import { freedWithReferences } from './refcount/freed-with-references.js';
 import { freedWithType } from './refcount/freed-with-type.js';
 import { getOnFree } from './refcount/get-on-free.js';
 import { leak } from './refcount/leak.js';
+import { orphaned } from './refcount/orphaned.js';
 import { overflow } from './refcount/overflow.js';
 import { partialReference } from './refcount/partial-reference.js';
+import { putTooMany } from './refcount/put-too-many.js';
+import { typeBeforeFlush } from './refcount/type-before-flush.js';
+import { typeLeak } from './refcount/type-leak.js';
 import { typeWithoutGeneral } from './refcount/type-without-general.js';
 import { underflow } from './refcount/underflow.js';
 import { changedWhileReferenced } from './use-after-unmap/changed-while-referenced.js';
@@ -108,4 +112,8 @@ export const CHECKS: readonly AnyCheck[] = [
   freedWithReferences,
   freedWithType,
   leak,
+  typeLeak,
+  putTooMany,
+  orphaned,
+  typeBeforeFlush,
 ];

@@ -161,9 +161,27 @@ export const BREACH_TABLE = {
     counts: { change: 'entries changed whose page is known' },
   },
   'refcount.leak': {
-    roles: ['acquired', 'allocation_dropped'],
-    details: ['alive', 'torn-down'],
+    roles: ['acquired', 'allocation_dropped', 'unmapped'],
+    details: ['alive', 'torn-down', 'mapped'],
     counts: { get: 'references taken' },
+  },
+  'refcount.type-leak': {
+    roles: ['acquired', 'type_changed', 'allocation_dropped'],
+    details: ['alive', 'torn-down'],
+    counts: { get: 'type references taken' },
+  },
+  'refcount.put-too-many': {
+    roles: ['acquired', 'allocated', 'put_before', 'put'],
+    details: ['allocation', 'earlier-generation'],
+    counts: { put: 'references put whose count is known' },
+  },
+  'refcount.orphaned': {
+    roles: ['unmapped', 'p2m_used_later'],
+    counts: { unmap: 'pages of living domains that were mapped' },
+  },
+  'refcount.type-before-flush': {
+    roles: ['flushed', 'writable_dropped', 'typed', 'used'],
+    counts: { change: 'types taken of pages that were writable' },
   },
   'refcount.underflow': { roles: ['freed', 'put'], counts: { put: 'references put' } },
   'refcount.get-on-free': { roles: ['freed', 'get'], counts: { get: 'references taken' } },

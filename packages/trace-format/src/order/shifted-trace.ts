@@ -7,22 +7,22 @@ import { getU53, setU53 } from '../u64.js';
 import { namesBeyondInitial } from '../write/names-beyond-initial.js';
 import { TraceWriter } from '../write/writer.js';
 
-/** Batches that are kept in memory: the rows of different pcpus that meet lie near to each other. */
+/** Batches kept in memory: rows of different pcpus that are merged lie close together. */
 const KEPT_BATCHES = 16;
 
-/** The rows of one pcpu, one after the other. */
+/** The rows of one pcpu, in order. */
 interface Cursor {
   readonly pcpu: number;
   readonly offset: number;
   index: number;
   row: number;
   batch: CopiedBatch | undefined;
-  /** Corrected TSC; a row whose TSC goes back stays behind its predecessor. */
+  /** Corrected TSC; a row whose TSC goes backwards stays after its predecessor. */
   tsc: number;
 }
 
 /**
- * Writes the trace anew in place of itself, with `offsets` (by pcpu) added to TSCs and the rows in their order.
+ * Replaces the trace by one with `offsets` (by pcpu) added to its TSCs and its rows reordered accordingly.
  * @throws P2mError P2M_DAMAGED, P2M_WRITE
  */
 export function shiftClocks(reader: TraceReader, offsets: ReadonlyMap<number, number>, metadata: TraceMetadata): void {
@@ -88,7 +88,7 @@ class Shift {
     writer.submit(batch, names);
   }
 
-  /** Moves on to the pcpu's next row; false where there is none. */
+  /** Moves on to the pcpu's next row; false if there is none. */
   private next(cursor: Cursor): boolean {
     const { batches } = this.reader;
     for (; cursor.index < batches.length; cursor.index++, cursor.row = -1) {

@@ -119,7 +119,7 @@ export const BREACH_TABLE = {
   'gfn-range.get-without-put': { roles: ['got', 'switched'], counts: { get: 'gfns taken' } },
   'gfn-range.unaligned': { roles: ['unaligned'], counts: { get: 'ranges of an order above 0' } },
   'gfn-range.split-critical-section': {
-    roles: ['lookup', 'unprotected', 'set'],
+    roles: ['lookup', 'unprotected', 'changed', 'set'],
     counts: { write: 'writes behind a lookup of the same context' },
   },
   'gfn-range.foreign-blocks': {
@@ -184,6 +184,14 @@ export const BREACH_TABLE = {
     details: ['freed', 'given'],
     counts: { free: 'pages freed whose type is known', give: 'pages given away whose type is known' },
   },
+  // TODO: roles of its witnesses; `details`, the cases that it has, if several; what it counts.
+  'consistency.pod-entry-count': { roles: ['broken'], counts: { lookup: 'TODO: lookups, in words' } },
+  // TODO: roles of its witnesses; `details`, the cases that it has, if several; what it counts.
+  'consistency.flush-dropped': { roles: ['broken'], counts: { lookup: 'TODO: lookups, in words' } },
+  // TODO: roles of its witnesses; `details`, the cases that it has, if several; what it counts.
+  'consistency.type-widened': { roles: ['broken'], counts: { lookup: 'TODO: lookups, in words' } },
+  // TODO: roles of its witnesses; `details`, the cases that it has, if several; what it counts.
+  'consistency.write-out-of-memory': { roles: ['broken'], counts: { lookup: 'TODO: lookups, in words' } },
 } as const satisfies Record<string, BreachShape>;
 
 type Shapes = typeof BREACH_TABLE;

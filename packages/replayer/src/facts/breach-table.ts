@@ -24,7 +24,7 @@ const STALE_LOOKUP = {
 export const BREACH_TABLE = {
   'consistency.m2p-mismatch': {
     roles: ['entry', 'm2p'],
-    counts: { section: 'frames that a p2m section left changed' },
+    counts: { section: 'frames that a p2m section left changed', cache: 'frames given back to a PoD cache' },
   },
   'consistency.m2p-after-failed-set': {
     roles: ['failed', 'm2p'],
@@ -53,8 +53,8 @@ export const BREACH_TABLE = {
   },
   'consistency.sharing-invariant': {
     roles: ['shared', 'broken'],
-    details: ['owner', 'type', 'count', 'm2p', 'entry'],
-    counts: { share: 'shared frames that a section changed' },
+    details: ['owner', 'type', 'count', 'm2p', 'entry', 'rmap'],
+    counts: { share: 'shared frames that a section changed', unshare: 'gfns unshared' },
   },
   'consistency.grant-pairing': {
     roles: ['mapped', 'unmapped', 'unmapped_again', 'freed', 'mapped_again'],
@@ -184,14 +184,19 @@ export const BREACH_TABLE = {
     details: ['freed', 'given'],
     counts: { free: 'pages freed whose type is known', give: 'pages given away whose type is known' },
   },
-  // TODO: roles of its witnesses; `details`, the cases that it has, if several; what it counts.
-  'consistency.pod-entry-count': { roles: ['broken'], counts: { lookup: 'TODO: lookups, in words' } },
-  // TODO: roles of its witnesses; `details`, the cases that it has, if several; what it counts.
-  'consistency.flush-dropped': { roles: ['broken'], counts: { lookup: 'TODO: lookups, in words' } },
-  // TODO: roles of its witnesses; `details`, the cases that it has, if several; what it counts.
-  'consistency.type-widened': { roles: ['broken'], counts: { lookup: 'TODO: lookups, in words' } },
-  // TODO: roles of its witnesses; `details`, the cases that it has, if several; what it counts.
-  'consistency.write-out-of-memory': { roles: ['broken'], counts: { lookup: 'TODO: lookups, in words' } },
+  'consistency.pod-entry-count': {
+    roles: ['counted', 'moved', 'cached'],
+    counts: { move: 'comparisons of a recorded entry_count with the one before' },
+  },
+  'consistency.flush-dropped': {
+    roles: ['deferred', 'unlocked', 'next'],
+    counts: { unlock: 'flushes that were due when the p2m lock was dropped' },
+  },
+  'consistency.type-widened': {
+    roles: ['narrow', 'removed', 'widened'],
+    counts: { remove: 'entries of read-only RAM that a section ended' },
+  },
+  'consistency.write-out-of-memory': { roles: ['failed'], counts: { write: 'writes with a result' } },
 } as const satisfies Record<string, BreachShape>;
 
 type Shapes = typeof BREACH_TABLE;

@@ -82,9 +82,9 @@ describe('split-critical-section', () => {
     const other = (...events: object[]) => section(...events).map(event => ({ ...event, pcpu: 1 }));
     const first = section(set(1, { p2m_type: 'ram_rw' }));
     const looked = section(get(1), put(1));
-    expect(await find([...first, ...looked, ...other(set(1, { p2m_type: 'ram_logdirty' })), ...section(set(1))])).toEqual(
-      ['split-critical-section likely warning lookup:4 unprotected:5 changed:8 set:11'],
-    );
+    expect(
+      await find([...first, ...looked, ...other(set(1, { p2m_type: 'ram_logdirty' })), ...section(set(1))]),
+    ).toEqual(['split-critical-section likely warning lookup:4 unprotected:5 changed:8 set:11']);
     expect(await find([...first, ...looked, ...other(set(1, { p2m_type: 'ram_rw' })), ...section(set(1))])).toEqual([
       'split-critical-section possible note lookup:4 unprotected:5 set:11',
     ]);
@@ -101,9 +101,9 @@ describe('split-critical-section', () => {
     const inner = [hold('0x1', 2, ['recursive']), get(1), put(1), release('0x1', 2)];
     expect(await find([hold('0x1', 1), ...inner, set(1), release('0x1', 1)])).toEqual([]);
     const taken = [hold('0x1', 1), get(1), put(1), release('0x1', 1)];
-    expect(await find([hold('0x2', 1), ...taken, hold('0x1', 1), set(1), release('0x1', 1), release('0x2', 1)])).toEqual(
-      ['split-critical-section possible note lookup:2 unprotected:3 set:6'],
-    );
+    expect(
+      await find([hold('0x2', 1), ...taken, hold('0x1', 1), set(1), release('0x1', 1), release('0x2', 1)]),
+    ).toEqual(['split-critical-section possible note lookup:2 unprotected:3 set:6']);
   });
 
   test('a lookup inside of another leaves the section open', async () => {

@@ -9,6 +9,7 @@ import { grantPairing } from './consistency/grant-pairing.js';
 import { m2pAfterFailedSet } from './consistency/m2p-after-failed-set.js';
 import { m2pMismatch } from './consistency/m2p-mismatch.js';
 import { misalignedOrder } from './consistency/misaligned-order.js';
+import { pagedWhileReferenced } from './consistency/paged-while-referenced.js';
 import { pagingState } from './consistency/paging-state.js';
 import { partialSuccess } from './consistency/partial-success.js';
 import { podAccounting } from './consistency/pod-accounting.js';
@@ -113,5 +114,6 @@ export const CHECKS: readonly AnyCheck[] = [
   podEntryCount,
   flushDropped,
   typeWidened,
+  pagedWhileReferenced,
   writeOutOfMemory,
 ];

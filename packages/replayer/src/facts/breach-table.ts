@@ -42,9 +42,12 @@ export const BREACH_TABLE = {
     counts: { count: 'comparisons of a PoD cache with its count', cache: 'pages put into a PoD cache' },
   },
   'consistency.pod-reclaim': {
-    roles: ['referenced', 'removed', 'reclaimed'],
-    details: ['referenced', 'not-restored'],
-    counts: { reclaim: 'frames whose entry became populate_on_demand, and reclaims' },
+    roles: ['referenced', 'removed', 'deferred', 'looked', 'reclaimed'],
+    details: ['referenced', 'not-restored', 'unflushed', 'looked-unflushed'],
+    counts: {
+      reclaim: 'frames whose entry became populate_on_demand, and reclaims',
+      flush: 'reclaims of what a recorded write removed',
+    },
   },
   'consistency.paging-state': {
     roles: ['referenced', 'before', 'step'],
@@ -195,6 +198,10 @@ export const BREACH_TABLE = {
   'consistency.type-widened': {
     roles: ['narrow', 'removed', 'widened'],
     counts: { remove: 'entries of read-only RAM that a section ended' },
+  },
+  'consistency.paged-while-referenced': {
+    roles: ['referenced', 'taken'],
+    counts: { take: 'mapped entries that became a type of the pager' },
   },
   'consistency.write-out-of-memory': { roles: ['failed'], counts: { write: 'writes with a result' } },
 } as const satisfies Record<string, BreachShape>;

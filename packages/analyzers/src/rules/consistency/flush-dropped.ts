@@ -7,7 +7,8 @@ export const flushDropped: Rule = {
   severity: 'error',
   belief: {
     basis: 'documented',
-    source: 'the comment on tlb_flush in struct p2m_domain, and p2m_unlock_and_tlb_flush() (docs/xen.md#deferred-flush)',
+    source:
+      'the comment on tlb_flush in struct p2m_domain, and p2m_unlock_and_tlb_flush() (docs/xen.md#deferred-flush)',
   },
   confidence: 'proven',
   needs: ['tlb_flush_deferred', 'tlb_flush', 'lock_acquire', 'lock_release'],

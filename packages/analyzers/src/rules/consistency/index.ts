@@ -4,6 +4,7 @@ import { grantPairing } from './grant-pairing.js';
 import { m2pAfterFailedSet } from './m2p-after-failed-set.js';
 import { m2pMismatch } from './m2p-mismatch.js';
 import { misalignedOrder } from './misaligned-order.js';
+import { pagedWhileReferenced } from './paged-while-referenced.js';
 import { pagingState } from './paging-state.js';
 import { partialSuccess } from './partial-success.js';
 import { podAccounting } from './pod-accounting.js';
@@ -11,9 +12,7 @@ import { podEntryCount } from './pod-entry-count.js';
 import { podReclaim } from './pod-reclaim.js';
 import { sharingInvariant } from './sharing-invariant.js';
 import { specialReplaced } from './special-replaced.js';
-
 import { typeWidened } from './type-widened.js';
-
 import { writeOutOfMemory } from './write-out-of-memory.js';
 
 export const consistency = defineAnalyzer({
@@ -32,6 +31,7 @@ export const consistency = defineAnalyzer({
     podEntryCount,
     flushDropped,
     typeWidened,
+    pagedWhileReferenced,
     writeOutOfMemory,
   ],
 });

@@ -14,7 +14,8 @@ export const typeWidened: Rule = {
   doc: `In one section the entry of a page of type ram_ro (or ioreq_server) ended, and another gfn of the same p2m got the
 page as ram_rw or ram_logdirty. Nobody has changed its type: a guest that may move pages may now write what it could only
 read, or what a device model was to see (docs/xen.md#gmfn-source-type).`,
-  fires: 'ram_ro or ioreq_server at one gfn, its removal, and ram_rw or ram_logdirty of that frame at another gfn, in one section.',
+  fires:
+    'ram_ro or ioreq_server at one gfn, its removal, and ram_rw or ram_logdirty of that frame at another gfn, in one section.',
   nearMiss: 'The move is refused; the frame keeps its type; or the type of the entry itself is changed.',
   mechanism: `XENMAPSPACE_gmfn takes the page from its old gfn and adds it by guest_physmap_add_page, which knows one type,
 ram_rw (xenmem_add_to_physmap_one in xen/arch/x86/mm/p2m.c).`,

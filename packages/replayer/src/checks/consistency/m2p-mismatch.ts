@@ -30,7 +30,8 @@ export const m2pMismatch = defineCheck({
       if (at < 0 || value === undefined) return;
       cached.countAt(section.data[change + CALLER]);
       const host = p2ms.find(pod.cache.data[at], HOST);
-      if (value >= 0 && host?.find(value) && host.foundMfn(value) !== mfn) tell(section, change, host, value, mfn, 'cache');
+      if (value >= 0 && host?.find(value) && host.foundMfn(value) !== mfn)
+        tell(section, change, host, value, mfn, 'cache');
     };
 
     const lookAtFrame = (mfn: number, section: Section, change: number) => {

@@ -118,7 +118,13 @@ export const splitCriticalSection = defineCheck({
       const changed = changedSince(batch, row, last, found, unprotected);
       // Whether it looks again by get_entry nobody records; that it overwrites what another wrote everybody sees.
       const confidence = changed < 0 ? 'possible' : 'likely';
-      report({ confidence, domid: c.domid[row], view: c.view[row], gfn, at: { lookup, unprotected, changed, set: now.seq } });
+      report({
+        confidence,
+        domid: c.domid[row],
+        view: c.view[row],
+        gfn,
+        at: { lookup, unprotected, changed, set: now.seq },
+      });
     };
 
     /** The write that made another entry of what the lookup at `i` found, after its lock was dropped; -1 for none. */

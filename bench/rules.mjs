@@ -12,10 +12,10 @@ const SCENARIO_NAMES = Object.keys(SCENARIOS);
 const ALL = RULES.map(({ id }) => id);
 
 /**
- * Recall and precision by rule over generated traces: every fault once in each, SEEDS of them (environment variable,
- * 20 by default; a thousand take a quarter of an hour). A planted fault is found where the rule fires on events of it
- * alone. False is what fires on anything that is not of one fault: proven or not, the latter apart. Target: recall 1,
- * none false and proven.
+ * Recall and precision by rule over generated traces: every fault once in each of SEEDS traces (environment variable,
+ * default 20; a thousand take a quarter of an hour). A planted fault counts as found if the rule fires on its events
+ * only. Findings on events that do not all belong to one fault are false; proven and unproven ones are counted
+ * separately. Target: recall 1, none false and proven.
  */
 export async function benchRules() {
   const path = join(tmpdir(), `p2mtrace-rules-${process.pid}.arrow`);

@@ -12,7 +12,7 @@ import {
 } from '../options.js';
 import { POSITIONS, TRACE } from './topics.js';
 
-/** Traces are made, cut, written in another form, and checked. */
+/** Making, cutting, exporting and checking traces. */
 export const TRACE_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'import',

@@ -14,10 +14,10 @@ export { NDJSON_VERSION, type NdjsonHeader } from './ndjson/header-schema.js';
 export { importNdjson, type NdjsonImportOptions } from './ndjson/import-ndjson.js';
 /** The nearest known name, for messages. */
 export { suggestion } from './ndjson/refusal.js';
-/** Copies rows from one trace to another. */
-export { COPIED_COLUMNS, type CopiedBatch, copyRows, copySelectedRows } from './read/copy-rows.js';
 /** Puts clocks right that are apart, as an import does. */
 export { correctSkew } from './order/correct-skew.js';
+/** Copies rows from one trace to another. */
+export { COPIED_COLUMNS, type CopiedBatch, copyRows, copySelectedRows } from './read/copy-rows.js';
 /** Reads a file at any place. */
 export { RandomAccess } from './read/file-access.js';
 /** Batches of a trace as they are read. */

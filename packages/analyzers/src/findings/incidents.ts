@@ -63,6 +63,8 @@ function firstCauses(findings: readonly Finding[]): number[] {
   }
   const parents = shared.map((by, i) => {
     const candidates = [...by].filter(([cause, times]) => {
+      // What only might go wrong is no cause of what did.
+      if (findings[cause].severity === 'note' && findings[i].severity !== 'note') return false;
       return times >= findings[i].count * SHARE && times > (shared[cause].get(i) ?? 0);
     });
     // Of several the one that explains most, then the one that the list has first.

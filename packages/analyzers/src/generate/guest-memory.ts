@@ -1,4 +1,15 @@
-import { anyGfn, failedSetEntry, gfnOfType, lookup, m2pSet, type Operation, putGfn, ramAt, setEntry, typeOf } from './entries.js';
+import {
+  anyGfn,
+  failedSetEntry,
+  gfnOfType,
+  lookup,
+  m2pSet,
+  type Operation,
+  putGfn,
+  ramAt,
+  setEntry,
+  typeOf,
+} from './entries.js';
 import { hex } from './event-line.js';
 import { isShared } from './page.js';
 

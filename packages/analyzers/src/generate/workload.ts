@@ -47,11 +47,7 @@ const GFNS = 256;
  * it up, right by construction, with faults told in between by pcpus and domains of their own. `planted` is filled
  * meanwhile, and `onRecorded` told of each event. @throws P2mError P2M_SCENARIO, P2M_FAULT (usage)
  */
-export function* workload(
-  options: WorkloadOptions,
-  planted: Planted[],
-  onRecorded?: OnRecorded,
-): Generator<EventLine> {
+export function* workload(options: WorkloadOptions, planted: Planted[], onRecorded?: OnRecorded): Generator<EventLine> {
   const { scenario, seed, faults = [], guests = 3, pcpus = PCPUS, late = LATE, skew = 0 } = options;
   const weights = SCENARIOS[scenario];
   if (weights === undefined) {

@@ -52,6 +52,7 @@ import { freedBeforeFlush } from './use-after-unmap/freed-before-flush.js';
 import { freedWhileMapped } from './use-after-unmap/freed-while-mapped.js';
 import { givenWhileMapped } from './use-after-unmap/given-while-mapped.js';
 import { lateReference } from './use-after-unmap/late-reference.js';
+import { refusedReference } from './use-after-unmap/refused-reference.js';
 import { staleTranslation } from './use-after-unmap/stale-translation.js';
 import { unprotectedWindow } from './use-after-unmap/unprotected-window.js';
 import { useAfterFree } from './use-after-unmap/use-after-free.js';
@@ -95,6 +96,7 @@ export const CHECKS: readonly AnyCheck[] = [
   foreignBlocks,
   staleTranslation,
   lateReference,
+  refusedReference,
   freedWhileMapped,
   useAfterFree,
   givenWhileMapped,

@@ -128,6 +128,10 @@ export const BREACH_TABLE = {
   },
   'use-after-unmap.stale-translation': { ...STALE_LOOKUP, counts: { use: 'uses of a frame behind a lookup' } },
   'use-after-unmap.late-reference': { ...STALE_LOOKUP, counts: { get: 'references taken behind a lookup' } },
+  'use-after-unmap.refused-reference': {
+    ...STALE_LOOKUP,
+    counts: { get: 'references taken, or refused, behind a lookup' },
+  },
   'use-after-unmap.freed-while-mapped': {
     roles: ['mapped', 'freed', 'p2m_used_later', 'lived_later', 'left_mapped'],
     details: ['own', 'foreign'],

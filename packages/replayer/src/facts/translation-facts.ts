@@ -48,6 +48,8 @@ export interface StaleLookup extends BareLookup {
   readonly changed: number;
   /** The frame was freed, as opposed to the entry written. */
   readonly freed: boolean;
+  /** Where it is watched. */
+  readonly place: number;
   /** How sure it is that the use is of this lookup. */
   readonly confidence: BreachConfidence;
 }
@@ -62,11 +64,11 @@ export class TranslationFacts {
   private readonly calls = new Calls();
   /** By pcpu: translations watched that a lock protects. */
   private locked = new Int32Array(0);
-  /** The last use, or vain get_page, of a translation that had become wrong: when, and its place; NaN for none yet. */
+  /** The last use, or refused get_page, of a translation that had become wrong: when, and its place; NaN for none yet. */
   private staleSeq = Number.NaN;
   private stalePlace = 0;
-  private vainSeq = Number.NaN;
-  private vainPlace = 0;
+  private refusedSeq = Number.NaN;
+  private refusedPlace = 0;
 
   constructor(writer: FactWriter, now: CurrentEvent, locks: LockTable) {
     this.lookups = writer.table(LOOKUPS);
@@ -216,8 +218,8 @@ export class TranslationFacts {
     const { records } = this.lookups;
     const at = this.watched.record[place];
     if (!this.isWrong(at) || !isNull(records[at + LOOKUP.ref_seq]) || !isNull(records[at + LOOKUP.use_seq])) return;
-    this.vainSeq = this.now.seq;
-    this.vainPlace = place;
+    this.refusedSeq = this.now.seq;
+    this.refusedPlace = place;
   }
 
   /** put_page, alloc_ref_drop. `dropped`: it was the allocation's own reference. */
@@ -370,8 +372,16 @@ export class TranslationFacts {
   }
 
   /** The same for a get_page that failed. */
-  vainGet(): StaleLookup | undefined {
-    return this.vainSeq === this.now.seq ? this.staleLookup(this.vainPlace) : undefined;
+  refusedGet(): StaleLookup | undefined {
+    return this.refusedSeq === this.now.seq ? this.staleLookup(this.refusedPlace) : undefined;
+  }
+
+  /** TSCs from that lookup to the event of the moment. */
+  ticksSince({ place }: StaleLookup): number {
+    const { records } = this.lookups;
+    const at = this.watched.record[place] + LOOKUP.tsc;
+    const { tsc, row } = this.now;
+    return (tsc[2 * row + 1] - records[at + 1]) * 2 ** 32 + (tsc[2 * row] - records[at]);
   }
 
   private staleLookup(place: number): StaleLookup {
@@ -379,6 +389,7 @@ export class TranslationFacts {
     const at = this.watched.record[place];
     return {
       ...this.bareLookup(at),
+      place,
       changed: records[at + LOOKUP.invalid_seq],
       freed: records[at + LOOKUP.invalid_by] === BY_PAGE_FREE,
       confidence: this.certainty(place),

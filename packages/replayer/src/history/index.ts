@@ -1,4 +1,4 @@
-/** Who did it: pcpu, vcpu, call site. */
+/** Who caused an event: pcpu, vcpu, call site. */
 export { type Doer, doersOf } from './doers.js';
 /** Facts about a subject as spans. */
 export { type Detail, type FactSpan, FactSpans } from './fact-spans.js';

@@ -6,7 +6,7 @@ import { holdsNothing } from '../tables/held-locks.js';
 import { type LockTable, NOBODY, UNKNOWN_DEPTH } from '../tables/lock-table.js';
 import type { ReplayContext } from './replay-context.js';
 
-/** Lock events applied to the lock table, and checked against what was recorded. */
+/** Applies lock events to the lock table, and checks them against what was recorded. */
 export class LockState {
   readonly table: LockTable;
   private readonly context: ReplayContext;
@@ -63,7 +63,7 @@ export class LockState {
     if (translations?.hasLocked(pcpu) && !this.holdsP2mLock(pcpu)) translations.unlock();
   }
 
-  /** A lock that was held already, in the order in which such were taken; nothing is checked. */
+  /** A lock that is already held; locks come in the order in which they were taken. Nothing is checked. */
   snapshot(batch: ReplayBatch, row: number): void {
     const { columns: c, validity: v } = batch;
     if (!isValid(v.pcpu, row) || !isValid(v.mode, row)) return;
@@ -81,7 +81,7 @@ export class LockState {
     this.table.push(pcpu, lock, mode, level, this.context.now.seq, siteOf(batch, row), tag);
   }
 
-  /** What is known of a lock besides that it is held. */
+  /** What is known of a lock apart from who holds it. */
   snapshotLock(batch: ReplayBatch, row: number): void {
     const { columns: c, validity: v } = batch;
     const owner = isValid(v.pcpu, row) ? c.pcpu[row] : NOBODY;
@@ -94,7 +94,7 @@ export class LockState {
     if (isValid(batch.validity.pcpu, row)) this.table.setLevel(batch.columns.pcpu[row], batch.columns.level[row]);
   }
 
-  /** The pcpu holds the lock of some p2m. */
+  /** True if the pcpu holds the lock of some p2m. */
   holdsP2mLock(pcpu: number): boolean {
     return holdsP2mLock(this.table, pcpu);
   }
@@ -105,13 +105,13 @@ export class LockState {
   }
 }
 
-/** The pcpu holds the lock of some p2m, in whatever mode. */
+/** True if the pcpu holds the lock of some p2m, in any mode. */
 export function holdsP2mLock(locks: LockTable, pcpu: number): boolean {
   for (let i = locks.bottom(pcpu); i <= locks.innermost(pcpu); i++) if (isP2mLevel(locks.heldLevel[i])) return true;
   return false;
 }
 
-/** Depth as recorded, 0 for none: hypervisors that count recursive locks only say 0 of all others. */
+/** Depth as recorded, 0 for none: hypervisors that only count recursive locks record 0 for all others. */
 function recordedDepth(batch: ReplayBatch, row: number): number {
   return isValid(batch.validity.depth, row) ? batch.columns.depth[row] : 0;
 }

@@ -28,10 +28,10 @@ const K_GET_PAGE = KIND.get_page;
 const K_GET_PAGE_FAILED = KIND.get_page_failed;
 const COUNT_DIVERGES = DIVERGES.count_info;
 
-/** Told of frames [mfn, mfn + 2^order) that were freed. */
+/** Called when frames [mfn, mfn + 2^order) are freed. */
 export type FreeListener = (mfn: number, order: number) => void;
 
-/** page_info of all frames: counts, owners, lives; types are TypeState's. */
+/** page_info of all frames: counts, owners, allocation; TypeState has the types. */
 export class PageState implements EventState {
   readonly pages: PageTable;
   readonly layoutDoubt: LayoutDoubt;
@@ -73,7 +73,7 @@ export class PageState implements EventState {
     this.pages.forget();
   }
 
-  /** Pages are the machine's. */
+  /** Pages belong to the machine, so a new domain changes nothing. */
   forgetDomain(): void {}
 
   /** A foreign mapping of the page is made, or ends; p2m_entry_modify() takes and drops the reference that it has. */
@@ -114,7 +114,7 @@ export class PageState implements EventState {
     facts.translations?.getPage(mfn);
   }
 
-  /** The count stays as it is; what was recorded of it is checked. */
+  /** The count stays as it is; the recorded one is checked. */
   private getPageFailed(batch: ReplayBatch, row: number): void {
     const slot = this.slotOf(batch, row);
     if (slot === 0) return;
@@ -144,13 +144,13 @@ export class PageState implements EventState {
     facts.translations?.putPage(mfn, dropped);
   }
 
-  /** Adds 1, 0 or -1 to the count, or takes over what was recorded and says so where the two differ. */
+  /** Adds 1, 0 or -1 to the count, or takes the recorded count and reports a divergence if the two differ. */
   private changeCount(batch: ReplayBatch, row: number, slot: number, by: number): void {
     const { pages } = this;
     const { now } = this.context;
     const known = (pages.state[slot] & COUNT_KNOWN) !== 0;
     if (isValid(batch.validity.count_info, row)) {
-      // What only now turns out to be counted had a count that no get or put gave it.
+      // A page that only now turns out to be counted had a count that no get or put gave it.
       if (known && pages.isCounted(slot)) this.checkCount(batch, row, slot, by);
       this.takeCount(batch, row, slot);
       return;
@@ -162,19 +162,19 @@ export class PageState implements EventState {
     pages.countSeq[slot] = now.seq;
   }
 
-  /** What the event does to the count. */
+  /** What the event adds to the count. */
   change(batch: ReplayBatch, row: number): number {
     const { kind, flags } = batch.columns;
     if (kind[row] === K_GET_PAGE) return (flags[row] & FLAG.failed) !== 0 ? 0 : 1;
     return kind[row] === K_GET_PAGE_FAILED ? 0 : -1;
   }
 
-  /** The count that the event recorded follows from the one in two arrays. */
+  /** True if the count that the event recorded follows from the one in two arrays. */
   follows(lows: Uint32Array, highs: Uint32Array, at: number, batch: ReplayBatch, row: number): boolean {
     return this.pages.countBits.movesTo(lows, highs, at, this.change(batch, row), batch.columns.count_info, 2 * row);
   }
 
-  /** The event's count follows from what is known, or nothing says that it does not. */
+  /** True if the event's count follows from what is known, or nothing contradicts it. */
   fits(batch: ReplayBatch, row: number): boolean {
     if (!isValid(batch.validity.count_info, row)) return true;
     const { pages } = this;
@@ -183,7 +183,7 @@ export class PageState implements EventState {
     return this.follows(pages.countLow, pages.countHigh, slot, batch, row);
   }
 
-  /** count_info of a frame, null where unknown. */
+  /** count_info of a frame, null if unknown. */
   countOf(mfn: number): { low: number; high: number } | null {
     const { pages } = this;
     const slot = pages.directory.find(mfn);
@@ -191,7 +191,7 @@ export class PageState implements EventState {
     return { low: pages.countLow[slot], high: pages.countHigh[slot] };
   }
 
-  /** It turns out to be this. */
+  /** Sets count_info to what it turned out to be. */
   setCount(mfn: number, low: number, high: number): void {
     const slot = this.pages.slot(mfn);
     this.pages.countLow[slot] = low;
@@ -199,7 +199,7 @@ export class PageState implements EventState {
     this.pages.state[slot] |= COUNT_KNOWN;
   }
 
-  /** That of a page that was just allocated to somebody. */
+  /** count_info of a page that was just allocated to a domain. */
   allocatedOne(): { low: number; high: number } {
     return this.pages.allocatedOne();
   }
@@ -211,13 +211,21 @@ export class PageState implements EventState {
     const expected = countBits.moved(countLow[slot], countHigh[slot], by);
     const seen = countBits.of(info[2 * row], info[2 * row + 1]);
     const isLayout = this.layoutDoubt.explains(countLow, countHigh, slot, info, 2 * row, by);
-    // A wrong layout contradicts over and over: it is one divergence.
+    // A wrong layout contradicts again and again: that is one divergence.
     if (isLayout && this.layoutDoubt.counts > 1) return;
     this.context.diverge(batch, row, isLayout ? DIVERGES.layout : COUNT_DIVERGES, expected, seen, countSeq[slot]);
   }
 
+  /**
+   * Who has a reference finds an owner there. Of a page that was allocated without one that does not say that it is
+   * counted: shadow_enable() writes owner, count and type of a pool page raw.
+   */
   private noteOwner(batch: ReplayBatch, row: number, slot: number): void {
-    if (isValid(batch.validity.owner, row)) this.setOwner(slot, batch.columns.owner[row]);
+    if (!isValid(batch.validity.owner, row)) return;
+    const { pages } = this;
+    const isRaw = (pages.state[slot] & (ALLOCATED | COUNTED)) === ALLOCATED;
+    this.setOwner(slot, batch.columns.owner[row]);
+    if (isRaw) pages.state[slot] &= ~COUNTED;
   }
 
   private setOwner(slot: number, owner: number): void {
@@ -254,7 +262,7 @@ export class PageState implements EventState {
     pages.countSeq[slot] = now.seq;
     pages.typeSeq[slot] = now.seq;
     pages.owner[slot] = owner;
-    // A page without an owner may be given to somebody later, with a count and a type that nobody recorded
+    // A page without an owner may be given to a domain later, with a count and a type that nobody recorded
     // (share_xen_page_with_guest, docs/xen.md#count-writers).
     const counted = owner !== NO_OWNER;
     pages.state[slot] = ALLOCATED | OWNER_KNOWN | (counted ? COUNT_KNOWN | TYPE_KNOWN | COUNTED : 0);
@@ -294,7 +302,7 @@ export class PageState implements EventState {
     return isValid(validity.type_info, row);
   }
 
-  /** Takes over type_info as recorded. */
+  /** Takes type_info as recorded. */
   takeType(batch: ReplayBatch, row: number, slot: number): void {
     this.pages.typeLow[slot] = batch.columns.type_info[2 * row];
     this.pages.typeHigh[slot] = batch.columns.type_info[2 * row + 1];
@@ -306,7 +314,7 @@ export class PageState implements EventState {
     const slot = this.slotOf(batch, row);
     if (slot === 0) return;
     const owner = isValid(batch.validity.owner, row) ? batch.columns.owner[row] : NO_OWNER;
-    // steal_page leaves a page to nobody with a count of 0, until somebody is given it.
+    // steal_page leaves a page without an owner and with a count of 0 until it is assigned again.
     if (owner === NO_OWNER) this.pages.state[slot] &= ~COUNTED;
     this.setOwner(slot, owner);
     if (isValid(batch.validity.count_info, row)) this.takeCount(batch, row, slot);
@@ -330,7 +338,7 @@ export class PageState implements EventState {
     this.context.facts?.translations?.use(getU53(c.mfn, row), this.pages.generation[slot], domid, c.flags[row], free);
   }
 
-  /** A snapshot of a page: what was known of it already, since no event that is known. */
+  /** A snapshot of a page: already known, but not since which event. */
   snapshot(batch: ReplayBatch, row: number): void {
     const slot = this.slotOf(batch, row);
     if (slot === 0) return;

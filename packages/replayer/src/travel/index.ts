@@ -2,7 +2,7 @@
 export { backToChange, forwardToChange } from './changes.js';
 /** The last event before another that wrote a subject. */
 export { lastWriteBefore } from './last-write.js';
-/** What an event has to do with a value. */
+/** An event's part in how a value came about. */
 export type { Reason } from './reasons.js';
 /** Moves to where a condition holds. */
 export { backToMatch, forwardToMatch, found, type Search } from './search.js';

@@ -1,17 +1,17 @@
 /**
- * Who sees to it, by release, that no TLB has an old translation of a page that is used again (docs/xen.md#deferred-flush).
- * A flush of CPU TLBs that a p2m has put off may come after its page went back to the domheap where the allocator makes
- * up for it: free_heap_pages() stamps a page that had an owner (need_tlbflush, tlbflush_timestamp), and
- * alloc_heap_pages() flushes the CPUs that have not flushed since (filtered_flush_tlb_mask()). Pages without an owner
- * get no stamp, other pools (PoD cache, paging pool) do not ask, and IOTLBs are not flushed by it.
+ * What ensures, by release, that no TLB has an old translation of a page that is reused (docs/xen.md#deferred-flush).
+ * A p2m may defer a flush of CPU TLBs until after its page went back to the domheap, if the allocator makes up for it:
+ * free_heap_pages() stamps a page that had an owner (need_tlbflush, tlbflush_timestamp), and alloc_heap_pages() flushes
+ * the CPUs that have not flushed since (filtered_flush_tlb_mask()). Pages without an owner get no stamp, other pools
+ * (PoD cache, paging pool) do not check it, and IOTLBs are not flushed by it.
  */
 export interface FlushRule {
-  /** First and last minor release of Xen 4 for which it holds; absent for no end. */
+  /** First and last minor release of Xen 4 for which it holds; absent if it has no end. */
   readonly from: number;
   readonly to?: number;
-  /** Paging modes whose p2m puts CPU flushes off until its outermost unlock; all others flush at once. */
+  /** Paging modes whose p2m defers CPU flushes until its outermost unlock; all others flush at once. */
   readonly deferring: readonly ('ept' | 'npt')[];
-  /** Where that is written down. */
+  /** Where this is documented. */
   readonly source: string;
 }
 

@@ -1,4 +1,4 @@
-// The importers alone: a command that imports must not wait for what reads traces (its own entry point, see package.json).
+// Only the importers: a command that imports need not load the reader of traces (own entry point, see package.json).
 /** Imports a file. */
 export { importXentraceFile } from './import-file.js';
 /** Imports a stream. */

@@ -14,6 +14,8 @@ import {
   FREED_SEQ,
   GENERATION,
   GFN,
+  IS_DEFECT,
+  LEFT_SEQ,
   MAPPED_SEQ,
   MappedFrees,
   MFN,
@@ -65,7 +67,7 @@ export const freedWhileMapped = defineCheck({
       run.data[at + FREED_PCPU] = now.pcpu;
       // relinquish_memory drops the allocation's reference of each page before the last put.
       if (knowsCount(pages, slot) && pages.isCounted(slot) && pages.count(slot) === 0 && isAllocated(pages, slot)) {
-        tell(mapped.domid, run, at, {});
+        run.data[at + IS_DEFECT] = 1;
       } else if (sections.isHeld) {
         sections.touch(mfn);
         const held = inSections.make(mfn);
@@ -74,7 +76,7 @@ export const freedWhileMapped = defineCheck({
       }
     };
 
-    /** Reports one of a run, unless it was told already. */
+    /** Reports one of a run. */
     const tell = (
       domid: number,
       run: MappedFrees,
@@ -83,7 +85,6 @@ export const freedWhileMapped = defineCheck({
       confidence: 'proven' | 'likely' | 'possible' = 'proven',
     ) => {
       const { data } = run;
-      if (Number.isNaN(data[at + MFN])) return;
       report({
         confidence,
         detail: data[at + OWNER] === domid ? 'own' : 'foreign',
@@ -97,7 +98,6 @@ export const freedWhileMapped = defineCheck({
         caller: -1,
         at: { mapped: data[at + MAPPED_SEQ], freed: data[at + FREED_SEQ], ...later },
       });
-      data[at + MFN] = Number.NaN;
     };
 
     /** The domain lives, be it one that has that id by now: what was freed before is a defect, or a teardown. */
@@ -105,8 +105,11 @@ export const freedWhileMapped = defineCheck({
       const run = runs.get(domid);
       if (run === undefined) return;
       runs.delete(domid);
-      if (run.pages >= TEARDOWN_PAGES && !ownsPages(domid, run.lastFreed)) return;
-      for (let at = 0; at < run.end; at += WIDTH) tell(domid, run, at, { [role]: now.seq });
+      const isTeardown = run.pages >= TEARDOWN_PAGES && !ownsPages(domid, run.lastFreed);
+      for (let at = 0; at < run.end; at += WIDTH) {
+        if (!isTeardown) tell(domid, run, at, { [role]: now.seq });
+        else if (run.data[at + IS_DEFECT] === 1) tell(domid, run, at, { left_mapped: run.data[at + LEFT_SEQ] });
+      }
     };
 
     /** The domain still has a page that it had before that seq. */
@@ -127,11 +130,15 @@ export const freedWhileMapped = defineCheck({
       const run = runs.get(domid);
       if (run === undefined) return;
       runs.delete(domid);
-      const before = run.freedBefore(run.usedSeq);
-      if (before >= TEARDOWN_PAGES) return;
+      const { data, usedSeq } = run;
+      const isTeardown = run.freedBefore(usedSeq) >= TEARDOWN_PAGES;
       const confidence = run.pages >= TEARDOWN_PAGES ? 'likely' : 'proven';
-      for (let at = 0; at < before * WIDTH; at += WIDTH) {
-        tell(domid, run, at, { p2m_used_later: run.usedSeq }, confidence);
+      for (let at = 0; at < run.end; at += WIDTH) {
+        const isDefect = data[at + IS_DEFECT] === 1;
+        const used = !isTeardown && data[at + FREED_SEQ] < usedSeq ? usedSeq : Number.NaN;
+        if (!isDefect && Number.isNaN(used)) continue;
+        const later = Number.isNaN(used) ? { left_mapped: data[at + LEFT_SEQ] } : { p2m_used_later: used };
+        tell(domid, run, at, later, isDefect ? 'proven' : confidence);
       }
     };
 
@@ -157,7 +164,10 @@ export const freedWhileMapped = defineCheck({
         return section.data[change + DOMID] === domid && (isWrite(what) || what === ENTRY_FAILED);
       };
       if (section.find(wrote) < 0) return;
-      tell(domid, run, at, { left_mapped: now.seq }, section.confidence);
+      // What the end of the trace cut off may go on.
+      if (section.confidence !== 'proven') return;
+      run.data[at + IS_DEFECT] = 1;
+      run.data[at + LEFT_SEQ] = now.seq;
     };
 
     const got = (batch: ReplayBatch, row: number) => {

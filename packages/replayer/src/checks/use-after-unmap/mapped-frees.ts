@@ -1,6 +1,6 @@
 import { withRoom } from '../../memory/frame-table.js';
 
-/** Where a record's numbers lie; MFN is NaN once it was told. */
+/** Where a record's numbers lie. */
 export const MFN = 0;
 export const GENERATION = 1;
 export const OWNER = 2;
@@ -9,7 +9,10 @@ export const GFN = 4;
 export const MAPPED_SEQ = 5;
 export const FREED_SEQ = 6;
 export const FREED_PCPU = 7;
-export const WIDTH = 8;
+/** The way in which it was freed is no teardown's; and the end of the section that left the entry, NaN for none. */
+export const IS_DEFECT = 8;
+export const LEFT_SEQ = 9;
+export const WIDTH = 10;
 
 /** Pages of one domain's p2ms that were freed while an entry mapped them, in their order. */
 export class MappedFrees {
@@ -23,6 +26,8 @@ export class MappedFrees {
     const at = this.end;
     this.end += WIDTH;
     this.data = withRoom(this.data, this.end);
+    this.data[at + IS_DEFECT] = 0;
+    this.data[at + LEFT_SEQ] = Number.NaN;
     return at;
   }
 

@@ -14,10 +14,10 @@ export { NDJSON_VERSION, type NdjsonHeader } from './ndjson/header-schema.js';
 export { importNdjson, type NdjsonImportOptions } from './ndjson/import-ndjson.js';
 /** The nearest known name, for messages. */
 export { suggestion } from './ndjson/refusal.js';
-/** Copies rows from one trace to another. */
-export { COPIED_COLUMNS, type CopiedBatch, copyRows, copySelectedRows } from './read/copy-rows.js';
 /** Puts clocks right that are apart, as an import does. */
 export { correctSkew } from './order/correct-skew.js';
+/** Copies rows from one trace to another. */
+export { COPIED_COLUMNS, type CopiedBatch, copyRows, copySelectedRows } from './read/copy-rows.js';
 /** Reads a file at any place. */
 export { RandomAccess } from './read/file-access.js';
 /** Batches of a trace as they are read. */
@@ -48,7 +48,7 @@ export {
 /** Bits of the column `flags`. */
 export { FLAG, FLAG_NAMES, FLAGS, type FlagName, type FlagSpec, flagNames } from './schema/flags.js';
 /** Which hypervisors flush before a page is used again. */
-export { allocatorFlushes, FLUSH_RULES, type FlushRule, flushRuleOf } from './schema/flush-rules.js';
+export { allocatorFlushes, FLUSH_RULES, type FlushRule } from './schema/flush-rules.js';
 /** Event kinds. */
 export { COMMON_COLUMNS, KIND, KINDS, type KindName, type KindSpec } from './schema/kinds.js';
 /** Which layouts explain recorded counts. */

@@ -49,8 +49,8 @@ export class Machine {
 
   /** The allocator has it; it gives none away that TLBs may still know. */
   release(page: Page): void {
-    page.isFreed = true;
-    if (!page.isStale) this.free.push(page.mfn);
+    if (page.isStale) page.isFreed = true;
+    else this.free.push(page.mfn);
   }
 
   /** Takes a lock of a guest, waiting while another pcpu has it. */
@@ -87,7 +87,11 @@ export class Machine {
   private *flush(pcpu: number, { domid }: Guest, stale: readonly Page[]): Thread {
     for (const page of stale) page.isStale = false;
     yield { kind: 'tlb_flush', pcpu, domid };
-    for (const { isFreed, mfn } of stale) if (isFreed) this.free.push(mfn);
+    for (const page of stale) {
+      if (page.isFreed) this.free.push(page.mfn);
+      // It may be there twice.
+      page.isFreed = false;
+    }
   }
 
   *allocate(pcpu: number, page: Page, owner: number): Thread {

@@ -12,7 +12,7 @@ export interface Page {
   sharers: number;
   /** An entry that led to it is gone, and TLBs may not know yet. */
   isStale: boolean;
-  /** It was freed, and is not used again before TLBs know. */
+  /** It was freed, and is given to nobody before TLBs know. */
   isFreed: boolean;
 }
 

@@ -397,6 +397,17 @@ export class RefFacts {
     return at === 0 ? Number.NaN : this.spans.records[at + REF.from_seq];
   }
 
+  /** References of the page that the pcpu has taken since that seq and not dropped. */
+  referencesSince(slot: number, pcpu: number, since: number): number {
+    return this.openRefs.takenSince(this.spans.records, slot, pcpu, REF.from_seq, since);
+  }
+
+  /** The last reference of the page that is none of those and that nobody has dropped: its seq, NaN for none. */
+  lastReferenceBesides(slot: number, pcpu: number, since: number): number {
+    const at = this.openRefs.lastOfOtherContexts(this.spans.records, slot, pcpu, REF.from_seq, since);
+    return at === 0 ? Number.NaN : this.spans.records[at + REF.from_seq];
+  }
+
   /** Records were lost: what is open now may have ended among them. */
   lose(): void {
     this.spans.loseAll(REF.lost);

@@ -1,8 +1,8 @@
-import { getU53, isValid, KIND } from '@p2mtrace/trace-format';
+import { getU53, isValid, KIND, MM_LOCK_LEVEL, unbiasedLevel } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { hasFailed } from '../batch/row-values.js';
 import { alignDown } from '../memory/order.js';
-import { sameType } from '../state/p2m-set.js';
+import { sameEntry } from '../state/p2m-set.js';
 import type { ExplainsLookups, LookedUp, ReplayContext } from '../state/replay-context.js';
 import { MAX_UNEXPLAINED } from '../state/settled-order.js';
 import { NO_MFN } from '../tables/p2m-table.js';
@@ -80,7 +80,7 @@ export class LookupOrder implements ExplainsLookups {
         const { columns: c } = batch;
         if (passed.has(c.pcpu[row])) continue;
         if (c.kind[row] === K_SET_ENTRY && this.writes(batch, row, found) && gives(batch, row, found)) return true;
-        if (getU53(c.tsc, row) >= tsc + this.context.slack) passed.add(c.pcpu[row]);
+        if (getU53(c.tsc, row) >= tsc + this.context.slack && !isOfWrite(batch, row)) passed.add(c.pcpu[row]);
       }
     }
     return false;
@@ -95,6 +95,14 @@ export class LookupOrder implements ExplainsLookups {
   }
 }
 
+/** Recorded between the write of an entry and its set_entry: the flush that it puts off, and the lock around both. */
+function isOfWrite({ columns: c, validity }: TimedBatch, row: number): boolean {
+  const kind = c.kind[row];
+  if (kind === KIND.tlb_flush_deferred) return true;
+  const isLock = kind === KIND.lock_acquire || kind === KIND.lock_release;
+  return isLock && isValid(validity.level, row) && unbiasedLevel(c.level[row]) === MM_LOCK_LEVEL.paging;
+}
+
 function isLookup({ columns: c }: ReplayBatch, row: number, { domid, view, gfn }: LookedUp): boolean {
   return c.domid[row] === domid && c.view[row] === view && getU53(c.gfn, row) === gfn;
 }
@@ -106,5 +114,5 @@ function gives({ columns: c, validity }: ReplayBatch, row: number, { gfn, mfn, t
   const offset = isWrite ? gfn - alignDown(getU53(c.gfn, row), c.order[row]) : 0;
   const own = base === NO_MFN ? NO_MFN : base + offset;
   const hasType = type >= 0 && isValid(validity.p2m_type, row);
-  return own === mfn && (!hasType || sameType(c.p2m_type[row], type));
+  return own === mfn && (!hasType || sameEntry(c.p2m_type[row], own, type, mfn));
 }

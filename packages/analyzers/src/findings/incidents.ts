@@ -117,8 +117,8 @@ function wrongAt({ witness }: Occurrence): number {
 }
 
 /**
- * What ties an occurrence to others: its frame, and the page table that holds that; where it has none, its gfn; where it is about a lock, the event at which
- * it went wrong, as a lock is taken a thousand times for a thousand reasons.
+ * What ties an occurrence to others: its frame, and the page table that holds that; if it has none, its gfn; if it is
+ * about a lock, the event at which it went wrong, as a lock is taken a thousand times for a thousand reasons.
  */
 function keysOf(occurrence: Occurrence): string[] {
   const { domid, gfn, mfn, lock, table } = occurrence.subject;

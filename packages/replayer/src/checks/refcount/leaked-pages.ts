@@ -1,6 +1,7 @@
+import type { LastMapping, LastMappings } from '../../facts/last-mappings.js';
 import type { HeldReference, RefFacts } from '../../facts/ref-facts.js';
 import type { XenState } from '../../state/xen-state.js';
-import { isAllocated, references } from '../known-pages.js';
+import { FIRST_RESERVED_DOMID, isAllocated, references } from '../known-pages.js';
 
 interface LeakedPage {
   readonly mfn: number;
@@ -30,3 +31,10 @@ export class LeakedPages {
     return table >= 0 && table !== mfn && this.tables.has(table) ? table : -1;
   }
 }
+
+/**
+ * Where the page's domain mapped it last. A shared page is dom_cow's, which has no p2m and never ends: it goes with
+ * whoever had it.
+ */
+export const lastMappingOf = (lastMappings: LastMappings, mfn: number, owner: number): LastMapping | undefined =>
+  lastMappings.lastOf(mfn, owner >= FIRST_RESERVED_DOMID ? -1 : owner);

@@ -66,7 +66,7 @@ describe('overlap', () => {
 });
 
 describe('split-critical-section', () => {
-  const split = 'split-critical-section likely warning lookup:1 unprotected:2 set:5';
+  const split = 'split-critical-section possible note lookup:1 unprotected:2 set:5';
 
   test('is about the next section alone, and about that entry', async () => {
     const looked = section(get(1), put(1));
@@ -76,6 +76,34 @@ describe('split-critical-section', () => {
     expect(await find([...looked, ...section(set(0, { order: 9, mfn: 512 }))])).toEqual([]);
     expect(await find([...section(get(1), set(1), put(1)), ...section(set(1))])).toEqual([]);
     expect(await find([...looked, ...section(set(1, { rc: -12, flags: ['failed'] }))])).toEqual([]);
+  });
+
+  test('is likely where somebody changed the entry in between, and only then', async () => {
+    const other = (...events: object[]) => section(...events).map(event => ({ ...event, pcpu: 1 }));
+    const first = section(set(1, { p2m_type: 'ram_rw' }));
+    const looked = section(get(1), put(1));
+    expect(
+      await find([...first, ...looked, ...other(set(1, { p2m_type: 'ram_logdirty' })), ...section(set(1))]),
+    ).toEqual(['split-critical-section likely warning lookup:4 unprotected:5 changed:8 set:11']);
+    expect(await find([...first, ...looked, ...other(set(1, { p2m_type: 'ram_rw' })), ...section(set(1))])).toEqual([
+      'split-critical-section possible note lookup:4 unprotected:5 set:11',
+    ]);
+  });
+
+  test('a section lasts as long as the outermost hold of that lock, and not of another', async () => {
+    const hold = (lockAddress: string, depth: number, flags: string[] = []) => ({
+      ...lock('lock_acquire'),
+      lock: lockAddress,
+      depth,
+      flags,
+    });
+    const release = (lockAddress: string, depth: number) => ({ ...hold(lockAddress, depth), kind: 'lock_release' });
+    const inner = [hold('0x1', 2, ['recursive']), get(1), put(1), release('0x1', 2)];
+    expect(await find([hold('0x1', 1), ...inner, set(1), release('0x1', 1)])).toEqual([]);
+    const taken = [hold('0x1', 1), get(1), put(1), release('0x1', 1)];
+    expect(
+      await find([hold('0x2', 1), ...taken, hold('0x1', 1), set(1), release('0x1', 1), release('0x2', 1)]),
+    ).toEqual(['split-critical-section possible note lookup:2 unprotected:3 set:6']);
   });
 
   test('a lookup inside of another leaves the section open', async () => {

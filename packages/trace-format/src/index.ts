@@ -48,7 +48,7 @@ export {
 /** Bits of the column `flags`. */
 export { FLAG, FLAG_NAMES, FLAGS, type FlagName, type FlagSpec, flagNames } from './schema/flags.js';
 /** Which hypervisors flush before a page is used again. */
-export { allocatorFlushes, FLUSH_RULES, type FlushRule, flushRuleOf } from './schema/flush-rules.js';
+export { allocatorFlushes, FLUSH_RULES, type FlushRule } from './schema/flush-rules.js';
 /** Event kinds. */
 export { COMMON_COLUMNS, KIND, KINDS, type KindName, type KindSpec } from './schema/kinds.js';
 /** Which layouts explain recorded counts. */

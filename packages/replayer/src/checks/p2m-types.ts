@@ -20,5 +20,12 @@ export const isRam = typeSet(
 /** Special types, which may not be replaced (docs/xen.md#special-types). */
 export const isSpecial = typeSet('grant_map_rw', 'grant_map_ro', 'map_foreign', 'mmio_direct');
 
+/** RAM that the guest may write, and RAM whose writes are dropped or trapped. */
+export const isWritable = typeSet('ram_rw', 'ram_logdirty');
+export const isReadOnly = typeSet('ram_ro', 'ioreq_server');
+
+/** Nothing is there. */
+export const isHoleType = typeSet('invalid', 'mmio_dm');
+
 export const POPULATE_ON_DEMAND = P2M_TYPES.indexOf('populate_on_demand');
 export const RAM_SHARED = P2M_TYPES.indexOf('ram_shared');

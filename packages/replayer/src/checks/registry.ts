@@ -4,16 +4,21 @@ import { staleView } from './altp2m-sharing/stale-view.js';
 import { unlistedView } from './altp2m-sharing/unlisted-view.js';
 import { unshareNotShared } from './altp2m-sharing/unshare-not-shared.js';
 import type { AnyCheck } from './check.js';
+import { flushDropped } from './consistency/flush-dropped.js';
 import { grantPairing } from './consistency/grant-pairing.js';
 import { m2pAfterFailedSet } from './consistency/m2p-after-failed-set.js';
 import { m2pMismatch } from './consistency/m2p-mismatch.js';
 import { misalignedOrder } from './consistency/misaligned-order.js';
+import { pagedWhileReferenced } from './consistency/paged-while-referenced.js';
 import { pagingState } from './consistency/paging-state.js';
 import { partialSuccess } from './consistency/partial-success.js';
 import { podAccounting } from './consistency/pod-accounting.js';
+import { podEntryCount } from './consistency/pod-entry-count.js';
 import { podReclaim } from './consistency/pod-reclaim.js';
 import { sharingInvariant } from './consistency/sharing-invariant.js';
 import { specialReplaced } from './consistency/special-replaced.js';
+import { typeWidened } from './consistency/type-widened.js';
+import { writeOutOfMemory } from './consistency/write-out-of-memory.js';
 import { foreignBlocks } from './gfn-range/foreign-blocks.js';
 import { getWithoutPut } from './gfn-range/get-without-put.js';
 import { overlap } from './gfn-range/overlap.js';
@@ -116,4 +121,9 @@ export const CHECKS: readonly AnyCheck[] = [
   putTooMany,
   orphaned,
   typeBeforeFlush,
+  podEntryCount,
+  flushDropped,
+  typeWidened,
+  pagedWhileReferenced,
+  writeOutOfMemory,
 ];

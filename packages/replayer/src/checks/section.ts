@@ -124,6 +124,14 @@ export class Section {
     return -1;
   }
 
+  /** Place of the write that put an end to the leaf at that place: the next change of its seq that is one. */
+  replacing(old: number): number {
+    const { data } = this;
+    let at = old + WIDTH;
+    while (at < this.last && data[at + WHAT] === ENTRY_REPLACED) at += WIDTH;
+    return at;
+  }
+
   /** The change is about the frame. */
   isOf(at: number, mfn: number): boolean {
     const first = this.data[at + MFN];

@@ -24,7 +24,7 @@ const STALE_LOOKUP = {
 export const BREACH_TABLE = {
   'consistency.m2p-mismatch': {
     roles: ['entry', 'm2p'],
-    counts: { section: 'frames that a p2m section left changed' },
+    counts: { section: 'frames that a p2m section left changed', cache: 'frames given back to a PoD cache' },
   },
   'consistency.m2p-after-failed-set': {
     roles: ['failed', 'm2p'],
@@ -42,9 +42,12 @@ export const BREACH_TABLE = {
     counts: { count: 'comparisons of a PoD cache with its count', cache: 'pages put into a PoD cache' },
   },
   'consistency.pod-reclaim': {
-    roles: ['referenced', 'removed', 'reclaimed'],
-    details: ['referenced', 'not-restored'],
-    counts: { reclaim: 'frames whose entry became populate_on_demand, and reclaims' },
+    roles: ['referenced', 'removed', 'deferred', 'looked', 'reclaimed'],
+    details: ['referenced', 'not-restored', 'unflushed', 'looked-unflushed'],
+    counts: {
+      reclaim: 'frames whose entry became populate_on_demand, and reclaims',
+      flush: 'reclaims of what a recorded write removed',
+    },
   },
   'consistency.paging-state': {
     roles: ['referenced', 'before', 'step'],
@@ -53,8 +56,8 @@ export const BREACH_TABLE = {
   },
   'consistency.sharing-invariant': {
     roles: ['shared', 'broken'],
-    details: ['owner', 'type', 'count', 'm2p', 'entry'],
-    counts: { share: 'shared frames that a section changed' },
+    details: ['owner', 'type', 'count', 'm2p', 'entry', 'rmap'],
+    counts: { share: 'shared frames that a section changed', unshare: 'gfns unshared' },
   },
   'consistency.grant-pairing': {
     roles: ['mapped', 'unmapped', 'unmapped_again', 'freed', 'mapped_again'],
@@ -119,18 +122,18 @@ export const BREACH_TABLE = {
   'gfn-range.get-without-put': { roles: ['got', 'switched'], counts: { get: 'gfns taken' } },
   'gfn-range.unaligned': { roles: ['unaligned'], counts: { get: 'ranges of an order above 0' } },
   'gfn-range.split-critical-section': {
-    roles: ['lookup', 'unprotected', 'set'],
-    counts: { write: 'writes behind a lookup of the same context' },
+    roles: ['lookup', 'unprotected', 'changed', 'set'],
+    counts: { write: 'writes after a lookup of the same context' },
   },
   'gfn-range.foreign-blocks': {
     roles: ['mapped', 'refused', 'unmapped'],
     counts: { write: 'writes over an entry with a foreign mapping' },
   },
-  'use-after-unmap.stale-translation': { ...STALE_LOOKUP, counts: { use: 'uses of a frame behind a lookup' } },
-  'use-after-unmap.late-reference': { ...STALE_LOOKUP, counts: { get: 'references taken behind a lookup' } },
+  'use-after-unmap.stale-translation': { ...STALE_LOOKUP, counts: { use: 'uses of a frame after a lookup' } },
+  'use-after-unmap.late-reference': { ...STALE_LOOKUP, counts: { get: 'references taken after a lookup' } },
   'use-after-unmap.refused-reference': {
     ...STALE_LOOKUP,
-    counts: { get: 'references taken, or refused, behind a lookup' },
+    counts: { get: 'references taken, or refused, after a lookup' },
   },
   'use-after-unmap.freed-while-mapped': {
     roles: ['mapped', 'freed', 'p2m_used_later', 'lived_later', 'left_mapped'],
@@ -154,7 +157,7 @@ export const BREACH_TABLE = {
   },
   'use-after-unmap.unprotected-window': {
     roles: ['lookup', 'unprotected', 'used'],
-    counts: { get: 'references taken behind a lookup', use: 'uses of a frame behind a lookup' },
+    counts: { get: 'references taken after a lookup', use: 'uses of a frame after a lookup' },
   },
   'use-after-unmap.changed-while-referenced': {
     roles: ['referenced', 'changed'],
@@ -211,6 +214,23 @@ export const BREACH_TABLE = {
     details: ['freed', 'given'],
     counts: { free: 'pages freed whose type is known', give: 'pages given away whose type is known' },
   },
+  'consistency.pod-entry-count': {
+    roles: ['counted', 'moved', 'cached'],
+    counts: { move: 'comparisons of a recorded entry_count with the one before' },
+  },
+  'consistency.flush-dropped': {
+    roles: ['deferred', 'unlocked', 'next'],
+    counts: { unlock: 'flushes that were due when the p2m lock was dropped' },
+  },
+  'consistency.type-widened': {
+    roles: ['narrow', 'removed', 'widened'],
+    counts: { remove: 'entries of read-only RAM that a section ended' },
+  },
+  'consistency.paged-while-referenced': {
+    roles: ['referenced', 'taken'],
+    counts: { take: 'mapped entries that became a type of the pager' },
+  },
+  'consistency.write-out-of-memory': { roles: ['failed'], counts: { write: 'writes with a result' } },
 } as const satisfies Record<string, BreachShape>;
 
 type Shapes = typeof BREACH_TABLE;

@@ -99,6 +99,25 @@ export class OpenRefs {
     return at;
   }
 
+  /**
+   * Of those that are not this pcpu's own since that seq, the latest one, 0 where none is open: taken by another pcpu, or
+   * before, where what a vcpu does now has not begun.
+   */
+  lastOfOtherContexts(records: Float64Array, slot: number, pcpu: number, seqAt: number, since: number): number {
+    let at = this.last[slot] ?? 0;
+    while (at !== 0 && records[at + this.pcpuAt] === pcpu && records[at + seqAt] > since) at = records[at];
+    return at;
+  }
+
+  /** How many that this pcpu took since that seq are open. */
+  takenSince(records: Float64Array, slot: number, pcpu: number, seqAt: number, since: number): number {
+    let count = 0;
+    for (let at = this.last[slot] ?? 0; at !== 0; at = records[at]) {
+      if (records[at + this.pcpuAt] === pcpu && records[at + seqAt] > since) count++;
+    }
+    return count;
+  }
+
   /** Nothing is open any more. */
   clear(): void {
     this.last.fill(0);

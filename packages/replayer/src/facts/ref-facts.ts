@@ -36,6 +36,12 @@ export interface HeldReference {
   readonly endedSeq: number;
 }
 
+/** It was taken for a mapping by grant, or of a foreign page. */
+export const isMapping = (through: number): boolean => through === THROUGH_GRANT || through === THROUGH_FOREIGN;
+
+/** Events in which the put of an unmap comes. */
+const UNMAP_REACH = 1 << 14;
+
 /** References of an earlier generation of a page that nobody dropped, at most. */
 const LEFT_OVER = 16;
 
@@ -201,7 +207,9 @@ export class RefFacts {
       const own = this.openRefs.find(records, slot, at => records[at + REF.from_pcpu] === pcpu);
       // What it took since is put first.
       const isNested = own !== 0 && records[own + REF.from_seq] > awaited.seq;
-      if (!isNested && this.openRefs.takeThat(records, slot, awaited.span)) {
+      // An unmap takes no time in which the page's owner could die.
+      const isLate = this.droppedSeq[slot] > awaited.seq || this.now.seq - awaited.seq > UNMAP_REACH;
+      if (!isNested && !isLate && this.openRefs.takeThat(records, slot, awaited.span)) {
         context.settle(awaited.span);
         return awaited.span;
       }
@@ -218,14 +226,13 @@ export class RefFacts {
   }
 
   /**
-   * How well an open reference fits the put of the moment: with a type reference or without, then not one of a mapping
-   * that lasts, then one that this pcpu took, for what it holds now.
+   * How well an open reference fits the put of the moment: with a type reference or without, then not one of a mapping,
+   * whose put comes where it is unmapped, then one that this pcpu took, for the page table that it holds.
    */
   private fit(records: Float64Array, at: number): number {
     const through = records[at + REF.through];
     let fit = (records[at + REF.typed] === 1) === this.putTyped ? 0 : 16;
-    if (through === THROUGH_GRANT || through === THROUGH_FOREIGN) fit += records[at + REF.ended_seq] >= 0 ? 2 : 8;
-    else if (through === THROUGH_PARTIAL) fit += 8;
+    if (isMapping(through) || through === THROUGH_PARTIAL) fit += 8;
     else if (through === THROUGH_TABLE) fit += records[at + REF.through_id] === this.putTable ? 0 : 2;
     return fit + (records[at + REF.from_pcpu] === this.putPcpu ? 0 : 4);
   }
@@ -375,6 +382,17 @@ export class RefFacts {
   /** The last reference of the page that another pcpu took and nobody has dropped: its seq, NaN for none. */
   lastReferenceOfOthers(slot: number, pcpu: number): number {
     const at = this.openRefs.lastOfOthers(this.spans.records, slot, pcpu);
+    return at === 0 ? Number.NaN : this.spans.records[at + REF.from_seq];
+  }
+
+  /** References of the page that the pcpu has taken since that seq and not dropped. */
+  referencesSince(slot: number, pcpu: number, since: number): number {
+    return this.openRefs.takenSince(this.spans.records, slot, pcpu, REF.from_seq, since);
+  }
+
+  /** The last reference of the page that is none of those and that nobody has dropped: its seq, NaN for none. */
+  lastReferenceBesides(slot: number, pcpu: number, since: number): number {
+    const at = this.openRefs.lastOfOtherContexts(this.spans.records, slot, pcpu, REF.from_seq, since);
     return at === 0 ? Number.NaN : this.spans.records[at + REF.from_seq];
   }
 

@@ -223,7 +223,9 @@ export class PageState implements EventState {
   private noteOwner(batch: ReplayBatch, row: number, slot: number): void {
     if (!isValid(batch.validity.owner, row)) return;
     const { pages } = this;
-    const isRaw = (pages.state[slot] & (ALLOCATED | COUNTED)) === ALLOCATED;
+    const isAllocated =
+      (pages.state[slot] & COUNT_KNOWN) !== 0 && pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot]);
+    const isRaw = (pages.state[slot] & (ALLOCATED | COUNTED)) === ALLOCATED && !isAllocated;
     this.setOwner(slot, batch.columns.owner[row]);
     if (isRaw) pages.state[slot] &= ~COUNTED;
   }

@@ -32,21 +32,14 @@ export const FLUSH_RULES: readonly FlushRule[] = [
 ];
 
 /**
- * What a release does; undefined where the version is unknown, or a range such as `<=4.17` that several rules meet in
- * different ways.
- */
-export function flushRuleOf(version: string | undefined): FlushRule | undefined {
-  const match = /^(>=)?4\.(\d+)/.exec(version ?? '');
-  if (match === null) return undefined;
-  const minor = Number(match[2]);
-  return FLUSH_RULES.find(({ from, to = Number.POSITIVE_INFINITY }) => minor >= from && minor <= to);
-}
-
-/**
  * A page may be freed to the domheap before the CPU flush that a p2m has put off: where p2ms put them off, they rely on
- * the allocator. Undefined where nobody knows the version.
+ * the allocator, in that release and all later ones. Undefined where the version is unknown, or a range such as
+ * `<=4.17` of which only a part does so.
  */
 export function allocatorFlushes(version: string | undefined): boolean | undefined {
-  const rule = flushRuleOf(version);
+  const match = /^(?:>=)?4\.(\d+)/.exec(version ?? '');
+  if (match === null) return undefined;
+  const minor = Number(match[1]);
+  const rule = FLUSH_RULES.find(({ from, to = Number.POSITIVE_INFINITY }) => minor >= from && minor <= to);
   return rule === undefined ? undefined : rule.deferring.length > 0;
 }

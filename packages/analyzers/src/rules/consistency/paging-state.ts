@@ -22,8 +22,9 @@ populate, prep and resume lead back (xen/arch/x86/mm/mem_paging.c).`,
   confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, hex(count_info) as count_info, rc, symbol
 from events where covers(gfn, "order", $gfn) or covers(mfn, "order", $mfn) order by seq`,
   fix: "Check type and count under the gfn's lock, in the section that changes the entry.",
-  limits: `A gfn that is populated or resumed again is not reported, because a second vcpu that waits for it does
-that. References older than the trace may be the pager's own, and only make it likely.`,
+  limits: `The pager's own references are those that it took under the p2m lock that it holds, and where no lock is
+recorded all of its pcpu. A gfn that is populated or resumed again is not reported, because a second vcpu that waits for
+it does that. References older than the trace may be the pager's own, and only make it likely.`,
   sql: breachSql('consistency.paging-state', {
     subject: ['domid', 'gfn', 'mfn'],
     signature: ['detail', 'kind', 'old_type', 'site'],

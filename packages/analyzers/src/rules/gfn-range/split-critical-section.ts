@@ -11,13 +11,15 @@ export const splitCriticalSection: Rule = {
   },
   confidence: 'likely',
   needs: ['lookup', 'set_entry'],
-  doc: `A pcpu looked up a gfn with the lock, dropped the lock, and wrote the entry in its next section without
-looking again. What it had found may be gone: a lookup and the set_entry that follows it "delimit a critical section
-for that range of p2m mappings" (docs/xen.md#thread-xenpaging-locks). Likely, because the write need not depend on
-that lookup.`,
+  doc: `A pcpu looked up a gfn with the lock, dropped the outermost hold of it, and wrote the entry in its next section
+without looking again. What it had found may be gone: a lookup and the set_entry that follows it "delimit a critical
+section for that range of p2m mappings" (docs/xen.md#thread-xenpaging-locks). Likely where somebody did write the entry
+in between, which the later write then undid. Else a note: nothing was lost, and code that reads the entry again by
+get_entry is not seen doing so.`,
   fires: `A lookup with the lock, the lock is dropped, and a set_entry of that gfn in the pcpu's next section, without
-another lookup.`,
-  nearMiss: 'The lookup and the write are in one section; or the gfn is looked up again in the second one.',
+another lookup; likely if another write of the entry came in between.`,
+  nearMiss: `The lookup and the write are in one section, be it that of an outer hold of the same lock; or the gfn is
+looked up again in the second one.`,
   mechanism: `get_gfn(), a decision, put_gfn(), and then a function that takes the lock anew, such as
 p2m_change_type_one() or guest_physmap_remove_page(). Both compare what they find with what they were told
 (docs/xen.md#guest-remove-page), but that comparison is not a lookup in the trace.`,
@@ -28,5 +30,6 @@ next section is not reported, nor one of a larger order than the entry that was 
   sql: breachSql('gfn-range.split-critical-section', {
     subject: ['domid', 'view', 'gfn', 'pcpu'],
     signature: ['view', 'site'],
+    severity: `if(b.confidence = 'possible', 'note', 'warning')`,
   }),
 };

@@ -3,21 +3,35 @@ import { HOST } from '../../state/p2m-set.js';
 import type { P2mTable } from '../../tables/p2m-table.js';
 import { defineCheck } from '../check.js';
 import { FIRST_RESERVED_DOMID, isAllocated, isFree, knowsCount, ownerOf, slotOf } from '../known-pages.js';
-import { isRam } from '../p2m-types.js';
-import { CALLER, ENTRY_FAILED, type Section, VIEW, WHAT } from '../section.js';
+import { isHoleType, isRam } from '../p2m-types.js';
+import { CALLER, ENTRY_FAILED, ENTRY_REPLACED, type Section, TYPE, VIEW, WHAT } from '../section.js';
 
 /** A section leaves an owned, unshared frame with a p2m that its M2P does not fit. */
 export const m2pMismatch = defineCheck({
   rule: 'consistency.m2p-mismatch',
   make: ({ state, p2ms, sections, report, opportunities }) => {
     const frames = opportunities('section');
+    const cached = opportunities('cache');
     const { m2p, pages, reverse, sharing, pod } = state;
     /** Frames of the section at hand: one may have been changed several times, and stands in one way. */
     const reported = new Set<number>();
 
     const look = (section: Section, at: number) => {
       const { data } = section;
-      if (data[at + WHAT] !== ENTRY_FAILED && data[at + VIEW] <= HOST) section.forEachFrame(at, lookAtFrame);
+      if (data[at + WHAT] === ENTRY_FAILED || data[at + VIEW] > HOST) return;
+      section.forEachFrame(at, lookAtFrame);
+      if (pod.cache.size > 0 && isGivenBack(section, at)) section.forEachFrame(at, lookAtCached);
+    };
+
+    /** A frame that a section took from its gfn and put into the PoD cache: it is nowhere. */
+    const lookAtCached = (mfn: number, section: Section, change: number) => {
+      const at = pod.cache.find(mfn);
+      const value = m2p.get(mfn);
+      if (at < 0 || value === undefined) return;
+      cached.countAt(section.data[change + CALLER]);
+      const host = p2ms.find(pod.cache.data[at], HOST);
+      if (value >= 0 && host?.find(value) && host.foundMfn(value) !== mfn)
+        tell(section, change, host, value, mfn, 'cache');
     };
 
     const lookAtFrame = (mfn: number, section: Section, change: number) => {
@@ -48,10 +62,18 @@ export const m2pMismatch = defineCheck({
     };
 
     /** `host` has found the entry of the gfn. */
-    const tell = (section: Section, change: number, host: P2mTable, gfn: number, mfn: number) => {
+    const tell = (
+      section: Section,
+      change: number,
+      host: P2mTable,
+      gfn: number,
+      mfn: number,
+      mechanism: 'section' | 'cache' = 'section',
+    ) => {
       if (reported.has(mfn) || sections.isUnderChange(mfn, section)) return;
       reported.add(mfn);
       report({
+        mechanism,
         confidence: section.confidence,
         domid: host.domid,
         gfn,
@@ -62,6 +84,13 @@ export const m2pMismatch = defineCheck({
         at: { entry: host.foundSeq, m2p: m2p.setSeq(mfn) },
       });
     };
+
+    /**
+     * The entry at that place ended and nothing took its place. What a zero check takes keeps its M2P
+     * (docs/xen.md#pod-decrease-reservation): there the entry became populate_on_demand.
+     */
+    const isGivenBack = (section: Section, at: number) =>
+      section.data[at + WHAT] === ENTRY_REPLACED && isHoleType(section.data[section.replacing(at) + TYPE]);
 
     return {
       sectionEnd: section => {

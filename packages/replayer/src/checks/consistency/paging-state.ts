@@ -6,8 +6,11 @@ import { MAX_FRAME } from '../../memory/frame-table.js';
 import { HOST } from '../../state/p2m-set.js';
 import { PAGING_SEQ } from '../../state/paging-state.js';
 import { defineCheck } from '../check.js';
-import { references, slotOf } from '../known-pages.js';
 import { typeSet } from '../p2m-types.js';
+import { pagerReferences } from './pager-references.js';
+
+/** Events of the pager. */
+export const PAGER_STEPS = ['page_nominate', 'page_evict', 'page_populate', 'page_prep', 'page_resume'] as const;
 
 type IsType = (type: number) => boolean;
 
@@ -35,11 +38,12 @@ const WIDTH = 3;
 export const pagingState = defineCheck({
   rule: 'consistency.paging-state',
   needs: ['refs'],
-  ifRecorded: ['page_nominate', 'page_evict', 'page_populate', 'page_prep', 'page_resume'],
+  ifRecorded: PAGER_STEPS,
   make: ({ state, p2ms, refs, now, report, opportunities }) => {
     const steps = opportunities('step');
     const takes = opportunities('take');
-    const { pages, paging } = state;
+    const { paging } = state;
+    const heldByOthers = pagerReferences(state, { refs }, now);
     const writes = new DomainFrames(WIDTH);
 
     /** The write may belong to a step that is recorded behind it, and then hides what the step came from. */
@@ -86,22 +90,26 @@ export const pagingState = defineCheck({
       return states === undefined || at < 0 ? Number.NaN : states.data[at + PAGING_SEQ];
     };
 
-    /** Others than the pager hold the page: nominate and evict must say -EBUSY. */
+    /** Others than the pager hold the page. */
     const checkReferences = (batch: ReplayBatch, row: number) => {
-      const domid = batch.columns.domid[row];
-      const gfn = gfnOf(batch, row);
-      const table = p2ms.find(domid, HOST);
-      const mfn = mfnOf(batch, row) >= 0 ? mfnOf(batch, row) : table?.find(gfn) ? table.foundMfn(gfn) : -1;
-      const slot = mfn < 0 ? 0 : slotOf(pages, mfn);
-      if (slot === 0) return;
-      const count = references(pages, slot) - refs.referencesOf(slot, now.pcpu);
-      if (!(count > 0)) return;
-      const referenced = refs.lastReferenceOfOthers(slot, now.pcpu);
+      const mfn = frameOf(batch, row);
+      const held = heldByOthers(mfn);
+      if (held === undefined) return;
+      const { count, referenced } = held;
       // Those that were taken before the trace may be the pager's.
       const confidence = referenced >= 0 ? 'proven' : 'likely';
-      const kind = batch.columns.kind[row];
-      const at = { referenced, step: now.seq };
-      report({ detail: 'referenced', mechanism: 'take', confidence, domid, gfn, mfn, count, kind, at });
+      const { kind, domid } = batch.columns;
+      const what = { domid: domid[row], gfn: gfnOf(batch, row), mfn, count, kind: kind[row] };
+      report({ detail: 'referenced', mechanism: 'take', confidence, ...what, at: { referenced, step: now.seq } });
+    };
+
+    /** The frame of the step: as recorded, or the one that the entry has. */
+    const frameOf = (batch: ReplayBatch, row: number) => {
+      const recorded = mfnOf(batch, row);
+      if (recorded >= 0) return recorded;
+      const gfn = gfnOf(batch, row);
+      const table = p2ms.find(batch.columns.domid[row], HOST);
+      return table?.find(gfn) ? table.foundMfn(gfn) : -1;
     };
 
     const step =

@@ -1,5 +1,5 @@
 import type { ReplayBatch } from '../../batch/replay-batch.js';
-import { mfnOf } from '../../batch/row-values.js';
+import { gfnOf, hasFailed, mfnOf } from '../../batch/row-values.js';
 import type { DetailOf } from '../../facts/breach-table.js';
 import { SHARED_M2P } from '../../state/m2p-state.js';
 import { HOST } from '../../state/p2m-set.js';
@@ -13,11 +13,22 @@ type Invariant = DetailOf<'consistency.sharing-invariant'>;
 /** What is wrong with a shared frame, and the event that made it so. */
 type Broken = readonly [invariant: Invariant, seq: number];
 
-/** A section leaves a shared frame that is not as mem_sharing's audit() has it (xen/arch/x86/mm/mem_sharing.c). */
+/** A gfn that was unshared from a frame, and must be gone from its reverse map by the end of the section. */
+interface Unshared {
+  readonly domid: number;
+  readonly gfn: number;
+  readonly seq: number;
+}
+
+/**
+ * A section leaves a shared frame that is not as mem_sharing's audit() has it (xen/arch/x86/mm/mem_sharing.c), or a gfn
+ * in its reverse map that was unshared.
+ */
 export const sharingInvariant = defineCheck({
   rule: 'consistency.sharing-invariant',
-  make: ({ state, p2ms, sections, records, report, opportunities }) => {
+  make: ({ state, p2ms, now, sections, records, report, opportunities }) => {
     const looks = opportunities('share');
+    const unshares = opportunities('unshare');
     const { pages, m2p, profile } = state;
     const { rmaps } = state.sharing;
     const bits = new TypeBits(profile);
@@ -26,13 +37,59 @@ export const sharingInvariant = defineCheck({
     /** Shared frames that are not as they should be, and in which way: each is reported when it becomes so. */
     const known = new Map<number, Invariant[]>();
 
+    /** By frame: what the section at hand unshared, and what one before has left. */
+    const unshared = new Map<number, Unshared>();
+    const left = new Map<number, Unshared>();
+
+    /** Where rmap_del is recorded it alone takes out the member (docs/replay.md#sharing): before the unshare, or after. */
+    const unshare = (batch: ReplayBatch, row: number) => {
+      const mfn = mfnOf(batch, row);
+      if (hasFailed(batch, row)) return;
+      unshares.count();
+      const gone = { domid: batch.columns.domid[row], gfn: gfnOf(batch, row), seq: now.seq };
+      if (!isMember(mfn, gone)) return;
+      unshared.set(mfn, gone);
+      sections.touch(mfn);
+    };
+
+    const isMember = (mfn: number, { domid, gfn, seq }: Unshared) => {
+      const member = rmaps.find(mfn, domid, gfn);
+      return member !== 0 && !(rmaps.seqOf(member) > seq);
+    };
+
+    /** The reverse map has what was unshared: nothing else about the frame can fit, and is not reported. */
+    const lookAtUnshared = (mfn: number, section: Section, at: number): boolean => {
+      const known = left.get(mfn);
+      if (known !== undefined && isMember(mfn, known)) return true;
+      left.delete(mfn);
+      const gone = unshared.get(mfn);
+      if (gone === undefined) return false;
+      unshared.delete(mfn);
+      if (!isMember(mfn, gone)) return false;
+      left.set(mfn, gone);
+      const { domid, gfn, seq } = gone;
+      report({
+        detail: 'rmap',
+        mechanism: 'unshare',
+        confidence: section.confidence,
+        pcpu: section.pcpu,
+        domid,
+        gfn,
+        mfn,
+        count: rmaps.count(mfn),
+        caller: section.data[at + CALLER],
+        at: { shared: rmaps.seqOf(rmaps.find(mfn, domid, gfn)), broken: seq },
+      });
+      return true;
+    };
+
     const touch = (batch: ReplayBatch, row: number) => {
       if (rmaps.size > 0 && rmaps.count(mfnOf(batch, row)) > 0) sections.touch(mfnOf(batch, row));
     };
 
     const look = (section: Section, at: number) => {
       const mfn = section.data[at + MFN];
-      if (mfn < 0) return;
+      if (mfn < 0 || ((unshared.size > 0 || left.size > 0) && lookAtUnshared(mfn, section, at))) return;
       const members = rmaps.of(mfn);
       if (members.length > 0) looks.countAt(section.data[at + CALLER]);
       const before = known.get(mfn) ?? [];
@@ -96,13 +153,18 @@ export const sharingInvariant = defineCheck({
       put_page: touch,
       alloc_ref_drop: touch,
       put_type: touch,
+      ...(records('rmap_del') ? { unshare } : {}),
     };
     return {
       after: records('share_nominate', 'share_pages', 'rmap_add') ? changes : {},
       sectionEnd: section => {
         if (rmaps.size > 0) section.forEach(look);
       },
-      forget: () => known.clear(),
+      forget: () => {
+        known.clear();
+        unshared.clear();
+        left.clear();
+      },
     };
   },
 });

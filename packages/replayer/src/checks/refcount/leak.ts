@@ -1,8 +1,9 @@
-import { type HeldReference, THROUGH_FOREIGN, THROUGH_GRANT, THROUGH_TABLE } from '../../facts/ref-facts.js';
+import { type HeldReference, isMapping, THROUGH_TABLE } from '../../facts/ref-facts.js';
 import { defineCheck } from '../check.js';
 import { DeadDomains } from '../dead-domains.js';
 import { forEachFrame } from '../frames.js';
-import { FIRST_RESERVED_DOMID, isAllocated, ownerOf, references } from '../known-pages.js';
+import { FIRST_RESERVED_DOMID, ownerOf } from '../known-pages.js';
+import { LeakedPages } from './leaked-pages.js';
 
 /**
  * At the end of the trace a page has lost the allocation's own reference (PGC_allocated), and its count is not 0. Of a
@@ -16,7 +17,7 @@ export const leak = defineCheck({
     const { pages } = state;
     const dead = new DeadDomains(state, p2ms);
 
-    const judge = (mfn: number, slot: number, tables: readonly LeakedTable[]) => {
+    const judge = (mfn: number, slot: number, leaked: LeakedPages) => {
       const owner = ownerOf(pages, slot);
       // A shared page is dom_cow's, which never ends: it goes with who had it.
       const last = lastMappings.lastOf(mfn, owner >= FIRST_RESERVED_DOMID ? -1 : owner);
@@ -26,7 +27,7 @@ export const leak = defineCheck({
       const tell = (held: HeldReference | undefined) => {
         const isKnown = held !== undefined && !Number.isNaN(dropped.seq);
         const isMapped = held !== undefined && isStillMapped(held);
-        const table = held === undefined ? -1 : tableOf(mfn, held, tables);
+        const table = held === undefined ? -1 : leaked.tableOf(mfn, held);
         report({
           confidence: !isKnown ? 'likely' : isDead && !isMapped ? 'proven' : 'possible',
           detail: isMapped ? 'mapped' : isDead ? 'torn-down' : 'alive',
@@ -58,35 +59,17 @@ export const leak = defineCheck({
     const isStillMapped = ({ through, throughDomid, endedSeq }: HeldReference) =>
       isMapping(through) && Number.isNaN(endedSeq) && throughDomid >= 0 && !dead.has(throughDomid);
 
-    /** The page table that never went, and for whose entry the reference was taken; -1 for none. */
-    const tableOf = (mfn: number, held: HeldReference, tables: readonly LeakedTable[]) => {
-      const table = tables.find(table => table.mfn !== mfn && refs.isOfValidated(table.slot, held));
-      if (table !== undefined) return table.mfn;
-      return held.through === THROUGH_TABLE && tables.some(one => one.mfn === held.throughId) ? held.throughId : -1;
-    };
-
     const freed = (mfn: number) => dead.freed(mfn, now.seq);
     return {
       before: { page_free: (batch, row) => forEachFrame(batch, row, freed) },
       end: () => {
-        const leaked: LeakedTable[] = [];
-        pages.forEach((mfn, slot) => {
-          if (references(pages, slot) > 0 && !isAllocated(pages, slot)) leaked.push({ mfn, slot });
-        });
-        const tables = leaked.filter(({ slot }) => state.isPageTable(slot));
-        for (const { mfn, slot } of leaked) judge(mfn, slot, tables);
+        const leaked = new LeakedPages(state, refs);
+        for (const { mfn, slot } of leaked.pages) judge(mfn, slot, leaked);
         refs.forEachTaker((caller, taken) => gets.countAt(caller, taken));
       },
     };
   },
 });
-
-interface LeakedTable {
-  readonly mfn: number;
-  readonly slot: number;
-}
-
-const isMapping = (through: number) => through === THROUGH_GRANT || through === THROUGH_FOREIGN;
 
 /** How little a reference looks like one that was forgotten: least where what it was taken for is over. */
 function doubt({ through, endedSeq, typed }: HeldReference): number {

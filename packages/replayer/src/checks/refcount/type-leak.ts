@@ -1,12 +1,13 @@
 import { defineCheck } from '../check.js';
 import { DeadDomains } from '../dead-domains.js';
 import { forEachFrame } from '../frames.js';
-import { isAllocated, ownerOf, references } from '../known-pages.js';
+import { ownerOf } from '../known-pages.js';
 import { KnownTypes } from '../known-types.js';
+import { LeakedPages } from './leaked-pages.js';
 
 /**
  * At the end of the trace a page that has lost the allocation's own reference still has one of its type: the general
- * one that goes with it is not dropped either, nor what a page table's entries hold.
+ * one that goes with it is not dropped either, nor what a page table's entries hold. What they hold is no leak of its own.
  */
 export const typeLeak = defineCheck({
   rule: 'refcount.type-leak',
@@ -20,10 +21,11 @@ export const typeLeak = defineCheck({
     const relinquished = relinquishedTypes();
     const freed = (mfn: number) => dead.freed(mfn, now.seq);
 
-    const judge = (mfn: number, slot: number) => {
+    const judge = (mfn: number, slot: number, leaked: LeakedPages) => {
       const owner = ownerOf(pages, slot);
       const dropped = refs.allocationDropped(slot);
       const held = refs.heldOf(slot).find(({ typed }) => typed);
+      if (held !== undefined && leaked.tableOf(mfn, held) >= 0) return;
       const isKnown = held !== undefined && !Number.isNaN(dropped.seq);
       const isDead = dead.has(owner);
       report({
@@ -46,12 +48,11 @@ export const typeLeak = defineCheck({
       before: { page_free: (batch, row) => forEachFrame(batch, row, freed) },
       after: { get_type: () => gets.count() },
       end: () => {
-        pages.forEach((mfn, slot) => {
-          if (!(references(pages, slot) > 0) || isAllocated(pages, slot)) return;
-          if (!types.isKnown(slot) || types.references(slot) === 0) return;
-          if (types.mayBeXenHeap(slot) || relinquished.has(mfn)) return;
-          judge(mfn, slot);
-        });
+        const leaked = new LeakedPages(state, refs);
+        for (const { mfn, slot } of leaked.pages) {
+          if (!types.isKnown(slot) || types.references(slot) === 0) continue;
+          if (!types.mayBeXenHeap(slot) && !relinquished.has(mfn)) judge(mfn, slot, leaked);
+        }
       },
     };
   },

@@ -29,8 +29,8 @@ async function judge(path: string) {
     // Rules that stand for a policy run only when they are named.
     const report = await analyzeTrace(reader, { only: RULE_IDS });
     expect(reportSchema.safeParse(report).error).toBeUndefined();
-    const found = report.findings.flatMap(({ rule, confidence, occurrences }) =>
-      occurrences.map(({ subject, witness }): Finding => ({ rule, confidence, subject, witness })),
+    const found = report.findings.flatMap(({ rule, severity, confidence, occurrences }) =>
+      occurrences.map(({ subject, witness }) => ({ severity, finding: { rule, confidence, subject, witness } })),
     );
     return {
       found,
@@ -55,9 +55,13 @@ const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 describe.each(CASES)('$id', ({ group, trace, nearMiss, findings, divergences }) => {
   const expected: Finding[] = findings;
   const rules = new Set(expected.map(({ rule }) => rule));
-  /** All that is proven, and all that the rules of this case say. */
-  const relevant = (found: readonly Finding[]) =>
-    found.filter(({ rule, confidence }) => confidence === 'proven' || rules.has(rule));
+  /** All defects that are proven (a note is none), and all that the rules of this case say. */
+  const relevant = (found: readonly { severity: string; finding: Finding }[]) =>
+    found
+      .filter(({ severity, finding }) => {
+        return (finding.confidence === 'proven' && severity !== 'note') || rules.has(finding.rule);
+      })
+      .map(({ finding }) => finding);
 
   test('gives these findings, and nothing else that is proven', async () => {
     const { found, diverged } = await judge(trace);

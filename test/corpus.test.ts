@@ -10,6 +10,7 @@ import { corpusCases } from '../scripts/corpus.mjs';
 interface Finding {
   rule: string;
   confidence: string;
+  isNote?: boolean;
   subject: Record<string, unknown>;
   witness: { seq: number; role: string }[];
 }
@@ -29,8 +30,10 @@ async function judge(path: string) {
     // Rules that stand for a policy run only when they are named.
     const report = await analyzeTrace(reader, { only: RULE_IDS });
     expect(reportSchema.safeParse(report).error).toBeUndefined();
-    const found = report.findings.flatMap(({ rule, confidence, occurrences }) =>
-      occurrences.map(({ subject, witness }): Finding => ({ rule, confidence, subject, witness })),
+    const found = report.findings.flatMap(({ rule, confidence, severity, occurrences }) =>
+      occurrences.map(
+        ({ subject, witness }): Finding => ({ rule, confidence, isNote: severity === 'note', subject, witness }),
+      ),
     );
     return {
       found,
@@ -45,7 +48,7 @@ async function judge(path: string) {
 /** Two findings are compared by their position in this order; witnesses of one seq are in the order of their roles. */
 const sorted = (findings: readonly Finding[]) =>
   findings
-    .map(finding => ({
+    .map(({ isNote, ...finding }) => ({
       ...finding,
       witness: finding.witness.toSorted((a, b) => a.seq - b.seq || order(a.role, b.role)),
     }))
@@ -55,9 +58,9 @@ const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 describe.each(CASES)('$id', ({ group, trace, nearMiss, findings, divergences }) => {
   const expected: Finding[] = findings;
   const rules = new Set(expected.map(({ rule }) => rule));
-  /** All that is proven, and all that the rules of this case say. */
+  /** All defects that are proven, and all that the rules of this case say. */
   const relevant = (found: readonly Finding[]) =>
-    found.filter(({ rule, confidence }) => confidence === 'proven' || rules.has(rule));
+    found.filter(({ rule, confidence, isNote }) => (confidence === 'proven' && !isNote) || rules.has(rule));
 
   test('gives these findings, and nothing else that is proven', async () => {
     const { found, diverged } = await judge(trace);

@@ -10,13 +10,13 @@ const STATE = join(DATA, 'audit-state');
 const TRACES = 200;
 const EVENTS = 100_000;
 const WORKERS = 2;
-/** Traces that are analysed singly: half of them before the audit, half after it, as other work on the machine varies. */
+/** Traces analyzed one by one: half before the audit and half after it, as the load of the machine varies. */
 const SAMPLE = 20;
 const SCENARIOS = ['mixed', 'balloon', 'pod', 'lookups'];
 
 /**
  * A nightly audit of 200 traces of 100,000 events by two workers: cold against the single runs divided by the workers,
- * and again over what is unchanged. Targets: 1.3 times, and 3 s.
+ * and again with nothing changed. Targets: 1.3 times, and 3 s.
  */
 export async function benchAudit() {
   const traces = await makeTraces();
@@ -41,7 +41,7 @@ export async function benchAudit() {
   );
 }
 
-/** Made once, kept in bench/.data; every tenth has a fault. */
+/** Made once and kept in bench/.data; every tenth has a fault. */
 async function makeTraces() {
   mkdirSync(FOLDER, { recursive: true });
   const traces = Array.from({ length: TRACES }, (_, i) => join(FOLDER, `${String(i + 1).padStart(3, '0')}.arrow`));

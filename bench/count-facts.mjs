@@ -2,7 +2,7 @@ import { replayTrace } from '@p2mtrace/replayer';
 import { TraceReader } from '@p2mtrace/trace-format';
 import { peakMemory } from './peak-memory.mjs';
 
-// Replays a trace with all facts, which are only counted; says what that took as JSON.
+// Replays a trace with all facts, and only counts them; prints time and memory as JSON.
 const reader = TraceReader.open(process.argv[2]);
 let rows = 0;
 const started = performance.now();

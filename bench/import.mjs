@@ -6,7 +6,7 @@ import { makeYardstick, TRACE } from './yardstick.mjs';
 
 const CLI = join(import.meta.dirname, '../cli/bin/p2mtrace.js');
 
-/** Import of the yardstick, Arrow written, against `xenalyze -s`, which only sums it up. Target: 2 times, 400 MB. */
+/** Import of the yardstick to Arrow, against `xenalyze -s`, which only sums it up. Target: 2 times, 400 MB. */
 export function benchImport() {
   const capture = makeYardstick();
   if (spawnSync('xenalyze', ['--help']).error !== undefined) {

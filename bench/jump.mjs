@@ -6,7 +6,7 @@ import { makeYardstick, TRACE } from './yardstick.mjs';
 
 const JUMPS = 100;
 
-/** Jumps to random events of the yardstick, with the file of checkpoints made for it. Target: a median below 100 ms. */
+/** Jumps to random events of the yardstick, which has a checkpoint file. Target: a median below 100 ms. */
 export async function benchJump() {
   if (!existsSync(TRACE)) await importXentraceFile(makeYardstick(), TRACE);
   const path = checkpointPath(TRACE);

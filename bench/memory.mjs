@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { importXentraceFile } from '@p2mtrace/trace-format';
 import { DATA, makeYardstick } from './yardstick.mjs';
 
-/** Of the capture: 50.4 million events. */
+/** Repetitions of the capture: 50.4 million events. */
 const REPEATS = 58;
 
-/** Memory of a replay with all facts of a long trace, which follows the live state. Target: below 600 MB. */
+/**
+ * Memory of a replay with all facts of a long trace, which should only depend on the live state. Target: below 600 MB.
+ */
 export async function benchMemory() {
   const trace = join(DATA, 'long.arrow');
   const capture = makeYardstick(REPEATS);

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-/** Of Linux; resourceUsage would count what the parent had when it started us. */
+/** Linux only; resourceUsage would include the memory of the parent when it started this process. */
 const STATUS = '/proc/self/status';
 
-/** Most memory that this process has had so far, in MB. */
+/** Peak memory of this process so far, in MB. */
 export function peakMemory() {
   if (!existsSync(STATUS)) return process.resourceUsage().maxRSS / 1000;
   return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(STATUS, 'latin1'))[1]) / 1000;

@@ -2,7 +2,7 @@ import { BREACH_SPEC, FACT_SPECS, replayTrace, STATE_COLUMNS } from '@p2mtrace/r
 import { BatchMemory, TraceReader } from '@p2mtrace/trace-format';
 import { median } from './timing.mjs';
 
-// Replays a trace again and again, in a process of its own, as a command does it once: prints its rate as JSON.
+// Replays a trace again and again in its own process, each time as a command would: prints the rate as JSON.
 const [path, mode] = process.argv.slice(2);
 const reader = TraceReader.open(path);
 const tables = FACT_SPECS.map(({ name }) => name);

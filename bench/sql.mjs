@@ -6,13 +6,13 @@ import { paired, seconds } from './timing.mjs';
 import { DATA, makeYardstick } from './yardstick.mjs';
 
 const CLI = join(import.meta.dirname, '../cli/bin/p2mtrace.js');
-/** Of the capture: 5.2 million events. */
+/** Repetitions of the capture: 5.2 million events. */
 const REPEATS = 6;
 const SMALL = join(DATA, 'five-million.arrow');
 const PARQUET = join(DATA, 'five-million.parquet');
 const QUERY = 'select kind, count(*) from events group by kind';
 
-/** A cold `group by kind` over 5 million events against DuckDB's own on the same data as Parquet. Target: 2.5 times. */
+/** A cold `group by kind` over 5 million events, against DuckDB on the same data in Parquet. Target: 2.5 times. */
 export async function benchSql() {
   if (!existsSync(PARQUET)) {
     await importXentraceFile(makeYardstick(REPEATS), SMALL);

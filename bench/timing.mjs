@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 export const median = values => values.toSorted((a, b) => a - b)[values.length >> 1];
 
-/** Runs a command to its end; returns its wall seconds. */
+/** Runs a command to its end; returns its wall time in seconds. */
 export function timed(command, args, env = {}) {
   const started = performance.now();
   const { status, error, stderr } = spawnSync(command, args, {
@@ -19,7 +19,7 @@ export function timed(command, args, env = {}) {
   return elapsed;
 }
 
-/** Most memory that a node process took, in MB; measured in a run of its own, as telling it takes time. */
+/** Peak memory of a node process, in MB; measured in a separate run, as it takes time. */
 function peakOf(command, args) {
   const rss = join(tmpdir(), `p2mtrace-rss-${process.pid}`);
   const preload = `--import=${join(import.meta.dirname, 'report-rss.mjs')}`;
@@ -30,8 +30,8 @@ function peakOf(command, args) {
 }
 
 /**
- * Two commands in turn, after one uncounted run of each, so that both meet the same noise.
- * `before` runs ahead of every run of the first.
+ * Runs two commands alternately, after one uncounted run of each, so that both meet the same noise.
+ * `before` is called before every run of the first.
  */
 export function paired(ours, yardstick, { rounds = 7, before = () => {} } = {}) {
   before();

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 export const DATA = join(import.meta.dirname, '.data');
 export const TRACE = join(DATA, 'yardstick.arrow');
 const CAPTURE = join(import.meta.dirname, '../../shared/captures/instrumented-pvh.bin');
-/** Of the yardstick itself: 10.4 million records. */
+/** Repetitions for the yardstick itself: 10.4 million records. */
 const REPEATS = 12;
 const CPU_CHANGE = 0x2001f003;
 
-/** A real capture several times in a row, each time with its TSCs shifted past the last. Made once, kept in bench/.data. */
+/** A real capture repeated several times, each with its TSCs shifted past the last. Made once, kept in bench/.data. */
 export function makeYardstick(repeats = REPEATS) {
   const path = join(DATA, `yardstick-${repeats}.bin`);
   if (existsSync(path)) return path;

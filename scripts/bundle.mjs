@@ -1,7 +1,7 @@
 /**
- * Makes cli/bundle of what tsc built: the command line and its worker threads, each with all modules that it needs in
- * few files. Node takes a third of a second to find and read six hundred small ones, which is longer than most
- * commands work.
+ * Makes cli/bundle from the output of tsc: the command line and its worker threads, each with all modules that it needs
+ * in a few files. Node takes a third of a second to find and read six hundred small ones, which is longer than most
+ * commands take.
  */
 import { copyFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -21,7 +21,7 @@ const entries = {
   'pool-worker': at('packages', 'trace-format', 'dist', 'write', 'pool-worker.js'),
 };
 
-/** What stays outside: native code, a loader of modules, and one that is not itself without its side effects. */
+/** Not bundled: native code, a loader of modules, and one that breaks without its side effects. */
 const OUTSIDE = ['@duckdb/node-api', 'jiti', 'apache-arrow'];
 
 const bundle = await rolldown({
@@ -39,13 +39,13 @@ const { output } = await bundle.write({
 });
 await bundle.close();
 writeFileSync(join(NEW, 'NOTICES.txt'), notices(output.flatMap(({ moduleIds = [] }) => moduleIds)));
-// Found beside the module that asks for it (kernel.ts of trace-format).
+// Found beside the module that needs it (kernel.ts of trace-format).
 copyFileSync(at('packages', 'trace-format', 'dist', 'kernel', 'kernel.wasm'), join(NEW, 'kernel.wasm'));
-// All of it at once: whoever starts meanwhile gets the old one or the new one.
+// All of it at once: a command started meanwhile gets either the old one or the new one.
 rmSync(BUNDLE, { recursive: true, force: true });
 renameSync(NEW, BUNDLE);
 
-/** What the licences of the packages in a bundle ask to be told of them. */
+/** Notices that the licences of the bundled packages require. */
 function notices(modules) {
   const packages = new Map();
   for (const id of modules) {

@@ -1,6 +1,6 @@
 /**
- * CHANGELOG.md, in the form of Keep a Changelog, with what was unreleased as a version of its own.
- * Throws where nothing is unreleased, or the version is there already.
+ * CHANGELOG.md, in the format of Keep a Changelog, with the unreleased changes as a version of their own.
+ * Throws if nothing is unreleased, or the version already exists.
  */
 export function releasedChangelog(text, version, date) {
   const head = '## [Unreleased]\n';
@@ -16,7 +16,7 @@ export function releasedChangelog(text, version, date) {
   return linked(`${text.slice(0, start)}${head}\n## [${version}] - ${date}\n\n${changes}\n${after}`, version);
 }
 
-/** Where the end of the file has a link for what is unreleased, since the version before, it gets one for the version. */
+/** If the end of the file has a link for unreleased changes since the previous version, adds one for this version. */
 const linked = (text, version) =>
   text.replace(
     /^\[Unreleased\]: (.*\/compare\/)(.*)\.\.\.HEAD$/im,

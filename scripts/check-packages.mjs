@@ -1,4 +1,4 @@
-/** Looks at each package as npm packs it: publint at all, are-the-types-wrong at those that are imported. */
+/** Checks each package as npm packs it: all with publint, those that are imported with are-the-types-wrong. */
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-/** Reads what the corpus says (samples/corpus/README.md), for the test that runs it and for docs/coverage.md. */
+/** Reads the corpus (samples/corpus/README.md), for the test that runs it and for docs/coverage.md. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,8 +11,9 @@ export const GROUPS = ['rules', 'mails', 'xsa', 'cases'];
 const byName = new Intl.Collator('en', { numeric: true }).compare;
 
 /**
- * Every case: `id` is GROUP/NAME, `trace` and `nearMiss` are paths, the latter undefined where the case has none, `findings` what
- * expect.json lists, `divergences` the seqs of the events whose recorded value the model does not expect.
+ * Every case: `id` is GROUP/NAME; `trace` and `nearMiss` are paths, the latter undefined if the case has none;
+ * `findings` is the list in expect.json; `divergences` has the seqs of events whose recorded value the model does not
+ * expect.
  */
 export function corpusCases() {
   return GROUPS.flatMap(group =>
@@ -38,7 +39,7 @@ function readCase(group, name) {
   };
 }
 
-/** The heading of a case's page; without one, what the first sentence of its trace's comment says. */
+/** The heading of a case's page, or else the first sentence of the comment in its trace. */
 function titleOf(folder) {
   const page = join(folder, 'README.md');
   if (existsSync(page)) return /^# (.*)$/m.exec(readFileSync(page, 'utf8'))[1];

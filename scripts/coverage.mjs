@@ -5,7 +5,7 @@ import { corpusCases, GROUPS, kindsOf } from './corpus.mjs';
 import { code, codes, table, wrapped } from './markdown.mjs';
 
 const NONE = '–';
-/** Without those that only say what is known where a piece of a trace begins. */
+/** Without snapshot kinds, which only tell what is known where a piece of a trace begins. */
 const KIND_NAMES = KINDS.filter(({ group }) => group !== 'snapshot').map(({ name }) => name);
 const inOrder = kinds => KIND_NAMES.filter(name => kinds.has(name));
 
@@ -23,7 +23,7 @@ function measuredCases() {
   });
 }
 
-/** Every rule with what it needs, what shows it, and its cases. */
+/** Every rule with the events that it needs, those that show it, and its cases. */
 function measuredRules(cases) {
   return RULES.map(({ id, needs }) => {
     const own = cases.filter(({ shownBy }) => shownBy.has(id));

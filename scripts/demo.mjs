@@ -1,6 +1,6 @@
 /**
- * The main job, on samples: a capture of a real hypervisor is imported, described, checked, replayed and analyzed,
- * and so is a hand-made trace with a defect. Every command is shown before it runs. Results go to .p2mtrace/demo/.
+ * The main job, on samples: imports, describes, checks, replays and analyzes a capture of a real hypervisor, and then a
+ * hand-made trace with a defect. Shows every command before it runs. Results go to .p2mtrace/demo/.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
@@ -12,7 +12,7 @@ const OUT = '.p2mtrace/demo';
 const CAPTURE = `${OUT}/stock-mem-pvh.arrow`;
 const LEAK = `${OUT}/leak.arrow`;
 
-/** Arguments of p2mtrace, and the exit code that is expected. */
+/** Arguments of p2mtrace, and the expected exit code. */
 const STEPS = [
   [
     'A capture: a guest with populate-on-demand boots, is ballooned and destroyed (xentrace -e 0x0010f000, Xen 4.17.7)',
@@ -38,7 +38,7 @@ const STEPS = [
   ],
 ];
 
-/** As one would type it. */
+/** The command as a user would type it. */
 const typed = args => ['npx', 'p2mtrace', ...args.map(arg => (/[^\w./:=-]/.test(arg) ? `"${arg}"` : arg))].join(' ');
 
 mkdirSync(join(root, OUT), { recursive: true });

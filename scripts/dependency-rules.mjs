@@ -1,6 +1,6 @@
 /**
- * The rules of dependency-cruiser that follow from layers.json: a list of the packages, and for each one of what lies in
- * its src/, the lowest first. A module may import from its own layer and from lower ones. Imports of types count.
+ * Rules for dependency-cruiser from layers.json: a list of the packages and, for each, of what is in its src/, lowest
+ * first. A module may import from its own layer and from lower ones. Imports of types count.
  */
 const escaped = path => path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 /** A folder, or a file. */
@@ -48,11 +48,11 @@ export function dependencyRules({ packages, layers }) {
   ];
 }
 
-/** What dependency-cruiser is told besides. */
+/** Other options for dependency-cruiser. */
 export const CRUISE_OPTIONS = {
   exclude: { path: '(^|/)dist/' },
   doNotFollow: { path: 'node_modules' },
-  // Imports that only bring types.
+  // Include imports that only bring types.
   tsPreCompilationDeps: true,
   tsConfig: { fileName: 'tsconfig.base.json' },
   enhancedResolveOptions: {

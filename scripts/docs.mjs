@@ -1,6 +1,7 @@
 /**
- * Redraws docs/timeline.svg, and rewrites the generated sections of docs/*.md from the code: everything between `<!-- generated:NAME -->` and
- * `<!-- /generated -->`. Run it as `npm run docs`; test/docs.test.ts fails while a section is stale.
+ * Redraws docs/timeline.svg, and rewrites the generated sections of docs/*.md from the code: everything between `<!--
+ * generated:NAME -->` and `<!-- /generated -->`. Run it as `npm run docs`; test/docs.test.ts fails if a section is out
+ * of date.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -61,7 +62,7 @@ function dictionaries() {
   return table(['id', 'dictionary', 'values', '', 'first values, from index 0 on'], rows);
 }
 
-/** A column of a kind, or arg0 and arg1 under the kind's own name for them. */
+/** A column of a kind, or arg0 and arg1 under the kind's names for them. */
 function fieldText(kind, name) {
   const index = kind.args?.findIndex(arg => arg.split(':')[0] === name) ?? -1;
   if (index < 0) return code(name);
@@ -153,7 +154,7 @@ function library() {
 function facts() {
   const sections = FACT_SPECS.map(({ name, doc, columns: specs }) => {
     const rows = specs.map(({ name: column, type, doc: meaning, names }) => {
-      // p2m types, access and modes are long lists that docs/format.md has.
+      // p2m types, access and modes are long lists, found in docs/format.md.
       const values = names === undefined || names.length > 3 ? '' : ` (${codes(names)})`;
       return [code(column), SQL_TYPES[type], `${meaning}${values}`];
     });
@@ -163,7 +164,7 @@ function facts() {
   return `These tables are version ${FACTS_VERSION} of the facts.\n\n${sections.join('\n\n')}`;
 }
 
-/** What the witnesses of each rule are, and which cases it has. */
+/** The roles of each rule's witnesses, and its cases. */
 function breachRoles() {
   const rows = Object.entries(BREACH_TABLE).map(([rule, { roles, details = [] }]) => {
     return [code(rule), codes(roles), codes(details)];
@@ -180,7 +181,7 @@ function rules() {
   return sections.join('\n\n');
 }
 
-/** A rule's text in docs/rules.md: what it cites as docs/NAME.md#anchor becomes a link. */
+/** A rule's text in docs/rules.md: citations of docs/NAME.md#anchor become links. */
 const linked = text =>
   text.replace(/docs\/(\w+\.md)(#[\w-]+)?/g, (_, page, anchor = '') => `[${page}${anchor}](${page}${anchor})`);
 
@@ -228,7 +229,7 @@ function beliefSentence({ basis, source, versions }) {
   return `${basis.charAt(0).toUpperCase()}${basis.slice(1)}${versions ? ` (${versions})` : ''}: ${links}.`;
 }
 
-/** What the help of every command says. */
+/** The help text of every command. */
 async function commands() {
   const { COMMANDS } = await import('../cli/dist/commands.js');
   const sections = COMMANDS.map(({ name, args, optionalArgs = [], summary, more, options, examples }) => {
@@ -290,7 +291,7 @@ const GENERATORS = {
 
 const SECTION = /(<!-- generated:([\w-]+) -->\n)(?:(?!<!-- generated)[\s\S])*?(<!-- \/generated -->)/g;
 
-/** The text with each generated section as the code has it now. */
+/** The text with each generated section brought up to date. */
 export async function render(text) {
   const made = new Map();
   for (const [, , name] of text.matchAll(SECTION)) {
@@ -300,7 +301,7 @@ export async function render(text) {
   return text.replace(SECTION, (_, start, name, end) => `${start}\n${made.get(name)}\n${end}`);
 }
 
-/** Names of the documents, and which sections each has. */
+/** Names of the documents, and the sections of each. */
 export function documents() {
   return readdirSync(DOCS).filter(name => name.endsWith('.md'));
 }

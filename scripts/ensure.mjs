@@ -1,6 +1,6 @@
 /**
- * Installs and builds what is missing; does next to nothing when all is there. Needs Node and npm only.
- * Whatever the tools print goes to stderr.
+ * Installs and builds what is missing; does next to nothing if everything is there. Needs only Node and npm.
+ * The output of the tools goes to stderr.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
@@ -16,7 +16,7 @@ function fail(what, remedy) {
   process.exit(1);
 }
 
-/** Runs a command in the project's root; what it prints goes to stderr. */
+/** Runs a command in the project's root; its output goes to stderr. */
 function run(command, args, options = {}) {
   return spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], ...options });
 }
@@ -28,16 +28,16 @@ function checkNode() {
   fail(`Node ${process.versions.node} is too old: ${engines.node} is needed`, 'install a newer Node and try again');
 }
 
-/** The workspace, all of which is built. */
+/** The folders of the workspace, all of which are built. */
 const folders = ['cli', ...readdirSync(at('packages')).map(name => join('packages', name))];
 
 /** Written by pnpm at the end of an installation. */
 const MODULES = at('node_modules', '.modules.yaml');
 const LOCK = at('pnpm-lock.yaml');
-/** npx brings the very pnpm that package.json names; pnpm need not look for itself, which a frozen lockfile forbids. */
+/** npx fetches the pnpm that package.json names; pnpm need not look for it itself, which a frozen lockfile forbids. */
 const INSTALL = ['-y', packageManager, 'install', '--frozen-lockfile', '--pm-on-fail=ignore'];
 
-/** Why packages must be installed; undefined when they are there. */
+/** Why packages must be installed; undefined if they are there. */
 function missing() {
   if (!existsSync(MODULES)) return 'node_modules is not there';
   if (statSync(MODULES).mtimeMs < statSync(LOCK).mtimeMs) return 'pnpm-lock.yaml is newer than node_modules';
@@ -48,7 +48,7 @@ function missing() {
 
 function install(why) {
   process.stderr.write(`ensure: installing packages (${why})\n`);
-  // npx is a shell script on some systems.
+  // On some systems, npx is a shell script.
   const { error, status } = run('npx', INSTALL, { shell: process.platform === 'win32' });
   if (error?.code === 'ENOENT') fail('npx was not found', 'install npm, which brings it');
   if (status !== 0) {
@@ -57,25 +57,25 @@ function install(why) {
       `see above; by hand: npx ${INSTALL.join(' ')}`,
     );
   }
-  // pnpm leaves the file alone when nothing had changed; the next run is not to install again.
+  // pnpm does not touch the file if nothing has changed; without this, the next run would install again.
   utimesSync(MODULES, new Date(), new Date());
 }
 
 function build() {
-  // tsc takes a build for done as long as its notes are there, whatever became of the output.
+  // tsc considers a build done as long as its .tsbuildinfo exists, even if the output is gone.
   for (const folder of folders) {
     if (!existsSync(at(folder, 'dist'))) rmSync(at(folder, 'tsconfig.tsbuildinfo'), { force: true });
   }
   const tsc = [at('node_modules', 'typescript', 'bin', 'tsc'), '-b'];
   if (run(process.execPath, tsc, { stdio: 'ignore' }).status === 0) return;
-  // Part of an earlier output may be gone; what is wrong with the sources is wrong again, and now said.
+  // Part of the earlier output may be gone. If the sources have errors, they are now reported again.
   const { error, status } = run(process.execPath, [...tsc, '--force']);
   if (status !== 0) {
     fail(`building failed (${error?.message ?? `exit code ${status}`})`, 'see above; by hand: npx tsc -b --force');
   }
 }
 
-/** Takes away what was made of sources that are gone: it would be packed. */
+/** Removes output of sources that no longer exist, which would be packed. */
 function prune(folder) {
   for (const name of readdirSync(at(folder, 'dist'), { recursive: true })) {
     const source = /^(.*)\.(?:d\.ts|js)(?:\.map)?$/.exec(name)?.[1];
@@ -83,7 +83,7 @@ function prune(folder) {
   }
 }
 
-/** Runs scripts/NAME.mjs where what it makes is older than what it makes it of. */
+/** Runs scripts/NAME.mjs if its product is older than its sources. */
 function make(name, product, sources) {
   const script = at('scripts', `${name}.mjs`);
   const made = statSync(product, { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -94,10 +94,10 @@ function make(name, product, sources) {
   }
 }
 
-/** What tsc writes when it has built a folder. */
+/** The file that tsc writes when it has built a folder. */
 const notesOf = folder => at(folder, 'tsconfig.tsbuildinfo');
 
-/** The kernel of imports, which has constants of the package's TypeScript. */
+/** The kernel of imports, which uses constants from the package's TypeScript. */
 const FORMAT = join('packages', 'trace-format');
 const KERNEL = at(FORMAT, 'dist', 'kernel', 'kernel.wasm');
 function kernel() {

@@ -1,6 +1,6 @@
 /**
- * Compiles the kernel of the import of captures, packages/trace-format/kernel, to dist/kernel.wasm of that package.
- * What it needs of the tables of TypeScript, which are built before it, becomes kernel/constants.ts.
+ * Compiles the kernel that imports captures, packages/trace-format/kernel, to dist/kernel/kernel.wasm of that package.
+ * Values that it needs from TypeScript, which is built before it, are written to kernel/constants.ts.
  */
 import { existsSync, readdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -13,7 +13,7 @@ const CONSTANTS = at('kernel', 'constants.ts');
 
 const built = (...path) => import(pathToFileURL(at('dist', ...path)));
 
-/** The constants as AssemblyScript; those of a table in a namespace of its name. */
+/** The constants in AssemblyScript; those of a table are in a namespace with its name. */
 async function constants() {
   const { PRESENT } = await built('schema', 'columns.js');
   const { FLAG } = await built('schema', 'flags.js');
@@ -32,7 +32,7 @@ async function constants() {
   return `// Made by scripts/kernel.mjs.\n${parts.join('\n')}\n`;
 }
 
-/** Writes what has changed only: its age tells whether to compile. */
+/** Writes the file only if it has changed: its age tells whether to compile. */
 function keep(path, text) {
   if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text);
 }

@@ -1,8 +1,8 @@
-/** Markdown as the generated sections have it. */
+/** Markdown for the generated sections. */
 
 export const code = text => `\`${text}\``;
 export const codes = names => names.map(code).join(', ');
-/** A Markdown table as the formatter writes it; a bar inside a cell would end the cell. */
+/** A Markdown table as the formatter writes it; bars inside cells are escaped. */
 export function table(head, rows) {
   const lines = [head, ...rows].map(cells => cells.map(cell => String(cell).replaceAll('|', '\\|')));
   const widths = head.map((_, i) => Math.max(3, ...lines.map(cells => [...cells[i]].length)));
@@ -11,7 +11,7 @@ export function table(head, rows) {
   const [first, ...rest] = lines.map(line);
   return [first, rule, ...rest].join('\n');
 }
-/** Text in lines that are not too long. */
+/** Text wrapped to a reasonable width. */
 export function wrapped(text) {
   const lines = [''];
   for (const word of text.trim().split(/\s+/)) {
@@ -23,7 +23,7 @@ export function wrapped(text) {
   return lines.join('\n');
 }
 
-/** A query as it was written, moved to one margin. */
+/** A query as written, with a common indent removed. */
 export function sqlBlock(sql) {
   const [first, ...rest] = sql.trim().split('\n');
   const margin = Math.min(...rest.map(line => line.search(/\S|$/)));

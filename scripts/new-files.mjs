@@ -1,4 +1,4 @@
-/** Files of the project, as scripts/new.mjs makes and changes them; paths are those inside the repository. */
+/** Files of the project, as scripts/new.mjs makes and changes them; paths are relative to the repository. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 export const at = path => join(ROOT, path);
 
-/** What whoever called it can put right. */
+/** An error that the caller can put right. */
 export class NewError extends Error {}
 
 export const isThere = path => existsSync(at(path));
 
-/** Makes a file that must not be there. @throws NewError */
+/** Makes a file, which must not exist. @throws NewError */
 export function create(path, text) {
   if (isThere(path)) throw new NewError(`${path} is there already`);
   mkdirSync(dirname(at(path)), { recursive: true });
@@ -20,8 +20,8 @@ export function create(path, text) {
 }
 
 /**
- * Changes a file: each pair is a pattern that it has once, and what takes its place.
- * @throws Error where the file is not as this script knows it
+ * Changes a file: each pair is a pattern that occurs once in it, and its replacement.
+ * @throws Error if the file is not as this script expects it
  */
 export function change(path, ...pairs) {
   let text = readFileSync(at(path), 'utf8');

@@ -48,7 +48,7 @@ test('${name} changes the state as docs/replay.md says', async () => {
 });
 `;
 
-/** An event kind: its line, and tests. @throws NewError */
+/** Adds an event kind: its line, and tests. @throws NewError */
 export function newKind(name) {
   if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new NewError(`a kind is named in small letters, as page_use: ${name}`);
   if (readFileSync(at(KINDS), 'utf8').includes(`kind('${name}'`)) throw new NewError(`there is a kind ${name}`);
@@ -67,7 +67,7 @@ export function newKind(name) {
   return { files, left: LEFT };
 }
 
-/** What nobody can write who does not know the event; CONTRIBUTING.md says more of each. */
+/** What only someone who knows the event can write; CONTRIBUTING.md says more about each. */
 const LEFT = [
   'packages/trace-format/src/schema/flags.ts: flags of its own',
   'packages/trace-format/src/schema/record-table.ts: the record of xentrace, if there is one',

@@ -65,8 +65,8 @@ const expected = id => ({
 });
 
 /**
- * A rule over a check of the replay: the check with its witnesses in the table of breaches, the rule, and a case of the
- * corpus in which it fires with one in which it must not, which the tests of the corpus run. @throws NewError
+ * Adds a rule over a check of the replay: the check with its witnesses in the table of breaches, the rule, and a corpus
+ * case in which it fires, with a near miss in which it must not; the corpus tests run both. @throws NewError
  */
 export function newRule(id) {
   const [, analyzer, short] = /^([a-z][a-z0-9-]*)\.([a-z][a-z0-9-]*)$/.exec(id) ?? [];

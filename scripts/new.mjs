@@ -1,6 +1,6 @@
 /**
- * Lays out what somebody adds: `npm run new rule ANALYZER.RULE`, `npm run new kind NAME`. The project builds right after
- * it; tests fail where something is to be written, and each such place has a line with TODO that says what belongs there.
+ * Lays out new parts: `npm run new rule ANALYZER.RULE`, `npm run new kind NAME`. The project builds right after it;
+ * tests fail until everything is written, and each such place has a line with TODO that says what belongs there.
  */
 import { spawnSync } from 'node:child_process';
 import { at, NewError } from './new-files.mjs';
@@ -10,7 +10,7 @@ import { newRule } from './new-rule.mjs';
 const USAGE = 'npm run new rule ANALYZER.RULE, or npm run new kind NAME';
 const MAKE = { rule: newRule, kind: newKind };
 
-/** Formats what was written, and puts imports in order. */
+/** Formats the new files, and sorts imports. */
 function format(files) {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,

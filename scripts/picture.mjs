@@ -1,4 +1,6 @@
-/** Draws docs/timeline.svg, the picture of README.md: the timeline of a sample's finding, from the data of its report. */
+/**
+ * Draws docs/timeline.svg, the picture in README.md: the timeline of a sample's finding, from the data of its report.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +15,7 @@ const WIDTH = 860;
 const LABELS = 190;
 const TOP = 58;
 const ROW = 24;
-/** Bars of a lane: fill and text, on light and on dark pages alike. */
+/** Colours of the bars of a lane; they suit both light and dark pages. */
 const COLOURS = ['#1f6feb', '#0a7f5a', '#6e4fc4', '#9a5b00', '#8b2f5c', '#3f5870', '#3f5870'];
 
 /** The picture, as text. */
@@ -43,7 +45,7 @@ ${[...parts, ...marks].join('\n')}
 `;
 }
 
-/** What lasted is a bar with its label; a single event is as wide as an event. */
+/** A bar with its label; a single event is one event wide. */
 function bar({ from, to, label }, events, x, step, y, colour) {
   const start = x(from ?? 0);
   const end = to === from ? start + step : x(to ?? events);
@@ -55,7 +57,7 @@ function bar({ from, to, label }, events, x, step, y, colour) {
 const text = (x, y, content, name) =>
   `<text x="${x}" y="${y}" class="${name}">${content.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</text>`;
 
-/** The data that the report of the sample draws its first timeline from. */
+/** The data from which the sample's report draws its first timeline. */
 function sampleTimeline() {
   const folder = mkdtempSync(join(tmpdir(), 'p2mtrace-picture-'));
   try {

@@ -1,6 +1,7 @@
 /**
- * Prepares a release: raises the version of all packages as the changesets ask, makes what is unreleased in CHANGELOG.md
- * that version, and packs into release/. Commits and publishes nothing: .github/workflows/release.yml does, for a tag.
+ * Prepares a release: raises the version of all packages as the changesets ask, turns the unreleased changes in
+ * CHANGELOG.md into that version, and packs into release/. Commits and publishes nothing: .github/workflows/release.yml
+ * does, for a tag.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +22,7 @@ function fail(what) {
 }
 
 function run(command, args, cwd = root) {
-  // npm and npx are shell scripts on some systems.
+  // On some systems, npm and npx are shell scripts.
   const { status, error } = spawnSync(command, args, { cwd, stdio: 'inherit', shell: process.platform === 'win32' });
   if (status !== 0) fail(`${command} ${args.join(' ')}: ${error?.message ?? `exit code ${status}`}`);
 }
@@ -29,13 +30,13 @@ function run(command, args, cwd = root) {
 const changesets = readdirSync(at('.changeset')).filter(name => name.endsWith('.md') && name !== 'README.md');
 if (changesets.length === 0) fail('there is no changeset: npm run changeset makes one');
 const changelog = readFileSync(at('CHANGELOG.md'), 'utf8');
-// Before anything is written.
+// Fails before anything is written.
 releasedChangelog(changelog, 'next', '');
 
 run(at('node_modules', '.bin', 'changeset'), ['version']);
 const today = new Date().toISOString().slice(0, 10);
 writeFileSync(at('CHANGELOG.md'), releasedChangelog(changelog, version(), today));
-// The packages name each other by version, and the lockfile repeats it.
+// The packages name each other by version, and so does the lockfile.
 run('npx', ['-y', packageManager, 'install', '--no-frozen-lockfile', '--offline', '--pm-on-fail=ignore']);
 
 rmSync(OUT, { recursive: true, force: true });

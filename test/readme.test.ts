@@ -166,6 +166,20 @@ test('the commands are found', () => {
   expect(COMMANDS.length).toBeGreaterThan(80);
 });
 
+test('the findings in README.md are what analyze says of its samples', () => {
+  const shown = readFileSync(join(ROOT, 'README.md'), 'utf8').matchAll(/```text\n(error [\s\S]*?)```/g);
+  const blocks = [...shown].map(([, block]) => block);
+  expect(blocks).toHaveLength(2);
+  for (const block of blocks) {
+    const [, trace] = / explain (\w+\.arrow) /.exec(block) ?? [];
+    const { stdout } = spawnSync(process.execPath, [BIN, 'analyze', trace], {
+      cwd: join(folder, 'files'),
+      encoding: 'utf8',
+    });
+    expect(stdout).toContain(block);
+  }
+});
+
 test('the session in docs/travel.md is what the prompt says', () => {
   const [, session] = /```text\n(start> [\s\S]*?)```/.exec(readFileSync(join(ROOT, 'docs/travel.md'), 'utf8')) ?? [];
   const [commands, answers] = [true, false].map(typed =>

@@ -1,7 +1,7 @@
 import type { OptionSpec } from './options.js';
 import type { Terminal } from './terminal.js';
 
-/** What a command works with: stdout is for data, stderr for talk. */
+/** Environment of a command: stdout is for data, stderr for messages. */
 export interface Context {
   readonly out: Terminal;
   readonly err: Terminal;
@@ -14,20 +14,20 @@ export type Run<Args extends readonly unknown[] = readonly string[], Options = n
   context: Context,
 ) => Promise<number>;
 
-/** A command as data: what the help says, and where its code is. */
+/** A command as data: its help text, and where its code is. */
 export interface CommandSpec {
   readonly name: string;
   /** Names of the arguments, all of them required, with their help. */
   readonly args: readonly (readonly [name: string, help: string])[];
-  /** The same of those that may be left out; they follow the others. */
+  /** The same for optional arguments, which follow the others. */
   readonly optionalArgs?: readonly (readonly [name: string, help: string])[];
-  /** How it is called, where args alone do not tell. */
+  /** The usage line, if it does not follow from the arguments. */
   readonly usage?: string;
   readonly summary: string;
-  /** What the help says behind the options. */
+  /** Help text after the options. */
   readonly more?: string;
   readonly options: readonly OptionSpec[];
   readonly examples: readonly string[];
-  /** Loads the code only when it is run, as start-up time counts. */
+  /** Loads the code only when the command is run, as start-up time matters. */
   readonly load: () => Promise<{ readonly run: Run<never, never> }>;
 }

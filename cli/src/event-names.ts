@@ -1,6 +1,6 @@
 import { recordOf } from '@p2mtrace/trace-format';
 
-/** Classes of ids that no record of p2mtrace's table has, by the bits above the minor (xen/include/public/trace.h). */
+/** Classes of ids that are not in p2mtrace's table, by the bits above the minor (xen/include/public/trace.h). */
 const CLASSES: readonly (readonly [bits: number, name: string])[] = [
   [0x0001, 'general'],
   [0x0002, 'scheduler'],
@@ -12,7 +12,7 @@ const CLASSES: readonly (readonly [bits: number, name: string])[] = [
   [0x0080, 'hardware'],
 ];
 
-/** The name of a record's id as the health report has it (`0x0010f004`), or its class in brackets. */
+/** The name of a record by its id in the health report (`0x0010f004`), or its class in brackets. */
 export function eventName(id: string): string {
   const number = Number(id);
   const known = recordOf(number);

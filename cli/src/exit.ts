@@ -1,6 +1,6 @@
 import type { P2mError } from '@p2mtrace/trace-format/errors';
 
-/** What a run of p2mtrace tells its caller; docs/cli.md lists them. */
+/** Exit codes of p2mtrace; docs/cli.md lists them. */
 export const EXIT = {
   fine: 0,
   /** Findings at or above --fail-on. */
@@ -8,10 +8,10 @@ export const EXIT = {
   usage: 2,
   /** The input was unreadable, cut or damaged; what could be read of it was used. */
   input: 3,
-  /** A bug of p2mtrace. */
+  /** A bug in p2mtrace. */
   bug: 4,
   interrupted: 130,
-  /** Whoever read stdout went away. */
+  /** The reader of stdout went away. */
   closedPipe: 141,
 } as const;
 
@@ -20,12 +20,12 @@ export class ClosedPipe extends Error {
   override readonly name = 'ClosedPipe';
 }
 
-/** Known by its name, so that the package that defines it needn't be loaded to start up. */
+/** Checks the name of the class, so that its package need not be loaded at start-up. */
 export function isP2mError(error: unknown): error is P2mError {
   return error instanceof Error && error.name === 'P2mError';
 }
 
-/** The exit code of whatever ended a command. */
+/** The exit code for whatever ended a command. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof ClosedPipe) return EXIT.closedPipe;
   if (!isP2mError(error)) return EXIT.bug;
@@ -33,7 +33,7 @@ export function exitCodeOf(error: unknown): number {
   return error.blame === 'usage' ? EXIT.usage : EXIT.input;
 }
 
-/** What is said on stderr of whatever ended a command; nothing for a closed pipe. */
+/** The message for stderr about whatever ended a command; empty for a closed pipe. */
 export async function describeError(error: unknown): Promise<string> {
   if (error instanceof ClosedPipe) return '';
   if (!isP2mError(error)) {

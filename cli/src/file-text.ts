@@ -4,7 +4,7 @@ import type { TextOut } from './render/rows.js';
 
 const CHUNK = 1 << 16;
 
-/** Text on its way into a file. @throws P2mError P2M_OUTPUT (usage) */
+/** Text written to a file. @throws P2mError P2M_OUTPUT (usage) */
 export class FileText implements TextOut {
   private readonly path: string;
   private readonly fd: number;
@@ -30,7 +30,7 @@ export class FileText implements TextOut {
     for (let done = 0; done < bytes.length; ) done += this.told(() => writeSync(this.fd, bytes, done));
   }
 
-  /** Writes what is still held, and closes. */
+  /** Writes what is still buffered, and closes the file. */
   async close(): Promise<void> {
     try {
       await this.flush();

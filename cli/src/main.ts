@@ -4,21 +4,21 @@ import { version } from './version.js';
 
 const context = { out: new Terminal(process.stdout), err: new Terminal(process.stderr) };
 
-/** Ends through process.exitCode: what is still being written gets time, and native code is never cut off. */
+/** Ends through process.exitCode, so that pending writes complete and native code is never cut off. */
 async function main(argv: readonly string[]): Promise<void> {
   try {
     process.exitCode = await run(argv);
     await context.out.flush();
   } catch (error) {
     process.exitCode = exitCodeOf(error);
-    // Rows that came before the error are right and whole; that they can't be written need not be told twice.
+    // Rows before the error are right and complete; a failure to write them need not be reported twice.
     await context.out.flush().catch(() => undefined);
     context.err.say(await describeError(error));
   }
 }
 
 async function run(argv: readonly string[]): Promise<number> {
-  // Scripts ask for it before they do anything: no reason to load the parser of command lines.
+  // Scripts ask for it before anything else: no need to load the parser of command lines.
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
     await context.out.write(`${version()}\n`);
     return EXIT.fine;

@@ -3,9 +3,9 @@ import type { Context } from './command.js';
 import { EXIT } from './exit.js';
 
 /**
- * Opens a trace for the time of `work`, whose exit code it returns. A trace that was cut or damaged is used as far as
- * it is whole; that is said, and the exit code is EXIT.input whatever else there is to tell.
- * @throws P2mError as TraceReader.open does
+ * Opens a trace for the duration of `work`, whose exit code it returns. Of a trace that was cut or damaged, the intact
+ * part is used; this is reported, and the exit code is EXIT.input in any case.
+ * @throws P2mError like TraceReader.open
  */
 export async function withTrace(
   path: string,
@@ -23,7 +23,7 @@ export async function withTrace(
   }
 }
 
-/** The same for several traces, which are open at once; damage of any decides the exit code. */
+/** The same for several traces, open at the same time; damage in any of them decides the exit code. */
 export async function withTraces(
   paths: readonly string[],
   context: Context,

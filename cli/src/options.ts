@@ -2,7 +2,7 @@ import type { OptionSetting } from '@p2mtrace/analyzers';
 import { DOMID_IDLE } from '@p2mtrace/trace-format';
 import { InvalidArgumentError } from 'commander';
 
-/** An option as data, so that the same one is the same everywhere. */
+/** An option as data, so that it is the same in every command. */
 export interface OptionSpec {
   readonly flags: string;
   readonly help: string;
@@ -11,7 +11,7 @@ export interface OptionSpec {
   readonly required?: boolean;
   /** @throws InvalidArgumentError */
   readonly parse?: (text: string) => unknown;
-  /** The same for an option that may be given more than once: its value is the list. */
+  /** The same for an option that may be given more than once: its value is a list. */
   readonly collect?: (text: string) => unknown;
 }
 
@@ -35,7 +35,7 @@ export function parseDomids(text: string): number[] {
   return text.split(',').map(parseDomid);
 }
 
-/** A whole number from 0 on, decimal or 0x…; with a # before it or not. */
+/** A whole number from 0 on, decimal or 0x…; may begin with #. */
 export function parseSeq(text: string): number {
   const value = /^#?(?:\d+|0x[0-9a-fA-F]+)$/.test(text) ? Number(text.replace('#', '')) : Number.NaN;
   if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('Expected a whole number from 0 on.');
@@ -64,7 +64,7 @@ export function parseEvents(text: string): number {
   return events;
 }
 
-/** Bits of a counter: as many as a layout could give it. */
+/** Bits of a counter, at most as many as a layout can have. */
 export function parseWidth(text: string): number {
   const bits = parseSeq(text);
   if (bits < 2 || bits > 58) throw new InvalidArgumentError('Expected a number of bits, 2 to 58.');
@@ -89,7 +89,7 @@ export const CPU_HZ: OptionSpec = {
   help: 'TSC frequency, such as 2.5G; needed for seconds',
   parse: parseFrequency,
 };
-/** How a command stands at a point of a trace. */
+/** Options for a position in a trace. */
 export const REPLAY_OPTIONS: readonly OptionSpec[] = [
   CPU_HZ,
   {
@@ -104,7 +104,7 @@ export const CONFIG: OptionSpec = {
   flags: '--config <file>',
   help: 'the configuration (default: p2mtrace.config.ts, .mts, .js or .mjs in the current folder)',
 };
-/** Rules of others, beside the built-in ones. */
+/** Options for plugins. */
 export const PLUGIN_OPTIONS: readonly OptionSpec[] = [
   { flags: '--plugin <module...>', help: 'more analyzers: files or packages (see docs/plugins.md)' },
   {
@@ -114,7 +114,7 @@ export const PLUGIN_OPTIONS: readonly OptionSpec[] = [
   },
   CONFIG,
 ];
-/** How captures are imported on the way. */
+/** Options for importing captures. */
 export const IMPORT_SETTINGS: readonly OptionSpec[] = [
   { flags: '--xen-version <version>', help: 'Xen release of the captures, such as 4.17.7' },
   { flags: '--layout <profile>', help: 'page_info layout of the captures, P0 to P8 (default: by the release)' },
@@ -123,7 +123,7 @@ export const IMPORT_SETTINGS: readonly OptionSpec[] = [
 ];
 export const REPORT_FORMAT = formatOption(['pretty', 'json'], 'pretty');
 
-/** `--format`, one of these. */
+/** `--format` with these choices. */
 export function formatOption(choices: readonly string[], byDefault?: string): OptionSpec {
   const spec = { flags: '--format <format>', help: 'output format', choices };
   return byDefault === undefined ? spec : { ...spec, byDefault };

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { usageError } from '@p2mtrace/trace-format/errors';
 
 /**
- * Checks that a file can be made there, before hours of work go into it, and that it is not the input.
+ * Checks that a file can be made there, before hours of work, and that it is not the input.
  * @throws P2mError P2M_OUTPUT, P2M_SAME_FILE (usage)
  */
 export function checkOutput(output: string, input: string): void {
@@ -13,7 +13,7 @@ export function checkOutput(output: string, input: string): void {
   if (statOf(output)?.isDirectory() === true) {
     throw usageError('P2M_OUTPUT', `${output} is a directory`, 'name a file');
   }
-  // Under the second name it is written until it is whole.
+  // The file has the second name until it is complete.
   for (const name of [output, `${output}.partial`]) {
     if (sameFile(name, input)) {
       throw usageError('P2M_SAME_FILE', `${name} is the input: it would be overwritten`, 'name another output');
@@ -26,7 +26,7 @@ function sameFile(a: string, b: string): boolean {
   return first !== undefined && second !== undefined && first.dev === second.dev && first.ino === second.ino;
 }
 
-/** Nothing for what is not there or can't be seen: opening it will say why. */
+/** undefined if it does not exist or can't be examined: opening it will say why. */
 function statOf(path: string): BigIntStats | undefined {
   try {
     return statSync(path, { bigint: true });

@@ -31,7 +31,7 @@ export async function runProgram(argv: readonly string[], context: Context): Pro
     await program.parseAsync(argv as string[], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    // Help and version end with 0, whatever is wrong with the command line with 1.
+    // commander ends with 0 for help and version, and with 1 for any error in the command line.
     return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
   }
   return code;

@@ -2,14 +2,14 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** Prompts that remember their lines, each in a file of its own. */
+/** Prompts that remember their lines, each in its own file. */
 export type Prompt = 'debug' | 'sql';
 
-/** Where the user's state is kept (XDG base directories). */
+/** Where the user's state is stored (XDG base directories). */
 const pathOf = (prompt: Prompt) =>
   join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'p2mtrace', `${prompt}-history`);
 
-/** Lines of earlier sessions, the last one first, as readline has them; none where there is no such file. */
+/** Lines of earlier sessions, last one first, as readline expects; empty if there is no such file. */
 export function readPromptHistory(prompt: Prompt): string[] {
   try {
     return readFileSync(pathOf(prompt), 'utf8').split('\n').filter(Boolean);
@@ -18,7 +18,7 @@ export function readPromptHistory(prompt: Prompt): string[] {
   }
 }
 
-/** Keeps the lines for the next session; where that is impossible, it does without. */
+/** Saves the lines for the next session, if that is possible. */
 export function savePromptHistory(prompt: Prompt, lines: readonly string[]): void {
   if (lines.length === 0) return;
   const path = pathOf(prompt);
@@ -28,6 +28,6 @@ export function savePromptHistory(prompt: Prompt, lines: readonly string[]): voi
     writeFileSync(partial, lines.map(line => `${line}\n`).join(''), { mode: 0o600 });
     renameSync(partial, path);
   } catch {
-    // A prompt without a memory is better than none.
+    // A prompt without history is better than none.
   }
 }

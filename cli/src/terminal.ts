@@ -3,7 +3,7 @@ import { ClosedPipe } from './exit.js';
 
 type Style = Parameters<typeof styleText>[0];
 
-/** Text is handed on in pieces of about this size. */
+/** Text is passed on in pieces of about this size. */
 const CHUNK = 1 << 16;
 
 /** One of the two streams that a command writes to. */
@@ -18,34 +18,34 @@ export class Terminal {
     this.stream = stream;
     this.isTty = stream.isTTY === true;
     this.hasColors = this.isTty && (process.env.NO_COLOR ?? '') === '' && stream.hasColors();
-    // Without a listener an error would end the process with a stack.
+    // Without a listener, an error would end the process with a stack trace.
     stream.on('error', error => {
       this.failure ??= error;
     });
   }
 
-  /** Coloured where the stream shows colours, and plain elsewhere. */
+  /** Coloured if the stream supports colours, otherwise plain. */
   style(format: Style, text: string): string {
     return this.hasColors ? styleText(format, text) : text;
   }
 
-  /** Columns of the terminal; 80 where it is none. */
+  /** Columns of the terminal; 80 if it is none. */
   get columns(): number {
     return this.stream.columns || 80;
   }
 
-  /** Writes at once, and tells nobody whether that worked: for talk. */
+  /** Writes at once and ignores failure: for messages. */
   say(text: string): void {
     this.stream.write(text);
   }
 
-  /** Writes data, waiting for whoever reads it. @throws ClosedPipe, P2mError P2M_OUTPUT */
+  /** Writes data; waits for the reader. @throws ClosedPipe, P2mError P2M_OUTPUT */
   async write(text: string): Promise<void> {
     this.held += text;
     if (this.held.length >= CHUNK) await this.flush();
   }
 
-  /** Hands on what `write` still holds; errors as for `write`. */
+  /** Passes on what `write` has buffered; throws like `write`. */
   async flush(): Promise<void> {
     const text = this.held;
     this.held = '';

@@ -11,7 +11,7 @@ export interface ReplayOptions {
   readonly progress?: string;
 }
 
-/** Opens a replay of the trace for the time of `work`. */
+/** Opens a replay of the trace for the duration of `work`. */
 export async function withReplay<T>(
   reader: TraceReader,
   { cpuHz, checkpointEvery, index, progress: when }: ReplayOptions,

@@ -33,7 +33,7 @@ describe('explain of a finding', () => {
     const { stdout } = fine(['explain', temp('stale.arrow'), 'use-after-unmap', '--around', '1']);
     const lines = stdout.split('\n');
     expect(lines[0]).toMatch(/^use-after-unmap\.stale-translation: /);
-    expect(lines[1]).toMatch(/^error \(proven\), [0-9a-f]{8}#1 of 1$/);
+    expect(lines[1]).toMatch(/^error \(proven\), [0-9a-f]{8}#1 of 1; 1 of 1 uses of a frame after a lookup$/);
     expect(stdout).toContain('  domid 1, view host, gfn 0x3a0, mfn 0x12040, pcpu 0\n');
     const [, changed] = stdout.split(/^ {2}changed: /m);
     expect(
@@ -90,7 +90,7 @@ describe('explain of a finding', () => {
     const { stdout } = fine(['explain', temp('planted-1.arrow'), 'refcount.leak#37', '--no-index']);
     const [, mfn] = /^ {2}mfn (0x[0-9a-f]+), /m.exec(stdout) ?? [];
     expect(leaked).toContain(mfn);
-    expect(stdout).toMatch(/^error \(proven\), [0-9a-f]{8}#37 of 37$/m);
+    expect(stdout).toMatch(/^error \(proven\), [0-9a-f]{8}#37 of 37; 37 of 20,030 references taken there$/m);
     expect(stdout).toMatch(new RegExp(`acquired: #\\d+ get_page mfn=${mfn} .*\\n +by pcpu 1 p2m_get_gfn_type_access`));
     expect(stdout).toMatch(/allocation_dropped: #\d+ put_page .* events and [\d.]+ us later\)/);
     expect(stdout).toMatch(/took a reference, not dropped +#\d+ get_page/);

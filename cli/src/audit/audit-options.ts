@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { AuditSettings } from './audit-task.js';
 
-/** What the command line, or `audit` in the configuration, says; the command line wins. */
+/** Options from the command line, or from `audit` in the configuration; the command line takes precedence. */
 export interface AuditOptions extends AuditSettings {
   readonly paths?: readonly string[] | undefined;
   readonly state?: string | undefined;
@@ -26,7 +26,7 @@ export interface Resolved {
   readonly history: string | false;
 }
 
-/** What is not said is as the documentation has it. */
+/** Fills in the documented defaults. */
 export function resolveOptions(options: AuditOptions): Resolved {
   const state = options.state ?? '.p2mtrace';
   return {

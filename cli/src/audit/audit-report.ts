@@ -2,13 +2,13 @@ import type { Finding } from '@p2mtrace/analyzers';
 import type { Baseline, Suppression } from './baseline.js';
 import type { TraceResult } from './trace-result.js';
 
-/** How a finding stands to what was known before. */
+/** Whether a finding was known before. */
 type FindingState = 'new' | 'known' | 'suppressed';
 
-/** A finding over all traces of an audit. */
+/** A finding in all traces of an audit. */
 export interface AuditFinding extends Omit<Finding, 'occurrences'> {
   readonly state: FindingState;
-  /** Why it is not to be told of. */
+  /** Why it is suppressed, if it is. */
   readonly reason: string | null;
   readonly traces: readonly {
     readonly path: string;
@@ -18,14 +18,14 @@ export interface AuditFinding extends Omit<Finding, 'occurrences'> {
   }[];
 }
 
-/** What an audit found. The same inputs and settings give the same report, however often it was interrupted. */
+/** Results of an audit. The same inputs and settings give the same report, however often it was interrupted. */
 export interface AuditReport {
   readonly version: 1;
   readonly tool: string;
   readonly traces: readonly TraceResult[];
   /** New ones first, the worst of them first. */
   readonly findings: readonly AuditFinding[];
-  /** Of the baseline: what no trace shows any more. */
+  /** Findings of the baseline that no trace shows any more. */
   readonly fixed: Baseline['findings'];
   readonly suppressions: { readonly unused: readonly Suppression[]; readonly expired: readonly Suppression[] };
 }
@@ -35,11 +35,11 @@ export interface ReportSources {
   readonly traces: readonly TraceResult[];
   readonly baseline: Baseline;
   readonly suppressions: readonly Suppression[];
-  /** As 2026-11-21: suppressions that ended before are expired. */
+  /** Date as 2026-11-21: suppressions that ended before it are expired. */
   readonly today: string;
 }
 
-/** A finding whose traces are still being put together. */
+/** A finding whose traces are still being collected. */
 interface Group extends AuditFinding {
   traces: AuditFinding['traces'][number][];
   count: number;
@@ -47,7 +47,7 @@ interface Group extends AuditFinding {
   incident: Finding['incident'];
 }
 
-/** Out of how many there were in several traces; null where nobody counted in one of them. */
+/** Sum of the opportunities in several traces; null if they were not counted in one of them. */
 function sumOf(a: Finding['of'], b: Finding['of']): Finding['of'] {
   if (a === null || b === null) return null;
   return { times: a.times + b.times, what: a.what, at: a.at === b.at ? a.at : 'trace' };
@@ -57,7 +57,7 @@ const STATES: readonly FindingState[] = ['new', 'known', 'suppressed'];
 const SEVERITIES = ['error', 'warning', 'note'];
 const CONFIDENCES = ['proven', 'likely', 'possible'];
 
-/** Joins the findings of all traces by signature, and compares them with what is known. */
+/** Merges the findings of all traces by signature, and compares them with known ones. */
 export function auditReport({ tool, traces, baseline, suppressions, today }: ReportSources): AuditReport {
   const isExpired = ({ expires }: Suppression) => expires !== undefined && expires < today;
   const valid = suppressions.filter(suppression => !isExpired(suppression));

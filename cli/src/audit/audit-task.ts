@@ -15,15 +15,15 @@ export interface AuditSettings {
 /** One file to audit. */
 export interface AuditTask {
   readonly path: string;
-  /** Of its content, the settings and the version. */
+  /** Hash of its content, the settings and the version. */
   readonly key: string;
-  /** Where the trace is made of it, if it is no trace. */
+  /** Where a trace is made from it, if it is not a trace. */
   readonly trace: string;
-  /** Where the result goes. */
+  /** Where the result is stored. */
   readonly result: string;
 }
 
-/** To a worker and back. */
+/** Messages to a worker, and back. */
 export type ToWorker = { readonly settings: AuditSettings } | { readonly task: AuditTask };
 export interface FromWorker {
   readonly done: string;

@@ -19,7 +19,7 @@ export function prepare(settings: AuditSettings): Promise<unknown> {
   return plugins.catch(() => undefined);
 }
 
-/** Imports a capture, if it is one, and judges it. What is wrong with it becomes part of the result. */
+/** Imports a capture, if it is one, and judges it. Problems become part of the result. */
 export async function auditTrace(task: AuditTask, settings: AuditSettings): Promise<TraceResult> {
   const notices: string[] = [];
   const none = { events: 0, lost: 0, findings: [], ...NOTHING, notChecked: [], metrics: {} };
@@ -29,7 +29,7 @@ export async function auditTrace(task: AuditTask, settings: AuditSettings): Prom
     try {
       if (reader.damage !== undefined) notices.push(describeDamage(reader));
       const { only } = settings;
-      // The other cores have traces of their own.
+      // One thread: the other cores work on other traces.
       const report = await analyzeTrace(reader, { only, plugins: await plugins, measure: METRICS, threads: 1 });
       const findings = report.findings.map(finding => ({
         ...finding,
@@ -58,7 +58,7 @@ const result = ({ path, trace }: AuditTask, notices: readonly string[]) => ({
   notices: [...notices],
 });
 
-/** The file itself where it is a trace, else the trace that is made of it. */
+/** The file itself if it is a trace, otherwise the trace made from it. */
 async function traceOf({ path, trace }: AuditTask, settings: AuditSettings, notices: string[]): Promise<string> {
   if (path.endsWith('.arrow') || existsSync(trace)) return path.endsWith('.arrow') ? path : trace;
   checkOutput(trace, path);
@@ -67,7 +67,7 @@ async function traceOf({ path, trace }: AuditTask, settings: AuditSettings, noti
     const damage = inputDamage(input, await importInput(input, trace, settings, () => undefined));
     if (damage !== undefined) notices.push(`${damage}; the trace has everything that could be read`);
   } catch (error) {
-    // That the compressed file was cut explains an error in its last line.
+    // If the compressed file was cut, that explains an error in its last line.
     notices.push(...input.problems);
     throw error;
   }

@@ -3,7 +3,7 @@ import { SEVERITIES } from '@p2mtrace/analyzers';
 import { usageError } from '@p2mtrace/trace-format/errors';
 import * as z from 'zod';
 import { jsonText } from '../render/json.js';
-import { writeWhole } from './state-folder.js';
+import { writeAtomically } from './state-folder.js';
 
 const baselineSchema = z.strictObject({
   version: z.literal(1),
@@ -11,7 +11,7 @@ const baselineSchema = z.strictObject({
     z.strictObject({ id: z.string(), rule: z.string(), severity: z.enum(SEVERITIES), signature: z.string() }),
   ),
 });
-/** Findings that are known: an audit fails only for others. */
+/** Known findings: an audit fails only for others. */
 export type Baseline = z.infer<typeof baselineSchema>;
 
 const suppressionsSchema = z.strictObject({
@@ -21,12 +21,12 @@ const suppressionsSchema = z.strictObject({
       /** Id or signature of a finding. */
       finding: z.string().min(1),
       reason: z.string().min(1),
-      /** Last day on which it holds, as 2026-12-31. */
+      /** Last day on which it is valid, as 2026-12-31. */
       expires: z.iso.date().optional(),
     }),
   ),
 });
-/** Findings that somebody has looked at and that are not to be told of. */
+/** Findings that somebody has reviewed and that should not be reported. */
 export type Suppression = z.infer<typeof suppressionsSchema>['suppressions'][number];
 
 /** @throws P2mError P2M_BASELINE (usage) */
@@ -36,7 +36,7 @@ export function readBaseline(path: string): Baseline {
 
 export function writeBaseline(path: string, findings: Baseline['findings']): void {
   const sorted = [...findings].sort((a, b) => (a.signature < b.signature ? -1 : 1));
-  writeWhole(path, `${jsonText({ version: 1, findings: sorted }, 2)}\n`);
+  writeAtomically(path, `${jsonText({ version: 1, findings: sorted }, 2)}\n`);
 }
 
 /** @throws P2mError P2M_SUPPRESSIONS (usage) */
@@ -45,7 +45,7 @@ export function readSuppressions(path: string): readonly Suppression[] {
 }
 
 export function writeSuppressions(path: string, suppressions: readonly Suppression[]): void {
-  writeWhole(path, `${jsonText({ version: 1, suppressions }, 2)}\n`);
+  writeAtomically(path, `${jsonText({ version: 1, suppressions }, 2)}\n`);
 }
 
 function parsed<T>(code: string, path: string, schema: z.ZodType<T>): T {

@@ -2,13 +2,13 @@ import type { Finding } from '@p2mtrace/analyzers';
 import { ALL_METRICS } from './metrics.js';
 import type { TraceResult } from './trace-result.js';
 
-/** A finding in one of two traces, or in both. */
+/** A finding in one or both of two traces. */
 export interface ComparedFinding {
   readonly state: 'new' | 'fixed' | 'same';
   readonly rule: string;
   readonly severity: Finding['severity'];
   readonly id: string;
-  /** How often it was found in each. */
+  /** How often it was found in each trace. */
   readonly before: number;
   readonly after: number;
   readonly signature: string;
@@ -19,7 +19,7 @@ export interface ComparedMetric {
   readonly unit: string;
   readonly before: number | null;
   readonly after: number | null;
-  /** null where neither way is better, or a value is missing. */
+  /** null if neither direction is better, or a value is missing. */
   readonly change: 'better' | 'worse' | 'same' | null;
 }
 
@@ -39,7 +39,7 @@ export function compareFindings(before: TraceResult, after: TraceResult): Compar
   return compared.sort((x, y) => rank(x) - rank(y) || (x.signature < y.signature ? -1 : 1));
 }
 
-/** The numbers of two traces, with which of them is better. */
+/** The metrics of two traces, and which one is better. */
 export function compareMetrics(before: TraceResult, after: TraceResult): ComparedMetric[] {
   return ALL_METRICS.map(({ name, unit, better }) => {
     const [old, now] = [metricOf(before, name), metricOf(after, name)];

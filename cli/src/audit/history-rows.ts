@@ -6,7 +6,7 @@ export type Value = string | number | null;
 /** Rules of findings, by the findings' ids. */
 export type RulesById = ReadonlyMap<string, string>;
 
-/** By rule: what is new, fixed and still there since the trace's last night. */
+/** By rule: findings that are new, fixed and still there since the trace's last night. */
 export function findingRows(night: number, { path, findings }: TraceResult, last: RulesById = new Map()): Value[][] {
   const now: RulesById = new Map(findings.map(({ id, rule }) => [id, rule]));
   const rules = [...new Set([...last.values(), ...now.values()])].sort();
@@ -22,7 +22,7 @@ export function findingRows(night: number, { path, findings }: TraceResult, last
   ]);
 }
 
-/** A trace without findings is known to have none. */
+/** A trace without findings gets a row too, so it is known to have none. */
 export function seenRows(night: number, { path, findings }: TraceResult): Value[][] {
   if (findings.length === 0) return [[night, path, '', '']];
   return findings.map(({ id, rule }) => [night, path, rule, id]);

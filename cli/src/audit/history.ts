@@ -3,7 +3,7 @@ import { usageError } from '@p2mtrace/trace-format/errors';
 import type { AuditReport } from './audit-report.js';
 import { findingRows, metricRows, type RulesById, seenRows, type Value } from './history-rows.js';
 
-/** Times are UTC. `findings` has a row a night, trace and rule; `seen` which signatures stand behind the numbers. */
+/** Times are UTC. `findings` has a row per night, trace and rule; `seen` has the signatures behind these numbers. */
 const TABLES = `
   create table if not exists nights (night integer primary key, at_utc timestamp, tool varchar);
   create table if not exists findings (
@@ -13,7 +13,7 @@ const TABLES = `
   create table if not exists seen (night integer, trace varchar, rule varchar, id varchar);
 `;
 
-/** What was found and measured, night by night, in a DuckDB file. */
+/** Findings and metrics, night by night, in a DuckDB file. */
 export class AuditHistory {
   private readonly connection: DuckDBConnection;
   private readonly end: () => void;
@@ -23,7 +23,7 @@ export class AuditHistory {
     this.end = close;
   }
 
-  /** @throws P2mError P2M_HISTORY (usage): it is no such file, or another process has it open */
+  /** @throws P2mError P2M_HISTORY (usage) if it is not such a file, or another process has it open */
   static async open(path: string): Promise<AuditHistory> {
     const { DuckDBInstance } = await import('@duckdb/node-api');
     try {
@@ -43,7 +43,7 @@ export class AuditHistory {
     }
   }
 
-  /** Adds a night: all of it or nothing. `at` is a time as 2026-11-21T03:00:00Z. */
+  /** Adds a night completely or not at all. `at` is a time such as 2026-11-21T03:00:00Z. */
   async add({ tool, traces }: AuditReport, at: string): Promise<void> {
     await this.connection.run('begin');
     try {
@@ -71,7 +71,7 @@ export class AuditHistory {
     }
   }
 
-  /** Forgets nights before that time. */
+  /** Removes nights before this time. */
   async retain(since: string): Promise<void> {
     for (const table of ['findings', 'metrics', 'seen']) {
       await this.connection.run(`delete from ${table} where night in (select night from nights where at_utc < $1)`, [
@@ -105,7 +105,7 @@ export class AuditHistory {
     return seen;
   }
 
-  /** Not by statements: preparing one for each row takes longer than all else of an audit without news. */
+  /** Does not use statements: preparing one for each row takes longer than the rest of an audit without news. */
   private async append(table: string, rows: readonly (readonly Value[])[]): Promise<void> {
     const appender = await this.connection.createAppender(table);
     for (const row of rows) {

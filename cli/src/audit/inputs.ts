@@ -2,11 +2,11 @@ import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { P2mError } from '@p2mtrace/trace-format/errors';
 
-/** Files in a folder that are taken for traces and captures. A file that is named itself is taken whatever its name. */
+/** Names of files in a folder that count as traces and captures. A file named directly may have any name. */
 const INPUT = /\.(?:arrow|bin|xentrace|ndjson|jsonl)(?:\.gz)?$/;
 
 /**
- * The files to audit, each once, in the order of their names; folders are looked through, hidden ones not.
+ * The files to audit, each once, in the order of their names; folders are searched, except hidden ones.
  * @throws P2mError P2M_OPEN (usage)
  */
 export function inputFiles(paths: readonly string[]): string[] {

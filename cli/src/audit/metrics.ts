@@ -3,7 +3,7 @@ import type { MeasureSpec } from '@p2mtrace/analyzers';
 /** A number of a trace that is worth comparing from night to night. */
 export interface Metric extends MeasureSpec {
   readonly unit: 'events' | 'records' | 'references' | 'ticks' | 'locks';
-  /** Which way is better; neither for what is only told. */
+  /** Which direction is better; `neither` for numbers that are only informative. */
   readonly better: 'less' | 'more' | 'neither';
   readonly help: string;
 }

@@ -12,13 +12,13 @@ import { runTasks } from './worker-pool.js';
 
 export interface AuditRun {
   readonly results: readonly TraceResult[];
-  /** Traces that were audited now; the others were unchanged. */
+  /** Number of traces audited now; the others were unchanged. */
   readonly audited: number;
 }
 
 /**
- * Audits what is new among the paths: a file's result is taken as it is kept where content, settings and version are
- * the same. What fails is part of the results, and is tried again the next time if its worker crashed.
+ * Audits what is new among the paths: a stored result is reused if content, settings and version are the same. Failures
+ * are part of the results, and are tried again next time if the worker crashed.
  * @throws P2mError P2M_OPEN, P2M_PLUGIN, P2M_PLUGIN_OPTION, P2M_CONFIG (usage)
  */
 export async function runAudit(
@@ -37,7 +37,7 @@ export async function runAudit(
       .digest('hex')
       .slice(0, 32);
     const kept = folder.result(key);
-    // The same content may lie at several places, or have been moved.
+    // The same content may exist in several places, or may have been moved.
     if (kept !== undefined) results.set(path, { ...kept, path, trace: path.endsWith('.arrow') ? path : kept.trace });
     else tasks.push({ path, key, trace: folder.tracePath(key), result: folder.resultPath(key) });
   }
@@ -60,8 +60,8 @@ function failed({ path, trace }: AuditTask, problem: { code: string; message: st
 }
 
 /**
- * What results depend on besides the file. Symbols, plugins and the configuration count by their content, options of
- * plugins by what they come to.
+ * Hash of everything that results depend on besides the file. Symbols, plugins and the configuration count by content,
+ * options of plugins by their resulting values.
  */
 async function settingsHash(settings: AuditSettings): Promise<string> {
   const contents = [settings.symbols, ...(await pluginFiles(settings))].map(contentOf);

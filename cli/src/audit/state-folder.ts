@@ -8,9 +8,8 @@ import { type TraceResult, traceResultSchema } from './trace-result.js';
 const indexSchema = z.record(z.string(), z.strictObject({ stat: z.string(), hash: z.string() }));
 
 /**
- * What audits remember: content hashes of files by their size and times, results by content and settings, and the
- * traces made of captures. Every file appears under its name when it is whole, so that an audit that was killed can be
- * run again.
+ * What audits remember: content hashes of files by size and times, results by content and settings, and the traces made
+ * from captures. Each file gets its name when it is complete, so an audit that was killed can be run again.
  */
 export class StateFolder {
   readonly path: string;
@@ -23,7 +22,7 @@ export class StateFolder {
     this.index = indexSchema.safeParse(readJson(join(this.path, 'index.json'))).data ?? {};
   }
 
-  /** The content hash of a file; read again only where its size or times are others. @throws Error of the file system */
+  /** The content hash of a file; read again only if its size or times differ. @throws Error of the file system */
   async hashOf(file: string): Promise<string> {
     const path = resolve(file);
     const { size, mtimeNs, ctimeNs, ino } = statSync(path, { bigint: true });
@@ -37,25 +36,25 @@ export class StateFolder {
     return this.index[path].hash;
   }
 
-  /** Where a result is kept. */
+  /** Where a result is stored. */
   resultPath(key: string): string {
     return join(this.path, 'results', `${key}.json`);
   }
 
-  /** Where the trace made of a capture is kept. */
+  /** Where the trace made from a capture is stored. */
   tracePath(key: string): string {
     return join(this.path, 'traces', `${key}.arrow`);
   }
 
-  /** The result that is kept under a key; undefined for none, and for one that is damaged. */
+  /** The result stored under a key; undefined if there is none or it is damaged. */
   result(key: string): TraceResult | undefined {
     return traceResultSchema.safeParse(readJson(this.resultPath(key))).data;
   }
 
-  /** Keeps what was learnt of files. */
+  /** Saves the hashes of files. */
   save(): void {
     if (!this.changed) return;
-    writeWhole(join(this.path, 'index.json'), jsonText(this.index));
+    writeAtomically(join(this.path, 'index.json'), jsonText(this.index));
     this.changed = false;
   }
 }
@@ -68,8 +67,8 @@ function readJson(path: string): unknown {
   }
 }
 
-/** Writes a file that appears under its name when it is whole. */
-export function writeWhole(path: string, text: string): void {
+/** Writes a file that gets its name when it is complete. */
+export function writeAtomically(path: string, text: string): void {
   const partial = `${path}.partial-${process.pid}`;
   writeFileSync(partial, text);
   renameSync(partial, path);

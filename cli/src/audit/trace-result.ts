@@ -1,22 +1,22 @@
 import { customSchema, divergenceSchema, findingSchema, incidentSchema } from '@p2mtrace/analyzers';
 import * as z from 'zod';
 
-/** Occurrences of a finding that an audit keeps; its count is of all. */
+/** Occurrences of a finding that an audit stores; its count covers all. */
 export const KEPT_OCCURRENCES = 20;
 
-/** What auditing one trace gave, as it is kept between audits. Nothing in it depends on the machine or its load. */
+/** Result of auditing one trace, as stored between audits. Nothing in it depends on the machine or its load. */
 export const traceResultSchema = z.strictObject({
   version: z.literal(2),
-  /** Where the trace was, as it was named. */
+  /** The path of the trace, as given. */
   path: z.string(),
-  /** The trace to ask: the file itself, or what was made of a capture. */
+  /** The trace to open: the file itself, or the one made from a capture. */
   trace: z.string(),
-  /** Why it could not be judged; null where it was. */
+  /** Why it could not be judged; null if it was. */
   problem: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
-  /** What was said while it was imported or read. */
+  /** Messages from importing or reading it. */
   notices: z.array(z.string()),
   events: z.number(),
-  /** Records that xentrace lost. */
+  /** Number of records that xentrace lost. */
   lost: z.number(),
   findings: z.array(findingSchema),
   incidents: z.array(incidentSchema),
@@ -24,10 +24,10 @@ export const traceResultSchema = z.strictObject({
   customs: z.array(customSchema),
   divergences: z.array(divergenceSchema),
   notChecked: z.array(z.strictObject({ rule: z.string(), reason: z.string() })),
-  /** By name of `METRICS`; null where the trace does not have what it takes. */
+  /** By name in `METRICS`; null if the trace lacks the events. */
   metrics: z.record(z.string(), z.number().nullable()),
 });
 export type TraceResult = z.infer<typeof traceResultSchema>;
 
-/** What is said of a trace besides findings, where there is nothing to say. */
+/** The parts of a result besides findings, when they are empty. */
 export const NOTHING = { incidents: [], customs: [], divergences: [] };

@@ -4,12 +4,12 @@ import type { AuditSettings, AuditTask, FromWorker } from './audit-task.js';
 
 const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
 
-/** Told as tasks end: `crash` says how their worker ended, where it did not live to finish them. */
+/** Called when a task ends; `crash` says how its worker ended, if it did before the task was done. */
 export type OnDone = (task: AuditTask, crash: string | undefined) => void;
 
 /**
- * Audits tasks in parallel, in processes of their own, each with one task at a time. A worker that ends takes only its
- * task with it: another one takes its place.
+ * Audits tasks in parallel, in separate processes that each have one task at a time. If a worker ends, only its task is
+ * lost: another worker takes its place.
  */
 export async function runTasks(
   tasks: readonly AuditTask[],
@@ -22,7 +22,7 @@ export async function runTasks(
   await Promise.all(lanes);
 }
 
-/** One worker after the other, until nothing waits. */
+/** Starts one worker after the other until no task is waiting. */
 async function runLane(waiting: AuditTask[], settings: AuditSettings, onDone: OnDone): Promise<void> {
   let worker: ChildProcess | undefined;
   for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {

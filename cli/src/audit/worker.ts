@@ -1,9 +1,9 @@
-/** A process that audits one trace after the other: what crashes it takes nothing but the trace at hand with it. */
+/** A process that audits one trace after the other: if one crashes it, only that trace is lost. */
 
 import { jsonText } from '../render/json.js';
 import type { AuditSettings, ToWorker } from './audit-task.js';
 import { auditTrace, prepare } from './audit-trace.js';
-import { writeWhole } from './state-folder.js';
+import { writeAtomically } from './state-folder.js';
 
 let settings: AuditSettings = {};
 
@@ -14,8 +14,8 @@ process.on('message', async (message: ToWorker) => {
     return;
   }
   const { task } = message;
-  writeWhole(task.result, jsonText(await auditTrace(task, settings)));
+  writeAtomically(task.result, jsonText(await auditTrace(task, settings)));
   process.send?.({ done: task.key });
 });
-// Who started it is gone, or needs it no more.
+// The parent process has ended, or does not need this worker any more.
 process.on('disconnect', () => process.exit());

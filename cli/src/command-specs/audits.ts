@@ -70,7 +70,7 @@ All of this can also be set under \`audit\` in the configuration (docs/nightly.m
       { flags: '--suppressions <file>', help: 'where to write it (default: p2mtrace-suppressions.json)' },
       CONFIG,
     ],
-    examples: ['p2mtrace suppress 77db9350 --reason "known, fixed in 4.19" --expires 2026-12-31'],
+    examples: ['p2mtrace suppress 58f866a2 --reason "known, fixed in 4.19" --expires 2026-12-31'],
     load: () => import('../commands/suppress.js'),
   },
   {

@@ -78,8 +78,8 @@ after (+) each, who wrote that and what the pcpus held, the chain of events behi
     ],
     examples: [
       'p2mtrace explain refcount.leak',
-      'p2mtrace explain leak.arrow 77db9350#1 --around 5',
-      "p2mtrace explain leak.arrow 'refcount.leak | acquired_at'",
+      'p2mtrace explain leak.arrow 58f866a2#1 --around 5',
+      "p2mtrace explain stale.arrow 'use-after-unmap.stale-translation | lookup_site'",
     ],
     load: () => import('../commands/explain.js'),
   },
@@ -96,7 +96,7 @@ the same signature, confidence and severity. Prints the seqs that its events hav
       ...PLUGIN_OPTIONS,
       ...REPLAY_OPTIONS,
     ],
-    examples: ['p2mtrace slice leak.arrow 77db9350 -o small.arrow'],
+    examples: ['p2mtrace slice leak.arrow 58f866a2 -o small.arrow'],
     load: () => import('../commands/slice.js'),
   },
   {

@@ -3,7 +3,7 @@ import { LIMIT, parseDomid, parseSeq, REPLAY_OPTIONS, TABLE_FORMAT } from '../op
 import { STATE_TABLES } from '../state-tables.js';
 import { CONDITIONS, POSITIONS, TRACE } from './topics.js';
 
-/** What the state is at a point of a trace, and how it came to be. */
+/** The state at a point of a trace, and how it came about. */
 export const STATE_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'replay',

@@ -1,4 +1,4 @@
-/** What the help of several commands says. */
+/** Help text shared by several commands. */
 
 export const TRACE = ['trace', 'a trace made by p2mtrace import'] as const;
 

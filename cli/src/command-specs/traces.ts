@@ -12,7 +12,7 @@ import {
 } from '../options.js';
 import { POSITIONS, TRACE } from './topics.js';
 
-/** Traces are made, cut, written in another form, and checked. */
+/** Making, cutting, exporting and checking traces. */
 export const TRACE_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'import',
@@ -38,7 +38,7 @@ export const TRACE_COMMANDS: readonly CommandSpec[] = [
     ],
     examples: [
       'p2mtrace import capture.bin -o trace.arrow --xen-version 4.17.7 --cpu-hz 2.5G',
-      'xentrace -D -e 0x0010f000 - | p2mtrace import - -o trace.arrow   # Ctrl-C ends the recording',
+      'xentrace -D -e 0x0010f000 /dev/stdout | p2mtrace import - -o trace.arrow   # Ctrl-C ends the recording',
       'p2mtrace import case.ndjson -o case.arrow',
     ],
     load: () => import('../commands/import.js'),
@@ -66,7 +66,7 @@ give the same events.`,
     ],
     examples: [
       'p2mtrace generate -o load.arrow --events 1000000',
-      'p2mtrace generate -o leak.arrow --seed 7 --fault refcount.leak lock-order.level',
+      'p2mtrace generate -o faults.arrow --seed 7 --fault refcount.leak lock-order.level',
     ],
     load: () => import('../commands/generate.js'),
   },

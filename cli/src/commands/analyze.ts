@@ -42,13 +42,13 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
   });
 };
 
-/** A finding makes the exit code 1. */
+/** True if the finding makes the exit code 1. */
 export function fails({ severity }: Finding, failOn: Options['failOn']): boolean {
   if (failOn === 'none') return false;
   return severity === 'error' || (severity === 'warning' && failOn === 'warning');
 }
 
-/** Finding by finding: all occurrences in one text may be more than a string can hold. */
+/** Writes finding by finding: all occurrences in one text may exceed the maximum length of a string. */
 async function writeJson(out: Terminal, { findings, incidents, customs, divergences, notChecked }: AnalysisReport) {
   await out.write('{"findings":[');
   for (const [i, { occurrences, ...finding }] of byIncident(findings).entries()) {

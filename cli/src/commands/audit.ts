@@ -5,7 +5,7 @@ import { type AuditReport, auditReport } from '../audit/audit-report.js';
 import { readBaseline, readSuppressions, writeBaseline } from '../audit/baseline.js';
 import { AuditHistory } from '../audit/history.js';
 import { runAudit } from '../audit/run-audit.js';
-import { StateFolder, writeWhole } from '../audit/state-folder.js';
+import { StateFolder, writeAtomically } from '../audit/state-folder.js';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { auditConfig } from '../plugins/configuration.js';
@@ -71,7 +71,7 @@ async function writeReports(report: AuditReport, targets: readonly ReportTarget[
   for (const { name, file } of targets) {
     const text = await (await REPORTERS[name]())(report);
     if (file === undefined) await out.write(text);
-    else writeWhole(file, text);
+    else writeAtomically(file, text);
   }
 }
 
@@ -86,13 +86,13 @@ async function addToHistory(report: AuditReport, path: string, retain: number | 
   }
 }
 
-/** What there is now, as a baseline. */
+/** The current findings as a baseline. */
 const current = ({ findings }: AuditReport) =>
   findings
     .filter(({ state }) => state !== 'suppressed')
     .map(({ id, rule, severity, signature }) => ({ id, rule, severity, signature }));
 
-/** What of a baseline is still there. */
+/** The part of a baseline that is still there. */
 const known = ({ fixed }: AuditReport, findings: ReturnType<typeof current>) =>
   findings.filter(({ signature }) => !fixed.some(one => one.signature === signature));
 

@@ -20,7 +20,7 @@ export const run: Run<readonly [string], Options> = ([path], options, context) =
     withReplay(reader, options, context, async trace => {
       const session = new Session(trace, context.out, work => withReplay(reader, options, context, work));
       session.at = trace.at(options.at).seq;
-      // Lines that nobody types are a script.
+      // Without a terminal, the input is a script.
       const script = options.script ?? (process.stdin.isTTY ? undefined : '-');
       if (script !== undefined) return runScript(session, linesOf(script), options.keepGoing === true, context);
       await runPrompt(session, context);
@@ -28,7 +28,7 @@ export const run: Run<readonly [string], Options> = ([path], options, context) =
     }),
   );
 
-/** Lines of a file, or of stdin as they come. @throws P2mError P2M_SCRIPT (usage) */
+/** Lines of a file, or of stdin as they arrive. @throws P2mError P2M_SCRIPT (usage) */
 function linesOf(script: string): Iterable<string> | AsyncIterable<string> {
   if (script === '-') return createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
   try {

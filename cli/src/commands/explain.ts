@@ -32,7 +32,7 @@ export const run: Run<readonly [string, string | undefined], Options> = async ([
   if (name === undefined) return explainRule(ruleOf(rules, about), options, context);
   return withTrace(about, context, async reader => {
     const progress = new Progress(context, options.progress, 'events replayed', reader.rows);
-    // Who names a signature names its rule.
+    // A signature includes the name of its rule.
     const only = rules.filter(({ id }) => name === id || name.startsWith(`${id} `)).map(({ id }) => id);
     const report = await analyzeTrace(reader, { plugins, only, onProgress: progress.update }).finally(() =>
       progress.end(),

@@ -37,7 +37,7 @@ async function writeText(reader: TraceReader, options: Options, { out }: Context
   const { output, format, from, to, cpuHz } = options;
   const write = async (text: TextOut) => {
     if (format === 'perfetto') await writeTimeline(reader, text, { from, to }, cpuHz ?? reader.metadata.tscHz);
-    // The person names the last event, the library the one behind it.
+    // The user names the last event, the library takes the one after it.
     else await exportNdjson(reader, piece => text.write(piece), { from, to: to === undefined ? undefined : to + 1 });
   };
   if (output === undefined) return write(out);
@@ -57,7 +57,7 @@ async function writeFile(reader: TraceReader, path: string, options: Options, co
   else await exportEvents(reader, options.format as 'csv' | 'parquet', path, options, context);
 }
 
-/** Makes a file that appears under its name only when it is whole. */
+/** Makes a file that gets its name when it is complete. */
 async function toFile(output: string, make: (partial: string) => Promise<void>): Promise<void> {
   const partial = `${output}.partial`;
   rmSync(partial, { force: true });

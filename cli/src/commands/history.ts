@@ -45,7 +45,7 @@ function wholeHistory(reader: TraceReader, subject: Subject, options: Options, c
   const filter = where === undefined ? undefined : parseExpression(where, reader.names);
   const progress = new Progress(context, when, 'events replayed', reader.rows);
   try {
-    // The person names the last event, the library the one behind it.
+    // The user names the last event, the library takes the one after it.
     const end = to === undefined ? undefined : to + 1;
     return history(reader, subject, { from, to: end, where: filter, onProgress: progress.update });
   } finally {

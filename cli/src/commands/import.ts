@@ -28,7 +28,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
   try {
     metadata = await importInput(input, options.output, options, progress.update);
   } catch (error) {
-    // That the compressed file was cut explains an error in its last line.
+    // If the compressed file was cut, that explains an error in its last line.
     for (const problem of input.problems) context.err.say(`p2mtrace: ${problem}\n`);
     throw error;
   } finally {
@@ -38,7 +38,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
   return sayDamage(input, metadata, options, context);
 };
 
-/** Tells what the import found, from the finished trace: only there are all numbers known. */
+/** Reports what the import found, from the finished trace: only there are all numbers known. */
 async function report(input: Input, { output, quiet, json }: Options, { out, err }: Context): Promise<void> {
   const { TraceReader } = await import('@p2mtrace/trace-format');
   const reader = TraceReader.open(output);
@@ -53,7 +53,7 @@ async function report(input: Input, { output, quiet, json }: Options, { out, err
   if (json === true) await out.write(`${jsonText(metadata, 2)}\n`);
 }
 
-/** Says what of the input could not be read; the exit code. */
+/** Reports what could not be read of the input; returns the exit code. */
 function sayDamage(input: Input, metadata: TraceMetadata, { output }: Options, { err }: Context): number {
   if (input.source?.left === true) {
     err.say('p2mtrace: interrupted: the trace has what had been read until then\n');

@@ -44,7 +44,7 @@ export const run: Run<readonly [string], Options> = ([path], { format, fit }, co
     return EXIT.fine;
   });
 
-/** What of the trace the model does not fit, as analyze finds it. */
+/** Parts of the trace that the model does not fit, as found by analyze. */
 async function misfitsOf(reader: TraceReader): Promise<Pick<AnalysisReport, 'customs' | 'divergences'>> {
   const { customs, divergences } = await analyzeTrace(reader);
   return { customs, divergences };

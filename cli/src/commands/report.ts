@@ -1,6 +1,6 @@
 import { analyzeTrace, RULES, rulesOf } from '@p2mtrace/analyzers';
 import { auditReport } from '../audit/audit-report.js';
-import { writeWhole } from '../audit/state-folder.js';
+import { writeAtomically } from '../audit/state-folder.js';
 import type { TraceResult } from '../audit/trace-result.js';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
@@ -58,7 +58,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
     });
     const text = await htmlReport(report, [...RULES, ...rulesOf(plugins)]);
     if (output === undefined) await context.out.write(text);
-    else writeWhole(output, text);
+    else writeAtomically(output, text);
     return findings.some(finding => fails(finding, failOn)) ? EXIT.findings : EXIT.fine;
   });
 };

@@ -29,7 +29,7 @@ interface Options {
   readonly progress?: string;
 }
 
-/** Stands in the name of the output for the number of the piece, or the domid or pcpu. */
+/** In the name of the output: replaced by the number of the piece, the domid or the pcpu. */
 const NUMBER = '{n}';
 
 export const run: Run<readonly [string], Options> = ([path], options, context) => {

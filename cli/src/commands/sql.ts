@@ -21,7 +21,7 @@ export const run: Run<readonly [string[]], Options> = async ([words], options, c
       else await sql.run(text);
     } finally {
       process.off('SIGINT', interrupt);
-      // While DuckDB has work, ending the process would hang.
+      // While DuckDB is working, ending the process would hang.
       await sql.close();
     }
     return EXIT.fine;

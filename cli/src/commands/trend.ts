@@ -17,7 +17,7 @@ interface Options {
   readonly config?: string;
 }
 
-/** Findings of all rules and the sums of metrics, a row a night, and a row a series with its chart. */
+/** Findings of all rules and the sums of metrics: a row per night, and a row per series with its chart. */
 const NIGHTS = `
   select strftime(at_utc, '%Y-%m-%d %H:%M') as utc, sum(new_findings)::int as new, sum(fixed)::int as fixed,
     sum(still_there)::int as still_there, count(distinct trace)::int as traces

@@ -9,7 +9,7 @@ import { type DebugCommand, firstRows, positionOf, rowLimit } from './debug-comm
 import { stateOfSubject, subjectOf } from './debug-subject.js';
 import { notFound, type Session } from './session.js';
 
-/** Commands that ask how things came to be. None of them moves the session. */
+/** Commands that ask how things came about. None of them moves the session. */
 export const ASK_COMMANDS: readonly DebugCommand[] = [
   {
     name: 'who',

@@ -5,7 +5,7 @@ import type { Expects } from './debug-command.js';
 import { DEBUG_COMMANDS } from './debug-commands.js';
 import type { Session } from './session.js';
 
-/** What may stand at the end of a line, as readline wants it: the candidates, and the text that they complete. */
+/** Completions of a line in the form that readline expects: the candidates, and the text that they complete. */
 export function complete(session: Session, line: string): [string[], string] {
   const words = line.split(/\s+/);
   const last = words.at(-1) ?? '';
@@ -62,7 +62,7 @@ function condition(session: Session, args: readonly string[]): string[] {
 
 const isColumn = (word: string): word is ColumnName => COLUMN_NAMES.includes(word as ColumnName);
 
-/** Names that a column may have as its value. */
+/** Names that may be values of a column. */
 function namesOf({ reader }: Session, column: string): string[] {
   const spec: ColumnSpec | undefined = isColumn(column) ? COLUMNS[column] : undefined;
   return spec?.dictionary === undefined ? [] : [...reader.names[spec.dictionary]];

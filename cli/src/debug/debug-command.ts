@@ -1,34 +1,34 @@
 import { usageError } from '@p2mtrace/trace-format';
 import type { Session } from './session.js';
 
-/** What may stand behind a command, for completion. */
+/** What may follow a command, for completion. */
 export type Expects = 'position' | 'subject' | 'condition' | 'state' | 'command';
 
 /** A command of the prompt, as data. */
 export interface DebugCommand {
   readonly name: string;
-  /** What follows the name, as the help writes it. */
+  /** What follows the name, as shown in the help. */
   readonly args: string;
   readonly help: string;
   readonly expects?: Expects;
-  /** @throws P2mError; the session then stands where it stood */
+  /** @throws P2mError; the session then has not moved */
   readonly run: (session: Session, args: readonly string[]) => Promise<void>;
 }
 
-/** A whole number from 1 on, 1 where none is given. @throws P2mError P2M_COMMAND (usage) */
+/** A whole number from 1 on; 1 if none is given. @throws P2mError P2M_COMMAND (usage) */
 export function countOf(text: string | undefined): number {
   const count = text === undefined ? 1 : /^\d{1,15}$/.test(text) ? Number(text) : 0;
   if (count < 1) throw usageError('P2M_COMMAND', `${text} is no number of events`, 'write a number from 1 on');
   return count;
 }
 
-/** As everywhere, and a bare number is a seq. @throws P2mError P2M_COMMAND (usage) where there is none */
+/** A position as in every command; a bare number is a seq. @throws P2mError P2M_COMMAND (usage) if there is none */
 export function positionOf(text: string | undefined): string {
   if (text === undefined) throw usageError('P2M_COMMAND', 'a position is missing', 'such as #120, end or +20ms');
   return /^\d+$/.test(text) ? `#${text}` : text;
 }
 
-/** Rows that a command gives where nobody asks for more. */
+/** Default number of rows. */
 const ROWS = 40;
 
 /** `… 100 rows` at the end of a command. @throws P2mError P2M_COMMAND (usage) */
@@ -38,7 +38,7 @@ export function rowLimit(words: readonly string[]): { readonly limit: number; re
     : { limit: ROWS, rest: words };
 }
 
-/** At most `limit` rows, and what is said where there are more. */
+/** At most `limit` rows, and a message if there are more. */
 export function firstRows<Row>(rows: Iterable<Row>, limit: number): { readonly first: Row[]; readonly more?: string } {
   const first: Row[] = [];
   for (const row of rows) {

@@ -40,7 +40,7 @@ export async function runLine(session: Session, line: string): Promise<void> {
   if (name !== '') await commandOf(name).run(session, args);
 }
 
-/** The command of that name, or whose name alone begins so. @throws P2mError P2M_COMMAND (usage) */
+/** The command with this name, or the only one whose name begins with it. @throws P2mError P2M_COMMAND (usage) */
 function commandOf(name: string): DebugCommand {
   const exact = DEBUG_COMMANDS.find(command => command.name === name);
   const found = exact === undefined ? DEBUG_COMMANDS.filter(command => command.name.startsWith(name)) : [exact];
@@ -53,7 +53,7 @@ function commandOf(name: string): DebugCommand {
   );
 }
 
-/** Commands with what they do, in columns. */
+/** Commands with their descriptions, in columns. */
 function helpLines(commands: readonly DebugCommand[]): string[] {
   const usages = commands.map(({ name, args }) => `${name} ${args}`.trimEnd());
   const width = Math.min(32, Math.max(...usages.map(usage => usage.length)));

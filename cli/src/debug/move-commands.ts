@@ -14,7 +14,7 @@ import { countOf, type DebugCommand, positionOf } from './debug-command.js';
 import { stateOfSubject, subjectOf } from './debug-subject.js';
 import { notFound, type Session } from './session.js';
 
-/** Commands that go somewhere, and show the event there. */
+/** Commands that move the session, and show the event there. */
 export const MOVE_COMMANDS: readonly DebugCommand[] = [
   {
     name: 'goto',

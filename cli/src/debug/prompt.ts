@@ -6,7 +6,7 @@ import { complete } from './complete.js';
 import { runLine } from './debug-commands.js';
 import type { Session } from './session.js';
 
-/** Reads commands from the terminal until somebody leaves. Ctrl-C stops a search, or empties the line. */
+/** Reads commands from the terminal until the user leaves. Ctrl-C stops a search, or clears the line. */
 export async function runPrompt(session: Session, { err }: Context): Promise<void> {
   const lines = createInterface({
     input: process.stdin,
@@ -32,7 +32,7 @@ export async function runPrompt(session: Session, { err }: Context): Promise<voi
   };
   ask();
   for await (const line of lines) {
-    // As in other debuggers, an empty line is the last one again.
+    // As in other debuggers, an empty line repeats the last one.
     last = line.trim() === '' ? last : line;
     try {
       await runLine(session, last);

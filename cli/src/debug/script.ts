@@ -4,8 +4,8 @@ import { runLine } from './debug-commands.js';
 import type { Session } from './session.js';
 
 /**
- * Runs the lines of a script; empty ones and those that begin with # are skipped. The first that fails ends it, or
- * none does; the exit code is that of the first.
+ * Runs the lines of a script; empty lines and those that begin with # are skipped. The first line that fails ends the
+ * script; returns its exit code.
  */
 export async function runScript(
   session: Session,
@@ -22,7 +22,7 @@ export async function runScript(
       await runLine(session, line);
     } catch (error) {
       if (!isP2mError(error)) throw error;
-      // What the lines before have found comes before what is said of this one.
+      // Output of earlier lines comes before the error message of this one.
       await session.out.flush();
       err.say(await describeError(error.at({ line: number })));
       if (code === EXIT.fine) code = exitCodeOf(error);

@@ -6,19 +6,19 @@ import type { Terminal } from '../terminal.js';
 
 type WithSecond = (work: (second: Replay) => Promise<void>) => Promise<void>;
 
-/** Where in a trace somebody stands, and what they asked last. */
+/** The user's position in a trace, and the last condition. */
 export class Session {
   readonly trace: Replay;
   readonly out: Terminal;
   readonly events: EventReader;
-  /** The event behind which the state is looked at; one before the first where nothing has happened yet. */
+  /** The state shown is the one after this event; one before the first event if nothing has happened yet. */
   at: number;
-  /** What `next` and `watch` without an argument repeat. */
+  /** What `next` and `watch` repeat if they have no argument. */
   condition: string | undefined;
   subject: Subject | undefined;
-  /** Somebody wants the prompt to end. */
+  /** True once the user wants to leave. */
   isDone = false;
-  /** Opens the trace once more, for as long as work needs a second state. */
+  /** Opens the trace once more, for work that needs a second state. */
   readonly withSecond: WithSecond;
   private isInterrupted = false;
 
@@ -34,7 +34,7 @@ export class Session {
     return this.trace.reader;
   }
 
-  /** The state at the place where the session stands; good until something is searched. */
+  /** The state at the position of the session; valid until the next search. */
   state(): StateView {
     return this.trace.at(this.at);
   }
@@ -53,7 +53,7 @@ export class Session {
     return eventLine(this.events.at(seq));
   }
 
-  /** Has a search done, in steps between which it can be stopped. @throws P2mError P2M_INTERRUPTED (usage) */
+  /** Runs a search, in steps between which it can be stopped. @throws P2mError P2M_INTERRUPTED (usage) */
   async search(search: Search): Promise<number | undefined> {
     this.isInterrupted = false;
     for (;;) {
@@ -66,7 +66,7 @@ export class Session {
     }
   }
 
-  /** Stops a search that is under way. */
+  /** Stops the running search. */
   interrupt(): void {
     this.isInterrupted = true;
   }
@@ -77,7 +77,7 @@ export class Session {
   }
 }
 
-/** A command that found nothing to go to. */
+/** Error of a command that found nothing to go to. */
 export function notFound(what: string): P2mError {
   return usageError('P2M_NOT_FOUND', what);
 }

@@ -9,10 +9,10 @@ import { countOf, type DebugCommand, firstRows, rowLimit } from './debug-command
 import { stateOfSubject, subjectOf } from './debug-subject.js';
 import type { Session } from './session.js';
 
-/** Events on either side that `list` gives. */
+/** Events on either side that `list` shows. */
 const LISTED = 5;
 
-/** Commands that show what is here. */
+/** Commands that show what is at the current position. */
 export const SHOW_COMMANDS: readonly DebugCommand[] = [
   {
     name: 'show',
@@ -57,7 +57,7 @@ async function showSummary(session: Session): Promise<void> {
   for (const line of summaryText(session.state().replayer, session.reader, {})) await session.print(line);
 }
 
-/** `1 altp2m:0 100 rows`, any of them left out. */
+/** `1 altp2m:0 100 rows`; each part is optional. */
 async function showTable(session: Session, what: StateTable, words: readonly string[]): Promise<void> {
   const { limit, rest } = rowLimit(words);
   const [domid, view, ...others] = rest;

@@ -6,7 +6,7 @@ import type { ResultFormat } from '../sql/formats.js';
 import { writeResult } from '../sql/result-formats.js';
 import { type EventRange, isWholeTrace, whereRange } from './range.js';
 
-/** Writes the events as rows of another form. */
+/** Writes the events as rows of another format. */
 export async function exportEvents(
   reader: TraceReader,
   format: ResultFormat,
@@ -23,7 +23,7 @@ export async function exportEvents(
   }
 }
 
-/** Writes an Arrow file that anybody reads. A whole trace is one already. */
+/** Writes an Arrow file that any reader can open. A whole trace already is one. */
 export async function exportArrow(reader: TraceReader, output: string, range: EventRange, context: Context) {
   if (isWholeTrace(range)) copyFileSync(reader.path, output);
   else await exportEvents(reader, 'arrow', output, range, context);

@@ -1,13 +1,15 @@
-/** What a timeline shows: rows of SQL that become slices or instants of a track. */
+/** What a timeline shows: SQL whose rows become slices or instants of a track. */
 export interface TrackSource {
-  /** Processes of the timeline group tracks. */
+  /** Tracks are grouped by processes of the timeline. */
   readonly group: 'pcpus' | 'vcpus' | 'p2m' | 'references';
-  /** Columns: track (number), track_name, name, start (TSC), stop (TSC, null for an instant or what is open), and args. */
+  /**
+   * Columns: track (number), track_name, name, start (TSC), stop (TSC, null for an instant or what is open), and args.
+   */
   readonly sql: string;
   readonly kind: 'slice' | 'instant';
 }
 
-/** Every track, with `$range` for the condition on `seq`. Slices of one track nest; what does not nest has its own. */
+/** Every track; `$range` stands for the condition on `seq`. Slices of a track nest; those that can't get their own. */
 export const TRACKS: readonly TrackSource[] = [
   {
     group: 'pcpus',

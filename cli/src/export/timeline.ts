@@ -5,7 +5,7 @@ import type { TextOut } from '../render/rows.js';
 import { type EventRange, whereRange } from './range.js';
 import { TRACKS, type TrackSource } from './timeline-tracks.js';
 
-/** Without a frequency a tick counts as a nanosecond. */
+/** If the frequency is unknown, a tick counts as a nanosecond. */
 const DEFAULT_HZ = 1e9;
 const GROUPS = ['findings', 'pcpus', 'vcpus', 'p2m', 'references'] as const;
 
@@ -53,7 +53,7 @@ async function writeTrack(session: TraceSession, source: TrackSource, out: TextO
         }
         const ts = micros(start);
         const known = Object.fromEntries(args.map((arg, i) => [arg, values[i]]).filter(([, value]) => value !== null));
-        // What has not ended is shown by its beginning.
+        // What has not ended is shown at its beginning.
         const event =
           source.kind === 'slice' && stop !== null
             ? { ph: 'X', pid, tid, name, ts, dur: Math.max(0, micros(stop) - ts), args: known }
@@ -64,7 +64,7 @@ async function writeTrack(session: TraceSession, source: TrackSource, out: TextO
   }
 }
 
-/** A track a rule: an instant for each witness of each occurrence. */
+/** One track per rule: an instant for each witness of each occurrence. */
 async function writeFindings(
   reader: TraceReader,
   session: TraceSession,

@@ -1,15 +1,15 @@
 export type InputFormat = 'xentrace' | 'ndjson';
 export type Content = InputFormat | 'gzip' | 'empty';
 
-/** Bytes that `detectContent` wants to see, where there are as many. */
+/** Bytes that `detectContent` needs, if there are as many. */
 export const HEAD_BYTES = 64;
 
-/** What the first bytes of an input show it to be; what is neither gzip nor text as NDJSON has it is a capture. */
+/** Content type by the first bytes of an input: what is neither gzip nor looks like NDJSON is a capture. */
 export function detectContent(head: Uint8Array): Content {
   if (head.length === 0) return 'empty';
   if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
   const text = Buffer.from(head).toString('latin1');
-  // A big-endian capture begins with a byte that is a blank too, hence the look at what follows the blanks.
+  // A big-endian capture also begins with a blank byte, hence the look at what follows the blanks.
   return /^(?:\xef\xbb\xbf)?[ \t\r\n]*(?:$|[{#]|\/\/)/.test(text) ? 'ndjson' : 'xentrace';
 }
 

@@ -3,9 +3,9 @@ import { createGunzip } from 'node:zlib';
 import { P2mError } from '@p2mtrace/trace-format/errors';
 
 /**
- * Decompresses a stream, piece by piece. Where it was cut, everything before the cut comes out and `onCut` is told:
- * a pipeline of streams would drop what it has not handed on when its end turns out to be missing.
- * @throws P2mError P2M_GZIP where the contents are damaged
+ * Decompresses a stream, piece by piece. If it was cut, everything before the cut is returned and `onCut` is called: a
+ * pipeline of streams would drop what it still holds when the end turns out to be missing.
+ * @throws P2mError P2M_GZIP if the contents are damaged
  */
 export async function* gunzip(
   input: AsyncIterable<Uint8Array>,
@@ -24,7 +24,7 @@ export async function* gunzip(
   try {
     for await (const piece of input) {
       bytes += piece.length;
-      // After an error the write is never heard of again.
+      // After an error, the callback of the write is never called.
       await new Promise<void>(resolve => {
         zlib.once('error', resolve).write(piece, () => {
           zlib.off('error', resolve);

@@ -14,20 +14,20 @@ import { stoppable } from './stoppable.js';
 export interface ImportSettings {
   readonly xenVersion?: string | undefined;
   readonly layout?: string | undefined;
-  /** A file as `nm xen-syms` prints it. */
+  /** A file as printed by `nm xen-syms`. */
   readonly symbols?: string | undefined;
   readonly cpuHz?: number | undefined;
   readonly host?: string | undefined;
   readonly controlDomains?: number[] | undefined;
 }
 
-/** Told from time to time how many bytes of the input are read. */
+/** Called from time to time with the number of bytes of the input read so far. */
 export type OnBytes = (done: number) => void;
 
 /**
- * Makes a trace of an input that was opened, and returns its metadata. Prints nothing: what was wrong with the input is
- * in `input.problems`, also where this throws, and in the metadata's health (`inputDamage`).
- * @throws P2mError as the importers of trace-format; P2M_SYMBOLS, P2M_VERSION, P2M_LAYOUT (usage), P2M_OPEN
+ * Makes a trace from an opened input, and returns its metadata. Prints nothing: what was wrong with the input is in
+ * `input.problems`, even if this throws, and in the metadata's health (`inputDamage`).
+ * @throws P2mError like the importers of trace-format; P2M_SYMBOLS, P2M_VERSION, P2M_LAYOUT (usage), P2M_OPEN
  */
 export function importInput(
   input: Input,
@@ -76,7 +76,7 @@ async function importText(
   return stoppable(signal => importNdjson(input.name, input.name, output, { header, onProgress, signal }));
 }
 
-/** Progress of a stream is that of the bytes that came in, before they are decompressed. */
+/** Progress of a stream counts the bytes that arrived, before decompression. */
 async function* withProgress({ stream, source }: Input, onProgress: OnBytes): AsyncGenerator<Uint8Array> {
   if (stream === undefined) return;
   for await (const piece of stream) {

@@ -2,10 +2,10 @@ import type { TraceMetadata } from '@p2mtrace/trace-format';
 import { counted } from '../render/cell.js';
 import type { Input } from './open-input.js';
 
-/** What of an input that was imported could not be read, in one line; undefined where all of it was. */
+/** What could not be read of an imported input, in one line; undefined if all of it was. */
 export function inputDamage(input: Input, { health }: TraceMetadata): string | undefined {
   const damage = [...input.problems, ...(health?.problems ?? []).filter(problem => /\bcut\b|skipped/.test(problem))];
-  // A file that was not read to its end was cut by the person; a recording has no other end.
+  // If a file was not read to its end, the user stopped the import; a recording has no other end.
   if (input.source?.left === true && input.size !== undefined) damage.unshift('the input was not read to its end');
   const skipped = health?.skippedBytes ?? 0;
   if (damage.length === 0 && skipped === 0) return undefined;

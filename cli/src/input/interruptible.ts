@@ -1,15 +1,18 @@
 import { P2mError } from '@p2mtrace/trace-format/errors';
 
-/** How long after a first Ctrl-C the writer of a pipe, which got it too, may take to write its rest. */
+/** How long the writer of a pipe, which also gets the first Ctrl-C, may take to write the rest. */
 const GRACE_MS = 2000;
-/** By which a person or the system ends a program. */
+/** Signals by which a user or the system ends a program. */
 export const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-/** A stream that SIGINT or SIGTERM ends as if it ended by itself: at its end, after the grace, or at a second signal. */
+/**
+ * A stream that SIGINT or SIGTERM ends as if it had ended itself: at its end, after a grace period, or at a second
+ * signal.
+ */
 export class Interruptible {
-  /** A signal came. */
+  /** True once a signal came. */
   interrupted = false;
-  /** The stream was left before its end. */
+  /** True if the stream was left before its end. */
   left = false;
   bytes = 0;
   private readonly input: NodeJS.ReadableStream & { destroy(): unknown };
@@ -34,7 +37,7 @@ export class Interruptible {
     const iterator = (this.input as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
     try {
       for (;;) {
-        // Not Promise.race with one promise for all pieces: that would keep every piece it ever gave.
+        // Not Promise.race with one promise for all pieces: that would keep every piece in memory.
         const next = await new Promise<IteratorResult<Uint8Array> | undefined>((resolve, reject) => {
           leave = () => {
             isLeft = true;

@@ -4,17 +4,17 @@ import { detectContent, HEAD_BYTES, type InputFormat, peek } from './detect.js';
 import { gunzip } from './gunzip.js';
 import { Interruptible } from './interruptible.js';
 
-/** What is to be imported: a file that can be read anywhere, or a stream. */
+/** An input to import: a file that can be read at any offset, or a stream. */
 export interface Input {
   readonly format: InputFormat;
-  /** What errors and the trace's metadata call it. */
+  /** Its name in errors and in the trace's metadata. */
   readonly name: string;
-  /** Bytes of the file, compressed or not; undefined for a pipe. */
+  /** Size of the file in bytes, compressed or not; undefined for a pipe. */
   readonly size: number | undefined;
   readonly stream: AsyncIterable<Uint8Array> | undefined;
   /** Where the bytes of a stream come from. */
   readonly source: Interruptible | undefined;
-  /** What was wrong with the input besides what the importer sees; filled while it is read. */
+  /** Problems of the input that the importer does not see; filled while the input is read. */
   readonly problems: string[];
 }
 
@@ -36,7 +36,11 @@ export async function openInput(path: string, forced: InputFormat | undefined): 
     }
   }
   if (path === '-' && process.stdin.isTTY === true) {
-    throw usageError('P2M_STDIN', 'stdin is a terminal', 'pipe a capture into it: xentrace … - | p2mtrace import - …');
+    throw usageError(
+      'P2M_STDIN',
+      'stdin is a terminal',
+      'pipe a capture into it: xentrace … /dev/stdout | p2mtrace import - …',
+    );
   }
   const from = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: 1 << 20 });
   return openStream(new Interruptible(from, path), path, size, forced);

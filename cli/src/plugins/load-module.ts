@@ -5,7 +5,7 @@ import * as replayer from '@p2mtrace/replayer';
 import * as traceFormat from '@p2mtrace/trace-format';
 import { createJiti } from 'jiti';
 
-/** A module of others gets the packages that run here, wherever it lies. */
+/** Modules of plugins get these packages from here, wherever they are. */
 const OURS = {
   '@p2mtrace/analyzers': analyzers,
   '@p2mtrace/replayer': replayer,
@@ -13,7 +13,7 @@ const OURS = {
 };
 
 /**
- * What a module exports by default; TypeScript or JavaScript.
+ * The default export of a module in TypeScript or JavaScript.
  * @param name a file, or a package as seen from `folder`
  * @throws whatever its code throws
  */

@@ -1,8 +1,8 @@
 import { usageError } from '@p2mtrace/trace-format/errors';
 
 /**
- * What a module exports by default, which somebody named.
- * @throws P2mError (usage) with that code where it can't be loaded
+ * The default export of a module that the user named.
+ * @throws P2mError (usage) with this code if it can't be loaded
  */
 export async function loadNamed(code: 'P2M_PLUGIN' | 'P2M_CONFIG', name: string, folder: string): Promise<unknown> {
   const { loadModule } = await import('./load-module.js');

@@ -18,15 +18,15 @@ export interface PluginOptions {
   readonly config?: string | undefined;
 }
 
-/** A module as seen from a folder, or an analyzer that the configuration has itself. */
+/** A module as seen from a folder, or an analyzer in the configuration itself. */
 interface Named {
   readonly plugin: string | Analyzer;
   readonly folder: string;
 }
 
 /**
- * The analyzers that the command line and the configuration name, in that order, with their options set: where both
- * set one, the command line.
+ * The analyzers named by the command line and the configuration, in that order, with their options set: if both set an
+ * option, the command line takes precedence.
  * @throws P2mError P2M_PLUGIN, P2M_PLUGIN_OPTION, P2M_CONFIG (usage)
  */
 export async function loadPlugins({ plugin = [], pluginOption = [], config }: PluginOptions): Promise<Analyzer[]> {
@@ -37,7 +37,9 @@ export async function loadPlugins({ plugin = [], pluginOption = [], config }: Pl
   return configurePlugins(analyzers, [...settingsOf(pluginOptions, path), ...pluginOption]);
 }
 
-/** The configuration and the files of plugins: what they do depends on the content of these. @throws P2mError P2M_CONFIG (usage) */
+/**
+ * The configuration and the files of plugins, whose content decides what they do. @throws P2mError P2M_CONFIG (usage)
+ */
 export async function pluginFiles({ plugin = [], config }: PluginOptions): Promise<string[]> {
   const path = configPath(config);
   const { plugins } = await readConfig(path);
@@ -47,7 +49,7 @@ export async function pluginFiles({ plugin = [], config }: PluginOptions): Promi
   return path === undefined ? files : [resolve(path), ...files];
 }
 
-/** Those of the command line are seen from where p2mtrace is run, those of a configuration from beside it. */
+/** Names on the command line are relative to the current folder, those in a configuration to its own folder. */
 function namedBy(plugin: readonly string[], plugins: PluginConfig['plugins'] = [], path = ''): Named[] {
   const folder = dirname(resolve(path));
   return [...plugin.map(name => ({ plugin: name, folder: cwd() })), ...plugins.map(one => ({ plugin: one, folder }))];

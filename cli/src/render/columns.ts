@@ -1,7 +1,7 @@
 /** A column of a result. */
 export interface Column {
   readonly name: string;
-  /** Numbers stand right in a table. */
+  /** Numbers are right-aligned in a table. */
   readonly right?: boolean;
 }
 

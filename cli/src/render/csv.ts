@@ -1,6 +1,6 @@
 import { cellText } from './cell.js';
 
-/** A line of CSV as RFC 4180 has it, but that lines end as they do here. */
+/** A line of CSV as in RFC 4180, but ending with a newline only. */
 export function csvLine(row: readonly unknown[]): string {
   return `${row.map(value => quoted(cellText(value), value)).join(',')}\n`;
 }

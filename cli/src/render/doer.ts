@@ -1,6 +1,6 @@
 import type { Doer } from '@p2mtrace/replayer';
 
-/** `pcpu 1 d2v0 p2m_remove_page (p2m)`: where, for whom, the call site, the innermost lock that was held. */
+/** `pcpu 1 d2v0 p2m_remove_page (p2m)`: pcpu, vcpu, call site, and the innermost lock that was held. */
 export function doerText({ pcpu, domid, vcpu, caller, symbol, under }: Doer): string {
   const parts = [
     ...(pcpu === null ? [] : [`pcpu ${pcpu}`]),
@@ -11,7 +11,7 @@ export function doerText({ pcpu, domid, vcpu, caller, symbol, under }: Doer): st
   return parts.join(' ');
 }
 
-/** The same with the address of the call site, and since when that lock was held. */
+/** The same with the address of the call site, and since when the lock was held. */
 export function doerInFull(doer: Doer): string {
   const { caller, symbol, under } = doer;
   const address = symbol !== null && caller !== null ? `, at ${caller}` : '';

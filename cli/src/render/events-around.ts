@@ -3,7 +3,7 @@ import type { Terminal } from '../terminal.js';
 import { eventLine } from './fields.js';
 import { heading } from './rule-text.js';
 
-/** Raw events: those of these seqs, marked, and as many as `around` before and behind each; what lies between is left out. */
+/** The events with these seqs, marked, and up to `around` before and after each; what lies between is left out. */
 export function* eventsAround(
   { reader, start, end }: Replay,
   seqs: readonly number[],

@@ -2,10 +2,10 @@ import type { TraceEvent } from '@p2mtrace/replayer';
 import { hex } from '@p2mtrace/trace-format';
 import { cellText } from './cell.js';
 
-/** Columns whose numbers are frames, written as such. */
+/** Columns whose numbers are frames, written in hex. */
 const FRAMES = new Set(['gfn', 'mfn', 'm2p']);
 
-/** `gfn=0x10 p2m_type=ram_rw flags=failed`: what has no value is left out, or written as `absent` where that is given. */
+/** `gfn=0x10 p2m_type=ram_rw flags=failed`: fields without a value are left out, or written as `absent` if given. */
 export function fieldsText(fields: Readonly<Record<string, unknown>>, absent?: string): string {
   const parts: string[] = [];
   for (const [name, value] of Object.entries(fields)) {
@@ -30,7 +30,7 @@ export function withHexFrames(fields: Readonly<Record<string, unknown>> | null):
   return Object.fromEntries(entries);
 }
 
-/** When an event was recorded and by whom: said apart from what it did. */
+/** When and by whom an event was recorded: shown separately from what it did. */
 const CONTEXT = new Set(['seq', 'kind', 'tsc', 'tsc_own', 'pcpu', 'cur_domid', 'cur_vcpu', 'caller', 'symbol']);
 
 /** `#120 set_entry domid=1 gfn=0x10 …`: what an event did. */
@@ -39,7 +39,7 @@ export function eventText(event: TraceEvent): string {
   return `#${event.seq} ${event.kind} ${fieldsText(fields)}`.trimEnd();
 }
 
-/** The same with its pcpu; before the first event nothing has happened. */
+/** The same with its pcpu; for undefined, that nothing has happened yet. */
 export function eventLine(event: TraceEvent | undefined): string {
   if (event === undefined) return 'start: nothing has happened yet';
   return `${eventText(event)}${event.pcpu === undefined ? '' : `  [pcpu ${event.pcpu}]`}`;

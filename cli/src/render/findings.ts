@@ -4,7 +4,7 @@ import { cellText, count, counted } from './cell.js';
 import { byIncident, isConsequence } from './incident-order.js';
 import { misfitLines, timesText } from './out-of.js';
 
-/** Occurrences of a finding that people are shown. */
+/** Occurrences of a finding that the text shows. */
 const SHOWN = 5;
 const COLOURS = { error: 'red', warning: 'yellow', note: 'cyan' } as const;
 const SEVERITIES = ['error', 'warning', 'note'] as const;
@@ -15,7 +15,7 @@ interface Judged {
   readonly rules: number;
 }
 
-/** A report for people: the worst finding first, then what was not checked, then how many of each. */
+/** A report as text: the worst finding first, then what was not checked, then the counts. */
 export function* findingsText(
   { findings, incidents, customs, divergences, notChecked }: AnalysisReport,
   out: Terminal,
@@ -48,7 +48,7 @@ export function* findingsText(
 function findingText(finding: Finding, path: string, out: Terminal): string {
   const { id, severity, confidence, rule, title, signature, occurrences } = finding;
   const head = `${out.style(COLOURS[severity], severity)} (${confidence}) ${out.style('bold', rule)}: ${title}`;
-  // What came of something is told by that.
+  // A consequence is shown under its cause.
   const [lead, shown] = isConsequence(finding) ? ['  from it: ', 1] : ['', SHOWN];
   const lines = [`${lead}${head}: ${timesText(finding)}`, `  ${signature}`];
   for (const { subject, witness } of occurrences.slice(0, shown)) {

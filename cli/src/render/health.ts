@@ -3,10 +3,10 @@ import type { ImportHealth, TraceMetadata } from '@p2mtrace/trace-format';
 import { eventName } from '../event-names.js';
 import { count, counted } from './cell.js';
 
-/** Ids that no table lists are many in a trace of everything; these many are named. */
+/** A trace of everything has many ids that no table lists; this many are named. */
 const UNKNOWN_SHOWN = 10;
 
-/** What an import found, for people: what was read and lost, how the order is known, and what can be checked. */
+/** What an import found, as text: what was read and lost, how the order is known, and what can be checked. */
 export function healthLines(metadata: TraceMetadata): string[] {
   const { health, assumed, counts = {} } = metadata;
   return [
@@ -63,7 +63,7 @@ function unknownIds({ unknownById }: ImportHealth): string[] {
   ];
 }
 
-/** Records that have more than their row; nothing where none has. */
+/** Records that have more than their row can hold; empty if there are none. */
 function ignoredIds({ ignoredById = {} }: ImportHealth): string[] {
   const ids = Object.entries(ignoredById).map(
     ([id, number]) => `${id}  ${count(number).padStart(11)}  ${eventName(id)}`,
@@ -95,7 +95,7 @@ function orderReason({ order, records, withoutTsc, pcpus }: ImportHealth): strin
     : `exact: ${count(records - withoutTsc)} of ${counted(records, 'record')} have a TSC, and the others follow them`;
 }
 
-/** What locks that two pcpus would have had at once say of the pcpus' clocks. */
+/** What locks that two pcpus seem to have held at once say about the clocks of the pcpus. */
 function clockReasons({ overlaps = 0, skew = [], contradictory = [] }: ImportHealth['order']): string[] {
   if (overlaps === 0) return [];
   const clocks = skew.map(({ pcpu, ticks, least, most }) => {
@@ -118,7 +118,7 @@ function clockReasons({ overlaps = 0, skew = [], contradictory = [] }: ImportHea
 
 const negative = (ticks: number | undefined): number | undefined => (ticks === undefined ? undefined : -ticks);
 
-/** How many rules of each analyzer can be decided in this trace, and what the others lack; `analyze` names them. */
+/** How many rules of each analyzer can be decided in this trace, and what the others lack; `analyze` lists them. */
 function checkLines(metadata: TraceMetadata): string[] {
   const rules = RULES.filter(({ policy }) => policy === undefined);
   const { decided, undecided } = decidableRules(rules, metadata);
@@ -134,14 +134,16 @@ function checkLines(metadata: TraceMetadata): string[] {
   return [...listed('can check', can.length === 0 ? ['nothing'] : can), ...listed("can't check", cannot)];
 }
 
-/** The kinds that a trace lacks for these rules, or has only in part. A rule may do with one of several of them. */
+/**
+ * The kinds that a trace lacks for these rules, or has only in part. For some rules, one of several kinds is enough.
+ */
 function lacks(undecided: readonly Undecided[]): string {
   const missing = new Set(undecided.flatMap(one => one.missing).flatMap(need => need.split('|')));
   const cut = new Set(undecided.filter(one => one.missing.length === 0).map(({ reason }) => reason));
   return [...(missing.size === 0 ? [] : [`no ${[...missing].join(', ')} events`]), ...cut].join('; ');
 }
 
-/** `label  first`, and the others below it; nothing for none. */
+/** `label  first`, and the others below it; empty if there are none. */
 function listed(label: string, values: readonly string[]): string[] {
   return values.map((value, i) => `  ${(i === 0 ? label : '').padEnd(12)}${value}`);
 }

@@ -13,7 +13,7 @@ const COLUMNS = [
   { name: 'ended_by' },
 ];
 
-/** Rows of a history: objects inside rows for JSON, text for people and CSV. @throws ClosedPipe */
+/** Rows of a history: objects inside rows for JSON, text otherwise. @throws ClosedPipe */
 export function writeHistory(out: Terminal, format: RowFormat, rows: Iterable<HistoryRow>): Promise<void> {
   const isJson = format === 'json' || format === 'ndjson';
   const cells = function* () {
@@ -26,7 +26,7 @@ function jsonCells({ from, to, what, details, by, ended_by }: HistoryRow): unkno
   return [from, to, what, details, by, ended_by];
 }
 
-/** In a table a row that began before the trace says so, and one that lasts. */
+/** In a table, a row says if it began before the trace, or has not ended. */
 function textCells({ from, to, what, details, by, ended_by }: HistoryRow, isTable: boolean): unknown[] {
   const [before, lasting] = isTable ? ['before', 'lasts'] : [null, null];
   return [from ?? before, to ?? lasting, what, fieldsText(details), by && doerText(by), ended_by && doerText(ended_by)];

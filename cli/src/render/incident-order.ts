@@ -2,13 +2,10 @@ import type { AnalysisReport, Finding } from '@p2mtrace/analyzers';
 
 type InIncident = Pick<Finding, 'id' | 'incident'>;
 
-/** Something came of it: it is the first cause of its incident. */
-export const isCause = ({ id, incident }: InIncident): boolean => id === incident;
-
-/** It came of another finding. */
+/** True if it is a consequence of another finding. */
 export const isConsequence = ({ id, incident }: InIncident): boolean => incident !== null && id !== incident;
 
-/** The same findings, those of an incident together where its worst one is, the first cause first. */
+/** The same findings, grouped by incident at the place of its worst finding, with the first cause first. */
 export function byIncident<F extends InIncident>(findings: readonly F[]): F[] {
   const told = new Set<F>();
   return findings.flatMap(finding => {
@@ -20,7 +17,7 @@ export function byIncident<F extends InIncident>(findings: readonly F[]): F[] {
   });
 }
 
-/** The report as a list of findings that have nothing to do with each other (--flat). */
+/** The report as a list of unrelated findings (--flat). */
 export function flat<R extends Pick<AnalysisReport, 'findings' | 'incidents'>>(report: R): R {
   return { ...report, incidents: [], findings: report.findings.map(finding => ({ ...finding, incident: null })) };
 }

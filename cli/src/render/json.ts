@@ -4,7 +4,7 @@ export function jsonObject(names: readonly string[], row: readonly unknown[]): s
 }
 
 /**
- * A value as JSON text, exact: integers are numbers where JSON readers keep them so, else their digits as a string;
+ * A value as exact JSON text: integers are numbers if JSON readers keep them exactly, otherwise strings of digits;
  * bytes are hex.
  */
 export function jsonText(value: unknown, indent?: number): string {

@@ -10,7 +10,7 @@ const COLUMNS = [
   { name: 'snapshots', right: true },
 ];
 
-/** A row for each piece that was written: the first and the last event of its range, null for none. @throws ClosedPipe */
+/** A row for each piece written, with the first and the last event of its range, null for none. @throws ClosedPipe */
 export function writePieces(out: Terminal, format: RowFormat, pieces: readonly Piece[]): Promise<void> {
   const rows = pieces.map(({ path, range: { from, to }, events, snapshots }) =>
     from < to ? [path, from, to - 1, events, snapshots] : [path, null, null, events, snapshots],
@@ -24,7 +24,7 @@ const OF_PCPUS =
   'what they tell of their pcpus (locks held, vcpu, translations) is what the whole tells; of all else, what no event left out touches';
 const OF_BOTH = 'they tell what the whole tells where no event that was left out touches it';
 
-/** Says what pieces lack, and what they can be relied on for all the same; nothing where they lack nothing. */
+/** Reports what pieces lack, and what can be relied on nevertheless; silent if they lack nothing. */
 export function sayLeftOut(err: Terminal, pieces: readonly Piece[], by: { domains: boolean; pcpus: boolean }): void {
   const kinds = [...new Set(pieces.flatMap(({ incomplete }) => incomplete))];
   if (kinds.length === 0) return;

@@ -2,7 +2,7 @@ import { type Analyzer, optionsOf } from '@p2mtrace/analyzers';
 import type { Terminal } from '../terminal.js';
 import { jsonText } from './json.js';
 
-/** What a plugin can be told, as `--plugin-option` takes it, with what holds now; nothing where it has no options. */
+/** The options of a plugin, as in `--plugin-option`, with their current values; empty if it has none. */
 export function* optionLines(plugin: Analyzer, out: Terminal): Generator<string> {
   const { id, options } = plugin;
   if (options === undefined) return;

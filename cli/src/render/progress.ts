@@ -1,10 +1,10 @@
 import type { Context } from '../command.js';
 import { count } from './cell.js';
 
-/** Milliseconds between two showings. */
+/** Milliseconds between two updates. */
 const EVERY = 100;
 
-/** One line on stderr that says how far a command is, where stderr is a terminal. */
+/** One line on stderr with the progress of a command, if stderr is a terminal. */
 export class Progress {
   private readonly err: Context['err'];
   private readonly what: string;
@@ -14,7 +14,7 @@ export class Progress {
   private last = Date.now();
   private visible = false;
 
-  /** `total` undefined: nobody knows how much will come. */
+  /** `total`: undefined if the amount is not known. */
   constructor({ err }: Context, when: string | undefined, what: string, total?: number) {
     this.err = err;
     this.what = what;
@@ -22,7 +22,7 @@ export class Progress {
     this.shows = err.isTty && when !== 'never';
   }
 
-  /** Shown from time to time; `total` where it is known only now. All done: the line goes away. */
+  /** Updates the line from time to time; `total` if it is known only now. When all is done, the line is removed. */
   readonly update = (done: number, total = this.total): void => {
     if (done === total) this.end();
     const now = Date.now();
@@ -38,7 +38,7 @@ export class Progress {
     this.err.say(`\r\u001b[K${`${text}${left}`.slice(0, this.err.columns - 1)}`);
   };
 
-  /** Takes the line away. */
+  /** Removes the line. */
   end(): void {
     if (this.visible) this.err.say('\r\u001b[K');
     this.visible = false;

@@ -12,7 +12,7 @@ export interface TextOut {
   style(format: 'bold', text: string): string;
 }
 
-/** Writes rows as they come: nothing is kept but what a table needs to know its widths. @throws ClosedPipe */
+/** Writes rows as they come; only a table keeps some, to measure its columns. @throws ClosedPipe */
 export async function writeRows(
   out: TextOut,
   format: RowFormat,
@@ -46,7 +46,7 @@ export async function writeRows(
   }
 }
 
-/** At most that many of the rows. */
+/** At most this many of the rows. */
 export function* limited<T>(rows: Iterable<T>, limit = Number.POSITIVE_INFINITY): Generator<T> {
   let left = limit;
   if (left <= 0) return;

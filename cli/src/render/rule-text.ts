@@ -2,20 +2,20 @@ import type { Belief, BoundRule, Need } from '@p2mtrace/analyzers';
 import type { Terminal } from '../terminal.js';
 import { wrapped } from './wrap.js';
 
-/** `get_page, put_page or alloc_ref_drop`: what a rule can't be decided without. */
+/** `get_page, put_page or alloc_ref_drop`: the events without which a rule can't be decided. */
 export const needsText = (needs: readonly Need[]): string =>
-  needs.map(need => need.replaceAll('|', ' or ')).join(', ') || 'any';
+  needs.map(need => need.replaceAll('|', ' or ')).join(', ') || 'no events in particular';
 
 /** `documented (up to 4.21): XSA-480`. */
 export const beliefText = ({ basis, source, versions }: Belief): string =>
   `${basis}${versions === undefined ? '' : ` (${versions})`}: ${source}`;
 
-/** All that a rule says of itself. */
+/** The description of a rule. */
 export function* ruleText(rule: BoundRule, out: Terminal): Generator<string> {
   const { id, title, severity, belief, confidence, policy, needs, doc, fires, nearMiss, mechanism, confirm, page } =
     rule;
   yield `${out.style('bold', id)}: ${title}`;
-  yield `at worst ${severity}, ${confidence}; needs events of kind ${needsText(needs)}`;
+  yield `at worst ${severity}, ${confidence}; needs ${needsText(needs)}`;
   if (policy === true) yield 'a policy: runs only if it is named';
   yield* section('What it means', doc, out);
   yield* section('When it fires', fires, out);
@@ -30,13 +30,13 @@ export function* ruleText(rule: BoundRule, out: Terminal): Generator<string> {
   if (page !== undefined) yield* ['', page];
 }
 
-/** How it is fixed, and what to doubt. */
+/** How to fix it, and when to doubt the finding. */
 export function* adviceText({ fix, limits }: BoundRule, out: Terminal): Generator<string> {
   yield* section('How it is usually fixed', fix, out);
   yield* section('What the rule can get wrong', limits, out);
 }
 
-/** A query as it was written, moved to one margin. */
+/** A query as written, with a common indent removed. */
 export function sqlLines(sql: string): string[] {
   const [first, ...rest] = sql.trim().split('\n');
   const margin = Math.min(...rest.map(line => line.search(/\S|$/)));

@@ -1,13 +1,13 @@
 import { hex } from '@p2mtrace/trace-format';
 
-/** A column of a state's rows, and what of a row it shows. */
+/** A column of a state's rows, and the value that it shows of a row. */
 export type Show<Row> = readonly [name: string, value: (row: Row) => unknown, right?: 'right'];
 
-/** What the rows of such a function are. */
+/** Type of the rows that such a function yields. */
 export type RowOf<F extends (...args: never) => Iterable<unknown>> =
   ReturnType<F> extends Iterable<infer Row> ? Row : never;
 
-/** Rows by their columns, ready to be written. */
+/** Rows and columns, ready to be written. */
 export function shown<Row>(rows: Iterable<Row>, shows: readonly Show<Row>[]) {
   const columns = shows.map(([name, , right]) => ({ name, right: right === 'right' }));
   const cells = function* () {

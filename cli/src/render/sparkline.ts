@@ -1,6 +1,6 @@
 const BARS = '▁▂▃▄▅▆▇█';
 
-/** Numbers as bars, from the least to the most; a blank where there is none. */
+/** Numbers as bars, scaled from the least to the greatest; a blank for a missing one. */
 export function sparkline(values: readonly (number | null)[]): string {
   const known = values.filter(value => value !== null);
   const [low, high] = [Math.min(...known), Math.max(...known)];

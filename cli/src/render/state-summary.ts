@@ -14,10 +14,10 @@ import { hex, type TraceReader } from '@p2mtrace/trace-format';
 import { count, counted } from './cell.js';
 import { limited } from './rows.js';
 
-/** Divergences that a summary shows. */
+/** Divergences shown in a summary. */
 const SHOWN = 5;
 
-/** The state in numbers, as JSON has it. */
+/** The state in numbers, for JSON. */
 export function summaryJson(replayer: XenState, reader: TraceReader, filter: StateFilter) {
   return {
     events: replayer.seq - (reader.batches[0]?.firstSeq ?? 0),
@@ -41,7 +41,7 @@ export function summaryJson(replayer: XenState, reader: TraceReader, filter: Sta
   };
 }
 
-/** The same for people. */
+/** The same as text. */
 export function* summaryText(replayer: XenState, reader: TraceReader, filter: StateFilter): Generator<string> {
   const summary = summaryJson(replayer, reader, filter);
   const { p2ms, pages, losses } = summary;
@@ -77,7 +77,7 @@ function layoutJson({ layoutDoubt: { layout, counts }, layoutDoubt }: XenState) 
   return { name: layout, contradicted: counts, fitting: counts === 0 ? [layout] : layoutDoubt.fitting() };
 }
 
-/** Undefined where nothing speaks against the layout. */
+/** undefined if nothing contradicts the layout. */
 function layoutText(replayer: XenState): string | undefined {
   const { name, contradicted, fitting } = layoutJson(replayer);
   if (contradicted === 0) return undefined;
@@ -113,7 +113,7 @@ function divergenceText(row: DivergenceRow): string {
     ...(row.lock === null ? [] : [`lock ${row.lock}`]),
     ...(row.pcpu === null ? [] : [`pcpu ${row.pcpu}`]),
   ];
-  // A lookup that gave the right frame differs in its type.
+  // A lookup that found the right frame differs in its type.
   const values =
     row.about === 'lookup' && row.expected === row.seen
       ? `mfn ${valueText(row, row.seen)} as expected, but another type`
@@ -122,7 +122,7 @@ function divergenceText(row: DivergenceRow): string {
   return `#${row.seq} ${row.about} of ${about.join(' ')}: ${values}${writer}`;
 }
 
-/** What a lookup gives is a frame. */
+/** The value of a lookup is a frame. */
 function valueText({ about }: DivergenceRow, value: number | null): string | number | null {
   return value !== null && about === 'lookup' ? hex(value) : value;
 }

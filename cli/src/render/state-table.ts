@@ -24,7 +24,9 @@ import { CONTEXTS, GRANTS, LINUX, PAGING, POD, SHARING, TLB, VIEWS } from './mec
 import type { RowFormat } from './rows.js';
 import { frame, type RowOf, type Show, shown } from './shown.js';
 
-/** Rows of one part of the state, ready to be written. A table shows runs of p2m entries, all else every entry. */
+/**
+ * Rows of one part of the state, ready to be written. Tables merge p2m entries into runs, other formats list them all.
+ */
 export function stateTable(
   what: StateTable,
   replayer: XenState,

@@ -18,7 +18,7 @@ import { subjectLines } from './subject-state.js';
 import { tableLines } from './table.js';
 import { wrapped } from './wrap.js';
 
-/** An occurrence told to somebody who does not know the tool. `tscHz`: ticks a second, where they are known. */
+/** The story of an occurrence, for readers who do not know the tool. `tscHz`: ticks per second, if known. */
 export async function* storyText(
   { finding, occurrence, number, of }: FoundOccurrence,
   { steps, pcpus, chains, writers }: Story,
@@ -78,7 +78,7 @@ export function locksText(held: readonly LockRow[]): string {
   return parts.join('; ') || 'none';
 }
 
-/** What was known before, and what is so after: only what changed. */
+/** What was known before, and what changed. */
 function* sceneText({ subject, before, after }: Scene, writers: Story['writers']): Generator<string> {
   const [old, now] = [linesOf(before, writers), linesOf(after, writers)];
   yield `    ${subjectText(subject)}`;
@@ -86,7 +86,7 @@ function* sceneText({ subject, before, after }: Scene, writers: Story['writers']
   for (const line of now) if (!old.includes(line)) yield `      + ${line}`;
 }
 
-/** A state in lines, with who wrote it. */
+/** A state as lines, with who wrote it. */
 export function linesOf(state: SubjectState, writers: ReadonlyMap<number, Doer>): string[] {
   const wrote = state.about === 'lock' ? [] : writersOf(state);
   const written = wrote.map(seq => {

@@ -1,7 +1,7 @@
 import { cellText } from './cell.js';
 import type { Column, Rows } from './columns.js';
 
-/** Rows that decide how wide the columns are; later ones may stick out. */
+/** Rows that determine the column widths; later ones may be wider. */
 const MEASURED = 1000;
 
 /** The lines of a table: names, then rows, in columns. */
@@ -33,7 +33,7 @@ function tableLine(columns: readonly Column[], cells: readonly string[], widths:
   return padded.join('  ').trimEnd();
 }
 
-/** Text in a trace or a query may hold anything, but not move the cursor. */
+/** Replaces control characters: text in a trace or a query must not move the cursor. */
 function oneLine(text: string): string {
   return text.replace(/\p{Cc}/gu, ' ');
 }

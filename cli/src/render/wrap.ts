@@ -1,4 +1,4 @@
-/** Text in lines of at most that many characters, each behind an indent; words are never cut. */
+/** Text in lines of at most `width` characters, each after an indent; words are never split. */
 export function wrapped(text: string, indent = '', width = 100): string[] {
   const lines: string[] = [];
   let line = '';

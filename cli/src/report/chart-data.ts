@@ -1,6 +1,6 @@
 import type { TraceSession } from '@p2mtrace/analyzers';
 
-/** Frames of one type that a domain's host p2m held when an event had happened. */
+/** Frames of one type in a domain's host p2m after an event. */
 export interface OccupancyPoint {
   readonly domid: number;
   readonly type: string;
@@ -17,24 +17,24 @@ export interface HeatCell {
   readonly refs: number;
 }
 
-/** Spans of a class of locks whose ticks lie from 2^bin on, below 2^(bin+1). */
+/** Lock spans of a class whose ticks are at least 2^bin and below 2^(bin+1). */
 export interface TicksBin {
   readonly name: string;
   readonly bin: number;
   readonly spans: number;
 }
 
-/** Moments at which occupancy is measured. */
+/** Points at which occupancy is measured. */
 const MOMENTS = 160;
 const HEAT = { columns: 96, rows: 32 };
-/** Domains, types and classes that have a colour or a panel of their own. */
+/** Most domains, types and classes that get their own colour or panel. */
 export const SHOWN_DOMAINS = 6;
 export const SHOWN_TYPES = 7;
 export const SHOWN_CLASSES = 8;
 
 const rowsOf = async (session: TraceSession, sql: string) => (await session.runAll(sql)).rows;
 
-/** The host p2ms over time: of the domains with most entries; types that are rare are `other`. */
+/** The host p2ms over time: the domains with the most entries; rare types are counted as `other`. */
 export async function occupancyOf(session: TraceSession, events: number): Promise<OccupancyPoint[]> {
   const rows = await rowsOf(
     session,
@@ -83,7 +83,7 @@ export async function referenceHeatOf(session: TraceSession, events: number): Pr
   }));
 }
 
-/** How long the classes of locks were held, or waited for: the classes with most spans. */
+/** How long locks of each class were held or waited for: the classes with the most spans. */
 export async function ticksOf(session: TraceSession, what: 'hold' | 'wait'): Promise<TicksBin[]> {
   const spans =
     what === 'hold'
@@ -100,7 +100,7 @@ export async function ticksOf(session: TraceSession, what: 'hold' | 'wait'): Pro
   return rows.map(([name, bin, spans]) => ({ name: String(name), bin: Number(bin), spans: Number(spans) }));
 }
 
-/** A class of locks in one mode, as lock_stat has it; ticks. */
+/** A class of locks in one mode, as in lock_stat; times are ticks. */
 export interface LockStatRow {
   readonly name: string;
   readonly mode: string;
@@ -128,7 +128,7 @@ export async function lockStatOf(session: TraceSession): Promise<LockStatRow[]> 
   }));
 }
 
-/** Records that a pcpu lost before an event; ticks it lasted, null where the TSCs are not known. */
+/** Records that a pcpu lost before an event; its length in ticks, null if the TSCs are not known. */
 export interface LostWindow {
   readonly seq: number;
   readonly pcpu: number | null;

@@ -3,12 +3,12 @@ import { parseHTML } from 'linkedom';
 import type { HeatCell, LostWindow, OccupancyPoint, TicksBin } from './chart-data.js';
 import { Markup } from './html.js';
 
-/** Colours that the page's style sheet gives a light and a dark value, in this order. */
+/** Colours for which the style sheet of the page has a light and a dark value, in this order. */
 const COLOURS = Array.from({ length: 8 }, (_, i) => `var(--series-${i + 1})`);
 const WIDTH = 1060;
 const SEQ = { label: 'event', labelAnchor: 'center', tickFormat: 's' } as const;
 
-/** Draws a plot as markup; there is no browser here. */
+/** Draws a plot as markup, without a browser. */
 function draw(options: Plot.PlotOptions): Markup {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const plot = Plot.plot({
@@ -23,11 +23,11 @@ function draw(options: Plot.PlotOptions): Markup {
   return new Markup((plot as unknown as { outerHTML: string }).outerHTML);
 }
 
-/** Where records were lost, on every chart over time. */
+/** Marks where records were lost, in every chart over time. */
 const lostMarks = (lost: readonly LostWindow[]) =>
   lost.length === 0 ? [] : [Plot.ruleX(lost, { x: 'seq', stroke: 'var(--bad)', strokeDasharray: '3 3' })];
 
-/** Room for the names of panels, which stand to the right. */
+/** Room for the names of panels, which are on the right. */
 const roomFor = (names: Iterable<string>) => 16 + 7 * Math.max(...[...names].map(name => name.length));
 
 export function occupancyChart(points: readonly OccupancyPoint[], lost: readonly LostWindow[]): Markup {
@@ -71,7 +71,7 @@ export function referenceHeatChart(cells: readonly HeatCell[], lost: readonly Lo
   });
 }
 
-/** Histograms with bins that double, a panel a class. `tscHz`: ticks a second, where they are known. */
+/** Histograms with doubling bins, one panel per class. `tscHz`: ticks per second, if known. */
 export function ticksChart(bins: readonly TicksBin[], what: string, tscHz: number | undefined): Markup {
   const classes = new Set(bins.map(({ name }) => name));
   return draw({

@@ -10,16 +10,16 @@ import type { Lane, Timeline } from './timeline.js';
 import type { ToldOccurrence } from './trace-report.js';
 import { cut } from './trace-section.js';
 
-/** Traces of a finding, and occurrences in each, that are listed. */
+/** Most traces of a finding, and occurrences in each, that are listed. */
 const LISTED = { traces: 20, occurrences: 10 };
 
-/** What was told of a finding in one trace. */
+/** The story of a finding in one trace. */
 export interface ToldTrace {
   readonly path: string;
   readonly told: readonly ToldOccurrence[];
 }
 
-/** A finding to open: what it means, where it is, how it came about, what to do. */
+/** A finding that can be unfolded: what it means, where it is, how it came about, what to do. */
 export function findingSection(
   finding: AuditFinding,
   rule: BoundRule | undefined,
@@ -86,13 +86,13 @@ ${
     ? undefined
     : html`<details><summary>How to confirm it with p2mtrace sql</summary><pre class="sql">${sqlLines(confirmQuery(rule.confirm, occurrence)).join('\n')}</pre></details>`
 }`;
-  // The first is what a reader wants; the others are more of the same.
+  // Most readers want the first; the others are more of the same.
   return number === 1
     ? html`<h4>What happened (1 of ${inTrace})</h4>${body}`
     : html`<details class="occurrence"><summary>What happened (${number} of ${inTrace}): ${subjectOf(occurrence.subject)}</summary>${body}</details>`;
 }
 
-/** Drawn by the script of the page; without it, and for readers that need text, there is the table. */
+/** Drawn by the script of the page; the table is for readers without it, or that need text. */
 function timelineFigure(timeline: Timeline, name: string): Markup {
   const cuts = timeline.lanes.filter(({ of, items }) => of > items.length);
   return html`<figure class="timeline"><div class="drawing" data-name="${name}"></div>
@@ -101,7 +101,7 @@ function timelineFigure(timeline: Timeline, name: string): Markup {
 <details class="as-table"><summary>The same as a table</summary>${table(['lane', 'from', 'to', 'what', 'detail'], timeline.lanes.flatMap(laneRows))}</details>`;
 }
 
-/** Rows of a lane that the table has. */
+/** Most rows per lane in the table. */
 const TABLE_ROWS = 25;
 
 function laneRows({ name, items }: Lane) {

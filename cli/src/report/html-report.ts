@@ -10,12 +10,12 @@ import { findingKey, readTraceReport, type TraceReport } from './trace-report.js
 import { cut, traceSection } from './trace-section.js';
 import { remainderSection, verdictSection } from './verdict-section.js';
 
-/** Findings that a report lists, and those of each trace that are told where no trace before it told them; traces drawn. */
+/** Most findings listed; most findings per trace told that no earlier trace tells; most traces drawn. */
 const SHOWN = { findings: 200, told: 12, traces: 8 };
 
 /**
- * A report as one HTML file. Opens the traces to tell and draw what is in them; one that can't be opened is named.
- * `rules`: what findings may be of.
+ * A report as one HTML file. Opens the traces to tell stories and draw charts; a trace that can't be opened is named.
+ * `rules`: the rules that findings may belong to.
  */
 export async function htmlReport(report: AuditReport, rules: readonly BoundRule[] = RULES): Promise<string> {
   const { traces, findings, tool } = report;
@@ -25,7 +25,7 @@ export async function htmlReport(report: AuditReport, rules: readonly BoundRule[
   const told = new Set<string>();
   for (const trace of drawn) {
     try {
-      const tell = toTell(trace, findings).filter(finding => !told.has(findingKey(finding)));
+      const tell = findingsToTell(trace, findings).filter(finding => !told.has(findingKey(finding)));
       read.set(trace, await readTraceReport(trace, tell));
       for (const finding of tell) told.add(findingKey(finding));
     } catch (error) {
@@ -53,7 +53,7 @@ ${sections}
   return page('p2mtrace report', links as never, body);
 }
 
-/** The first new one is open: most readers come for it. */
+/** The first new finding is unfolded, as most readers come for it. */
 function findingList(
   findings: readonly AuditFinding[],
   read: ReadonlyMap<TraceResult, TraceReport>,
@@ -69,7 +69,7 @@ function findingList(
   });
 }
 
-/** Those that were judged; with new findings first. */
+/** The traces that were judged, those with new findings first. */
 function worthDrawing(traces: readonly TraceResult[], findings: readonly AuditFinding[]): TraceResult[] {
   const fresh = new Set(
     findings.filter(({ state }) => state === 'new').flatMap(one => one.traces.map(({ path }) => path)),
@@ -81,8 +81,8 @@ function worthDrawing(traces: readonly TraceResult[], findings: readonly AuditFi
   );
 }
 
-/** The findings of a trace that may be told: as the report lists them, without what is suppressed. */
-function toTell({ path, findings: own }: TraceResult, findings: readonly AuditFinding[]): Finding[] {
+/** The findings of a trace whose stories may be told: as the report lists them, without suppressed ones. */
+function findingsToTell({ path, findings: own }: TraceResult, findings: readonly AuditFinding[]): Finding[] {
   const keys = findings
     .filter(({ state, traces }) => state !== 'suppressed' && traces.some(trace => trace.path === path))
     .map(findingKey);

@@ -1,4 +1,4 @@
-/** Markup that is ready to be shown; all else is text. */
+/** Markup that can be used as it is; anything else is text and gets escaped. */
 export class Markup {
   readonly text: string;
 
@@ -11,15 +11,15 @@ export class Markup {
   }
 }
 
-/** What may stand in a template: null and undefined are nothing. */
+/** What a template accepts: null and undefined are empty. */
 type Value = Markup | string | number | null | undefined | readonly Value[];
 
-/** A template of HTML: what is put into it is escaped, unless it is markup itself. */
+/** A template of HTML: values are escaped unless they are markup. */
 export function html(parts: TemplateStringsArray, ...values: readonly Value[]): Markup {
   return new Markup(parts.map((part, i) => part + (i < values.length ? valueText(values[i]) : '')).join(''));
 }
 
-/** Text for HTML, be it between tags or in a quoted attribute. Controls that HTML can't hold are shown as such. */
+/** Escapes text for HTML, between tags or in a quoted attribute. Control characters that HTML can't hold are shown. */
 function escaped(text: string): string {
   return text.replace(/[&<>"']/g, character => ENTITIES[character as '&']).replace(/[^\P{Cc}\t\n\r]/gu, '\u{fffd}');
 }
@@ -32,12 +32,12 @@ function valueText(value: Value): string {
   return Array.isArray(value) ? value.map(valueText).join('') : escaped(String(value));
 }
 
-/** JSON inside of a script element: it must not end it. */
+/** JSON inside a script element, which it must not end. */
 export function scriptJson(value: unknown): Markup {
   return new Markup(JSON.stringify(value).replaceAll('<', '\\u003c').replaceAll('\u2028', '\\u2028'));
 }
 
-/** A table with these heads; a number stands to the right. */
+/** A table with these headings; numbers are right-aligned. */
 export function table(heads: readonly string[], rows: readonly (readonly Value[])[]): Markup {
   return html`<div class="scroll"><table><thead><tr>${heads.map(head => html`<th scope="col">${head}</th>`)}</tr></thead><tbody>
 ${rows.map(row => html`<tr>${row.map(cell)}</tr>\n`)}</tbody></table></div>`;

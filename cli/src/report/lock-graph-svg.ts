@@ -5,7 +5,7 @@ import type { LockGraphEdge } from './lock-graph.js';
 const CHARACTER = 7.2;
 const HEIGHT = 28;
 
-/** The graph as a picture: outer locks on top, bad edges drawn thick and dashed and named. */
+/** The graph as a picture: outer locks on top, bad edges thick, dashed and labelled. */
 export function lockGraphSvg(edges: readonly LockGraphEdge[], id: string): Markup {
   const graph = new dagre.graphlib.Graph({ multigraph: false });
   graph.setGraph({ rankdir: 'TB', nodesep: 34, ranksep: 52, marginx: 12, marginy: 12 });

@@ -1,22 +1,22 @@
 import dagre from '@dagrejs/dagre';
 import type { Finding, TraceSession } from '@p2mtrace/analyzers';
 
-/** A class of locks that was taken while one of another was held, all of the trace in one. */
+/** A class of locks taken while another was held, summed over the trace. */
 export interface LockGraphEdge {
   readonly held: string;
   readonly acquired: string;
   readonly count: number;
   readonly firstSeq: number;
-  /** What is wrong with it: ids of rules, or that it is part of a circle; empty for nothing. */
+  /** What is wrong with it: ids of rules, or that it is part of a cycle; empty if nothing is. */
   readonly bad: readonly string[];
 }
 
-/** Edges that a graph shows: those that are bad, then the most frequent ones. */
+/** Most edges in a graph: first the bad ones, then the most frequent ones. */
 const GRAPH_EDGES = 60;
 
 export interface LockGraph {
   readonly edges: readonly LockGraphEdge[];
-  /** How many there are in all. */
+  /** Total number of edges. */
   readonly of: number;
 }
 
@@ -28,7 +28,7 @@ const EDGES = `
   left join locks lh on lh.id = e.held left join locks la on la.id = e.acquired
   group by all order by 3 desc, 1, 2`;
 
-/** The order in which a trace takes its classes of locks, with what findings of lock-order say of it. */
+/** The order in which a trace takes its classes of locks, with the findings of lock-order about it. */
 export async function lockGraphOf(session: TraceSession, findings: readonly Finding[]): Promise<LockGraph> {
   const { rows } = await session.runAll(EDGES);
   const told = await accused(session, findings);
@@ -45,11 +45,11 @@ export async function lockGraphOf(session: TraceSession, findings: readonly Find
 
 export const edgeKey = (held: string, acquired: string) => JSON.stringify([held, acquired]);
 
-/** Edges between classes that lead to each other; a class that is taken inside of itself is no circle of classes. */
+/** Edges that are part of a cycle of classes; a class taken while the same class is held is not one. */
 export function inCircles(pairs: readonly (readonly [held: string, acquired: string])[]): Set<string> {
   const graph = new dagre.graphlib.Graph();
   for (const [held, acquired] of pairs) graph.setEdge(held, acquired);
-  // The types of dagre's graphs are lost under nodenext.
+  // Under nodenext, the types of dagre's graphs are lost.
   const parts = dagre.graphlib.alg.tarjan(graph) as string[][];
   const part = new Map(parts.flatMap((names, i) => names.map(name => [name, i] as const)));
   return new Set(
@@ -59,7 +59,7 @@ export function inCircles(pairs: readonly (readonly [held: string, acquired: str
   );
 }
 
-/** Rules by the edge that they accuse: a witness `held` with one `acquired`, or the roles of a circle of classes. */
+/** Rules by the edge that they accuse: a witness `held` with one `acquired`, or the roles of a cycle of classes. */
 async function accused(session: TraceSession, findings: readonly Finding[]): Promise<Map<string, Set<string>>> {
   const told = new Map<string, Set<string>>();
   const accuse = (held: string, acquired: string, rule: string) => {

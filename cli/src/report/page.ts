@@ -4,18 +4,16 @@ import { fileURLToPath } from 'node:url';
 import { asset } from '../assets.js';
 import { html, Markup } from './html.js';
 
-/** d3 as its package has it for browsers. */
+/** d3's build for browsers. */
 function d3(): string {
   const main = createRequire(import.meta.url).resolve('d3');
   return readFileSync(fileURLToPath(new URL('../dist/d3.min.js', `file://${main}`)), 'utf8');
 }
 
-/** A script must not be ended by what is in it. */
+/** Escapes what would end a script element. */
 const script = (text: string) => new Markup(text.replace(/<\/(?=script)/gi, '<\\/'));
 
-/**
- * A page in one file, which asks for nothing else: its policy forbids that. `links`: where the skip list leads.
- */
+/** A page in one file that loads nothing else; its policy forbids that. `links`: targets of the skip list. */
 export function page(title: string, links: readonly (readonly [id: string, text: string])[], body: Markup): string {
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8">

@@ -6,7 +6,7 @@ import { linesOf, locksText } from '../render/story.js';
 import { html, type Markup, table } from './html.js';
 import type { ToldOccurrence } from './trace-report.js';
 
-/** What happened, witness by witness, and how the subjects came to be what they are. */
+/** What happened, witness by witness, and how the subjects came to be as they are. */
 export function storySection({ story }: ToldOccurrence): Markup {
   if (typeof story === 'string') return html`<p class="notice">${story}</p>`;
   const { steps, pcpus, chains, writers } = story;
@@ -38,7 +38,7 @@ ${pcpus.map(pcpu => html`<p class="by">locks of pcpu ${pcpu}: ${locksText(held.f
 ${scenes.map(scene => sceneMarkup(scene, writers))}</li>\n`;
 }
 
-/** What was known before, and what is so after. */
+/** What was known before and after. */
 function sceneMarkup({ subject, before, after }: Scene, writers: Story['writers']): Markup {
   const [old, now] = [linesOf(before, writers), linesOf(after, writers)];
   return html`<div class="scene"><span>${subjectText(subject)}</span><pre>${old.map(line =>

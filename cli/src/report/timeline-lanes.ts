@@ -1,12 +1,12 @@
-/** A lane of a timeline: rows of SQL with from_seq, to_seq (null where it is open), label, detail. */
+/** A lane of a timeline: SQL whose rows have from_seq, to_seq (null if not ended), label, detail. */
 export interface LaneSource {
   readonly name: string;
-  /** Parameters that must be known for it. */
+  /** Parameters that it needs. */
   readonly about: readonly string[];
   readonly sql: (witnesses: readonly number[]) => string;
 }
 
-/** Locks are shown this many events around a witness. */
+/** Locks are shown within this many events of a witness. */
 const AROUND = 60;
 
 /** Who began or ended a span: the call site, or else the pcpu. */

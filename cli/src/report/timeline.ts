@@ -1,15 +1,15 @@
 import type { Occurrence, TraceSession } from '@p2mtrace/analyzers';
 import { LANES } from './timeline-lanes.js';
 
-/** Something that lasted from one event to another, or a single event where the two are the same. */
+/** Something that lasted from one event to another, or a single event if the two are the same. */
 export interface TimelineItem {
-  /** seq; null where it began before the trace. */
+  /** seq; null if it began before the trace. */
   readonly from: number | null;
-  /** seq; null where it stands at the end. */
+  /** seq; null if it had not ended at the end of the trace. */
   readonly to: number | null;
   readonly label: string;
   readonly detail: string;
-  /** Line of its lane, from 0: what overlaps has lines of its own. */
+  /** Row within its lane, from 0: overlapping items are in different rows. */
   readonly row: number;
 }
 
@@ -17,13 +17,13 @@ export interface Lane {
   readonly name: string;
   readonly rows: number;
   readonly items: readonly TimelineItem[];
-  /** How many there are in all, where not all are here. */
+  /** Total number of items, if not all are here. */
   readonly of: number;
 }
 
-/** What there is to see of an occurrence's subject, by seq. */
+/** What can be shown of an occurrence's subject, by seq. */
 export interface Timeline {
-  /** Events of the trace. */
+  /** Number of events of the trace. */
   readonly events: number;
   readonly witness: readonly { readonly seq: number; readonly role: string }[];
   readonly lanes: readonly Lane[];
@@ -31,10 +31,10 @@ export interface Timeline {
   readonly lost: readonly number[];
 }
 
-/** Items that a lane shows: those nearest to the witnesses. */
+/** Most items in a lane: those nearest to the witnesses. */
 export const LANE_ITEMS = 150;
 
-/** Reads the lanes of an occurrence; those that have nothing are left out. */
+/** Reads the lanes of an occurrence; empty ones are left out. */
 export async function timelineOf(
   session: TraceSession,
   events: number,
@@ -68,7 +68,7 @@ async function readLane(
   sql: string,
   parameters: Readonly<Record<string, string | number | null>>,
 ): Promise<Lane> {
-  // A statement may be given only the parameters that it has.
+  // A statement accepts only the parameters that it has.
   const used = Object.fromEntries(
     Object.entries({ ...parameters, limit: LANE_ITEMS }).filter(([key]) =>
       new RegExp(`\\$${key}\\b`).test(NEAREST(sql)),
@@ -93,21 +93,21 @@ const NEAREST = (sql: string) => `
     limit $limit)
   select from_seq, to_seq, label, detail, total from nearest order by coalesce(from_seq, 0), coalesce(to_seq, 1e15)`;
 
-/** Gives each item the first line that is free when it begins. */
+/** Gives each item the first row that is free when it begins. */
 export function inRows(items: readonly Omit<TimelineItem, 'row'>[]): Pick<Lane, 'items' | 'rows'> {
   const ends: number[] = [];
   const placed = items.map(item => {
     const from = item.from ?? -1;
     const free = ends.findIndex(end => end <= from);
     const row = free === -1 ? ends.length : free;
-    // A single event takes place too.
+    // A single event needs room too.
     ends[row] = item.to === null ? Number.POSITIVE_INFINITY : Math.max(item.to, from + 1);
     return { ...item, row };
   });
   return { items: placed, rows: ends.length };
 }
 
-/** Frames come as hex text. */
+/** Frames are given as hex text. */
 function numberOf(value: string | number | null | undefined): number | null {
   const number = value === null || value === undefined || value === '' ? Number.NaN : Number(value);
   return Number.isSafeInteger(number) ? number : null;

@@ -25,19 +25,19 @@ import {
 import { type LockGraph, lockGraphOf } from './lock-graph.js';
 import { type Timeline, timelineOf } from './timeline.js';
 
-/** One occurrence of a finding, told and drawn. */
+/** One occurrence of a finding, with its story and timeline. */
 export interface ToldOccurrence {
-  /** Which one of its finding, from 1. */
+  /** Its number within the finding, from 1. */
   readonly number: number;
   readonly occurrence: Occurrence;
   readonly timeline: Timeline;
-  /** Why it can't be told, where its subject is none of this trace (a plugin's may be so). */
+  /** A text says why there is no story, if its subject is not of this trace (possible with plugins). */
   readonly story: Story | string;
 }
 
 /** What a report shows of a trace besides its result. */
 export interface TraceReport {
-  /** What is wrong with the file, though it can be read. */
+  /** Damage of the file, though it can be read. */
   readonly damage: string | undefined;
   readonly tscHz: number | undefined;
   /** By `findingKey`. */
@@ -51,22 +51,22 @@ export interface TraceReport {
   readonly lost: readonly LostWindow[];
 }
 
-/** All that the queries of a report need. */
+/** All facts that the queries of a report need. */
 const FACTS = `select 1 where exists (from mapping_spans) and exists (from page_spans) and exists (from ref_spans)
   and exists (from type_ref_spans) and exists (from lock_spans) and exists (from lock_edges) and exists (from losses)`;
 
-/** What tells findings of one report apart. */
+/** Key that distinguishes the findings of a report. */
 export const findingKey = ({
   signature,
   severity,
   confidence,
 }: Pick<Finding, 'signature' | 'severity' | 'confidence'>) => `${signature} ${severity} ${confidence}`;
 
-/** Occurrences of one finding that are told. */
+/** Most occurrences of one finding that are told. */
 const TOLD_OCCURRENCES = { error: 3, warning: 3, note: 1 };
 
 /**
- * Asks a trace for all that its report shows. `tell`: the findings whose occurrences are told, the first ones first.
+ * Reads from a trace what its report shows. `tell`: the findings whose occurrences are told, most important first.
  * @throws P2mError what opening, replaying and queries throw
  */
 export async function readTraceReport(
@@ -77,7 +77,7 @@ export async function readTraceReport(
   try {
     const session = await openTraceSession(reader);
     try {
-      // Named in one statement, the facts take one replay.
+      // Named in one statement, all facts take a single replay.
       await session.runAll(FACTS);
       const lost = await lostWindowsOf(session);
       return {
@@ -108,7 +108,7 @@ async function tellAll(
 ) {
   const told = new Map<string, ToldOccurrence[]>();
   const seqs = lost.map(({ seq }) => seq);
-  // A report must leave nothing beside the trace.
+  // A report must leave no file beside the trace.
   const state = replay(reader, { index: false });
   try {
     for (const finding of tell) {

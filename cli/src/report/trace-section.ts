@@ -7,10 +7,10 @@ import { html, type Markup, table } from './html.js';
 import { lockGraphSvg } from './lock-graph-svg.js';
 import type { TraceReport } from './trace-report.js';
 
-/** Rows of a table that are shown. */
+/** Most rows of a table. */
 const ROWS = 100;
 
-/** All of one trace that belongs to no finding. `id`: of the section. */
+/** What belongs to one trace and not to a finding. `id`: of the section. */
 export function traceSection(result: TraceResult, report: TraceReport | undefined, id: string): Markup {
   const { path, events, lost, notices, notChecked } = result;
   return html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">Trace <span class="path">${path}</span></h2>
@@ -35,7 +35,7 @@ function misfits({ customs, divergences }: TraceResult): Markup | undefined {
   return html`<h3>Where the model does not fit</h3><ul>${lines.map(line => html`<li>${line.trim()}</li>`)}</ul>`;
 }
 
-/** A picture with its heading; `markup` is undefined where the trace has no events that tell. */
+/** A picture with its heading; `markup` is undefined if the trace lacks the events for it. */
 interface Picture {
   readonly title: string;
   readonly caption: Markup;
@@ -136,7 +136,7 @@ function lockTable({ lockStat, tscHz }: TraceReport): Markup | undefined {
   )}${cut(lockStat.length, ROWS, 'classes')}</details>`;
 }
 
-/** Says that not all is shown. */
+/** Says that not everything is shown. */
 export function cut(all: number, shown: number, what: string): Markup | undefined {
   return all > shown
     ? html` <span class="cut">Shown: ${shown} of ${all.toLocaleString('en-US')} ${what}.</span>`

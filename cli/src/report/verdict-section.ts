@@ -3,7 +3,7 @@ import { summaryLine } from '../audit/summary-line.js';
 import { counted } from '../render/cell.js';
 import { html, type Markup, table } from './html.js';
 
-/** What is to be known first: is anything wrong, and how much. */
+/** What a reader wants to know first: is anything wrong, and how much. */
 export function verdictSection(report: AuditReport): Markup {
   const { findings, traces } = report;
   const fresh = findings.filter(({ state }) => state === 'new');
@@ -26,7 +26,7 @@ function verdictOf(fresh: readonly AuditFinding[], broken: number): [kind: strin
   return ['fine', of('note') === 0 ? 'Nothing new was found' : 'Nothing new but notes'];
 }
 
-/** What is no finding of a trace: traces that could not be judged, what is fixed, suppressions that do nothing. */
+/** Everything else: traces that could not be judged, what is fixed, suppressions without effect. */
 export function remainderSection({ traces, fixed, suppressions }: AuditReport): Markup {
   const broken = traces.filter(({ problem }) => problem !== null);
   const idle = [

@@ -5,15 +5,15 @@ import type { Reporter } from './reporter.js';
 const COMMANDS = { error: 'error', warning: 'warning', note: 'notice' } as const;
 
 /**
- * Annotations of a GitHub workflow: one for each new finding in each trace, with what came of it, and for each trace that
- * was not judged.
+ * Annotations of a GitHub workflow: one for each new finding in each trace, together with its consequences, and one for
+ * each trace that was not judged.
  */
 export const github: Reporter = ({ traces, findings }) => {
   const lines: string[] = [];
   const fresh = findings.filter(({ state }) => state === 'new');
   for (const finding of fresh) {
     const { severity, rule, title, signature, id, traces: where } = finding;
-    // What came of a finding that is told is told with it.
+    // Consequences of a reported finding are reported with it.
     if (isConsequence(finding) && fresh.some(one => one.id === finding.incident)) continue;
     const follows = fresh.filter(one => one.incident === id && isConsequence(one));
     const after = follows.map(one => `from it: ${one.title} (${timesText(one)})\n`).join('');

@@ -1,6 +1,6 @@
 import type { Reporter } from './reporter.js';
 
-/** Every reporter by its name, loaded when it is asked for. */
+/** Every reporter by name, loaded on demand. */
 export const REPORTERS = {
   pretty: async () => (await import('./pretty.js')).pretty,
   json: async () => (await import('./json.js')).json,

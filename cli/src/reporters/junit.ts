@@ -3,7 +3,7 @@ import { byIncident, isConsequence } from '../render/incident-order.js';
 import { timesText } from '../render/out-of.js';
 import type { Reporter } from './reporter.js';
 
-/** A test suite a trace, a test a finding of it; what was not judged is an error, what is not checked is skipped. */
+/** A test suite per trace, a test per finding; what was not judged is an error, what is not checked is skipped. */
 export const junit: Reporter = ({ traces, findings }) => {
   const suites = traces.map(({ path, problem, notChecked }) => {
     const mine = byIncident(findings.filter(finding => finding.traces.some(trace => trace.path === path)));

@@ -4,7 +4,7 @@ import { markdownLine, markdownRule } from '../render/markdown.js';
 import { misfitLines, timesText } from '../render/out-of.js';
 import type { Reporter } from './reporter.js';
 
-/** For an issue, a mail or a job's summary. */
+/** For an issue, an e-mail or the summary of a job. */
 export const markdown: Reporter = report => {
   const { traces, findings } = report;
   const parts = ['# p2mtrace audit\n', `${summaryLine(report)}.\n`];

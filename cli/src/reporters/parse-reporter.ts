@@ -1,7 +1,7 @@
 import { usageError } from '@p2mtrace/trace-format/errors';
 import { REPORTERS, type ReporterName } from './index.js';
 
-/** A reporter, and the file that its text goes to; undefined for stdout. */
+/** A reporter, and the file for its text; undefined for stdout. */
 export interface ReportTarget {
   readonly name: ReporterName;
   readonly file: string | undefined;

@@ -5,10 +5,10 @@ import { byIncident, isConsequence } from '../render/incident-order.js';
 import { misfitLines, timesText } from '../render/out-of.js';
 import type { Reporter } from './reporter.js';
 
-/** Traces of a finding, and occurrences of each, that people are shown. */
+/** Most traces of a finding, and occurrences in each, that are shown. */
 const SHOWN = 3;
 
-/** For people: what is new, then what could not be read, then how many of everything. */
+/** Plain text: what is new, then what could not be read, then the counts. */
 export const pretty: Reporter = ({ traces, findings, fixed, suppressions }) => {
   const lines: string[] = [];
   for (const finding of byIncident(findings.filter(({ state }) => state === 'new'))) {

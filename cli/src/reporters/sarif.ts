@@ -6,11 +6,11 @@ import { jsonText } from '../render/json.js';
 import { timesText } from '../render/out-of.js';
 import type { Reporter } from './reporter.js';
 
-/** The schema that the tests hold it against, by its id: of OASIS, as GitHub and SchemaStore have it. */
+/** Id of the schema that the tests validate against: by OASIS, as used by GitHub and SchemaStore. */
 const SCHEMA =
   'https://raw.githubusercontent.com/schemastore/schemastore/master/src/schemas/json/sarif-2.1.0-rtm.5.json';
 
-/** SARIF 2.1.0: a result for each finding in each trace; what is fixed is absent; the witnesses are code flows. */
+/** SARIF 2.1.0: a result for each finding in each trace; fixed findings are absent; witnesses are code flows. */
 export const sarif: Reporter = ({ tool, traces, findings, fixed }) => {
   const ids = [...new Set([...findings, ...fixed].map(({ rule }) => rule))].sort();
   const log: Log = {
@@ -97,7 +97,7 @@ function results(finding: AuditFinding, ids: string[]): Result[] {
             },
           ],
         })),
-      // All results of a run have them or none does (SARIF 2.1.0 §3.27.23).
+      // Either all results of a run have them or none (SARIF 2.1.0 §3.27.23).
       suppressions:
         state === 'suppressed' ? [{ kind: 'external', status: 'accepted', justification: reason ?? '' }] : [],
     }),

@@ -21,10 +21,10 @@ import {
 } from 'apache-arrow';
 import { cellText } from '../render/cell.js';
 
-/** Rows of a record batch. */
+/** Rows per record batch. */
 const BATCH_ROWS = 1 << 16;
 
-/** Arrow types by SQL type, those that are exact; a value of any other type becomes text. */
+/** Arrow types for SQL types that they represent exactly; values of all other types become text. */
 const TYPES: Readonly<Record<string, DataType>> = {
   BOOLEAN: new Bool(),
   TINYINT: new Int32(),

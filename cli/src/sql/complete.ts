@@ -8,7 +8,7 @@ const KEYWORDS =
     ' ',
   );
 
-/** What can stand in a query: keywords, tables, definitions, columns, and kinds of events. */
+/** Words that a query may contain: keywords, tables, definitions, columns, and kinds of events. */
 export async function sqlWords({ modules }: SqlCommand): Promise<readonly string[]> {
   const definitions = [...standardLibrary(), ...modules].flatMap(module => module.definitions);
   const words = [
@@ -21,7 +21,7 @@ export async function sqlWords({ modules }: SqlCommand): Promise<readonly string
   return [...new Set(words)].sort();
 }
 
-/** What may stand at the end of a line, as readline wants it: the candidates, and the text that they complete. */
+/** Completions of a line in the form that readline expects: the candidates, and the text that they complete. */
 export function complete(words: readonly string[], line: string): [string[], string] {
   if (line.startsWith('.') && !line.includes(' ')) {
     return [DOT_COMMANDS.map(({ name }) => `${name} `).filter(name => name.startsWith(line)), line];

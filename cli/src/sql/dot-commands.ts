@@ -6,7 +6,7 @@ import { RESULT_FORMATS, type ResultFormat } from './formats.js';
 import { isFileFormat } from './result-formats.js';
 import type { SqlCommand } from './sql-session.js';
 
-/** What lasts from one line of the shell to the next. */
+/** State of the shell between lines. */
 export interface ShellState {
   readonly sql: SqlCommand;
   readonly out: Terminal;
@@ -88,7 +88,7 @@ export const DOT_COMMANDS: readonly DotCommand[] = [
   },
 ];
 
-/** Runs a line that begins with a dot; any beginning of a name that no other has will do. @throws P2mError P2M_COMMAND */
+/** Runs a line that begins with a dot; names may be shortened if they stay unique. @throws P2mError P2M_COMMAND */
 export async function runDotCommand(state: ShellState, line: string): Promise<void> {
   const [word, argument] = line.split(/\s+/);
   const found = DOT_COMMANDS.filter(({ name }) => name.startsWith(word));

@@ -1,3 +1,3 @@
-/** Forms of a result; the last two are files that DuckDB or Arrow write. */
+/** Formats of a result; the last two are files that Arrow or DuckDB write. */
 export const RESULT_FORMATS = ['table', 'json', 'ndjson', 'csv', 'md', 'arrow', 'parquet'] as const;
 export type ResultFormat = (typeof RESULT_FORMATS)[number];

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 /** `--param name=value`. */
 export type SqlParameter = readonly [name: string, value: bigint | string];
 
-/** A whole number, in hex or not, is a number; all else is text. */
+/** A whole number, decimal or hex, is a number; anything else is text. */
 export function parseParameter(text: string): SqlParameter {
   const match = /^(\w+)=(.*)$/s.exec(text);
   if (match === null) throw new InvalidArgumentError('Expected name=value, such as mfn=0x9fe5e.');

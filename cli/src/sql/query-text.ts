@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { usageError } from '@p2mtrace/trace-format';
 
 /**
- * What the arguments are: traces, and behind them the query, unless a file has it. A last argument that names a file,
- * or looks like the name of a trace, is no query.
- * @throws P2mError P2M_USAGE where there is no trace
+ * Splits the arguments: traces, then the query, unless a file has it. A last argument that names a file, or looks like
+ * the name of a trace, is not a query.
+ * @throws P2mError P2M_USAGE if there is no trace
  */
 export function tracesAndQuery(
   words: readonly string[],
@@ -20,7 +20,7 @@ export function tracesAndQuery(
 }
 
 /**
- * The query that a file has, `-` for stdin; from stdin also where nobody types. undefined where a person is to type.
+ * The query in a file, `-` for stdin, which is also read if it is not a terminal. undefined if the user is to type it.
  * @throws P2mError P2M_SQL_FILE (usage)
  */
 export function queryFrom(file: string | undefined): string | undefined {

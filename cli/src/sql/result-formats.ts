@@ -16,13 +16,13 @@ const BY_EXTENSION: Readonly<Record<string, ResultFormat>> = {
   '.arrow': 'arrow',
   '.parquet': 'parquet',
 };
-/** SQL types whose values stand right in a table. */
+/** SQL types whose values are right-aligned in a table. */
 const NUMBERS = /INT|DOUBLE|FLOAT|DECIMAL/;
 
 export const isFileFormat = (format: ResultFormat): format is 'arrow' | 'parquet' =>
   format === 'arrow' || format === 'parquet';
 
-/** The form that was asked for, else that of the file's name, else table for people and csv for programs. */
+/** The format given, or else that of the file's name, or else table on a terminal and csv elsewhere. */
 export function resultFormat(
   asked: ResultFormat | undefined,
   output: string | undefined,
@@ -44,7 +44,7 @@ export interface Query {
   readonly output: string | undefined;
 }
 
-/** Runs a query and writes its results; a file appears under its name when it is whole. */
+/** Runs a query and writes its results; a file gets its name when it is complete. */
 export async function writeResult(query: Query, { out }: Context): Promise<void> {
   const { output, format } = query;
   if (output === undefined) {
@@ -76,7 +76,7 @@ async function writeText({ session, text, parameters }: Query, format: RowFormat
     first = false;
     const columns = result.columns.map(({ name, type }) => ({ name, right: NUMBERS.test(type) }));
     await writeRows(out, format, columns, rowsOf(result));
-    // What is slow to come is shown as it comes.
+    // Slow results are shown as they come.
     await out.flush();
   }
 }

@@ -9,7 +9,9 @@ import type { SqlCommand } from './sql-session.js';
 
 const WELCOME = `.help lists the commands, .tables the tables; a statement ends with ; and Ctrl-D leaves.\n`;
 
-/** Reads statements and dot commands from the terminal until somebody leaves. Ctrl-C ends a query, or empties the line. */
+/**
+ * Reads statements and dot commands from the terminal until the user leaves. Ctrl-C ends a query, or clears the line.
+ */
 export async function runShell(sql: SqlCommand, { out, err }: Context): Promise<void> {
   const words = await sqlWords(sql);
   const lines = createInterface({
@@ -57,7 +59,7 @@ export async function runShell(sql: SqlCommand, { out, err }: Context): Promise<
   savePromptHistory('sql', history);
 }
 
-/** Runs the statements that have ended; returns the text of the one that has not. */
+/** Runs the complete statements; returns the text of the incomplete one. */
 export async function runComplete(
   { sql, out, hasTiming }: ShellState,
   text: string,

@@ -29,16 +29,16 @@ export interface SqlCommandOptions {
   readonly timeout: number;
 }
 
-/** A session of `p2mtrace sql`: runs texts of statements, and writes their results in the form that was asked for. */
+/** A session of `p2mtrace sql`: runs texts of statements, and writes their results in the chosen format. */
 export interface SqlCommand {
   readonly session: TraceSession;
   readonly modules: readonly SqlModule[];
-  /** Changes the form of the results that follow. */
+  /** Changes the format of the results that follow. */
   format: ResultFormat;
   /** @throws P2mError P2M_SQL, P2M_TIMEOUT, P2M_INTERRUPTED, P2M_OUTPUT, ClosedPipe */
   run(text: string): Promise<void>;
   interrupt(): void;
-  /** Ends what runs, closes the session, and keeps on disk the facts that were replayed. */
+  /** Ends the running statement, closes the session, and stores the facts that were replayed. */
   close(): Promise<void>;
 }
 
@@ -89,7 +89,7 @@ function checkSingle(text: string, format: ResultFormat): void {
   throw usageError('P2M_FORMAT', `${format} holds the result of one statement`, 'give one statement for each file');
 }
 
-/** Runs work that a limit of time ends. @throws P2mError P2M_TIMEOUT (usage), and what `work` throws */
+/** Runs work with a time limit. @throws P2mError P2M_TIMEOUT (usage), and what `work` throws */
 async function limited(session: TraceSession, milliseconds: number, work: () => Promise<void>): Promise<void> {
   let isLate = false;
   const interrupt = () => {
@@ -111,7 +111,7 @@ async function limited(session: TraceSession, milliseconds: number, work: () => 
   }
 }
 
-/** Replayed once is enough: the next query reads the facts. That they can't be kept is said, and no error. */
+/** Stores facts, so that the next query need not replay them. If that fails, it is reported but is not an error. */
 async function keep(cache: FactCache | undefined, table: ColumnSource, { err }: Context): Promise<void> {
   if (cache === undefined || table.rows === 0) return;
   try {

@@ -16,7 +16,7 @@ const both: Site = symbol => ({ symbol, caller: ADDRESSES[symbol] });
 const LOCK = { lock: '0xffff830120151010', lock_class: 'p2m', level: 16, mode: 'write', depth: 1 };
 
 /** A reference for a foreign mapping that the mapping domain's end does not drop. */
-const leak = (site: Site) => [
+const leak = (site: Site): object[] => [
   { p2mtrace: 1, layout: 'P6' },
   { kind: 'page_alloc', pcpu: 0, mfn: 0x7700, order: 0, owner: 7 },
   { kind: 'get_page', pcpu: 1, mfn: 0x7700, owner: 7, count_info: '0x8000000000000002', ...site('p2m_add_foreign') },
@@ -43,8 +43,7 @@ test('an event without a site has that of the innermost lock, by its symbol too'
   const events = leak(named);
   const [get, acquire] = [events[2], events[3]];
   // The reference is taken under the lock.
-  const { symbol: _, ...nameless } = get as unknown as { symbol: string } & (typeof events)[number];
-  events.splice(2, 2, acquire, nameless);
+  events.splice(2, 2, acquire, { ...get, symbol: null });
   const { findings } = await analyzeTrace(await traceOf(events), { only: ['refcount.leak'] });
   expect(findings.map(({ signature }) => signature)).toEqual([
     expect.stringContaining('acquired_at=set_foreign_p2m_entry'),

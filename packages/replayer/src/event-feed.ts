@@ -5,15 +5,15 @@ import { RowReader } from './order/row-reader.js';
 import { Replayer } from './replayer.js';
 import { clockSlack } from './state/clock-slack.js';
 
-/** Where a pcpu began to lose records: before the event of that seq. */
+/** Where a pcpu began to lose records: before the event with this seq. */
 export interface LossStart {
   readonly seq: number;
   readonly pcpu: number;
-  /** Which of the metadata's `lost` it is. */
+  /** Index into the metadata's `lost`. */
   readonly index: number;
 }
 
-/** Gives replayers the events of a trace, from wherever they stand. */
+/** Feeds the events of a trace to replayers, from wherever they are. */
 export class EventFeed {
   private readonly reader: TraceReader;
   private readonly losses: readonly LossStart[];
@@ -21,10 +21,10 @@ export class EventFeed {
   private readonly memory = new BatchMemory();
   private readonly rows: RowReader;
   private readonly certainty: Certainty;
-  /** What `memory` holds: steps inside a batch read it once. */
+  /** The batch in `memory`, so that steps inside a batch read it once. */
   private held: ReplayBatch | undefined;
 
-  /** `facts`: with what replays with facts read besides. @throws P2mError P2M_DAMAGED */
+  /** `facts`: also read what replays with facts need. @throws P2mError P2M_DAMAGED */
   constructor(reader: TraceReader, facts = false) {
     this.reader = reader;
     this.facts = facts;
@@ -34,7 +34,7 @@ export class EventFeed {
     this.losses = lossStarts(reader);
   }
 
-  /** A replayer that stands before the first event. */
+  /** A replayer before the first event. */
   start(): Replayer {
     const replayer = new Replayer(this.reader);
     replayer.seq = this.reader.batches[0]?.firstSeq ?? 0;
@@ -84,9 +84,8 @@ function batchOf(batches: readonly BatchInfo[], seq: number): number {
 }
 
 /**
- * Where loss begins, by TSC: known from the import, as a lost event comes after what it is about
- * (docs/xen.md#lost-records). In order of
- * seq, those of the metadata's `lost` whose TSC the trace reaches.
+ * Where losses begin, by TSC: known from the import, as a lost event comes after the loss itself
+ * (docs/xen.md#lost-records). In order of seq, those of the metadata's `lost` whose TSC the trace reaches.
  */
 export function lossStarts(reader: TraceReader): LossStart[] {
   const starts: LossStart[] = [];
@@ -98,7 +97,7 @@ export function lossStarts(reader: TraceReader): LossStart[] {
   return starts.sort((a, b) => a.seq - b.seq);
 }
 
-/** First row of the batch at or behind that TSC. */
+/** First row of the batch at or after this TSC. */
 function rowOfTsc(reader: TraceReader, info: BatchInfo, tsc: bigint): number {
   const { columns } = reader.read(info, ['tsc']);
   const [low, high] = [Number(tsc & 0xffff_ffffn), Number(tsc >> 32n)];

@@ -1,7 +1,7 @@
 import type { Replayer } from './replayer.js';
 import { ALLOCATED, COUNT_KNOWN, FREE } from './tables/page-table.js';
 
-/** Hands over what only the end of a trace tells: how domains and pages stand, and the rows that are still open. */
+/** Hands over what only the end of a trace shows: the state of domains and pages, and the rows still open. */
 export function finishFacts(replayer: Replayer): void {
   const { facts, health, lastP2mSeq } = replayer;
   for (let domid = 0; domid < lastP2mSeq.length; domid++) {

@@ -1,13 +1,13 @@
 import { type BatchInfo, BatchMemory, getU64, isValid, type TraceReader, usageError } from '@p2mtrace/trace-format';
 
-/** A point in a trace, as a person names it. */
+/** A point in a trace, as a user names it. */
 export type Position =
   | { readonly at: 'start' | 'end' }
-  /** After the event of that seq. */
+  /** After the event with this seq. */
   | { readonly at: 'seq'; readonly seq: number }
-  /** After the last event that is not behind that TSC. */
+  /** After the last event whose TSC is not later. */
   | { readonly at: 'tsc'; readonly tsc: bigint }
-  /** That long after the first TSC of the trace. */
+  /** This long after the first TSC of the trace. */
   | { readonly at: 'time'; readonly nanoseconds: bigint };
 
 const FORMS = 'write it as end, start, seq:120 or #120, tsc:0x5f3e00, time:1.5s or +20ms';
@@ -15,7 +15,7 @@ const FORMS = 'write it as end, start, seq:120 or #120, tsc:0x5f3e00, time:1.5s 
 /** Nanoseconds of a unit, as a power of ten. */
 const UNIT_DIGITS: Readonly<Record<string, number>> = { s: 9, ms: 6, us: 3, ns: 0 };
 
-/** Reads `1.5s`, `20ms`, `100us` or `7ns`, in nanoseconds; undefined for anything else. */
+/** Parses `1.5s`, `20ms`, `100us` or `7ns` as nanoseconds; undefined for anything else. */
 export function parseDuration(text: string): bigint | undefined {
   const match = /^(\d+)(?:\.(\d+))?(s|ms|us|ns)$/.exec(text);
   if (match === null) return undefined;
@@ -24,7 +24,7 @@ export function parseDuration(text: string): bigint | undefined {
   return BigInt(match[1] + fraction);
 }
 
-/** Reads `end`, `start`, `seq:N`, `#N`, `tsc:0x…`, `time:1.5s` or `+20ms`. @throws P2mError P2M_POSITION (usage) */
+/** Parses `end`, `start`, `seq:N`, `#N`, `tsc:0x…`, `time:1.5s` or `+20ms`. @throws P2mError P2M_POSITION (usage) */
 export function parsePosition(text: string): Position {
   if (text === 'start' || text === 'end') return { at: text };
   const seq = /^(?:seq:|#)(\d+)$/.exec(text);
@@ -38,8 +38,8 @@ export function parsePosition(text: string): Position {
 }
 
 /**
- * The seq of the first event behind a position: a replay up to there, exclusive, has applied all events before it.
- * `tscHz` stands in for a frequency that the trace does not know.
+ * The seq of the first event after a position: a replay up to it, exclusive, has applied all events before. `tscHz`
+ * replaces a frequency that the trace does not know.
  * @throws P2mError P2M_POSITION, P2M_NO_CLOCK, P2M_NO_TSC (usage), P2M_DAMAGED
  */
 export function resolvePosition(reader: TraceReader, position: Position, tscHz?: number): number {
@@ -57,9 +57,9 @@ export function resolvePosition(reader: TraceReader, position: Position, tscHz?:
       throw usageError('P2M_POSITION', `there is no event ${seq}`, has);
     }
     case 'tsc':
-      return behindTsc(reader, position.tsc, first);
+      return firstAfterTsc(reader, position.tsc, first);
     case 'time':
-      return behindTsc(reader, firstTsc(reader) + ticksOf(reader, position.nanoseconds, tscHz), first);
+      return firstAfterTsc(reader, firstTsc(reader) + ticksOf(reader, position.nanoseconds, tscHz), first);
   }
 }
 
@@ -76,7 +76,7 @@ export function ticksOf(reader: TraceReader, nanoseconds: bigint, tscHz?: number
   return (nanoseconds * BigInt(Math.round(hz))) / 1_000_000_000n;
 }
 
-/** The first TSC that an event of the trace has. @throws P2mError P2M_NO_TSC (usage) */
+/** The first TSC in the trace. @throws P2mError P2M_NO_TSC (usage) */
 export function firstTsc(reader: TraceReader): bigint {
   for (const info of reader.batches) {
     if (info.firstTsc !== undefined) return info.firstTsc;
@@ -85,8 +85,8 @@ export function firstTsc(reader: TraceReader): bigint {
   throw usageError('P2M_NO_TSC', 'no event of the trace has a TSC', 'name the position by its seq, such as #120');
 }
 
-/** TSCs of a batch go up in traces of xentrace; in others the first that is behind counts. */
-function behindTsc(reader: TraceReader, limit: bigint, first: number): number {
+/** In traces of xentrace, TSCs rise within a batch; in others, the first one that is later counts. */
+function firstAfterTsc(reader: TraceReader, limit: bigint, first: number): number {
   firstTsc(reader);
   const memory = new BatchMemory();
   for (const info of reader.batches) {

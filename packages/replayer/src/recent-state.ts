@@ -2,16 +2,16 @@ import type { EventFeed } from './event-feed.js';
 import { type ImageContents, loadState, saveState } from './memory/state-image.js';
 import type { Replayer } from './replayer.js';
 
-/** Events that a step back may go, and that the kept state lies behind: to replay them takes less than a millisecond. */
+/** Most events between the kept state and a step back: replaying them takes less than a millisecond. */
 const NEAR = 4096;
 
 /**
- * For steps back: a state a little before the one at hand, in memory. Who has stepped back once will again, and
- * without checkpoints each step would replay the trace from its start.
+ * For steps back: a state slightly before the current one, in memory. One step back is usually followed by more, and
+ * without checkpoints each would replay the trace from its start.
  */
 export class RecentState {
   private readonly feed: EventFeed;
-  /** Where the kept state stands; nowhere at first. */
+  /** The point of the kept state; nowhere at first. */
   seq = Number.POSITIVE_INFINITY;
   private contents: ImageContents = new Map();
 
@@ -19,7 +19,7 @@ export class RecentState {
     this.feed = feed;
   }
 
-  /** The kept state is not behind the event `next`, and near to it. */
+  /** True if the kept state is at or before the event `next`, and near it. */
   isNear(next: number): boolean {
     return this.seq <= next && next - this.seq <= 2 * NEAR;
   }
@@ -30,7 +30,7 @@ export class RecentState {
     return replayer;
   }
 
-  /** On the way back from `seq` to `next`: takes the replayer near to there, and keeps the state that it has then. */
+  /** For a step back from `seq` to `next`: brings the replayer near `next`, and keeps the state that it has there. */
   keep(replayer: Replayer, next: number, seq: number): void {
     if (seq - next > NEAR) return;
     this.feed.advance(replayer, next - NEAR);

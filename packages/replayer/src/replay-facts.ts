@@ -6,9 +6,9 @@ import { finishFacts } from './finish-facts.js';
 import { Replayer } from './replayer.js';
 
 /**
- * The facts of a trace as they become complete: all of them, or those of a selection. Chunks are the caller's own.
- * Memory follows the live state and the facts of one batch, not the trace's length.
- * @throws P2mError P2M_DAMAGED where a column does not match its checksum
+ * The facts of a trace as they become complete: all of them, or a selection. Chunks belong to the caller. Memory grows
+ * with the live state and the facts of one batch, not with the length of the trace.
+ * @throws P2mError P2M_DAMAGED if a column does not match its checksum
  */
 export function* facts(reader: TraceReader, wanted?: FactSelection): Generator<FactChunk, void> {
   const store = new FactStore(wanted);

@@ -1,31 +1,31 @@
 import type { TraceReader } from '@p2mtrace/trace-format';
 import type { FactSink } from './facts/fact-sink.js';
 
-/** What a replay needs to know of a trace besides its events; a TraceReader is such a head. */
+/** What a replay needs to know about a trace besides its events; a TraceReader has it. */
 export type TraceHead = Pick<TraceReader, 'metadata' | 'names'>;
 
 export interface ReplayOptions {
-  /** Takes the facts; without it a replay is faster. */
+  /** Receives the facts; without it, a replay is faster. */
   readonly facts?: FactSink | undefined;
   /** What is checked for breaches. */
   readonly checks?: CheckOptions | undefined;
 }
 
 /**
- * Which of two replays runs a check where they share them: the one that takes notes of references and lookups, or the
- * other one. Both are about as much work.
+ * Which of two replays runs a check if they share the work: the one that records references and lookups, or the other
+ * one. Both are about the same amount of work.
  */
 export type CheckShare = 'references' | 'entries';
 
-/** What whoever asks for checks may choose. */
+/** Options of checks. */
 export interface CheckOptions {
-  /** Bits that counts are to be judged by, instead of those of the trace's layout. */
+  /** Width by which counts are judged, instead of that of the trace's layout. */
   readonly counterWidth?: number | undefined;
   /**
-   * Ids of the rules whose checks run; others are passed over. All where absent, but for those that stand for a policy,
-   * which must be named.
+   * Ids of the rules whose checks run; others are ignored. If absent, all except policies, which run only if they are
+   * named.
    */
   readonly rules?: readonly string[] | undefined;
-  /** Part of the checks, where two replays share them; all where absent. */
+  /** Part of the checks, if two replays share them; all if absent. */
   readonly share?: CheckShare | undefined;
 }

@@ -5,15 +5,15 @@ import type { ReplayOptions } from './replay-options.js';
 import { Replayer } from './replayer.js';
 
 export interface ReplayTraceOptions extends ReplayOptions {
-  /** Stop before this seq; the end of the trace where it is absent. */
+  /** Stop before this seq; by default at the end of the trace. */
   readonly until?: number | undefined;
-  /** Called with the events applied so far, batch by batch. */
+  /** Called with the number of events applied so far, batch by batch. */
   readonly onProgress?: ((events: number) => void) | undefined;
 }
 
 /**
- * Replays a trace from its start. Reads batch by batch; memory follows the live state, not the trace's length.
- * @throws P2mError P2M_DAMAGED where a column does not match its checksum
+ * Replays a trace from its start, batch by batch; memory grows with the live state, not with the length of the trace.
+ * @throws P2mError P2M_DAMAGED if a column does not match its checksum
  */
 export function replayTrace(reader: TraceReader, options: ReplayTraceOptions = {}): Replayer {
   const replayer = new Replayer(reader, options);

@@ -9,20 +9,20 @@ import type { Replayer } from './replayer.js';
 import { StateView } from './rows/state-view.js';
 
 export interface OpenReplayOptions extends CheckpointOptions {
-  /** TSC ticks a second, for positions in time, where the trace does not know it. */
+  /** TSC ticks per second, for positions in time, if the trace does not have it. */
   readonly tscHz?: number | undefined;
-  /** False: no file with checkpoints is read or written; jumps back replay from the start. */
+  /** False: no checkpoint file is read or written; jumps back replay from the start. */
   readonly index?: boolean | undefined;
 }
 
 /**
- * Opens a trace for standing at any point of it.
+ * Opens a trace to look at its state at any point.
  *
  *     const trace = replay('trace.arrow');
  *     trace.at(120_000).entry(1, 'host', 0x1000);
  *
- * A reader that is given stays open on `close`.
- * @throws P2mError as TraceReader.open does
+ * If a reader is passed, `close` leaves it open.
+ * @throws P2mError like TraceReader.open
  */
 export function replay(trace: string | TraceReader, options: OpenReplayOptions = {}): Replay {
   if (typeof trace !== 'string') return new Replay(trace, options);
@@ -30,12 +30,12 @@ export function replay(trace: string | TraceReader, options: OpenReplayOptions =
   return new Replay(reader, options, () => reader.close());
 }
 
-/** A trace, and the state at one point of it at a time. */
+/** A trace, and its state at one point at a time. */
 export class Replay {
   readonly reader: TraceReader;
   /** seq of the last event. */
   readonly end: number;
-  /** One before the seq of the first event: where nothing has happened yet. */
+  /** One before the seq of the first event: nothing has happened yet. */
   readonly start: number;
   private readonly options: OpenReplayOptions;
   private readonly onClose: () => void;
@@ -58,8 +58,8 @@ export class Replay {
   }
 
   /**
-   * The state after the event of that seq (`start` to `end`), or at a position, which may be written as in
-   * `p2mtrace replay --at`. A view is good until the next `at` or `close`; using it later is an error.
+   * The state after the event with this seq (`start` to `end`), or at a position, which may be written as in
+   * `p2mtrace replay --at`. A view is valid until the next `at` or `close`; using it later is an error.
    * @throws P2mError P2M_POSITION, P2M_NO_CLOCK, P2M_NO_TSC (usage), P2M_DAMAGED
    */
   at(position: number | string | Position): StateView {
@@ -74,8 +74,8 @@ export class Replay {
   }
 
   /**
-   * The facts of the whole trace as they become complete: all of them, or those of a selection. Where the replay
-   * stands does not matter, and stays as it is.
+   * The facts of the whole trace as they become complete: all of them, or a selection. The position of the replay does
+   * not matter, and does not change.
    * @throws P2mError P2M_DAMAGED
    */
   facts(wanted?: FactSelection): Generator<FactChunk, void> {
@@ -88,7 +88,7 @@ export class Replay {
     this.onClose();
   }
 
-  /** A state not behind the event `next`, from which it is not far to there. */
+  /** A state at or before the event `next`, not far from it. */
   private nearest(next: number): Replayer {
     const { replayer, recent, checkpoints } = this;
     if (next >= replayer.seq) return checkpoints?.nearest(next, replayer.seq) ?? replayer;
@@ -100,7 +100,7 @@ export class Replay {
     return found;
   }
 
-  /** seq of the first event behind a position. */
+  /** seq of the first event after a position. */
   private resolve(position: number | string | Position): number {
     if (typeof position === 'string') return this.resolve(parsePosition(position));
     if (typeof position !== 'number') return resolvePosition(this.reader, position, this.options.tscHz);

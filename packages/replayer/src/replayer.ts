@@ -13,7 +13,7 @@ import { IN_CHAIN, Settler } from './order/settler.js';
 import type { ReplayOptions, TraceHead } from './replay-options.js';
 import { XenState } from './state/xen-state.js';
 
-/** As constants of the module: looking a kind up by name for every event would show. */
+/** Constants of the module: looking a kind up by name for every event would cost time. */
 const K_LOOKUP = KIND.lookup;
 const K_SET_ENTRY = KIND.set_entry;
 const K_GET_PAGE = KIND.get_page;
@@ -25,19 +25,19 @@ const DOMAIN = offsetsOf(DOMAINS);
 const LOSS = offsetsOf(LOSSES);
 
 /**
- * Rebuilds the state from events, one batch after the other (docs/replay.md), and checks the model against every value
- * that was recorded (docs/replay.md#ground-rules): a mismatch is a divergence, after which the recorded value holds.
+ * Rebuilds the state from events, batch by batch (docs/replay.md), and checks the model against every recorded value
+ * (docs/replay.md#ground-rules): a mismatch is a divergence, after which the recorded value holds.
  */
 export class Replayer extends XenState {
   /** By kind: what changes the state. */
   private readonly changes: readonly (Handler | undefined)[];
-  /** The same with the checks that look before and after it; absent where there are none. */
+  /** The same with the checks that run before and after it; absent if there are none. */
   private readonly checked: readonly Handler[] | undefined;
   private settler: Settler | undefined;
   private rowReader: RowReader | undefined;
-  /** The batch that it is at. */
+  /** The current batch. */
   private batch: ReplayBatch | undefined;
-  /** Absent where there are none to run. */
+  /** Absent if there are none to run. */
   readonly checks: Checks | undefined;
 
   constructor(head: TraceHead, options: ReplayOptions = {}) {
@@ -52,7 +52,7 @@ export class Replayer extends XenState {
     this.checked = this.checks?.around(this.changes);
   }
 
-  /** What concerns all parts, or one that has no handlers. */
+  /** Kinds that concern all parts, or a part without handlers. */
   private readonly handlers: Handlers = {
     lock_acquire: (batch, row) => this.lockState.acquire(batch, row),
     lock_release: (batch, row) => this.lockState.release(batch, row),
@@ -87,7 +87,7 @@ export class Replayer extends XenState {
     this.seq = batch.firstSeq + to;
   }
 
-  /** Rows around those that it is at, with which contradictions of their order are settled. */
+  /** Rows around the current ones, used to settle contradictions of their order. */
   follow(rows: RowReader, certainty: Certainty): void {
     if (this.rowReader === rows) return;
     this.rowReader = rows;
@@ -98,7 +98,7 @@ export class Replayer extends XenState {
     );
   }
 
-  /** Applies one row, perhaps of another batch, and comes back to where it was. */
+  /** Applies one row, perhaps of another batch, and returns to the current one. */
   private applyAlone(batch: ReplayBatch, row: number): void {
     const { required, now } = this.context;
     const [current, currentRow] = [this.batch, now.row];
@@ -119,7 +119,7 @@ export class Replayer extends XenState {
     now.at(currentRow);
   }
 
-  /** The frequent kinds by name, which is faster than through a table. */
+  /** Frequent kinds are handled by name, which is faster than through a table. */
   private change(batch: ReplayBatch, row: number, kind: number): void {
     switch (kind) {
       case K_LOCK_ACQUIRE:
@@ -162,8 +162,8 @@ export class Replayer extends XenState {
   }
 
   /**
-   * Lost records may have been anything their pcpu did: no count is known any more, nor what that pcpu holds, nor
-   * any translation that was watched (docs/replay.md#domains-pcpus-loss).
+   * Lost records may have been anything that their pcpu did: no count is known any more, nor what that pcpu holds, nor
+   * any watched translation (docs/replay.md#domains-pcpus-loss).
    */
   private lost(batch: ReplayBatch, row: number): void {
     const { losses } = this.context.health;
@@ -180,13 +180,13 @@ export class Replayer extends XenState {
     this.forget(pcpu);
   }
 
-  /** The first record that a pcpu lost would be here; until its lost event nothing is certain. */
+  /** The first record that a pcpu lost would be here; until its lost event, nothing is certain. */
   beginLoss(pcpu: number): void {
     this.context.beginLoss(pcpu);
     this.forget(pcpu);
   }
 
-  /** Everything but the locks of other pcpus, who runs there, generations and mere counters is unknown. */
+  /** Makes everything unknown except the locks of other pcpus, what they run, generations and mere counters. */
   private forget(pcpu: number): void {
     const { facts } = this.context;
     facts?.lose();
@@ -198,7 +198,7 @@ export class Replayer extends XenState {
     }
   }
 
-  /** State known at this point: an entry, a page or a held lock, whichever columns it has. */
+  /** State known at this point: an entry, a page or a held lock, depending on its columns. */
   private snapshot(batch: ReplayBatch, row: number): void {
     const { validity: v } = batch;
     if (isValid(v.lock, row)) this.lockState.snapshot(batch, row);

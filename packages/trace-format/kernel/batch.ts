@@ -1,8 +1,8 @@
-/* What is done with every row when a batch is complete. */
+/* The work on every row when a batch is complete. */
 
 /**
- * Makes presence masks (one u32 a row, one bit a column) into 32 Arrow validity bitmaps (one bit a row, one bitmap a
- * column, `stride` bytes apart). Bits behind the last row become 0, up to one byte behind that row's.
+ * Turns presence masks (one u32 per row, one bit per column) into 32 Arrow validity bitmaps (one bit per row, one
+ * bitmap per column, `stride` bytes apart). Bits after the last row become 0, up to one byte after that row's.
  * Returns all bits that any row has.
  */
 export function transpose(masks: u32, rows: u32, bitmaps: u32, stride: u32): u32 {
@@ -15,7 +15,7 @@ export function transpose(masks: u32, rows: u32, bitmaps: u32, stride: u32): u32
   return any;
 }
 
-/** Those of sixteen rows: four 16×8 bit matrices side by side, one a byte lane. `some`: the rows that count, as bits. */
+/** The same for sixteen rows: four 16×8 bit matrices, one per byte lane. `some`: the rows that count, as bits. */
 function transpose16(masks: u32, bitmaps: u32, stride: u32, some: u32): void {
   const a = v128.load(masks);
   const b = v128.load(masks, 16);
@@ -31,7 +31,7 @@ function transpose16(masks: u32, bitmaps: u32, stride: u32, some: u32): void {
   putBits(i64x2.shuffle(high1, high2, 1, 3), bitmaps + 24 * stride, stride, some);
 }
 
-/** Writes eight bitmaps of a byte of each of sixteen rows, from the highest bit of the bytes to the lowest. */
+/** Writes eight bitmaps from one byte of each of sixteen rows, from the highest bit of the bytes to the lowest. */
 function putBits(bytes: v128, bitmaps: u32, stride: u32, some: u32): void {
   let rest = bytes;
   for (let bit: i32 = 7; bit >= 0; bit--) {
@@ -40,7 +40,7 @@ function putBits(bytes: v128, bitmaps: u32, stride: u32, some: u32): void {
   }
 }
 
-/** Number of set bits among the first `rows` of a bitmap that has none behind them. */
+/** Number of set bits in the first `rows` of a bitmap, which must have none after them. */
 export function countBits(bitmap: u32, rows: u32): u32 {
   const end = bitmap + ((rows + 7) >>> 3);
   let count: u32 = 0;
@@ -50,14 +50,14 @@ export function countBits(bitmap: u32, rows: u32): u32 {
   return count;
 }
 
-/** Numbers rows, from a number below 2^53. */
+/** Numbers rows from `first` on, a number below 2^53. */
 export function fillSeq(seq: u32, rows: u32, first: f64): void {
   let number = first as u64;
   const end = seq + rows * 8;
   for (let at = seq; at < end; at += 8) store<u64>(at, number++);
 }
 
-/** What fill() of typed arrays does to memory that threads share, byte by byte in V8. */
+/** Zeroes memory. On memory that threads share, fill() of typed arrays works byte by byte in V8. */
 export function clear(at: u32, bytes: u32): void {
   memory.fill(at, 0, bytes);
 }

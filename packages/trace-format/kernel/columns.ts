@@ -1,14 +1,14 @@
 import { COLUMN, IGNORED, PRESENT, WIRE_NO_DOMID } from './constants';
 
-/** What a decoder returns for contents that fit no column; otherwise it returns those that the row has (PRESENT). */
+/** Returned by a decoder if the contents fit no column; otherwise it returns the columns of the row (PRESENT). */
 export const REFUSED: u32 = 0;
 
-/** What to add to the columns of a row where the record has these bits, which its row does not know. */
+/** What to add to the columns of a row if the record has these bits, which its row does not know. */
 export function ignoredIf(bits: u32): u32 {
   return bits === 0 ? 0 : IGNORED;
 }
 
-/* Writers of a value of a row. The column is named by the place that has its address. */
+/* Each writes a value of a row. `column` is where the address of the column is stored. */
 
 export function putU8(column: u32, row: u32, value: u32): void {
   store<u8>(load<u32>(column) + row, value as u8);
@@ -29,7 +29,7 @@ export function putU64(column: u32, row: u32, value: u64): void {
 /** INVALID_MFN, INVALID_GFN and INVALID_M2P_ENTRY are all ones (docs/xen.md#m2p). */
 export const INVALID_FRAME: u64 = u64.MAX_VALUE;
 
-/** Writes a frame unless it is the invalid one; returns the column to add. */
+/** Writes a frame unless it is the invalid one; returns `present` with the column added if it was written. */
 export function putFrame(column: u32, row: u32, frame: u64, present: u32): u32 {
   if (frame === INVALID_FRAME) return 0;
   putU64(column, row, frame);

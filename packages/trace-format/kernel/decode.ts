@@ -33,14 +33,14 @@ import {
 } from './stock';
 
 /**
- * Decodes the payload at `at` of a TRC_MEM record into a row. Returns the columns that the row has, with IGNORED where
- * it has not all of the record, or REFUSED or MISSING; of those two the row may have been written to.
+ * Decodes the payload at `at` of a TRC_MEM record into a row. Returns the columns of the row, with IGNORED if it has
+ * not all of the record, or REFUSED or MISSING; with these two, the row may have been written to.
  */
 export function decode(header: u32, row: u32, at: u32): u32 {
   const minor = header & 0xfff;
   const words = (header >>> 28) & 7;
   const known: u32 = load<u8>(ADDRESS.payloadWords + minor);
-  // What makes it safe to read the payload of a known record. NO_RECORD is more than any record has.
+  // This makes it safe to read the payload of a known record. NO_RECORD is more than any record has.
   if (known > words) return REFUSED;
   if (known !== words && minor < FIRST_EXTENSION_MINOR) return REFUSED;
   const present = decodeKnown(minor, row, at);
@@ -49,16 +49,16 @@ export function decode(header: u32, row: u32, at: u32): u32 {
   return rest === MISSING ? MISSING : present | rest;
 }
 
-/** Words that a later recorder has appended. Returns the columns that they give the row, IGNORED or MISSING. */
+/** Decodes words that later recorders have appended. Returns the columns they add to the row, IGNORED or MISSING. */
 function decodeRest(minor: u32, row: u32, at: u32): u32 {
   const hasCaller = minor === MEM.lookup || minor === MEM.getPage || minor === MEM.putPage;
   return hasCaller ? putTextCaller(row, at) : IGNORED;
 }
 
-/** Decodes the words of the record's row of the table. */
+/** Decodes the words that the record has in the table. */
 function decodeKnown(minor: u32, row: u32, at: u32): u32 {
   switch (minor) {
-    // The most frequent ones come first: they are compared one by one.
+    // The most frequent come first: they are compared one by one.
     case MEM.lockAcquire:
       return decodeLock(KIND.lock_acquire, row, at);
     case MEM.lockRelease:

@@ -2,9 +2,9 @@ import { INVALID_FRAME, ignoredIf, putFrame, putU8, putU16, putU32, putU64, REFU
 import { ACCESS_TYPES, ADDRESS, COLUMN, FLAG, KIND, PRESENT } from './constants';
 import { MISSING, putDomain } from './names';
 
-/* What an instrumented hypervisor records of translations (docs/format.md#the-extension): p2m, M2P, views, grants. */
+/* What an instrumented hypervisor records about p2m, M2P, views and grants (docs/format.md#the-extension). */
 
-/** Index of the p2m type with that number on the wire, NO_TYPE for none. */
+/** Index of the p2m type with this number on the wire, NO_TYPE if there is none. */
 export function typeOf(wire: u32): u32 {
   return load<u8>(ADDRESS.types + wire);
 }
@@ -13,7 +13,7 @@ export const NO_TYPE: u32 = 255;
 /** INVALID_MFN as p2m-pt.c reads it back from an entry, which has 40 bits for a frame. */
 const INVALID_IN_ENTRY: u64 = (1 << 40) - 1;
 
-/** gfn, mfn, domain and view, type and order of a lookup or an entry. */
+/** Writes gfn, mfn, domain and view, type and order of a lookup or an entry. */
 function putEntry(row: u32, at: u32, type: u32, present: u32): u32 {
   const domain = putDomain(row, load<u32>(at, 16));
   if (domain === MISSING) return MISSING;
@@ -37,7 +37,7 @@ export function decodeLookup(row: u32, at: u32): u32 {
   return putEntry(row, at, type, PRESENT.flags | ignoredIf(word & 0x7ffc_0000));
 }
 
-/** set_entry, and the entries of a snapshot. */
+/** Decodes set_entry, and the entries of a snapshot. */
 export function decodeEntry(kind: u32, row: u32, at: u32): u32 {
   const word = load<u32>(at, 20);
   const type = typeOf(word & 0xff);

@@ -2,7 +2,7 @@ import { ignoredIf, putU8, putU16, putU32, REFUSED } from './columns';
 import { ADDRESS, COLUMN, FLAG, LOCK_LEVELS, PRESENT } from './constants';
 import { MISSING, putCaller, putLock } from './names';
 
-/** lock_acquire, lock_release and lock_wait of an instrumented hypervisor (docs/format.md#the-extension). */
+/** Decodes lock_acquire, lock_release and lock_wait of an instrumented hypervisor (docs/format.md#the-extension). */
 export function decodeLock(kind: u32, row: u32, at: u32): u32 {
   const level = load<u32>(at, 8);
   const word = load<u32>(at, 12);

@@ -1,10 +1,10 @@
 import { putU16, putU32, REFUSED } from './columns';
 import { ADDRESS, COLUMN, EXIT, NAMES, NO_NAME, PRESENT, TEXT_UPPER_HALF } from './constants';
 
-/** What a decoder returns for a name that no table has yet: TypeScript adds it, and the record is decoded again. */
+/** Returned by a decoder for a name that no table has yet: TypeScript adds it, and the record is decoded again. */
 export const MISSING: u32 = 0xffff_fffe;
 
-/** The exit for that name, and where the record has it (of a view: its word). */
+/** The exit for that name, and where the record has it (for a view: its word). */
 export let missingExit: u32 = 0;
 export let missingAt: u32 = 0;
 
@@ -14,7 +14,7 @@ function askFor(exit: u32, at: u32): u32 {
   return MISSING;
 }
 
-/** Parts of an entry behind its address: index and symbol, both plus 1. */
+/** Parts of an entry after the address: index and symbol, both plus 1. */
 const INDEX: u32 = 8;
 const SYMBOL: u32 = 12;
 
@@ -23,7 +23,7 @@ function entryOf(table: u32, address: u64, probe: u32): u32 {
   return table + ((hash + probe) & (NAMES.entries - 1)) * NAMES.entryBytes;
 }
 
-/** The entry of an address, 0 for none. */
+/** The entry of an address, 0 if there is none. */
 function find(table: u32, address: u64): u32 {
   const first = entryOf(table, address, 0);
   if (load<u64>(first) === address && load<u32>(first, INDEX) !== 0) return first;
@@ -51,7 +51,7 @@ export function addName(table: u32, at: u32, index: u32, symbol: u32): void {
   store<u32>(entry, symbol, SYMBOL);
 }
 
-/** Writes the lock at `at`. Returns its column, MISSING, or REFUSED where the dictionary is full. */
+/** Writes the lock at `at`. Returns its column, MISSING, or REFUSED if the dictionary is full. */
 export function putLock(row: u32, at: u32): u32 {
   const entry = find(ADDRESS.locks, load<u64>(at));
   if (entry === 0) return askFor(EXIT.newLock, at);
@@ -61,7 +61,7 @@ export function putLock(row: u32, at: u32): u32 {
   return PRESENT.lock;
 }
 
-/** Writes the call site at `at` and its symbol. Returns their columns, none where the dictionary is full, or MISSING. */
+/** Writes the call site at `at` and its symbol. Returns their columns (none if the dictionary is full), or MISSING. */
 export function putCaller(row: u32, at: u32): u32 {
   const entry = find(ADDRESS.callers, load<u64>(at));
   if (entry === 0) return askFor(EXIT.newCaller, at);
@@ -74,7 +74,7 @@ export function putCaller(row: u32, at: u32): u32 {
   return PRESENT.caller | PRESENT.symbol;
 }
 
-/** The same of a call site whose address has its lower half at `at`, 0 for none. */
+/** The same for a call site of which only the lower half of the address is at `at`; 0 for none. */
 export function putTextCaller(row: u32, at: u32): u32 {
   const low = load<u32>(at);
   if (low === 0) return 0;
@@ -83,7 +83,7 @@ export function putTextCaller(row: u32, at: u32): u32 {
   return putCaller(row, ADDRESS.caller);
 }
 
-/** Writes the domain in a word's low half and the view in its high one. Returns their columns, or MISSING. */
+/** Writes the domain in a word's low half and the view in its high half. Returns their columns, or MISSING. */
 export function putDomain(row: u32, word: u32): u32 {
   const wireView = word >>> 16;
   const view = load<u32>(ADDRESS.views + wireView * 4);

@@ -2,7 +2,7 @@ import { ignoredIf, putOwner, putU8, putU16, putU32, putU64, REFUSED } from './c
 import { COLUMN, FLAG, KIND, MAX_ORDER, PRESENT, WIRE_NO_DOMID } from './constants';
 import { MISSING, putCaller } from './names';
 
-/* What an instrumented hypervisor records of pages (docs/format.md#the-extension): references, allocation, use, sharing. */
+/* What an instrumented hypervisor records about pages: references, use, sharing (docs/format.md#the-extension). */
 
 export function decodeGet(row: u32, at: u32): u32 {
   const word = load<u32>(at, 12);
@@ -13,7 +13,7 @@ export function decodeGet(row: u32, at: u32): u32 {
   return withOwner(row, at, PRESENT.mfn | PRESENT.count_info | PRESENT.flags, word & 0x7fff_fffe);
 }
 
-/** put_page and alloc_ref_drop. */
+/** Decodes put_page and alloc_ref_drop. */
 export function decodePut(kind: u32, row: u32, at: u32): u32 {
   putU8(COLUMN.kind, row, kind);
   putU64(COLUMN.mfn, row, load<u64>(at));
@@ -21,7 +21,7 @@ export function decodePut(kind: u32, row: u32, at: u32): u32 {
   return withOwner(row, at, PRESENT.mfn | PRESENT.count_info, load<u32>(at, 12));
 }
 
-/** Writes the owner of a reference, and tells of bits that no row knows. Returns the columns, or REFUSED. */
+/** Writes the owner of a reference, and reports bits that no row knows. Returns the columns, or REFUSED. */
 function withOwner(row: u32, at: u32, columns: u32, unknown: u32): u32 {
   const present = putOwner(row, load<u32>(at, 8), columns);
   return present === REFUSED ? REFUSED : present | ignoredIf(unknown);
@@ -32,7 +32,7 @@ export function decodeGetType(row: u32, at: u32): u32 {
   putU64(COLUMN.mfn, row, load<u64>(at));
   putU64(COLUMN.type_info, row, load<u64>(at, 8));
   putU32(COLUMN.rc, row, load<u32>(at, 16));
-  // The word is the upper half of the type that was asked for.
+  // The word is the upper half of the requested type.
   putU64(COLUMN.arg0, row, (load<u32>(at, 20) as u64) << 32);
   return PRESENT.mfn | PRESENT.type_info | PRESENT.rc | PRESENT.arg0;
 }
@@ -44,7 +44,7 @@ export function decodePutType(row: u32, at: u32): u32 {
   return PRESENT.mfn | PRESENT.type_info;
 }
 
-/** page_alloc and page_free. */
+/** Decodes page_alloc and page_free. */
 export function decodePages(kind: u32, row: u32, at: u32): u32 {
   const order = load<u32>(at, 8);
   if (order > MAX_ORDER) return REFUSED;
@@ -140,7 +140,7 @@ export function decodePodCache(row: u32, at: u32): u32 {
   return PRESENT.mfn | PRESENT.domid | PRESENT.order | PRESENT.arg0 | PRESENT.arg1;
 }
 
-/** A page of a snapshot. */
+/** Decodes a page of a snapshot. */
 export function decodePage(row: u32, at: u32): u32 {
   putU8(COLUMN.kind, row, KIND.snapshot);
   putU64(COLUMN.mfn, row, load<u64>(at));

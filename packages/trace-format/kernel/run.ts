@@ -3,7 +3,7 @@ import { ADDRESS, CLASS_MASK, COLUMN, CURSOR, EXIT, IGNORED, MEM_CLASS, NO_ROW, 
 import { decode } from './decode';
 import { MISSING, missingAt, missingExit } from './names';
 
-/** Payload of a record: behind its header and its TSC, where it has one. */
+/** Payload of a record: after its header and its TSC, if it has one. */
 function payloadOf(header: u32, at: u32): u32 {
   return at + 4 + ((header >>> 31) << 3);
 }
@@ -25,7 +25,7 @@ function countIgnored(header: u32): void {
   store<u64>(counter, load<u64>(counter) + 1);
 }
 
-/** Writes what the rows of all records have. */
+/** Writes the columns that all records have. */
 function putCommon(row: u32, present: u32, cursor: u32, tsc: u64, own: bool): void {
   putU16(COLUMN.pcpu, row, load<u32>(cursor, CURSOR.pcpu * 4));
   let all = present | PRESENT.pcpu;
@@ -44,10 +44,10 @@ function putCommon(row: u32, present: u32, cursor: u32, tsc: u64, own: bool): vo
 }
 
 /**
- * Writes the record of a cursor, which must be whole, and those behind it until one carries a TSC that is not before
- * the limit (or equal to it, where the cursor loses ties), or is not whole. Returns an EXIT: all but `done` are
- * left to TypeScript, which calls again. `written`: the columns of the cursor's record where TypeScript has decoded
- * it, NO_ROW where it makes no row, otherwise 0.
+ * Writes the cursor's record, which must be complete, and those after it, until one has a TSC that is not before the
+ * limit (or equal to it, if the cursor loses ties), or is not complete. Returns an EXIT: all but `done` are left to
+ * TypeScript, which calls again. `written`: the columns of the cursor's record if TypeScript has decoded it, NO_ROW if
+ * it makes no row, otherwise 0.
  */
 export function run(cursor: u32, written: u32): u32 {
   const words = load<u32>(cursor, CURSOR.words * 4);

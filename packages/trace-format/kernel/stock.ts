@@ -4,7 +4,7 @@ import { NO_TYPE, typeOf } from './entries';
 
 /* Records of a stock Xen (docs/xen.md#mem-records). */
 
-/** Emitted before the write, which may fail, and without a return code (docs/xen.md#attempts). */
+/** Recorded before the write, which may fail, and without a return code (docs/xen.md#attempts). */
 export function decodeSetP2mEntry(row: u32, at: u32): u32 {
   const wireType = load<u32>(at, 16);
   const word = load<u32>(at, 20);
@@ -38,7 +38,7 @@ export function decodePod(kind: u32, row: u32, at: u32, domainAt: u32): u32 {
   return PRESENT.gfn | PRESENT.domid | PRESENT.order;
 }
 
-/** pod_populate and pod_zero_reclaim. */
+/** Decodes pod_populate and pod_zero_reclaim. */
 export function decodePopulate(kind: u32, row: u32, at: u32): u32 {
   const present = decodePod(kind, row, at, at + 16);
   return present === REFUSED ? REFUSED : present | putFrame(COLUMN.mfn, row, load<u64>(at, 8), PRESENT.mfn);
@@ -56,7 +56,7 @@ export function decodeSplinter(row: u32, at: u32): u32 {
   return PRESENT.gfn | PRESENT.domid | PRESENT.order;
 }
 
-/** Only the granting domain is recorded; who maps is whoever runs (docs/xen.md#who-runs-where). */
+/** Only the granting domain is recorded; the mapping domain is the one that runs (docs/xen.md#who-runs-where). */
 export function decodeStockGrant(kind: u32, row: u32, at: u32): u32 {
   const owner = load<u32>(at);
   if (owner > 0xffff) return REFUSED;

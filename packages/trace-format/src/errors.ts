@@ -12,12 +12,12 @@ export interface ErrorPlace {
   readonly field?: string;
 }
 
-/** Whose fault it is, and so which exit code it becomes: 2 usage, 3 unreadable input. */
+/** Who is to blame, which decides the exit code: 2 usage, 3 unreadable input. */
 export type ErrorBlame = 'usage' | 'input';
 
 /**
- * An expected failure: says what was wrong, where, and what to do about it.
- * `code` is stable (`P2M_…`) and listed in docs/errors.md; anything that is not a P2mError is a bug of ours.
+ * An expected failure: what was wrong, where, and what to do about it.
+ * `code` is stable (`P2M_…`) and listed in docs/errors.md; anything that is not a P2mError is a bug in p2mtrace.
  */
 export class P2mError extends Error {
   override readonly name = 'P2mError';
@@ -38,7 +38,7 @@ export class P2mError extends Error {
     this.remedy = options.remedy ?? '';
   }
 
-  /** The same error with more known about where it happened. */
+  /** The same error, with more of its place filled in. */
   at(place: ErrorPlace): P2mError {
     return new P2mError(this.code, this.message, {
       blame: this.blame,
@@ -49,7 +49,7 @@ export class P2mError extends Error {
   }
 }
 
-/** `file, line 3, byte 0x10`: the place in words, empty when nothing is known. */
+/** The place in words, such as `file, line 3, byte 0x10`; empty if nothing is known. */
 export function describePlace(place: ErrorPlace): string {
   const parts: string[] = [];
   if (place.file !== undefined) parts.push(place.file);

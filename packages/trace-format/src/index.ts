@@ -1,17 +1,34 @@
+/** Expected failures, with a code, a place and a remedy. */
 export { describePlace, type ErrorBlame, type ErrorPlace, P2mError, usageError } from './errors.js';
+/** Memory of a batch that two threads share. */
 export { BatchBlock } from './kernel/batch-block.js';
+/** Events to be written, column by column. */
 export { BATCH_ROWS, type ColumnArrays, type EventBatch } from './kernel/event-batch.js';
+/** Events as lines of NDJSON. */
 export { EventEncoder } from './ndjson/encode-event.js';
+/** A trace as NDJSON. */
 export { exportNdjson, type NdjsonExportOptions } from './ndjson/export-ndjson.js';
+/** The header line of NDJSON. */
 export { NDJSON_VERSION, type NdjsonHeader } from './ndjson/header-schema.js';
+/** NDJSON as a trace. */
 export { importNdjson, type NdjsonImportOptions } from './ndjson/import-ndjson.js';
+/** The nearest known name, for messages. */
 export { suggestion } from './ndjson/refusal.js';
+/** Puts clocks right that are apart, as an import does. */
+export { correctSkew } from './order/correct-skew.js';
+/** Copies rows from one trace to another. */
 export { COPIED_COLUMNS, type CopiedBatch, copyRows, copySelectedRows } from './read/copy-rows.js';
+/** Reads a file at any place. */
 export { RandomAccess } from './read/file-access.js';
+/** Batches of a trace as they are read. */
 export { type BatchInfo, BatchMemory, isValid, type ReadBatch } from './read/read-batch.js';
+/** What is damaged in a trace. */
 export type { Damage } from './read/read-contents.js';
+/** Opens a trace. */
 export { describeDamage, TraceReader } from './read/reader.js';
+/** Checks every byte of a trace. */
 export { type ValidationProblem, type ValidationReport, validateTrace } from './read/validate.js';
+/** Columns and dictionaries of the event table. */
 export {
   COLUMN_NAMES,
   COLUMNS,
@@ -28,9 +45,15 @@ export {
   RAW_MAX,
   SCHEMA_VERSION,
 } from './schema/columns.js';
+/** Bits of the column `flags`. */
 export { FLAG, FLAG_NAMES, FLAGS, type FlagName, type FlagSpec, flagNames } from './schema/flags.js';
+/** Which hypervisors flush before a page is used again. */
+export { allocatorFlushes, FLUSH_RULES, type FlushRule } from './schema/flush-rules.js';
+/** Event kinds. */
 export { COMMON_COLUMNS, KIND, KINDS, type KindName, type KindSpec } from './schema/kinds.js';
+/** Which layouts explain recorded counts. */
 export { LayoutFit, movesBelowFlags } from './schema/layout-fit.js';
+/** Layouts of page_info by release. */
 export {
   type CountInfo,
   decodeCountInfo,
@@ -42,6 +65,7 @@ export {
   profileOfVersion,
   type TypeInfo,
 } from './schema/layout-profiles.js';
+/** What a trace says of itself. */
 export {
   defaultMetadata,
   type ImportHealth,
@@ -50,7 +74,9 @@ export {
   parseMetadata,
   type TraceMetadata,
 } from './schema/metadata.js';
+/** Records of xentrace. */
 export { RECORDS, type RecordSpec, recordOf } from './schema/record-table.js';
+/** Names and numbers that Xen gives types, accesses, domains and locks. */
 export {
   ACCESS_TYPES,
   DOMID_COW,
@@ -75,8 +101,13 @@ export {
   unbiasedLevel,
   wireTypeTable,
 } from './schema/xen-enums.js';
+/** 64-bit values as pairs of u32. */
 export { getI53, getU53, getU64, hex, setU53, setU64 } from './u64.js';
+/** Names that a trace has beyond those of the schema. */
 export { namesBeyondInitial } from './write/names-beyond-initial.js';
+/** Where batches go. */
 export { openTraceSink } from './write/open-sink.js';
+/** Writes a trace. */
 export { type BatchSink, type NewNames, TraceWriter } from './write/writer.js';
+/** xentrace captures as traces. */
 export { importXentraceFile, importXentraceStream, SymbolTable, type XentraceOptions } from './xentrace/index.js';

@@ -20,40 +20,40 @@ import { RuleRunner } from './rule-runner.js';
 import { type ReplayShare, replayShare, SecondReplay } from './second-replay.js';
 
 export interface AnalyzeOptions {
-  /** Ids of rules, or of analyzers for all of their rules; all rules where absent or empty. */
+  /** Ids of rules, or of analyzers for all of their rules; if absent or empty, all rules. */
   readonly only?: readonly string[] | undefined;
-  /** Analyzers that run beside the built-in ones. */
+  /** Analyzers that run in addition to the built-in ones. */
   readonly plugins?: readonly Analyzer[] | undefined;
-  /** Numbers to take in the same replay. */
+  /** Numbers to compute in the same replay. */
   readonly measure?: readonly MeasureSpec[] | undefined;
-  /** Ids of rules that stand for a policy, to run besides. */
+  /** Ids of policy rules to run as well. */
   readonly policies?: readonly string[] | undefined;
-  /** Bits that reference counts are judged by, instead of those of the trace's layout. */
+  /** Width by which reference counts are judged, instead of that of the trace's layout. */
   readonly counterWidth?: number | undefined;
-  /** Threads to replay on, 1 or 2, which find the same; 2 by default for a long trace where there are as many cores. */
+  /** Threads to replay on, 1 or 2; findings are the same. By default 2 for a long trace, if there are two cores. */
   readonly threads?: 1 | 2 | undefined;
-  /** Called with the events replayed so far. */
+  /** Called with the number of events replayed so far. */
   readonly onProgress?: ((events: number) => void) | undefined;
 }
 
-/** A number of a trace. */
+/** A number that describes a trace. */
 export interface MeasureSpec {
   readonly name: string;
-  /** Kind of events without which there is no such number. */
+  /** Kind of event without which there is no such number. */
   readonly needs: KindName;
-  /** Its one row has one number. */
+  /** Returns one row with one number. */
   readonly sql: string;
 }
 
 export interface Analysis extends AnalysisReport {
-  /** By name; null for what the trace does not have. */
+  /** By name; null if the trace lacks the events. */
   readonly measures: Readonly<Record<string, number | null>>;
 }
 
 /**
- * Judges a trace: a replay (two at a time of a long trace), then each rule over its facts. A rule whose events the
+ * Judges a trace: replays it (twice at once if it is long), then runs each rule over the facts. A rule whose events the
  * trace does not have is listed as not checked, never as clean.
- * @throws P2mError P2M_RULE (usage) for an unknown rule, P2M_PLUGIN (usage) where a plugin fails, P2M_DAMAGED
+ * @throws P2mError P2M_RULE (usage) for an unknown rule, P2M_PLUGIN (usage) if a plugin fails, P2M_DAMAGED
  */
 export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions = {}): Promise<Analysis> {
   const { only = [], policies = [] } = options;
@@ -85,7 +85,7 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
       await session.close();
     };
     const findings: Finding[] = [];
-    // What asks for breaches comes last: the second replay may not have ended yet.
+    // What needs breaches runs last: the second replay may not have ended yet.
     const [later, sooner] = partition(runnable, asksForBreaches);
     for (const rule of [...sooner, ...later]) {
       findings.push(...(await runner.findings(rule)));
@@ -110,7 +110,7 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
 
 const mechanismOf = ({ rule, mechanism }: Finding): string => `${rule} ${mechanism}`;
 
-/** A session over the trace and its facts; the second replay is waited for when SQL first mentions breaches. */
+/** A session over the trace and its facts; waits for the second replay when SQL first mentions breaches. */
 async function openSession(reader: TraceReader, facts: FactStore, second: SecondReplay | undefined) {
   const session = await TraceSession.open();
   session.addLazyTables(['events'], () => [eventsSource(reader)]);
@@ -129,7 +129,7 @@ async function openSession(reader: TraceReader, facts: FactStore, second: Second
 const readsBreaches = (sql: string): boolean => [NAMED_BREACHES, BREACH_SPEC.name].some(table => mentions(sql, table));
 const asksForBreaches = ({ source }: BoundRule): boolean => readsBreaches(source.sql ?? '');
 
-/** Ids of the rules whose checks must run: the chosen ones, and all where somebody else's SQL may ask for any breach. */
+/** Ids of the rules whose checks must run: the chosen ones, or all if other SQL may query any breach. */
 function rulesToCheck(rules: readonly BoundRule[], measures: readonly MeasureSpec[]): readonly string[] {
   const ids = rules.map(({ id }) => id);
   const builtIn = new Set(RULES.map(({ id }) => id));
@@ -139,7 +139,7 @@ function rulesToCheck(rules: readonly BoundRule[], measures: readonly MeasureSpe
   return asksForAny ? [...RULES.filter(({ policy }) => !policy).map(({ id }) => id), ...ids] : ids;
 }
 
-/** Those that meet the condition, and the others. */
+/** Those that meet the condition, and the rest. */
 function partition<T>(all: readonly T[], meets: (one: T) => boolean): [T[], T[]] {
   return [all.filter(meets), all.filter(one => !meets(one))];
 }

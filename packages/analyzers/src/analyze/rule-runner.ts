@@ -12,11 +12,11 @@ import type { BoundRule } from '../rules/rule-set.js';
 import type { Parameters } from '../sql/query-result.js';
 import { mentions, type Rows, type TraceSession } from '../sql/session.js';
 
-/** Runs rules over one trace; a source of rows that several share is asked once. */
+/** Runs rules over one trace; a source of rows that several rules share is queried once. */
 export class RuleRunner {
   private readonly reader: TraceReader;
   private readonly session: TraceSession;
-  /** For code, whose queries nobody knows before; opened when there is one. */
+  /** For rules in code, whose queries are not known in advance; opened when there is one. */
   private anything: Promise<TraceSession> | undefined;
   private counted: Promise<OpportunityCounts> | undefined;
   private readonly asked = new Map<RowSource, Promise<readonly RuleRow[]>>();
@@ -27,7 +27,7 @@ export class RuleRunner {
     this.session = session;
   }
 
-  /** What a rule finds. @throws P2mError P2M_PLUGIN (usage) where a plugin fails, P2M_DAMAGED */
+  /** What a rule finds. @throws P2mError P2M_PLUGIN (usage) if a plugin fails, P2M_DAMAGED */
   async findings(rule: BoundRule): Promise<Finding[]> {
     try {
       const rows = (await this.rowsOf(rule)).filter(row => !rule.sharesRows || isOf(row, rule));
@@ -51,12 +51,12 @@ export class RuleRunner {
     await (await this.anything)?.close();
   }
 
-  /** Out of how many the rule's findings are. */
+  /** How often the rule could have fired, for its findings. */
   private async outOf(rule: BoundRule) {
     return isCounted(rule) ? { counts: await this.counts() } : { all: await this.ownCount(rule) };
   }
 
-  /** Opportunities of the finding's mechanism in the whole trace; undefined where nobody counted. */
+  /** Opportunities of the finding's mechanism in the whole trace; undefined if they were not counted. */
   async allOf({ rule: id, mechanism }: Finding, rules: readonly BoundRule[]) {
     const rule = rules.find(one => one.id === id);
     if (rule === undefined) return undefined;
@@ -77,7 +77,7 @@ export class RuleRunner {
     return times > 0 ? { times, what: of.what, at: 'trace' } : undefined;
   }
 
-  /** A witness is an event of the trace. */
+  /** Checks that each witness is an event of the trace. */
   private checkWitnesses(findings: readonly Finding[]): void {
     const { batches, rows } = this.reader;
     const first = batches[0]?.firstSeq ?? 0;
@@ -107,8 +107,8 @@ function objects({ columns, rows }: Rows): RuleRow[] {
   return rows.map(row => Object.fromEntries(columns.map(({ name }, i) => [name, row[i]])));
 }
 
-/** Rows that several rules share name theirs, with the analyzer's id or without. */
+/** True if a row shared by several rules names this rule, with or without the analyzer's id. */
 const isOf = (row: RuleRow, { id, analyzer }: BoundRule) => row.rule === id || `${analyzer}.${row.rule}` === id;
 
-/** Its rows come from the checks of the replay, which count. */
+/** True if the rule's rows come from checks of the replay, which count opportunities. */
 const isCounted = ({ source }: BoundRule): boolean => mentions(source.sql ?? '', NAMED_BREACHES);

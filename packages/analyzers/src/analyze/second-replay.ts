@@ -18,7 +18,7 @@ import type { TraceReader } from '@p2mtrace/trace-format';
 const WORTH_A_THREAD = 2 ** 20;
 const WORKER = new URL('./second-replay-worker.js', import.meta.url);
 
-/** What one of two replays is for. */
+/** The share of one of two replays. */
 export interface ReplayShare {
   readonly wanted: FactSelection;
   readonly checks: CheckOptions;
@@ -27,16 +27,16 @@ export interface ReplayShare {
 /** What the thread is given. */
 export interface SecondWork extends ReplayShare {
   readonly path: string;
-  /** Of the trace's content. */
+  /** Identity of the trace's content. */
   readonly identity: string | undefined;
 }
 
 /**
- * A second replay of a trace, on a thread of its own, for half of the checks. What both find is the same as what one
- * replay with all of them finds.
+ * A second replay of a trace, on its own thread, for half of the checks. Together, the two find the same as one replay
+ * with all checks.
  */
 export class SecondReplay {
-  /** What is left to the first replay. */
+  /** What is left for the first replay. */
   readonly first: ReplayShare;
   private readonly reader: TraceReader;
   private readonly work: SecondWork;
@@ -45,15 +45,15 @@ export class SecondReplay {
   private given: Promise<void> | undefined;
 
   /**
-   * undefined where there is to be none: nobody wants breaches, or none that a second one could share; on one of
-   * `threads`, or, if that is absent, where the trace is short or there is one core.
+   * Starts the thread; undefined if there is none: no breaches are wanted, or none that a second replay could share;
+   * `threads` is 1, or is absent while the trace is short or there is only one core.
    */
   static start(
     reader: TraceReader,
     all: ReplayShare,
     threads = reader.rows < WORTH_A_THREAD ? 1 : availableParallelism(),
   ): SecondReplay | undefined {
-    // From the TypeScript sources (tests) there is no worker to start.
+    // The TypeScript sources (tests) have no worker to start.
     if (!all.wanted.some(isOfChecks) || threads === 1 || !existsSync(WORKER)) return undefined;
     if (sharesOf(reader, all.checks).size < 2) return undefined;
     return new SecondReplay(reader, all);
@@ -76,32 +76,32 @@ export class SecondReplay {
     });
   }
 
-  /** Waits for what it found and puts it to the other facts, once. @throws P2mError P2M_DAMAGED */
+  /** Waits for what it found and adds it to the other facts, once. @throws P2mError P2M_DAMAGED */
   giveTo(facts: FactStore): Promise<void> {
     this.given ??= this.give(facts);
     return this.given;
   }
 
-  /** Where the thread failed, what it was for is done here. */
+  /** If the thread has failed, its share is replayed here. */
   private async give(facts: FactStore): Promise<void> {
     const chunks = await this.found;
     if (chunks === undefined) replayShare(this.reader, this.work, facts);
     else for (const chunk of chunks) facts.take(chunk);
   }
 
-  /** Nobody wants to know any more. */
+  /** Stops the thread: its result is not wanted any more. */
   async stop(): Promise<void> {
     await this.worker.terminate();
   }
 }
 
-/** What checks yield: `breaches`, `opportunities`, or a column of them. */
+/** True for what checks yield: `breaches`, `opportunities`, or a column of them. */
 const isOfChecks = (name: string): boolean => {
   const [table] = name.split('.');
   return table === BREACH_SPEC.name || table === OPPORTUNITY_SPEC.name;
 };
 
-/** Replays a trace for a share of the facts, and puts them to the others. @throws P2mError P2M_DAMAGED */
+/** Replays a trace for a share of the facts, and adds them to the others. @throws P2mError P2M_DAMAGED */
 export function replayShare(
   reader: TraceReader,
   { wanted, checks }: ReplayShare,

@@ -1,8 +1,8 @@
 import type { Occurrence } from '../findings/finding.js';
 
 /**
- * A rule's `confirm` for one occurrence: `$X` becomes the subject X or the seq of the witness X, as an SQL literal;
- * null where the occurrence has none.
+ * A rule's `confirm` for one occurrence: `$X` becomes the subject X or the seq of the witness X as an SQL literal, null
+ * if the occurrence has neither.
  */
 export function confirmQuery(sql: string, { subject, witness }: Occurrence): string {
   return sql.replace(/\$(\w+)/g, (_, name: string) => {
@@ -12,5 +12,5 @@ export function confirmQuery(sql: string, { subject, witness }: Occurrence): str
   });
 }
 
-/** A frame; addresses are longer, and names in SQL. */
+/** A frame; addresses are longer, and are names in SQL. */
 const FRAME = /^0x[0-9a-f]{1,13}$/;

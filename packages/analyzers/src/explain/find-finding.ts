@@ -5,15 +5,15 @@ import type { Finding, Occurrence } from '../findings/finding.js';
 export interface FoundOccurrence {
   readonly finding: Finding;
   readonly occurrence: Occurrence;
-  /** Which one it is, from 1, among `of` with this signature. */
+  /** Its number, from 1, among the `of` occurrences with this signature. */
   readonly number: number;
   readonly of: number;
 }
 
 /**
- * The occurrence that a person names: id or signature of a finding, or how one of them begins, and `#n` for another
+ * The occurrence that a user names: id or signature of a finding, or the beginning of either, and `#n` for another
  * than the first.
- * @throws P2mError P2M_FINDING (usage) where there is none, or several that differ
+ * @throws P2mError P2M_FINDING (usage) if there is none, or if several findings match
  */
 export function findFinding(findings: readonly Finding[], name: string): FoundOccurrence {
   const [, text, index] = /^(.*?)(?:#(\d+))?$/s.exec(name.trim()) as RegExpExecArray;
@@ -28,7 +28,7 @@ export function findFinding(findings: readonly Finding[], name: string): FoundOc
   );
 }
 
-/** The findings of the one signature that is meant: what is named exactly goes before what begins so. */
+/** The findings of the one signature that matches; an exact match takes precedence over a prefix. */
 function matching(findings: readonly Finding[], text: string): Finding[] {
   const tests: ((finding: Finding) => boolean)[] = [
     ({ id, signature }) => id === text || signature === text,

@@ -4,7 +4,7 @@ import type { Occurrence } from '../findings/finding.js';
 /** Keys of a finding's subject that name a lock by its address. */
 const LOCKS = ['lock', 'held_lock'];
 
-/** What an occurrence is about, as far as it has a state that can be followed: a gfn, an mfn, locks. */
+/** The subjects of an occurrence whose state can be followed: a gfn, an mfn, locks. */
 export function subjectsOf({ subject }: Occurrence): Subject[] {
   const [gfn, mfn] = [frameOf(subject.gfn), frameOf(subject.mfn)];
   const subjects: Subject[] = [];
@@ -19,7 +19,7 @@ export function subjectsOf({ subject }: Occurrence): Subject[] {
   return subjects;
 }
 
-/** A frame is hex text; one that no replay follows is none. */
+/** A frame from hex text; undefined for one that no replay can follow. */
 function frameOf(text: Occurrence['subject'][string] | undefined): number | undefined {
   const frame = typeof text === 'string' ? Number(text) : Number.NaN;
   return frame < 2 ** 52 ? frame : undefined;

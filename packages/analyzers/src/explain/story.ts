@@ -21,13 +21,13 @@ export interface Scene {
   readonly after: SubjectState;
 }
 
-/** A witness of a finding, with what was around it. */
+/** A witness of a finding, with its surroundings. */
 export interface StoryStep {
-  /** `lookup`, `changed`: what the event has to do with the finding; several where it has several parts. */
+  /** `lookup`, `changed`: the event's part in the finding; it may have several. */
   readonly roles: readonly string[];
   readonly event: TraceEvent;
   readonly by: Doer;
-  /** What the pcpus of the story held just before; pcpu by pcpu, outermost first. */
+  /** What the pcpus of the story held just before; by pcpu, outermost first. */
   readonly held: readonly LockRow[];
   readonly scenes: readonly Scene[];
 }
@@ -35,19 +35,19 @@ export interface StoryStep {
 /** How one occurrence of a finding came about. */
 export interface Story {
   readonly occurrence: Occurrence;
-  /** Witness by witness, in order of seq. */
+  /** One per witness, in order of seq. */
   readonly steps: readonly StoryStep[];
-  /** The pcpus that did what the witnesses show. */
+  /** The pcpus of the witnesses. */
   readonly pcpus: readonly number[];
-  /** Why each subject is what it is after the last witness. */
+  /** Why each subject is as it is after the last witness. */
   readonly chains: readonly { readonly subject: Subject; readonly why: Explanation }[];
-  /** Who wrote the states that the steps show, by seq. */
+  /** Who wrote the states shown in the steps, by seq. */
   readonly writers: ReadonlyMap<number, Doer>;
 }
 
 /**
- * Tells an occurrence by its witnesses. Moves the replay.
- * @throws P2mError P2M_SUBJECT, P2M_VIEW (usage) where subjects are not of this trace, P2M_DAMAGED
+ * The story of an occurrence, by its witnesses. Moves the replay.
+ * @throws P2mError P2M_SUBJECT, P2M_VIEW (usage) if subjects are not of this trace, P2M_DAMAGED
  */
 export function storyOf(replay: Replay, occurrence: Occurrence): Story {
   const { reader } = replay;

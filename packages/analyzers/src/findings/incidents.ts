@@ -1,7 +1,10 @@
 import type { Finding, Incident, Occurrence } from './finding.js';
 
 /** Witnesses that come after what went wrong, and only show that it mattered. */
-const AFTERMATH = new Set(['p2m_used_later']);
+const AFTERMATH = new Set(['p2m_used_later', 'allocation_dropped', 'type_changed']);
+
+/** Rules that explain those which find the same event. */
+const EXPLAINS = new Set(['refcount.type-leak', 'refcount.put-too-many']);
 
 /** How much of a finding must lie on what another one is about to have come of it. */
 const SHARE = 0.5;
@@ -51,7 +54,8 @@ function firstCauses(findings: readonly Finding[]): number[] {
     for (const later of there) {
       for (const earlier of there) {
         // Findings of one rule are cases of one matter, not cause and consequence.
-        if (findings[earlier.finding].rule === findings[later.finding].rule || !isBefore(earlier, later)) continue;
+        if (findings[earlier.finding].rule === findings[later.finding].rule) continue;
+        if (!isBefore(findings, earlier, later)) continue;
         const by = shared[later.finding];
         by.set(earlier.finding, (by.get(earlier.finding) ?? 0) + later.times);
       }
@@ -59,6 +63,8 @@ function firstCauses(findings: readonly Finding[]): number[] {
   }
   const parents = shared.map((by, i) => {
     const candidates = [...by].filter(([cause, times]) => {
+      // What only might go wrong is no cause of what did.
+      if (findings[cause].severity === 'note' && findings[i].severity !== 'note') return false;
       return times >= findings[i].count * SHARE && times > (shared[cause].get(i) ?? 0);
     });
     // Of several the one that explains most, then the one that the list has first.
@@ -78,9 +84,11 @@ function rootOf(parents: readonly number[], start: number): number {
   return parents[at] === at ? at : Math.min(...seen);
 }
 
-function isBefore(a: Place, b: Place): boolean {
+function isBefore(findings: readonly Finding[], a: Place, b: Place): boolean {
   if (a.finding === b.finding) return false;
-  return a.seq < b.seq || (a.seq === b.seq && a.finding < b.finding);
+  if (a.seq !== b.seq) return a.seq < b.seq;
+  const [explainsA, explainsB] = [a, b].map(({ finding }) => EXPLAINS.has(findings[finding].rule));
+  return explainsA === explainsB ? a.finding < b.finding : explainsA;
 }
 
 function placesOf(findings: readonly Finding[]): Map<string, Place[]> {
@@ -110,7 +118,9 @@ function wrongAt({ witness }: Occurrence): number {
  * it went wrong, as a lock is taken a thousand times for a thousand reasons.
  */
 function keysOf(occurrence: Occurrence): string[] {
-  const { domid, gfn, mfn, lock } = occurrence.subject;
+  const { domid, gfn, mfn, lock, table } = occurrence.subject;
+  // What a page table maps went wrong with the table.
+  if (typeof table === 'string') return [`mfn ${mfn}`, `mfn ${table}`];
   if (mfn !== undefined && mfn !== null) return [`mfn ${mfn}`];
   if (gfn !== undefined && gfn !== null) return [`gfn ${domid} ${gfn}`];
   return lock === undefined ? [] : occurrence.witness.map(({ seq }) => `seq ${lock} ${seq}`);

@@ -4,7 +4,7 @@ import type { SqlValue } from '../sql/query-result.js';
 import type { Occurrence } from './finding.js';
 
 /** Subjects that are frames, and so written in hex. */
-const FRAMES = new Set(['gfn', 'mfn']);
+const FRAMES = new Set(['gfn', 'mfn', 'mapped_gfn', 'table']);
 
 /** A rule's row as an occurrence: `subject_X` and `at_ROLE` columns, the witnesses in order of seq. */
 export function toOccurrence(row: RuleRow): Occurrence {

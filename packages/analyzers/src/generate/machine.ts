@@ -1,18 +1,7 @@
 import { MM_LOCK_LEVEL, type MmLock } from '@p2mtrace/trace-format';
+import { hex, site, type Thread } from './event-line.js';
+import { countInfo, newPage, type Page } from './page.js';
 import type { Random } from './random.js';
-
-/** An event as NDJSON has it. */
-export type EventLine = Readonly<Record<string, unknown>>;
-/** What a thread does next: an event, or it waits for a lock. */
-export type Step = EventLine | 'wait';
-export type Thread = Generator<Step, void>;
-
-export interface Page {
-  readonly mfn: number;
-  owner: number;
-  count: number;
-  allocated: boolean;
-}
 
 /** A guest: its gfns, each with what the p2m says. */
 export interface Guest {
@@ -22,34 +11,46 @@ export interface Guest {
   readonly size: number;
   /** Frames of the PoD cache. */
   readonly cache: Page[];
+  /** PoD's entry_count. */
+  podCount: number;
+  /** Frames whose entries went since the last TLB flush; there is one due if there are any. */
+  stale: Page[];
 }
 
-type Mode = 'write' | 'read' | 'mutex';
+export const newGuest = (domid: number, size: number): Guest => {
+  return { domid, entries: new Map(), size, cache: [], podCount: 0, stale: [] };
+};
 
-const PGC_ALLOCATED = 1n << 63n;
+type Mode = 'write' | 'read' | 'mutex';
 
 /** The machine that a workload runs on: frames, guests, and the locks of their p2ms, as Xen keeps them. */
 export class Machine {
   readonly random: Random;
   readonly guests: Guest[] = [];
-  private readonly free: number[];
+  /** Those whose pages are being freed, and how many pcpus look at them nevertheless. */
+  readonly dying = new Map<Guest, number>();
+  /** Guests that came and went. */
+  shortLives = 0;
+  /** Pages of pools of Xen's own. */
+  readonly pool: Page[] = [];
+  private readonly free: number[] = [];
   private readonly locks = new Map<string, { writer: number; readers: number }>();
   private nextMfn = 0x100000;
 
   constructor(random: Random) {
     this.random = random;
-    this.free = [];
   }
 
   /** A frame that nobody has; freed ones come back in no order. */
   frame(): Page {
     const reuse = this.free.length > 64 || (this.free.length > 0 && this.random.next() < 0.5);
-    const mfn = reuse ? (this.free.splice(this.random.below(this.free.length), 1)[0] as number) : this.nextMfn++;
-    return { mfn, owner: -1, count: 0, allocated: false };
+    return newPage(reuse ? (this.free.splice(this.random.below(this.free.length), 1)[0] as number) : this.nextMfn++);
   }
 
-  release({ mfn }: Page): void {
-    this.free.push(mfn);
+  /** The allocator has it; it gives none away that TLBs may still know. */
+  release(page: Page): void {
+    if (page.isStale) page.isFreed = true;
+    else this.free.push(page.mfn);
   }
 
   /** Takes a lock of a guest, waiting while another pcpu has it. */
@@ -66,21 +67,31 @@ export class Machine {
     yield { kind: 'lock_acquire', ...event, depth: 1 };
   }
 
-  *unlock(pcpu: number, { domid }: Guest, name: MmLock, mode: Mode, caller: string): Thread {
-    const address = lockAddress(domid, name);
+  /** Whoever drops the p2m lock flushes then, if a flush was put off (p2m_unlock_and_tlb_flush). */
+  *unlock(pcpu: number, guest: Guest, name: MmLock, mode: Mode, caller: string): Thread {
+    const address = lockAddress(guest.domid, name);
     const state = this.locks.get(address)!;
+    const stale = name === 'p2m' && mode === 'write' ? takeStale(guest) : [];
     if (mode === 'read') state.readers--;
     else state.writer = -1;
-    yield {
-      kind: 'lock_release',
-      pcpu,
-      lock: address,
-      lock_class: name,
-      level: MM_LOCK_LEVEL[name],
-      mode,
-      depth: 1,
-      ...site(caller),
-    };
+    const level = MM_LOCK_LEVEL[name];
+    yield { kind: 'lock_release', pcpu, lock: address, lock_class: name, level, mode, depth: 1, ...site(caller) };
+    if (stale.length > 0) yield* this.flush(pcpu, guest, stale);
+  }
+
+  /** Flushes at once what was put off (p2m_tlb_flush_sync). */
+  *flushNow(pcpu: number, guest: Guest): Thread {
+    if (guest.stale.length > 0) yield* this.flush(pcpu, guest, takeStale(guest));
+  }
+
+  private *flush(pcpu: number, { domid }: Guest, stale: readonly Page[]): Thread {
+    for (const page of stale) page.isStale = false;
+    yield { kind: 'tlb_flush', pcpu, domid };
+    for (const page of stale) {
+      if (page.isFreed) this.free.push(page.mfn);
+      // It may be there twice.
+      page.isFreed = false;
+    }
   }
 
   *allocate(pcpu: number, page: Page, owner: number): Thread {
@@ -110,20 +121,16 @@ export class Machine {
   }
 
   private *freed(pcpu: number, page: Page): Thread {
-    yield { kind: 'page_free', pcpu, mfn: hex(page.mfn), order: 0 };
+    yield { kind: 'page_free', pcpu, mfn: hex(page.mfn), order: 0, owner: page.owner };
     this.release(page);
   }
 }
 
-export const hex = (value: number): string => `0x${value.toString(16)}`;
-const countInfo = ({ count, allocated }: Page) =>
-  `0x${(BigInt(count) | (allocated ? PGC_ALLOCATED : 0n)).toString(16)}`;
-const lockAddress = (domid: number, name: MmLock) =>
-  `0xffff8301${hex(0x10000000 + domid * 0x10000 + MM_LOCK_LEVEL[name] * 16).slice(2)}`;
-
-/** A call site: an address that stands for the function's name. */
-function site(symbol: string): EventLine {
-  let hash = 0;
-  for (const character of symbol) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) >>> 0;
-  return { caller: `0xffff82d04${(hash & 0xfff_ffff).toString(16).padStart(7, '0')}`, symbol };
+function takeStale(guest: Guest): Page[] {
+  const { stale } = guest;
+  guest.stale = [];
+  return stale;
 }
+
+const lockAddress = (domid: number, name: MmLock): string =>
+  `0xffff8301${hex(0x10000000 + domid * 0x10000 + MM_LOCK_LEVEL[name] * 16).slice(2)}`;

@@ -1,8 +1,11 @@
 import { usageError } from '@p2mtrace/trace-format';
-import { type EventLine, type Guest, Machine, type Step, type Thread } from './machine.js';
+import type { EventLine, Step, Thread } from './event-line.js';
+import { populate } from './guest-memory.js';
+import { Machine, newGuest } from './machine.js';
 import { OPERATIONS, SCENARIOS } from './operations.js';
+import { type PlannedFault, planFaults } from './plan-faults.js';
 import { Random } from './random.js';
-import { type Template, tell, templatesOf } from './templates.js';
+import { type OnRecorded, Recorder } from './recorder.js';
 
 export interface WorkloadOptions {
   /** A name of `SCENARIOS`. */
@@ -14,6 +17,10 @@ export interface WorkloadOptions {
   readonly faults?: readonly string[];
   readonly guests?: number;
   readonly pcpus?: number;
+  /** The part of records that are written late, from 0 to 1. */
+  readonly late?: number;
+  /** Ticks that clocks of the workload's pcpus are apart at most. */
+  readonly skew?: number;
 }
 
 /** A fault, and where it lies. */
@@ -21,124 +28,84 @@ export interface Planted {
   readonly rule: string;
   /** Of `samples/corpus/rules`: the way in which it fires. */
   readonly story: string;
-  readonly firstSeq: number;
-  readonly lastSeq: number;
+  firstSeq: number;
+  lastSeq: number;
+  /** Its pcpus, which are nobody else's. */
+  readonly pcpus: readonly number[];
 }
 
 /** Hz of the TSC. */
 export const TSC_HZ = 2_500_000_000;
-/** From the frames of one fault to those of the next: more than any story names, and a multiple of what it aligns. */
-const MFN_STRIDE = 1 << 20;
-/** Those of the workload begin at MFN_STRIDE and end far below. */
-const FIRST_FAULT_MFN = 2 * MFN_STRIDE;
+export const LATE = 0.05;
+/** How often a pcpu works for the first guest, whoever's turn it is: pcpus should meet. */
+const FIRST_GUEST = 0.4;
+const PCPUS = 4;
 const GFNS = 256;
 
 /**
- * The events of a workload, in order: guests whose memory comes and goes while pcpus look it up, right by
- * construction, with faults told in between by pcpus and domains of their own. `planted` is filled meanwhile.
- * @throws P2mError P2M_SCENARIO, P2M_FAULT (usage)
+ * The events of a workload, in the order in which they are recorded: guests whose memory comes and goes while pcpus look
+ * it up, right by construction, with faults told in between by pcpus and domains of their own. `planted` is filled
+ * meanwhile, and `onRecorded` told of each event. @throws P2mError P2M_SCENARIO, P2M_FAULT (usage)
  */
-export function* workload(options: WorkloadOptions, planted: Planted[]): Generator<EventLine> {
-  const { scenario, seed, faults = [], guests = 3, pcpus = 4 } = options;
+export function* workload(options: WorkloadOptions, planted: Planted[], onRecorded?: OnRecorded): Generator<EventLine> {
+  const { scenario, seed, faults = [], guests = 3, pcpus = PCPUS, late = LATE, skew = 0 } = options;
   const weights = SCENARIOS[scenario];
   if (weights === undefined) {
     throw usageError('P2M_SCENARIO', `there is no scenario ${scenario}`, `one of ${Object.keys(SCENARIOS).join(', ')}`);
   }
   const random = new Random(seed);
   const machine = new Machine(random);
-  const clock = new Clock(random);
+  const recorder = new Recorder(random, late, clocks(random, pcpus, skew), onRecorded);
   for (let domid = 1; domid <= guests; domid++) {
-    const guest: Guest = { domid, entries: new Map(), size: GFNS, cache: [] };
+    const guest = newGuest(domid, GFNS);
     machine.guests.push(guest);
-    yield clock.stamp({ kind: 'domain_create', pcpu: 0, domid });
+    yield* recorder.tell({ kind: 'domain_create', pcpu: 0, domid });
     for (let i = 0; i < GFNS / 2; i++)
-      for (const event of OPERATIONS.populate(machine, 0, guest)) yield clock.stamp(event as EventLine);
+      for (const event of populate(machine, 0, guest)) {
+        while (recorder.isHeldUp(0)) recorder.pass();
+        yield* recorder.tell(event as EventLine);
+      }
   }
-  const waiting = planFaults(faults, options, random, pcpus, guests);
+  const waiting = planFaults(faults, options.events, random, { pcpu: pcpus, domid: guests + 1 });
   const threads: (Thread | undefined)[] = Array(pcpus).fill(undefined);
-  const told: { thread: Thread; planted: { lastSeq: number } }[] = [];
-  while (clock.seq < options.events || threads.some(Boolean) || told.length > 0 || waiting.length > 0) {
-    const isOver = clock.seq >= options.events;
-    const due = waiting[0] !== undefined && (isOver || clock.seq >= waiting[0].at);
+  const told: PlannedFault[] = [];
+  while (recorder.count < options.events || threads.some(Boolean) || told.length > 0 || waiting.length > 0) {
+    const isOver = recorder.count >= options.events;
+    const due = waiting[0] !== undefined && (isOver || recorder.count >= waiting[0].at);
     // A timed fault lets the clock run: nobody may hold anything then.
     const drains = due && waiting[0].template.isTimed;
     if (due && (!drains || !threads.some(Boolean))) {
-      const { template, thread } = waiting.shift()!;
-      const place = { rule: template.rule, story: template.name, firstSeq: clock.seq, lastSeq: clock.seq };
-      planted.push(place);
-      if (!template.isTimed) told.push({ thread, planted: place });
-      else {
-        for (const event of thread) yield clock.stamp(event as EventLine);
-        place.lastSeq = clock.seq - 1;
-      }
+      const fault = waiting.shift()!;
+      planted.push(fault.place);
+      if (!fault.template.isTimed) told.push(fault);
+      else for (const event of fault.thread) yield* recorder.tellFault(event as EventLine, fault.place);
       continue;
     }
     const choice = random.below(threads.length + told.length);
     if (choice >= threads.length) {
       const index = choice - threads.length;
-      const { thread, planted: place } = told[index];
+      const { thread, place } = told[index];
       const { done, value } = thread.next();
       if (done === true) told.splice(index, 1);
-      else {
-        place.lastSeq = clock.seq;
-        yield clock.stamp(value as EventLine);
-      }
+      else yield* recorder.tellFault(value as EventLine, place);
+      continue;
+    }
+    if (recorder.isHeldUp(choice)) {
+      recorder.pass();
       continue;
     }
     if (threads[choice] === undefined && (isOver || drains)) continue;
-    threads[choice] ??= OPERATIONS[random.weighted(weights)](machine, choice, random.pick(machine.guests));
+    const guest = random.next() < FIRST_GUEST ? machine.guests[0] : random.pick(machine.guests);
+    threads[choice] ??= OPERATIONS[random.weighted(weights)](machine, choice, guest);
     const { done, value } = (threads[choice] as Thread).next() as IteratorResult<Step, void>;
     if (done === true) threads[choice] = undefined;
-    else if (value !== 'wait') yield clock.stamp(value as EventLine);
+    else if (value === 'wait') recorder.pass();
+    else yield* recorder.tell(value as EventLine);
   }
+  yield* recorder.end();
 }
 
-interface Waiting {
-  readonly at: number;
-  readonly template: Template;
-  readonly thread: Thread;
-}
-
-/** Faults in the order in which they begin, each with numbers of its own. */
-function planFaults(
-  faults: readonly string[],
-  { events }: WorkloadOptions,
-  random: Random,
-  pcpus: number,
-  guests: number,
-): Waiting[] {
-  let pcpu = pcpus;
-  let domid = guests + 1;
-  return faults
-    .map((rule, i): Waiting => {
-      const template = random.pick(templatesOf(rule));
-      const places = { pcpu, domid, mfn: FIRST_FAULT_MFN + i * MFN_STRIDE, lock: (i + 1) * 0x100_0000 };
-      pcpu += template.pcpus;
-      domid += 8;
-      return { at: Math.floor(random.next() * events * 0.9), template, thread: tell(template, places) };
-    })
-    .sort((a, b) => a.at - b.at);
-}
-
-/** Gives events their seq and time. */
-class Clock {
-  seq = 0;
-  private tsc = 1_000_000;
-  private last: number | undefined;
-  private readonly random: Random;
-
-  constructor(random: Random) {
-    this.random = random;
-  }
-
-  stamp({ seq: _, tsc, ...event }: EventLine): EventLine {
-    this.seq++;
-    // A story that tells times goes on as far behind its event before.
-    const own = tsc === undefined ? undefined : Number(tsc);
-    const step =
-      own !== undefined && this.last !== undefined && own > this.last ? own - this.last : 100 + this.random.below(1000);
-    this.last = own;
-    this.tsc += step;
-    return { ...event, tsc: this.tsc };
-  }
+/** How far each pcpu's clock is ahead; that of the first is right. */
+function clocks(random: Random, pcpus: number, skew: number): number[] {
+  return Array.from({ length: pcpus }, (_, pcpu) => (pcpu === 0 || skew === 0 ? 0 : random.below(2 * skew + 1) - skew));
 }

@@ -7,18 +7,18 @@ import type { ColumnSource } from '../sql/column-source.js';
 import { duckdb } from '../sql/duckdb.js';
 import { tableFunction } from '../sql/table-function.js';
 
-/** To be raised where the same facts are kept in another way. */
+/** Must be raised if the same facts are stored differently. */
 const CACHE_VERSION = 1;
 /** A replay of fewer events takes about 0.2 s, which is not worth a file. */
 const WORTH_A_FILE = 2 ** 20;
 const SUFFIX = '.duckdb';
 
-/** Name of the folder with the kept facts of a trace, where no other folder is named. */
+/** Default name of the folder for a trace's cached facts. */
 export const factCachePath = (trace: string): string => `${trace}.p2mfacts`;
 
 /**
- * Facts of a trace on disk: a DuckDB file a table, named by what the facts are a function of (the trace's content and
- * how this version replays), so that what does not fit is never read. A file appears under its name when it is whole.
+ * Facts of a trace on disk: a DuckDB file per table, named by everything that the facts depend on (the content of the
+ * trace and how this version replays), so a file that does not fit is never read. Files get their names when complete.
  */
 export class FactCache {
   private readonly folder: string;
@@ -29,7 +29,7 @@ export class FactCache {
     this.key = key;
   }
 
-  /** The cache of a trace, in a folder of its own or in `folder`; undefined for a trace of fewer events than `worth`. */
+  /** The cache of a trace, in its own folder or in `folder`; undefined for a trace of fewer than `worth` events. */
   static of(reader: TraceReader, folder?: string, worth = WORTH_A_FILE): FactCache | undefined {
     if (reader.rows < worth) return undefined;
     const identity = traceIdentity(reader);
@@ -38,14 +38,14 @@ export class FactCache {
     return new FactCache(folder ?? factCachePath(reader.path), hash.digest('hex').slice(0, 24));
   }
 
-  /** The file with a table; undefined where there is none. */
+  /** The file with a table; undefined if there is none. */
   file(table: string): string | undefined {
     const path = this.path(table);
     return existsSync(path) ? path : undefined;
   }
 
   /**
-   * Keeps a table, and removes what was kept of it for another content or version, unless the folder is shared.
+   * Stores a table, and removes its files for other content or versions, unless the folder is shared.
    * @throws Error of the file system or of DuckDB
    */
   async keep(source: ColumnSource): Promise<void> {

@@ -9,18 +9,18 @@ import { type FactCache, KEPT } from './fact-cache.js';
 import { type SqlModule, standardLibrary } from './sql-modules.js';
 
 export interface TraceSessionOptions extends SqlOptions {
-  /** Facts that are kept on disk, by trace (in the order of the traces). */
+  /** Facts stored on disk, by trace (in the order of the traces). */
   readonly caches?: readonly (FactCache | undefined)[];
-  /** Modules of views and macros besides the standard library. */
+  /** Modules of views and macros in addition to the standard library. */
   readonly modules?: readonly SqlModule[];
-  /** Told of facts that were replayed, by the index of their trace: whoever keeps facts keeps these. */
+  /** Called with facts that were replayed and the index of their trace, so that they can be stored. */
   readonly onFacts?: (trace: number, table: ColumnSource) => void;
 }
 
 /**
- * A session with everything that SQL can ask of one or several traces: `events`, the fact tables, the small tables
- * that name what facts give by index (callers, locks, lock_classes, views), and the standard library. All tables have
- * a column `trace`: the name of the trace's file. Facts are replayed when a query first needs them.
+ * A session with everything that SQL can query in one or more traces: `events`, the fact tables, the small tables with
+ * names for indices in facts (callers, locks, lock_classes, views), and the standard library. All tables have a column
+ * `trace`: the name of the trace's file. Facts are replayed when a query first needs them.
  * @throws P2mError what opening a session throws
  */
 export async function openTraceSession(
@@ -80,7 +80,7 @@ function noFacts(): never {
   throw new Error('only the names are asked for');
 }
 
-/** File names, or paths where names are not enough to tell the traces apart. */
+/** File names, or paths if file names do not tell the traces apart. */
 export function traceNames(readers: readonly TraceReader[]): string[] {
   const paths = readers.map(({ path }) => path);
   const names = paths.map(path => basename(path));

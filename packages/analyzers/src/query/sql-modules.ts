@@ -7,13 +7,13 @@ import { splitStatements } from '../sql/sql-text.js';
 /** One `create view` or `create macro`, with the comment before it. */
 export interface SqlDefinition {
   readonly name: string;
-  /** `hex(n)`, `lock_stat`: how it is written in a query. */
+  /** `hex(n)`, `lock_stat`: how a query uses it. */
   readonly usage: string;
   readonly doc: string;
   readonly sql: string;
 }
 
-/** A file of definitions; the comment at its head says what they are about. */
+/** A file of definitions; the comment at its top says what they are about. */
 export interface SqlModule {
   readonly name: string;
   readonly doc: string;
@@ -30,7 +30,7 @@ export function standardLibrary(): SqlModule[] {
 
 /**
  * The modules at a path: a file, or all `.sql` files of a folder in the order of their names.
- * @throws P2mError P2M_SQL_PATH (usage): it can't be read, or a statement is no definition
+ * @throws P2mError P2M_SQL_PATH (usage) if it can't be read, or a statement is not a definition
  */
 export function readModules(path: string): SqlModule[] {
   try {
@@ -49,7 +49,7 @@ export function readModules(path: string): SqlModule[] {
 
 function parseModule(file: string, text: string): SqlModule {
   const { statements, rest } = splitStatements(text);
-  // The first paragraph of comment is the file's.
+  // The first paragraph of comments belongs to the file.
   const head = /^(?:--[^\n]*\n)+(?=\n)/.exec(text)?.[0] ?? '';
   const definitions = [...statements, ...(rest === '' ? [] : [rest])].map((statement, i): SqlDefinition => {
     const own = i === 0 ? statement.slice(head.trimEnd().length).trim() : statement;

@@ -82,6 +82,10 @@ const NAMES = {
   held_class: 'b.held_class_name',
   // Who took the innermost lock held, where the event itself has no call site.
   lock_site: 'if(b.by_lock, b.site, null)',
+  // What a reference was taken for.
+  grant_handle: `if(b.through = 'grant', b.through_id, null)`,
+  foreign_gfn: `if(b.through = 'foreign', b.through_id, null)`,
+  table_mfn: `if(b.through = 'table', b.through_id, null)`,
   // Where a count is at a limit it is exact, which a double is not from 2^53 on: the last value of the type count is
   // reserved, the last two of the general one (docs/xen.md#counter-limits).
   limit: `case b.detail when 'limit' then (1::ubigint << b.width) - if(b.kind = 'get_type', 1, 2)

@@ -2,13 +2,13 @@ import { EventReader, eventsTouching, matchingEvents, parseExpression, type Subj
 import type { TraceReader } from '@p2mtrace/trace-format';
 import type { Story } from '../explain/story.js';
 
-/** Pages whose freeing shows that a domain is torn down. */
+/** Number of pages whose freeing shows that a domain is torn down. */
 const FIRST_FREES = 4;
 
 /**
  * Sets of events, by seq and in order, in which a finding may show again, each larger than the one before: the
- * witnesses with the locks that were held; what happened to its subjects, and what its pcpus locked, meanwhile; its
- * subjects' whole history; how its domains end; all that they did; everything.
+ * witnesses with the locks that were held; what happened to its subjects, and what its pcpus locked, in between; the
+ * whole history of its subjects; how its domains end; all that these did; everything.
  */
 export function* candidates(reader: TraceReader, story: Story): Generator<readonly number[]> {
   const { occurrence, steps, pcpus, chains } = story;
@@ -41,8 +41,8 @@ export function* candidates(reader: TraceReader, story: Story): Generator<readon
 }
 
 /**
- * The whole history of the first pages that are freed when nobody uses the domain's p2m any more: a teardown frees what
- * that still maps.
+ * The whole history of the first pages freed after the last use of the domain's p2m: a teardown frees what the p2m
+ * still maps.
  */
 function firstFreesOfTeardown(reader: TraceReader, domid: number): Iterable<number>[] {
   const { names } = reader;
@@ -60,22 +60,22 @@ function firstFreesOfTeardown(reader: TraceReader, domid: number): Iterable<numb
   return histories;
 }
 
-/** The finding's subjects, and the locks of its witnesses; each once. */
+/** The finding's subjects, and the locks of its witnesses, each once. */
 export function subjectsOfStory({ steps, chains }: Pick<Story, 'steps' | 'chains'>): Subject[] {
   const all = [...steps.flatMap(({ scenes }) => scenes), ...chains].map(({ subject }) => subject);
   return [...new Map(all.map(subject => [JSON.stringify(subject), subject])).values()];
 }
 
-/** What a pcpu locked, and whom it ran. */
+/** What a pcpu locked, and which vcpus it ran. */
 const contextOf = ({ names }: TraceReader, pcpu: number) =>
   parseExpression(`pcpu == ${pcpu} and (kind == lock_acquire or kind == lock_release or kind == sched_switch)`, names);
 
-/** Writes of entries that are kept for whoever reads a slice. */
+/** Writes of entries that are kept for the reader of a slice. */
 const WRITES = 16;
 
 /**
- * What a person asks for besides what shows the finding: the writes that gave its gfn or frame an entry, and took it,
- * between the first event of a slice and its last.
+ * What a reader needs besides the events that show the finding: the writes that gave its gfn or frame an entry, and
+ * removed it, between the first and the last event of a slice.
  */
 export function contextOfSlice(reader: TraceReader, story: Story, seqs: readonly number[]): number[] {
   const meanwhile = { from: seqs[0], to: seqs[seqs.length - 1] };

@@ -1,8 +1,8 @@
 /**
- * Delta debugging: takes items away as long as `holds` is true of those that are left, in ever smaller chunks
- * (Zeller and Hildebrandt, Simplifying and Isolating Failure-Inducing Input, 2002; only complements are tested). What is
- * left is 1-minimal: without any one of its items `holds` would be false. It is true of all items to begin with.
- * @param isSpent ends it early, with what is left by then
+ * Delta debugging: removes items, in smaller and smaller chunks, as long as `holds` is true for the rest (Zeller and
+ * Hildebrandt, Simplifying and Isolating Failure-Inducing Input, 2002; only complements are tested). The result is
+ * 1-minimal: without any one of its items, `holds` would be false. It must be true for all items to begin with.
+ * @param isSpent ends the search early; returns what is left by then
  */
 export async function minimize<Item>(
   items: readonly Item[],
@@ -18,7 +18,7 @@ export async function minimize<Item>(
       if (await holds(rest)) left = rest;
       else at += size;
     }
-    // What was needed before something else went may not be any more.
+    // Something that was needed before may not be needed after another was removed.
     if (size > 1) size = Math.ceil(size / 2);
     else if (left.length === before) break;
   }

@@ -3,18 +3,18 @@ import { type TraceMetadata, TraceReader } from '@p2mtrace/trace-format';
 import type { Story } from '../explain/story.js';
 import { subjectsOfStory } from './candidates.js';
 
-/** Some events of a trace, behind snapshots of what was known of a story's subjects and pcpus where they begin. */
+/** Some events of a trace, after snapshots of what was known of a story's subjects and pcpus where they begin. */
 export class SlicePiece {
-  /** How many those are. */
+  /** Number of snapshots. */
   readonly snapshots: number;
   private readonly piece: TraceReader;
-  /** 1 for the snapshots of the piece that are wanted, by place; all others are 0. */
+  /** By place: 1 for the snapshots of the piece that are wanted, 0 for everything else. */
   private readonly wanted: Uint8Array;
-  /** Places of the events, by their seq in the whole. */
+  /** Places of the events, by their seq in the original trace. */
   private readonly places: ReadonlyMap<number, number>;
 
   /**
-   * `seqs` are those of the events in the whole, in order; `path` is where they are kept.
+   * `seqs` are those of the events in the original trace, in order; the piece is stored at `path`.
    * @throws P2mError P2M_WRITE (usage), P2M_SCHEMA, P2M_DAMAGED
    */
   constructor(reader: TraceReader, seqs: readonly number[], story: Story, path: string) {
@@ -37,7 +37,7 @@ export class SlicePiece {
     this.snapshots = this.wanted.reduce((sum, one) => sum + one, 0);
   }
 
-  /** Writes some of the events, by their seq in the whole, behind the snapshots. Throws as the constructor. */
+  /** Writes some events, by their seq in the original trace, after the snapshots. Throws like the constructor. */
   write(path: string, seqs: readonly number[]): void {
     const keep = this.wanted.slice();
     for (const seq of seqs) keep[this.places.get(seq)!] = 1;
@@ -48,7 +48,7 @@ export class SlicePiece {
     this.piece.close();
   }
 
-  /** A slice lacks nothing that its finding needs, so what it tells counts. */
+  /** A slice lacks nothing that its finding needs, so it is not marked as incomplete. */
   private metadata(): TraceMetadata {
     const { counts: _, piece, ...metadata } = this.piece.metadata;
     return piece === undefined

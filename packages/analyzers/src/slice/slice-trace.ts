@@ -12,21 +12,21 @@ import { type TrialOptions, Trials } from './trials.js';
 
 /** A small trace that shows a finding. */
 export interface Slice {
-  /** seqs in the whole of its events, in order; they come behind the snapshots. */
+  /** seqs of its events in the original trace, in order; they come after the snapshots. */
   readonly seqs: readonly number[];
   readonly snapshots: number;
-  /** How many slices were tried. */
+  /** Number of slices tried. */
   readonly tries: number;
-  /** Of the seqs: writes of the finding's entry that are there for whoever reads it. */
+  /** Those of the seqs that are kept for the reader: writes of the finding's entry. */
   readonly context: readonly number[];
-  /** Without any one of its other events it would not show the finding, or not replay as the whole does. */
+  /** Without any one of its other events, it would not show the finding, or would replay differently. */
   readonly isMinimal: boolean;
 }
 
 /**
- * Writes the smallest trace found that shows a finding again: snapshots of what was known of its subjects, then some
- * of the events. Moves the replay.
- * @throws P2mError P2M_SLICE (usage) where it does not show again, P2M_WRITE (usage), P2M_DAMAGED
+ * Writes the smallest trace found that shows a finding again: snapshots of what was known of its subjects, then some of
+ * the events. Moves the replay.
+ * @throws P2mError P2M_SLICE (usage) if it does not show again, P2M_WRITE (usage), P2M_DAMAGED
  */
 export async function sliceTrace(
   replay: Replay,
@@ -59,8 +59,8 @@ export async function sliceTrace(
       });
       if (found === undefined) continue;
       const { left, context } = found;
-      // Snapshots tell most where they are of the place at which the slice itself begins. What a pcpu holds there may
-      // be in the way, as nobody lets it go any more.
+      // Snapshots say most if they are of the point where the slice itself begins. But what a pcpu holds there may be
+      // in the way, as nothing in the slice releases it.
       const ways = [
         [left, story],
         [left, { ...story, pcpus: [] }],

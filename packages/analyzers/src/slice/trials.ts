@@ -8,20 +8,20 @@ import type { SlicePiece } from './slice-piece.js';
 
 export interface TrialOptions {
   readonly plugins?: readonly Analyzer[] | undefined;
-  /** Tries at most; what is not minimal by then stays as it is. */
+  /** Most tries; a slice that is not minimal by then stays as it is. */
   readonly tries?: number | undefined;
-  /** Called before each try with the number of its events. */
+  /** Called before each try with its number of events. */
   readonly onTry?: ((events: number) => void) | undefined;
 }
 
-/** Tries whether events show a finding as the whole does. */
+/** Tries whether events show a finding in the same way as the original trace. */
 export class Trials {
   /** So far. */
   tries = 0;
   private readonly finding: Finding;
   private readonly options: TrialOptions;
   private readonly path: string;
-  /** seqs of the whole's own divergences. */
+  /** seqs of the divergences of the original trace. */
   private readonly diverged: ReadonlySet<number>;
 
   /** `folder` is where slices are tried. @throws P2mError P2M_DAMAGED */
@@ -32,14 +32,14 @@ export class Trials {
     this.diverged = new Set(Array.from(divergenceRows(replayTrace(reader), reader.names), ({ seq }) => seq));
   }
 
-  /** There have been as many as there may be. */
+  /** True if no tries are left. */
   get isSpent(): boolean {
     return this.tries >= (this.options.tries ?? Number.POSITIVE_INFINITY);
   }
 
   /**
-   * These events of a piece show the finding, with the same signature, confidence and severity, and replay without a
-   * divergence that the whole does not have. @throws P2mError P2M_WRITE (usage), P2M_DAMAGED
+   * True if these events of a piece show the finding with the same signature, confidence and severity, and replay
+   * without a divergence that the original trace does not have. @throws P2mError P2M_WRITE (usage), P2M_DAMAGED
    */
   async shows(piece: SlicePiece, seqs: readonly number[]): Promise<boolean> {
     this.tries++;
@@ -63,7 +63,9 @@ export class Trials {
     return id === finding.id && confidence === finding.confidence && severity === finding.severity;
   }
 
-  /** It replays without a divergence of its own, and the rule's check finds something: most slices fail here already. */
+  /**
+   * True if it replays without a new divergence and the rule's check finds something: most slices fail here already.
+   */
   private mayShow(slice: TraceReader, { snapshots }: SlicePiece, seqs: readonly number[]): boolean {
     const { rule } = this.finding;
     const isChecked = BREACH_RULES.includes(rule as BreachRule);

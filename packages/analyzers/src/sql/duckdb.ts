@@ -3,7 +3,7 @@ import type { DuckDBDataChunk } from '@duckdb/node-api';
 
 const requireHere = createRequire(import.meta.url);
 
-/** What `make` makes, when it is first asked for. */
+/** Calls `make` on first use and keeps the result. */
 function lazily<T extends object>(make: () => T): () => T {
   let made: T | undefined;
   return () => {
@@ -13,15 +13,15 @@ function lazily<T extends object>(make: () => T): () => T {
 }
 
 /**
- * The module, loaded when it is first needed: that takes longer than most replays, which need none of it. Not by
- * `import`, which would first parse all of its hundred files for the names they export: as long as loading them.
+ * The module, loaded when first needed: loading takes longer than most replays, and those don't need it. Not loaded by
+ * `import`, which would first parse all of its hundred files for their exports and so take twice as long.
  */
 export const duckdb = lazily((): typeof import('@duckdb/node-api') => requireHere('@duckdb/node-api'));
 
-/** Memory of one column of a chunk; only handed back to the functions below. */
+/** Memory of one column of a chunk; only passed back to the functions below. */
 export type Vector = object & { readonly __vector: never };
 
-/** The few functions below node-api that copy memory as it is; none of them checks a bound. */
+/** The few functions below node-api that copy memory as it is; they check no bounds. */
 interface Bindings {
   data_chunk_get_vector(chunk: DuckDBDataChunk['chunk'], column: number): Vector;
   copy_data_to_vector(to: Vector, toByte: number, from: ArrayBufferLike, fromByte: number, bytes: number): void;
@@ -36,7 +36,7 @@ interface Bindings {
   vector_assign_string_element_len(vector: Vector, row: number, bytes: Uint8Array): void;
 }
 
-/** Found through node-api, so that both are one native module of one version: handles of another would be garbage. */
+/** Found through node-api, so that both are the same version of one native module: they share handles. */
 export const bindings = lazily(
   (): Bindings => createRequire(requireHere.resolve('@duckdb/node-api'))('@duckdb/node-bindings'),
 );

@@ -8,7 +8,7 @@ import {
 } from '@p2mtrace/trace-format';
 import type { ColumnSource, ColumnValues, SourceBatch, SourceColumn } from './column-source.js';
 
-/** The events of a trace as a table: all columns of schema v1; a scan reads only those that the query needs. */
+/** The events of a trace as a table with all columns of schema v1; a scan reads only those that the query needs. */
 export function eventsSource(reader: TraceReader, name = 'events'): ColumnSource {
   const columns = COLUMN_NAMES.map((column): SourceColumn => {
     const spec: ColumnSpec = COLUMNS[column];
@@ -40,7 +40,7 @@ function* scanEvents(reader: TraceReader, wanted: readonly number[]): Generator<
   }
 }
 
-/** Arrow Bool to a byte a row. */
+/** Expands an Arrow Bool to one byte per row. */
 function expandBits(bits: Uint8Array, rows: number, out: Uint8Array): void {
   for (let row = 0; row < rows; row++) out[row] = (bits[row >>> 3] >>> (row & 7)) & 1;
 }

@@ -12,7 +12,7 @@ const SQL_TYPES = {
   enum: 'code',
 } as const satisfies Record<FactType, FactColumn['type']>;
 
-/** The columns kept of one kind of fact as SQL reads them: their null conventions (NaN, -1, a TSC of 0) become NULL. */
+/** The stored columns of one kind of fact for SQL: their null values (NaN, -1, a TSC of 0) become NULL. */
 export function factsForSql(store: FactStore, spec: FactSpec): ColumnSource {
   return factSource(
     store.chunks(spec).map(chunk => {

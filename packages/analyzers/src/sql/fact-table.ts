@@ -7,27 +7,27 @@ import {
   VALUE_BYTES,
 } from './column-source.js';
 
-/** A column of a table in memory. Arrays may be longer than the table has rows, as growable ones are. */
+/** A column of a table in memory. Arrays may be longer than the table, as growable ones are. */
 export interface FactColumn {
   readonly name: string;
   /**
-   * As the values lie in memory, or one of four that have their null among the values: `seq` for whole numbers
-   * below 2^53 (f64, NaN is null; UBIGINT in SQL), `id` (i32, -1 is null; INTEGER), `code` (i8, -1 is null; only with
-   * names), `tsc` (u64, 0 is null; UBIGINT).
+   * How values are stored in memory, or one of four types with a null value of their own: `seq` for whole numbers below
+   * 2^53 (f64, NaN is null; UBIGINT in SQL), `id` (i32, -1 is null; INTEGER), `code` (i8, -1 is null; only with names),
+   * `tsc` (u64, 0 is null; UBIGINT).
    */
   readonly type: FixedType | 'seq' | 'id' | 'code' | 'tsc';
   /**
-   * One value a row. u64 and tsc: pairs of u32, low word first; i64: BigInt64Array or such pairs; seq and f64:
+   * One value per row. u64 and tsc: pairs of u32, low word first; i64: BigInt64Array or such pairs; seq and f64:
    * Float64Array; bool: bytes 0 or 1.
    */
   readonly values: TypedArray;
-  /** One byte a row, 1 where the row has a value; all rows have one if absent. Not for a type with its own null. */
+  /** One byte per row, 1 if the row has a value; if absent, all rows have one. Not for types with their own null. */
   readonly valid?: Uint8Array | undefined;
   /** Makes the column an ENUM: its (u8, u16, u32, id or code) values are indices into the names. */
   readonly names?: readonly string[] | undefined;
 }
 
-/** Rows that a replay found, by column. */
+/** Rows found by a replay, by column. */
 export interface FactTable {
   readonly name: string;
   readonly rows: number;
@@ -37,7 +37,7 @@ export interface FactTable {
 /** Rows converted at a time: a multiple of what DuckDB takes, small enough for the cache. */
 const BATCH = 16_384;
 
-/** Tables in memory with the same columns, one or more, as one table of SQL. Nothing is copied before it is read. */
+/** One or more tables in memory with the same columns, as one SQL table. Nothing is copied before it is read. */
 export function factSource(tables: readonly FactTable[]): ColumnSource {
   const [{ name, columns }] = tables;
   return {
@@ -85,7 +85,7 @@ function columnReader({ type, values, valid }: FactColumn): Read {
   };
 }
 
-/** Whether a row has a value; undefined where all have. */
+/** Whether a row has a value; undefined if all have. */
 function presence(type: FactColumn['type'], values: TypedArray, valid: Uint8Array | undefined) {
   switch (type) {
     case 'seq':
@@ -100,13 +100,13 @@ function presence(type: FactColumn['type'], values: TypedArray, valid: Uint8Arra
   }
 }
 
-/** The values as they are. */
+/** Copies the values unchanged. */
 function sliceReader(values: TypedArray, bytes: number) {
   const lanes = bytes / values.BYTES_PER_ELEMENT;
   return (start: number, rows: number) => values.subarray(start * lanes, (start + rows) * lanes);
 }
 
-/** Numbers to u64 pairs; a BigUint64Array would make a bigint of each. */
+/** Converts numbers to u64 pairs; a BigUint64Array would make a bigint of each. */
 function u64Reader(numbers: Float64Array) {
   const pairs = new Uint32Array(2 * BATCH);
   return (start: number, rows: number) => {

@@ -1,12 +1,12 @@
 import { FACT_SPECS, type FactSelection } from '@p2mtrace/replayer';
 import { mentions } from './session.js';
 
-/** `from TABLE` without a select takes all columns too. */
+/** `from TABLE` without a select also takes all columns. */
 const fromFirst = (table: string) => new RegExp(`(?:^|[(;])\\s*from\\s+${table}\\b`, 'i');
 
 /**
- * The facts that queries need: the tables that they name, with the columns that they name. What takes columns without
- * a name, a `*` other than that of `count(*)`, gets all columns of its tables.
+ * The facts that queries need: the tables and columns that they name. A `*`, other than in `count(*)`, means all
+ * columns of the query's tables.
  */
 export function mentionedFacts(queries: readonly string[]): FactSelection {
   return FACT_SPECS.flatMap(({ name: table, columns }) => {

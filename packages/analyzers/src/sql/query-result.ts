@@ -4,10 +4,10 @@ import { duckdb } from './duckdb.js';
 import type { SqlConnection } from './sql-connection.js';
 import { interruptedError } from './sql-error.js';
 
-/** null, boolean, number (32 bits and less, DOUBLE, DECIMAL), bigint (64 bits and more), string (ENUM too), Uint8Array, … */
+/** null, boolean, number (up to 32 bits, DOUBLE, DECIMAL), bigint (64 bits and more), string (and ENUM), Uint8Array, … */
 export type SqlValue = JS;
 
-/** Values of `$name`s, by name. */
+/** Values of `$name` parameters, by name. */
 export type Parameters = Readonly<Record<string, bigint | number | string | boolean | null>>;
 
 export interface ResultColumn {
@@ -19,12 +19,12 @@ export interface ResultColumn {
 /**
  * The result of one statement, computed as it is read.
  *
- * DuckDB ends a stream that failed exactly as one that is complete. But a failure also aborts the transaction,
- * so the stream runs in one, and at its end a query in the same transaction tells which it was.
+ * DuckDB ends a failed stream exactly like a complete one. But a failure also aborts the transaction, so the stream
+ * runs in one, and afterwards a query in the same transaction tells the two apart.
  */
 export class QueryResult {
   readonly columns: readonly ResultColumn[];
-  /** False for a statement that gives no rows, as CREATE. */
+  /** False for a statement that returns no rows, such as CREATE. */
   readonly hasRows: boolean;
   private readonly sql: SqlConnection;
   private readonly statement: DuckDBPreparedStatement;
@@ -41,7 +41,7 @@ export class QueryResult {
     this.columns = names.map((name, i) => ({ name, type: duckdb().DuckDBTypeId[result.columnTypeId(i)] }));
   }
 
-  /** Starts the statement of that index. @throws P2mError P2M_SQL, P2M_INTERRUPTED */
+  /** Starts the statement with this index. @throws P2mError P2M_SQL, P2M_INTERRUPTED */
   static async start(
     sql: SqlConnection,
     statements: DuckDBExtractedStatements,
@@ -77,9 +77,9 @@ export class QueryResult {
   }
 
   /**
-   * The rows, up to 2048 at a time, once.
-   * @throws P2mError P2M_SQL, P2M_INTERRUPTED, and what reading the trace may throw: the rows until then are right,
-   *   but not all
+   * The rows, up to 2048 at a time; can be read once.
+   * @throws P2mError P2M_SQL, P2M_INTERRUPTED, and what reading the trace throws: the rows before that are right, but
+   *   not complete
    */
   async *batches(): AsyncGenerator<SqlValue[][], void> {
     while (this.state !== 'ended') {
@@ -91,14 +91,14 @@ export class QueryResult {
     }
   }
 
-  /** All rows that were not read yet; errors as for `batches`. */
+  /** All rows that were not read yet; throws like `batches`. */
   async all(): Promise<SqlValue[][]> {
     const rows: SqlValue[][] = [];
     for await (const batch of this.batches()) for (const row of batch) rows.push(row);
     return rows;
   }
 
-  /** Ends the statement wherever it is, and frees the connection for the next one. */
+  /** Ends the statement at any point, and frees the connection for the next one. */
   async discard(): Promise<void> {
     if (this.state === 'ended' || this.state === 'discarded') return;
     const streams = this.state === 'streaming';
@@ -111,7 +111,7 @@ export class QueryResult {
     this.statement.destroySync();
   }
 
-  /** At the end of the rows: was it the end of the result? */
+  /** Called after the last row: throws if the statement failed. */
   private async finish(): Promise<void> {
     const streams = this.state === 'streaming';
     this.state = 'ended';
@@ -134,13 +134,13 @@ export class QueryResult {
     if (isWhole) return;
     if (thrown !== undefined) throw thrown;
     this.sql.checkInterrupt();
-    // Only a statement that runs all at once says what its error is.
+    // Only a statement that runs to its end at once reports its error.
     await this.sql.call(() => this.statement.run());
     throw usageError('P2M_SQL', 'the query failed once, but not when it was run again', 'run it once more');
   }
 }
 
-/** Binds the parameters that the statement has. @throws P2mError P2M_SQL (usage) for one without a value */
+/** Binds the parameters that the statement has. @throws P2mError P2M_SQL (usage) if one has no value */
 function bind(statement: DuckDBPreparedStatement, parameters: Parameters): void {
   const names = Array.from({ length: statement.parameterCount }, (_, i) => statement.parameterName(i + 1));
   for (const name of names) {

@@ -8,23 +8,23 @@ import { quotedName, SqlConnection, type SqlOptions } from './sql-connection.js'
 import { withoutHexLiterals } from './sql-text.js';
 import { tableFunction } from './table-function.js';
 
-/** A result that was read as a whole. */
+/** A result read completely. */
 export interface Rows {
   readonly columns: readonly ResultColumn[];
   readonly rows: readonly SqlValue[][];
 }
 
-/** Tables that are computed when SQL mentions them: those of the names given. */
+/** Computes tables when SQL mentions them; gets the names that were mentioned. */
 export type LazyTables = (names: readonly string[]) => readonly (ColumnSource | FactTable)[];
-/** Makes what SQL mentions for the first time. */
+/** Creates what SQL mentions for the first time. */
 type Provide = (names: readonly string[]) => Promise<void>;
 
 /**
- * SQL over tables that stay where they are: DuckDB reads the events from the trace and the facts from memory.
+ * SQL over tables that stay where they are: DuckDB reads events from the trace and facts from memory.
  *
- * One statement runs at a time, and each is a transaction of its own. While one runs, never end the process but by a signal: `close` first.
- * Rows come in the order of the table, but an aggregate that depends on order (first, list) needs its ORDER BY.
- * Numbers may be written in hex.
+ * One statement runs at a time, each in its own transaction. While one runs, do not end the process except by a
+ * signal: `close` first. Rows come in the order of the table, but an aggregate that depends on order (first, list)
+ * needs its own ORDER BY. Numbers may be written in hex.
  */
 export class TraceSession {
   private readonly sql: SqlConnection;
@@ -41,17 +41,17 @@ export class TraceSession {
     return new TraceSession(await SqlConnection.open(options));
   }
 
-  /** Makes the events of a trace a table. @throws P2mError P2M_NAMES */
+  /** Adds the events of a trace as a table. @throws P2mError P2M_NAMES */
   async addEvents(reader: TraceReader, name = 'events'): Promise<void> {
     await this.addTable(eventsSource(reader, name));
   }
 
-  /** Makes a table; it is read when a query needs it. @throws P2mError P2M_NAMES, P2M_SQL if there is one of that name */
+  /** Adds a table, which is read when a query needs it. @throws P2mError P2M_NAMES, P2M_SQL if the name is taken */
   async addTable(table: ColumnSource | FactTable): Promise<void> {
     await this.define(`create view ${quotedName(table.name)} as ${this.select(table)}`);
   }
 
-  /** Makes a table known without giving it its name: the text of a query for all of it. `scan` must not be taken. */
+  /** Registers a table without its name; returns a query that selects all of it. `scan` must not be in use. */
   select(table: ColumnSource | FactTable, scan = `scan_${table.name}`): string {
     const source = 'scan' in table ? table : factSource([table]);
     this.sql.register(onError => tableFunction(scan, source, onError));
@@ -59,14 +59,14 @@ export class TraceSession {
     return `select ${columns} from ${quotedName(scan)}()`;
   }
 
-  /** Runs a statement that makes something (a view, a macro). @throws P2mError P2M_SQL */
+  /** Runs a statement that defines something (a view, a macro). @throws P2mError P2M_SQL */
   async define(sql: string): Promise<void> {
     await this.sql.call(connection => connection.run(sql));
   }
 
   /**
-   * Makes tables that are computed before the first SQL that mentions their name, be it in a comment, those that it
-   * mentions together; until then `show tables` doesn't list them. What `compute` throws, `run` throws.
+   * Adds tables that are computed before the first SQL that mentions their names, even in a comment; those that it
+   * mentions are computed together. Until then, `show tables` doesn't list them. `run` throws what `compute` throws.
    */
   addLazyTables(names: readonly string[], compute: LazyTables): void {
     this.addLazy(names, async mentioned => {
@@ -79,14 +79,15 @@ export class TraceSession {
     for (const name of names) this.lazy.set(name, provide);
   }
 
-  /** Makes what `sql` creates (a macro, a view), with all that it mentions, before the first SQL that mentions `name`. */
+  /** Runs `sql`, which defines `name` (a macro, a view), and all that it mentions, before the first use of `name`. */
   addLazySql(name: string, sql: string): void {
     this.lazySql.set(name, sql);
   }
 
   /**
-   * Runs statements one after the other, and yields the result of each that gives rows. A result lives until the next
-   * is asked for; what was not read of it by then is not computed. `parameters` stand for `$name` in the statements.
+   * Runs statements one after the other, and yields the result of each that returns rows. A result is valid until the
+   * next is requested; what was not read by then is not computed. `parameters` are the values of `$name` in the
+   * statements.
    * @throws P2mError P2M_SQL, P2M_INTERRUPTED; what reading the trace or computing a table throws
    */
   async *run(sql: string, parameters: Parameters = {}): AsyncGenerator<QueryResult, void> {
@@ -105,26 +106,26 @@ export class TraceSession {
     }
   }
 
-  /** Runs statements and reads all rows of the last one that gives any; errors as for `run`. */
+  /** Runs statements and reads all rows of the last one that returns any; throws like `run`. */
   async runAll(sql: string, parameters?: Parameters): Promise<Rows> {
     let last: Rows = { columns: [], rows: [] };
     for await (const result of this.run(sql, parameters)) last = { columns: result.columns, rows: await result.all() };
     return last;
   }
 
-  /** Ends the statement that runs with P2M_INTERRUPTED; the session stays usable. */
+  /** Ends the running statement with P2M_INTERRUPTED; the session stays usable. */
   interrupt(): void {
     this.sql.interrupt();
   }
 
-  /** Ends what runs, and closes; the readers and tables stay open. */
+  /** Ends the running statement and closes the session; readers and tables stay open. */
   async close(): Promise<void> {
     await this.sql.stop();
     await this.current?.discard();
     this.sql.close();
   }
 
-  /** Makes all that the SQL needs and that is not there yet: tables first, and each definition behind those it needs. */
+  /** Creates what the SQL needs and is not there yet: tables first, and each definition after those it needs. */
   private async addMentioned(sql: string): Promise<void> {
     const definitions = new Map<string, string>();
     const collect = (text: string, own?: string) => {
@@ -155,7 +156,7 @@ export class TraceSession {
     try {
       return await this.sql.call(connection => connection.extractStatements(sql));
     } catch (error) {
-      // All that the binding says of a text without any statement.
+      // That is all that the binding says about text without any statement.
       if (error instanceof Error && error.message === 'Error in native callback') {
         throw usageError(
           'P2M_SQL',
@@ -168,5 +169,5 @@ export class TraceSession {
   }
 }
 
-/** The text has the name as a word. */
+/** True if the text contains the name as a word. */
 export const mentions = (sql: string, name: string): boolean => new RegExp(`(?<!\\w)${name}(?!\\w)`, 'i').test(sql);

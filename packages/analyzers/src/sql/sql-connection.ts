@@ -3,34 +3,34 @@ import { duckdb } from './duckdb.js';
 import { interruptedError, sqlError } from './sql-error.js';
 
 export interface SqlOptions {
-  /** Threads of DuckDB; as many as the machine has cores by default. */
+  /** Number of DuckDB threads; by default the number of cores. */
   readonly threads?: number;
-  /** As DuckDB writes it: `2GB`; 80 % of the memory by default. */
+  /** In DuckDB's notation: `2GB`; by default 80 % of the memory. */
   readonly memoryLimit?: string;
-  /** Where DuckDB may put what exceeds the limit; without it such a query fails. */
+  /** Where DuckDB may put what exceeds the limit; without it, such a query fails. */
   readonly tempDirectory?: string;
   /** Database files that can be read, under these names. */
   readonly attach?: readonly { readonly path: string; readonly name: string }[];
-  /** Files that statements may read and write; all where it is true, none by default. */
+  /** Files that statements may read and write; true means all, the default is none. */
   readonly files?: readonly string[] | true;
 }
 
-/** How often an interrupt is repeated: one that comes before its query has begun is lost. */
+/** How often an interrupt is repeated: one that arrives before its query has begun is lost. */
 const REPEAT_MS = 20;
 
 /**
- * A DuckDB in memory that can read no file but those named, load no extension and not be configured, and one
- * connection to it.
+ * A DuckDB in memory, with one connection, that can read only the named files, load no extension and not be
+ * reconfigured.
  *
- * Table functions run on the JS thread, so DuckDB waits for it while a call is under way. Whatever then blocks that
- * thread until DuckDB is idle hangs for ever: closing, `process.exit`, any synchronous call that binds a query.
- * Hence all calls are asynchronous, one at a time, and whoever closes awaits `stop` first.
+ * Table functions run on the JS thread, so DuckDB waits for that thread while a call is running. Anything that then
+ * blocks the thread until DuckDB is idle hangs for ever: closing, `process.exit`, any synchronous call that binds a
+ * query. Hence all calls are asynchronous, one at a time, and `stop` must be awaited before closing.
  */
 export class SqlConnection {
   private readonly instance: DuckDBInstance;
   private readonly connection: DuckDBConnection;
   private underWay: Promise<unknown> | undefined;
-  /** What a table function threw in the call under way. */
+  /** What a table function threw in the running call. */
   private thrown: { readonly error: unknown } | undefined;
   private interrupted = false;
   private closed = false;
@@ -72,13 +72,13 @@ export class SqlConnection {
       this.thrown ??= { error };
     });
     this.connection.registerTableFunction(made);
-    // DuckDB keeps a copy of its own.
+    // DuckDB keeps its own copy.
     made.destroySync();
   }
 
   /**
    * Makes a call to DuckDB.
-   * @throws P2mError P2M_SQL, P2M_INTERRUPTED; whatever a table function threw, as it was thrown
+   * @throws P2mError P2M_SQL, P2M_INTERRUPTED; what a table function threw, unchanged
    */
   async call<T>(start: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     if (this.closed) throw interruptedError();
@@ -94,30 +94,30 @@ export class SqlConnection {
     }
   }
 
-  /** What a table function threw since this was last asked. */
+  /** What a table function has thrown since the last call of this. */
   takeThrown(): unknown {
     const error = this.thrown?.error;
     this.thrown = undefined;
     return error;
   }
 
-  /** Forgets an interrupt that came before there was anything to end. */
+  /** Forgets an interrupt that came when there was nothing to end. */
   clearInterrupt(): void {
     this.interrupted = false;
   }
 
-  /** For the moments in which no call is under way. @throws P2mError P2M_INTERRUPTED */
+  /** For times when no call is running. @throws P2mError P2M_INTERRUPTED */
   checkInterrupt(): void {
     if (this.interrupted) throw interruptedError();
   }
 
-  /** Ends the call under way with P2M_INTERRUPTED, or makes the next check do so. */
+  /** Ends the running call with P2M_INTERRUPTED, or makes the next check throw it. */
   interrupt(): void {
     this.interrupted = true;
     this.cancel();
   }
 
-  /** Ends the call under way with P2M_INTERRUPTED; harmless without one. */
+  /** Ends the running call with P2M_INTERRUPTED; harmless if there is none. */
   cancel(): void {
     this.connection.interrupt();
     const call = this.underWay;
@@ -128,17 +128,17 @@ export class SqlConnection {
     }, REPEAT_MS);
   }
 
-  /** Ends the call under way, and those that its caller makes to clean up after it. */
+  /** Ends the running call, and those that its caller then makes to clean up. */
   async stop(): Promise<void> {
     while (this.underWay !== undefined) {
       this.interrupt();
       await this.underWay.catch(() => undefined);
-      // Lets the caller go on, as far as it goes without waiting for something else.
+      // Lets the caller continue, up to the point where it waits for something else.
       await new Promise(resolve => setImmediate(resolve));
     }
   }
 
-  /** Closes; no call may be under way, and later ones fail with P2M_INTERRUPTED. */
+  /** Closes; no call may be running, and later ones fail with P2M_INTERRUPTED. */
   close(): void {
     this.closed = true;
     this.connection.closeSync();

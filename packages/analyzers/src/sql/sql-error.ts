@@ -3,7 +3,7 @@ import { P2mError } from '@p2mtrace/trace-format';
 const TABLES_REMEDY = 'see the tables with: show tables; and their columns with: describe TABLE';
 const FILES_REMEDY = 'SQL here reads the tables of the trace and nothing else; take the rows from the output';
 
-/** An error of DuckDB as P2M_SQL, an interrupt as P2M_INTERRUPTED; anything else (a bug of ours) as it is. */
+/** A DuckDB error as P2M_SQL, an interrupt as P2M_INTERRUPTED; anything else (a bug in p2mtrace) unchanged. */
 export function sqlError(error: unknown): unknown {
   if (!(error instanceof Error) || error.constructor !== Error) return error;
   const text = error.message.replace(/^Failed to extract statements: /, '');

@@ -8,14 +8,17 @@ const PIECE =
 const HEX = /^0[xX][0-9a-fA-F]+$/;
 
 /**
- * The text with its hex literals in decimal. DuckDB has none, and reads `0x9fe5e` as `0 AS x9fe5e`: a wrong answer
- * without a word.
+ * The text with its hex literals in decimal. DuckDB has none, and would read `0x9fe5e` as `0 AS x9fe5e`: a wrong
+ * result without an error.
  */
 export function withoutHexLiterals(sql: string): string {
   return sql.replace(PIECE, piece => (HEX.test(piece) ? BigInt(piece).toString() : piece));
 }
 
-/** The statements of a text, without their semicolons; `rest` is what follows the last semicolon, if it is more than space. */
+/**
+ * The statements of a text, without their semicolons; `rest` is what follows the last semicolon, if it is more than
+ * space.
+ */
 export function splitStatements(sql: string): { readonly statements: readonly string[]; readonly rest: string } {
   const statements: string[] = [];
   let current = '';
@@ -29,7 +32,7 @@ export function splitStatements(sql: string): { readonly statements: readonly st
   return { statements, rest: hasCode(current) ? current.trim() : '' };
 }
 
-/** The text has more than space and comments. */
+/** True if the text has more than space and comments. */
 function hasCode(sql: string): boolean {
   for (const [piece] of sql.matchAll(PIECE)) if (!/^(?:\s|--|\/\*)/.test(piece)) return true;
   return false;

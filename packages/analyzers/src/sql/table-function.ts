@@ -3,24 +3,24 @@ import type { ColumnSource, SourceBatch } from './column-source.js';
 import { bindings, duckdb, VECTOR_ROWS } from './duckdb.js';
 import { sqlType, type VectorWriter, vectorWriter } from './vector-writer.js';
 
-/** What a scan asks for that needs no column, as `count(*)`: never read, and left out by the view over the function. */
+/** Requested by scans that need no column, such as `count(*)`: never read, and hidden by the view over the function. */
 const ROWS_COLUMN = '__rows';
 
-/** A second thread overlaps the work of DuckDB with our copying, which is always done on the JS thread. */
+/** With a second thread, DuckDB works while values are copied, which always happens on the JS thread. */
 const SCAN_THREADS = 2;
 
 interface Scan {
   readonly batches: Iterator<SourceBatch>;
   /** The column of the chunk that each writer fills. */
   readonly outputs: readonly { readonly column: number; readonly writer: VectorWriter }[];
-  /** Rows of the present batch, and those of them that were handed out. */
+  /** Rows of the current batch, and how many of them were handed out. */
   rows: number;
   start: number;
 }
 
 /**
  * A DuckDB table function without parameters that scans the source, one batch at a time and only the columns needed.
- * An error of the source becomes an error of the query; `onError` gets it as it was thrown.
+ * An error of the source becomes an error of the query; `onError` gets the original.
  * @throws P2mError P2M_NAMES
  */
 export function tableFunction(

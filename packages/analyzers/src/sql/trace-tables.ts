@@ -12,7 +12,7 @@ import { factsForSql } from './fact-sql.js';
 import type { FactColumn, FactTable as SqlTable } from './fact-table.js';
 import type { TraceSession } from './session.js';
 
-/** Every table, with its columns where they are fixed. */
+/** Every table, with its columns if they are fixed. */
 export const TRACE_TABLES: readonly {
   readonly name: string;
   readonly doc: string;
@@ -27,13 +27,13 @@ export const TRACE_TABLES: readonly {
   { name: 'import_stats', doc: 'the health report of the import', columns: ['stat', 'of', 'value'] },
 ];
 
-/** Tables that are computed together: those of the names given. */
+/** Tables that are computed together, if mentioned. */
 export interface TableGroup {
   readonly names: readonly string[];
   readonly compute: (names: readonly string[]) => readonly (ColumnSource | SqlTable)[];
 }
 
-/** The fact tables of a trace; `facts` gets the names of those that are wanted. */
+/** The fact tables of a trace; `facts` gets the names of those wanted. */
 export function factTables(facts: (tables: readonly string[]) => FactStore): TableGroup {
   const specs: readonly FactSpec[] = FACT_SPECS;
   return {
@@ -45,7 +45,7 @@ export function factTables(facts: (tables: readonly string[]) => FactStore): Tab
   };
 }
 
-/** The small tables of a trace: names of what facts give by index, and the import's health report. */
+/** The small tables of a trace: names for the indices in facts, and the import's health report. */
 export function nameTables(reader: TraceReader): readonly TableGroup[] {
   const { names } = reader;
   return [
@@ -66,14 +66,14 @@ export function addTraceTables(
   for (const { names, compute } of [factTables(facts), ...nameTables(reader)]) session.addLazyTables(names, compute);
 }
 
-/** Replays a trace, and keeps its facts: all where `wanted` is absent. @throws P2mError P2M_DAMAGED */
+/** Replays a trace and stores its facts; all of them if `wanted` is absent. @throws P2mError P2M_DAMAGED */
 export function storeFacts(reader: TraceReader, wanted?: FactSelection): FactStore {
   const facts = new FactStore(wanted);
   replayTrace(reader, { facts });
   return facts;
 }
 
-/** Names as an ENUM column: `id` is the index that facts carry. */
+/** Names as an ENUM column: `id` is the index in facts. */
 function named(name: string, column: string, names: readonly string[]): SqlTable {
   return { name, rows: names.length, columns: [idColumn(names.length), textColumn(column, names)] };
 }
@@ -82,7 +82,7 @@ function idColumn(rows: number): FactColumn {
   return { name: 'id', type: 'i32', values: Int32Array.from({ length: rows }, (_, row) => row) };
 }
 
-/** Text as an ENUM, whose members must differ. */
+/** Text as an ENUM, whose members must be distinct. */
 function textColumn(name: string, texts: readonly (string | undefined)[]): FactColumn {
   const names = [...new Set(texts.filter(text => text !== undefined))];
   const index = new Map(names.map((text, i) => [text, i]));
@@ -104,7 +104,7 @@ function indices(texts: readonly (string | undefined)[], index: ReadonlyMap<stri
       : Uint32Array.from(values);
 }
 
-/** Call sites: those with an address and the symbol that events have with it, then those that are a symbol alone. */
+/** Call sites: first those with an address, and the symbol that events have with it, then those with only a symbol. */
 function callers(reader: TraceReader): SqlTable {
   const addresses = reader.names.caller;
   const { symbols, alone } = symbolsOfSites(reader);
@@ -128,7 +128,7 @@ function symbolsOfSites(reader: TraceReader): SiteSymbols {
   const { names, metadata } = reader;
   const symbols: (string | undefined)[] = Array.from(names.caller, () => undefined);
   const alone = new Set<number>();
-  // The importer of captures finds symbols by addresses.
+  // The importer of captures finds symbols by address, so none is alone.
   const mayBeAlone = metadata.format !== 'xentrace';
   const memory = new BatchMemory();
   let unknown = symbols.length;
@@ -148,7 +148,7 @@ function symbolsOfSites(reader: TraceReader): SiteSymbols {
   return { symbols, alone: [...alone].sort((a, b) => a - b) };
 }
 
-/** The import's health report as rows: what was counted, for which id or pcpu, and how often. */
+/** The import's health report as rows: what was counted, for which id or pcpu, and the count. */
 function importStats(reader: TraceReader): SqlTable {
   const { health } = reader.metadata;
   const rows: [string, string, number][] = [];

@@ -17,7 +17,7 @@ const SQL_TYPES = {
 
 /**
  * The SQL type of a column.
- * @throws P2mError P2M_NAMES for names that no ENUM can have: DuckDB would leave such a column out without a word
+ * @throws P2mError P2M_NAMES for names that no ENUM can have: DuckDB would silently omit such a column
  */
 export function sqlType(column: SourceColumn): DuckDBType {
   if (column.names === undefined) return duckdb()[SQL_TYPES[column.type]];
@@ -30,11 +30,11 @@ export function sqlType(column: SourceColumn): DuckDBType {
   return duckdb().ENUM(column.names);
 }
 
-/** Copies one column, batch after batch, into the vectors of DuckDB. */
+/** Copies one column, batch by batch, into DuckDB's vectors. */
 export interface VectorWriter {
-  /** Takes the next batch. */
+  /** Starts the next batch. */
   load(column: ColumnValues, rows: number): void;
-  /** Writes rows of the batch to the head of the vector; `start` is a multiple of 8. */
+  /** Writes rows of the batch to the start of the vector; `start` is a multiple of 8. */
   write(vector: Vector, start: number, rows: number): void;
 }
 
@@ -65,7 +65,7 @@ class FixedWriter implements VectorWriter {
   }
 }
 
-/** DuckDB's own width of an ENUM follows from how many names it has, not from our column. */
+/** The width of an ENUM in DuckDB depends on the number of names, not on the width of our column. */
 const enumWidth = (names: number) => (names <= 0xff ? 1 : names <= 0xffff ? 2 : 4);
 const ENUM_ARRAYS = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array } as const;
 
@@ -94,10 +94,10 @@ class EnumWriter extends FixedWriter {
     super.load({ values: this.codes, validity: column.validity }, rows);
   }
 
-  /** DuckDB reads past its names for a code that has none; under a null any code is harmless. */
+  /** DuckDB reads past its names for an unknown code; under a null, any code is harmless. */
   private check(codes: ArrayLike<number>, validity: Uint8Array | undefined, rows: number): void {
     for (let row = 0; row < rows; row++) {
-      // Unsigned, an index of -1 is as far out as can be.
+      // As an unsigned number, an index of -1 is the largest.
       if (codes[row] >>> 0 >= this.names && (validity === undefined || isValid(validity, row))) {
         throw new P2mError('P2M_DAMAGED', `column ${this.column} uses name ${codes[row]} of ${this.names}`, {
           place: { field: this.column },
@@ -108,7 +108,7 @@ class EnumWriter extends FixedWriter {
   }
 }
 
-/** Payloads are rare and short, so each is one call. */
+/** Payloads are rare and short, so each takes one call. */
 class BlobWriter implements VectorWriter {
   private column: ColumnValues = { values: new Uint8Array(0), validity: undefined };
 
@@ -131,7 +131,7 @@ class BlobWriter implements VectorWriter {
   }
 }
 
-/** A vector that is given no validity is faster to work on. */
+/** DuckDB works faster on a vector without validity. */
 function hasNulls(validity: Uint8Array | undefined, rows: number): boolean {
   if (validity === undefined) return false;
   const whole = rows >>> 3;

@@ -1,14 +1,14 @@
 import { isValid, type ReadBatch, type TraceReader } from '@p2mtrace/trace-format';
 
 /*
- * A call site as one number: the index of its address, or, of an event that names its symbol alone (NDJSON may), that
- * of its symbol behind all indices that an address can have. State and facts carry it as `caller`.
+ * A call site as one number: the index of its address or, for an event that has only a symbol (NDJSON allows this), the
+ * index of the symbol, after all indices that an address can have. State and facts carry it as `caller`.
  */
 
 /** Indices of addresses have 16 bits. */
 export const SYMBOL_SITES = 0x1_0000;
 
-/** A batch of which at least these columns were read. */
+/** A batch with at least these columns. */
 type SiteBatch = Pick<ReadBatch<'caller' | 'symbol'>, 'columns' | 'validity'>;
 
 /** The row's call site, -1 for none. */
@@ -17,7 +17,7 @@ export function siteOf({ columns, validity }: SiteBatch, row: number): number {
   return isValid(validity.symbol, row) ? SYMBOL_SITES + columns.symbol[row] : -1;
 }
 
-/** The address of a site, undefined where it has none. */
+/** The address of a site, undefined if it has none. */
 export function siteAddress(names: TraceReader['names'], site: number): string | undefined {
   return site < SYMBOL_SITES ? names.caller[site] : undefined;
 }

@@ -2,14 +2,14 @@ import { isValid } from '@p2mtrace/trace-format';
 import { SYMBOL_SITES } from './call-site.js';
 import type { ReplayBatch } from './replay-batch.js';
 
-/** The event that is being replayed, for everyone who takes notes of it. */
+/** The event being replayed, for everything that records it. */
 export class CurrentEvent {
   seq = 0;
-  /** -1 where the event has no pcpu. */
+  /** -1 if the event has no pcpu. */
   pcpu = -1;
   /** The event's own call site (call-site.ts), -1 for none. */
   caller = -1;
-  /** Column `tsc` of the batch, pairs of u32, and the event's row there. */
+  /** Column `tsc` of the batch, pairs of u32, and the event's row in it. */
   tsc: Uint32Array = new Uint32Array(2);
   row = 0;
   private pcpus: ReplayBatch['columns']['pcpu'] = new Uint16Array(0);
@@ -19,7 +19,7 @@ export class CurrentEvent {
   private symbols: ReplayBatch['columns']['symbol'] = new Uint16Array(0);
   private hasSymbol: Uint8Array = new Uint8Array(0);
 
-  /** The events from now on are of this batch. */
+  /** The events from now on are in this batch. */
   begin({ columns, validity }: ReplayBatch): void {
     if (columns.tsc !== undefined) this.tsc = columns.tsc;
     this.pcpus = columns.pcpu;
@@ -30,7 +30,7 @@ export class CurrentEvent {
     this.hasSymbol = validity.symbol;
   }
 
-  /** The event is in that row. */
+  /** The current event is in this row. */
   at(row: number): void {
     this.row = row;
     this.pcpu = isValid(this.hasPcpu, row) ? this.pcpus[row] : -1;

@@ -28,7 +28,7 @@ export const STATE_COLUMNS = [
 ] as const satisfies readonly ColumnName[];
 export const FACT_COLUMNS = [...STATE_COLUMNS, 'tsc'] as const satisfies readonly ColumnName[];
 export type StateColumn = (typeof STATE_COLUMNS)[number];
-/** A batch of these columns; `tsc` too where facts are wanted. */
+/** A batch of these columns, and `tsc` if facts are wanted. */
 export interface ReplayBatch extends Omit<ReadBatch<StateColumn>, 'columns'> {
   readonly columns: ReadBatch<StateColumn>['columns'] & Partial<ReadBatch<'tsc'>['columns']>;
 }

@@ -1,24 +1,24 @@
 import { isValid, KINDS } from '@p2mtrace/trace-format';
 import type { ReplayBatch, StateColumn } from './replay-batch.js';
 
-/** By kind: the columns that such an event must have. */
+/** By kind: the columns that its events must have. */
 const NEEDS = KINDS.map(({ needs, args }) => {
   return needs.map(name => {
     const arg = args?.findIndex(candidate => candidate.split(':')[0] === name) ?? -1;
     return (arg < 0 ? name : `arg${arg}`) as StateColumn;
   });
 });
-/** All of them. */
+/** All of these columns. */
 const NEEDED = [...new Set(NEEDS.flat())];
 
-/** Tells which events of a batch have what their kind must have. The columns are looked up once a batch. */
+/** Tells which events of a batch have what their kind requires. The columns are looked up once per batch. */
 export class RequiredColumns {
-  /** By kind: their bitmaps. The arrays stay: of new ones the engine has to learn anew what they are. */
+  /** By kind: their bitmaps. The arrays are reused: V8 would have to learn the shape of new ones again. */
   private readonly needed: readonly Uint8Array[][] = NEEDS.map(columns => columns.map(() => new Uint8Array(0)));
-  /** By kind: how many of them differ. Those of a lock's columns are all alike, for one. */
+  /** By kind: how many of them are different; those of a lock's columns, for example, are all the same. */
   private readonly different = new Uint8Array(NEEDS.length);
 
-  /** The events asked about from now on are of this batch. */
+  /** The events asked about from now on are in this batch. */
   begin({ validity }: ReplayBatch): void {
     const first = new Map<StateColumn, Uint8Array>();
     for (const column of NEEDED) {

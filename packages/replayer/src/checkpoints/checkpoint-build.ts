@@ -7,14 +7,14 @@ import type { Replayer } from '../replayer.js';
 import { INDEX_VERSION } from './checkpoint-format.js';
 import { CheckpointWriter } from './checkpoint-writer.js';
 
-/** Pieces are found by offset / 8 as a u32. */
+/** Offsets of pieces are stored divided by 8, as u32. */
 const BYTES_MAX = 2 ** 35 - 2 ** 32;
-/** A file that nobody has written to for so long was left behind by a process that was killed. */
+/** A file not written to for this long was left by a process that was killed. */
 const ABANDONED_MS = 600_000;
 
 /**
- * Bytes that the checkpoints of so many events may take: 64 MB, and half as much as the trace itself, which takes
- * about 60 an event. Where they would take more, there are fewer of them.
+ * Bytes that the checkpoints of this many events may take: 64 MB, plus half the size of the trace itself, which takes
+ * about 60 bytes per event. If they would take more, fewer of them are made.
  */
 const roomFor = (events: number): number => Math.min(2 ** 26 + 32 * events, BYTES_MAX);
 
@@ -31,9 +31,9 @@ export interface BuildOptions {
 }
 
 /**
- * Replays with a fresh replayer, and writes checkpoints on the way. Any number of processes may do so at a time: the
- * last one's file stays.
- * @throws a system error where writing fails, and then nothing is left; P2mError P2M_DAMAGED as the feed does
+ * Replays with a fresh replayer and writes checkpoints on the way. Any number of processes may do so at the same time;
+ * the file of the last one stays.
+ * @throws a system error if writing fails, and then no file is left; P2mError P2M_DAMAGED like the feed
  */
 export function buildCheckpoints(feed: EventFeed, replayer: Replayer, options: BuildOptions): void {
   const { path, identity, every, until, onProgress, roomFor: room = roomFor } = options;
@@ -53,7 +53,7 @@ export function buildCheckpoints(feed: EventFeed, replayer: Replayer, options: B
   }
 }
 
-/** Removes what killed processes have left of checkpoints of this trace. */
+/** Removes unfinished checkpoint files of this trace, left by processes that were killed. */
 function removeAbandoned(path: string): void {
   const folder = dirname(path);
   for (const name of readdirSync(folder)) {

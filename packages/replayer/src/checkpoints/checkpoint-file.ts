@@ -14,7 +14,7 @@ import {
   TAIL_BYTES,
 } from './checkpoint-format.js';
 
-/** Checkpoints beside a trace. Opening reads the index; what a checkpoint needs is read and checked when it is loaded. */
+/** Checkpoints beside a trace. Opening reads the index; a checkpoint is read and checked when it is loaded. */
 export class CheckpointFile {
   readonly index: CheckpointIndex;
   private readonly file: RandomAccess;
@@ -25,8 +25,8 @@ export class CheckpointFile {
   }
 
   /**
-   * The checkpoints of exactly this trace; undefined where the file is absent, or of another trace or version.
-   * @throws Error where it is damaged or can't be read
+   * The checkpoints of exactly this trace; undefined if the file is absent, or of another trace or version.
+   * @throws Error if it is damaged or can't be read
    */
   static open(path: string, trace: string): CheckpointFile | undefined {
     const file = openIfThere(path);
@@ -46,12 +46,12 @@ export class CheckpointFile {
     return this.file.size;
   }
 
-  /** The last checkpoint that is not behind the event of that seq. */
+  /** The last checkpoint at or before this event. */
   before(seq: number): Checkpoint | undefined {
     return this.index.checkpoints.findLast(checkpoint => checkpoint.seq <= seq);
   }
 
-  /** @throws Error where something of it is damaged */
+  /** @throws Error if any part of it is damaged */
   load({ offset, bytes, crc }: Checkpoint): ImageContents {
     const directory = Buffer.from(this.file.bytes(offset, bytes).buffer);
     if (crc32(directory) !== crc) throw new Error('the checksum of a directory does not match');
@@ -62,7 +62,7 @@ export class CheckpointFile {
     this.file.close();
   }
 
-  /** Reads an array; pieces that lie behind each other are read at once. */
+  /** Reads an array; adjacent pieces are read at once. */
   private loadArray({ type, bytes, pieces }: SavedArray): StateArray {
     const array = newArray(type, bytes);
     const into = bytesOf(array);

@@ -4,38 +4,38 @@ import type { StateArray } from '../memory/state-image.js';
 /**
  * Checkpoints of a trace, in a file beside it (docs/format.md). All numbers are little-endian.
  *
- *     magic, pieces and directories of one checkpoint after the other, index, tail
+ *     magic, pieces and directory of each checkpoint, index, tail
  */
 export const MAGIC = 'P2MINDEX';
-/** Raised with any change of this form; what the state consists of has `STATE_VERSION`. */
+/** Raised with any change of this format; the contents of the state have their own `STATE_VERSION`. */
 export const INDEX_VERSION = 1;
 /** index bytes u32, its CRC-32 u32, magic. */
 export const TAIL_BYTES = 8 + MAGIC.length;
-/** Arrays are saved in pieces of that many bytes, the last of an array may be shorter. Pieces start at multiples of 8. */
+/** Size of the pieces in which arrays are saved; the last may be shorter. Pieces start at multiples of 8. */
 export const PIECE = 4096;
 
-/** A checkpoint: the state before the event of that seq. */
+/** A checkpoint: the state before the event with this seq. */
 export interface Checkpoint {
   readonly seq: number;
-  /** Where its directory lies. */
+  /** Where its directory is. */
   readonly offset: number;
   readonly bytes: number;
   readonly crc: number;
 }
 
-/** What the end of the file says of it, as JSON. */
+/** The index at the end of the file, as JSON. */
 export interface CheckpointIndex {
   readonly version: number;
-  /** Of which trace, and of which version of the state. */
+  /** Identity of the trace, and version of the state. */
   readonly trace: string;
   /** Events from one checkpoint to the next, at least. */
   readonly every: number;
-  /** seq up to which the trace was replayed: no checkpoint behind it does not mean that none is needed. */
+  /** seq up to which the trace was replayed: after it, a missing checkpoint does not mean that none is needed. */
   readonly until: number;
   readonly checkpoints: readonly Checkpoint[];
 }
 
-/** An array of a state, and where its pieces are: for each its offset / 8 (0: all zero bytes) and its CRC-32. */
+/** An array of a state, and its pieces: the offset / 8 (0: all bytes are zero) and the CRC-32 of each. */
 export interface SavedArray {
   readonly name: string;
   readonly type: ArrayType;
@@ -53,7 +53,7 @@ export const pieceCount = (bytes: number) => Math.ceil(bytes / PIECE);
 export const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
   Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
 
-/** Directory of a checkpoint: JSON of names, types and sizes behind its length, then the pieces of all arrays. */
+/** Directory of a checkpoint: its length, JSON with names, types and sizes, then the pieces of all arrays. */
 export function encodeDirectory(arrays: readonly SavedArray[]): Buffer {
   const json = Buffer.from(JSON.stringify(arrays.map(({ name, type, bytes }) => [name, type, bytes])));
   const length = Buffer.alloc(4);

@@ -14,18 +14,18 @@ import {
   typeOf,
 } from './checkpoint-format.js';
 
-/** An array as it was at the checkpoint before, and where its pieces lie. */
+/** An array as it was at the previous checkpoint, and where its pieces are. */
 interface Shadow {
   readonly bytes: Buffer;
   readonly pieces: Uint32Array;
 }
 
-/** Bytes that are gathered before they are written. */
+/** Bytes that are collected before they are written. */
 const BUFFER = 1 << 20;
 
 /**
- * Writes checkpoints of one replay, each only as far as it differs from the one before. The file has its name
- * once it is whole.
+ * Writes checkpoints of one replay, each only where it differs from the one before. The file gets its name once it is
+ * complete.
  */
 export class CheckpointWriter {
   readonly checkpoints: Checkpoint[] = [];
@@ -51,7 +51,7 @@ export class CheckpointWriter {
     return this.flushed + this.buffered;
   }
 
-  /** Adds the state before the event of that seq. @throws a system error */
+  /** Adds the state before the event with this seq. @throws a system error */
   add(seq: number, contents: ImageContents): void {
     const shadows = new Map<string, Shadow>();
     const arrays: SavedArray[] = [];
@@ -67,7 +67,7 @@ export class CheckpointWriter {
     this.align();
   }
 
-  /** Ends the file and gives it its name; what was there under that name is replaced. @throws a system error */
+  /** Completes the file and gives it its name; an older file of that name is replaced. @throws a system error */
   finish(index: Omit<CheckpointIndex, 'checkpoints'>): void {
     this.append(encodeIndex({ ...index, checkpoints: this.checkpoints }));
     this.flush();
@@ -75,7 +75,7 @@ export class CheckpointWriter {
     renameSync(this.partial, this.path);
   }
 
-  /** Gives up: nothing is left of it. */
+  /** Gives up and removes the file. */
   abort(): void {
     this.close();
     rmSync(this.partial, { force: true });
@@ -93,7 +93,7 @@ export class CheckpointWriter {
     const oldLength = before?.bytes.length ?? 0;
     for (let i = 0, from = 0; from < live.length; i++, from += PIECE) {
       const to = Math.min(from + PIECE, live.length);
-      // What lies in the file is as long as the piece was then.
+      // In the file, a piece is as long as it was when written.
       const cut = shadow.pieces[2 * i] !== 0 && Math.min(from + PIECE, oldLength) !== to;
       if (!cut && shadow.bytes.compare(live, from, to, from, to) === 0) continue;
       live.copy(shadow.bytes, from, from, to);
@@ -130,7 +130,7 @@ export class CheckpointWriter {
   }
 }
 
-/** A shadow of another length: what both have is kept, the rest is zero bytes. */
+/** A shadow resized: what both lengths have is kept, the rest is zero bytes. */
 function grown(before: Shadow | undefined, length: number): Shadow {
   const bytes = Buffer.alloc(length);
   const pieces = new Uint32Array(2 * pieceCount(length));

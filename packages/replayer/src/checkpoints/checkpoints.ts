@@ -6,24 +6,24 @@ import { buildCheckpoints } from './checkpoint-build.js';
 import { CheckpointFile } from './checkpoint-file.js';
 import { traceIdentity } from './trace-identity.js';
 
-/** Replaying as many events takes about 6 ms, and loading a checkpoint 3 ms or more. */
+/** Replaying this many events takes about 6 ms, and loading a checkpoint 3 ms or more. */
 const CHECKPOINT_EVERY = 2 ** 16;
-/** Replaying fewer than that, which takes about 50 ms, is not worth a file, unless checkpoints are asked for. */
+/** Replaying fewer events, which takes about 50 ms, is not worth a file, unless checkpoints are asked for. */
 const WORTH_A_FILE = 2 ** 19;
 
-/** Name of the file with the checkpoints of a trace. */
+/** Name of the checkpoint file of a trace. */
 export const checkpointPath = (trace: string): string => `${trace}.p2mi`;
 
 export interface CheckpointOptions {
-  /** Events from one checkpoint to the next, where their size allows it; and that a jump may replay without any. */
+  /** Events from one checkpoint to the next, if size allows; also how many a jump may replay without making a file. */
   readonly checkpointEvery?: number | undefined;
-  /** Called with the number of events applied so far, and how many there will be, while a long replay is under way. */
+  /** Called during a long replay with the number of events applied so far and the number in all. */
   readonly onProgress?: ((events: number, of: number) => void) | undefined;
-  /** Told in a sentence when the file was made, or can't be made or used. */
+  /** Called with a sentence when the file was made, or can't be made or used. */
   readonly onNotice?: ((text: string) => void) | undefined;
 }
 
-/** The checkpoints of a trace, in a file that is made when first needed and done without where that is impossible. */
+/** The checkpoints of a trace, in a file made when first needed. If that is impossible, jumps work without it. */
 export class Checkpoints {
   private readonly every: number;
   private readonly bearable: number;
@@ -34,10 +34,10 @@ export class Checkpoints {
   private identity: string | undefined;
   private file: CheckpointFile | undefined;
   private opened = false;
-  /** The file was of no use once; it is made anew one time only. */
+  /** The file was unusable once; it is made again only once. */
   private damaged = false;
-  /** Another attempt to make the file would fail as the last one did. */
-  private hopeless = false;
+  /** Another attempt to make the file would fail like the last one. */
+  private gaveUp = false;
 
   constructor(reader: TraceReader, feed: EventFeed, options: CheckpointOptions) {
     this.reader = reader;
@@ -49,8 +49,8 @@ export class Checkpoints {
   }
 
   /**
-   * The state at the last checkpoint that is not behind the event `next`, if that is more than `every` events away
-   * from `from`; undefined where there is none.
+   * The state at the last checkpoint at or before the event `next`, if that saves replaying more than `every` events
+   * from `from`; undefined otherwise.
    */
   nearest(next: number, from: number): Replayer | undefined {
     if (next - from <= this.every) return undefined;
@@ -80,11 +80,11 @@ export class Checkpoints {
   }
 
   /**
-   * Makes the file, twice as far as it is needed now: its cost stays in proportion to what was asked, and it is made
-   * over and over only a few times. Returns the state at `next` where that is where it ended.
+   * Makes the file for twice the distance needed now: so its cost stays in proportion to the request, and it is made
+   * again only a few times. Returns the state at `next` if that is where the file ends.
    */
   private build(next: number): Replayer | undefined {
-    if (this.hopeless || this.identity === undefined) return undefined;
+    if (this.gaveUp || this.identity === undefined) return undefined;
     const replayer = this.feed.start();
     const first = replayer.seq;
     const until = Math.min(first + this.reader.rows, 2 * next - first);
@@ -97,8 +97,8 @@ export class Checkpoints {
       const megabytes = ((this.file?.size ?? 0) / 1e6).toFixed(1);
       this.options.onNotice?.(`${path} (${megabytes} MB) was written: its checkpoints make jumps in the trace fast`);
     } catch (error) {
-      this.hopeless = true;
-      // Damage of the trace is told by whoever comes across it.
+      this.gaveUp = true;
+      // Whatever reads the damaged part of the trace reports it.
       if (!(error instanceof P2mError)) this.options.onNotice?.(`no checkpoints are kept: ${(error as Error).message}`);
     }
     return replayer.seq === next ? replayer : undefined;
@@ -120,7 +120,7 @@ export class Checkpoints {
 
   private discard(error: unknown): void {
     this.close();
-    this.hopeless = this.damaged;
+    this.gaveUp = this.damaged;
     this.damaged = true;
     this.options.onNotice?.(`${this.path} is of no use: ${(error as Error).message}`);
   }

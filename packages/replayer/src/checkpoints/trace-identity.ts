@@ -3,12 +3,12 @@ import type { TraceReader } from '@p2mtrace/trace-format';
 import { saveState } from '../memory/state-image.js';
 import { Replayer } from '../replayer.js';
 
-/** To be raised where the same events give another state, or the same state is saved in another way. */
-const STATE_VERSION = 4;
+/** Must be raised if the same events give a different state, or the same state is saved differently. */
+const STATE_VERSION = 5;
 
 /**
- * Names what a state at some seq is a function of: the checksums of all columns of the trace, its metadata and
- * views, and how this version replays. undefined where the trace has no checksums.
+ * Identifies everything that a state at some seq depends on: the checksums of all columns of the trace, its metadata
+ * and views, and how this version replays. undefined if the trace has no checksums.
  */
 export function traceIdentity({ batches, checksummed, metadata, names }: TraceReader): string | undefined {
   if (!checksummed) return undefined;

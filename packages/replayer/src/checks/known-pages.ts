@@ -1,9 +1,10 @@
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { arg0Of, mfnOf } from '../batch/row-values.js';
-import { COUNT_KNOWN, FREE, OWNER_KNOWN, type PageTable, TYPE_KNOWN } from '../tables/page-table.js';
+import { COUNT_KNOWN, COUNTED, FREE, OWNER_KNOWN, type PageTable, TYPE_KNOWN } from '../tables/page-table.js';
 
 /** Domids from here on are no domains (xen/include/public/xen.h): dom_io, dom_cow and the like. */
 export const FIRST_RESERVED_DOMID = 0x7ff0;
+const REFERENCES_KNOWN = COUNT_KNOWN | COUNTED;
 /** Owner of shared pages. */
 export const DOM_COW = 0x7ff3;
 
@@ -11,7 +12,9 @@ export const DOM_COW = 0x7ff3;
 export const slotOf = (pages: PageTable, mfn: number): number => pages.directory.find(mfn);
 
 export const isFree = (pages: PageTable, slot: number): boolean => (pages.state[slot] & FREE) !== 0;
-export const knowsCount = (pages: PageTable, slot: number): boolean => (pages.state[slot] & COUNT_KNOWN) !== 0;
+/** The count is known, and one of references: those of Xen's own pools are written raw. */
+export const knowsCount = (pages: PageTable, slot: number): boolean =>
+  (pages.state[slot] & REFERENCES_KNOWN) === REFERENCES_KNOWN;
 export const knowsType = (pages: PageTable, slot: number): boolean => (pages.state[slot] & TYPE_KNOWN) !== 0;
 
 /** Owner, -1 for none, or where nobody knows. */

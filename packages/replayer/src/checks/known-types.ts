@@ -23,6 +23,16 @@ export class KnownTypes {
     return this.bits.count.of(this.pages.typeLow[slot], this.pages.typeHigh[slot]);
   }
 
+  /** The count without the one that PGT_locked holds. */
+  references(slot: number): number {
+    return this.bits.references(this.pages.typeLow[slot], this.pages.typeHigh[slot]);
+  }
+
+  /** The type, as an index into PGT_TYPES; -1 for one that is none of them. */
+  pgtType(slot: number): number {
+    return this.bits.pgtType(this.pages.typeLow[slot], this.pages.typeHigh[slot]);
+  }
+
   /** The count's two words, for who needs it exact. */
   upperCount(slot: number): number {
     return this.bits.upperCount(this.pages.typeHigh[slot]);

@@ -44,8 +44,12 @@ import { freedWithReferences } from './refcount/freed-with-references.js';
 import { freedWithType } from './refcount/freed-with-type.js';
 import { getOnFree } from './refcount/get-on-free.js';
 import { leak } from './refcount/leak.js';
+import { orphaned } from './refcount/orphaned.js';
 import { overflow } from './refcount/overflow.js';
 import { partialReference } from './refcount/partial-reference.js';
+import { putTooMany } from './refcount/put-too-many.js';
+import { typeBeforeFlush } from './refcount/type-before-flush.js';
+import { typeLeak } from './refcount/type-leak.js';
 import { typeWithoutGeneral } from './refcount/type-without-general.js';
 import { underflow } from './refcount/underflow.js';
 import { changedWhileReferenced } from './use-after-unmap/changed-while-referenced.js';
@@ -53,6 +57,7 @@ import { freedBeforeFlush } from './use-after-unmap/freed-before-flush.js';
 import { freedWhileMapped } from './use-after-unmap/freed-while-mapped.js';
 import { givenWhileMapped } from './use-after-unmap/given-while-mapped.js';
 import { lateReference } from './use-after-unmap/late-reference.js';
+import { refusedReference } from './use-after-unmap/refused-reference.js';
 import { staleTranslation } from './use-after-unmap/stale-translation.js';
 import { unprotectedWindow } from './use-after-unmap/unprotected-window.js';
 import { useAfterFree } from './use-after-unmap/use-after-free.js';
@@ -96,6 +101,7 @@ export const CHECKS: readonly AnyCheck[] = [
   foreignBlocks,
   staleTranslation,
   lateReference,
+  refusedReference,
   freedWhileMapped,
   useAfterFree,
   givenWhileMapped,
@@ -111,6 +117,10 @@ export const CHECKS: readonly AnyCheck[] = [
   freedWithReferences,
   freedWithType,
   leak,
+  typeLeak,
+  putTooMany,
+  orphaned,
+  typeBeforeFlush,
   podEntryCount,
   flushDropped,
   typeWidened,

@@ -82,6 +82,11 @@ export class Sections {
     return this.byPcpu[pcpu + 1];
   }
 
+  /** A lock or a translation says where the section ends that the pcpu of the moment is in. */
+  get isHeld(): boolean {
+    return !this.current().isUnlocked;
+  }
+
   /** Frames [mfn, mfn + 2^order) are to be looked at when the section ends that the pcpu of the moment is in. */
   touch(mfn: number, order = 0): void {
     const section = this.note(FRAME_TOUCHED, -1);

@@ -2,7 +2,7 @@ import type { P2mRow } from '../rows/state-rows.js';
 import type { StateView } from '../rows/state-view.js';
 import { changeOf, type StateChange, type Values } from './state-change.js';
 
-/** Entries that differ, frame by frame or leaf by leaf. The size of leaves and who wrote them are no difference. */
+/** Entries that differ, frame by frame or leaf by leaf. Leaf size and writer don't count as differences. */
 export function* p2mChanges(before: StateView, after: StateView, domid?: number): Generator<StateChange> {
   for (const p2m of p2msOf(before, after, domid)) {
     for (const { gfn, frames, old, now } of segments(before.p2mRows(p2m), after.p2mRows(p2m))) {
@@ -12,7 +12,7 @@ export function* p2mChanges(before: StateView, after: StateView, domid?: number)
   }
 }
 
-/** Domain and view of every p2m that one of the states has met. */
+/** Domain and view of every p2m known in one of the states. */
 function p2msOf(before: StateView, after: StateView, domid: number | undefined) {
   const all = [...before.p2ms(), ...after.p2ms()]
     .filter(p2m => domid === undefined || p2m.domid === domid)
@@ -27,12 +27,12 @@ interface Segment {
   readonly now: Values | null;
 }
 
-/** Both p2ms cut wherever a leaf of one of them begins or ends. */
+/** Both p2ms, cut wherever a leaf of either begins or ends. */
 function* segments(before: Iterable<P2mRow>, after: Iterable<P2mRow>): Generator<Segment> {
   const [left, right] = [new Leaves(before), new Leaves(after)];
   for (let at = 0; left.row !== undefined || right.row !== undefined; ) {
     const gfn = Math.min(left.startFrom(at), right.startFrom(at));
-    const end = Math.min(left.cutBehind(gfn), right.cutBehind(gfn));
+    const end = Math.min(left.cutAfter(gfn), right.cutAfter(gfn));
     yield { gfn, frames: end - gfn, old: left.valuesAt(gfn), now: right.valuesAt(gfn) };
     left.passTo(end);
     right.passTo(end);
@@ -40,7 +40,7 @@ function* segments(before: Iterable<P2mRow>, after: Iterable<P2mRow>): Generator
   }
 }
 
-/** The leaves of one p2m, gone through in step with those of another. */
+/** The leaves of one p2m, walked in step with those of another. */
 class Leaves {
   row: P2mRow | undefined;
   private readonly rows: Iterator<P2mRow>;
@@ -63,8 +63,8 @@ class Leaves {
     return this.row === undefined ? Number.POSITIVE_INFINITY : Math.max(this.row.gfn, gfn);
   }
 
-  /** The next place where this leaf begins or ends. */
-  cutBehind(gfn: number): number {
+  /** The next place after `gfn` where this leaf begins or ends. */
+  cutAfter(gfn: number): number {
     return this.row !== undefined && this.row.gfn > gfn ? this.row.gfn : this.end;
   }
 

@@ -1,20 +1,20 @@
-/** Values by column; what is not known is null, what makes no sense (the owner of a free page) is absent. */
+/** Values by column; unknown ones are null, meaningless ones (the owner of a free page) are absent. */
 export type Values = Readonly<Record<string, string | number | bigint | readonly string[] | null>>;
 
-/** A part of the state that is another in a second state than in the first. */
+/** A part of the state that differs between two states. */
 export interface StateChange {
   /** p2m, m2p, pages or locks. */
   readonly table: string;
-  /** Which row: domid, view and gfn; mfn; pcpu and lock. Frames are the first of a run. */
+  /** Identifies the row: domid, view and gfn; mfn; pcpu and lock. Frames are the first of a run. */
   readonly subject: Readonly<Record<string, string | number>>;
-  /** Frames in a row that changed alike; null where it is not about frames. */
+  /** Number of frames with the same change; null if it is not about frames. */
   readonly frames: number | null;
-  /** The columns that differ, and all of them where the other state knows nothing; null: nothing is known. */
+  /** The columns that differ, or all of them if the other state knows nothing; null: nothing is known. */
   readonly before: Values | null;
   readonly after: Values | null;
 }
 
-/** The change between two rows, null where there is none. */
+/** The change between two rows, null if there is none. */
 export function changeOf(
   table: string,
   subject: StateChange['subject'],
@@ -33,8 +33,8 @@ function only(values: Values, wanted: (name: string) => boolean): Values {
 }
 
 /**
- * Joins changes of frames that follow each other. `frame` names the column of the subject that counts up; columns of
- * the values that are frames (gfn, mfn, m2p) count up with it.
+ * Merges changes of consecutive frames. `frame` names the column of the subject that counts up; values that are frames
+ * (gfn, mfn, m2p) count up with it.
  */
 export function* runsOf(changes: Iterable<StateChange>, frame: string): Generator<StateChange> {
   let run: StateChange | undefined;

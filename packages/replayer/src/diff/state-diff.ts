@@ -9,14 +9,14 @@ export type DiffTable = (typeof DIFF_TABLES)[number];
 export interface DiffOptions {
   /** Only p2ms of this domain, pages that it owns in one of the states, and frames that it maps. */
   readonly domid?: number | undefined;
-  /** All where absent. */
+  /** All tables if absent. */
   readonly tables?: readonly DiffTable[] | undefined;
 }
 
 /**
- * What differs between two states: two points of one trace, or points of two. Where both are of one trace, a page that
- * was freed and allocated again differs by its generation, and a lock that was released and taken again by its
- * acquisition. Both views must stand: they come from two Replays.
+ * What differs between two states: two points of one trace, or points of two traces. Within one trace, a page that was
+ * freed and allocated again differs in its generation, and a lock that was released and taken again in its acquisition.
+ * Both views must be valid, so they come from two Replays.
  * @throws P2mError P2M_STALE_VIEW, P2M_DAMAGED
  */
 export function* diffStates(before: StateView, after: StateView, options: DiffOptions = {}): Generator<StateChange> {
@@ -58,14 +58,14 @@ function pageValues(state: StateView, mfn: number, oneTrace: boolean): Values | 
   return life === 'free' ? known : { ...known, owner, count, count_flags, type, type_count, type_flags };
 }
 
-/** mfns of rows, in order and once each. */
+/** mfns of rows, each once and in order. */
 function frames(...rows: Iterable<{ readonly mfn: number }>[]): Float64Array {
   const mfns = new Set<number>();
   for (const some of rows) for (const { mfn } of some) mfns.add(mfn);
   return Float64Array.from(mfns).sort();
 }
 
-/** Acquisitions by pcpu and lock; one that takes a lock again is told from the first by its number. */
+/** Acquisitions by pcpu and lock; repeated acquisitions of a lock are told apart by number. */
 function* lockChanges(before: StateView, after: StateView): Generator<StateChange> {
   const oneTrace = isOneTrace(before, after);
   const [old, now] = [before, after].map(state => heldLocks(state.lockRows(), oneTrace));

@@ -1,10 +1,10 @@
 import type { StateChange, Values } from './state-change.js';
 
-/** Changes that are alike: the same table, p2m and values, whatever the frames. */
+/** Changes of the same kind: the same table, p2m and values, whatever the frames. */
 export interface ChangeSummary {
   readonly table: string;
   readonly subject: StateChange['subject'];
-  /** Frames that changed so; null where it is not about frames. */
+  /** Number of frames with this change; null if it is not about frames. */
   readonly frames: number | null;
   /** Runs of frames, or rows. */
   readonly changes: number;
@@ -12,10 +12,10 @@ export interface ChangeSummary {
   readonly after: Values | null;
 }
 
-/** Columns that differ from frame to frame, or from time to time: of a subject left out, of values shown as `*`. */
+/** Columns that vary with frame or time: left out of subjects, shown as `*` in values. */
 const OWN = new Set(['gfn', 'mfn', 'm2p', 'lock', 'pcpu', 'generation', 'since_seq', 'caller']);
 
-/** Changes in numbers: the most frequent first, table by table. */
+/** Counts of changes, table by table, most frequent first. */
 export function summarize(changes: Iterable<StateChange>): ChangeSummary[] {
   const sums = new Map<string, ChangeSummary>();
   for (const { table, subject, frames, before, after } of changes) {

@@ -7,8 +7,8 @@ import {
 } from '@p2mtrace/trace-format';
 
 /**
- * One batch of a trace at a time, of which each column is read when somebody first asks for it: a filter that has
- * found no row by `kind` reads nothing else. What it gives lives until `open` is called again.
+ * One batch of a trace at a time. Each column is read when it is first asked for: a filter that finds no row by `kind`
+ * reads nothing else. Results are valid until `open` is called again.
  */
 export class ColumnBatch {
   info!: BatchInfo;
@@ -30,7 +30,7 @@ export class ColumnBatch {
     return this.info.rows;
   }
 
-  /** Values, one a row; of u64 columns (low, high) pairs; `tsc_own` is bit-packed. @throws P2mError P2M_DAMAGED */
+  /** Values, one per row; u64 columns as (low, high) pairs; `tsc_own` is bit-packed. @throws P2mError P2M_DAMAGED */
   values<C extends ColumnName>(name: C): ColumnArrays[C] {
     return this.column(name).values as ColumnArrays[C];
   }
@@ -43,7 +43,7 @@ export class ColumnBatch {
   private column(name: ColumnName) {
     let column = this.read.get(name);
     if (column === undefined) {
-      // Each column has its own place in the memory of a batch, so one more leaves those read before as they are.
+      // Each column has its own place in the memory of a batch, so reading one more keeps the others intact.
       const { columns, validity } = this.reader.read(this.info, [name], this.memory);
       column = { values: columns[name], validity: validity[name] };
       this.read.set(name, column);

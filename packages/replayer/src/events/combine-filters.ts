@@ -1,6 +1,6 @@
 import type { EventFilter } from './event-filter.js';
 
-/** Rows that all filters mean; once no row is left, the others are not asked, and their columns not read. */
+/** Rows that match all filters; once no row is left, the others are not asked, and their columns not read. */
 export function allOf(filters: readonly EventFilter[]): EventFilter {
   const [first, ...others] = filters;
   const memory = new MaskMemory();
@@ -18,7 +18,7 @@ export function allOf(filters: readonly EventFilter[]): EventFilter {
   };
 }
 
-/** Rows that any of the filters means. */
+/** Rows that match any of the filters. */
 export function anyOf(filters: readonly EventFilter[]): EventFilter {
   const [first, ...others] = filters;
   const memory = new MaskMemory();
@@ -35,7 +35,7 @@ export function anyOf(filters: readonly EventFilter[]): EventFilter {
   };
 }
 
-/** Rows that the filter does not mean. */
+/** Rows that do not match the filter. */
 export function noneOf(filter: EventFilter): EventFilter {
   return {
     fill(batch, mask) {

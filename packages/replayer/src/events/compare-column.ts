@@ -3,7 +3,7 @@ import type { EventFilter } from './event-filter.js';
 
 export type Relation = '==' | '!=' | '<' | '<=' | '>' | '>=';
 
-/** Values from `low` to `high`, or all but these: what each relation with a value comes to. */
+/** Values from `low` to `high`, or all others: every relation with a value can be put this way. */
 interface Interval {
   readonly low: bigint;
   readonly high: bigint;
@@ -30,7 +30,7 @@ function intervalOf(relation: Relation, value: bigint): Interval {
   }
 }
 
-/** Rows whose column (not `raw`) has a value, and one that stands in that relation to `value`. */
+/** Rows whose column (not `raw`) has a value that stands in this relation to `value`. */
 export function columnIs(column: ColumnName, relation: Relation, value: bigint): EventFilter {
   const { type, nullable }: ColumnSpec = COLUMNS[column];
   const interval = intervalOf(relation, value);
@@ -57,7 +57,7 @@ export function columnIsNull(column: ColumnName, isNull: boolean): EventFilter {
   };
 }
 
-/** Rows of which the bit is set, or not; a row without a value has no bit set. */
+/** Rows in which the bit is set, or not; a row without a value has no bit set. */
 export function columnHas(column: 'flags', bit: number, isSet: boolean): EventFilter {
   return {
     fill(batch, mask) {

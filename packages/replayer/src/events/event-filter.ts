@@ -1,20 +1,20 @@
 import type { TraceReader } from '@p2mtrace/trace-format';
 import { ColumnBatch } from './column-batch.js';
 
-/** Which events are meant, decided for a whole batch at a time over typed arrays. */
+/** Selects events, for a whole batch at a time over typed arrays. */
 export interface EventFilter {
-  /** Sets `mask[row]` to 1 where the row is meant and to 0 where it is not, for every row of the batch. */
+  /** Sets `mask[row]` to 1 if the row matches and to 0 if not, for every row of the batch. */
   fill(batch: ColumnBatch, mask: Uint8Array): void;
 }
 
-/** Events `from` (inclusive) to `to` (exclusive) by seq; the ends of the trace where not given. */
+/** Events `from` (inclusive) to `to` (exclusive) by seq; by default, from the start and to the end of the trace. */
 export interface SeqRange {
   readonly from?: number | undefined;
   readonly to?: number | undefined;
 }
 
 /**
- * Seqs of the events that a filter means, in order, or from the last to the first.
+ * Seqs of the events that match a filter, in order or in reverse order.
  * @throws P2mError P2M_DAMAGED
  */
 export function* matchingEvents(

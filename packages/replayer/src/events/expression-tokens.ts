@@ -10,10 +10,10 @@ export interface Token {
 
 const TOKEN = /\s*(?:(==|!=|<>|<=|>=|&&|\|\||[=<>()!])|([\w:.@+/#-]+)|"([^"]*)"|($))/y;
 
-/** What C and SQL write otherwise. */
+/** Operators as C and SQL write them. */
 const SAME: Readonly<Record<string, string>> = { '=': '==', '<>': '!=', '&&': 'and', '||': 'or', '!': 'not' };
 
-/** An expression in parts; the last one is the end. @throws P2mError P2M_EXPRESSION (usage) */
+/** The tokens of an expression; the last one is the end. @throws P2mError P2M_EXPRESSION (usage) */
 export function tokensOf(expression: string): Token[] {
   const tokens: Token[] = [];
   TOKEN.lastIndex = 0;
@@ -34,7 +34,7 @@ export function tokensOf(expression: string): Token[] {
   }
 }
 
-/** Points at a column of the expression, counted from 1 as people count. */
+/** An error that points at a column of the expression, counted from 1. */
 export function expressionError(expression: string, at: number, what: string, remedy = '') {
   return usageError('P2M_EXPRESSION', `${what}, at column ${at + 1} of: ${expression}`, remedy);
 }

@@ -2,11 +2,11 @@ import { isValid, type TraceReader, usageError } from '@p2mtrace/trace-format';
 import { ColumnBatch } from './column-batch.js';
 import { lockIndex, type Subject } from './subject.js';
 
-/** Locks that an error lists. */
+/** Most locks that an error lists. */
 const LISTED = 8;
 
 /**
- * Index of the one lock that a subject means: an address, or a class of which the trace has one lock only.
+ * Index of the one lock that a subject names: by address, or by a class of which the trace has only one lock.
  * @throws P2mError P2M_SUBJECT (usage), P2M_DAMAGED
  */
 export function oneLock(reader: TraceReader, { lock }: Extract<Subject, { about: 'lock' }>): number {

@@ -34,25 +34,26 @@ const RANGES: Readonly<Record<string, readonly [bigint, bigint]>> = {
   u16: [0n, 2n ** 16n - 1n],
   u8: [0n, 2n ** 8n - 1n],
 };
-/** Parentheses inside each other. */
+/** Most nested parentheses. */
 const MAX_DEPTH = 100;
-/** Names that an error lists. */
+/** Most names that an error lists. */
 const MAX_LISTED = 60;
 
 /**
- * Reads a condition on events: comparisons of columns (as `events` has them) with numbers and names, `flags has NAME`,
- * `touches gfn|mfn|lock|domain X`, and `and`, `or`, `not` and parentheses between them:
+ * Parses a condition on events: comparisons of columns (named as in `events`) with numbers and names, `flags has NAME`,
+ * `touches gfn|mfn|lock|domain X`, joined by `and`, `or`, `not` and parentheses:
  *
  *     kind == set_entry and gfn == 1:0x1234 and p2m_type != ram_rw
  *
- * As in SQL, a column that an event does not have compares as neither true nor false; `mfn == null` asks for that.
+ * As in SQL, a comparison with a column that an event does not have is neither true nor false; `mfn == null` asks for
+ * such events.
  * @throws P2mError P2M_EXPRESSION (usage) with the column of the text
  */
 export function parseExpression(expression: string, names: TraceReader['names']): EventFilter {
   return new ExpressionParser(expression, names).whole();
 }
 
-/** Recursive descent. `not` is carried down to the comparisons, which makes absent values come out as SQL has them. */
+/** Recursive descent. `not` is pushed down to the comparisons, so that absent values behave as in SQL. */
 class ExpressionParser {
   private readonly expression: string;
   private readonly names: TraceReader['names'];
@@ -159,7 +160,7 @@ class ExpressionParser {
     return columnHas('flags', bit, !negated);
   }
 
-  /** Index of a name in the column's dictionary; addresses are hex as the trace has them. */
+  /** Index of a name in the column's dictionary; addresses are hex, as in the trace. */
   private nameIndex(spec: ColumnSpec, column: string, token: Token): bigint {
     const isAddress = spec.dictionary !== undefined && isAddressDictionary(spec.dictionary);
     const names = spec.dictionary === undefined ? ['false', 'true'] : this.names[spec.dictionary];
@@ -183,7 +184,7 @@ class ExpressionParser {
     return true;
   }
 
-  /** The next token; the end stays where it is. */
+  /** Takes the next token; the end is never used up. */
   private take(): Token {
     const token = this.tokens[this.next];
     if (token.is !== 'end') this.next++;

@@ -3,7 +3,7 @@ import { MAX_FRAME } from '../memory/frame-table.js';
 
 /** What a question about the past can be about. */
 export type Subject =
-  /** A guest frame, in one view of its domain, or in all of them where none is named. */
+  /** A guest frame, in one view of its domain, or in all of them if none is named. */
   | { readonly about: 'gfn'; readonly domid: number; readonly gfn: number; readonly view?: string }
   | { readonly about: 'mfn'; readonly mfn: number }
   /** A lock by its address, or all locks of a class. */
@@ -20,7 +20,7 @@ const FORMS: Readonly<Record<Subject['about'], string>> = {
 };
 
 /**
- * Reads `1:0x1234@altp2m:0`, `0x9fe5e`, `p2m` or `1`, as what it is about wants it; numbers are decimal or 0x….
+ * Parses `1:0x1234@altp2m:0`, `0x9fe5e`, `p2m` or `1`, depending on what it is about; numbers are decimal or 0x….
  * @throws P2mError P2M_SUBJECT (usage)
  */
 export function parseSubject(about: string, text: string): Subject {
@@ -49,7 +49,7 @@ export function parseSubject(about: string, text: string): Subject {
   }
 }
 
-/** As `parseSubject` reads it, with what it is about: `gfn 1:0x1234`. */
+/** The text that `parseSubject` reads, after what it is about: `gfn 1:0x1234`. */
 export function subjectText(subject: Subject): string {
   switch (subject.about) {
     case 'gfn': {
@@ -65,7 +65,7 @@ export function subjectText(subject: Subject): string {
   }
 }
 
-/** Index of a view's name. @throws P2mError P2M_VIEW (usage) where the trace has no such view */
+/** Index of a view's name. @throws P2mError P2M_VIEW (usage) if the trace has no such view */
 export function viewIndex(names: TraceReader['names'], view: string): number {
   const index = names.view.indexOf(view);
   if (index < 0) {
@@ -74,7 +74,9 @@ export function viewIndex(names: TraceReader['names'], view: string): number {
   return index;
 }
 
-/** What a lock's name stands for, as indices; -1 where it is none of the two. @throws P2mError P2M_SUBJECT (usage) */
+/**
+ * Indices of a lock's address and class by name; -1 for the one that it is not. @throws P2mError P2M_SUBJECT (usage)
+ */
 export function lockIndex(names: TraceReader['names'], lock: string): { address: number; lockClass: number } {
   const found = { address: names.lock.indexOf(lock.toLowerCase()), lockClass: names.lock_class.indexOf(lock) };
   if (found.address < 0 && found.lockClass < 0) {

@@ -2,7 +2,7 @@ import { KINDS, type KindName } from '@p2mtrace/trace-format';
 
 /** How an event of a kind names what it touches. */
 export const NOT = 0;
-/** One frame, whatever its order says: a lookup gives the order of the entry that it found. */
+/** One frame, whatever its order says: a lookup has the order of the entry that it found. */
 export const FRAME = 1;
 /** 2^order frames. */
 const RANGE = 2;
@@ -10,9 +10,9 @@ const RANGE = 2;
 export const RANGE_BY_LAST = 3;
 /** From the frame up to the one in arg0. */
 export const UP_TO_ARG0 = 4;
-/** The frame of whichever domain runs. */
+/** The frame, in the domain that runs. */
 export const FRAME_OF_CURRENT = 5;
-/** The frame, and that in arg0. */
+/** The frame, and the one in arg0. */
 export const FRAME_AND_ARG0 = 6;
 /** All of a view, all of a domain, everything. */
 export const VIEW = 7;

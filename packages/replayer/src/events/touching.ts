@@ -21,9 +21,9 @@ const OWNER_SET = KIND.owner_set;
 const LOST = KIND.lost;
 
 /**
- * The events that name a subject: its own frame, a range or superpage that holds it, or all of its view, its domain
- * or everything. A gfn without a view is meant in every view. What an entry's removal means for the mfn that it
- * mapped is not in the event, but in the state: see `mapping_spans`.
+ * The events that name a subject: its own frame, a range or superpage that holds it, or all of its view, its domain or
+ * everything. A gfn without a view means every view. What the removal of an entry means for the mfn that it mapped is
+ * not in the event but in the state: see `mapping_spans`.
  * @throws P2mError P2M_VIEW, P2M_SUBJECT (usage) for a view or lock that the trace does not have
  */
 export function touching(names: TraceReader['names'], subject: Subject): EventFilter {
@@ -41,7 +41,7 @@ export function touching(names: TraceReader['names'], subject: Subject): EventFi
   }
 }
 
-/** Seqs of the events that touch a subject. @throws P2mError as `touching`, P2M_DAMAGED */
+/** Seqs of the events that touch a subject. @throws P2mError like `touching`, P2M_DAMAGED */
 export function eventsTouching(
   reader: TraceReader,
   subject: Subject,
@@ -76,7 +76,7 @@ function gfnFilter(domid: number, gfn: number, view: number): EventFilter {
         continue;
       }
       if (domids[row] !== domid || !isValid(valid.domid, row)) continue;
-      // Kinds without a view are about the host's p2m, which is view 0.
+      // Kinds without a view are about the host p2m, which is view 0.
       if (rule === DOMAIN || (rule === VIEW && (view < 0 || views[row] === view))) mask[row] = 1;
       if (rule >= VIEW || (view >= 0 && views[row] !== view)) continue;
       if (rule === UP_TO_ARG0) {

@@ -123,16 +123,20 @@ export const BREACH_TABLE = {
   'gfn-range.unaligned': { roles: ['unaligned'], counts: { get: 'ranges of an order above 0' } },
   'gfn-range.split-critical-section': {
     roles: ['lookup', 'unprotected', 'changed', 'set'],
-    counts: { write: 'writes behind a lookup of the same context' },
+    counts: { write: 'writes after a lookup of the same context' },
   },
   'gfn-range.foreign-blocks': {
     roles: ['mapped', 'refused', 'unmapped'],
     counts: { write: 'writes over an entry with a foreign mapping' },
   },
-  'use-after-unmap.stale-translation': { ...STALE_LOOKUP, counts: { use: 'uses of a frame behind a lookup' } },
-  'use-after-unmap.late-reference': { ...STALE_LOOKUP, counts: { get: 'references taken behind a lookup' } },
+  'use-after-unmap.stale-translation': { ...STALE_LOOKUP, counts: { use: 'uses of a frame after a lookup' } },
+  'use-after-unmap.late-reference': { ...STALE_LOOKUP, counts: { get: 'references taken after a lookup' } },
+  'use-after-unmap.refused-reference': {
+    ...STALE_LOOKUP,
+    counts: { get: 'references taken, or refused, after a lookup' },
+  },
   'use-after-unmap.freed-while-mapped': {
-    roles: ['mapped', 'freed', 'p2m_used_later'],
+    roles: ['mapped', 'freed', 'p2m_used_later', 'lived_later', 'left_mapped'],
     details: ['own', 'foreign'],
     counts: { free: 'pages freed' },
   },
@@ -142,22 +146,45 @@ export const BREACH_TABLE = {
   },
   'use-after-unmap.given-while-mapped': { roles: ['mapped', 'given'], counts: { give: 'pages given to a domain' } },
   'use-after-unmap.freed-before-flush': {
-    roles: ['deferred', 'removed', 'freed', 'given'],
-    details: ['freed', 'given'],
-    counts: { free: 'pages freed whose entry was removed' },
+    roles: ['deferred', 'removed', 'freed', 'given', 'pooled'],
+    details: ['freed', 'given', 'pooled', 'table'],
+    counts: {
+      free: 'pages freed whose entry was removed',
+      give: 'pages given away whose entry was removed',
+      pool: 'pages put into a PoD cache whose entry was removed',
+      table: 'pages without an owner freed under a p2m lock',
+    },
   },
   'use-after-unmap.unprotected-window': {
     roles: ['lookup', 'unprotected', 'used'],
-    counts: { get: 'references taken behind a lookup', use: 'uses of a frame behind a lookup' },
+    counts: { get: 'references taken after a lookup', use: 'uses of a frame after a lookup' },
   },
   'use-after-unmap.changed-while-referenced': {
     roles: ['referenced', 'changed'],
     counts: { change: 'entries changed whose page is known' },
   },
   'refcount.leak': {
-    roles: ['acquired', 'allocation_dropped'],
-    details: ['alive', 'torn-down'],
+    roles: ['acquired', 'allocation_dropped', 'unmapped'],
+    details: ['alive', 'torn-down', 'mapped'],
     counts: { get: 'references taken' },
+  },
+  'refcount.type-leak': {
+    roles: ['acquired', 'type_changed', 'allocation_dropped'],
+    details: ['alive', 'torn-down'],
+    counts: { get: 'type references taken' },
+  },
+  'refcount.put-too-many': {
+    roles: ['acquired', 'allocated', 'put_before', 'put'],
+    details: ['allocation', 'earlier-generation'],
+    counts: { put: 'references put whose count is known' },
+  },
+  'refcount.orphaned': {
+    roles: ['unmapped', 'p2m_used_later'],
+    counts: { unmap: 'pages of living domains that were mapped' },
+  },
+  'refcount.type-before-flush': {
+    roles: ['flushed', 'writable_dropped', 'typed', 'used'],
+    counts: { change: 'types taken of pages that were writable' },
   },
   'refcount.underflow': { roles: ['freed', 'put'], counts: { put: 'references put' } },
   'refcount.get-on-free': { roles: ['freed', 'get'], counts: { get: 'references taken' } },

@@ -68,7 +68,8 @@ export class FactRecorder {
     this.grants = wants(GRANT_SPANS) ? new GrantFacts(writer, now) : undefined;
     this.locks = new LockFacts(writer, now, lockTable);
     this.lastMappings = needs('lastMappings') ? new LastMappings(now) : undefined;
-    this.translations = wants(LOOKUPS, USES) || needs('translations') ? new TranslationFacts(writer, now) : undefined;
+    this.translations =
+      wants(LOOKUPS, USES) || needs('translations') ? new TranslationFacts(writer, now, lockTable) : undefined;
   }
 
   /** Notes that the recorder was made to take. */

@@ -1,4 +1,5 @@
 import { ACCESS_TYPES, KINDS, LOCK_MODES, P2M_TYPES } from '@p2mtrace/trace-format';
+import { PGT_TYPES } from '../tables/type-bits.js';
 import { BREACH_CONFIDENCES, BREACH_DETAILS, BREACH_RULES } from './breach-table.js';
 import { column, type FactSpec } from './fact-columns.js';
 import { GRANT_SPANS, M2P_SPANS, OVERRIDE_SPANS, RMAP_SPANS, TYPE_REF_SPANS } from './frame-specs.js';
@@ -7,7 +8,7 @@ import { MECHANISMS } from './opportunity-names.js';
 export { GRANT_SPANS, M2P_SPANS, OVERRIDE_SPANS, RMAP_SPANS, TYPE_REF_KINDS, TYPE_REF_SPANS } from './frame-specs.js';
 
 /** Version of the fact tables' names, columns and meanings: the surface that users write SQL against. */
-export const FACTS_VERSION = 4;
+export const FACTS_VERSION = 5;
 
 /** What protects a translation between its lookup and its end. */
 export const PROTECTIONS = ['none', 'lock', 'ref'] as const;
@@ -19,6 +20,9 @@ export const PROTECTED_BY_REF = 2;
 export const INVALIDATIONS = ['set_entry', 'page_free'] as const;
 
 export const REF_KINDS = ['get_page', 'allocation'] as const;
+
+/** What a general reference was taken for, as the events around it show. */
+export const REF_THROUGH = ['type', 'grant', 'foreign', 'table', 'partial'] as const;
 
 const KIND_NAMES = KINDS.map(({ name }) => name);
 
@@ -100,6 +104,16 @@ export const REF_SPANS = {
     column('from_caller', 'id', 'index of its call site: its own, or that of the innermost lock held'),
     column('by_lock', 'bool', 'true where from_caller is that of the innermost lock held: the event has none'),
     column('on_free', 'bool', 'true where the page was free when the reference was taken'),
+    column(
+      'through',
+      'enum',
+      'what it was taken for: a type reference, a grant mapping, a foreign mapping, an entry of a page table, PGT_partial; null where no event shows more than a get',
+      REF_THROUGH,
+    ),
+    column('through_id', 'u53', 'handle of the grant mapping, gfn of the foreign one, or mfn of the page table'),
+    column('through_domid', 'id', 'domain that has the mapping'),
+    column('typed', 'bool', 'true where a type reference was taken with it'),
+    column('ended_seq', 'u53', 'event that ended the mapping that it was taken for, while it was still held'),
     column('to_seq', 'u53', 'put_page, null while it is held'),
     column('to_tsc', 'tsc', 'its TSC'),
     column('to_pcpu', 'id', 'its pcpu'),
@@ -190,6 +204,7 @@ export const LOOKUPS = {
     column('use_seq', 'u53', 'first use of the mfn after that, by the same pcpu'),
     column('use_kind', 'id', 'kind of that use (get_page is a late reference)'),
     column('use_direct', 'bool', 'true where no other lookup of the pcpu lies between'),
+    column('unwatched', 'bool', 'true where it was watched no longer, as its pcpu had 65,536 of them at once'),
   ],
 } as const satisfies FactSpec;
 
@@ -257,6 +272,10 @@ export const BREACH_SPEC = {
     column('width', 'u53', 'bits that the layout has for it'),
     column('pcpu', 'id', 'pcpu that did it'),
     column('caller', 'id', 'index of its call site: its own, or that of the innermost lock held'),
+    column('pgt_type', 'enum', 'type of the page', PGT_TYPES),
+    column('through', 'enum', 'what a reference was taken for, as ref_spans has it', REF_THROUGH),
+    column('through_id', 'u53', 'handle of the grant, gfn of the foreign mapping, or mfn of the page table'),
+    column('through_domid', 'id', 'domain that has the mapping'),
     column('by_lock', 'bool', 'true where caller is that of the innermost lock held: the event has none'),
     column('held_by_lock', 'bool', 'the same of held_caller'),
     column('at1', 'u53', 'first witness: an event that shows it, null for none; for its role see below'),
@@ -296,7 +315,7 @@ export const DOMAINS = {
   columns: [
     column('domid', 'id', 'domain'),
     column('first_seq', 'u53', 'first event about it'),
-    column('last_p2m_seq', 'u53', 'last lookup or set_entry in any of its p2ms'),
+    column('last_p2m_seq', 'u53', 'last set_entry in any of its p2ms, or lookup that gave a frame'),
     column('created_seq', 'u53', 'domain_create'),
     column('destroyed_seq', 'u53', 'domain_destroy'),
     column('freed', 'u53', 'pages of it that were freed after its last p2m event'),

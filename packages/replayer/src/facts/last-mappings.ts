@@ -35,15 +35,29 @@ export class LastMappings {
 
   /** gfn at which the domain mapped the frame last, NaN where the trace shows none that ended. */
   gfnOf(mfn: number, domid: number): number {
-    let [gfn, seq] = [Number.NaN, 0];
+    return this.lastOf(mfn, domid)?.gfn ?? Number.NaN;
+  }
+
+  /** The entry of the domain, of any where none is named, that mapped the frame last: its gfn, and what ended it. */
+  lastOf(mfn: number, domid = -1): LastMapping | undefined {
+    let last: LastMapping | undefined;
     this.levels.forEach((level, i) => {
+      const { data } = level;
       const found = level.find(runOf(mfn, ORDERS[i]));
       for (const at of found < 0 ? [] : [found, found + HALF]) {
-        if (level.data[at + DOMID] !== domid || level.data[at + SEQ] <= seq) continue;
-        seq = level.data[at + SEQ];
-        gfn = level.data[at + GFN] + offsetIn(mfn, ORDERS[i]);
+        const endedSeq = data[at + SEQ] - 1;
+        if (endedSeq < 0 || endedSeq < (last?.endedSeq ?? 0) || (domid >= 0 && data[at + DOMID] !== domid)) continue;
+        last = { domid: data[at + DOMID], gfn: data[at + GFN] + offsetIn(mfn, ORDERS[i]), endedSeq };
       }
     });
-    return gfn;
+    return last;
   }
+}
+
+/** An entry that mapped a frame. */
+export interface LastMapping {
+  readonly domid: number;
+  readonly gfn: number;
+  /** The event that ended it. */
+  readonly endedSeq: number;
 }

@@ -3,6 +3,9 @@ import { withRoom } from '../memory/frame-table.js';
 /** References of one page that a put looks through at most. */
 const SEARCHED = 256;
 
+/** How well a reference fits the put that may end it: the lowest fits best, and 0 so well that nobody looks on. */
+export type Fit = (records: Float64Array, span: number) => number;
+
 /** The references of each page that are open: spans by page slot, chained through their links, the latest first. */
 export class OpenRefs {
   /** By slot, 0 for none. */
@@ -25,21 +28,42 @@ export class OpenRefs {
    * that this pcpu took, else the last.
    */
   take(records: Float64Array, slot: number, pcpu: number): number {
+    return this.takeFitting(records, slot, (_, span) => (records[span + this.pcpuAt] === pcpu ? 0 : 1));
+  }
+
+  /** Unlinks the one that fits best, of equals the latest; 0 where none is open. */
+  takeFitting(records: Float64Array, slot: number, fit: Fit): number {
     if (slot >= this.last.length) return 0;
-    const last = this.last[slot];
-    let before = 0;
-    let at = last;
-    for (let i = 0; i < SEARCHED && at !== 0 && records[at + this.pcpuAt] !== pcpu; i++) {
-      before = at;
-      at = records[at];
+    let best = 0;
+    let beforeBest = 0;
+    let bestFit = Number.POSITIVE_INFINITY;
+    for (let i = 0, before = 0, at = this.last[slot]; i < SEARCHED && at !== 0; i++, before = at, at = records[at]) {
+      const fits = fit(records, at);
+      if (fits >= bestFit) continue;
+      [best, beforeBest, bestFit] = [at, before, fits];
+      if (fits === 0) break;
     }
-    const mine = at !== 0 && records[at + this.pcpuAt] === pcpu;
-    if (mine && before !== 0) {
-      records[before] = records[at];
-      return at;
+    if (best !== 0) this.unlink(records, slot, beforeBest, best);
+    return best;
+  }
+
+  /** Unlinks that one; false where it is not among those of the page that are looked through. */
+  takeThat(records: Float64Array, slot: number, span: number): boolean {
+    for (
+      let i = 0, before = 0, at = this.last[slot] ?? 0;
+      i < SEARCHED && at !== 0;
+      i++, before = at, at = records[at]
+    ) {
+      if (at !== span) continue;
+      this.unlink(records, slot, before, at);
+      return true;
     }
-    if (last !== 0) this.last[slot] = records[last];
-    return last;
+    return false;
+  }
+
+  private unlink(records: Float64Array, slot: number, before: number, span: number): void {
+    if (before === 0) this.last[slot] = records[span];
+    else records[before] = records[span];
   }
 
   /** Unlinks the latest one, 0 where none is open. */
@@ -47,6 +71,13 @@ export class OpenRefs {
     const last = slot < this.last.length ? this.last[slot] : 0;
     if (last !== 0) this.last[slot] = records[last];
     return last;
+  }
+
+  /** The latest one that meets the condition, 0 for none. */
+  find(records: Float64Array, slot: number, meets: (span: number) => boolean): number {
+    let at = this.last[slot] ?? 0;
+    for (let i = 0; i < SEARCHED && at !== 0; i++, at = records[at]) if (meets(at)) return at;
+    return 0;
   }
 
   /** All that are open, the latest first. */

@@ -1,22 +1,38 @@
 import { withRoom } from '../memory/frame-table.js';
 
-/** Translations of a pcpu that are watched: code holds few at a time, and what is older has long been dropped. */
-export const WATCHED = 8;
-/** Counters of the filter; a power of two. */
+/**
+ * Translations of a pcpu that are watched at most. One call holds 1,024 at once (XEN_DOMCTL_getpageframeinfo3), so this
+ * is met only where nothing shows that calls end.
+ */
+export const MOST_WATCHED = 65_536;
+/** Lists of the index by mfn; a power of two. */
 const BUCKETS = 1 << 14;
+/** No place; places count from 1. */
+const NONE = 0;
 
 /**
- * The translations that are watched: of each pcpu its last few, oldest first, each with the mfn that it gave and the
- * record that the facts keep of it. A filter tells of nearly every frame at once that nobody watches it.
+ * The translations that are watched: of each pcpu a list by age, each with the mfn that it gave, the record that the facts
+ * keep of it, and the call in which it was made. An index by mfn tells of nearly every frame at once that nobody
+ * watches it.
  */
 export class WatchedTranslations {
-  /** By place; a pcpu has WATCHED of them. */
-  mfn = new Float64Array(0);
-  record = new Int32Array(0);
-  /** By pcpu: how many of its places are taken. */
-  private taken = new Uint8Array(0);
-  /** By bucket: translations whose mfn falls into it. */
-  private readonly watchers = new Uint16Array(BUCKETS);
+  /** By place. */
+  mfn = new Float64Array(64);
+  record = new Int32Array(64);
+  pcpu = new Int32Array(64);
+  call = new Float64Array(64);
+  /** By place: the neighbours in the list of its pcpu, and the next one in its bucket or among the free places. */
+  private older = new Int32Array(64);
+  private newer = new Int32Array(64);
+  private next = new Int32Array(64);
+  /** One behind the last place that was ever taken, and the first of those that are free again. */
+  private end = 1;
+  private free = NONE;
+  private readonly buckets = new Int32Array(BUCKETS);
+  /** By pcpu. */
+  private newestOf = new Int32Array(0);
+  private oldestOf = new Int32Array(0);
+  private taken = new Int32Array(0);
   /** Translations watched in all. */
   count = 0;
 
@@ -25,50 +41,117 @@ export class WatchedTranslations {
     return this.taken.length;
   }
 
-  /** First place of a pcpu. */
-  first(pcpu: number): number {
-    return pcpu * WATCHED;
+  /** Translations that the pcpu watches. */
+  of(pcpu: number): number {
+    return pcpu < this.taken.length ? this.taken[pcpu] : 0;
   }
 
-  /** One behind the last place that the pcpu has taken. */
-  end(pcpu: number): number {
-    return pcpu >= 0 && pcpu < this.taken.length ? pcpu * WATCHED + this.taken[pcpu] : pcpu * WATCHED;
+  /** The pcpu's last one, 0 for none. */
+  newest(pcpu: number): number {
+    return pcpu < this.taken.length ? this.newestOf[pcpu] : NONE;
   }
 
-  /** Place at which the pcpu watches the frame, -1 for none. */
+  oldest(pcpu: number): number {
+    return pcpu < this.taken.length ? this.oldestOf[pcpu] : NONE;
+  }
+
+  /** The one of the same pcpu before it, 0 for none. */
+  before(place: number): number {
+    return this.older[place];
+  }
+
+  /** Place at which the pcpu watches the frame, 0 for none. */
   find(pcpu: number, mfn: number): number {
-    const end = this.end(pcpu);
-    for (let place = pcpu * WATCHED; place < end; place++) if (this.mfn[place] === mfn) return place;
-    return -1;
+    let place = this.buckets[mfn & (BUCKETS - 1)];
+    while (place !== NONE && (this.mfn[place] !== mfn || this.pcpu[place] !== pcpu)) place = this.next[place];
+    return place;
+  }
+
+  /** The first place in the frame's bucket, 0 for none: nobody watches the frame. `following` gives the others. */
+  inBucket(mfn: number): number {
+    return this.buckets[mfn & (BUCKETS - 1)];
+  }
+
+  following(place: number): number {
+    return this.next[place];
   }
 
   /** False: nobody watches the frame. */
   mayWatch(mfn: number): boolean {
-    return this.watchers[mfn & (BUCKETS - 1)] !== 0;
+    return this.buckets[mfn & (BUCKETS - 1)] !== NONE;
   }
 
-  /** Adds the newest of a pcpu, which must have a place left. */
-  add(pcpu: number, mfn: number, record: number): void {
-    if (pcpu >= this.taken.length) {
-      this.taken = withRoom(this.taken, pcpu + 1);
-      this.mfn = withRoom(this.mfn, this.taken.length * WATCHED);
-      this.record = withRoom(this.record, this.taken.length * WATCHED);
-    }
-    const place = pcpu * WATCHED + this.taken[pcpu]++;
+  /** Adds the newest of a pcpu. */
+  add(pcpu: number, mfn: number, record: number, call: number): void {
+    if (pcpu >= this.taken.length) this.makePcpus(pcpu + 1);
+    const place = this.takePlace();
+    const bucket = mfn & (BUCKETS - 1);
+    const last = this.newestOf[pcpu];
     this.mfn[place] = mfn;
     this.record[place] = record;
-    this.watchers[mfn & (BUCKETS - 1)]++;
+    this.pcpu[place] = pcpu;
+    this.call[place] = call;
+    this.next[place] = this.buckets[bucket];
+    this.buckets[bucket] = place;
+    this.older[place] = last;
+    this.newer[place] = NONE;
+    if (last === NONE) this.oldestOf[pcpu] = place;
+    else this.newer[last] = place;
+    this.newestOf[pcpu] = place;
+    this.taken[pcpu]++;
     this.count++;
   }
 
-  /** Frees a place; those of the pcpu behind it move up. */
-  remove(pcpu: number, place: number): void {
-    this.watchers[this.mfn[place] & (BUCKETS - 1)]--;
+  /** Frees a place. */
+  remove(place: number): void {
+    const pcpu = this.pcpu[place];
+    const older = this.older[place];
+    const newer = this.newer[place];
+    if (older === NONE) this.oldestOf[pcpu] = newer;
+    else this.newer[older] = newer;
+    if (newer === NONE) this.newestOf[pcpu] = older;
+    else this.older[newer] = older;
+    this.unlink(place);
+    this.next[place] = this.free;
+    this.free = place;
+    this.taken[pcpu]--;
     this.count--;
-    const last = pcpu * WATCHED + --this.taken[pcpu];
-    for (let at = place; at < last; at++) {
-      this.mfn[at] = this.mfn[at + 1];
-      this.record[at] = this.record[at + 1];
+  }
+
+  private unlink(place: number): void {
+    const bucket = this.mfn[place] & (BUCKETS - 1);
+    let at = this.buckets[bucket];
+    if (at === place) {
+      this.buckets[bucket] = this.next[place];
+      return;
     }
+    while (this.next[at] !== place) at = this.next[at];
+    this.next[at] = this.next[place];
+  }
+
+  private takePlace(): number {
+    const place = this.free;
+    if (place !== NONE) {
+      this.free = this.next[place];
+      return place;
+    }
+    if (this.end === this.mfn.length) this.grow(this.end + 1);
+    return this.end++;
+  }
+
+  private grow(room: number): void {
+    this.mfn = withRoom(this.mfn, room);
+    this.record = withRoom(this.record, room);
+    this.pcpu = withRoom(this.pcpu, room);
+    this.call = withRoom(this.call, room);
+    this.older = withRoom(this.older, room);
+    this.newer = withRoom(this.newer, room);
+    this.next = withRoom(this.next, room);
+  }
+
+  private makePcpus(room: number): void {
+    this.newestOf = withRoom(this.newestOf, room);
+    this.oldestOf = withRoom(this.oldestOf, room);
+    this.taken = withRoom(this.taken, room);
   }
 }

@@ -10,14 +10,14 @@ import {
 import { siteAddress, siteOf } from '../batch/call-site.js';
 import { LockTable } from '../tables/lock-table.js';
 
-/** Who did an event, as far as the trace tells. */
+/** Who caused an event, as far as the trace tells. */
 export interface Doer {
   readonly seq: number;
   readonly pcpu: number | null;
   /** The vcpu that ran on that pcpu. */
   readonly domid: number | null;
   readonly vcpu: number | null;
-  /** Call site, its address and its name: the event's own, or where the innermost lock that its pcpu held was taken. */
+  /** Call site, its address and name: the event's own, or where the innermost lock held by its pcpu was taken. */
   readonly caller: string | null;
   readonly symbol: string | null;
   /** The innermost lock that the pcpu held before the event. */
@@ -25,8 +25,8 @@ export interface Doer {
 }
 
 /**
- * Who did these events: one entry for each seq that the trace has. Follows the locks of all pcpus in one pass from the
- * start of the trace to the last of them.
+ * Who caused these events: one entry for each seq that the trace has. Follows the locks of all pcpus in one pass, from
+ * the start of the trace to the last of these events.
  * @throws P2mError P2M_DAMAGED
  */
 export function doersOf(reader: TraceReader, seqs: Iterable<number>): Map<number, Doer> {
@@ -73,7 +73,7 @@ class LockScan {
   private readonly memory = new BatchMemory();
   private readonly locks = new LockTable();
   private batch!: ReadBatch<(typeof COLUMNS)[number]>;
-  /** By call site, or index of a lock: index of the symbol or class that an acquire named with it, -1 for none. */
+  /** By call site, or by lock index: index of the symbol or class that an acquire named with it, -1 for none. */
   private readonly symbols: (number | undefined)[] = [];
   private readonly classes: (number | undefined)[] = [];
 
@@ -85,7 +85,7 @@ class LockScan {
     this.batch = this.reader.read(info, COLUMNS, this.memory);
   }
 
-  /** Goes through the rows `from` to `to`, exclusive. */
+  /** Follows the rows `from` to `to`, exclusive. */
   follow(from: number, to: number): void {
     const { columns: c, validity } = this.batch;
     for (let row = from; row < to; row++) {
@@ -108,7 +108,7 @@ class LockScan {
     this.locks.push(c.pcpu[row], lock, c.mode[row], 0, firstSeq + row, site, 0);
   }
 
-  /** Who did the event of a row, once all rows before it were followed. */
+  /** Who caused the event in a row, once all rows before it were followed. */
   doer(row: number): Doer {
     const { names } = this.reader;
     const pcpu = this.index('pcpu', row);

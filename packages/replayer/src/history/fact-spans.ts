@@ -7,31 +7,31 @@ import { FACT_SPECS } from '../facts/fact-specs.js';
 
 export type Detail = string | number | boolean;
 
-/** A fact about a subject: what stood, and between which events. */
+/** A fact about a subject: what it is, and between which events it held. */
 export interface FactSpan {
   /** The table without its ending: mapping, page, ref, lock, lookup, breach. */
   readonly what: string;
-  /** The event that began it, null where it was there before the trace. */
+  /** The event that began it, null if it was there before the trace. */
   readonly from: number | null;
-  /** The event that ended it; null while it lasts. */
+  /** The event that ended it; null if nothing has. */
   readonly to: number | null;
-  /** Values by column; absent ones left out, frames in hex, names instead of indices. */
+  /** Values by column; absent ones are left out, frames are in hex, indices are replaced by names. */
   readonly details: Readonly<Record<string, Detail>>;
 }
 
-/** Columns that say when and by whom, which a span says otherwise, or that only other rows understand. */
+/** Columns that say when and by whom, which the span itself says, and those that only make sense to other rows. */
 const NO_DETAIL = /^(?:(?:from|to)_(?:seq|tsc|pcpu|caller)|tsc|seq|pcpu|caller|protected_to|id|outer|blocker)$/;
-/** What rules make of what happened is not told, and need not be looked for. */
-const NOT_TOLD = new Set<string>(['breaches']);
-/** Tables whose rows have an end of their own kind, or none. */
+/** Not part of a history: these are judgements about what happened. */
+const LEFT_OUT = new Set<string>(['breaches']);
+/** Columns that end a row of some tables; others have none. */
 const END_COLUMNS = ['to_seq', 'protected_to', 'seq'];
 
 type Columns = Readonly<Record<string, FactArray>>;
 type Matches = (columns: Columns, row: number) => boolean;
 
 /**
- * Takes the facts of a replay and keeps those about a subject. Which tables have any follows from their columns: new
- * tables come in by themselves.
+ * Receives the facts of a replay and keeps those about a subject. A table's columns decide whether it has any, so new
+ * tables are covered without changes here.
  */
 export class FactSpans implements FactSink {
   readonly wanted: readonly string[];
@@ -44,8 +44,8 @@ export class FactSpans implements FactSink {
   constructor(names: TraceReader['names'], subject: Subject) {
     this.names = names;
     this.subject = subject;
-    const told = FACT_SPECS.filter(({ name }) => !NOT_TOLD.has(name));
-    const tables = told.map(spec => spanTable(spec, names, subject)).filter(table => table !== undefined);
+    const included = FACT_SPECS.filter(({ name }) => !LEFT_OUT.has(name));
+    const tables = included.map(spec => spanTable(spec, names, subject)).filter(table => table !== undefined);
     this.tables = new Map(tables.map(table => [table.spec.name, table]));
     this.wanted = [...this.tables.keys()];
   }
@@ -64,7 +64,7 @@ export class FactSpans implements FactSink {
     for (const column of spec.columns) {
       if (NO_DETAIL.test(column.name)) continue;
       const value = detail(column, columns[column.name], row, this.names);
-      if (value !== undefined && !this.isSaid(column.name, value)) details[column.name] = value;
+      if (value !== undefined && !this.isInSubject(column.name, value)) details[column.name] = value;
     }
     return {
       what: spec.name.replace(/_spans$|(?<=ch)es$|s$/, ''),
@@ -74,8 +74,8 @@ export class FactSpans implements FactSink {
     };
   }
 
-  /** What the subject itself says needn't be repeated. */
-  private isSaid(column: string, value: Detail): boolean {
+  /** True for a value that the subject itself already gives. */
+  private isInSubject(column: string, value: Detail): boolean {
     const { subject } = this;
     switch (column) {
       case 'domid':
@@ -99,7 +99,7 @@ interface SpanTable {
   readonly matches: Matches;
 }
 
-/** Nothing for a table whose rows have no beginning, or are not about such a thing. */
+/** undefined for a table whose rows have no beginning or are not about such a subject. */
 function spanTable(spec: FactSpec, names: TraceReader['names'], subject: Subject): SpanTable | undefined {
   const has = (name: string) => spec.columns.some(column => column.name === name);
   const from = ['from_seq', 'seq'].find(has);
@@ -142,7 +142,7 @@ function seqOf(values: FactArray, row: number): number | null {
   return Number.isNaN(values[row]) ? null : values[row];
 }
 
-/** Undefined for null, and for what is not so. */
+/** undefined for null, and for false. */
 function detail(spec: FactColumnSpec, values: FactArray, row: number, names: TraceReader['names']): Detail | undefined {
   const value = values[row];
   switch (spec.type) {
@@ -162,7 +162,7 @@ function detail(spec: FactColumnSpec, values: FactArray, row: number, names: Tra
   }
 }
 
-/** The name behind an index, by what the column is called. */
+/** The name of an index, by the name of its column. */
 function nameOf(column: string, index: number, names: TraceReader['names']): string | undefined {
   if (/(?:^|_)view$/.test(column)) return names.view[index];
   if (/(?:^|_)lock$/.test(column)) return names.lock[index];

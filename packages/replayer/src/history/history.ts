@@ -7,13 +7,13 @@ import { replayTrace } from '../replay-trace.js';
 import { type Doer, doersOf } from './doers.js';
 import { type Detail, FactSpans } from './fact-spans.js';
 
-/** Something that lasted, or one event. */
+/** Something that lasted, or a single event. */
 export interface HistoryRow {
-  /** mapping, page, ref, lock, lookup: see the fact tables; for a single event its kind. */
+  /** mapping, page, ref, lock, lookup: see the fact tables; for a single event, its kind. */
   readonly what: string;
-  /** The event that began it, null where it was there before the trace. */
+  /** The event that began it, null if it was there before the trace. */
   readonly from: number | null;
-  /** The event that ended it, null while it lasts; that same event where it is one. */
+  /** The event that ended it, null if nothing has; for a single event, the same as `from`. */
   readonly to: number | null;
   readonly details: Readonly<Record<string, Detail | readonly string[]>>;
   /** Who began it, and who ended it. */
@@ -22,18 +22,18 @@ export interface HistoryRow {
 }
 
 export interface HistoryOptions extends SeqRange {
-  /** Only what an event of these began or ended. */
+  /** Only what one of these events began or ended. */
   readonly where?: EventFilter | undefined;
-  /** Called with the events replayed so far, batch by batch. */
+  /** Called with the number of events replayed so far, batch by batch. */
   readonly onProgress?: ((events: number) => void) | undefined;
 }
 
-/** Fields of an event that every kind has, and that a row tells otherwise. */
+/** Fields that every kind of event has, and that a row shows elsewhere. */
 const COMMON = new Set(['seq', 'kind', 'tsc', 'tsc_own', 'pcpu', 'cur_domid', 'cur_vcpu', 'caller', 'symbol']);
 
 /**
- * All that happened to a subject, in order of its beginning: what lasted (facts of a replay), and every event that
- * touches it and neither began nor ended any of that. Memory follows the number of rows.
+ * Everything that happened to a subject, by its beginning: what lasted (facts of a replay), and every event that
+ * touches the subject and neither began nor ended any of that. Memory grows with the number of rows.
  * @throws P2mError P2M_VIEW, P2M_SUBJECT (usage), P2M_DAMAGED
  */
 export function history(reader: TraceReader, subject: Subject, options: HistoryOptions = {}): HistoryRow[] {
@@ -70,14 +70,14 @@ function matchesAmong(reader: TraceReader, filter: EventFilter, seqs: ReadonlySe
   return matches;
 }
 
-/** A history's row of a single event. */
+/** The row of a single event. */
 export function eventRow(events: EventReader, seq: number, by: Doer | null): HistoryRow {
   const event = events.at(seq) as TraceEvent;
   const details = Object.fromEntries(Object.entries(event).filter(([name]) => !COMMON.has(name)));
   return { what: event.kind, from: seq, to: seq, details, by, ended_by: null };
 }
 
-/** What still lasts comes last. */
+/** What has not ended comes last. */
 function ascending(a: number | null, b: number | null): number {
   if (a === null || b === null) return Number(a === null) - Number(b === null);
   return a - b;

@@ -1,7 +1,7 @@
 import { FrameRecords } from './frame-records.js';
 import type { StateImage } from './state-image.js';
 
-/** FrameRecords of each domain that has any: (domid, frame) → `width` numbers. */
+/** FrameRecords by domain: (domid, frame) → `width` numbers. */
 export class DomainFrames {
   private readonly domains = new Map<number, FrameRecords>();
   private readonly width: number;
@@ -14,7 +14,7 @@ export class DomainFrames {
     return this.domains.get(domid);
   }
 
-  /** The domain's records, made where there are none yet. */
+  /** The domain's records, created if there are none yet. */
   of(domid: number): FrameRecords {
     let records = this.domains.get(domid);
     if (records === undefined) {
@@ -24,7 +24,7 @@ export class DomainFrames {
     return records;
   }
 
-  /** Domains that had records since the last `clear`, by domid. */
+  /** Domains that have had records since the last `clear`, by domid. */
   domids(): number[] {
     return [...this.domains.keys()].sort((a, b) => a - b);
   }

@@ -3,13 +3,13 @@ import { FrameRecords } from './frame-records.js';
 import { Records } from './records.js';
 import type { StateImage } from './state-image.js';
 
-/** By mfn: the first member, how many there are, 1 where no others can be. */
+/** By mfn: the first member, the number of members, and 1 if there can be no others. */
 const FIRST = 0;
 const COUNT = 1;
 const COMPLETE = 2;
 const HEAD = 3;
 
-/** A member: the next one of the same (domid, gfn); what it is; its neighbours in both lists; what its owner notes. */
+/** A member: the next one of the same (domid, gfn); what it is; its neighbours in both lists; the owner's value. */
 const MFN = 1;
 const DOMID = 2;
 const GFN = 3;
@@ -25,20 +25,20 @@ const MEMBER = 10;
 export interface Member {
   readonly domid: number;
   readonly gfn: number;
-  /** The event that made it one, NaN for before the trace. */
+  /** The event that made it a member, NaN for before the trace. */
   readonly seq: number;
   readonly value: number;
 }
 
 /**
  * Lists of (domid, gfn) by frame: reverse maps of shared frames (docs/xen.md#sharing-invariants), chains of overrides
- * (docs/xen.md#m2p-override). Joining and
- * leaving cost the same however long a list is. A frame whose last member leaves has no list any more.
+ * (docs/xen.md#m2p-override). Joining and leaving take the same time however long a list is. A frame whose last member
+ * leaves has no list any more.
  */
 export class FrameMembers {
   private readonly heads = new FrameRecords(HEAD);
   private readonly members = new Records(MEMBER);
-  /** domid → gfn → its first member: it may belong to several frames while it moves from one to the other. */
+  /** domid → gfn → its first member: a gfn may belong to several frames while it moves from one to another. */
   private readonly byGfn = new DomainFrames(1);
 
   /** Frames that have members. */
@@ -46,13 +46,13 @@ export class FrameMembers {
     return this.heads.size;
   }
 
-  /** Members of the frame. */
+  /** Number of members of the frame. */
   count(mfn: number): number {
     const at = this.heads.find(mfn);
     return at < 0 ? 0 : this.heads.data[at + COUNT];
   }
 
-  /** The frame is known to have no members but those. */
+  /** True if the frame is known to have no other members. */
   isComplete(mfn: number): boolean {
     const at = this.heads.find(mfn);
     return at >= 0 && this.heads.data[at + COMPLETE] !== 0;
@@ -63,7 +63,7 @@ export class FrameMembers {
     if (at >= 0) this.heads.data[at + COMPLETE] = complete ? 1 : 0;
   }
 
-  /** The member, 0 where it is none. Goes through both lists at once, and so no further than the shorter one. */
+  /** The member, 0 if it is none. Walks both lists at once, so no further than the end of the shorter one. */
   find(mfn: number, domid: number, gfn: number): number {
     const { data } = this.members;
     let ofGfn = this.firstOf(domid, gfn);
@@ -77,7 +77,7 @@ export class FrameMembers {
     return 0;
   }
 
-  /** A new member, in front of the others; it must be none yet. `value` is the owner's. */
+  /** Adds a member in front of the others; it must not be one yet. `value` belongs to the owner. */
   add(mfn: number, domid: number, gfn: number, seq: number, value: number): number {
     const at = this.members.add();
     const { data } = this.members;
@@ -172,7 +172,7 @@ export class FrameMembers {
   valueOf(member: number): number {
     return this.members.data[member + VALUE];
   }
-  /** The fact recorder's: the open span of the member, 0 for none. */
+  /** For the fact recorder: the open span of the member, 0 for none. */
   tagOf(member: number): number {
     return this.members.data[member + TAG];
   }

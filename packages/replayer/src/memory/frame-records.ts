@@ -2,13 +2,13 @@ import { CHUNK, FrameDirectory, withRoom } from './frame-table.js';
 import type { StateImage } from './state-image.js';
 
 /**
- * One record of numbers for each frame that has one, in a typed array: frame → `width` numbers. What the numbers mean
- * is the owner's; the first of a record is never NaN, which marks frames without one.
+ * At most one record of numbers per frame, in a typed array: frame → `width` numbers. What the numbers mean is up to
+ * the owner, but the first of a record is never NaN, which marks frames without a record.
  */
 export class FrameRecords {
-  /** Records by slot; renewed by `make`. */
+  /** Records by slot; replaced by `make`. */
   data = new Float64Array(0);
-  /** Frames that have a record. */
+  /** Number of frames that have a record. */
   size = 0;
   private directory = new FrameDirectory();
   private readonly width: number;
@@ -17,7 +17,7 @@ export class FrameRecords {
     this.width = width;
   }
 
-  /** Where the frame's record begins in `data`, -1 where it has none. */
+  /** Where the frame's record begins in `data`, -1 if it has none. */
   find(frame: number): number {
     const slot = this.directory.find(frame);
     if (slot === 0) return -1;
@@ -25,7 +25,7 @@ export class FrameRecords {
     return Number.isNaN(this.data[at]) ? -1 : at;
   }
 
-  /** The same, made where there is none: all zeros. */
+  /** The same, but creates a record of zeros if there is none. */
   make(frame: number): number {
     const at = this.directory.make(frame) * this.width;
     const room = this.directory.slots * this.width;
@@ -40,7 +40,7 @@ export class FrameRecords {
     return at;
   }
 
-  /** The frame has no record any more. */
+  /** Removes the record of the frame. */
   remove(frame: number): void {
     const at = this.find(frame);
     if (at < 0) return;
@@ -48,7 +48,7 @@ export class FrameRecords {
     this.size--;
   }
 
-  /** Every frame that has a record, in order of frames; the visitor may remove the one that it is given. */
+  /** Visits every frame that has a record, in order of frames; the visitor may remove the frame it is given. */
   forEach(visit: (frame: number, at: number) => void): void {
     this.directory.forEachChunk((first, slot) => {
       for (let i = 0; i < CHUNK; i++) {
@@ -58,7 +58,7 @@ export class FrameRecords {
     });
   }
 
-  /** Every frame that has a record, in order, with a copy of it: the state may go on meanwhile. */
+  /** Every frame that has a record, in order, with a copy of it, so the state may change meanwhile. */
   *all(): Generator<{ readonly frame: number; readonly record: Float64Array }> {
     const frames: number[] = [];
     this.forEach(frame => {

@@ -2,23 +2,23 @@ import type { StateImage } from './state-image.js';
 
 /** Frames in a chunk, as in one level of a page table. */
 export const CHUNK = 512;
-/** Frame numbers below this are found by index, the rest through a map; 2^31 frames are 8 TiB. */
+/** Frame numbers below this are found by index, the rest through a map. */
 const DIRECT = 1 << 22;
 /** No machine has more: 64-bit addresses have 52 bits of frame number. */
 export const MAX_FRAME = 2 ** 52;
 
 /**
- * Finds the 512-slot chunk of a frame number. Slots are numbers into arrays that the owner of the directory keeps;
- * a chunk gets 512 consecutive ones, so memory follows the frames that occur.
+ * Finds the 512-slot chunk of a frame number. Slots are indices into arrays that the owner of the directory keeps; a
+ * chunk gets 512 consecutive ones, so memory grows with the frames that occur.
  */
 export class FrameDirectory {
   /** First slot of each chunk, 0 for none: slot numbers start at CHUNK. */
   private direct = new Int32Array(16);
   private readonly far = new Map<number, number>();
-  /** One behind the highest slot given out. */
+  /** One after the highest slot given out. */
   slots = CHUNK;
 
-  /** Slot of the frame, 0 where it has none yet. */
+  /** Slot of the frame, 0 if it has none yet. */
   find(frame: number): number {
     if (frame < this.direct.length * CHUNK) {
       const base = this.direct[frame >>> 9];
@@ -29,7 +29,7 @@ export class FrameDirectory {
     return base === undefined ? 0 : base + (frame % CHUNK);
   }
 
-  /** Slot of the frame, made where it has none; the caller then makes room up to `slots`. */
+  /** Slot of the frame, created if it has none; the caller then makes room up to `slots`. */
   make(frame: number): number {
     const found = this.find(frame);
     if (found !== 0) return found;
@@ -55,7 +55,7 @@ export class FrameDirectory {
     this.slots = image.number('slots', this.slots);
   }
 
-  /** Calls back with the first frame and first slot of every chunk, in order of frames. */
+  /** Calls `visit` with the first frame and first slot of every chunk, in order of frames. */
   forEachChunk(visit: (firstFrame: number, firstSlot: number) => void): void {
     for (let chunk = 0; chunk < this.direct.length; chunk++) {
       if (this.direct[chunk] !== 0) visit(chunk * CHUNK, this.direct[chunk]);
@@ -66,7 +66,7 @@ export class FrameDirectory {
 
 type Numbers = Uint8Array | Uint16Array | Int16Array | Int32Array | Uint32Array | Float64Array;
 
-/** The array, or a copy at least twice as long where it is shorter than `length`. */
+/** The array, or a copy at least twice as long if it is shorter than `length`. */
 export function withRoom<T extends Numbers>(array: T, length: number): T {
   if (array.length >= length) return array;
   const larger = new (array.constructor as new (n: number) => T)(Math.max(length, array.length * 2));

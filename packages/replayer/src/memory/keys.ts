@@ -1,8 +1,8 @@
-/* A p2m is named by its domain and view, a vcpu by its domain and number: each pair is one number, as a key of maps. */
+/* A p2m is identified by domain and view, a vcpu by domain and number. Each pair is one number, to be a map key. */
 
-/** A domid has 16 bits; so have indices of views and numbers of vcpus. */
+/** Domids have 16 bits, and so do view indices and vcpu numbers. */
 const RANGE = 0x1_0000;
-/** Entries of a table by domid. */
+/** Number of entries of a table by domid. */
 export const DOMIDS = RANGE;
 
 /** The p2m of a domain's view. */
@@ -17,6 +17,6 @@ export const viewOfKey = (key: number): number => key % RANGE;
 /** The number of a vcpu's key. */
 export const vcpuOfKey = (key: number): number => key % RANGE;
 
-/** Grants between two domains: who maps, which may be unknown (-1), and whose pages they are. */
+/** Grants between two domains: the one that maps, which may be unknown (-1), and the one that owns the pages. */
 export const grantKey = (mapper: number, owner: number): number => (mapper + 1) * RANGE + owner;
 export const mapperOfKey = (key: number): number => Math.floor(key / RANGE) - 1;

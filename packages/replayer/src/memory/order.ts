@@ -1,6 +1,7 @@
 /**
- * Arithmetic of orders: an entry of order n covers 2^n frames, and begins at a multiple of them. By table and division
- * by powers of two, which is exact, as `**` and `%` take 20 times as long and every write, lookup and free needs some.
+ * Arithmetic of orders: an entry of order n covers 2^n frames and begins at a multiple of that. Uses a table and
+ * division by powers of two, which is exact: `**` and `%` take 20 times as long, and every write, lookup and free
+ * needs some.
  */
 const FRAMES = Float64Array.from({ length: 256 }, (_, order) => 2 ** order);
 
@@ -9,7 +10,7 @@ export function framesOf(order: number): number {
   return FRAMES[order];
 }
 
-/** Number of the run of 2^order frames that the frame lies in. */
+/** Number of the run of 2^order frames that the frame is in. */
 export function runOf(frame: number, order: number): number {
   return order === 0 ? frame : Math.floor(frame / FRAMES[order]);
 }
@@ -19,7 +20,7 @@ export function alignDown(frame: number, order: number): number {
   return order === 0 ? frame : Math.floor(frame / FRAMES[order]) * FRAMES[order];
 }
 
-/** Frames of that run in front of this one. */
+/** Position of the frame in that run. */
 export function offsetIn(frame: number, order: number): number {
   return order === 0 ? 0 : frame - alignDown(frame, order);
 }

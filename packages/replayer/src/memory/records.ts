@@ -1,17 +1,17 @@
 import { withRoom } from './frame-table.js';
 import type { StateImage } from './state-image.js';
 
-/** What the first number of a free record is less than: -2 minus where the next free one begins. */
+/** The first number of a free record is at most this: -2 minus the start of the next free record. */
 const FREE = -2;
 
 /**
- * Records of `width` numbers each in one typed array, found by where they begin, which is never 0. What the numbers
- * mean is the owner's, but for the first: a link to another record, 0 for none.
+ * Records of `width` numbers each in one typed array, identified by their start, which is never 0. What the numbers
+ * mean is up to the owner, except for the first: a link to another record, 0 for none.
  */
 export class Records {
-  /** Renewed by `add`. */
+  /** Replaced by `add`. */
   data: Float64Array;
-  /** Records that there are. */
+  /** Number of records. */
   size = 0;
   private readonly width: number;
   private end: number;
@@ -23,7 +23,7 @@ export class Records {
     this.data = new Float64Array(width * 8);
   }
 
-  /** Where a new record begins, all of whose numbers are 0. */
+  /** Adds a record of zeros; returns its start. */
   add(): number {
     let at = this.free;
     if (at === 0) {
@@ -44,7 +44,7 @@ export class Records {
     this.size--;
   }
 
-  /** Every record, in no order that means anything; the visitor may remove the one that it is given. */
+  /** Visits every record, in no particular order; the visitor may remove the one it is given. */
   forEach(visit: (at: number) => void): void {
     for (let at = this.width; at < this.end; at += this.width) if (this.data[at] >= 0) visit(at);
   }

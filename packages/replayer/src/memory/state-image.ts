@@ -1,40 +1,40 @@
-/** Arrays that state lies in. */
+/** Arrays that hold state. */
 export type StateArray = Uint8Array | Uint16Array | Int32Array | Uint32Array | Float64Array;
 
 /**
- * A part of the state. `transfer` names everything that the part consists of, and serves both ways: what an image is
- * made from and what it is loaded into can't drift apart. What follows from the rest is left out and rebuilt where
- * `image.loading`; so are the tags of fact recorders, as images are of replays without facts.
+ * A part of the state. `transfer` lists everything that the part consists of and both saves and loads it, so the two
+ * can't drift apart. What can be derived from the rest is left out and rebuilt if `image.loading`; so are the tags of
+ * fact recorders, as images are only made of replays without facts.
  *
- * A part that is loaded was just made, and is as its constructor left it.
+ * A part is loaded right after its construction.
  */
 export interface StatePart {
   transfer(image: StateImage): void;
 }
 
-/** State on its way into or out of an image, by names that are unique inside of a part. */
+/** State on its way into or out of an image, by names that are unique within a part. */
 export interface StateImage {
-  /** True where what is given is replaced by what the image has, false where the image takes it. */
+  /** True if the image replaces what it is given, false if it takes it. */
   readonly loading: boolean;
-  /** `this.owner = image.array('owner', this.owner)`. The array as it is, room to grow included. */
+  /** `this.owner = image.array('owner', this.owner)`. The array as it is, including spare room. */
   array<T extends StateArray>(name: string, array: T): T;
   /** `this.rows = image.number('rows', this.rows)`. Any number, exactly. */
   number(name: string, value: number): number;
-  /** A list without holes, which loading fills anew. */
+  /** A list without holes; loading fills it again. */
   numbers(name: string, list: number[]): void;
-  /** A map, which loading fills anew, in the same order. */
+  /** A map; loading fills it again, in the same order. */
   map(name: string, map: Map<number, number>): void;
   part(name: string, part: StatePart): void;
-  /** A list of parts: loading empties it, and makes each from its index before the part is loaded in turn. */
+  /** A list of parts. Loading empties it and creates each part from its index before it loads that part. */
   parts<P extends StatePart>(name: string, list: P[], make: (index: number) => P): void;
-  /** The same for parts under a number. */
+  /** The same for parts with numeric keys. */
   partsByKey<P extends StatePart>(name: string, map: Map<number, P>, make: (key: number) => P): void;
 }
 
-/** What an image has: its arrays under their full names, as in `p2m/0/small/mfn`. */
+/** Contents of an image: its arrays under their full names, such as `p2m/0/small/mfn`. */
 export type ImageContents = ReadonlyMap<string, StateArray>;
 
-/** Notes what a state consists of; the arrays are the live ones, valid until the state changes. */
+/** Lists what a state consists of; the arrays are the live ones, valid until the state changes. */
 export function saveState(part: StatePart): ImageContents {
   const image = new SavingImage();
   part.transfer(image);
@@ -42,18 +42,18 @@ export function saveState(part: StatePart): ImageContents {
 }
 
 /**
- * Puts the contents of an image into a state; the arrays become the state's own.
- * @throws Error where they are not what this version of the state consists of
+ * Loads the contents of an image into a state, which takes over the arrays.
+ * @throws Error if they are not what this version of the state consists of
  */
 export function loadState(part: StatePart, contents: ImageContents): void {
   part.transfer(new LoadingImage(contents));
 }
 
-/** Single numbers lie together in one array under this name; `NAMES` has theirs, in order, separated by line ends. */
+/** Single numbers are stored in one array under this name; `NAMES` has their names, in order, one per line. */
 const NUMBERS = '#numbers';
 const NAMES = '#names';
 
-/** What saving and loading share: names inside of names, and what consists of simpler things. */
+/** What saving and loading share: nested names, and everything that consists of simpler things. */
 abstract class Image implements StateImage {
   abstract readonly loading: boolean;
   protected prefix = '';

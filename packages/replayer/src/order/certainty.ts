@@ -2,7 +2,7 @@ import { getU53, type ImportHealth, isValid, KIND } from '@p2mtrace/trace-format
 import type { TellsOrder } from '../state/replay-context.js';
 import type { RowReader } from './row-reader.js';
 
-/** What is read of rows to tell their order. */
+/** Columns that are read to judge the order of rows. */
 export const ORDER_COLUMNS = ['pcpu', 'tsc', 'kind', 'lock', 'mfn', 'count_info'] as const;
 
 type OrderRows = RowReader<(typeof ORDER_COLUMNS)[number]>;
@@ -10,14 +10,14 @@ type OrderRow = ReturnType<OrderRows['at']>;
 
 /** Kinds that are recorded before they happen. */
 const EARLY: ReadonlySet<number> = new Set([KIND.lock_wait, KIND.lock_release, KIND.put_gfn, KIND.page_free]);
-/** Records in which the one of the same pcpu before is looked for; where it is farther, nothing is certain. */
+/** Records among which the previous one of the same pcpu is looked for; if it is farther away, nothing is certain. */
 const REACH = 1 << 18;
 
-/** Tells whether events happened in the order in which they were recorded, or may have in another (docs/order.md). */
+/** Tells whether events happened in the order in which they were recorded, or may not have (docs/order.md). */
 export class Certainty implements TellsOrder {
   private readonly rows: OrderRows;
   private readonly slack: number;
-  /** Pairs of pcpus whose clocks tell nothing. */
+  /** Pairs of pcpus whose clocks can't be compared. */
   private readonly contradictory: readonly (readonly [number, number])[];
 
   /** `slack`: ticks by which TSCs may be wrong. */
@@ -27,7 +27,7 @@ export class Certainty implements TellsOrder {
     this.contradictory = order?.contradictory ?? [];
   }
 
-  /** Each of these events, by seq, surely happened before the next one. @throws P2mError P2M_DAMAGED */
+  /** True if each of these events, by seq, surely happened before the next one. @throws P2mError P2M_DAMAGED */
   areOrdered(seqs: readonly number[]): boolean {
     const { start, end } = this.rows;
     const sorted = seqs.filter(seq => seq >= start && seq < end).sort((a, b) => a - b);
@@ -46,7 +46,7 @@ export class Certainty implements TellsOrder {
     return this.hasRecordBetween(other, second, tsc);
   }
 
-  /** The pcpu has a record in front of that seq, from that TSC on: what came after the record came after the TSC. */
+  /** True if the pcpu has a record before this seq, from this TSC on: what follows the record follows the TSC. */
   private hasRecordBetween(pcpu: number, seq: number, from: number): boolean {
     const start = Math.max(this.rows.start, seq - REACH);
     for (let at = seq - 1; at >= start; ) {
@@ -67,7 +67,7 @@ const hasWindow = ({ batch: { validity }, row }: OrderRow): boolean =>
 
 const tscOf = ({ batch, row }: OrderRow): number => getU53(batch.columns.tsc, row);
 
-/** The two are of one lock, which excludes, or of one page, whose counts follow from one another. */
+/** True if both concern one lock, which excludes, or one page, whose counts follow from each other. */
 function isRecordedOrder({ batch: a, row: i }: OrderRow, { batch: b, row: j }: OrderRow): boolean {
   const isLock = isValid(a.validity.lock, i) && isValid(b.validity.lock, j);
   if (isLock && a.columns.lock[i] === b.columns.lock[j]) return true;

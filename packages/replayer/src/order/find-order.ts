@@ -1,13 +1,13 @@
 import { type Chain, type ChainEvent, mustPrecede, type Words } from './chain-event.js';
 
-/** More events of one frame at once are not sorted out: their orders are too many. */
+/** More events of one frame at once have too many possible orders, so they are not sorted out. */
 export const MAX_EVENTS = 24;
-/** Steps of a search that is given up. */
+/** Steps after which a search is given up. */
 const MAX_STEPS = 20_000;
 
 /**
- * An order of all these events, within their windows, in which each count follows from the one before; the nearest to
- * the recorded one that a search in that order meets. Undefined where there is none.
+ * An order of all these events, within their windows, in which each count follows from the one before. The search
+ * starts from the recorded order and returns the first it meets; undefined if there is none.
  */
 export function findOrder(
   events: readonly ChainEvent[],

@@ -5,7 +5,7 @@ import { framesOf } from '../memory/order.js';
 const K_PAGE_ALLOC = KIND.page_alloc;
 const K_PAGE_FREE = KIND.page_free;
 
-/** The event is of one of these kinds and names the frame, or allocates or frees it. */
+/** True if the event is of one of these kinds and names the frame, or allocates or frees it. */
 export function isOfFrame({ columns, validity }: ReplayBatch, row: number, mfn: number, kinds: ReadonlySet<number>) {
   const kind = columns.kind[row];
   const isLife = kind === K_PAGE_ALLOC || kind === K_PAGE_FREE;
@@ -14,7 +14,7 @@ export function isOfFrame({ columns, validity }: ReplayBatch, row: number, mfn: 
   return first === mfn || (isLife && first < mfn && mfn < first + framesOf(columns.order[row]));
 }
 
-/** What an event makes of a page's life: undefined where nothing. */
+/** What an event makes of the page's allocation; undefined if nothing. */
 export function pageLife({ columns, validity }: ReplayBatch, row: number): 'owned' | 'unowned' | 'free' | undefined {
   const kind = columns.kind[row];
   if (kind === K_PAGE_FREE) return 'free';

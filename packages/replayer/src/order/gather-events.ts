@@ -3,12 +3,12 @@ import type { Chain, ChainEvent } from './chain-event.js';
 import { MAX_EVENTS } from './find-order.js';
 import type { RowReader, TimedBatch } from './row-reader.js';
 
-/** Records before and behind an event among which its window, and those that overlap it, are looked for. */
+/** Records before and after an event that are searched for its window and for windows that overlap it. */
 export const REACH = 1 << 16;
 
 /**
- * The events of a frame that may have happened in another order than the one of that seq, or than one that may: all
- * whose windows overlap, in recorded order. Undefined where the event has no window.
+ * The events of a frame that may have happened in another order than this event, or than one that may: all whose
+ * windows overlap, in recorded order. undefined if the event has no window.
  */
 export function gatherEvents(
   rows: RowReader,
@@ -24,13 +24,13 @@ export function gatherEvents(
   return gatherBack(rows, [own, ...ahead], mfn, chain, slack);
 }
 
-/** Those behind it in the trace. `since` is NaN where the pcpu's record before lies before the event. */
+/** Events after it in the trace. `since` is NaN if the pcpu's previous record is before the event. */
 function gatherAhead(rows: RowReader, own: ChainEvent, mfn: number, chain: Chain, slack: number): ChainEvent[] {
   const events: ChainEvent[] = [];
-  /** Of the frame, but not known to overlap: a later one may overlap them all. */
+  /** Of the frame, but not known to overlap: a later event may overlap them all. */
   let waiting: ChainEvent[] = [];
   let latest = own.tsc;
-  /** By pcpu: TSC of its last record here. */
+  /** By pcpu: TSC of its last record so far. */
   const last = new Map<number, number>([[own.pcpu, own.tsc]]);
   const end = Math.min(rows.end, own.seq + REACH);
   for (let seq = own.seq + 1; seq < end; ) {
@@ -57,7 +57,7 @@ function gatherAhead(rows: RowReader, own: ChainEvent, mfn: number, chain: Chain
   return events;
 }
 
-/** Those before it too, and the beginnings of all windows. */
+/** Adds events before it, and the beginnings of all windows. */
 function gatherBack(rows: RowReader, later: ChainEvent[], mfn: number, chain: Chain, slack: number): ChainEvent[] {
   const events = [...later];
   const [own] = later;
@@ -82,7 +82,7 @@ function gatherBack(rows: RowReader, later: ChainEvent[], mfn: number, chain: Ch
       if (open.length === 0 && events.every(({ since }) => since >= tsc + slack)) return events;
     }
   }
-  // Before the trace anything may have been; what is farther away than is looked for is not.
+  // Before the trace, anything may have happened; what is beyond the search is bounded by its last TSC.
   for (const event of open) event.since = start === rows.start ? Number.NEGATIVE_INFINITY : tsc;
   return events;
 }

@@ -1,8 +1,8 @@
-import { getU53, isValid, KIND } from '@p2mtrace/trace-format';
+import { getU53, isValid, KIND, MM_LOCK_LEVEL, unbiasedLevel } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { hasFailed } from '../batch/row-values.js';
 import { alignDown } from '../memory/order.js';
-import { sameType } from '../state/p2m-set.js';
+import { sameEntry } from '../state/p2m-set.js';
 import type { ExplainsLookups, LookedUp, ReplayContext } from '../state/replay-context.js';
 import { MAX_UNEXPLAINED } from '../state/settled-order.js';
 import { NO_MFN } from '../tables/p2m-table.js';
@@ -13,8 +13,8 @@ const K_SET_ENTRY = KIND.set_entry;
 const K_LOOKUP = KIND.lookup;
 
 /**
- * Whether a lookup that gives another entry than the one that stands is explained by its window: it happened before a
- * write that was recorded first, or after one that was recorded later (docs/order.md).
+ * Tells whether a lookup that contradicts the current entry is explained by its window: it happened before a write that
+ * was recorded first, or after one that was recorded later (docs/order.md).
  */
 export class LookupOrder implements ExplainsLookups {
   private readonly rows: RowReader;
@@ -25,7 +25,7 @@ export class LookupOrder implements ExplainsLookups {
     this.context = context;
   }
 
-  /** For the lookup of that seq. @throws P2mError P2M_DAMAGED */
+  /** For the lookup with this seq. @throws P2mError P2M_DAMAGED */
   explains(seq: number, found: LookedUp): boolean {
     const { context } = this;
     if (!context.judgesOrder || context.order.unexplained >= MAX_UNEXPLAINED) return false;
@@ -38,10 +38,10 @@ export class LookupOrder implements ExplainsLookups {
     return explained;
   }
 
-  /** What it found stood until writes that were recorded in its window. */
+  /** True if what it found was current until writes that were recorded in its window. */
   private wasRewritten(seq: number, pcpu: number, found: LookedUp): boolean {
     const start = Math.max(this.rows.start, seq - REACH);
-    /** Beginning of the window, while it is not known: none. */
+    /** Beginning of the window; none while it is not known. */
     let since = Number.NEGATIVE_INFINITY;
     let writes = 0;
     for (let at = seq - 1; at >= start; ) {
@@ -53,7 +53,7 @@ export class LookupOrder implements ExplainsLookups {
         const isWrite = c.kind[row] === K_SET_ENTRY && this.writes(batch, row, found);
         if (writes > 0 && (isWrite || (c.kind[row] === K_LOOKUP && isLookup(batch, row, found)))) {
           if (gives(batch, row, found)) return true;
-          // It stood until the first of the writes, and so is not what the lookup could find.
+          // This entry held until the first of the writes, so the lookup can't have found another one.
           if (!isWrite) return false;
         }
         if (c.pcpu[row] === pcpu && since === Number.NEGATIVE_INFINITY) since = tsc;
@@ -64,14 +64,14 @@ export class LookupOrder implements ExplainsLookups {
         if (writes === 0 && tsc + this.context.slack <= since) return false;
       }
     }
-    // What stood before the writes of its window was written before anything that is looked at: it may have been this.
+    // What held before the writes of the window was written before the records searched: it may have been this.
     return writes > 0;
   }
 
-  /** A write that another pcpu records next gives what it found. */
+  /** True if a write that another pcpu records next gives what the lookup found. */
   private isWrittenLater(seq: number, pcpu: number, tsc: number, found: LookedUp): boolean {
     const end = Math.min(this.rows.end, seq + REACH);
-    /** pcpus that have recorded something since, and so can't have written before. */
+    /** pcpus that have recorded something since, so they can't have written before. */
     const passed = new Set([pcpu]);
     for (let at = seq + 1; at < end && passed.size < this.rows.pcpus; ) {
       const { batch, row: from } = this.rows.at(at);
@@ -80,13 +80,13 @@ export class LookupOrder implements ExplainsLookups {
         const { columns: c } = batch;
         if (passed.has(c.pcpu[row])) continue;
         if (c.kind[row] === K_SET_ENTRY && this.writes(batch, row, found) && gives(batch, row, found)) return true;
-        if (getU53(c.tsc, row) >= tsc + this.context.slack) passed.add(c.pcpu[row]);
+        if (getU53(c.tsc, row) >= tsc + this.context.slack && !isOfWrite(batch, row)) passed.add(c.pcpu[row]);
       }
     }
     return false;
   }
 
-  /** A write of the entry that was looked up. */
+  /** True for a write of the entry that was looked up. */
   private writes(batch: TimedBatch, row: number, { domid, view, gfn }: LookedUp): boolean {
     const { columns: c } = batch;
     if (c.domid[row] !== domid || c.view[row] !== view || hasFailed(batch, row)) return false;
@@ -95,16 +95,24 @@ export class LookupOrder implements ExplainsLookups {
   }
 }
 
+/** Recorded between the write of an entry and its set_entry: the flush that it puts off, and the lock around both. */
+function isOfWrite({ columns: c, validity }: TimedBatch, row: number): boolean {
+  const kind = c.kind[row];
+  if (kind === KIND.tlb_flush_deferred) return true;
+  const isLock = kind === KIND.lock_acquire || kind === KIND.lock_release;
+  return isLock && isValid(validity.level, row) && unbiasedLevel(c.level[row]) === MM_LOCK_LEVEL.paging;
+}
+
 function isLookup({ columns: c }: ReplayBatch, row: number, { domid, view, gfn }: LookedUp): boolean {
   return c.domid[row] === domid && c.view[row] === view && getU53(c.gfn, row) === gfn;
 }
 
-/** The entry of the event is what was found. */
+/** True if the event's entry is what was found. */
 function gives({ columns: c, validity }: ReplayBatch, row: number, { gfn, mfn, type }: LookedUp): boolean {
   const base = isValid(validity.mfn, row) ? getU53(c.mfn, row) : NO_MFN;
   const isWrite = c.kind[row] === K_SET_ENTRY;
   const offset = isWrite ? gfn - alignDown(getU53(c.gfn, row), c.order[row]) : 0;
   const own = base === NO_MFN ? NO_MFN : base + offset;
   const hasType = type >= 0 && isValid(validity.p2m_type, row);
-  return own === mfn && (!hasType || sameType(c.p2m_type[row], type));
+  return own === mfn && (!hasType || sameEntry(c.p2m_type[row], own, type, mfn));
 }

@@ -1,13 +1,13 @@
 import type { BatchInfo, ColumnName, ReadBatch, TraceReader } from '@p2mtrace/trace-format';
 import type { ReplayBatch, StateColumn } from '../batch/replay-batch.js';
 
-/** Batches that are kept: what is looked at lies near to what was looked at before. */
+/** Batches kept: what is read next is usually close to what was read before. */
 const KEPT = 12;
 
-/** A batch as a replay with facts has it. */
+/** A batch as read by a replay with facts. */
 export type TimedBatch = ReplayBatch & ReadBatch<StateColumn | 'tsc'>;
 
-/** Rows before and behind those that a replay is at, with these columns. */
+/** Rows before and after those of the replay's current position, with these columns. */
 export class RowReader<C extends ColumnName = StateColumn | 'tsc'> {
   private readonly reader: TraceReader;
   private readonly columns: readonly C[];
@@ -19,7 +19,7 @@ export class RowReader<C extends ColumnName = StateColumn | 'tsc'> {
     this.columns = columns;
   }
 
-  /** Of the first row, and one behind the last. */
+  /** seq of the first row, and one after the last. */
   get start(): number {
     return this.reader.batches[0]?.firstSeq ?? 0;
   }
@@ -27,7 +27,7 @@ export class RowReader<C extends ColumnName = StateColumn | 'tsc'> {
     return this.start + this.reader.rows;
   }
 
-  /** pcpus that the trace has rows of. */
+  /** Number of pcpus that the trace has rows of. */
   get pcpus(): number {
     this.pcpuCount ??= this.reader.metadata.health?.pcpus.length ?? this.countPcpus();
     return this.pcpuCount;

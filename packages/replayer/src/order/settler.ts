@@ -12,20 +12,20 @@ import { gatherEvents } from './gather-events.js';
 import type { RowReader } from './row-reader.js';
 import { typeChain } from './type-chain.js';
 
-/** By kind: what a chain of a frame has of it; 0 for nothing. */
+/** By kind: its part in the chains of a frame; 0 for none. */
 export const IN_CHAIN = new Uint8Array(256);
-/** Its count_info, or type_info, follows from the one before it. */
+/** Its count_info or type_info follows from the one before it. */
 const COUNTS = 1;
 const TYPES = 2;
-/** What comes before it does not matter to it. */
+/** It does not depend on what comes before it. */
 const BEGINS = 3;
 for (const kind of [KIND.get_page, KIND.get_page_failed, KIND.put_page, KIND.alloc_ref_drop]) IN_CHAIN[kind] = COUNTS;
 for (const kind of [KIND.get_type, KIND.put_type]) IN_CHAIN[kind] = TYPES;
 for (const kind of [KIND.owner_set, KIND.page_alloc, KIND.page_free]) IN_CHAIN[kind] = BEGINS;
 
 /**
- * Settles in which order events of a frame happened where their counts contradict the order in which they were
- * recorded (docs/order.md). It costs something only where they do.
+ * Settles the order of events of a frame whose counts contradict the order in which they were recorded (docs/order.md).
+ * It costs time only where they do.
  */
 export class Settler {
   private readonly context: ReplayContext;
@@ -33,7 +33,7 @@ export class Settler {
   private readonly pages: PageState;
   private readonly types: TypeState;
   private readonly chains: readonly (Chain | undefined)[];
-  /** Applies an event, now. */
+  /** Applies an event at once. */
   private readonly apply: Handler;
 
   constructor(context: ReplayContext, rows: RowReader, pages: PageState, types: TypeState, apply: Handler) {
@@ -45,7 +45,7 @@ export class Settler {
     this.apply = apply;
   }
 
-  /** False where the event needs no applying any more; before others that must come first, they are applied. */
+  /** False if the event needs no applying any more; applies others that must come before it. */
   isNext(batch: ReplayBatch, row: number, kind: number): boolean {
     const { order } = this.context;
     const seq = batch.firstSeq + row;
@@ -76,7 +76,7 @@ export class Settler {
       const now = chain.isType ? this.types.typeOf(mfn) : this.pages.countOf(mfn);
       const found = findOrder(open, now, chain, slack);
       if (found !== undefined && this.applyFirst(found, seq)) return;
-      // What was applied already may have been out of order: then the end is what it would have been.
+      // Events already applied may have been out of order: then the end is what it would have been.
       const [first] = events;
       const whole = findOrder(events, isOpen(first) ? now : chain.before(first), chain, slack);
       if (whole !== undefined) {
@@ -87,7 +87,7 @@ export class Settler {
     order.unexplained++;
   }
 
-  /** Applies what comes before the event, each the next of its pcpu; false where that can't be done. */
+  /** Applies what comes before the event, each the next one of its pcpu; false if that is impossible. */
   private applyFirst(found: readonly ChainEvent[], seq: number): boolean {
     const { order } = this.context;
     const before = found.slice(
@@ -103,7 +103,7 @@ export class Settler {
     return true;
   }
 
-  /** The pcpu has other records still to come before it. */
+  /** True if the pcpu has other records to come before it. */
   private isBehindOthers({ seq, pcpu }: ChainEvent, from: number): boolean {
     const { order } = this.context;
     for (let other = seq - 1; other >= from; other--) {
@@ -113,7 +113,7 @@ export class Settler {
     return false;
   }
 
-  /** The events are applied when it is their turn, as they were recorded; behind the last, the count is the order's. */
+  /** The events are applied in recorded order; after the last, the count is the one that the found order gives. */
   private explain(found: readonly ChainEvent[], open: readonly ChainEvent[], chain: Chain): void {
     const { order } = this.context;
     for (const { seq } of open) order.explain(seq);

@@ -2,7 +2,7 @@ import { type CopiedBatch, getU53, isValid, KIND, KINDS } from '@p2mtrace/trace-
 import { firstFrame, framesOf } from './frame-owners.js';
 import type { PieceFilter, PieceScope } from './piece-scope.js';
 
-/** Kinds that say who runs, who lives and what is not known any more: in every piece by domain. */
+/** Kinds that tell who runs, which domains exist and what became unknown: part of every piece by domain. */
 const CONTEXT = new Set([
   KIND.sched_switch,
   KIND.snapshot_vcpu,
@@ -12,14 +12,14 @@ const CONTEXT = new Set([
   KIND.mark,
 ]);
 
-/** Kinds whose `domid` is the one that runs, where it was not recorded. */
+/** Kinds whose domain, if not recorded, is the running one. */
 const OF_RUNNING = new Set([KIND.grant_map, KIND.grant_unmap, KIND.snapshot_grant]);
 
 /** Chooses the events of a piece. */
 export class EventChooser {
   private readonly filter: PieceFilter;
   private readonly scope: PieceScope;
-  /** Events that were not chosen, by kind. */
+  /** Number of events that were not chosen, by kind. */
   private readonly left = new Float64Array(KINDS.length);
 
   constructor(filter: PieceFilter, scope: PieceScope) {
@@ -27,7 +27,7 @@ export class EventChooser {
     this.scope = scope;
   }
 
-  /** Numbers of the rows from `from` to `to` (exclusive) that belong to the piece, put into `rows`. */
+  /** Numbers of the rows from `from` to `to` (exclusive) that belong to the piece, stored in `rows`. */
   choose(batch: CopiedBatch, from: number, to: number, rows: Uint32Array): Uint32Array {
     const { keep } = this.filter;
     const { kind } = batch.columns;
@@ -45,15 +45,15 @@ export class EventChooser {
     return KINDS.filter((_, kind) => this.left[kind] > 0).map(({ name }) => name);
   }
 
-  /** Its ring held it, or nobody knows whose; after a loss nobody knows anything. */
+  /** True if it came from the ring of one of the pcpus, if its pcpu is unknown, or if it is a loss. */
   private isOfPcpu({ columns: c, validity: v }: CopiedBatch, row: number): boolean {
     return !isValid(v.pcpu, row) || c.kind[row] === KIND.lost || this.scope.hasPcpu(c.pcpu[row]);
   }
 
-  /** It names the domain; it is about frames of the domain; or it can't be told whom it concerns. */
+  /** True if it names the domain or frames of the domain, or if it is unknown whom it concerns. */
   private isOfDomain(batch: CopiedBatch, row: number): boolean {
     const { scope } = this;
-    if (!scope.asksDomain) return true;
+    if (!scope.choosesDomains) return true;
     const { columns: c, validity: v } = batch;
     const kind = c.kind[row];
     if (CONTEXT.has(kind) || this.namesDomain(batch, row)) return true;
@@ -62,11 +62,11 @@ export class EventChooser {
     if (isValid(v.domid, row)) return scope.hasDomain(c.domid[row]);
     if (OF_RUNNING.has(kind)) return true;
     if (isValid(v.owner, row) && !scope.hasDomain(c.owner[row])) return false;
-    // It names nobody: whoever ran there did it.
+    // It names no domain, so it belongs to the one that ran.
     return !isValid(v.cur_domid, row) || scope.hasDomain(c.cur_domid[row]);
   }
 
-  /** One of the domains is its subject, owner or former owner of its page, or ran there. */
+  /** True if one of the domains is its subject, owner or former owner of its page, or was running. */
   private namesDomain({ columns: c, validity: v }: CopiedBatch, row: number): boolean {
     const { scope } = this;
     return (

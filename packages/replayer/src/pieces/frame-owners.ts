@@ -16,29 +16,29 @@ import type { XenState } from '../state/xen-state.js';
 import { MAX_PAGE_ORDER, OWNER_KNOWN } from '../tables/page-table.js';
 import type { PieceRange } from './piece-ranges.js';
 
-/** Nobody that is known has the frame; several domains have it in turn, or share it. */
+/** The frame belongs to no known domain; or to several, in turn or shared. */
 export const NOBODY = -1;
 export const SEVERAL = -2;
 
 const COLUMNS = ['kind', 'domid', 'gfn', 'mfn', 'order', 'p2m_type', 'owner'] as const;
-/** What an event about frames is read by. */
+/** The columns by which an event about frames is read. */
 export type FrameBatch = Pick<ReadBatch<(typeof COLUMNS)[number]>, 'columns' | 'validity'>;
 
 const SHARED = 1;
 const OF_OWNER = 2;
 const OF_DOMID = 3;
-/** By kind: what the state tells of the frame is changed by it, and how it says whose that is. */
+/** By kind: whether it changes what the state has about the frame, and how it names the owner. */
 const CLAIMS = Uint8Array.from(KINDS, ({ name, group }) => {
   if (group === 'sharing' || name === 'snapshot_rmap') return SHARED;
   if (group === 'page' || name === 'm2p_set' || name === 'snapshot_m2p' || name === 'snapshot') return OF_OWNER;
   return name === 'snapshot_pod' || (group === 'pod' && name !== 'pod_splinter') ? OF_DOMID : 0;
 });
 
-/** Whose machine frames are in a range of events: a domain's that owned or cached them at any time of it. */
+/** Owners of machine frames in a range of events: domains that owned or cached them at any time in it. */
 export class FrameOwners {
   private readonly owners = new FrameRecords(1);
 
-  /** `state` is that at the start of the range. @throws P2mError P2M_DAMAGED */
+  /** `state` is the one at the start of the range. @throws P2mError P2M_DAMAGED */
   constructor(reader: TraceReader, state: XenState, { from, to }: PieceRange) {
     this.noteState(state);
     const memory = new BatchMemory();
@@ -93,7 +93,7 @@ export class FrameOwners {
   }
 }
 
-/** How many frames an event is about, of which the state tells more than that something maps them; 0 for none. */
+/** Number of frames an event is about, if the state has more about them than their mappings; otherwise 0. */
 export function framesOf({ columns: c, validity: v }: FrameBatch, row: number): number {
   const kind = c.kind[row];
   if (CLAIMS[kind] === 0 || !isValid(v.mfn, row) || getU53(c.mfn, row) >= MAX_FRAME) return 0;
@@ -101,7 +101,7 @@ export function framesOf({ columns: c, validity: v }: FrameBatch, row: number): 
   return MFN_RULES[kind] === FRAME || c.order[row] > MAX_PAGE_ORDER ? 1 : 2 ** c.order[row];
 }
 
-/** The first of them; the record of a 2M reclaim has the last (docs/xen.md#pod-record-frames). */
+/** The first of these frames; the record of a 2M reclaim has the last (docs/xen.md#pod-record-frames). */
 export function firstFrame({ columns: c }: FrameBatch, row: number): number {
   const mfn = getU53(c.mfn, row);
   const namesLast = c.kind[row] === KIND.pod_zero_reclaim && c.order[row] === ORDER_2M;

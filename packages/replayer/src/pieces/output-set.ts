@@ -1,11 +1,11 @@
 import { renameSync, rmSync } from 'node:fs';
 import { P2mError } from '@p2mtrace/trace-format';
 
-/** Files that get their names together, when all of them are whole. */
+/** Files that get their names together, once all of them are complete. */
 export class OutputSet {
   private readonly paths: string[] = [];
 
-  /** Where the file that will be `path` lies until then. */
+  /** Where the file that will be `path` is written until then. */
   add(path: string): string {
     this.paths.push(path);
     return waitingName(path);
@@ -27,7 +27,7 @@ export class OutputSet {
     }
   }
 
-  /** Nothing is left of those that have not got their names. */
+  /** Removes the files that have not got their names yet. */
   discard(): void {
     for (const path of this.paths) rmSync(waitingName(path), { force: true });
   }

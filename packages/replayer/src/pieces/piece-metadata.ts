@@ -4,7 +4,7 @@ import type { XenState } from '../state/xen-state.js';
 import type { PieceRange } from './piece-ranges.js';
 import type { PieceFilter } from './piece-scope.js';
 
-/** Where a piece of the trace `of` comes from; its snapshots are not counted yet, nor is known what it will lack. */
+/** Origin of a piece of the trace `of`; its snapshots and what it lacks are not known yet. */
 export function pieceOrigin(
   metadata: TraceMetadata,
   of: string,
@@ -18,14 +18,14 @@ export function pieceOrigin(
     toSeq: to,
     snapshots: 0,
     recorded: KINDS.flatMap(({ name }) => (isRecorded(metadata, name) ? [name] : [])),
-    // A piece of a piece has no more than that one.
+    // A piece of a piece has no more domains than that piece.
     domains: (domains && [...domains]) ?? piece?.domains,
     pcpus: (pcpus && [...pcpus]) ?? piece?.pcpus,
     incomplete: piece?.incomplete,
   };
 }
 
-/** What a piece has of the whole's metadata: all but the counts, and the losses of the range only. */
+/** Metadata that a piece takes over from its trace: all but the counts, and only the losses of its range. */
 export function inheritedMetadata(reader: TraceReader, state: XenState, range: PieceRange): TraceMetadata {
   const { counts: _whole, health, ...metadata } = reader.metadata;
   if (health === undefined) return metadata;
@@ -33,7 +33,7 @@ export function inheritedMetadata(reader: TraceReader, state: XenState, range: P
   return { ...metadata, health: { ...health, lost: health.lost.filter((_, index) => lost.has(index)) } };
 }
 
-/** Which of the metadata's losses are under way at the start of a range, where the state is, or begin in it. */
+/** The losses in the metadata that are in progress at the start of a range, where the state is, or begin in it. */
 function lossesOf(reader: TraceReader, { losing }: XenState, { from, to }: PieceRange): Set<number> {
   const starts = lossStarts(reader);
   const before = losing.flatMap(pcpu => starts.findLast(start => start.pcpu === pcpu && start.seq < from) ?? []);

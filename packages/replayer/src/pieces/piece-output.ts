@@ -9,7 +9,7 @@ import { type PieceFilter, PieceScope } from './piece-scope.js';
 import { PieceWriter } from './piece-writer.js';
 import { writeSnapshots } from './snapshot-events.js';
 
-/** A piece that is to be: where it goes, and which events of its range it has. */
+/** A piece to be written: its path, and which events of its range it has. */
 export interface PieceSpec {
   readonly path: string;
   readonly filter: PieceFilter;
@@ -19,11 +19,11 @@ export interface PieceSpec {
 export interface PieceSource {
   readonly reader: TraceReader;
   readonly range: PieceRange;
-  /** That at the start of the range. */
+  /** The state at the start of the range. */
   readonly state: XenState;
-  /** Whose frames are in the range, where a filter names domains. */
+  /** Owners of frames in the range, if a filter names domains. */
   readonly frames: FrameOwners | undefined;
-  /** Rows of a batch of a piece. */
+  /** Rows per batch of a piece. */
   readonly batchRows: number;
 }
 
@@ -31,15 +31,15 @@ export interface PieceSource {
 export interface Piece {
   readonly path: string;
   readonly range: PieceRange;
-  /** Snapshot events that it begins with. */
+  /** Number of snapshot events at its start. */
   readonly snapshots: number;
-  /** Events behind them. */
+  /** Number of events after them. */
   readonly events: number;
-  /** Kinds of which its filter left events out. */
+  /** Kinds of which its filter left out events. */
   readonly incomplete: readonly string[];
 }
 
-/** One piece on its way: snapshots of the state that it begins with, then the events that it is given. */
+/** A piece being written: snapshots of the state at its start, then the events that are added. */
 export class PieceOutput {
   private readonly path: string;
   private readonly range: PieceRange;
@@ -70,7 +70,7 @@ export class PieceOutput {
     this.snapshots = this.writer.events;
   }
 
-  /** Takes of rows `from` to `to` (exclusive) what belongs to it. */
+  /** Adds those of rows `from` to `to` (exclusive) that belong to the piece. */
   add(batch: CopiedBatch, from: number, to: number): void {
     if (this.chooser === undefined) {
       this.writer.append(batch, from, to);
@@ -80,7 +80,7 @@ export class PieceOutput {
     this.writer.appendSelected(batch, this.chooser.choose(batch, from, to, this.rows));
   }
 
-  /** The file is whole. @throws P2mError P2M_WRITE (usage) */
+  /** Completes the file. @throws P2mError P2M_WRITE (usage) */
   finish(): Piece {
     const { path, metadata, origin, snapshots, range } = this;
     const incomplete = [...new Set([...(origin.incomplete ?? []), ...(this.chooser?.leftOut() ?? [])])];
@@ -89,7 +89,7 @@ export class PieceOutput {
     return { path, range, snapshots, events: this.writer.events - snapshots, incomplete };
   }
 
-  /** Nothing is left of it; harmless after `finish`. */
+  /** Gives up and removes the file; harmless after `finish`. */
   abort(): void {
     this.writer.abort();
   }

@@ -7,23 +7,23 @@ export interface PieceRange {
   readonly to: number;
 }
 
-/** More pieces than this are a mistake, not a wish: each begins with the whole state. */
+/** More pieces than this are surely a mistake: each begins with the whole state. */
 const MAX_PIECES = 10_000;
 
 /**
- * From one position to another. An event that is named by its seq is part of the range at both ends; a moment is where
- * the events behind it begin, so ranges that meet in one have no event twice and lack none.
- * @throws P2mError P2M_RANGE, and as resolvePosition does
+ * From one position to another. An event named by its seq is included at both ends; a point in time is where the events
+ * after it begin, so two ranges that meet there share no event and miss none.
+ * @throws P2mError P2M_RANGE, and like resolvePosition
  */
 export function rangeBetween(reader: TraceReader, from: Position, to: Position, tscHz?: number): PieceRange {
-  const behindFrom = resolvePosition(reader, from, tscHz);
-  const range = { from: from.at === 'seq' ? from.seq : behindFrom, to: resolvePosition(reader, to, tscHz) };
+  const afterFrom = resolvePosition(reader, from, tscHz);
+  const range = { from: from.at === 'seq' ? from.seq : afterFrom, to: resolvePosition(reader, to, tscHz) };
   if (range.from <= range.to) return range;
   const first = from.at === 'seq' ? `event ${range.from}` : `the first event behind it, ${range.from},`;
   throw usageError('P2M_RANGE', `--from is behind --to: ${first} comes after event ${range.to - 1}`, 'swap them');
 }
 
-/** The whole trace in ranges of that many events; the last one has the rest. @throws P2mError P2M_PIECES (usage) */
+/** The whole trace in ranges of this many events; the last has the rest. @throws P2mError P2M_PIECES (usage) */
 export function rangesOfEvents(reader: TraceReader, events: number): PieceRange[] {
   const { from, to } = wholeRange(reader);
   checkPieces(Math.ceil((to - from) / events));
@@ -33,7 +33,7 @@ export function rangesOfEvents(reader: TraceReader, events: number): PieceRange[
 }
 
 /**
- * The whole trace in ranges of that long, counted from its first TSC. A stretch without events makes no range.
+ * The whole trace in ranges of this length, counted from its first TSC. A stretch without events makes no range.
  * @throws P2mError P2M_PIECES, P2M_NO_CLOCK, P2M_NO_TSC (usage), P2M_DAMAGED
  */
 export function rangesOfTime(reader: TraceReader, nanoseconds: bigint, tscHz?: number): PieceRange[] {
@@ -49,7 +49,7 @@ export function wholeRange({ batches, rows }: TraceReader): PieceRange {
   return { from, to: from + rows };
 }
 
-/** Seqs of the events that are the first behind one of the TSCs `start` + n · `ticks`, and behind all events before. */
+/** Seqs of the first events at or after each TSC `start` + n · `ticks`, in order of seq. */
 function cutsByTsc(reader: TraceReader, start: bigint, ticks: bigint): number[] {
   const cuts: number[] = [];
   const memory = new BatchMemory();

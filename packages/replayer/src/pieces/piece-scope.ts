@@ -2,7 +2,7 @@ import { DOMID_FIRST_RESERVED } from '@p2mtrace/trace-format';
 import { DOMIDS, domidOfKey } from '../memory/keys.js';
 import { type FrameOwners, NOBODY, SEVERAL } from './frame-owners.js';
 
-/** What of a range a piece has: what may concern one of these domains, what these pcpus did, the events chosen. */
+/** Which events of a range go into a piece: what may concern these domains, what these pcpus did, chosen events. */
 export interface PieceFilter {
   readonly domains?: readonly number[] | undefined;
   readonly pcpus?: readonly number[] | undefined;
@@ -10,30 +10,30 @@ export interface PieceFilter {
   readonly keep?: ((seq: number) => boolean) | undefined;
 }
 
-/** Which rows of the state belong into a piece. Whatever is nobody's, or is not known whose it is, belongs into any. */
+/** Which rows of the state go into a piece. What belongs to no domain, or to an unknown one, goes into every piece. */
 export class PieceScope {
   private readonly domains: Uint8Array | undefined;
   private readonly pcpus: Uint8Array | undefined;
   private readonly frames: FrameOwners | undefined;
 
-  /** `frames`: whose they are in the range; needed where the filter names domains. */
+  /** `frames`: their owners in the range; needed if the filter names domains. */
   constructor({ domains, pcpus }: PieceFilter, frames?: FrameOwners) {
     this.domains = domains && membersOf(domains);
     this.pcpus = pcpus && membersOf(pcpus);
     this.frames = frames;
   }
 
-  /** Domains are chosen. */
-  get asksDomain(): boolean {
+  /** True if domains are chosen. */
+  get choosesDomains(): boolean {
     return this.domains !== undefined;
   }
 
-  /** It is one of the domains that are chosen. */
+  /** True if it is one of the chosen domains. */
   names(domid: number): boolean {
     return this.domains !== undefined && this.domains[domid] === 1;
   }
 
-  /** Negative and reserved domids (Xen's own, the idle one) are nobody. */
+  /** Like `names`; negative and reserved domids (Xen's own, the idle one) count as no domain. */
   hasDomain(domid: number): boolean {
     return this.domains === undefined || domid < 0 || domid >= DOMID_FIRST_RESERVED || this.domains[domid] !== 0;
   }
@@ -42,7 +42,7 @@ export class PieceScope {
     return this.pcpus === undefined || this.pcpus[pcpu] !== 0;
   }
 
-  /** One of the frames [mfn, mfn + count) belongs to it. */
+  /** True if one of the frames [mfn, mfn + count) goes into the piece. */
   hasFrame(mfn: number, count = 1): boolean {
     if (this.domains === undefined || this.frames === undefined) return true;
     for (let frame = mfn; frame < mfn + count; frame++) {
@@ -52,7 +52,7 @@ export class PieceScope {
     return false;
   }
 
-  /** What a pcpu is in the middle of; `running` is the vcpu of each. */
+  /** True if what the pcpu is doing goes into the piece; `running` is the vcpu of each pcpu. */
   hasContext(running: readonly number[], pcpu: number): boolean {
     return this.hasPcpu(pcpu) && this.hasDomain(domidOfKey(running[pcpu] ?? -1));
   }

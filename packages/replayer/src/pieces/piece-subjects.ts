@@ -1,7 +1,7 @@
 import { BatchMemory, type ColumnName, DOMID_FIRST_RESERVED, isValid, type TraceReader } from '@p2mtrace/trace-format';
 import { DOMIDS } from '../memory/keys.js';
 
-/** Every domain that an event names or that runs, but for Xen's own. @throws P2mError P2M_DAMAGED */
+/** Every domain that an event names or that runs, except Xen's own. @throws P2mError P2M_DAMAGED */
 export function domainsOf(reader: TraceReader): number[] {
   return valuesOf(reader, ['domid', 'owner', 'cur_domid']).filter(domid => domid < DOMID_FIRST_RESERVED);
 }
@@ -11,7 +11,7 @@ export function pcpusOf(reader: TraceReader): number[] {
   return valuesOf(reader, ['pcpu']);
 }
 
-/** Values that these columns have, in order. */
+/** The values in these columns, in order. */
 function valuesOf(
   reader: TraceReader,
   names: readonly (ColumnName & ('domid' | 'owner' | 'cur_domid' | 'pcpu'))[],

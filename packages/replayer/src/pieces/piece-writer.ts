@@ -11,7 +11,7 @@ import {
   TraceWriter,
 } from '@p2mtrace/trace-format';
 
-/** Writes one piece. It has all names of the whole, numbered alike, so that columns are copied as they are. */
+/** Writes one piece. It has all names of its trace, with the same numbers, so columns are copied as they are. */
 export class PieceWriter {
   readonly path: string;
   /** Events so far. */
@@ -20,7 +20,7 @@ export class PieceWriter {
   private batch: EventBatch;
   private names: NewNames;
 
-  /** `rows` of a batch. @throws P2mError P2M_WRITE, P2M_SCHEMA */
+  /** `rows` per batch. @throws P2mError P2M_WRITE, P2M_SCHEMA */
   constructor(reader: TraceReader, path: string, metadata: TraceMetadata, rows = BATCH_ROWS) {
     this.path = path;
     this.names = namesBeyondInitial(reader);
@@ -28,7 +28,7 @@ export class PieceWriter {
     this.batch = this.writer.acquire();
   }
 
-  /** The batch, with the next row taken: the caller fills it, `present` and `kind` included. */
+  /** Takes the next row: the caller fills it in the returned batch, including `present` and `kind`. */
   nextRow(): EventBatch {
     if (this.batch.rows === this.batch.capacity) this.flush();
     this.batch.rows++;
@@ -36,7 +36,7 @@ export class PieceWriter {
     return this.batch;
   }
 
-  /** Appends rows `from` to `to` (exclusive) of a batch of the whole, which has COPIED_COLUMNS. */
+  /** Appends rows `from` to `to` (exclusive) of a batch of the trace, which has COPIED_COLUMNS. */
   append(source: CopiedBatch, from: number, to: number): void {
     for (let at = from; at < to; ) {
       if (this.batch.rows === this.batch.capacity) this.flush();
@@ -58,13 +58,13 @@ export class PieceWriter {
     this.events += rows.length;
   }
 
-  /** The file gets its name. */
+  /** Completes the file and gives it its name. */
   finish(metadata: TraceMetadata): void {
     if (this.batch.rows > 0) this.flush();
     this.writer.finish(metadata);
   }
 
-  /** Nothing is left of the file. */
+  /** Gives up and removes the file. */
   abort(): void {
     this.writer.abort();
   }

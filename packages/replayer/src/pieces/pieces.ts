@@ -6,20 +6,19 @@ import { type Piece, PieceOutput, type PieceSource, type PieceSpec } from './pie
 import { type PieceRange, wholeRange } from './piece-ranges.js';
 import type { PieceFilter } from './piece-scope.js';
 
-/** Rows of a batch, where many pieces are written at once. */
+/** Rows per batch when many pieces are written at once. */
 const LEAST_ROWS = 4096;
 /** Each is an open file. */
 const MOST_AT_ONCE = 256;
 
 export interface PieceOptions {
-  /** Called with the events of the whole that are done. */
+  /** Called with the number of events of the trace that are done. */
   readonly onProgress?: ((events: number) => void) | undefined;
 }
 
 /**
- * Cuts a range out of a trace. The piece begins with snapshots of what the whole knows at its start, so that its replay
- * comes to the same state; then come the events of the range that the filter chooses, as they are in every column but
- * `seq`.
+ * Cuts a range out of a trace. The piece begins with snapshots of the state at its start, so its replay reaches the
+ * same state; then come the events of the range that the filter chooses, unchanged in every column but `seq`.
  * @throws P2mError P2M_WRITE (usage), P2M_SCHEMA, P2M_DAMAGED; then there is no piece
  */
 export function trimTrace(
@@ -33,7 +32,7 @@ export function trimTrace(
   return piece;
 }
 
-/** Cuts a trace into ranges, in order; `pathOf` names the file of each by its number, from 0. Throws as trimTrace. */
+/** Cuts a trace into ranges, in order; `pathOf` names the file of each by its number, from 0. Throws like trimTrace. */
 export function splitTrace(
   reader: TraceReader,
   ranges: readonly PieceRange[],
@@ -44,7 +43,7 @@ export function splitTrace(
   return cut(reader, cuts, options);
 }
 
-/** Makes a piece of the whole trace for each filter, at once. @throws P2mError P2M_PIECES (usage), and as trimTrace */
+/** Writes one piece of the whole trace for each filter. @throws P2mError P2M_PIECES (usage), and like trimTrace */
 export function splitByFilter(reader: TraceReader, specs: readonly PieceSpec[], options: PieceOptions = {}): Piece[] {
   if (specs.length > MOST_AT_ONCE) {
     throw usageError('P2M_PIECES', `that makes more than ${MOST_AT_ONCE} pieces at once`, 'trim them one by one');
@@ -58,7 +57,7 @@ interface Cut {
   readonly specs: readonly PieceSpec[];
 }
 
-/** All pieces, or none. Ranges are in order: one replay goes from start to start. */
+/** Writes all pieces or none. Ranges are in order, so a single replay reaches the start of each. */
 function cut(reader: TraceReader, cuts: readonly Cut[], options: PieceOptions): Piece[] {
   const feed = new EventFeed(reader);
   const state = feed.start();
@@ -80,7 +79,7 @@ function cut(reader: TraceReader, cuts: readonly Cut[], options: PieceOptions): 
   }
 }
 
-/** Many batches are filled at once; each takes its memory. */
+/** Fewer rows if many batches are filled at once, as each takes memory. */
 function batchRows({ from, to }: PieceRange, pieces: number): number {
   return Math.max(LEAST_ROWS, Math.min(to - from, Math.floor(BATCH_ROWS / pieces)));
 }
@@ -102,7 +101,7 @@ function writePieces(
   }
 }
 
-/** Hands the events of a range to all outputs. */
+/** Passes the events of a range to all outputs. */
 function copyEvents(
   { reader, range: { from, to } }: PieceSource,
   outputs: readonly PieceOutput[],

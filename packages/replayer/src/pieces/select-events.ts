@@ -2,8 +2,8 @@ import { BatchMemory, COPIED_COLUMNS, type TraceMetadata, type TraceReader } fro
 import { PieceWriter } from './piece-writer.js';
 
 /**
- * Writes some events of a trace as a trace of its own, as they are in every column but `seq`: those whose `keep` is 1,
- * by their place in the trace. Nothing is put before them.
+ * Writes selected events of a trace as a trace of their own, unchanged in every column but `seq`: those whose `keep`,
+ * by position in the trace, is 1. Nothing is put before them.
  * @throws P2mError P2M_WRITE (usage), P2M_SCHEMA, P2M_DAMAGED; then there is no file
  */
 export function selectEvents(reader: TraceReader, path: string, keep: Uint8Array, metadata: TraceMetadata): void {

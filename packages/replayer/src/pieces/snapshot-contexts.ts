@@ -7,7 +7,7 @@ import { UNKNOWN_DEPTH } from '../tables/lock-table.js';
 import type { PieceScope } from './piece-scope.js';
 import type { SnapshotWriter } from './snapshot-writer.js';
 
-/** Which vcpu runs where, and which view each uses. */
+/** Which vcpu runs on each pcpu, and which view each vcpu uses. */
 export function snapshotVcpus({ contexts }: XenState, scope: PieceScope, out: SnapshotWriter): void {
   const begin = (vcpu: number) => {
     const event = out.begin(KIND.snapshot_vcpu).id('domid', domidOfKey(vcpu));
@@ -19,7 +19,7 @@ export function snapshotVcpus({ contexts }: XenState, scope: PieceScope, out: Sn
   for (const [vcpu, view] of contexts.views) begin(vcpu).id('view', view);
 }
 
-/** Translations that each pcpu has outstanding, oldest first. */
+/** Outstanding translations of each pcpu, oldest first. */
 export function snapshotTranslations({ contexts }: XenState, scope: PieceScope, out: SnapshotWriter): void {
   for (const pcpu of contexts.translations.pcpus()) {
     if (!scope.hasContext(contexts.running, pcpu)) continue;
@@ -31,7 +31,7 @@ export function snapshotTranslations({ contexts }: XenState, scope: PieceScope, 
 }
 
 /**
- * What each pcpu holds, outermost first; then what of locks and mm lock levels does not follow from that.
+ * What each pcpu holds, outermost first; then the state of locks and mm lock levels that does not follow from that.
  * @throws P2mError P2M_DAMAGED
  */
 export function snapshotLocks(replayer: XenState, reader: TraceReader, scope: PieceScope, out: SnapshotWriter): void {

@@ -8,8 +8,9 @@ import { snapshotM2p, snapshotP2ms, snapshotPages, snapshotSharing } from './sna
 import { SnapshotWriter } from './snapshot-writer.js';
 
 /**
- * Writes all that is known at a point as snapshot events (docs/format.md): who replays them knows as much, but not
- * since when. `state` stands before the event `state.seq`; the events carry the TSC of the one before, as inherited.
+ * Writes all that is known at a point as snapshot events (docs/format.md): a replay of them knows the same, except
+ * since when. `state` is the state before the event `state.seq`; the snapshots carry the TSC of the event before that,
+ * marked as inherited.
  * @throws P2mError P2M_DAMAGED
  */
 export function writeSnapshots(reader: TraceReader, state: XenState, piece: PieceWriter, scope: PieceScope): void {
@@ -29,7 +30,7 @@ export function writeSnapshots(reader: TraceReader, state: XenState, piece: Piec
 }
 
 /**
- * The last TSC before an event, low and high word: so a loss of records that is under way begins before all snapshots,
+ * The last TSC before an event, low and high word: with it, a loss of records in progress begins before all snapshots,
  * and one that begins with the event itself does not.
  */
 function tscBefore(reader: TraceReader, seq: number): Uint32Array | undefined {

@@ -9,7 +9,7 @@ import { MAX_PAGE_ORDER } from '../tables/page-table.js';
 import type { PieceScope } from './piece-scope.js';
 import type { SnapshotWriter } from './snapshot-writer.js';
 
-/** PoD counts by domain, reclaims under way, and the frames of the caches. Mere counters begin anew. */
+/** PoD counts by domain, reclaims in progress, and the frames of the caches. Mere event counters start at 0. */
 export function snapshotPod({ pod }: XenState, scope: PieceScope, out: SnapshotWriter): void {
   for (const [domid, { count, entryCount, pending }] of pod.domains) {
     if (!scope.hasDomain(domid)) continue;
@@ -37,14 +37,14 @@ export function snapshotPod({ pod }: XenState, scope: PieceScope, out: SnapshotW
   if (run !== undefined) write(run);
 }
 
-/** Frames in a row in one cache. */
+/** Consecutive frames in one cache. */
 interface CacheRun {
   readonly domid: number;
   readonly mfn: number;
   length: number;
 }
 
-/** Orders of the powers of two that make up a number of frames, largest first. */
+/** Orders of the powers of two that add up to a number of frames, largest first. */
 function* ordersOf(frames: number): Generator<number> {
   for (let left = frames; left > 0; ) {
     const order = Math.min(MAX_PAGE_ORDER, Math.floor(Math.log2(left)));
@@ -63,7 +63,7 @@ export function snapshotPaging({ paging: { states } }: XenState, scope: PieceSco
   }
 }
 
-/** Grants and foreign mappings of whoever maps or owns. */
+/** Grants and foreign mappings, by the domains that map or own. */
 export function snapshotGrants({ grants, foreign }: XenState, scope: PieceScope, out: SnapshotWriter): void {
   for (const { domid, owner, mfn, gfn, ref, handle, flags } of grants.all()) {
     if (!scope.hasDomain(domid) && !scope.hasDomain(owner)) continue;

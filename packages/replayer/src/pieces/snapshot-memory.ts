@@ -16,7 +16,7 @@ import { CHANGEABLE } from '../tables/type-ranges.js';
 import type { PieceScope } from './piece-scope.js';
 import type { SnapshotWriter } from './snapshot-writer.js';
 
-/** Entries of all p2ms, with the lazy changes of their types between them; complete views and their remaps. */
+/** Entries of all p2ms, with the lazy changes of their types in between; complete views and their remaps. */
 export function snapshotP2ms({ p2ms }: XenState, scope: PieceScope, out: SnapshotWriter): void {
   for (const table of p2ms) {
     const { domid, view } = table;
@@ -37,7 +37,7 @@ export function snapshotP2ms({ p2ms }: XenState, scope: PieceScope, out: Snapsho
   }
 }
 
-/** First gfns of the leaves, by how many of the lazy changes were there before the leaf was written. */
+/** First gfns of the leaves, by the number of lazy changes made before the leaf was written. */
 function leavesByChange(table: P2mTable): number[][] {
   const { ranges } = table;
   const leaves: number[][] = Array.from({ length: ranges.length + 1 }, () => []);
@@ -52,7 +52,7 @@ function leavesByChange(table: P2mTable): number[][] {
 function snapshotTypeChange({ domid, view, ranges }: P2mTable, i: number, out: SnapshotWriter): void {
   const { first, end, oldType, newType } = ranges.at(i);
   out.begin(KIND.snapshot_type_change).id('domid', domid).id('view', view).id('p2m_type', newType);
-  // An end beyond all frames may be beyond what a number can say.
+  // An end after all frames may not fit the column.
   out.frame('gfn', first).frame('arg0', Math.min(end, MAX_FRAME));
   if (oldType !== CHANGEABLE) out.number('arg1', oldType);
 }
@@ -75,7 +75,7 @@ export function snapshotM2p({ m2p }: XenState, scope: PieceScope, out: SnapshotW
   }
 }
 
-/** page_info of all frames, and the generations of those of which nothing else is known. */
+/** page_info of all frames, and the generations of frames of which nothing else is known. */
 export function snapshotPages({ pages }: XenState, scope: PieceScope, out: SnapshotWriter): void {
   pages.directory.forEachChunk((firstMfn, firstSlot) => {
     for (let i = 0; i < CHUNK; i++) {
@@ -92,7 +92,11 @@ function snapshotPage(pages: PageTable, mfn: number, slot: number, out: Snapshot
   if ((state & OWNER_KNOWN) !== 0) out.id('owner', pages.owner[slot]);
   const isUnowned = (state & OWNER_KNOWN) !== 0 && pages.owner[slot] === NO_OWNER;
   const life = (state & ALLOCATED) !== 0 ? FLAG.allocated : (state & FREE) !== 0 ? FLAG.free : 0;
-  const flags = life | (isUnowned ? FLAG.unowned : 0) | (pages.isCounted(slot) ? FLAG.counted : 0);
+  // An owner, or PGC_allocated, says so by itself.
+  const isOwned = (state & OWNER_KNOWN) !== 0 && !isUnowned;
+  const isAllocated = (state & COUNT_KNOWN) !== 0 && pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot]);
+  const isCounted = pages.isCounted(slot) && !isOwned && !isAllocated;
+  const flags = life | (isUnowned ? FLAG.unowned : 0) | (isCounted ? FLAG.counted : 0);
   if (flags !== 0) out.id('flags', flags);
   if ((state & COUNT_KNOWN) !== 0) out.words('count_info', pages.countLow[slot], pages.countHigh[slot]);
   if ((state & TYPE_KNOWN) !== 0) out.words('type_info', pages.typeLow[slot], pages.typeHigh[slot]);

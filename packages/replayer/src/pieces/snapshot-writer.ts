@@ -19,7 +19,7 @@ type NumberColumn =
   | 'caller'
   | 'symbol';
 
-/** Writes snapshot events, one after the other: `begin`, then what the event has. What is unknown is left out. */
+/** Writes snapshot events one by one: `begin`, then the event's values. What is unknown is left out. */
 export class SnapshotWriter {
   private readonly piece: PieceWriter;
   private readonly tsc: Uint32Array | undefined;
@@ -27,7 +27,7 @@ export class SnapshotWriter {
   private present!: Uint32Array;
   private row = 0;
 
-  /** `tsc`: low and high word of what all of them carry, as inherited; undefined: none. */
+  /** `tsc`: low and high word of the inherited TSC that all of them carry; undefined for none. */
   constructor(piece: PieceWriter, tsc: Uint32Array | undefined) {
     this.piece = piece;
     this.tsc = tsc;

@@ -4,17 +4,17 @@ import type { XenState } from '../state/xen-state.js';
 import { idOrNull, numberOrNull, seqOrNull } from './row-nulls.js';
 import type { Names, StateFilter } from './state-rows.js';
 
-/** What a pcpu is in the middle of. */
+/** What a pcpu is doing. */
 export interface ContextRow {
   readonly pcpu: number;
   /** The vcpu that runs there (docs/xen.md#who-runs-where); null for unknown. */
   readonly domid: number | null;
   readonly vcpu: number | null;
-  /** The altp2m view that it uses; null for none that is known. */
+  /** The altp2m view that it uses; null if none is known. */
   readonly view: string | null;
   /** Held locks, outermost first. */
   readonly locks: readonly { readonly lock: string; readonly mode: string; readonly since_seq: number }[];
-  /** Translations that it holds the gfn's lock for, oldest first. */
+  /** Translations for which it holds the gfn's lock, oldest first. */
   readonly translations: readonly {
     readonly domid: number;
     readonly view: string;
@@ -24,7 +24,7 @@ export interface ContextRow {
   }[];
 }
 
-/** Every pcpu of which anything of that is known; a domain's are those that run its vcpus. */
+/** Every pcpu of which any of that is known; with a domain, those that run its vcpus. */
 export function* contextRows(replayer: XenState, names: Names, filter: StateFilter = {}): Generator<ContextRow> {
   const { contexts, locks } = replayer;
   const pcpus = Math.max(contexts.running.length, locks.pcpus, ...[...contexts.translations.pcpus()].map(p => p + 1));

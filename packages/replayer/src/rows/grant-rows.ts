@@ -7,9 +7,9 @@ import type { StateFilter } from './state-rows.js';
 /** A frame of one domain that another maps: by a grant, or as foreign. */
 export interface GrantRow {
   readonly kind: 'grant' | 'foreign';
-  /** Who maps; null where that is unknown. */
+  /** The domain that maps; null if unknown. */
   readonly domid: number | null;
-  /** Whose the frame is. */
+  /** The domain that owns the frame. */
   readonly owner: number;
   readonly mfn: number | null;
   readonly gfn: number | null;
@@ -19,7 +19,7 @@ export interface GrantRow {
   readonly since_seq: number | null;
 }
 
-/** Grants that are mapped, oldest first, then foreign mappings by gfn. A domain's are those that it maps or owns. */
+/** Mapped grants, oldest first, then foreign mappings by gfn; with a domain, those that it maps or owns. */
 export function* grantRows(replayer: XenState, { domid: wanted }: StateFilter = {}): Generator<GrantRow> {
   for (const row of allRows(replayer)) {
     if (wanted === undefined || row.domid === wanted || row.owner === wanted) yield row;

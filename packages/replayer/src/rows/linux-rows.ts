@@ -11,11 +11,11 @@ export interface LinuxRow {
   readonly pfn: number;
   /** null for INVALID_P2M_ENTRY. */
   readonly mfn: number | null;
-  /** Of an entry: foreign, identity. */
+  /** For an entry: foreign, identity. */
   readonly bits: readonly FlagName[] | null;
-  /** Of an override: the mfn that the pfn had; null for none, or unknown. */
+  /** For an override: the mfn that the pfn had before; null for none or unknown. */
   readonly old_mfn: number | null;
-  /** Of an override: its place in the chain of mfn, 0 for the front. */
+  /** For an override: its place in the chain of mfn, 0 for the front. */
   readonly place: number | null;
   /** The event that wrote or added it. */
   readonly since_seq: number | null;

@@ -8,24 +8,24 @@ export interface LockRow {
   readonly pcpu: number;
   readonly lock: string;
   readonly class: string | null;
-  /** mm lock level with its bias; null for a lock that is none. */
+  /** mm lock level with its bias; null for other locks. */
   readonly level: number | null;
   readonly mode: string;
-  /** Recursion depth as it was recorded, or as the model counts it. */
+  /** Recursion depth as recorded, or as the model counts it. */
   readonly depth: number | null;
   readonly since_seq: number;
   readonly caller: string | null;
   readonly symbol: string | null;
 }
 
-/** Every lock that is held, or those of one pcpu; pcpu by pcpu, outermost first. @throws P2mError P2M_DAMAGED */
+/** Every held lock, or those of one pcpu; by pcpu, outermost first. @throws P2mError P2M_DAMAGED */
 export function* lockRows(replayer: XenState, reader: TraceReader, only?: number): Generator<LockRow> {
   const { names } = reader;
   const all = Array.from({ length: replayer.locks.pcpus }, (_, pcpu) => pcpu);
   for (const pcpu of only === undefined ? all : [only]) {
     for (const held of replayer.locks.heldBy(pcpu)) {
       const taken = acquisition(reader, held.seq);
-      // Nobody counts readers.
+      // Readers are not counted.
       const modelled = held.mode === MODE_READ ? UNKNOWN_DEPTH : replayer.locks.depth[held.lock];
       yield {
         pcpu,
@@ -45,14 +45,14 @@ export function* lockRows(replayer: XenState, reader: TraceReader, only?: number
 const nameAt = (names: readonly string[], index: number | undefined) =>
   index === undefined ? null : (names[index] ?? String(index));
 
-/** What the event by which a lock was taken had recorded: indices of names, and the depth. */
+/** What the event that took a lock recorded: indices of names, and the depth. */
 export interface Acquisition {
   readonly lockClass?: number | undefined;
   readonly depth?: number | undefined;
   readonly symbol?: number | undefined;
 }
 
-/** What only the event itself tells: few locks are held at a time, so it is read again. @throws P2mError P2M_DAMAGED */
+/** Reads that event again: only it has these values, and few locks are held at a time. @throws P2mError P2M_DAMAGED */
 export function acquisition(reader: TraceReader, seq: number): Acquisition {
   const info = reader.batches.find(batch => seq >= batch.firstSeq && seq < batch.firstSeq + batch.rows);
   if (info === undefined) return {};

@@ -1,6 +1,6 @@
 import type { P2mRow } from './state-rows.js';
 
-/** Leaves that follow each other in gfn, and in mfn where they have one, with one type and access. */
+/** Leaves with consecutive gfns, consecutive mfns if they have any, and the same type and access. */
 export interface P2mRun {
   readonly domid: number;
   readonly view: string;

@@ -6,9 +6,9 @@ import type { StateFilter } from './state-rows.js';
 /** What is known of a machine frame's page_info. */
 export interface PageRow {
   readonly mfn: number;
-  /** null for none, or unknown. */
+  /** null for none or unknown. */
   readonly owner: number | null;
-  /** As a page_alloc or page_free said; unknown where the trace has seen neither. */
+  /** As a page_alloc or page_free said; unknown if the trace has neither. */
   readonly state: 'allocated' | 'free' | 'unknown';
   readonly count: bigint | null;
   readonly count_flags: readonly string[] | null;
@@ -17,7 +17,7 @@ export interface PageRow {
   readonly type_flags: readonly string[] | null;
   /** How often the trace saw the frame allocated. */
   readonly generation: number;
-  /** count_info and type_info as they were recorded, or as the model has them; null for unknown. */
+  /** count_info and type_info as recorded, or as the model has them; null for unknown. */
   readonly count_info: bigint | null;
   readonly type_info: bigint | null;
   /** Last event that changed its count. */
@@ -26,7 +26,7 @@ export interface PageRow {
   readonly last_seq: number | null;
 }
 
-/** Every frame of whose page_info something is known, by mfn; a domain's are those that it owns. */
+/** Every frame of whose page_info something is known, by mfn; with a domain, those that it owns. */
 export function* pageRows(replayer: XenState, filter: StateFilter = {}): Generator<PageRow> {
   const chunks: (readonly [number, number])[] = [];
   replayer.pages.directory.forEachChunk((mfn, slot) => chunks.push([mfn, slot]));
@@ -39,7 +39,7 @@ export function* pageRows(replayer: XenState, filter: StateFilter = {}): Generat
   }
 }
 
-/** The page in a slot; slot 0 is of pages that no event named. */
+/** The page in a slot; slot 0 stands for pages that no event named. */
 export function pageRow({ pages, profile }: XenState, mfn: number, slot: number): PageRow {
   const state = pages.state[slot];
   const known = (bit: number) => (state & bit) !== 0;

@@ -4,13 +4,13 @@ import type { XenState } from '../state/xen-state.js';
 import { seqOrNull } from './row-nulls.js';
 import type { StateFilter } from './state-rows.js';
 
-/** How far the pager has got with a gfn (docs/xen.md#paging). */
+/** Progress of the pager with a gfn (docs/xen.md#paging). */
 export interface PagingRow {
   readonly domid: number;
   readonly gfn: number;
   /** The type that the last event implied: ram_paging_out (nominate), ram_paged, ram_paging_in, ram_rw (prep). */
   readonly p2m_type: string;
-  /** It was evicted, and not prepared since. */
+  /** True if it was evicted and not prepared since. */
   readonly evicted: boolean;
   readonly last_seq: number | null;
 }

@@ -2,17 +2,17 @@ import type { XenState } from '../state/xen-state.js';
 import { numberOrNull } from './row-nulls.js';
 import type { StateFilter } from './state-rows.js';
 
-/** How many events there were of each order. */
+/** Number of events by order. */
 type ByOrder = Readonly<Record<string, number>>;
 
 /** Populate-on-demand of a domain (docs/xen.md#pod-cache). */
 export interface PodRow {
   readonly domid: number;
-  /** Pages in its cache as recorded; null for unknown. */
+  /** Pages in its cache, as recorded; null for unknown. */
   readonly count: number | null;
   /** p2m slots marked PoD, as recorded or counted since. */
   readonly entry_count: number | null;
-  /** Frames that the trace shows to be in its cache. */
+  /** Frames that the trace shows in its cache. */
   readonly cached: number;
   readonly populated: ByOrder;
   readonly reclaimed: ByOrder;

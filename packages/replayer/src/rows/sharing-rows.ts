@@ -7,15 +7,15 @@ export interface SharingRow {
   readonly mfn: number;
   readonly domid: number;
   readonly gfn: number;
-  /** Members that the frame has, this one included. */
+  /** Number of members of the frame, including this one. */
   readonly rmap_count: number;
-  /** It is known to have no others. */
+  /** True if it is known to have no others. */
   readonly complete: boolean;
   /** The event by which it joined. */
   readonly since_seq: number | null;
 }
 
-/** Every member of every rmap, by mfn, the latest first. */
+/** Every member of every rmap, by mfn, latest first. */
 export function* sharingRows({ sharing }: XenState, { domid: wanted }: StateFilter = {}): Generator<SharingRow> {
   const { rmaps } = sharing;
   for (const mfn of rmaps.frames()) {

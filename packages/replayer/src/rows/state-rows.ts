@@ -5,10 +5,10 @@ import type { XenState } from '../state/xen-state.js';
 import { NO_MFN, type P2mTable } from '../tables/p2m-table.js';
 import { numberOrNull } from './row-nulls.js';
 
-/** Names behind dictionary indices, as a TraceReader has them. */
+/** Names of the dictionary indices, as in a TraceReader. */
 export type Names = TraceReader['names'];
 
-/** Which of a state's rows are wanted: of one domain (a page's owner), of one view. */
+/** Selects rows of a state: those of one domain (a page's owner), of one view. */
 export interface StateFilter {
   readonly domid?: number | undefined;
   readonly view?: string | undefined;
@@ -23,13 +23,13 @@ export interface P2mRow {
   /** null for INVALID_MFN. */
   readonly mfn: number | null;
   readonly p2m_type: string;
-  /** null where it was not recorded. */
+  /** null if it was not recorded. */
   readonly access: string | null;
-  /** The set_entry that wrote it; null where it was there before the trace showed it. */
+  /** The set_entry that wrote it; null if it was there before the trace showed it. */
   readonly set_seq: number | null;
 }
 
-/** Every known leaf, p2m by p2m, in order of gfn; one that a lazy change of types cuts, in parts. */
+/** Every known leaf, by p2m and gfn; a leaf that a lazy change of types cuts is given in parts. */
 export function* p2mRows(replayer: XenState, names: Names, filter: StateFilter = {}): Generator<P2mRow> {
   for (const { table, view } of selectedP2ms(replayer, names, filter)) {
     for (const gfn of leavesOf(table)) {
@@ -45,7 +45,7 @@ export function* p2mRows(replayer: XenState, names: Names, filter: StateFilter =
   }
 }
 
-/** What of the leaf that a table has found last has one type around this gfn: all of it, but for lazy changes. */
+/** The part around this gfn of the leaf found last that has a single type: all of it, unless a lazy change cuts it. */
 export function p2mRow(table: P2mTable, view: string, gfn: number): P2mRow {
   const order = table.orderAt(gfn);
   const first = alignDown(gfn, order);
@@ -62,7 +62,7 @@ export function p2mRow(table: P2mTable, view: string, gfn: number): P2mRow {
   };
 }
 
-/** The p2ms that a filter lets through, by domain, its host's first. */
+/** The p2ms that a filter selects, by domain, its host p2m first. */
 export function selectedP2ms(replayer: XenState, names: Names, { domid, view }: StateFilter) {
   return replayer.p2ms
     .map((table, index) => ({ index, table, view: names.view[table.view] ?? String(table.view) }))
@@ -76,22 +76,22 @@ function leavesOf(table: P2mTable): number[] {
   return gfns;
 }
 
-/** machine_to_phys_mapping of a frame as recorded; null where no event told. */
+/** machine_to_phys_mapping of a frame as recorded; null if no event told. */
 export type M2pValue = number | 'invalid' | 'shared' | null;
 
-/** A machine frame with what the M2P says of it, and one p2m entry that maps it. */
+/** A machine frame with its M2P, and one p2m entry that maps it. */
 export interface M2pRow {
   readonly mfn: number;
   readonly m2p: M2pValue;
-  /** The m2p_set that told. */
+  /** The m2p_set that recorded it. */
   readonly m2p_seq: number | null;
-  /** The mapping; all null for a frame that nothing is known to map. */
+  /** The mapping; all null for a frame with no known mapping. */
   readonly domid: number | null;
   readonly view: string | null;
   readonly gfn: number | null;
 }
 
-/** Every frame that some p2m maps or the M2P is known for, by mfn, a row for each of its mappings. */
+/** Every frame that is mapped by some p2m or whose M2P is known, by mfn; one row for each of its mappings. */
 export function* m2pRows(replayer: XenState, names: Names, filter: StateFilter = {}): Generator<M2pRow> {
   const wanted = new Map(selectedP2ms(replayer, names, filter).map(p2m => [p2m.index, p2m]));
   const all = filter.domid === undefined && filter.view === undefined;
@@ -112,7 +112,7 @@ export function m2pOf(replayer: XenState, mfn: number): M2pValue {
   return value === INVALID_M2P ? 'invalid' : value === SHARED_M2P ? 'shared' : value;
 }
 
-/** 4K frames of all leaves, and those of the M2P too where wanted, in order and once each. */
+/** 4K frames of all leaves, and of the M2P if wanted, each once and in order. */
 function* knownFrames(replayer: XenState, withM2p: boolean): Generator<number> {
   const ranges: (readonly [number, number])[] = [];
   for (const table of replayer.p2ms) {

@@ -21,14 +21,14 @@ const HOLES: ReadonlySet<string> = new Set(['invalid', 'mmio_dm']);
 export interface P2mSummary {
   readonly domid: number;
   readonly view: string;
-  /** Frames of all types but those that stand for nothing. */
+  /** Frames of all types except holes. */
   readonly frames: number;
   readonly by_type: Readonly<Record<string, number>>;
-  /** Frames known to be nothing: removed (invalid), or left to a device model, as a lookup of a hole says (mmio_dm). */
+  /** Frames known to have nothing: removed (invalid), or left to a device model, as lookups of a hole say (mmio_dm). */
   readonly holes: Readonly<Record<string, number>>;
 }
 
-/** A recorded value that was not what the model expected. */
+/** A recorded value that differs from what the model expected. */
 export interface DivergenceRow {
   readonly seq: number;
   readonly about: string;
@@ -49,7 +49,7 @@ export interface LossRow {
   readonly count: number;
 }
 
-/** Frames of every p2m by type, domain by domain. */
+/** Frames of every p2m by type, by domain. */
 export function p2mSummaries(replayer: XenState, names: Names, filter: StateFilter = {}): P2mSummary[] {
   const all: { domid: number; view: string; types: Map<string, number> }[] = [];
   for (const { domid, view, p2m_type, order } of p2mRows(replayer, names, filter)) {
@@ -90,7 +90,7 @@ export function pageSummary({ pages }: XenState): PageSummary {
   return summary;
 }
 
-/** How many rows each of the rarer parts of the state has; parts that have none are left out. */
+/** Number of rows in each of the rarer parts of the state; empty parts are left out. */
 export function mechanismCounts(replayer: XenState, names: Names, filter: StateFilter = {}): Record<string, number> {
   const rows = {
     m2p: replayer.m2p.size,
@@ -117,7 +117,7 @@ function count<Row>(rows: Iterable<Row>, wanted: (row: Row) => boolean = () => t
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
-/** The divergences that a replay met, in order. */
+/** The divergences found by a replay, in order. */
 export function* divergenceRows({ health }: XenState, names: Names): Generator<DivergenceRow> {
   const { divergences } = health;
   for (const at of divergences.openOffsets()) {
@@ -137,7 +137,7 @@ export function* divergenceRows({ health }: XenState, names: Names): Generator<D
   }
 }
 
-/** The losses that a replay met, in order. */
+/** The losses found by a replay, in order. */
 export function* lossRows({ health }: XenState): Generator<LossRow> {
   const { losses } = health;
   for (const at of losses.openOffsets()) {

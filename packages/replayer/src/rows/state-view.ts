@@ -33,7 +33,7 @@ import {
 import { type TlbRow, tlbRows } from './tlb-rows.js';
 import { type ViewRow, viewRows } from './view-rows.js';
 
-/** What is known of a gfn: the leaf that covers it; that there is none; or nothing. */
+/** What is known of a gfn: the leaf that covers it; that it has none; or nothing. */
 export type EntryState = ({ readonly known: 'entry' } & P2mRow) | { readonly known: 'absent' | 'unknown' };
 
 /** A p2m entry that maps a machine frame; `gfn` is that of the 4K frame. */
@@ -52,11 +52,11 @@ export interface LockHolder {
 }
 
 /**
- * The state after one event, read-only. Good until its Replay moves on: any use after that is an error, also of rows
- * that are still being taken.
+ * The state after one event, read-only. Valid until its Replay moves on: any later use is an error, also of rows that
+ * are still being read.
  */
 export class StateView {
-  /** The event after which this is the state; one before the first where nothing has happened yet. */
+  /** This is the state after this event; one before the first event if nothing has happened yet. */
   readonly seq: number;
   readonly reader: TraceReader;
   private current: XenState | undefined;
@@ -67,7 +67,7 @@ export class StateView {
     this.current = replayer;
   }
 
-  /** The state itself, for what this view has no words for. @throws P2mError P2M_STALE_VIEW */
+  /** The state itself, for what this view does not offer. @throws P2mError P2M_STALE_VIEW */
   get replayer(): XenState {
     if (this.current !== undefined) return this.current;
     throw usageError(
@@ -77,7 +77,7 @@ export class StateView {
     );
   }
 
-  /** The replay moves on. */
+  /** Called when the replay moves on. */
   expire(): void {
     this.current = undefined;
   }
@@ -90,12 +90,12 @@ export class StateView {
     return { known: table?.isAbsent(gfn) ? 'absent' : 'unknown' };
   }
 
-  /** page_info of a machine frame, decoded by the trace's layout; of one that no event named, all is unknown. */
+  /** page_info of a machine frame, decoded by the trace's layout; all unknown if no event named the frame. */
   page(mfn: number): PageRow {
     return pageRow(this.replayer, mfn, this.replayer.pages.directory.find(mfn));
   }
 
-  /** What machine_to_phys_mapping says of a frame, null for unknown. */
+  /** machine_to_phys_mapping of a frame, null for unknown. */
   m2p(mfn: number): M2pValue {
     return m2pOf(this.replayer, mfn);
   }
@@ -128,7 +128,7 @@ export class StateView {
     return vcpu < 0 ? null : { domid: domidOfKey(vcpu), vcpu: vcpuOfKey(vcpu) };
   }
 
-  /** Domain and view of every p2m that an event was about. */
+  /** Domain and view of every p2m that has had events. */
   p2ms(): { readonly domid: number; readonly view: string }[] {
     return this.replayer.p2ms.map(({ domid, view }) => ({ domid, view: this.reader.names.view[view] }));
   }
@@ -169,7 +169,7 @@ export class StateView {
   tlbRows(filter?: StateFilter): Generator<TlbRow> {
     return this.rows(replayer => tlbRows(replayer, this.reader.names, filter));
   }
-  /** Recorded values so far that were not what the model expected. */
+  /** Recorded values so far that differ from what the model expected. */
   divergences(): Generator<DivergenceRow> {
     return this.rows(replayer => divergenceRows(replayer, this.reader.names));
   }
@@ -183,11 +183,11 @@ export class StateView {
     return pageSummary(this.replayer);
   }
 
-  /** Rows of the state, as long as it stands. */
+  /** Rows of the state, as long as the view is valid. */
   private *rows<Row>(of: (replayer: XenState) => Generator<Row>): Generator<Row> {
     for (const row of of(this.replayer)) {
       yield row;
-      this.replayer; // throws where the state has moved on since
+      this.replayer; // throws if the state has moved on
     }
   }
 }

@@ -3,7 +3,7 @@ import type { XenState } from '../state/xen-state.js';
 import { seqOrNull } from './row-nulls.js';
 import type { Names, StateFilter } from './state-rows.js';
 
-/** A p2m whose TLB flush was put off: other pcpus may translate as it was before. */
+/** A p2m whose TLB flush was deferred: other pcpus may still use old translations. */
 export interface TlbRow {
   readonly domid: number;
   readonly view: string;

@@ -5,27 +5,27 @@ import { seqOrNull } from './row-nulls.js';
 import { type Names, type StateFilter, selectedP2ms } from './state-rows.js';
 
 /**
- * An altp2m view, one of its remaps, or one of its entries that the host's has left behind (docs/xen.md#altp2m-views).
+ * An altp2m view, one of its remaps, or one of its entries that is older than the host's (docs/xen.md#altp2m-views).
  */
 export interface ViewRow {
   readonly domid: number;
   readonly view: string;
   readonly what: 'view' | 'remap' | 'stale';
-  /** Of a view: what it lacks is absent, not unknown. */
+  /** For a view: what it lacks is absent, not unknown. */
   readonly complete: boolean | null;
-  /** Of a view: the vcpus that use it. */
+  /** For a view: the vcpus that use it. */
   readonly vcpus: readonly number[] | null;
   readonly gfn: number | null;
-  /** Of a stale entry. */
+  /** For a stale entry. */
   readonly order: number | null;
   /** What the view has at the gfn, null for INVALID_MFN or unknown. */
   readonly mfn: number | null;
   readonly new_gfn: number | null;
-  /** Of a view, since when it is complete; of a stale entry, since when it is stale. */
+  /** For a view: since when it is complete; for a stale entry: since when it is stale. */
   readonly since_seq: number | null;
 }
 
-/** Every altp2m view that is known, each followed by its remaps and its stale entries, by gfn. */
+/** Every known altp2m view, each followed by its remaps and its stale entries, by gfn. */
 export function* viewRows(replayer: XenState, names: Names, filter: StateFilter = {}): Generator<ViewRow> {
   for (const { domid, view, table, vcpus } of knownViews(replayer, names, filter)) {
     const none = { complete: null, vcpus: null, gfn: null, order: null, mfn: null, new_gfn: null, since_seq: null };
@@ -45,7 +45,7 @@ export function* viewRows(replayer: XenState, names: Names, filter: StateFilter 
 interface KnownView {
   readonly domid: number;
   readonly view: string;
-  /** undefined where nothing is known but that vcpus use it. */
+  /** undefined if only vcpus that use it are known. */
   readonly table: P2mTable | undefined;
   readonly vcpus: number[];
 }

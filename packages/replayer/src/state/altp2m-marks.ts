@@ -2,7 +2,7 @@ import { alignDown, framesOf } from '../memory/order.js';
 import type { P2mTable } from '../tables/p2m-table.js';
 import { isHole } from './holes.js';
 
-/** A view's entries of [gfn, gfn + 2^order) are written: those that get another mfn are no remaps any more. */
+/** A view's entries of [gfn, gfn + 2^order) are written: those that get another mfn are no longer remaps. */
 export function endRemaps(view: P2mTable, gfn: number, mfn: number, order: number): void {
   const first = alignDown(gfn, order);
   const end = first + framesOf(order);
@@ -22,9 +22,8 @@ export function endRemaps(view: P2mTable, gfn: number, mfn: number, order: numbe
 
 /**
  * The host's entries of [gfn, gfn + 2^order) were written: a view's entry that now differs in mfn or type is stale
- * (docs/xen.md#propagate-change: propagation comes from the events that recorded it). One that is remapped is compared
- * with the gfn that it
- * is remapped to (docs/xen.md#thread-altp2m-shared: "altp2m gfn O will still point to mA").
+ * (docs/xen.md#propagate-change: propagation shows in the events recorded for it). A remapped entry is compared with
+ * the gfn that it is remapped to (docs/xen.md#thread-altp2m-shared: "altp2m gfn O will still point to mA").
  */
 export function markStale(view: P2mTable, host: P2mTable, gfn: number, order: number, seq: number): void {
   const first = alignDown(gfn, order);
@@ -43,7 +42,7 @@ export function markStale(view: P2mTable, host: P2mTable, gfn: number, order: nu
   });
 }
 
-/** Some gfn of [from, end), which one leaf of the view covers, has another mfn or type in the host, and is no remap. */
+/** True if some gfn of [from, end), covered by one leaf of the view, differs in the host and is not remapped. */
 function differs(view: P2mTable, host: P2mTable, from: number, end: number): boolean {
   for (let gfn = from; gfn < end; ) {
     view.find(gfn);
@@ -56,7 +55,7 @@ function differs(view: P2mTable, host: P2mTable, from: number, end: number): boo
   return false;
 }
 
-/** What two tables found at their gfns has one mfn and type, or is a hole in both. */
+/** True if what the two tables found has the same mfn and type at their gfns, or is a hole in both. */
 function isSame(a: P2mTable, gfnA: number, b: P2mTable, gfnB: number): boolean {
   const [mfnA, mfnB] = [a.foundMfn(gfnA), b.foundMfn(gfnB)];
   const [typeA, typeB] = [a.typeAt(gfnA), b.typeAt(gfnB)];

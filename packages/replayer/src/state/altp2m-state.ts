@@ -6,9 +6,8 @@ import { HOST, type P2mSet } from './p2m-set.js';
 import type { ReplayContext } from './replay-context.js';
 
 /**
- * The life of altp2m views, and their remaps (docs/xen.md#altp2m-views). Both lie in the view's own P2mTable, as
- * entries do: which entries
- * are stale is found as the host's are written (altp2m-marks.ts).
+ * Altp2m views, from creation to destruction, and their remaps (docs/xen.md#altp2m-views). Both are in the view's own
+ * P2mTable, like its entries; which entries are stale is found when the host's are written (altp2m-marks.ts).
  */
 export class Altp2mState implements EventState {
   private readonly context: ReplayContext;
@@ -28,7 +27,7 @@ export class Altp2mState implements EventState {
     snapshot_remap: (batch: ReplayBatch, row: number) => this.snapshotRemap(batch, row),
   };
 
-  /** Number of the altp2m view's p2m, -1 for a view that is none. */
+  /** Number of the altp2m view's p2m, -1 for other views. */
   private viewOf({ columns: c }: ReplayBatch, row: number): number {
     return this.context.isAltp2m(c.view[row]) ? this.p2ms.of(c.domid[row], c.view[row]) : -1;
   }
@@ -61,14 +60,14 @@ export class Altp2mState implements EventState {
     const from = this.effective(view, newGfn);
     if (from === undefined) this.p2ms.drop(view, gfn);
     else this.p2ms.imply(view, gfn, from.foundMfn(newGfn), 0, from.typeAt(newGfn), from.foundAccess);
-    // `make` renews `data`.
+    // `make` replaces `data`.
     const at = remaps.make(gfn);
     remaps.data[at] = newGfn;
   }
 
   /**
-   * The table that has what a view shows at the gfn, which it has found: its own, or the host's where the view is known
-   * to have no entry there. Undefined: unknown.
+   * The table that has what a view shows at the gfn, with that gfn found: the view's own, or the host's if the view is
+   * known to have no entry there. undefined: unknown.
    */
   private effective(view: number, gfn: number): P2mTable | undefined {
     const own = this.p2ms.tables[view];
@@ -93,7 +92,7 @@ export class Altp2mState implements EventState {
     remaps.data[at] = newGfn;
   }
 
-  /** It has no state but that of the p2ms. */
+  /** It has no state apart from that of the p2ms. */
   forget(): void {}
   forgetDomain(): void {}
   transfer(): void {}

@@ -9,8 +9,8 @@ import { TranslationTable } from '../tables/translation-table.js';
 import type { ReplayContext } from './replay-context.js';
 
 /**
- * Who runs where (docs/xen.md#who-runs-where), which view each vcpu uses, and which translations each pcpu has
- * outstanding.
+ * Which vcpu runs on each pcpu (docs/xen.md#who-runs-where), which view each vcpu uses, and which translations each
+ * pcpu has outstanding.
  */
 export class ContextState implements EventState {
   /** Running vcpu by pcpu, -1 for unknown. */
@@ -47,7 +47,7 @@ export class ContextState implements EventState {
     }
   }
 
-  /** The view is that of the vcpu that runs, if it is one of that domain. */
+  /** Sets the view of the running vcpu, if it belongs to that domain. */
   private switchView(batch: ReplayBatch, row: number): void {
     const running = this.running[pcpuOf(batch, row)] ?? -1;
     const { domid, view } = batch.columns;
@@ -64,7 +64,7 @@ export class ContextState implements EventState {
     if (isValid(batch.validity.view, row)) this.views.set(vcpu, batch.columns.view[row]);
   }
 
-  /** A lookup with the gfn's lock held on return stays outstanding until its put_gfn. */
+  /** A lookup that returns with the gfn's lock held is outstanding until its put_gfn. */
   lookup(batch: ReplayBatch, row: number): void {
     if ((batch.columns.flags[row] & FLAG.locked) !== 0) this.push(batch, row, this.context.now.seq);
   }
@@ -77,7 +77,7 @@ export class ContextState implements EventState {
     this.translations.add(pcpu, batch.columns.domid[row], batch.columns.view[row], gfn, mfn, seq);
   }
 
-  /** The innermost outstanding translation of the gfn ends. */
+  /** Ends the innermost outstanding translation of the gfn. */
   putGfn(batch: ReplayBatch, row: number): void {
     const { columns: c } = batch;
     const pcpu = pcpuOf(batch, row);
@@ -90,7 +90,7 @@ export class ContextState implements EventState {
     while (this.running.length <= pcpu) this.running.push(-1);
   }
 
-  /** Loss: the vcpus of other pcpus still run there, whatever they do. */
+  /** Loss: the vcpus on other pcpus still run there. */
   forget(pcpu: number): void {
     this.translations.forget();
     this.views.clear();

@@ -9,7 +9,7 @@ import type { ReplayContext } from './replay-context.js';
 
 const MAP_FOREIGN = P2M_TYPE.map_foreign;
 
-/** A record: the frame, whose it is, and the event that mapped it. */
+/** A record: the frame, its owner, and the event that mapped it. */
 export const FOREIGN_MFN = 0;
 export const FOREIGN_OWNER = 1;
 export const FOREIGN_SEQ = 2;

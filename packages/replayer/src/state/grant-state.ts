@@ -8,7 +8,7 @@ import type { StateImage } from '../memory/state-image.js';
 import type { ContextState } from './context-state.js';
 import type { ReplayContext } from './replay-context.js';
 
-/** A record's link is the mapping without a handle, of the same two domains, that was made before. */
+/** A record links to the previous mapping without a handle of the same two domains. */
 const DOMID = 1;
 const OWNER = 2;
 const MFN = 3;
@@ -22,14 +22,14 @@ const TAG = 9;
 const WIDTH = 10;
 
 /**
- * A mapping for a device and one for the host share a handle, and may end one by one (XSA-224,
+ * A mapping for a device and one for the host share a handle, and may be unmapped separately (XSA-224,
  * docs/xen.md#grant-mappings).
  */
 export const HALVES = FLAG.device_map | FLAG.host_map;
 
-/** A grant that is mapped. Frames and domid are -1 where unknown, ref and handle NaN. */
+/** A grant that is mapped. Frames and domid are -1 if unknown, ref and handle NaN. */
 export interface GrantMapping {
-  /** Who maps it, and who grants it. */
+  /** The domain that maps it, and the one that grants it. */
   readonly domid: number;
   readonly owner: number;
   readonly mfn: number;
@@ -37,17 +37,16 @@ export interface GrantMapping {
   readonly ref: number;
   readonly handle: number;
   readonly flags: number;
-  /** NaN for one that was there before the trace. */
+  /** NaN if it was there before the trace. */
   readonly seq: number;
 }
 
 /**
- * Grant mappings: by mapping domain and handle; where no handle is recorded (stock Xen, docs/xen.md#missing-records),
- * by the two domains,
- * of which the latest goes first.
+ * Grant mappings: by mapping domain and handle; if no handle is recorded (stock Xen, docs/xen.md#missing-records), by
+ * the two domains, where the latest is unmapped first.
  */
 export class GrantState implements EventState {
-  /** grant_transfer and decrease_reservation by domid: how many. */
+  /** Number of grant_transfer and decrease_reservation events by domid. */
   readonly transfers = new Map<number, number>();
   readonly decreases = new Map<number, number>();
   private readonly mappings = new Records(WIDTH);
@@ -55,6 +54,8 @@ export class GrantState implements EventState {
   private readonly byHandle = new Map<number, Map<number, number>>();
   /** Both domains → the latest mapping without a handle. */
   private readonly latest = new Map<number, number>();
+  /** Told of mappings of a known frame that are made, or end, and how many references they have. */
+  onMapping: (mfn: number, handle: number, domid: number, references: number, isMapped: boolean) => void = () => {};
   private readonly context: ReplayContext;
   private readonly contexts: ContextState;
 
@@ -87,12 +88,13 @@ export class GrantState implements EventState {
     const facts = this.context.facts?.grants;
     const open = this.byHandle.get(domid)?.get(handle);
     if (open !== undefined) {
-      // The handle is in use: its mapping has ended without an event.
+      // The handle is in use, so its mapping has ended without an event.
       facts?.spans.lose(this.mappings.data[open + TAG]);
       this.mappings.remove(open);
     }
     const at = this.mappings.add();
     const { data } = this.mappings;
+    if (mfn >= 0) this.onMapping(mfn, handle, domid, halvesOf(flags), true);
     data[at + DOMID] = domid;
     data[at + OWNER] = owner;
     data[at + MFN] = mfn;
@@ -117,6 +119,11 @@ export class GrantState implements EventState {
     const pair = grantKey(domid, batch.columns.owner[row]);
     const at = (Number.isNaN(handle) ? this.latest.get(pair) : this.byHandle.get(domid)?.get(handle)) ?? 0;
     if (at === 0) this.unmapUnseen(batch, row, domid, handle);
+    else if (this.mappings.data[at + MFN] >= 0) {
+      const flags = isValid(batch.validity.flags, row) ? batch.columns.flags[row] & HALVES : 0;
+      const halves = halvesOf(this.mappings.data[at + FLAGS] & (flags === 0 ? HALVES : flags));
+      this.onMapping(this.mappings.data[at + MFN], handle, domid, halves, false);
+    }
     if (at === 0 || this.keepsHalf(at, batch, row)) return;
     this.context.facts?.grants?.spans.end(this.mappings.data[at + TAG]);
     if (Number.isNaN(handle)) this.removeLatest(pair, this.mappings.data[at]);
@@ -124,7 +131,7 @@ export class GrantState implements EventState {
     this.mappings.remove(at);
   }
 
-  /** What is unmapped was mapped before the trace. */
+  /** Handles an unmap of what was mapped before the trace. */
   private unmapUnseen(batch: ReplayBatch, row: number, domid: number, handle: number): void {
     const facts = this.context.facts?.grants;
     if (facts === undefined) return;
@@ -139,13 +146,13 @@ export class GrantState implements EventState {
     if (handles?.size === 0) this.byHandle.delete(domid);
   }
 
-  /** `before`: the mapping of the same two domains that is the latest then, 0 for none. */
+  /** `before`: the previous mapping of the same two domains, which becomes the latest; 0 for none. */
   private removeLatest(pair: number, before: number): void {
     if (before === 0) this.latest.delete(pair);
     else this.latest.set(pair, before);
   }
 
-  /** True where the unmap names a half and the mapping has another. */
+  /** True if the unmap names one half and the mapping has the other as well. */
   private keepsHalf(at: number, batch: ReplayBatch, row: number): boolean {
     const { data } = this.mappings;
     const named = isValid(batch.validity.flags, row) ? batch.columns.flags[row] & HALVES : 0;
@@ -156,7 +163,7 @@ export class GrantState implements EventState {
     return true;
   }
 
-  /** Who maps: the recorded domain, or else the one that runs there; ABSENT for unknown, which is one of its own. */
+  /** The domain that maps: the recorded one, or else the one that runs; ABSENT (its own key) if unknown. */
   mapperOf(batch: ReplayBatch, row: number): number {
     const domid = domidOf(batch, row);
     const running = this.contexts.running[pcpuOf(batch, row)] ?? ABSENT;
@@ -172,7 +179,7 @@ export class GrantState implements EventState {
     return handles;
   }
 
-  /** Every grant that is mapped; of those that nothing but their domains tells apart, the oldest first. */
+  /** Every mapped grant; of those that differ in nothing but age, the oldest first. */
   all(): GrantMapping[] {
     const { data } = this.mappings;
     const all: GrantMapping[] = [];
@@ -198,7 +205,7 @@ export class GrantState implements EventState {
     this.latest.clear();
   }
 
-  /** What the domain mapped; who maps what it granted is left to be seen. */
+  /** Forgets what the domain mapped; mappings of what it granted stay until they are unmapped. */
   forgetDomain(domid: number): void {
     this.mappings.forEach(at => {
       if (this.mappings.data[at + DOMID] !== domid) return;
@@ -224,6 +231,9 @@ export class GrantState implements EventState {
     });
   }
 }
+
+/** References that a mapping takes: one for each half that it has (XSA-224). */
+const halvesOf = (flags: number): number => ((flags & HALVES) === HALVES ? 2 : 1);
 
 function raise(counts: Map<number, number>, domid: number): void {
   counts.set(domid, (counts.get(domid) ?? 0) + 1);

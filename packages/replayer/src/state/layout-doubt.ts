@@ -1,11 +1,11 @@
 import { LayoutFit, type LayoutProfile, movesBelowFlags } from '@p2mtrace/trace-format';
 import type { StateImage } from '../memory/state-image.js';
 
-/** Whether the trace's page_info layout is that of the hypervisor: what the counts say that it can't explain. */
+/** Evidence against the trace's page_info layout: counts that it can't explain. */
 export class LayoutDoubt {
-  /** The layout that the trace is read by. */
+  /** The layout by which the trace is read. */
   readonly layout: string;
-  /** Counts that contradict the layout and are right by some other one, or by one that is not known. */
+  /** Counts that contradict the layout and are right by another one, or by an unknown one. */
   counts = 0;
   private readonly fit = new LayoutFit();
 
@@ -14,8 +14,8 @@ export class LayoutDoubt {
   }
 
   /**
-   * Takes note of a count that is not the one before moved by `by`; words at their indices in four arrays. False: no
-   * layout is to blame, as it does not move as it should in the bits below all flags.
+   * Records a count that is not the previous one moved by `by`; words are at their indices in four arrays. False: no
+   * layout is to blame, as the count does not move as it should in the bits below all flags.
    */
   explains(lows: Uint32Array, highs: Uint32Array, slot: number, info: Uint32Array, at: number, by: number): boolean {
     const [low, high, newLow, newHigh] = [lows[slot], highs[slot], info[at], info[at + 1]];

@@ -18,7 +18,7 @@ const WIDTH = 3;
 const BITS = FLAG.foreign | FLAG.identity;
 
 /**
- * What a Linux PV guest keeps: phys_to_machine by pfn, and the override chains of foreign frames
+ * The state of a Linux PV guest: phys_to_machine by pfn, and the override chains of foreign frames
  * (docs/xen.md#linux-p2m).
  */
 export class LinuxState implements EventState {
@@ -56,7 +56,7 @@ export class LinuxState implements EventState {
     table.data[at + LINUX_SEQ] = seq;
   }
 
-  /** An entry that an event implies: written where it isn't so already. */
+  /** An entry that an event implies: written unless it is already so. */
   private imply(domid: number, pfn: number, mfn: number, bits: number): void {
     if (this.isSo(domid, pfn, mfn, bits)) return;
     this.write(domid, pfn, mfn, bits, this.context.now.seq);
@@ -75,7 +75,7 @@ export class LinuxState implements EventState {
     const mfn = mfnOf(batch, row);
     if (hasFailed(batch, row) || !this.context.inRange(pfn, mfn)) return;
     const domid = batch.columns.domid[row];
-    // A recorder that wrote the new entry first has left nothing to know the old one by.
+    // If the recorder wrote the new entry first, the old one is no longer known.
     const known = this.isSo(domid, pfn, mfn, FLAG.foreign) ? Number.NaN : this.entry(domid, pfn, LINUX_MFN);
     const oldMfn = this.recorded(batch, row, known, this.entry(domid, pfn, LINUX_SEQ));
     const open = this.overrides.find(mfn, domid, pfn);
@@ -98,7 +98,7 @@ export class LinuxState implements EventState {
     else this.imply(domid, pfn, oldMfn, 0);
   }
 
-  /** A page joins a frame's chain; NaN as `seq`: it was there before. */
+  /** A page joins a frame's chain; `seq` is NaN if it was there before. */
   private begin(mfn: number, domid: number, pfn: number, seq: number, oldMfn: number): void {
     const member = this.overrides.add(mfn, domid, pfn, seq, oldMfn);
     const span = this.context.facts?.linux?.add(domid, pfn, mfn, oldMfn, !Number.isNaN(seq));
@@ -110,7 +110,7 @@ export class LinuxState implements EventState {
     this.overrides.remove(member);
   }
 
-  /** The recorded old mfn, which is compared with the known one; else that one. NaN for unknown. */
+  /** The recorded old mfn, compared with the known one; if not recorded, the known one. NaN for unknown. */
   private recorded(batch: ReplayBatch, row: number, known: number, seq: number): number {
     const recorded = oldMfnOf(batch, row);
     if (Number.isNaN(recorded)) return known;
@@ -120,7 +120,7 @@ export class LinuxState implements EventState {
     return recorded;
   }
 
-  /** A number of the pfn's record, NaN where it is unknown. */
+  /** A number of the pfn's record, NaN if unknown. */
   private entry(domid: number, pfn: number, field: number): number {
     const table = this.pfns.get(domid);
     const at = table?.find(pfn) ?? -1;
@@ -156,7 +156,7 @@ export class LinuxState implements EventState {
   }
 }
 
-/** NaN where it was not recorded. INVALID_P2M_ENTRY is all ones. */
+/** NaN if it was not recorded. INVALID_P2M_ENTRY is all ones. */
 export function oldMfnOf(batch: ReplayBatch, row: number): number {
   const oldMfn = arg0Of(batch, row);
   return Number.isNaN(oldMfn) || oldMfn < MAX_FRAME ? oldMfn : NO_MFN;

@@ -2,10 +2,11 @@ import { FLAG, isP2mLevel, isValid, MODE_READ } from '@p2mtrace/trace-format';
 import { siteOf } from '../batch/call-site.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { DIVERGES } from '../facts/fact-specs.js';
+import { holdsNothing } from '../tables/held-locks.js';
 import { type LockTable, NOBODY, UNKNOWN_DEPTH } from '../tables/lock-table.js';
 import type { ReplayContext } from './replay-context.js';
 
-/** Lock events applied to the lock table, and checked against what was recorded. */
+/** Applies lock events to the lock table, and checks them against what was recorded. */
 export class LockState {
   readonly table: LockTable;
   private readonly context: ReplayContext;
@@ -36,6 +37,7 @@ export class LockState {
     let tag = 0;
     if (facts !== undefined) {
       const lockClass = isValid(batch.validity.lock_class, row) ? c.lock_class[row] : -1;
+      facts.translations?.acquired(siteOf(batch, row), holdsNothing(this.table, pcpu));
       tag = facts.locks.acquire(lock, lockClass, mode, level, depth, check);
     }
     this.table.push(pcpu, lock, mode, level, this.context.now.seq, siteOf(batch, row), tag);
@@ -58,10 +60,10 @@ export class LockState {
     const level = isValid(batch.validity.level, row) ? c.level[row] : 0;
     facts.locks.release(lock, lockClass, mode, level, tag, innermost);
     const { translations } = facts;
-    if (translations?.hasLocked && !this.holdsP2mLock(pcpu)) translations.unlock();
+    if (translations?.hasLocked(pcpu) && !this.holdsP2mLock(pcpu)) translations.unlock();
   }
 
-  /** A lock that was held already, in the order in which such were taken; nothing is checked. */
+  /** A lock that is already held; locks come in the order in which they were taken. Nothing is checked. */
   snapshot(batch: ReplayBatch, row: number): void {
     const { columns: c, validity: v } = batch;
     if (!isValid(v.pcpu, row) || !isValid(v.mode, row)) return;
@@ -79,7 +81,7 @@ export class LockState {
     this.table.push(pcpu, lock, mode, level, this.context.now.seq, siteOf(batch, row), tag);
   }
 
-  /** What is known of a lock besides that it is held. */
+  /** What is known of a lock apart from who holds it. */
   snapshotLock(batch: ReplayBatch, row: number): void {
     const { columns: c, validity: v } = batch;
     const owner = isValid(v.pcpu, row) ? c.pcpu[row] : NOBODY;
@@ -92,7 +94,7 @@ export class LockState {
     if (isValid(batch.validity.pcpu, row)) this.table.setLevel(batch.columns.pcpu[row], batch.columns.level[row]);
   }
 
-  /** The pcpu holds the lock of some p2m. */
+  /** True if the pcpu holds the lock of some p2m. */
   holdsP2mLock(pcpu: number): boolean {
     return holdsP2mLock(this.table, pcpu);
   }
@@ -103,13 +105,13 @@ export class LockState {
   }
 }
 
-/** The pcpu holds the lock of some p2m, in whatever mode. */
+/** True if the pcpu holds the lock of some p2m, in any mode. */
 export function holdsP2mLock(locks: LockTable, pcpu: number): boolean {
   for (let i = locks.bottom(pcpu); i <= locks.innermost(pcpu); i++) if (isP2mLevel(locks.heldLevel[i])) return true;
   return false;
 }
 
-/** Depth as recorded, 0 for none: hypervisors that count recursive locks only say 0 of all others. */
+/** Depth as recorded, 0 for none: hypervisors that only count recursive locks record 0 for all others. */
 function recordedDepth(batch: ReplayBatch, row: number): number {
   return isValid(batch.validity.depth, row) ? batch.columns.depth[row] : 0;
 }

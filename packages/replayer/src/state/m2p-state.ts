@@ -6,11 +6,11 @@ import { FrameRecords } from '../memory/frame-records.js';
 import type { StateImage } from '../memory/state-image.js';
 import type { ReplayContext } from './replay-context.js';
 
-/** Values of the M2P that are no gfn. */
+/** Values of the M2P that are not gfns. */
 export const INVALID_M2P = -1;
 export const SHARED_M2P = -2;
 
-/** A record: the value, the seq of the event that set it, and for the fact recorder the open span. */
+/** A record: the value, the seq of the event that set it, and the open span for the fact recorder. */
 const SEQ = 1;
 const TAG = 2;
 const WIDTH = 3;
@@ -45,7 +45,7 @@ export class M2pState implements EventState {
     data[at + TAG] = this.context.facts?.m2p?.set(data[at + TAG], mfn, data[at], shared, !Number.isNaN(seq)) ?? 0;
   }
 
-  /** Frames whose M2P is known. */
+  /** Number of frames whose M2P is known. */
   get size(): number {
     return this.table.size;
   }
@@ -56,7 +56,7 @@ export class M2pState implements EventState {
     return at < 0 ? undefined : this.table.data[at];
   }
 
-  /** seq of the event that set the M2P of a frame, NaN where it was so before or is unknown. */
+  /** seq of the event that set the M2P of a frame, NaN if it was so before the trace or is unknown. */
   setSeq(mfn: number): number {
     const at = this.table.find(mfn);
     return at < 0 ? Number.NaN : this.table.data[at + SEQ];
@@ -75,7 +75,7 @@ export class M2pState implements EventState {
     this.table.clear();
   }
 
-  /** The M2P is the machine's. */
+  /** The M2P belongs to the machine, so a new domain changes nothing. */
   forgetDomain(): void {}
 
   transfer(image: StateImage): void {

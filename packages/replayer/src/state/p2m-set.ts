@@ -10,6 +10,7 @@ import { endRemaps, markStale } from './altp2m-marks.js';
 import { isHole } from './holes.js';
 import type { ReplayContext } from './replay-context.js';
 
+const MAP_FOREIGN = P2M_TYPE.map_foreign;
 /** Index of the host's view. */
 export const HOST = 0;
 /** Larger entries than this are damage, not events (1 TiB). */
@@ -18,24 +19,24 @@ export const MAX_ENTRY_ORDER = 28;
 const LOGDIRTY_TYPES = new Set([P2M_TYPE.ram_rw, P2M_TYPE.ram_logdirty, P2M_TYPE.ioreq_server]);
 
 /**
- * Log-dirty changes are lazy: what is stored as ram_rw may be called otherwise, and the other way round
+ * Log-dirty changes are lazy: an entry stored as ram_rw may be reported as ram_logdirty, and the other way round
  * (docs/xen.md#lazy-types).
  */
 export function sameType(a: number, b: number): boolean {
   return a === b || (LOGDIRTY_TYPES.has(a) && LOGDIRTY_TYPES.has(b));
 }
 
-/** One entry by two names: types that log-dirty makes of each other, and holes, whose names differ by who asks. */
+/** True for the same entry under two names: types that log-dirty turns into each other, and the names of holes. */
 export function sameEntry(typeA: number, mfnA: number, typeB: number, mfnB: number): boolean {
   return mfnA === mfnB && (sameType(typeA, typeB) || (isHole(typeA, mfnA) && isHole(typeB, mfnB)));
 }
 
-/** Order of the leaves that a write of that order makes. */
+/** Order of the leaves that a write of this order makes. */
 const leafOrder = (order: number): number => (order >= 18 ? 18 : order >= 9 ? 9 : 0);
 
 const NO_TABLES: readonly P2mTable[] = [];
 
-/** The p2ms of all domains and views, how their entries are written, and who maps what. */
+/** The p2ms of all domains and views, how their entries are written, and which entries map each frame. */
 export class P2mSet {
   readonly tables: P2mTable[] = [];
   readonly reverse = new ReverseMap();
@@ -43,19 +44,21 @@ export class P2mSet {
   private readonly index = new Map<number, number>();
   private lastP2mKey = -1;
   private lastP2m = 0;
-  /** By domid: 1 where it has an altp2m view, so that writes to all other hosts cost nothing more. */
+  /** By domid: 1 if it has an altp2m view, so that writes to other host p2ms cost nothing extra. */
   private readonly viewed = new Uint8Array(DOMIDS);
   /**
-   * By domid: 1 where a page was freed that its p2m mapped, and nothing was written to its p2m since. So a teardown
-   * looks, which frees the p2m's own tables at its end (p2m_teardown): a lookup then finds holes that nobody wrote.
+   * By domid: 1 if a page was freed that its p2m mapped, and its p2m was not written since. That is how a teardown
+   * looks: it ends by freeing the p2m's own tables (p2m_teardown), and lookups then find holes that nobody wrote.
    */
   tornDown = new Uint8Array(DOMIDS);
+  /** Told of foreign mappings that are made and that end. */
+  onForeign: (domid: number, gfn: number, mfn: number, isMapped: boolean) => void = () => {};
 
   constructor(context: ReplayContext) {
     this.context = context;
   }
 
-  /** Number of the p2m of a domain's view; the host's where no view was recorded (docs/xen.md#attempts). */
+  /** Number of the p2m of a domain's view; the host's if no view was recorded (docs/xen.md#attempts). */
   of(domid: number, view: number): number {
     const key = p2mKey(domid, view);
     if (key === this.lastP2mKey) return this.lastP2m;
@@ -72,7 +75,7 @@ export class P2mSet {
     return index;
   }
 
-  /** The p2m of a domain's view, undefined where no event was about it. */
+  /** The p2m of a domain's view, undefined if no event was about it. */
   find(domid: number, view: number): P2mTable | undefined {
     const index = this.index.get(p2mKey(domid, view));
     return index === undefined ? undefined : this.tables[index];
@@ -84,7 +87,7 @@ export class P2mSet {
     });
   }
 
-  /** A superpage falls apart: its parts map what it mapped. */
+  /** A superpage is split: its parts map what it mapped. */
   private onSplit(p2m: number, gfn: number, mfn: number, order: number, tag: number, parts: Int32Array): void {
     if (mfn !== NO_MFN) {
       this.reverse.remove(mfn, order + 9, p2m, gfn);
@@ -94,7 +97,7 @@ export class P2mSet {
     if (tag !== 0) this.context.facts?.mappings?.split(tag, gfn, mfn, order, parts);
   }
 
-  /** False, and counted, for an entry that no machine has: no leaf maps frames that are not aligned to it. */
+  /** False, and counted, for an impossible entry: no leaf maps frames that are not aligned to it. */
   inRange(gfn: number, mfn: number, order: number, maxOrder = MAX_ENTRY_ORDER): boolean {
     if (!this.context.inRange(gfn, mfn, order, maxOrder)) return false;
     if (order === 0 || mfn === NO_MFN || offsetIn(mfn, leafOrder(order)) === 0) return true;
@@ -102,7 +105,7 @@ export class P2mSet {
     return false;
   }
 
-  /** Writes [gfn, gfn + 2^order), aligned down, as leaves of 1G, 2M and 4K, whichever the order is a multiple of. */
+  /** Writes [gfn, gfn + 2^order), aligned down, as leaves of 1G, 2M or 4K, whichever fits the order. */
   write(p2m: number, gfn: number, mfn: number, order: number, type: number, access: number): void {
     const table = this.tables[p2m];
     if (table.remaps.size > 0) endRemaps(table, gfn, mfn, order);
@@ -112,7 +115,7 @@ export class P2mSet {
     for (const view of this.altp2ms(table.domid)) markStale(view, table, gfn, order, this.context.now.seq);
   }
 
-  /** A recorded 4K entry that is not the expected one: it holds from now on, whoever wrote it. */
+  /** A recorded 4K entry that is not the expected one: from now on it holds, whoever wrote it. */
   correct(p2m: number, gfn: number, mfn: number, type: number, access: number): void {
     const table = this.tables[p2m];
     if (table.remaps.size > 0) endRemaps(table, gfn, mfn, 0);
@@ -125,8 +128,8 @@ export class P2mSet {
   }
 
   /**
-   * Entries [gfn, gfn + 2^order), aligned, that an event implies: a write, unless they are so already (docs/replay.md),
-   * or the set_entry that the event tells of has failed.
+   * Entries [gfn, gfn + 2^order), aligned, that an event implies: a write, unless they are already so (docs/replay.md),
+   * or the set_entry that the event stands for has failed.
    */
   imply(p2m: number, gfn: number, mfn: number, order: number, type: number, access = NO_ACCESS): void {
     const table = this.tables[p2m];
@@ -134,7 +137,7 @@ export class P2mSet {
     if (!this.isSo(table, gfn, mfn, order, type)) this.write(p2m, gfn, mfn, order, type, access);
   }
 
-  /** Leaves at least as large as a write would make them give these frames and that type. */
+  /** True if leaves at least as large as a write would make give these frames and this type. */
   private isSo(table: P2mTable, gfn: number, mfn: number, order: number, type: number): boolean {
     const leaf = leafOrder(order);
     const end = gfn + framesOf(order);
@@ -146,21 +149,21 @@ export class P2mSet {
     return true;
   }
 
-  /** The 4K entry of the gfn is unknown again; in a complete view, absent. */
+  /** Makes the 4K entry of the gfn unknown again; in a complete view, absent. */
   drop(p2m: number, gfn: number): void {
     const table = this.tables[p2m];
     table.splitAt(gfn, 0);
     if (table.find(gfn)) this.endFound(p2m, gfn);
   }
 
-  /** The entry of the gfn was to get that type, and did not. */
+  /** The entry of the gfn should have got this type, and did not. */
   refuse(p2m: number, gfn: number, type: number): void {
     const { refused } = this.tables[p2m];
     const at = refused.make(gfn);
     refused.data[at] = type;
   }
 
-  /** Every entry of the p2m ends, and everything else that is known of it. */
+  /** Ends every entry of the p2m, and forgets everything else about it. */
   dropAll(p2m: number): void {
     const table = this.tables[p2m];
     table.forEachLeaf(gfn => this.endFound(p2m, gfn));
@@ -208,27 +211,30 @@ export class P2mSet {
     if (order > 0) this.replaceLeaves(p2m, gfn, mfn, order);
     else if (table.find(gfn)) this.replaceFound(p2m, alignDown(gfn, table.foundOrder), gfn, mfn, order);
     if (mfn !== NO_MFN) this.reverse.add(mfn, order, p2m, gfn);
+    if (type === MAP_FOREIGN && known && order === 0) this.onForeign(table.domid, gfn, mfn, true);
     const { facts, now } = this.context;
     const tag = facts?.mappings?.open(table.domid, table.view, gfn, mfn, order, type, access, known) ?? 0;
     table.setLeaf(gfn, mfn, order, type, access, known ? now.seq : shownAt(now.seq), tag);
   }
 
-  /** Apart from `writeLeaf`, as making a closure would cost each of the many writes of order 0. */
+  /** Separate from `writeLeaf`: there, making a closure would slow down the many writes of order 0. */
   private replaceLeaves(p2m: number, gfn: number, mfn: number, order: number): void {
     this.tables[p2m].forEachOverlap(gfn, order, leafGfn => this.replaceFound(p2m, leafGfn, gfn, mfn, order));
   }
 
-  /** The leaf found, which begins at `leafGfn`, goes as far as a leaf of that order at the gfn covers it. */
+  /** Replaces the found leaf, which begins at `leafGfn`, as far as a leaf of this order at the gfn covers it. */
   private replaceFound(p2m: number, leafGfn: number, gfn: number, mfn: number, order: number): void {
     const table = this.tables[p2m];
     const { facts } = this.context;
-    // What is larger than the write falls apart first (setLeaf); then only this part of it goes.
+    // A leaf larger than the write is split first (setLeaf); then only this part of it is replaced.
     const larger = table.foundOrder > order;
     const first = larger ? gfn : leafGfn;
     const oldMfn = larger ? table.foundMfn(gfn) : table.foundBase;
     const oldOrder = larger ? order : table.foundOrder;
     const tag = table.foundTag;
+    const wasForeign = table.foundType === MAP_FOREIGN;
     if (larger) table.splitAt(gfn, order);
+    if (wasForeign && oldOrder === 0) this.onForeign(table.domid, first, oldMfn, false);
     if (oldMfn !== NO_MFN) {
       this.reverse.remove(oldMfn, oldOrder, p2m, first);
       facts?.lastMappings?.ended(table.domid, first, oldMfn, oldOrder);
@@ -240,19 +246,19 @@ export class P2mSet {
     }
   }
 
-  /** Translations of a leaf's frames end, but for those that the new leaf gives again. */
+  /** Ends translations of a leaf's frames, except those that the new leaf gives again. */
   private invalidateLeaf(domid: number, gfn: number, mfn: number, order: number, newGfn: number, newMfn: number): void {
     const same = newMfn !== NO_MFN && newMfn - newGfn === mfn - gfn;
     if (same) return;
     this.context.facts?.translations?.entriesChanged(mfn, order, domid, gfn);
   }
 
-  /** A lazy change of types (docs/xen.md#lazy-types); where there are too many of them, all are carried out. */
+  /** A lazy change of types (docs/xen.md#lazy-types); if there are too many, all of them are carried out. */
   changeTypes(p2m: number, gfn: number, end: number, oldType: number, newType: number): void {
     const table = this.tables[p2m];
     if (table.ranges.length === MAX_TYPE_RANGES) {
       table.forEachLeaf(leafGfn => {
-        // A leaf that a change cuts falls apart, as Xen would have it fall.
+        // A leaf that a change cuts is split, as Xen would split it.
         const order = table.foundOrder;
         if (table.orderAt(leafGfn) === order) table.retype(table.typeAt(leafGfn));
         else this.splitByType(table, leafGfn, order);
@@ -273,7 +279,7 @@ export class P2mSet {
     }
   }
 
-  /** The frame was freed: whoever still maps it may be in its teardown. */
+  /** The frame was freed: the domains that still map it may be in their teardown. */
   noteFreed(mfn: number): void {
     if (!this.reverse.isMapped(mfn)) return;
     for (const { p2m } of this.reverse.mappings(mfn)) this.tornDown[this.tables[p2m].domid] = 1;

@@ -16,10 +16,10 @@ import type { ReplayContext } from './replay-context.js';
 
 const LOOKUP_DIVERGES = DIVERGES.lookup;
 
-/** Lookups and writes of p2m entries, of whatever domain and view. */
+/** Lookups and writes of p2m entries, of any domain and view. */
 export class P2mState implements EventState {
   readonly set: P2mSet;
-  /** By domid: seq of the last lookup or set_entry, NaN for none. */
+  /** By domid: seq of the last set_entry, or lookup that gave a frame; NaN for none. */
   lastP2mSeq = new Float64Array(DOMIDS).fill(Number.NaN);
   private readonly context: ReplayContext;
   private readonly locks: LockState;
@@ -47,7 +47,8 @@ export class P2mState implements EventState {
     }
     const domid = c.domid[row];
     const p2m = this.set.of(domid, c.view[row]);
-    this.lastP2mSeq[domid] = this.context.now.seq;
+    // A lookup that finds nothing uses nothing.
+    if (mfn !== NO_MFN) this.lastP2mSeq[domid] = this.context.now.seq;
     const type = isValid(batch.validity.p2m_type, row) ? c.p2m_type[row] : -1;
     const table = this.set.tables[p2m];
     if (table.find(gfn)) {
@@ -59,14 +60,14 @@ export class P2mState implements EventState {
         !this.isExplained(batch, row, gfn, mfn, type)
       ) {
         this.context.diverge(batch, row, LOOKUP_DIVERGES, expected, mfn, table.foundSeq);
-        // Without a type of its own it says nothing against the one that was.
+        // Without a type of its own, it does not contradict the known one.
         const access = accessOf(batch, row, table.foundAccess);
         this.set.correct(p2m, gfn, mfn, type >= 0 ? type : table.typeAt(gfn), access);
       }
     } else if (table.isAbsent(gfn)) {
       if (mfn !== NO_MFN) this.lookupAbsent(batch, row, p2m, gfn, mfn, type);
     } else if (type >= 0) {
-      // What a lookup shows was there before anybody looked.
+      // What a lookup shows was there before the lookup.
       this.set.learn(p2m, gfn, mfn, 0, type, accessOf(batch, row));
     }
     const { facts, now } = this.context;
@@ -75,7 +76,7 @@ export class P2mState implements EventState {
     facts.translations.lookup(domid, c.view[row], gfn, mfn, type, facts.site(), locked);
   }
 
-  /** The lookup may have happened before the write that it contradicts, or after one that comes later. */
+  /** True if the lookup may have happened before the write that it contradicts, or after a later one. */
   private isExplained(
     { columns: c, firstSeq }: ReplayBatch,
     row: number,
@@ -88,8 +89,8 @@ export class P2mState implements EventState {
   }
 
   /**
-   * A frame where a complete view has no entry: a copy of the host's entry, made on the fault before
-   * (docs/xen.md#altp2m-views), or news.
+   * A frame found where a complete view has no entry: a copy of the host's entry, made on an earlier fault
+   * (docs/xen.md#altp2m-views), or something new.
    */
   private lookupAbsent(batch: ReplayBatch, row: number, p2m: number, gfn: number, mfn: number, type: number): void {
     const table = this.set.tables[p2m];
@@ -133,7 +134,7 @@ export class P2mState implements EventState {
     this.set.changeTypes(p2m, gfn, arg0Of(batch, row), Number.isNaN(old) ? CHANGEABLE : old, c.p2m_type[row]);
   }
 
-  /** A snapshot of an entry: what was there already. */
+  /** A snapshot of an entry that was already there. */
   snapshot(batch: ReplayBatch, row: number): void {
     const { columns: c } = batch;
     const gfn = gfnOf(batch, row);
@@ -167,7 +168,7 @@ export class P2mState implements EventState {
   }
 }
 
-/** Index of the recorded access, or of what is known otherwise. */
+/** Index of the recorded access, otherwise the known one. */
 function accessOf({ columns, validity }: ReplayBatch, row: number, known = NO_ACCESS): number {
   return isValid(validity.access, row) ? columns.access[row] : known;
 }

@@ -3,6 +3,7 @@ import type { EventState } from '../batch/handlers.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { ABSENT } from '../batch/row-values.js';
 import { DIVERGES } from '../facts/fact-specs.js';
+import { THROUGH_FOREIGN } from '../facts/ref-facts.js';
 import { MAX_FRAME } from '../memory/frame-table.js';
 import { framesOf } from '../memory/order.js';
 import type { StateImage } from '../memory/state-image.js';
@@ -17,6 +18,7 @@ import {
   PageTable,
   TYPE_KNOWN,
 } from '../tables/page-table.js';
+import { TypeBits } from '../tables/type-bits.js';
 import { LayoutDoubt } from './layout-doubt.js';
 import type { P2mState } from './p2m-state.js';
 import type { ReplayContext } from './replay-context.js';
@@ -26,14 +28,15 @@ const K_GET_PAGE = KIND.get_page;
 const K_GET_PAGE_FAILED = KIND.get_page_failed;
 const COUNT_DIVERGES = DIVERGES.count_info;
 
-/** Told of frames [mfn, mfn + 2^order) that were freed. */
+/** Called when frames [mfn, mfn + 2^order) are freed. */
 export type FreeListener = (mfn: number, order: number) => void;
 
-/** page_info of all frames: counts, owners, lives; types are TypeState's. */
+/** page_info of all frames: counts, owners, allocation; TypeState has the types. */
 export class PageState implements EventState {
   readonly pages: PageTable;
   readonly layoutDoubt: LayoutDoubt;
   private readonly context: ReplayContext;
+  private readonly typeBits: TypeBits;
   private readonly p2m: P2mState;
   private readonly onFree: FreeListener;
 
@@ -42,6 +45,11 @@ export class PageState implements EventState {
     this.p2m = p2m;
     this.onFree = onFree;
     this.pages = new PageTable(context.profile);
+    this.typeBits = new TypeBits(context.profile);
+    p2m.set.onForeign = (domid, gfn, mfn, isMapped) => {
+      const slot = this.pages.directory.find(mfn);
+      if (slot !== 0) this.mappedForeign(slot, domid, gfn, isMapped);
+    };
     this.layoutDoubt = new LayoutDoubt(context.profile);
   }
 
@@ -65,8 +73,15 @@ export class PageState implements EventState {
     this.pages.forget();
   }
 
-  /** Pages are the machine's. */
+  /** Pages belong to the machine, so a new domain changes nothing. */
   forgetDomain(): void {}
+
+  /** A foreign mapping of the page is made, or ends; p2m_entry_modify() takes and drops the reference that it has. */
+  mappedForeign(slot: number, domid: number, gfn: number, isMapped: boolean): void {
+    const refs = this.context.facts?.refs;
+    if (isMapped) refs?.mapped(slot, THROUGH_FOREIGN, gfn, domid);
+    else refs?.unmapped(slot, THROUGH_FOREIGN, gfn, domid);
+  }
 
   /** Slot of the row's page, 0 for an impossible frame. */
   slotOf(batch: ReplayBatch, row: number): number {
@@ -91,16 +106,21 @@ export class PageState implements EventState {
     const { facts } = this.context;
     if (facts === undefined) return;
     const mfn = getU53(batch.columns.mfn, row);
-    facts.refs?.getPage(slot, mfn, this.pages.generation[slot], this.ownerOf(slot), facts.site(), free);
+    if (facts.refs !== undefined) {
+      const light = (batch.columns.flags[row] & FLAG.light) !== 0;
+      const generation = this.pages.generation[slot];
+      facts.refs.getPage(slot, mfn, generation, this.ownerOf(slot), facts.site(), free, light, this.isPageTable(slot));
+    }
     facts.translations?.getPage(mfn);
   }
 
-  /** The count stays as it is; what was recorded of it is checked. */
+  /** The count stays as it is; the recorded one is checked. */
   private getPageFailed(batch: ReplayBatch, row: number): void {
     const slot = this.slotOf(batch, row);
     if (slot === 0) return;
     if (isValid(batch.validity.count_info, row)) this.changeCount(batch, row, slot, 0);
     this.noteOwner(batch, row, slot);
+    this.context.facts?.translations?.getPageFailed(getU53(batch.columns.mfn, row));
   }
 
   /** put_page, alloc_ref_drop */
@@ -121,16 +141,16 @@ export class PageState implements EventState {
     const mfn = getU53(batch.columns.mfn, row);
     const dropped = hadAllocated && !hasAllocated;
     facts.refs?.putPage(slot, mfn, pages.generation[slot], this.ownerOf(slot), facts.site(), dropped, underflow);
-    facts.translations?.putPage(mfn);
+    facts.translations?.putPage(mfn, dropped);
   }
 
-  /** Adds 1, 0 or -1 to the count, or takes over what was recorded and says so where the two differ. */
+  /** Adds 1, 0 or -1 to the count, or takes the recorded count and reports a divergence if the two differ. */
   private changeCount(batch: ReplayBatch, row: number, slot: number, by: number): void {
     const { pages } = this;
     const { now } = this.context;
     const known = (pages.state[slot] & COUNT_KNOWN) !== 0;
     if (isValid(batch.validity.count_info, row)) {
-      // What only now turns out to be counted had a count that no get or put gave it.
+      // A page that only now turns out to be counted had a count that no get or put gave it.
       if (known && pages.isCounted(slot)) this.checkCount(batch, row, slot, by);
       this.takeCount(batch, row, slot);
       return;
@@ -142,19 +162,19 @@ export class PageState implements EventState {
     pages.countSeq[slot] = now.seq;
   }
 
-  /** What the event does to the count. */
+  /** What the event adds to the count. */
   change(batch: ReplayBatch, row: number): number {
     const { kind, flags } = batch.columns;
     if (kind[row] === K_GET_PAGE) return (flags[row] & FLAG.failed) !== 0 ? 0 : 1;
     return kind[row] === K_GET_PAGE_FAILED ? 0 : -1;
   }
 
-  /** The count that the event recorded follows from the one in two arrays. */
+  /** True if the count that the event recorded follows from the one in two arrays. */
   follows(lows: Uint32Array, highs: Uint32Array, at: number, batch: ReplayBatch, row: number): boolean {
     return this.pages.countBits.movesTo(lows, highs, at, this.change(batch, row), batch.columns.count_info, 2 * row);
   }
 
-  /** The event's count follows from what is known, or nothing says that it does not. */
+  /** True if the event's count follows from what is known, or nothing contradicts it. */
   fits(batch: ReplayBatch, row: number): boolean {
     if (!isValid(batch.validity.count_info, row)) return true;
     const { pages } = this;
@@ -163,7 +183,7 @@ export class PageState implements EventState {
     return this.follows(pages.countLow, pages.countHigh, slot, batch, row);
   }
 
-  /** count_info of a frame, null where unknown. */
+  /** count_info of a frame, null if unknown. */
   countOf(mfn: number): { low: number; high: number } | null {
     const { pages } = this;
     const slot = pages.directory.find(mfn);
@@ -171,7 +191,7 @@ export class PageState implements EventState {
     return { low: pages.countLow[slot], high: pages.countHigh[slot] };
   }
 
-  /** It turns out to be this. */
+  /** Sets count_info to what it turned out to be. */
   setCount(mfn: number, low: number, high: number): void {
     const slot = this.pages.slot(mfn);
     this.pages.countLow[slot] = low;
@@ -179,7 +199,7 @@ export class PageState implements EventState {
     this.pages.state[slot] |= COUNT_KNOWN;
   }
 
-  /** That of a page that was just allocated to somebody. */
+  /** count_info of a page that was just allocated to a domain. */
   allocatedOne(): { low: number; high: number } {
     return this.pages.allocatedOne();
   }
@@ -191,13 +211,23 @@ export class PageState implements EventState {
     const expected = countBits.moved(countLow[slot], countHigh[slot], by);
     const seen = countBits.of(info[2 * row], info[2 * row + 1]);
     const isLayout = this.layoutDoubt.explains(countLow, countHigh, slot, info, 2 * row, by);
-    // A wrong layout contradicts over and over: it is one divergence.
+    // A wrong layout contradicts again and again: that is one divergence.
     if (isLayout && this.layoutDoubt.counts > 1) return;
     this.context.diverge(batch, row, isLayout ? DIVERGES.layout : COUNT_DIVERGES, expected, seen, countSeq[slot]);
   }
 
+  /**
+   * Who has a reference finds an owner there. Of a page that was allocated without one that does not say that it is
+   * counted: shadow_enable() writes owner, count and type of a pool page raw.
+   */
   private noteOwner(batch: ReplayBatch, row: number, slot: number): void {
-    if (isValid(batch.validity.owner, row)) this.setOwner(slot, batch.columns.owner[row]);
+    if (!isValid(batch.validity.owner, row)) return;
+    const { pages } = this;
+    const isAllocated =
+      (pages.state[slot] & COUNT_KNOWN) !== 0 && pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot]);
+    const isRaw = (pages.state[slot] & (ALLOCATED | COUNTED)) === ALLOCATED && !isAllocated;
+    this.setOwner(slot, batch.columns.owner[row]);
+    if (isRaw) pages.state[slot] &= ~COUNTED;
   }
 
   private setOwner(slot: number, owner: number): void {
@@ -234,7 +264,7 @@ export class PageState implements EventState {
     pages.countSeq[slot] = now.seq;
     pages.typeSeq[slot] = now.seq;
     pages.owner[slot] = owner;
-    // A page without an owner may be given to somebody later, with a count and a type that nobody recorded
+    // A page without an owner may be given to a domain later, with a count and a type that nobody recorded
     // (share_xen_page_with_guest, docs/xen.md#count-writers).
     const counted = owner !== NO_OWNER;
     pages.state[slot] = ALLOCATED | OWNER_KNOWN | (counted ? COUNT_KNOWN | TYPE_KNOWN | COUNTED : 0);
@@ -263,11 +293,18 @@ export class PageState implements EventState {
     this.p2m.set.noteFreed(mfn);
   }
 
+  /** The page has the type of a page table, and references of that type. */
+  isPageTable(slot: number): boolean {
+    const { state, typeLow, typeHigh } = this.pages;
+    if ((state[slot] & TYPE_KNOWN) === 0) return false;
+    return this.typeBits.isPageTable(typeLow[slot], typeHigh[slot]);
+  }
+
   hasTypeInfo({ validity }: ReplayBatch, row: number): boolean {
     return isValid(validity.type_info, row);
   }
 
-  /** Takes over type_info as recorded. */
+  /** Takes type_info as recorded. */
   takeType(batch: ReplayBatch, row: number, slot: number): void {
     this.pages.typeLow[slot] = batch.columns.type_info[2 * row];
     this.pages.typeHigh[slot] = batch.columns.type_info[2 * row + 1];
@@ -279,7 +316,7 @@ export class PageState implements EventState {
     const slot = this.slotOf(batch, row);
     if (slot === 0) return;
     const owner = isValid(batch.validity.owner, row) ? batch.columns.owner[row] : NO_OWNER;
-    // steal_page leaves a page to nobody with a count of 0, until somebody is given it.
+    // steal_page leaves a page without an owner and with a count of 0 until it is assigned again.
     if (owner === NO_OWNER) this.pages.state[slot] &= ~COUNTED;
     this.setOwner(slot, owner);
     if (isValid(batch.validity.count_info, row)) this.takeCount(batch, row, slot);
@@ -303,7 +340,7 @@ export class PageState implements EventState {
     this.context.facts?.translations?.use(getU53(c.mfn, row), this.pages.generation[slot], domid, c.flags[row], free);
   }
 
-  /** A snapshot of a page: what was known of it already, since no event that is known. */
+  /** A snapshot of a page: already known, but not since which event. */
   snapshot(batch: ReplayBatch, row: number): void {
     const slot = this.slotOf(batch, row);
     if (slot === 0) return;

@@ -13,7 +13,7 @@ const PAGING_OUT = P2M_TYPE.ram_paging_out;
 const PAGED = P2M_TYPE.ram_paged;
 const PAGING_IN = P2M_TYPE.ram_paging_in;
 
-/** A record: the p2m type that the last event implied, 1 where it was evicted and not prepared since, the event. */
+/** A record: the p2m type that the last event implied, 1 if it was evicted and not prepared since, the event. */
 export const PAGING_TYPE = 0;
 export const PAGING_EVICTED = 1;
 export const PAGING_SEQ = 2;
@@ -39,7 +39,7 @@ export class PagingState implements EventState {
     snapshot_paging: (batch: ReplayBatch, row: number) => this.snapshot(batch, row),
   };
 
-  /** Gfns of the domain that were evicted and not prepared since. */
+  /** Number of gfns of the domain that were evicted and not prepared since. */
   paged(domid: number): number {
     let paged = 0;
     const states = this.states.get(domid);
@@ -49,7 +49,7 @@ export class PagingState implements EventState {
     return paged;
   }
 
-  /** All events but page_resume. */
+  /** Handles all events except page_resume. */
   private step(batch: ReplayBatch, row: number, type: number): void {
     const gfn = gfnOf(batch, row);
     const mfn = mfnOf(batch, row);
@@ -73,13 +73,13 @@ export class PagingState implements EventState {
     this.implyEntry(domid, gfn, mfn, RAM_RW);
   }
 
-  /** The entry gets the type, with the recorded mfn, or the one that it has; it is unknown where that is. */
+  /** Gives the entry this type, with the recorded mfn or the one it has; without either, it becomes unknown. */
   private implyEntry(domid: number, gfn: number, recorded: number, type: number): void {
     const host = this.p2ms.of(domid, HOST);
     const table = this.p2ms.tables[host];
     const known = table.find(gfn);
     const mfn = type === PAGED ? NO_MFN : recorded !== NO_MFN || !known ? recorded : table.foundMfn(gfn);
-    // RAM without a frame is no entry, and neither is one whose frame nobody knows.
+    // RAM without a frame, or with an unknown frame, is no entry.
     const complete = type === PAGED || mfn !== NO_MFN || (type === PAGING_IN && known);
     if (complete) this.p2ms.imply(host, gfn, mfn, 0, type);
     else this.p2ms.drop(host, gfn);

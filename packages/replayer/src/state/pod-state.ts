@@ -17,12 +17,12 @@ export const ORDER_2M = 9;
 
 /** Populate-on-demand of one domain (docs/xen.md#pod-cache). NaN is unknown. */
 export class PodDomain {
-  /** Pages in the cache, and the event that told last. */
+  /** Pages in the cache, and the event that recorded it last. */
   count = Number.NaN;
   countSeq = Number.NaN;
   /** p2m slots marked PoD; a `long`, which errors take below 0 (XSA-247). */
   entryCount = Number.NaN;
-  /** What reclaims will add to entryCount, when the page they freed reaches the cache. */
+  /** What reclaims will add to entryCount, once the page they freed reaches the cache. */
   pending = 0;
   /** Events by order. */
   readonly populated = new Map<number, number>();
@@ -40,7 +40,7 @@ export class PodDomain {
   }
 }
 
-/** Populate-on-demand: counts by domain, and which frames are in whose cache. */
+/** Populate-on-demand: counts by domain, and the cache that each frame is in. */
 export class PodState implements EventState {
   readonly domains = new Map<number, PodDomain>();
   /** mfn → domid of the cache that it is in. */
@@ -81,7 +81,7 @@ export class PodState implements EventState {
     const entryCount = signedArg1Of(batch, row);
     if (!Number.isNaN(entryCount)) pod.entryCount = entryCount;
     if (sign > 0) {
-      // The reclaim that this ends raises entry_count after it has added the page (docs/xen.md#pod-cache).
+      // The reclaim that ends here raises entry_count after it has added the page (docs/xen.md#pod-cache).
       pod.entryCount += pod.pending;
       pod.pending = 0;
       this.join(batch.columns.domid[row], mfn, order);
@@ -139,7 +139,7 @@ export class PodState implements EventState {
 
   /**
    * The host entry that a record implies. Xen writes these records whether or not its set_entry succeeded (XSA-247), so
-   * where results are recorded they alone tell.
+   * if results are recorded, only those count.
    */
   private implyEntry(domid: number, gfn: number, mfn: number, order: number, type: number): void {
     if (this.context.hasResults) return;
@@ -170,7 +170,7 @@ export class PodState implements EventState {
     }
   }
 
-  /** The frames are in no cache. */
+  /** The frames are no longer in any cache. */
   leave(mfn: number, order: number): void {
     if (this.cache.size === 0) return;
     const end = mfn + framesOf(order);

@@ -18,15 +18,15 @@ import { SettledOrder } from './settled-order.js';
 
 const DIVERGENCE = offsetsOf(DIVERGENCE_SPEC);
 
-/** What notes a replay takes of its way. */
+/** What a replay records on its way. */
 export interface NoteOptions {
-  /** Takes the facts. */
+  /** Receives the facts. */
   readonly facts?: FactSink | undefined;
-  /** What checks read besides. */
+  /** What checks need in addition. */
   readonly notes?: readonly Note[] | undefined;
 }
 
-/** What a lookup gave: `type` is -1 where it did not ask. */
+/** Result of a lookup; `type` is -1 if it did not ask for one. */
 export interface LookedUp {
   readonly domid: number;
   readonly view: number;
@@ -35,50 +35,50 @@ export interface LookedUp {
   readonly type: number;
 }
 
-/** Knows whether a lookup of that seq, which contradicts the entry that stands, may have happened before or after. */
+/** Tells whether a lookup (by seq) that contradicts the current entry may have happened before or after it. */
 export interface ExplainsLookups {
   explains(seq: number, found: LookedUp): boolean;
 }
 
-/** Knows whether events, by seq, surely happened in the order in which they were recorded. */
+/** Tells whether events (by seq) surely happened in the order in which they were recorded. */
 export interface TellsOrder {
   areOrdered(seqs: readonly number[]): boolean;
 }
 
-/** What all parts of a replay share: the event of the moment, the notes taken, and how far the model may be trusted. */
+/** What all parts of a replay share: the current event, what is recorded, and how far the model can be trusted. */
 export class ReplayContext {
   readonly profile: LayoutProfile;
   readonly now = new CurrentEvent();
   readonly required = new RequiredColumns();
   readonly factWriter: FactWriter;
   readonly health: HealthFacts;
-  /** Absent where nobody wants facts. */
+  /** Absent if facts are not wanted. */
   readonly facts: FactRecorder | undefined;
-  /** Results of writes are recorded, so attempts are not replayed too. */
+  /** Results of writes are recorded, so attempts are not replayed as well. */
   readonly hasResults: boolean;
   /** Moves of pages into and out of PoD caches are recorded. */
   readonly hasPodCache: boolean;
   /** Events were left out of the trace: what is known may be wrong, and a mismatch proves nothing. */
   private readonly isPart: boolean;
-  /** What leaves a reverse map is recorded by itself, not only by what makes it leave. */
+  /** Removals from a reverse map are recorded themselves, not only their causes. */
   readonly hasRmapDel: boolean;
-  /** The order of events of different pcpus is as it was; else it was guessed in part (docs/format.md). */
+  /** The order of events of different pcpus is certain; otherwise it was partly guessed (docs/format.md). */
   readonly isOrdered: boolean;
-  /** What its order is where the recorded one contradicts itself. */
+  /** The order to use where the recorded one contradicts itself. */
   readonly order = new SettledOrder();
-  /** Absent where the trace's rows can't be looked at again. */
+  /** Absent if the trace's rows can't be read again. */
   lookups: ExplainsLookups | undefined;
   certainty: TellsOrder | undefined;
   /** Ticks by which corrected TSCs may still be wrong (docs/order.md). */
   readonly slack: number;
-  /** Events whose frame or order is impossible. */
+  /** Number of events whose frame or order is impossible. */
   outOfRange = 0;
   /**
-   * pcpus that are losing records: what is known may be wrong already, a mismatch proves nothing
+   * pcpus that are losing records: what is known may be wrong already, so a mismatch proves nothing
    * (docs/replay.md#domains-pcpus-loss).
    */
   readonly losing: number[] = [];
-  /** Mismatches that prove nothing. */
+  /** Number of mismatches that prove nothing. */
   suppressed = 0;
 
   private readonly viewNames: readonly string[];
@@ -97,24 +97,24 @@ export class ReplayContext {
     this.facts = sink && new FactRecorder(this.factWriter, this.now, locks, notes);
   }
 
-  /** A write that is recorded before and after is one write (captures README): the first record says nothing. */
+  /** A write recorded before and after is one write: the first record, the attempt, is ignored. */
   isRecordedTwice({ columns }: ReplayBatch, row: number): boolean {
     return this.hasResults && (columns.flags[row] & FLAG.attempt) !== 0;
   }
 
-  /** The view of that index is an altp2m's, as opposed to the host's or a nested one. */
+  /** True if the view with this index is an altp2m, not the host's or a nested one. */
   isAltp2m(view: number): boolean {
     return this.viewNames[view]?.startsWith('altp2m:') ?? false;
   }
 
-  /** False, and counted, where one of the frames or the order is none that a machine has; absent ones are negative. */
+  /** False, and counted, if a frame or the order is impossible on any machine; absent ones are negative. */
   inRange(gfn: number, mfn: number, order = 0, maxOrder = 0): boolean {
     if (gfn < MAX_FRAME && mfn <= MAX_FRAME - framesOf(order) && order <= maxOrder) return true;
     this.outOfRange++;
     return false;
   }
 
-  /** Another order may explain what contradicts this one: it is known, and nothing is missing. */
+  /** True if a different order may explain a contradiction: the order is known, and nothing is missing. */
   get judgesOrder(): boolean {
     return this.isOrdered && this.losing.length === 0 && !this.isPart;
   }
@@ -124,7 +124,7 @@ export class ReplayContext {
     if (!this.losing.includes(pcpu)) this.losing.push(pcpu);
   }
 
-  /** The lost event of a pcpu, -1 where it is not known which: those that it may be about are over. */
+  /** The lost event of a pcpu, -1 if it is unknown which: the losses that it may be about end. */
   endLoss(pcpu: number): void {
     const at = pcpu < 0 ? 0 : this.losing.indexOf(pcpu);
     if (at >= 0) this.losing.splice(at, pcpu < 0 ? this.losing.length : 1);
@@ -139,8 +139,7 @@ export class ReplayContext {
   }
 
   /**
-   * Takes note that a recorded value is not the expected one; negative values are none, `lastSeq` NaN or -1 is before
-   * the trace.
+   * Records that a value is not the expected one; negative values are absent, `lastSeq` NaN or -1 is before the trace.
    */
   diverge(batch: ReplayBatch, row: number, about: number, expected: number, seen: number, lastSeq: number): void {
     if (this.order.explaining) return;

@@ -1,26 +1,26 @@
 import type { StateImage, StatePart } from '../memory/state-image.js';
 
-/** A trace that contradicts itself so often does not do so for its order: no other one is looked for any more. */
+/** After this many unexplained mismatches, order can't be the cause, and no other order is looked for. */
 export const MAX_UNEXPLAINED = 500;
 /** Numbers of an entry of `ends`. */
 const END = 4;
 
-/** Where a replay's order differs from the recorded one, as far as that is still to be minded: part of the state. */
+/** Where a replay's order differs from the recorded one, as far as it still matters: part of the state. */
 export class SettledOrder implements StatePart {
   /** seqs of events that were applied before their turn. */
   private readonly ahead: number[] = [];
-  /** seqs of events still to come whose count needs not follow the one before: they happened in another order. */
+  /** seqs of events still to come whose count need not follow the previous one: they happened in another order. */
   private readonly explained: number[] = [];
-  /** What the count is behind such a stretch: seq of its last event, 1 for type_info, and the two words. */
+  /** The count after such a stretch: seq of its last event, 1 for type_info, and the two words. */
   private readonly ends: number[] = [];
-  /** The event of the moment is such a one: what it differs by is no divergence. */
+  /** The current event is such an event: a mismatch is not a divergence. */
   explaining = false;
-  /** Events whose recorded order contradicted itself, and another one within their windows did not. */
+  /** Events whose recorded order contradicts itself, while another order within their windows does not. */
   reordered = 0;
   /** Mismatches that no order explained. */
   unexplained = 0;
 
-  /** The event was applied already. */
+  /** True if the event was already applied. */
   wasApplied(seq: number): boolean {
     return this.ahead.length > 0 && this.ahead.includes(seq);
   }
@@ -37,12 +37,12 @@ export class SettledOrder implements StatePart {
     this.explained.push(seq);
   }
 
-  /** After the event of that seq, count_info or type_info is this. */
+  /** After the event with this seq, count_info or type_info has this value. */
   endWith(seq: number, isType: boolean, low: number, high: number): void {
     this.ends.push(seq, isType ? 1 : 0, low, high);
   }
 
-  /** Forgets the event, which was its turn. */
+  /** Forgets the event: its turn is over. */
   pass(seq: number): void {
     for (const list of [this.ahead, this.explained]) {
       const at = list.indexOf(seq);
@@ -50,7 +50,7 @@ export class SettledOrder implements StatePart {
     }
   }
 
-  /** What the count is after this event, once. */
+  /** The count after this event; can be taken once. */
   takeEnd(seq: number): { isType: boolean; low: number; high: number } | undefined {
     for (let at = 0; at < this.ends.length; at += END) {
       if (this.ends[at] !== seq) continue;

@@ -13,10 +13,10 @@ const K_UNSHARE = KIND.unshare;
 const RAM_RW = P2M_TYPE.ram_rw;
 const RAM_SHARED = P2M_TYPE.ram_shared;
 
-/** What an event does; `recorded` is the size of the rmap after it, NaN where it was not recorded. */
+/** The effect of an event; `recorded` is the size of the rmap after it, NaN if not recorded. */
 type Change = (this: SharingState, mfn: number, domid: number, gfn: number, recorded: number) => void;
 
-/** Page sharing (docs/xen.md#sharing-invariants): who shares which frame. */
+/** Page sharing (docs/xen.md#sharing-invariants): the gfns that share each frame. */
 export class SharingState implements EventState {
   readonly rmaps = new FrameMembers();
   private readonly context: ReplayContext;
@@ -36,7 +36,7 @@ export class SharingState implements EventState {
     snapshot_rmap: (batch: ReplayBatch, row: number) => this.snapshot(batch, row),
   };
 
-  /** Does what the event does to the rmap, and compares the size that it then has with the recorded one. */
+  /** Applies the event's effect to the rmap, and compares the resulting size with the recorded one. */
   private apply(batch: ReplayBatch, row: number, change: Change): void {
     const mfn = mfnOf(batch, row);
     const gfn = gfnOf(batch, row);
@@ -53,8 +53,8 @@ export class SharingState implements EventState {
   }
 
   /**
-   * The size recorded with an unshare is no size of the rmap where rmap_del is recorded too: a recorder that takes it
-   * from the type count (rmap_count) reads it before put_page_and_type has dropped the member's.
+   * If rmap_del is recorded too, the size recorded with an unshare is not that of the rmap: a recorder that takes it
+   * from the type count (rmap_count) reads it before put_page_and_type has dropped the member's reference.
    */
   private countsTypes({ columns }: ReplayBatch, row: number): boolean {
     return this.context.hasRmapDel && columns.kind[row] === K_UNSHARE;
@@ -75,13 +75,13 @@ export class SharingState implements EventState {
     this.p2ms.imply(this.p2ms.of(domid, HOST), gfn, mfn, 0, RAM_SHARED);
   }
 
-  /** The last one keeps the frame for itself (page_make_private); any other gets a copy, whose frame is not told. */
+  /** The last member keeps the frame (page_make_private); any other gets a copy, whose frame is not recorded. */
   private unshare(mfn: number, domid: number, gfn: number, recorded: number): void {
     const { hasRmapDel, hasResults } = this.context;
     const complete = this.rmaps.isComplete(mfn);
-    // What rmap_del does not take out stays, whoever unshares.
+    // If rmap_del is recorded, only rmap_del removes members.
     if (!hasRmapDel) this.remove(mfn, domid, gfn);
-    // The entry is written after this event, by a set_entry of its own.
+    // The entry is written after this event, by its own set_entry.
     if (hasRmapDel && hasResults) return;
     const last = Number.isNaN(recorded) ? complete && this.rmaps.count(mfn) === 0 : recorded === 0;
     const host = this.p2ms.of(domid, HOST);
@@ -95,7 +95,7 @@ export class SharingState implements EventState {
     this.add(mfn, domid, gfn, this.context.now.seq);
   }
 
-  /** NaN as `seq`: it was one before. */
+  /** `seq` is NaN if it was a member before. */
   private add(mfn: number, domid: number, gfn: number, seq: number): void {
     if (this.rmaps.find(mfn, domid, gfn) !== 0) return;
     const member = this.rmaps.add(mfn, domid, gfn, seq, 0);
@@ -103,7 +103,7 @@ export class SharingState implements EventState {
     if (span !== undefined) this.rmaps.setTag(member, span);
   }
 
-  /** Leaves, if it is a member as far as known. */
+  /** Leaves, if it is known to be a member. */
   private leave(mfn: number, domid: number, gfn: number): void {
     const member = this.rmaps.find(mfn, domid, gfn);
     if (member === 0) return;
@@ -111,7 +111,7 @@ export class SharingState implements EventState {
     this.rmaps.remove(member);
   }
 
-  /** Leaves, and so was a member before, if nobody saw it join. */
+  /** Leaves; if nobody saw it join, it was a member before the trace. */
   private remove(mfn: number, domid: number, gfn: number): void {
     if (this.rmaps.find(mfn, domid, gfn) !== 0) this.leave(mfn, domid, gfn);
     else if (!this.rmaps.isComplete(mfn)) this.context.facts?.sharing?.leaveUnseen(mfn, domid, gfn);
@@ -130,7 +130,7 @@ export class SharingState implements EventState {
     if (!Number.isNaN(arg0Of(batch, row))) this.rmaps.setComplete(mfn, true);
   }
 
-  /** Frames [mfn, mfn + 2^order) were freed: nobody shares them. */
+  /** Frames [mfn, mfn + 2^order) were freed: nobody shares them any more. */
   freed(mfn: number, order: number): void {
     if (this.rmaps.size === 0) return;
     const end = mfn + framesOf(order);
@@ -141,7 +141,7 @@ export class SharingState implements EventState {
     this.rmaps.clear();
   }
 
-  /** Rmaps are those of the machine's frames; the ones of the domain before are left to be seen. */
+  /** Rmaps belong to machine frames; members of the old domain stay until events remove them. */
   forgetDomain(): void {}
 
   transfer(image: StateImage): void {

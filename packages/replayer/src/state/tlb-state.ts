@@ -4,9 +4,9 @@ import { domidOfKey, p2mKey } from '../memory/keys.js';
 import type { StateImage } from '../memory/state-image.js';
 import type { ReplayContext } from './replay-context.js';
 
-/** Flushes that are due (docs/xen.md#deferred-flush): what other pcpus translate may be older than the p2m. */
+/** Flushes that are due (docs/xen.md#deferred-flush): translations on other pcpus may be older than the p2m. */
 export class TlbState implements EventState {
-  /** p2mKey → seq of the first deferred flush since the last one that was made, NaN for before the trace. */
+  /** p2mKey → seq of the first deferred flush since the last flush, NaN for before the trace. */
   readonly deferred = new Map<number, number>();
   private readonly context: ReplayContext;
 

@@ -30,9 +30,8 @@ export class TypeState implements EventState {
   };
 
   /**
-   * PGT_partial keeps one type count, which whoever goes on with the validation takes over (docs/xen.md#pgt-partial): a
-   * get counts
-   * nothing then. One that fails counts nothing, unless it leaves the page partial that was not.
+   * PGT_partial keeps one type count, which the next attempt at validation takes over (docs/xen.md#pgt-partial): that
+   * get then counts nothing. A get that fails counts nothing, unless it leaves a page partial that was not so before.
    */
   private get(batch: ReplayBatch, row: number): void {
     const slot = this.pageState.slotOf(batch, row);
@@ -46,6 +45,7 @@ export class TypeState implements EventState {
     const { facts } = this.context;
     if (facts === undefined) return;
     const mfn = mfnOf(batch, row);
+    if (!hasFailed(batch, row)) facts.refs?.typeTaken(slot, this.pageState.isPageTable(slot));
     if (!hasFailed(batch, row)) facts.types?.get(this.pages, slot, mfn, this.pgtType(slot), facts.site());
     else if (counts) facts.types?.leavePartial(this.pages, slot, mfn, this.pgtType(slot), facts.site());
   }
@@ -61,9 +61,10 @@ export class TypeState implements EventState {
       this.move(slot, by);
     }
     const { facts } = this.context;
-    // Who holds the last reference of a page that stays partial does not change.
+    // If a page stays partial, the holder of the last reference stays the same.
     if (facts === undefined || (wasPartial && leavesPartial)) return;
     const mfn = mfnOf(batch, row);
+    facts.refs?.typePut(slot);
     const type = this.pgtType(slot);
     facts.types?.put(this.pages, slot, mfn, type, facts.site(), wasPartial, underflow);
     if (leavesPartial) facts.types?.leavePartial(this.pages, slot, mfn, type, facts.site());
@@ -77,34 +78,34 @@ export class TypeState implements EventState {
     return counts ? 1 : 0;
   }
 
-  /** The type_info that the event recorded follows from this one. */
+  /** True if the type_info that the event recorded follows from this one. */
   follows(low: number, high: number, batch: ReplayBatch, row: number): boolean {
     const [lows, highs] = [Uint32Array.of(low), Uint32Array.of(high)];
     const by = this.change(batch, row, this.bits.isPartial(low, high));
     return this.bits.count.movesTo(lows, highs, 0, by, batch.columns.type_info, 2 * row);
   }
 
-  /** What type_info was before the event, if that was in order and not PGT_partial. */
+  /** type_info before the event, if that was in order and not PGT_partial. */
   before(low: number, high: number, batch: ReplayBatch, row: number): { low: number; high: number } {
     const [lows, highs] = [Uint32Array.of(low), Uint32Array.of(high)];
     this.bits.count.move(lows, highs, 0, -this.change(batch, row, false));
     return { low: lows[0], high: highs[0] };
   }
 
-  /** The event's type_info follows from what is known, or nothing says that it does not. */
+  /** True if the event's type_info follows from what is known, or nothing contradicts it. */
   fits(batch: ReplayBatch, row: number): boolean {
     if (!this.pageState.hasTypeInfo(batch, row)) return true;
     const words = this.typeOf(mfnOf(batch, row));
     return words === null || this.follows(words.low, words.high, batch, row);
   }
 
-  /** type_info of a frame, null where unknown. */
+  /** type_info of a frame, null if unknown. */
   typeOf(mfn: number): { low: number; high: number } | null {
     const slot = this.pages.directory.find(mfn);
     return this.isKnown(slot) ? { low: this.pages.typeLow[slot], high: this.pages.typeHigh[slot] } : null;
   }
 
-  /** It turns out to be this. */
+  /** Sets type_info to what it turned out to be. */
   setType(mfn: number, low: number, high: number): void {
     const slot = this.pages.slot(mfn);
     this.pages.typeLow[slot] = low;
@@ -118,8 +119,8 @@ export class TypeState implements EventState {
   }
 
   /**
-   * Takes over type_info as recorded, and says so where its count is not the expected one; false: none is recorded.
-   * page_lock and page_unlock, which no event tells, set PGT_locked and clear it together with one type count.
+   * Takes type_info as recorded, and reports a divergence if its count is not the expected one; false: none is
+   * recorded. page_lock and page_unlock, which have no events, set and clear PGT_locked together with one type count.
    */
   private take(batch: ReplayBatch, row: number, slot: number, by: number): boolean {
     const { pages, bits } = this;
@@ -136,7 +137,7 @@ export class TypeState implements EventState {
     return true;
   }
 
-  /** 0 → 1: the page has the type that was asked for, where that is recorded. */
+  /** 0 → 1: the page gets the requested type, if that is recorded. */
   private setRequested(batch: ReplayBatch, row: number, slot: number): void {
     const { pages, bits } = this;
     const { arg0 } = batch.columns;
@@ -175,7 +176,7 @@ export class TypeState implements EventState {
     return this.pageState.hasTypeInfo(batch, row) && this.bits.isPartial(info[2 * row], info[2 * row + 1]);
   }
 
-  /** It has no state but that of the pages. */
+  /** It has no state apart from that of the pages. */
   forget(): void {}
   forgetDomain(): void {}
   transfer(): void {}

@@ -3,6 +3,7 @@ import type { EventState } from '../batch/handlers.js';
 import type { FactRecorder } from '../facts/fact-recorder.js';
 import type { FactWriter } from '../facts/fact-writer.js';
 import type { HealthFacts } from '../facts/health-facts.js';
+import { THROUGH_GRANT } from '../facts/ref-facts.js';
 import type { StateImage } from '../memory/state-image.js';
 import type { TraceHead } from '../replay-options.js';
 import { LockTable } from '../tables/lock-table.js';
@@ -24,7 +25,7 @@ import { SharingState } from './sharing-state.js';
 import { TlbState } from './tlb-state.js';
 import { TypeState } from './type-state.js';
 
-/** The state of the hypervisor at one event: its parts, each of which knows what events do to it. */
+/** The state of the hypervisor at one event: its parts, each of which knows how events change it. */
 export class XenState {
   readonly locks = new LockTable();
   readonly m2p: M2pState;
@@ -36,17 +37,17 @@ export class XenState {
   readonly foreign: ForeignState;
   readonly tlb: TlbState;
   readonly linux: LinuxState;
-  /** Events applied so far; the next one has this seq. */
+  /** Events applied so far, which is also the seq of the next one. */
   seq = 0;
   protected readonly context: ReplayContext;
   protected readonly lockState: LockState;
   protected readonly p2mState: P2mState;
   protected readonly pageState: PageState;
   protected readonly typeState: TypeState;
-  /** All parts but the locks, by name. */
+  /** All parts except the locks, by name. */
   protected readonly parts: Readonly<Record<string, EventState>>;
 
-  /** A TraceReader is such a head. */
+  /** `head` may be a TraceReader. */
   constructor(head: TraceHead, options: NoteOptions = {}) {
     const context = new ReplayContext(head, this.locks, options);
     this.context = context;
@@ -66,6 +67,13 @@ export class XenState {
       this.pod.leave(mfn, order);
       this.sharing.freed(mfn, order);
     });
+    this.grants.onMapping = (mfn, handle, domid, references, isMapped) => {
+      const refs = context.facts?.refs;
+      const slot = refs === undefined ? 0 : this.pageState.pages.directory.find(mfn);
+      if (slot === 0) return;
+      if (isMapped) refs?.mapped(slot, THROUGH_GRANT, handle, domid, references);
+      else refs?.unmapped(slot, THROUGH_GRANT, handle, domid, references);
+    };
     this.typeState = new TypeState(context, this.pageState);
     this.parts = {
       p2m: this.p2mState,
@@ -93,17 +101,21 @@ export class XenState {
   get reverse() {
     return this.p2mState.set.reverse;
   }
-  /** The domain looks as if it were being torn down (P2mSet.tornDown). */
+  /** True if the domain seems to be in teardown (P2mSet.tornDown). */
   isTornDown(domid: number): boolean {
     return this.p2mState.set.tornDown[domid] !== 0;
   }
   get lastP2mSeq() {
     return this.p2mState.lastP2mSeq;
   }
+  /** The page in that slot has the type of a page table, and references of that type. */
+  isPageTable(slot: number): boolean {
+    return this.pageState.isPageTable(slot);
+  }
   get pages() {
     return this.pageState.pages;
   }
-  /** Whether the page_info layout is the right one. */
+  /** Evidence against the page_info layout. */
   get layoutDoubt(): LayoutDoubt {
     return this.pageState.layoutDoubt;
   }
@@ -111,21 +123,21 @@ export class XenState {
   get running(): readonly number[] {
     return this.contexts.running;
   }
-  /** What each pcpu has outstanding. */
+  /** Outstanding translations of each pcpu. */
   get translations(): TranslationTable {
     return this.contexts.translations;
   }
   get facts(): FactRecorder | undefined {
     return this.context.facts;
   }
-  /** Where facts go, open rows at the end too. */
+  /** Where facts go, including rows still open at the end. */
   get factWriter(): FactWriter {
     return this.context.factWriter;
   }
   get health(): HealthFacts {
     return this.context.health;
   }
-  /** Events whose frame or order is impossible. */
+  /** Number of events whose frame or order is impossible. */
   get outOfRange(): number {
     return this.context.outOfRange;
   }
@@ -134,12 +146,12 @@ export class XenState {
     return this.context.suppressed;
   }
 
-  /** Events whose recorded order contradicted itself, and another one within their windows did not. */
+  /** Events whose recorded order contradicts itself, while another order within their windows does not. */
   get reordered(): number {
     return this.context.order.reordered;
   }
 
-  /** pcpus that are losing records here. */
+  /** pcpus that are losing records at this point. */
   get losing(): readonly number[] {
     return this.context.losing;
   }
@@ -149,7 +161,7 @@ export class XenState {
     return this.pageState.ownerOf(slot);
   }
 
-  /** All that the events so far have made of the state; a replay with facts has more, and no image. */
+  /** Everything that the events so far have made of the state; a replay with facts has more, and no image. */
   transfer(image: StateImage): void {
     this.seq = image.number('seq', this.seq);
     image.part('context', this.context);

@@ -1,8 +1,8 @@
 import type { LockTable } from './lock-table.js';
 
 /**
- * Index in the stacks of the innermost hold of a pcpu that meets a condition, from `from` inwards out; -1 for none. Where
- * it is asked often, `meets` is one that was made before.
+ * Index in the stacks of the innermost hold of a pcpu that meets a condition, searching from `from` outwards; -1 if
+ * none does. In hot code, `meets` should be a function made beforehand.
  */
 export function innermostHold(
   locks: LockTable,
@@ -15,7 +15,7 @@ export function innermostHold(
   return -1;
 }
 
-/** The same from the outermost hold, or `from`, inwards. */
+/** The same, searching inwards from the outermost hold, or from `from`. */
 export function outermostHold(
   locks: LockTable,
   pcpu: number,
@@ -27,11 +27,11 @@ export function outermostHold(
   return -1;
 }
 
-/** Visits what the pcpu holds, the outermost first. */
+/** Visits what the pcpu holds, outermost first. */
 export function forEachHold(locks: LockTable, pcpu: number, visit: (i: number) => void): void {
   const last = locks.innermost(pcpu);
   for (let i = locks.bottom(pcpu); i <= last; i++) visit(i);
 }
 
-/** The pcpu holds nothing. */
+/** True if the pcpu holds nothing. */
 export const holdsNothing = (locks: LockTable, pcpu: number): boolean => locks.innermost(pcpu) < locks.bottom(pcpu);

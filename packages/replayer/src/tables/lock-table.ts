@@ -2,13 +2,13 @@ import { MODE_EXTERNAL, MODE_READ, MODE_WRITE } from '@p2mtrace/trace-format';
 import { withRoom } from '../memory/frame-table.js';
 import type { StateImage } from '../memory/state-image.js';
 
-/** A lock that nobody holds exclusively, or whose depth nobody knows. */
+/** Owner of a lock that nobody holds exclusively, and depth of a lock for which it is unknown. */
 export const NOBODY = -1;
 export const UNKNOWN_DEPTH = -1;
-/** Locks that one pcpu is given room for at first. */
+/** Locks that a pcpu has room for at first. */
 const STACK = 32;
 
-/** One acquisition that a pcpu has not released. */
+/** An acquisition that its pcpu has not released. */
 export interface Held {
   readonly lock: number;
   readonly mode: number;
@@ -18,34 +18,33 @@ export interface Held {
   readonly caller: number;
 }
 
-/** Result of an acquisition or release, for whoever judges it. */
+/** Result of an acquisition or release, for code that judges it. */
 export interface LockCheck {
   /** mm_lock_level of the pcpu before (docs/xen.md#lock-checks). */
   levelBefore: number;
   /** Xen checks this acquisition, and it breaks the order: levelBefore > level. */
   violation: boolean;
-  /** Depth that the model expected, UNKNOWN_DEPTH where it can't know. */
+  /** Depth that the model expected, UNKNOWN_DEPTH if it can't know. */
   expectedDepth: number;
-  /** Another pcpu that has the lock for itself, NOBODY where none is known to. */
+  /** Another pcpu that holds the lock exclusively, NOBODY if none is known to. */
   otherHolder: number;
 }
 
 /**
  * Locks by instance and the stacks of holders by pcpu, with Xen's own bookkeeping of mm lock levels
- * (docs/xen.md#lock-checks):
- * equal levels are legal, read locks are checked and raise nothing, taking a held write lock again is not checked,
- * and the last release restores the level that the first acquisition saved.
+ * (docs/xen.md#lock-checks): equal levels are legal, read locks are checked and raise nothing, taking a held write lock
+ * again is not checked, and the last release restores the level that the first acquisition saved.
  */
 export class LockTable {
-  /** By lock index: pcpu that holds it exclusively, recursion depth, level saved at the first take. */
+  /** By lock index: pcpu that holds it exclusively, recursion depth, level saved by the first acquisition. */
   owner = new Int32Array(64).fill(NOBODY);
   depth = new Int32Array(64).fill(UNKNOWN_DEPTH);
   private saved = new Int32Array(64);
-  /** pcpus that took or released a lock. */
+  /** One more than the highest pcpu that has taken or released a lock. */
   pcpus = 0;
   /** mm_lock_level by pcpu, as far as the trace shows it. */
   private levels = new Int32Array(8);
-  /** By pcpu, STACK entries each, outermost first: what it holds. */
+  /** What each pcpu holds: STACK entries per pcpu, outermost first. */
   top = new Int32Array(8);
   private room = STACK;
   heldLock = new Int32Array(8 * STACK);
@@ -58,7 +57,7 @@ export class LockTable {
   /** Reused by every call. */
   readonly check: LockCheck = { levelBefore: 0, violation: false, expectedDepth: UNKNOWN_DEPTH, otherHolder: NOBODY };
 
-  /** Index of the innermost entry of a pcpu's stack, or one before `bottom` where it holds nothing. */
+  /** Index of the innermost entry of a pcpu's stack, or one before `bottom` if it holds nothing. */
   innermost(pcpu: number): number {
     return pcpu < this.pcpus ? pcpu * this.room + this.top[pcpu] - 1 : -1;
   }
@@ -107,7 +106,7 @@ export class LockTable {
     this.heldTag = withRoom(this.heldTag, length);
   }
 
-  /** `level` 0 for a lock that is no mm lock. The result is in `check`, which the next call reuses. */
+  /** `level` is 0 for a lock that is not an mm lock. The result is in `check`, which the next call reuses. */
   acquire(pcpu: number, lock: number, mode: number, level: number, recursive: boolean): LockCheck {
     this.ready(pcpu, lock);
     const { check } = this;
@@ -128,12 +127,12 @@ export class LockTable {
     } else if (this.depth[lock] !== UNKNOWN_DEPTH) {
       check.expectedDepth = ++this.depth[lock];
     }
-    // A write lock sets the level at its first take, a mutex at every one (docs/xen.md#lock-checks).
+    // A write lock sets the level when first taken, a mutex each time (docs/xen.md#lock-checks).
     if (level > 0 && !(mine && mode === MODE_WRITE)) this.levels[pcpu] = level;
     return check;
   }
 
-  /** Xen would refuse the pcpu a lock of that level, which it does not have yet: its check comes before it spins. */
+  /** True if Xen would refuse the pcpu a lock of this level. Xen checks before it spins, so it does not hold it yet. */
   wouldViolate(pcpu: number, lock: number, mode: number, level: number): boolean {
     const isMine = mode !== MODE_READ && lock < this.owner.length && this.owner[lock] === pcpu;
     return level > 0 && !isMine && this.level(pcpu) > level;
@@ -150,7 +149,7 @@ export class LockTable {
     this.heldTag[at] = tag;
   }
 
-  /** More than any pcpu has held so far: all stacks move. */
+  /** Makes room for deeper stacks; all of them move. */
   private deepen(): void {
     const stacks = Array.from({ length: this.pcpus }, (_, pcpu) => this.heldBy(pcpu));
     const tags = stacks.map((_, pcpu) => this.heldTag.slice(this.bottom(pcpu), this.innermost(pcpu) + 1));
@@ -165,11 +164,10 @@ export class LockTable {
   }
 
   /**
-   * Releases the innermost hold of the lock by this pcpu; what another pcpu holds for itself is that one's, and its
-   * level
-   * stays as it is. Where both hold it, which can't be, each releases its own. `depth` is the one before as it was
-   * recorded, 0 for none. Returns the hold's tag, -1 where the trace
-   * did not see it taken; `check.expectedDepth` is the depth before.
+   * Releases the innermost hold of the lock by this pcpu. A lock that another pcpu holds exclusively stays that pcpu's,
+   * and its level stays as it is. If both hold it, which can't be, each releases its own. `depth` is the recorded depth
+   * before the release, 0 for none. Returns the hold's tag, -1 if the trace did not see it taken; `check.expectedDepth`
+   * is the depth before.
    */
   release(pcpu: number, lock: number, mode: number, depth = 0): number {
     this.ready(pcpu, lock);
@@ -191,7 +189,7 @@ export class LockTable {
     return -1;
   }
 
-  /** The pcpu has taken the lock for itself, and not released it. */
+  /** True if the pcpu has taken the lock exclusively and not released it. */
   private hasTaken(pcpu: number, lock: number): boolean {
     for (let i = this.bottom(pcpu); i <= this.innermost(pcpu); i++) {
       if (this.heldLock[i] === lock && this.heldMode[i] !== MODE_READ) return true;
@@ -199,7 +197,7 @@ export class LockTable {
     return false;
   }
 
-  /** Level of the innermost lock that the pcpu holds and that has raised it, 0 for none. */
+  /** Level of the innermost lock held by the pcpu that has raised it, 0 for none. */
   private heldMmLevel(pcpu: number): number {
     for (let i = this.innermost(pcpu); i >= this.bottom(pcpu); i--) {
       if (this.heldLevel[i] > 0 && this.heldMode[i] !== MODE_READ) return this.heldLevel[i];
@@ -220,7 +218,7 @@ export class LockTable {
   private unlock(pcpu: number, lock: number, recorded: number): void {
     const owner = this.owner[lock];
     if (owner !== NOBODY) this.check.expectedDepth = this.depth[lock];
-    // What was taken before the trace saw it, and that once as far as is known, is free from now on.
+    // A lock taken before the trace saw it, and only once as far as is known, is free from now on.
     const before = recorded > 0 ? recorded : owner !== NOBODY ? Math.max(this.depth[lock], 1) : 1;
     this.depth[lock] = before - 1;
     if (owner === NOBODY || before > 1) return;
@@ -228,12 +226,12 @@ export class LockTable {
     if (owner === pcpu) this.levels[pcpu] = this.saved[lock];
   }
 
-  /** Corrects the depth to what was recorded. */
+  /** Corrects the depth to the recorded one. */
   setDepth(lock: number, depth: number): void {
     this.depth[lock] = depth;
   }
 
-  /** What is known of a lock by itself: `owner` -1 for nobody, `saved` what its last release restores. */
+  /** Sets what is known about a lock itself: `owner` -1 for nobody; `saved` is what its last release restores. */
   learn(lock: number, owner: number, depth: number, saved: number): void {
     this.ready(Math.max(owner, 0), lock);
     this.owner[lock] = depth === 0 ? NOBODY : owner;
@@ -273,15 +271,15 @@ export class LockTable {
   }
 
   /**
-   * Loss on a pcpu: what it holds is unknown (docs/replay.md#domains-pcpus-loss), and so is whether it has what nobody
-   * held.
+   * Loss on a pcpu: what it holds is unknown (docs/replay.md#domains-pcpus-loss), and so is whether it has taken locks
+   * that nobody held.
    */
   forget(pcpu: number): void {
     this.ready(pcpu, 0);
     this.top[pcpu] = 0;
     this.levels[pcpu] = 0;
     for (let lock = 0; lock < this.owner.length; lock++) {
-      // What is nobody's may have been taken meanwhile.
+      // A lock that nobody held may have been taken meanwhile.
       if (this.owner[lock] !== pcpu && this.owner[lock] !== NOBODY) continue;
       this.owner[lock] = NOBODY;
       this.depth[lock] = UNKNOWN_DEPTH;

@@ -13,33 +13,32 @@ const KNOWN = 0x8000_0000;
 const STALE = 0x0100_0000;
 export const NO_MFN = -1;
 
-/** How `seq` of an entry is stored that the event only showed: it was there before. */
+/** How `seq` of an entry is stored if the event did not write it but only showed that it was there. */
 export const shownAt = (seq: number): number => -1 - seq;
 
-/** What a lookup finds. `mfn` is NaN where the entry holds none; an unknown entry is no result at all. */
+/** What a lookup finds. `mfn` is NaN if the entry has none; for an unknown entry there is no result at all. */
 export interface P2mEntry {
   /** First gfn of the leaf. */
   readonly gfn: number;
-  /** mfn of the gfn asked for, NaN for INVALID_MFN. */
+  /** mfn of the requested gfn, NaN for INVALID_MFN. */
   readonly mfn: number;
   readonly order: number;
   /** Index into P2M_TYPES. */
   readonly type: number;
-  /** Index into ACCESS_TYPES, 255 where it was not recorded. */
+  /** Index into ACCESS_TYPES, 255 if it was not recorded. */
   readonly access: number;
-  /** seq of the set_entry that wrote it, NaN where it was already there (a lookup or snapshot showed it). */
+  /** seq of the set_entry that wrote it, NaN if it was already there (a lookup or snapshot showed it). */
   readonly setSeq: number;
 }
 
 export const NO_ACCESS = 255;
 
-/** Told when a leaf falls apart into parts of `order`; writes the tag of each to `parts`. */
+/** Called when a leaf is split into parts of `order`; writes the tag of each to `parts`. */
 export type SplitListener = (gfn: number, mfn: number, order: number, tag: number, parts: Int32Array) => void;
 
 /**
- * One p2m (a domain's host p2m, or one of its views): gfn → entry, with leaves of 4K, 2M and 1G. Setting a small
- * order inside a large leaf splits the leaf, setting a large order drops what lies below (docs/replay.md#p2m). What was
- * never
+ * One p2m (a domain's host p2m, or one of its views): gfn → entry, with leaves of 4K, 2M and 1G. Setting a small order
+ * inside a large leaf splits the leaf; setting a large order drops what lies below (docs/replay.md#p2m). What was never
  * seen is unknown, which is neither a hole nor invalid.
  */
 export class P2mTable {
@@ -51,13 +50,13 @@ export class P2mTable {
   private readonly small = this.levels[0];
   private readonly large = this.levels[1];
   private readonly huge = this.levels[2];
-  /** Lazy changes of types, read through by `typeAt`. */
+  /** Lazy changes of types, which `typeAt` applies. */
   readonly ranges = new TypeRanges();
   /** Of an altp2m view: gfn → new_gfn of the remaps that still hold (docs/xen.md#altp2m-remap). */
   readonly remaps = new FrameRecords(1);
-  /** gfn → type that the last write of the 4K entry was to give it, where that failed. */
+  /** gfn → type that the last write of the 4K entry should have given it, if that write failed. */
   readonly refused = new FrameRecords(1);
-  /** What is not known is not there: seq of the event that said so (view_create, view_reset), NaN for never. */
+  /** Set if entries not known do not exist: seq of the event that said so (view_create, view_reset), NaN for never. */
   completeSince = Number.NaN;
   /** Slot found last. */
   private slot = 0;
@@ -71,24 +70,24 @@ export class P2mTable {
     this.onSplit = onSplit;
   }
 
-  /** Nothing is known of it. */
+  /** True if nothing is known of it. */
   get isEmpty(): boolean {
     return this.levels.every(level => level.used === 0) && this.remaps.size === 0;
   }
 
-  /** Finds the leaf that covers the gfn; then the `found…` accessors tell of it. False: unknown. */
+  /** Finds the leaf that covers the gfn; the `found…` accessors then describe it. False: unknown. */
   find(gfn: number): boolean {
     if (this.probe(this.small, gfn)) return true;
     if (this.large.used > 0 && this.probe(this.large, Math.floor(gfn / CHUNK))) return true;
     return this.huge.used > 0 && this.probe(this.huge, Math.floor(gfn / (CHUNK * CHUNK)));
   }
 
-  /** Of a gfn that was not found: a complete view has no entry there. A remap's target may be unknown; it has one. */
+  /** For a gfn not found: a complete view has no entry there, unless it is remapped, possibly to an unknown frame. */
   isAbsent(gfn: number): boolean {
     return !Number.isNaN(this.completeSince) && this.remaps.find(gfn) < 0;
   }
 
-  /** The last write of the gfn was to give it that type, and failed. */
+  /** True if the last write of the gfn should have given it that type, and failed. */
   wasRefused(gfn: number, type: number): boolean {
     const at = this.refused.size === 0 ? -1 : this.refused.find(gfn);
     return at >= 0 && this.refused.data[at] === type;
@@ -125,21 +124,21 @@ export class P2mTable {
   get foundBase(): number {
     return this.level.mfn[this.slot];
   }
-  /** seq of the event that wrote it, NaN where it was there before. */
+  /** seq of the event that wrote it, NaN if it was there before. */
   get foundSeq(): number {
     const seq = this.level.seq[this.slot];
     return seq < 0 ? Number.NaN : seq;
   }
-  /** seq of the event that wrote it or showed it. */
+  /** seq of the event that wrote or showed it. */
   get foundSince(): number {
     const seq = this.level.seq[this.slot];
     return seq < 0 ? -1 - seq : seq;
   }
-  /** The host's entry has changed, and this one of a view has not. */
+  /** True if the host's entry has changed and this one, of a view, has not. */
   get foundStale(): boolean {
     return (this.level.meta[this.slot] & STALE) !== 0;
   }
-  /** Since which event it is stale, NaN for one before the trace. */
+  /** seq of the event that made it stale, NaN for before the trace. */
   get foundStaleSince(): number {
     return this.level.staleSince[this.slot];
   }
@@ -157,12 +156,12 @@ export class P2mTable {
     return base === NO_MFN ? NO_MFN : base + offsetIn(gfn, this.foundOrder);
   }
 
-  /** Type that the found leaf has at this gfn, lazy changes applied. */
+  /** Type of the found leaf at this gfn, with lazy changes applied. */
   typeAt(gfn: number): number {
     return this.ranges.length === 0 ? this.foundType : this.ranges.read(gfn, this.foundType, this.foundSince);
   }
 
-  /** Order of the part of the found leaf around this gfn that has one type. */
+  /** Order of the part of the found leaf around this gfn that has a single type. */
   orderAt(gfn: number): number {
     let order = this.foundOrder;
     if (this.ranges.length === 0) return order;
@@ -170,12 +169,12 @@ export class P2mTable {
     return order;
   }
 
-  /** The found leaf gets another type, and is as it was otherwise. */
+  /** Changes the type of the found leaf and nothing else. */
   retype(type: number): void {
     this.level.meta[this.slot] = (this.level.meta[this.slot] & ~0xff) | type;
   }
 
-  /** The found leaf is stale from now on, if it was not before. */
+  /** Marks the found leaf as stale from now on, unless it already is. */
   markStale(seq: number): void {
     if (!this.foundStale) this.level.markStale(this.slot, seq);
   }
@@ -194,8 +193,8 @@ export class P2mTable {
   }
 
   /**
-   * Sets one leaf of order 0, 9 or 18, aligned down to it. `mfn` -1 for INVALID_MFN, `seq` of the event that wrote it
-   * or `shownAt` of it. The caller has dealt with what was there (`forEachOverlap`).
+   * Sets one leaf of order 0, 9 or 18, aligned down to it. `mfn` is -1 for INVALID_MFN; `seq` is that of the event that
+   * wrote it, or `shownAt` of it. The caller has dealt with what was there (`forEachOverlap`).
    */
   setLeaf(gfn: number, mfn: number, order: number, type: number, access: number, seq: number, tag: number): void {
     const meta = KNOWN | (order << 16) | (access << 8) | type;
@@ -214,12 +213,12 @@ export class P2mTable {
     }
   }
 
-  /** The found leaf is unknown again. */
+  /** Makes the found leaf unknown again. */
   clearFound(): void {
     this.level.clear(this.slot);
   }
 
-  /** Makes the leaf that covers the gfn fall apart until it has that order. */
+  /** Splits the leaf that covers the gfn until it has this order. */
   splitAt(gfn: number, order: number): void {
     if (order < ORDER_1G && this.huge.used > 0) this.splitHuge(gfn);
     if (order < ORDER_2M && this.large.used > 0) this.splitLarge(gfn);
@@ -270,13 +269,13 @@ export class P2mTable {
     }
   }
 
-  /** First gfn behind `gfn`, which is unknown, that may be known. */
+  /** The first gfn after `gfn`, which is unknown, that may be known. */
   private skipUnknown(gfn: number): number {
     if (this.small.directory.find(gfn) !== 0) return gfn + 1;
     return alignDown(gfn, ORDER_2M) + CHUNK;
   }
 
-  /** Every leaf, by gfn. The visitor gets the leaf's first gfn and reads the `found…` accessors. */
+  /** Visits every leaf by gfn. The visitor gets the leaf's first gfn and reads the `found…` accessors. */
   forEachLeaf(visit: (gfn: number) => void): void {
     const leaves: { gfn: number; level: Level; slot: number }[] = [];
     this.levels.forEach((level, depth) => {
@@ -305,7 +304,7 @@ export class P2mTable {
     this.completeSince = image.number('completeSince', this.completeSince);
   }
 
-  /** Nothing is known of it any more (loss, a new domain). */
+  /** Forgets everything (loss, a new domain). */
   reset(): void {
     for (const level of this.levels) level.reset();
     this.ranges.clear();
@@ -322,9 +321,9 @@ class Level {
   mfn = new Float64Array(0);
   seq = new Float64Array(0);
   tag = new Int32Array(0);
-  /** seq of the event that made a leaf stale; as long as needed. */
+  /** seq of the event that made a leaf stale; only as long as needed. */
   staleSince = new Float64Array(0);
-  /** Leaves that are known. */
+  /** Number of known leaves. */
   used = 0;
 
   set(key: number, mfn: number, meta: number, seq: number, tag: number): void {

@@ -7,17 +7,17 @@ import { CountBits } from './count-bits.js';
 export const COUNT_KNOWN = 1;
 export const TYPE_KNOWN = 2;
 export const OWNER_KNOWN = 4;
-/** Allocated or free, as far as an event said so; neither: unknown. */
+/** Allocated or free, if an event said so; neither: unknown. */
 export const ALLOCATED = 8;
 export const FREE = 16;
-/** The count is one of references: the page was seen with PGC_allocated, or with an owner, since it was allocated. */
+/** The count counts references: since its allocation, the page was seen with PGC_allocated or with an owner. */
 export const COUNTED = 32;
 
 export const NO_OWNER = -1;
 /** Larger allocations than this are damage, not events (4 GiB). */
 export const MAX_PAGE_ORDER = 20;
 
-/** page_info of every machine frame that an event named: arrays by slot, slot 0 is nobody's. */
+/** page_info of every machine frame that an event named: arrays by slot; slot 0 belongs to no frame. */
 export class PageTable {
   readonly directory = new FrameDirectory();
   state = new Uint8Array(CHUNK);
@@ -27,17 +27,17 @@ export class PageTable {
   typeLow = new Uint32Array(CHUNK);
   typeHigh = new Uint32Array(CHUNK);
   owner = new Int32Array(CHUNK);
-  /** Raised at each allocation, so that reuse is told from survival. */
+  /** Raised at each allocation, to tell a reused page from one that survived. */
   generation = new Uint32Array(CHUNK);
-  /** seq of the event that changed the count last, the type, and of the one that allocated or freed the page. */
+  /** seq of the last event that changed the count, of the last that changed the type, and of the last alloc or free. */
   countSeq = new Float64Array(CHUNK);
   typeSeq = new Float64Array(CHUNK);
   lifeSeq = new Float64Array(CHUNK);
   readonly countBits: CountBits;
-  /** PGC_allocated in the word that has it. */
+  /** PGC_allocated, in the half of the word that has it. */
   private readonly allocatedLow: number;
   private readonly allocatedHigh: number;
-  /** PGC_xen_heap and PGC_extra, as far as the layout has them. */
+  /** PGC_xen_heap and PGC_extra, if the layout has them. */
   private readonly specialLow: number = 0;
   private readonly specialHigh: number = 0;
 
@@ -54,7 +54,7 @@ export class PageTable {
     }
   }
 
-  /** Slot of the frame, made where there is none. */
+  /** Slot of the frame, created if there is none. */
   slot(mfn: number): number {
     const found = this.directory.find(mfn);
     if (found !== 0) return found;
@@ -75,7 +75,7 @@ export class PageTable {
     return slot;
   }
 
-  /** Every page of the chunks that an event has named, known or not. */
+  /** Visits every page of the chunks that an event has named, known or not. */
   forEach(visit: (mfn: number, slot: number) => void): void {
     this.directory.forEachChunk((firstMfn, firstSlot) => {
       for (let i = 0; i < CHUNK; i++) visit(firstMfn + i, firstSlot + i);
@@ -83,14 +83,14 @@ export class PageTable {
   }
 
   /**
-   * The page is under reference counting. Pages of Xen's own pools (shadow, paging, p2m tables) have no owner and never
-   * PGC_allocated: their counts are written raw, and get_page and put_page mean nothing for them.
+   * True if the page is reference counted. Pages of Xen's own pools (shadow, paging, p2m tables) never have an owner or
+   * PGC_allocated: their counts are written directly, and get_page and put_page mean nothing for them.
    */
   isCounted(slot: number): boolean {
     return (this.state[slot] & COUNTED) !== 0;
   }
 
-  /** The count's two words, for who needs it exact. */
+  /** High and low word of the count, for code that needs it exact. */
   upperCount(slot: number): number {
     return (this.countHigh[slot] & this.countBits.high) >>> 0;
   }
@@ -99,17 +99,17 @@ export class PageTable {
     return (this.countLow[slot] & this.countBits.low) >>> 0;
   }
 
-  /** The general count alone, flags cut off; exact below 2^53. */
+  /** The general count without flags; exact below 2^53. */
   count(slot: number): number {
     return this.countBits.of(this.countLow[slot], this.countHigh[slot]);
   }
 
-  /** PGC_allocated is set. */
+  /** True if PGC_allocated is set. */
   hasAllocated(low: number, high: number): boolean {
     return (low & this.allocatedLow) !== 0 || (high & this.allocatedHigh) !== 0;
   }
 
-  /** A special page: PGC_xen_heap or PGC_extra is set. */
+  /** True for a special page: PGC_xen_heap or PGC_extra is set. */
   isSpecial(slot: number): boolean {
     return (this.countLow[slot] & this.specialLow) !== 0 || (this.countHigh[slot] & this.specialHigh) !== 0;
   }
@@ -120,7 +120,7 @@ export class PageTable {
     this.countHigh[slot] = this.allocatedHigh;
   }
 
-  /** count_info of a page that was just allocated to somebody. */
+  /** count_info of a page that was just allocated to a domain. */
   allocatedOne(): { low: number; high: number } {
     return { low: (this.allocatedLow | 1) >>> 0, high: this.allocatedHigh };
   }

@@ -2,7 +2,7 @@ import { CHUNK, FrameDirectory, withRoom } from '../memory/frame-table.js';
 import { offsetIn, runOf } from '../memory/order.js';
 import type { StateImage } from '../memory/state-image.js';
 
-/** One mapping of a machine frame: which p2m, and which gfn there. */
+/** A mapping of a machine frame: p2m and gfn. */
 export interface Mapping {
   readonly p2m: number;
   readonly gfn: number;
@@ -10,8 +10,7 @@ export interface Mapping {
 
 /**
  * mfn → every (p2m, gfn) that maps it, over all domains and views (docs/replay.md#p2m). Superpages are kept at their
- * own
- * order, so that mapping one costs one step. Nearly every frame has one mapping, kept in place; aliases overflow.
+ * own order, so mapping one takes one step. Nearly every frame has one mapping, stored in place; more of them overflow.
  */
 export class ReverseMap {
   private levels = newLevels();
@@ -24,7 +23,7 @@ export class ReverseMap {
     this.level(order).remove(runOf(mfn, order), p2m, gfn);
   }
 
-  /** True where some entry maps the frame. */
+  /** True if some entry maps the frame. */
   isMapped(mfn: number): boolean {
     return (
       this.levels[0].has(mfn) ||
@@ -33,7 +32,7 @@ export class ReverseMap {
     );
   }
 
-  /** The mapping of a frame that is mapped, or the first where it has several. */
+  /** The mapping of a mapped frame, or the first if it has several. */
   first(mfn: number): Mapping {
     let depth = 0;
     while (!this.levels[depth].has(runOf(mfn, 9 * depth))) depth++;
@@ -66,10 +65,10 @@ export class ReverseMap {
 const newLevels = () => [new ReverseLevel(), new ReverseLevel(), new ReverseLevel()];
 
 class ReverseLevel {
-  /** Mappings held. */
+  /** Total number of mappings. */
   count = 0;
   private readonly directory = new FrameDirectory();
-  /** Number of mappings; the first is in place. */
+  /** Number of mappings; the first is stored in place. */
   private n = new Uint16Array(CHUNK);
   private p2m = new Uint16Array(CHUNK);
   private gfn = new Float64Array(CHUNK);
@@ -141,7 +140,7 @@ class ReverseLevel {
     return { p2m: this.p2m[slot], gfn: this.gfn[slot] + offset };
   }
 
-  /** Adds every mapping, as of the frame that is `offset` behind the first one. */
+  /** Adds every mapping, for the frame that is `offset` after the first one. */
   collect(key: number, offset: number, found: Mapping[]): void {
     const slot = this.directory.find(key);
     if (slot === 0 || this.n[slot] === 0) return;

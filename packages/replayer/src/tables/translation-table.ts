@@ -1,7 +1,7 @@
 import { withRoom } from '../memory/frame-table.js';
 import type { StateImage } from '../memory/state-image.js';
 
-/** Translations of one pcpu that are kept; code holds two or three at once, what is older has lost its put_gfn. */
+/** Translations kept per pcpu. Code holds two or three at once, so an older one has lost its put_gfn. */
 const MOST = 64;
 /** Numbers of a translation: domid, view, gfn, mfn (-1 for INVALID_MFN), seq of the lookup. */
 const SIZE = 5;
@@ -19,28 +19,28 @@ export interface Translation {
 }
 
 /**
- * What each pcpu has outstanding: the translations between a lookup that keeps the gfn's lock and its put_gfn
+ * Outstanding translations of each pcpu: those between a lookup that keeps the gfn's lock and its put_gfn
  * (docs/xen.md#get-gfn).
  */
 export class TranslationTable {
   private readonly stacks = new Map<number, Outstanding>();
 
-  /** Of a pcpu, oldest first. */
+  /** Translations of a pcpu, oldest first. */
   of(pcpu: number): Translation[] {
     return this.stacks.get(pcpu)?.all() ?? [];
   }
 
-  /** pcpus that have had any since the last loss. */
+  /** pcpus that have had translations since the last loss. */
   pcpus(): Iterable<number> {
     return this.stacks.keys();
   }
 
-  /** seq of the lookup that put_gfn would end: NaN for one from before the trace, -1 where none is outstanding. */
+  /** seq of the lookup that put_gfn would end: NaN if it was before the trace, -1 if none is outstanding. */
   seqOf(pcpu: number, domid: number, view: number, gfn: number): number {
     return this.stacks.get(pcpu)?.seqOf(domid, view, gfn) ?? -1;
   }
 
-  /** What other pcpus have outstanding of a p2m. */
+  /** Visits translations of a p2m that are outstanding on other pcpus. */
   forEachElsewhere(
     pcpu: number,
     domid: number,
@@ -62,7 +62,7 @@ export class TranslationTable {
     stack.push(domid, view, gfn, mfn, seq);
   }
 
-  /** put_gfn: the innermost of that gfn ends. */
+  /** put_gfn: ends the innermost translation of the gfn. */
   put(pcpu: number, domid: number, view: number, gfn: number): void {
     this.stacks.get(pcpu)?.put(domid, view, gfn);
   }
@@ -72,7 +72,7 @@ export class TranslationTable {
     this.stacks.delete(pcpu);
   }
 
-  /** Loss: nobody knows what is outstanding. */
+  /** Loss: it is unknown what is outstanding. */
   forget(): void {
     this.stacks.clear();
   }
@@ -84,7 +84,7 @@ export class TranslationTable {
 
 class Outstanding {
   private length = 0;
-  /** SIZE numbers for each, innermost last. */
+  /** SIZE numbers for each translation, innermost last. */
   private records = new Float64Array(2 * SIZE);
 
   push(domid: number, view: number, gfn: number, mfn: number, seq: number): void {
@@ -108,7 +108,7 @@ class Outstanding {
     return i < 0 ? -1 : this.records[i * SIZE + 4];
   }
 
-  /** The innermost of that gfn, -1 for none. */
+  /** The innermost translation of the gfn, -1 for none. */
   private find(domid: number, view: number, gfn: number): number {
     const { records } = this;
     for (let i = this.length - 1; i >= 0; i--) {

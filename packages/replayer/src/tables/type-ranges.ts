@@ -2,9 +2,9 @@ import { P2M_TYPE } from '@p2mtrace/trace-format';
 import { framesOf } from '../memory/order.js';
 import type { StateImage } from '../memory/state-image.js';
 
-/** Changes that are kept as such: each lookup goes through all of them. */
+/** Most changes that are kept; each lookup goes through all of them. */
 export const MAX_TYPE_RANGES = 256;
-/** Index of the old type of a change that takes both ram_rw and ram_logdirty. */
+/** Old type of a change that applies to both ram_rw and ram_logdirty. */
 export const CHANGEABLE = -1;
 const RAM_RW = P2M_TYPE.ram_rw;
 const RAM_LOGDIRTY = P2M_TYPE.ram_logdirty;
@@ -14,15 +14,15 @@ export interface TypeRange {
   readonly first: number;
   readonly end: number;
   readonly seq: number;
-  /** CHANGEABLE, or the one type that it takes. */
+  /** CHANGEABLE, or the one type that it applies to. */
   readonly oldType: number;
   readonly newType: number;
 }
 
 /**
- * Lazy changes of the types of a p2m's entries (type_change_range, docs/xen.md#lazy-types): Xen notes the range, and
- * rewrites an entry
- * when something comes across it. Here too entries stay as written, and are read through the changes made since.
+ * Lazy changes of the types of a p2m's entries (type_change_range, docs/xen.md#lazy-types): Xen records the range, and
+ * rewrites an entry when it comes across it. Here, too, entries stay as written, and later changes are applied on
+ * reading.
  */
 export class TypeRanges {
   private readonly first: number[] = [];
@@ -43,7 +43,7 @@ export class TypeRanges {
     this.seq.push(seq);
   }
 
-  /** What the type of an entry at this gfn reads as, that was written as `type` by the event `seq`. */
+  /** The current type of an entry at this gfn that the event `seq` wrote as `type`. */
   read(gfn: number, type: number, seq: number): number {
     let now = type;
     for (let i = 0; i < this.seq.length; i++) {
@@ -54,7 +54,7 @@ export class TypeRanges {
     return now;
   }
 
-  /** Some change since `seq` is about a part of [gfn, gfn + 2^order) only. */
+  /** True if some change since `seq` applies to only a part of [gfn, gfn + 2^order). */
   cuts(gfn: number, order: number, seq: number): boolean {
     const end = gfn + framesOf(order);
     for (let i = 0; i < this.seq.length; i++) {
@@ -64,7 +64,7 @@ export class TypeRanges {
     return false;
   }
 
-  /** A change by its place in their order. */
+  /** The i-th change. */
   at(i: number): TypeRange {
     const [first, end, seq] = [this.first[i], this.end[i], this.seq[i]];
     return { first, end, seq, oldType: this.oldType[i], newType: this.newType[i] };

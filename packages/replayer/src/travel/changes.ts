@@ -6,14 +6,14 @@ import type { Replay } from '../replay.js';
 import type { Search } from './search.js';
 import { type SubjectState, stateKey, stateOf } from './subject-state.js';
 
-/** Events between two looks at whoever drives a search. */
+/** Events between two chances for the caller to stop a search. */
 const STEP = 1 << 19;
-/** Events that may have changed a subject, taken at a time on the way back: few at first, as the last one often did. */
+/** Candidates taken at a time on the way back: few at first, as the last one often is the change. */
 const FEW = 2;
 const MANY = 1024;
 
 /**
- * The first event behind `from` after which the state of a gfn, mfn or lock is another. Moves the replay.
+ * The first event after `from` that changes the state of a gfn, mfn or lock. Moves the replay.
  * @throws P2mError P2M_SUBJECT, P2M_VIEW (usage), P2M_DAMAGED
  */
 export function* forwardToChange(replay: Replay, subject: Subject, from: number): Search {
@@ -27,15 +27,15 @@ export function* forwardToChange(replay: Replay, subject: Subject, from: number)
 }
 
 /**
- * The last event up to `from` (inclusive) before which the state of a gfn, mfn or lock was another: the one that made
- * it what it is at `from`. Moves the replay.
+ * The last event up to `from` (inclusive) that changed the state of a gfn, mfn or lock: the one that made it what it is
+ * at `from`. Moves the replay.
  * @throws P2mError P2M_SUBJECT, P2M_VIEW (usage), P2M_DAMAGED
  */
 export function* backToChange(replay: Replay, subject: Subject, from: number): Search {
   const changes = new Changes(replay, subject);
   for (let [to, few] = [from, FEW]; to > replay.start; few = Math.min(2 * few, MANY)) {
     const { first, last } = changes.candidatesBefore(to, few);
-    // What happened between the last of them and `to` without naming the subject: records began to be lost.
+    // A change between the last of them and `to` that names no subject: records began to be lost.
     const ranges =
       changes.keyAt(last) === changes.keyAt(to)
         ? [[first - 1, last]]
@@ -70,7 +70,7 @@ class Changes {
     return stateKey(this.look(this.replay.at(seq)));
   }
 
-  /** Events behind `from` up to `to` after each of which the state is another than before it. */
+  /** Events after `from` up to `to` that each changed the state. */
   *between(from: number, to: number): Generator<number, void> {
     for (let at = from; ; ) {
       const seq = this.firstBetween(at, to);
@@ -100,7 +100,7 @@ class Changes {
     return { first: seqs.at(-1) ?? start + 1, last: seqs[0] ?? start };
   }
 
-  /** Events that may end a state: those that name the subject, or what maps it now. */
+  /** Events that may change a state: those that name the subject, or what maps it now. */
   private candidates(state: SubjectState): EventFilter {
     const { names } = this.replay.reader;
     const { view: _, ...subject } = this.subject as Subject & { view?: string };
@@ -111,7 +111,7 @@ class Changes {
     ]);
   }
 
-  /** The event between two at which a state that no event named has ended: `key` holds at `low`, not at `high`. */
+  /** The event at which the state changed though no event named it: `key` holds at `low`, but not at `high`. */
   private bisect(low: number, high: number, key: string): number {
     let [same, other] = [low, high];
     while (other - same > 1) {

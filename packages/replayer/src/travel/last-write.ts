@@ -8,8 +8,8 @@ import { found } from './search.js';
 import { gfnEntry } from './subject-state.js';
 
 /**
- * The last event before `seq` that wrote a gfn's entry (in its view, or the host's), or that changed an mfn's page,
- * mappings or M2P, or a lock; none where the trace shows no such event. Moves the replay.
+ * The last event before `seq` that wrote a gfn's entry (in its view, or the host's), or that changed a lock or an mfn's
+ * page, mappings or M2P; empty if the trace shows no such event. Moves the replay.
  * @throws P2mError P2M_SUBJECT, P2M_VIEW, P2M_POSITION (usage), P2M_DAMAGED
  */
 export function lastWriteBefore(replay: Replay, subject: Subject, seq: number): HistoryRow[] {
@@ -20,7 +20,7 @@ export function lastWriteBefore(replay: Replay, subject: Subject, seq: number): 
   return [eventRow(new EventReader(replay.reader), last, doersOf(replay.reader, [last]).get(last) ?? null)];
 }
 
-/** An entry may have been written with what it was already, which is no change. */
+/** An entry may have been written with the value it had, which is no change. */
 function entryWriter(replay: Replay, { domid, gfn, view = 'host' }: Extract<Subject, { about: 'gfn' }>, at: number) {
   return gfnEntry(replay.at(at), domid, view, gfn).set_seq ?? undefined;
 }

@@ -2,7 +2,7 @@ import { EventReader, type TraceEvent } from '../events/event-reader.js';
 import { type Doer, doersOf } from '../history/doers.js';
 import type { Replay } from '../replay.js';
 
-/** What an event has to do with a value. */
+/** An event's part in how a value came about. */
 export interface Reason {
   readonly seq: number;
   /** `wrote the entry`, `allocated the mfn`, … */
@@ -11,7 +11,7 @@ export interface Reason {
   readonly by: Doer;
 }
 
-/** Where an explanation is gathered: events with their roles. */
+/** Collects the events of an explanation with their roles. */
 export class Reasons {
   readonly replay: Replay;
   readonly events: EventReader;
@@ -29,7 +29,7 @@ export class Reasons {
     this.roles.set(seq, before === undefined || before === role ? role : `${before}; ${role}`);
   }
 
-  /** The innermost lock that was held when the event happened. */
+  /** Adds the innermost lock that was held at the event. */
   addLockOf(seq: number, role: string): void {
     const event = this.events.at(seq);
     if (typeof event?.pcpu !== 'number') return;

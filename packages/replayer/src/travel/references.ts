@@ -1,7 +1,7 @@
 import { decodeCountInfo, type LayoutProfile } from '@p2mtrace/trace-format';
 import type { TraceEvent } from '../events/event-reader.js';
 
-/** References by who took them; a put ends the last one of its own pcpu, else the last. */
+/** References by who took them; a put drops the last one of its own pcpu, or else the last one. */
 export class References {
   /** References taken and dropped. */
   matched = 0;
@@ -34,7 +34,7 @@ export class References {
     } else this.drop('page', event, 'dropped a reference that the trace did not see taken');
   }
 
-  /** Seqs of what is left, by role. */
+  /** Seqs of the references that are left, by role. */
   left(): Map<string, number[]> {
     const seqs = (events: readonly TraceEvent[]) => events.map(({ seq }) => seq);
     return new Map([

@@ -2,8 +2,8 @@ import type { TraceReader } from '@p2mtrace/trace-format';
 import { type EventFilter, firstMatch } from '../events/event-filter.js';
 
 /**
- * A search for an event that may take long: yields the seq that it has come to, now and then, and returns what it
- * found. Whoever drives it can stop between two steps, or have it all with `found`.
+ * A search for an event, which may take long: now and then it yields the seq that it has reached, and it returns what
+ * it found. The caller can stop between two steps, or run it to the end with `found`.
  */
 export type Search = Generator<number, number | undefined>;
 
@@ -15,10 +15,10 @@ export function found(search: Search): number | undefined {
   }
 }
 
-/** Events that are looked through at a time: some ten milliseconds. */
+/** Events searched at a time: some ten milliseconds. */
 const STEP = 1 << 20;
 
-/** The first event behind `from` that the filter means. @throws P2mError P2M_DAMAGED */
+/** The first event after `from` that matches the filter. @throws P2mError P2M_DAMAGED */
 export function* forwardToMatch(reader: TraceReader, filter: EventFilter, from: number): Search {
   const end = endOf(reader);
   for (let at = from + 1; at < end; at += STEP) {
@@ -29,7 +29,7 @@ export function* forwardToMatch(reader: TraceReader, filter: EventFilter, from: 
   return undefined;
 }
 
-/** The last event before `from` that the filter means. @throws P2mError P2M_DAMAGED */
+/** The last event before `from` that matches the filter. @throws P2mError P2M_DAMAGED */
 export function* backToMatch(reader: TraceReader, filter: EventFilter, from: number): Search {
   const first = reader.batches[0]?.firstSeq ?? 0;
   for (let to = from; to > first; to -= STEP) {

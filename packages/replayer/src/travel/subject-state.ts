@@ -5,7 +5,7 @@ import type { PageRow } from '../rows/page-rows.js';
 import type { M2pValue } from '../rows/state-rows.js';
 import type { MappingRow, StateView } from '../rows/state-view.js';
 
-/** What one view of a domain says of a gfn; `mfn` is that of the gfn itself, whatever the size of its leaf. */
+/** The entry for a gfn in one view of a domain; `mfn` is that of the gfn itself, whatever the size of its leaf. */
 export interface GfnEntry {
   readonly view: string;
   readonly known: 'entry' | 'absent' | 'unknown';
@@ -30,7 +30,7 @@ export type SubjectState =
   | { readonly about: 'lock'; readonly lock: string; readonly holders: readonly Holding[] };
 
 /**
- * A subject with its names resolved, ready to be looked up in one state after the other.
+ * A function that looks up a subject, with its names resolved, in any state.
  * @throws P2mError P2M_SUBJECT, P2M_VIEW (usage): a domain has no state of its own, a class may have many locks
  */
 export function stateOf(reader: TraceReader, subject: Subject): (state: StateView) => SubjectState {
@@ -60,7 +60,7 @@ export function stateOf(reader: TraceReader, subject: Subject): (state: StateVie
   }
 }
 
-/** Views of a domain that the state has met, the host's in any case. */
+/** Views of a domain that the state knows, always including the host's. */
 function viewsOf(state: StateView, domid: number): string[] {
   const p2ms = state.p2ms().filter(p2m => p2m.domid === domid);
   return [...new Set(['host', ...p2ms.map(({ view }) => view)])];
@@ -74,7 +74,7 @@ export function gfnEntry(state: StateView, domid: number, view: string, gfn: num
   return { view, known: 'entry', mfn, order, p2m_type, access, set_seq };
 }
 
-/** Everyone who holds a lock, by its index. */
+/** Everyone who holds the lock with this index. */
 export function holdersOf({ replayer: { locks } }: StateView, lock: number): Holding[] {
   return Array.from({ length: locks.pcpus }, (_, pcpu) =>
     locks
@@ -84,10 +84,10 @@ export function holdersOf({ replayer: { locks } }: StateView, lock: number): Hol
   ).flat();
 }
 
-/** When a value was written last, and the size of a leaf, are no part of what it is. */
+/** When a value was last written, and the size of a leaf, do not count as changes. */
 const NO_PART = new Set(['set_seq', 'order', 'count_seq', 'last_seq']);
 
-/** Equal for states of a subject that are the same. */
+/** Text that is equal for equal states of a subject. */
 export function stateKey(state: SubjectState): string {
   return JSON.stringify(state, (name, value) => {
     if (NO_PART.has(name)) return undefined;

@@ -11,7 +11,7 @@ import { gfnEntry } from './subject-state.js';
 
 type GfnSubject = Extract<Subject, { about: 'gfn' }>;
 
-/** Who wrote the entry, under which lock, over what, and where its mfn comes from. The host's where no view is named. */
+/** Who wrote the entry (the host's if no view is named), under which lock, over what, and where its mfn came from. */
 export function whyEntry(reasons: Reasons, subject: GfnSubject, at: number): void {
   const { replay } = reasons;
   const { domid, gfn, view = 'host' } = subject;
@@ -36,7 +36,7 @@ export function whyEntry(reasons: Reasons, subject: GfnSubject, at: number): voi
   if (entry.mfn !== null && entry.mfn !== undefined) addOrigin(reasons, entry.mfn, written ?? at, at);
 }
 
-/** Where an mfn comes from that was mapped at `mapped`, what became of it up to `at`, and its M2P. */
+/** Where an mfn mapped at `mapped` came from, what became of it up to `at`, and its M2P. */
 function addOrigin(reasons: Reasons, mfn: number, mapped: number, at: number): void {
   const { reader } = reasons.replay;
   const touched = touching(reader.names, { about: 'mfn', mfn });

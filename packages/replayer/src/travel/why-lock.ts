@@ -9,7 +9,7 @@ import { holdersOf, type SubjectState } from './subject-state.js';
 
 type LockStateOfSubject = Extract<SubjectState, { about: 'lock' }>;
 
-/** Who holds the lock since when, what each waited behind, and who waits for it now; of a free one, who had it last. */
+/** Who holds the lock and since when, whom each waited for, and who waits now; for a free lock, who had it last. */
 export function whyLock(reasons: Reasons, { lock, holders }: LockStateOfSubject, at: number): void {
   const { reader } = reasons.replay;
   const events = allOf([
@@ -19,7 +19,7 @@ export function whyLock(reasons: Reasons, { lock, holders }: LockStateOfSubject,
   const index = reader.names.lock.indexOf(lock);
   for (const { pcpu, since_seq } of holders) {
     reasons.add(since_seq, 'took it');
-    // Taken again, a lock is held under itself.
+    // A lock taken again is held under itself.
     if (pcpu !== holders.find(({ since_seq: seq }) => seq < since_seq)?.pcpu) {
       reasons.addLockOf(since_seq, 'took another lock, held then');
     }
@@ -29,7 +29,7 @@ export function whyLock(reasons: Reasons, { lock, holders }: LockStateOfSubject,
   addWaiters(reasons, events, Math.min(...holders.map(({ since_seq }) => since_seq), at), at);
 }
 
-/** Where the holder had to wait: since when, who had the lock then, and how they let go of it. */
+/** If the holder had to wait: since when, who had the lock then, and how it was released. */
 function addWait(reasons: Reasons, events: EventFilter, index: number, pcpu: number, taken: number): void {
   const { replay } = reasons;
   const own = allOf([columnIs('pcpu', '==', BigInt(pcpu)), events]);
@@ -56,7 +56,7 @@ function addLastHolder(reasons: Reasons, events: EventFilter, index: number, at:
   reasons.add(before.at(-1)?.since_seq, 'had taken it');
 }
 
-/** Those whose lock_wait no lock_acquire has followed. */
+/** Waiters: a lock_wait that no lock_acquire has followed. */
 function addWaiters(reasons: Reasons, events: EventFilter, from: number, at: number): void {
   const waits = new Map<unknown, number>();
   for (const seq of matchingEvents(reasons.replay.reader, events, { from, to: at + 1 })) {

@@ -11,11 +11,11 @@ import { References } from './references.js';
 import { found } from './search.js';
 import { gfnEntry } from './subject-state.js';
 
-/** Events of a page that are looked at on the way back, and reasons of one role that are listed. */
+/** Most events of a page looked at on the way back, and most reasons of one role listed. */
 const LOOKED_AT = 10_000;
 const LISTED = 20;
 
-/** What the count rests on: the references taken since a known base and not dropped; then who maps the page. */
+/** What the count consists of: references taken since a known base and not dropped; then who maps the page. */
 export function whyPage(reasons: Reasons, mfn: number, at: number): void {
   addReferences(reasons, mfn, at);
   addMappings(reasons, mfn, at);

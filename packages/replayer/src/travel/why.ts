@@ -8,12 +8,12 @@ import { whyPage } from './why-page.js';
 
 /** The chain of events behind the state of a subject. */
 export interface Explanation {
-  /** The state is that after this event. */
+  /** The state explained is the one after this event. */
   readonly at: number;
   readonly state: SubjectState;
-  /** In order of seq; an event has all its roles in one. */
+  /** In order of seq; all roles of an event are in one entry. */
   readonly reasons: readonly Reason[];
-  /** What was left out, and what the trace does not tell. */
+  /** What was left out, and what the trace does not show. */
   readonly notes: readonly string[];
 }
 

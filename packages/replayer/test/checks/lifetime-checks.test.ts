@@ -16,7 +16,9 @@ const set = (gfn: number, mfn: number | undefined, more: object = {}) => ({
   ...more,
 });
 const page = (kind: string, mfn: number, more: object = {}) => ({ kind, pcpu: 0, mfn, order: 0, owner: 1, ...more });
-const lookup = (gfn: number) => ({ kind: 'lookup', pcpu: 1, domid: 1, gfn });
+const lookup = (gfn: number) => ({ kind: 'lookup', pcpu: 1, domid: 1, gfn, mfn: 0x900 });
+/** It finds nothing. */
+const hole = { kind: 'lookup', pcpu: 1, domid: 1, gfn: 9, p2m_type: 'mmio_dm' };
 
 describe('freed-while-mapped', () => {
   const mapped = set(5, 0x100);
@@ -28,6 +30,7 @@ describe('freed-while-mapped', () => {
     expect(await found(mapped, freed)).toEqual([]);
     expect(await found(mapped, freed, set(9, 0x300, { domid: 2 }))).toEqual([]);
     expect(await found(mapped, lookup(9), freed)).toEqual([]);
+    expect(await found(mapped, freed, hole)).toEqual([]);
   });
 
   test('the frame of another domain', async () => {

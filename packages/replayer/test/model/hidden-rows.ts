@@ -2,6 +2,8 @@ import { P2M_TYPES } from '@p2mtrace/trace-format';
 import type { Names, XenState } from '../../src/index.js';
 import { counted, hex, line, type StateRows } from './rows.js';
 
+const DOMIDS = Array.from({ length: 0x1_0000 }, (_, domid) => domid);
+
 /** What a replayer has and shows in no row, but goes by when events follow. */
 export function hiddenRows(replayer: XenState, names: Names): StateRows {
   const { contexts, grants, linux, pod } = replayer;
@@ -20,9 +22,7 @@ export function hiddenRows(replayer: XenState, names: Names): StateRows {
       });
       return lines;
     }),
-    tornDown: [...new Set(replayer.p2ms.map(({ domid }) => domid))]
-      .filter(domid => replayer.isTornDown(domid))
-      .map(String),
+    tornDown: DOMIDS.filter(domid => replayer.isTornDown(domid)).map(String),
     counted: countedPages(replayer),
     vcpuViews: [...contexts.views].map(([key, view]) =>
       line(Math.floor(key / 0x1_0000), key % 0x1_0000, names.view[view]),

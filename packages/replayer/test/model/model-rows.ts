@@ -29,7 +29,7 @@ export function modelRows(model: Model): StateRows {
     refused: tables.flatMap(({ domid, view, refused }) =>
       [...refused].map(([gfn, type]) => line(domid, view, hex(gfn), type)),
     ),
-    tornDown: [...model.p2m.tornDown].filter(domid => tables.some(table => table.domid === domid)).map(String),
+    tornDown: [...model.p2m.tornDown].map(String),
     counted: [...model.pages].filter(([, { isCounted }]) => isCounted).map(([mfn]) => hex(mfn)),
     divergences: model.divergences.map(({ seq, about, expected, seen, last, event }) => {
       const { domid, gfn, mfn, lock, pcpu } = event;

@@ -78,11 +78,14 @@ function noteTeardown(model: Model, from: bigint, end: bigint): void {
   }
 }
 
-/** What is seen with PGC_allocated or an owner is under reference counting. */
-function enterCounting(model: Model, page: Page): void {
+/**
+ * What is seen with PGC_allocated or an owner is under reference counting. An owner that a reference shows says nothing
+ * (`byOwner` false) of a page that was allocated without one.
+ */
+function enterCounting(model: Model, page: Page, byOwner = true): void {
   const isAllocated =
     page.count_info !== undefined && decodeCountInfo(model.profile, page.count_info).bits.includes('allocated');
-  if (isAllocated || (page.owner !== undefined && page.owner !== null)) page.isCounted = true;
+  if (isAllocated || (byOwner && page.owner !== undefined && page.owner !== null)) page.isCounted = true;
 }
 
 /** What moves the count by so many where it succeeds. */
@@ -99,7 +102,9 @@ function reference(by: bigint) {
     checkCount(model, page, event, before, move);
     if (move !== 0n || event.count_info !== undefined) page.countSince = model.now;
     page.owner = event.owner ?? page.owner;
-    if (event.owner !== undefined || event.count_info !== undefined) enterCounting(model, page);
+    if (event.owner !== undefined || event.count_info !== undefined) {
+      enterCounting(model, page, page.life !== 'allocated');
+    }
   };
 }
 
@@ -153,7 +158,7 @@ function snapshot(model: Model, event: TraceEvent): void {
   page.owner = event.flags?.includes('unowned') ? null : (event.owner ?? page.owner);
   if (event.flags?.includes('free')) noteTeardown(model, event.mfn, event.mfn + 1n);
   if (event.flags?.includes('counted')) page.isCounted = true;
-  enterCounting(model, page);
+  enterCounting(model, page, page.life !== 'allocated');
 }
 
 export const pages: Mechanism = {

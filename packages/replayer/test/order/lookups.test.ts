@@ -27,6 +27,16 @@ describe('a lookup', () => {
     expect(await divergences(write(0, 10, 1), mark(1, 15), lookup(1, 40, 2), mark(0, 45), write(0, 50, 2))).toBe(1);
     expect(await divergences(write(0, 10, 1), mark(1, 15), lookup(1, 40, 2), write(0, 50, 3))).toBe(1);
   });
+
+  it('may find the hole that is written next, by either of its names, before the flush that it puts off', async () => {
+    const hole = { domid: 1, gfn: 0x10, order: 0 };
+    const removal = { kind: 'set_entry', ...hole, p2m_type: 'invalid', pcpu: 0, tsc: 50 };
+    const found = { kind: 'lookup', ...hole, p2m_type: 'mmio_dm', pcpu: 1, tsc: 40 };
+    const flush = { kind: 'tlb_flush_deferred', domid: 1, pcpu: 0, tsc: 45 };
+    expect(await divergences(write(0, 10, 1), mark(1, 15), found, removal)).toBe(0);
+    expect(await divergences(write(0, 10, 1), mark(1, 15), found, flush, removal)).toBe(0);
+    expect(await divergences(write(0, 10, 1), mark(1, 15), found, mark(0, 45), removal)).toBe(1);
+  });
 });
 
 describe('a finding across pcpus', () => {

@@ -1,10 +1,10 @@
 import { bodyLayout } from './body-layout.js';
 import { type BatchMessage, encodeBatchMessage } from './encode-message.js';
 
-/** Digits of the largest u64; numbers are written with as many, so that they have their place before they are known. */
+/** Digits of the largest u64. Numbers are padded to this width, so their place is fixed before their value is known. */
 const DIGITS = 20;
 
-/** Of batches that have as many rows, bytes of raw payload and numbers, all but the numbers is alike. */
+/** Metadata of batches with the same rows, raw payload bytes and numbers differs only in the digits of the numbers. */
 interface Template {
   readonly shape: string;
   readonly message: BatchMessage;
@@ -13,7 +13,7 @@ interface Template {
   readonly places: readonly number[];
 }
 
-/** Encodes the metadata of batches, most of which are as large as the one before: that is a copy with other digits. */
+/** Encodes the metadata of batches. Most are as large as the one before, so this copies and fills in other digits. */
 export class BatchMessages {
   private template: Template | undefined;
 

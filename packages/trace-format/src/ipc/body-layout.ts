@@ -8,7 +8,7 @@ export interface ColumnRegion {
   readonly offset: number;
   readonly bytes: number;
   readonly validity: { readonly offset: number; readonly bytes: number };
-  /** Only of `raw`: rows + 1 int32 offsets. */
+  /** For `raw` only: rows + 1 int32 offsets. */
   readonly offsets?: { readonly offset: number; readonly bytes: number };
   readonly values: { readonly offset: number; readonly bytes: number };
 }
@@ -22,12 +22,12 @@ interface BodyLayout {
   readonly bytes: number;
 }
 
-/** The last one that was asked for: most batches are as large as the one before. */
+/** The last layout that was asked for: most batches are as large as the one before. */
 let last: { readonly rows: number; readonly rawBytes: number; readonly layout: BodyLayout } | undefined;
 
 /**
- * The body of a batch of `rows` rows and `rawBytes` bytes of raw payload: a function of the two alone,
- * so writer and reader agree without looking.
+ * The body of a batch of `rows` rows and `rawBytes` bytes of raw payload. It depends on these two numbers only, so
+ * writer and reader agree without exchanging it.
  */
 export function bodyLayout(rows: number, rawBytes: number): BodyLayout {
   if (last?.rows !== rows || last.rawBytes !== rawBytes) last = { rows, rawBytes, layout: makeLayout(rows, rawBytes) };

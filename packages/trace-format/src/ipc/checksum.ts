@@ -6,17 +6,17 @@ import { crc32 } from 'node:zlib';
  */
 export const CRC_KEY = 'p2mtrace.crc32';
 const BLANK = '00000000';
-/** Marks the value, which must be found before the metadata around it may be trusted. */
+/** Marks the value, which has to be found before the metadata around it can be trusted. */
 const TAG = 'crc32:';
 
 const crcHex = (value: number): string => value.toString(16).padStart(8, '0');
 
-/** The value under CRC_KEY before the checksums of the metadata and of that many regions are known. */
+/** The value under CRC_KEY while the checksums of the metadata and of its regions are still unknown. */
 export function blankCrcs(regions: number): string {
   return TAG + Array.from({ length: 1 + regions }, () => BLANK).join(' ');
 }
 
-/** Where the digits of blank CRCs start in a message whose body has that many regions. */
+/** Where the digits of the blank CRCs start in a message whose body has this many regions. */
 export function placeOfCrcs(framed: Uint8Array, regions: number): number {
   const bytes = Buffer.from(framed.buffer, framed.byteOffset, framed.byteLength);
   const start = bytes.indexOf(`${blankCrcs(regions)}\0`, 0, 'latin1');
@@ -24,7 +24,7 @@ export function placeOfCrcs(framed: Uint8Array, regions: number): number {
   return start + TAG.length;
 }
 
-/** Writes the CRCs of the body's regions, and then the metadata's own, where they are blank. */
+/** Fills in the blank CRCs: first those of the body's regions, then the metadata's own. */
 export function stampCrcs(
   framed: Uint8Array,
   bodyCrcs: readonly number[],
@@ -36,7 +36,7 @@ export function stampCrcs(
   putHex(framed, place, crc32(framed));
 }
 
-/** Eight hex digits. */
+/** Writes eight hex digits. */
 function putHex(bytes: Uint8Array, at: number, value: number): void {
   for (let i = 0; i < 8; i++) {
     const digit = (value >>> (28 - 4 * i)) & 15;
@@ -59,7 +59,7 @@ export function checkCrc(framed: Uint8Array): CrcCheck {
   return { body: body.map(digits => Number.parseInt(digits, 16)) };
 }
 
-/** CRC of `bytes` zero bytes, remembered: columns that no row has are never touched. */
+/** CRC of `bytes` zero bytes, cached: columns that no row has are never touched. */
 export function zeroCrc(bytes: number): number {
   let crc = zeroCrcs.get(bytes);
   if (crc === undefined) {

@@ -4,7 +4,7 @@ import type { BatchMessage } from './encode-message.js';
 /** A field node: length and null count, an int64 each. */
 const NODE_BYTES = 16;
 
-/** Fills in what is only known when the body of a batch has been made, column by column. */
+/** Fills in, column by column, what is only known once the body of a batch is complete. */
 export function completeMessage(
   { framed, nodesAt, crcsAt }: BatchMessage,
   nulls: readonly number[],

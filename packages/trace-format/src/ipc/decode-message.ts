@@ -16,9 +16,9 @@ import { decodeKeyValues, decodeSchema } from './decode-schema.js';
 import type { MessageBlock } from './encode-message.js';
 
 const PREFIX = 8;
-/** More rows than any writer puts into a batch; a damaged count is not believed. */
+/** No writer puts more rows into a batch, so a larger count is damage. */
 const MAX_ROWS = 1 << 26;
-/** More messages than this are no trace (at 64K rows each this is 10^12 events). */
+/** No trace has more messages (at 64K rows each this is 10^12 events). */
 const MAX_BLOCKS = 1 << 24;
 
 export interface BatchHeader {
@@ -51,7 +51,7 @@ export type MessageHeaderInfo = BatchHeader | DictionaryHeader | SchemaHeader;
 const damaged = (what: string) =>
   new P2mError('P2M_DAMAGED', what, { remedy: 'copy the trace again, or import the capture again' });
 
-/** Any failure to make sense of a flatbuffer is damage, whatever it was that the library ran into. */
+/** Reports any failure to decode a flatbuffer as damage, whatever the library threw. */
 function guarded<T>(what: string, decode: () => T): T {
   try {
     return decode();
@@ -61,13 +61,13 @@ function guarded<T>(what: string, decode: () => T): T {
   }
 }
 
-/** A flatbuffer's u64 as a number within bounds. */
+/** A flatbuffer's u64 as a number, checked against a maximum. */
 function bounded(value: bigint, max: number, what: string): number {
   if (value < 0n || value > BigInt(max)) throw damaged(`${what} is ${value}`);
   return Number(value);
 }
 
-/** Decodes a framed message (prefix and metadata). `maxBody` is what of the file follows it. */
+/** Decodes a framed message (prefix and metadata). `maxBody`: bytes of the file that follow it. */
 export function decodeMessage(framed: Uint8Array, maxBody: number): MessageHeaderInfo {
   const check = checkCrc(framed);
   if (check === 'damaged') throw damaged('the checksum of a message does not match');
@@ -111,7 +111,7 @@ function decodeBatch(message: Message, bodyBytes: number, check: Exclude<CrcChec
   return { type: 'batch', rows, bodyBytes, regions, crcs, custom: decodeKeyValues(message) };
 }
 
-/** Regions as another writer laid them out: each buffer checked against the body and the size its rows need. */
+/** Regions as laid out by another writer: each buffer is checked against the body and the size its rows need. */
 function foreignRegions(batch: RecordBatch, own: readonly ColumnRegion[], bodyBytes: number): ColumnRegion[] {
   let next = 0;
   const buffer = (needed: number, what: string) => {
@@ -186,7 +186,7 @@ export interface FooterInfo {
   readonly checksummed: boolean;
 }
 
-/** Decodes the footer of a file of that size; every block is checked to lie within it. */
+/** Decodes the footer of a file of `fileBytes` bytes; checks that every block lies within the file. */
 export function decodeFooter(bytes: Uint8Array, fileBytes: number): FooterInfo {
   const check = checkCrc(bytes);
   if (check === 'damaged') throw damaged('the checksum of the footer does not match');

@@ -8,7 +8,7 @@ import { COLUMN_NAMES, COLUMNS, type ColumnSpec, DICTIONARY_NAMES, isAddressDict
 /** Keys of the schema's custom metadata. */
 export const VERSION_KEY = 'p2mtrace.schema_version';
 export const METADATA_KEY = 'p2mtrace.metadata';
-/** No message has more custom metadata than this; a damaged length is not walked. */
+/** No message has more custom metadata than this, so a larger number is damage. */
 const MAX_PAIRS = 64;
 
 interface KeyValueTable {

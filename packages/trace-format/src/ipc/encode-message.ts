@@ -33,7 +33,7 @@ function frame(b: Builder): Uint8Array {
   return framed;
 }
 
-/** The framed metadata of a message whose body has that many regions; its checksums are still blank. */
+/** The framed metadata of a message whose body has this many regions; its checksums are still blank. */
 function finishMessage(
   b: Builder,
   type: MessageHeader,
@@ -69,17 +69,17 @@ function encodeRecordBatch(b: Builder, rows: number, nulls: readonly number[], b
   return { header: RecordBatch.endRecordBatch(b), nodes };
 }
 
-/** Metadata of a record batch that is written before the batch is looked at. */
+/** Metadata of a record batch, made before the batch itself is complete. */
 export interface BatchMessage {
   /** Framed. Its checksums and null counts are blank: completeMessage fills them in. */
   readonly framed: Uint8Array;
-  /** Where the null counts are: the upper half of each of the field nodes from here on. */
+  /** Where the field nodes start; the upper half of each is its null count. */
   readonly nodesAt: number;
   /** Where the digits of the checksums start. */
   readonly crcsAt: number;
 }
 
-/** Metadata of a record batch whose body has these regions; `extra` says what a seek wants to know. */
+/** Metadata of a record batch whose body has these regions; `extra` is what a seek needs to know. */
 export function encodeBatchMessage(
   rows: number,
   regions: readonly ColumnRegion[],
@@ -95,7 +95,7 @@ export function encodeBatchMessage(
   return { framed, nodesAt: PREFIX + b.offset() - nodes + 4, crcsAt: placeOfCrcs(framed, regions.length) };
 }
 
-/** A dictionary of names; a delta adds to what was written before. */
+/** A dictionary of names; a delta adds to the names written before. */
 export function encodeDictionaryMessage(
   id: number,
   names: readonly string[],
@@ -158,7 +158,7 @@ function encodeBlocks(b: Builder, blocks: readonly MessageBlock[], start: (b: Bu
   return b.endVector();
 }
 
-/** Footer of the file format, with a checksum of its own; the caller adds its length and the magic. */
+/** Footer of the file format, with its own checksum; the caller adds its length and the magic. */
 export function encodeFooter(
   metadata: Iterable<readonly [string, string]>,
   dictionaries: readonly MessageBlock[],

@@ -82,7 +82,7 @@ function encodeField(b: Builder, name: string, spec: ColumnSpec): number {
   return Field.endField(b);
 }
 
-/** Schema v1 with this custom metadata; returns the offset of the Schema table in the builder. */
+/** Encodes schema v1 with this custom metadata; returns the offset of the Schema table in the builder. */
 export function encodeSchema(b: Builder, metadata: Iterable<readonly [string, string]>): number {
   const fields = Schema.createFieldsVector(
     b,

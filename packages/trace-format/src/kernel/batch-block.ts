@@ -3,25 +3,25 @@ import { type ColumnArrays, columnView, EventBatch, WIDTH } from './event-batch.
 import { Kernel } from './kernel.js';
 
 /**
- * Room for `bytes`, a cache line apart from what follows: arrays whose starts are a power of two apart share their
- * cache sets, and a row touches them all.
+ * Room for `bytes`, plus a cache line: arrays that start a power of two apart compete for the same cache sets, and
+ * each row touches them all.
  */
 const spaced = (bytes: number): number => Math.ceil(bytes / 64) * 64 + 64;
 
 /** One for each bit of a presence mask. */
 const BITMAPS = 32;
 
-/** Bytes of `rows` values of a column, while it is being filled. */
+/** Bytes that `rows` values of a column take while the batch is being filled. */
 function valueBytes(type: ColumnType, rows: number): number {
   if (type === 'binary') return rows * RAW_MAX;
   if (type === 'bit') return 0;
   return rows * WIDTH[type];
 }
 
-/** Array elements of a value. */
+/** Array elements per value. */
 const elements = ({ type }: ColumnSpec): number => (type === 'u64' ? 2 : type === 'binary' ? RAW_MAX : 1);
 
-/** Where the parts of that many batches of that capacity start in their memory. */
+/** Where the parts of `count` batches of this capacity start in their memory. */
 function layout(capacity: number, count: number) {
   let bytes = 0;
   const take = (size: number) => {
@@ -39,9 +39,9 @@ function layout(capacity: number, count: number) {
 }
 
 /**
- * Batches that are filled again and again, one after the other. A column of all of them is one array: a decoder
- * writes to the same arrays all the time, whichever batch a row belongs to. All is one piece of the memory of a
- * kernel, which threads can share.
+ * Batches that are filled again and again, in turn. Each column is one array for all of them, so a decoder always
+ * writes to the same arrays, whichever batch a row belongs to. They lie in one part of a kernel's memory, which
+ * threads can share.
  */
 export class BatchBlock {
   readonly kernel: Kernel;
@@ -50,10 +50,10 @@ export class BatchBlock {
   readonly present: Uint32Array;
   readonly batches: readonly EventBatch[];
 
-  /** Where it starts in the memory of the kernel. */
+  /** Where the block starts in the memory of the kernel. */
   readonly start: number;
 
-  /** `start`: of a block with as many batches, which another thread has made in the memory of the kernel. */
+  /** `start`: of a block of the same size that another thread has made in the memory of the kernel. */
   constructor(capacity: number, count: number, kernel = new Kernel(), start?: number) {
     const at = layout(capacity, count);
     this.kernel = kernel;

@@ -10,19 +10,19 @@ type ArrayOf<T extends ColumnType> = T extends 'u64' | 'u32'
       ? Uint16Array
       : Uint8Array;
 
-/** The columns as typed arrays. `raw` holds the bytes end to end, `tsc_own` is read through the presence mask. */
+/** The columns as typed arrays. `raw` holds its bytes end to end; `tsc_own` is a bit of the presence mask. */
 export type ColumnArrays = { readonly [K in ColumnName]: ArrayOf<(typeof COLUMNS)[K]['type']> };
 
-/** Bytes a row takes in a column of this type (bits and binary are sized apart). */
+/** Bytes per row in a column of this type (bits and binary are sized separately). */
 export const WIDTH: Record<Exclude<ColumnType, 'bit' | 'binary'>, number> = { u64: 8, u32: 4, i32: 4, u16: 2, u8: 1 };
 
 /**
- * The default number of rows in a record batch: what a replay reads of it, about 1.5 MB, stays in the cache between
- * the read, the checksums and the events.
+ * The default number of rows in a record batch: what a replay reads of it, about 1.5 MB, stays in the cache from
+ * the read through the checksums to the events.
  */
 export const BATCH_ROWS = 16_384;
 
-/** View of a column of this type over `bytes` bytes of memory. */
+/** A view of `bytes` bytes of memory as a column of this type. */
 export function columnView(type: ColumnType, memory: ArrayBufferLike, offset: number, bytes: number) {
   switch (type) {
     case 'u64':
@@ -39,7 +39,7 @@ export function columnView(type: ColumnType, memory: ArrayBufferLike, offset: nu
 
 const NULLABLE = COLUMN_NAMES.filter(name => COLUMNS[name].nullable);
 
-/** What a batch is made of, for as many rows as it can have. */
+/** What a batch is made of, at its full capacity. */
 export interface BatchParts {
   readonly columns: ColumnArrays;
   readonly present: Uint32Array;
@@ -47,13 +47,13 @@ export interface BatchParts {
   /** Room for the bitmaps, `bitmapStride` bytes apart. */
   readonly bitmapMemory: Uint8Array;
   readonly bitmapStride: number;
-  /** Of the kernel in whose memory all of this lies. */
+  /** Of the kernel whose memory holds all of this. */
   readonly functions: KernelFunctions;
 }
 
 /**
- * A batch of events under construction: one typed array a column and one presence mask a row (bits of PRESENT).
- * Values of absent columns stay 0, so that equal events make equal bytes. Batches are made by a BatchBlock.
+ * A batch of events under construction: one typed array per column and one presence mask per row (bits of PRESENT).
+ * Values of absent columns stay 0, so equal events give equal bytes. Batches are made by a BatchBlock.
  */
 export class EventBatch {
   readonly capacity: number;
@@ -62,11 +62,11 @@ export class EventBatch {
   readonly columns: ColumnArrays;
   /** Which columns each row has. */
   readonly present: Uint32Array;
-  /** Bytes of `raw` that each row adds. */
+  /** Bytes of `raw` that each row has. */
   readonly rawLength: Uint8Array;
   rows = 0;
   rawBytes = 0;
-  /** Columns that some row has (bits of PRESENT); known when the bitmaps are filled. */
+  /** Columns that at least one row has (bits of PRESENT); known once the bitmaps are filled. */
   used = 0;
   private readonly parts: BatchParts;
   private readonly perRow: (Uint8Array | Uint16Array | Int32Array | Uint32Array)[];
@@ -88,25 +88,25 @@ export class EventBatch {
     this.used = functions.transpose(this.present.byteOffset, this.rows, bitmapMemory.byteOffset, bitmapStride);
   }
 
-  /** Numbers the rows. */
+  /** Numbers the rows from `first` on. */
   fillSeq(first: number): void {
     this.parts.functions.fillSeq(this.columns.seq.byteOffset, this.rows, first);
   }
 
-  /** The bitmap of a column; all of it, for `capacity` rows. */
+  /** The whole bitmap of a column, for `capacity` rows. */
   bitmap(name: ColumnName): Uint8Array {
     const { bitmapMemory, bitmapStride } = this.parts;
     const start = bitIndex(PRESENT[name]) * bitmapStride;
     return bitmapMemory.subarray(start, start + Math.ceil(this.capacity / 8));
   }
 
-  /** Rows that have a value in the column, once the bitmaps are filled. */
+  /** Number of rows that have a value in the column, once the bitmaps are filled. */
   count(name: ColumnName): number {
     const { functions, bitmapMemory, bitmapStride } = this.parts;
     return functions.countBits(bitmapMemory.byteOffset + bitIndex(PRESENT[name]) * bitmapStride, this.rows);
   }
 
-  /** Adds the payload of an unknown record to the row; at most RAW_MAX bytes. */
+  /** Stores the payload of an unknown record in the row; at most RAW_MAX bytes. */
   addRaw(row: number, bytes: Uint8Array): void {
     this.columns.raw.set(bytes, this.rawBytes);
     this.rawLength[row] = bytes.length;
@@ -121,10 +121,10 @@ export class EventBatch {
     }
   }
 
-  /** Empties the batch once its bitmaps were filled. */
+  /** Empties the batch, whose bitmaps must have been filled. */
   clear(): void {
     const { rows, used } = this;
-    // Every row gets a new seq and kind.
+    // seq and kind are set anew for every row.
     for (const name of NULLABLE) {
       if ((used & PRESENT[name]) === 0) continue;
       const array = this.columns[name];

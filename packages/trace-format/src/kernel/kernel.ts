@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { P2mError } from '../errors.js';
 import { FREE, MEMORY_PAGES } from './kernel-layout.js';
 
-/** As much of it as is used here: neither the language's types nor Node's have it. */
+/** The part that is used here; neither the language's types nor Node's have it. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);
@@ -18,7 +18,7 @@ declare namespace WebAssembly {
   }
 }
 
-/** What ../kernel/index.ts exports; the comments there say what each does. Addresses are in the memory. */
+/** What ../kernel/index.ts exports; its comments say what each function does. Addresses are in the kernel's memory. */
 export interface KernelFunctions {
   readonly run: (cursor: number, written: number) => number;
   readonly addName: (table: number, at: number, index: number, symbol: number) => void;
@@ -28,7 +28,7 @@ export interface KernelFunctions {
   readonly clear: (at: number, bytes: number) => void;
 }
 
-/** What scripts/kernel.mjs makes; the TypeScript sources (tests) have none beside them. */
+/** Made by scripts/kernel.mjs; not present beside the TypeScript sources (tests). */
 const WASM = new URL('./kernel.wasm', import.meta.url);
 const BUILT_WASM = new URL('../../dist/kernel/kernel.wasm', import.meta.url);
 
@@ -51,7 +51,7 @@ function makeMemory(): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial: Math.ceil(FREE / PAGE), maximum: MEMORY_PAGES, shared: true });
   } catch (cause) {
-    // Node reserves addresses for all that 32 bits and an offset could reach, to have no checks on the way.
+    // To leave out bounds checks, Node reserves all addresses that 32 bits and an offset can reach.
     throw new P2mError('P2M_ADDRESSES', `no trace can be written: ${(cause as Error).message}`, {
       blame: 'usage',
       remedy: 'allow 16 GB of address space (ulimit -v), or set NODE_OPTIONS=--disable-wasm-trap-handler',
@@ -61,8 +61,8 @@ function makeMemory(): WebAssembly.Memory {
 }
 
 /**
- * What is done with every event of an import, compiled ahead of time: WebAssembly on a memory that threads share, where
- * records are read to and rows are written from.
+ * The work on every event of an import, compiled ahead of time: WebAssembly on a memory that threads share. Records
+ * are read into that memory, and rows are written from it.
  */
 export class Kernel {
   readonly functions: KernelFunctions;
@@ -70,7 +70,7 @@ export class Kernel {
   private used = FREE;
 
   /**
-   * `parts`: of the kernel of another thread, to work on its memory.
+   * `parts`: of another thread's kernel, to work on its memory.
    * @throws P2mError P2M_ADDRESSES
    */
   constructor(parts?: KernelParts) {
@@ -79,12 +79,12 @@ export class Kernel {
     this.functions = new WebAssembly.Instance(module, { env: { memory } }).exports as KernelFunctions;
   }
 
-  /** All of the memory that is in use. */
+  /** All memory in use. */
   get buffer(): SharedArrayBuffer {
     return this.parts.memory.buffer;
   }
 
-  /** A zeroed part of the memory; it is never given back. Only the thread that made the memory takes any. */
+  /** A zeroed part of the memory; it is never freed. Only the thread that made the memory takes parts. */
   take(bytes: number): Uint8Array {
     const at = this.used;
     this.used = Math.ceil((at + bytes) / LINE) * LINE;

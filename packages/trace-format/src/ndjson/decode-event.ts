@@ -10,8 +10,8 @@ import { refusal, shown, suggestion } from './refusal.js';
 const { tsc: TSC, tsc_own: TSC_OWN, lock_class: LOCK_CLASS, level: LEVEL } = PRESENT;
 
 /**
- * Decodes the object of a line into the next row of the batch, whose seq that must be; the inverse of EventEncoder.
- * @throws P2mError P2M_NDJSON; the row is then half filled and the batch of no more use
+ * Decodes the object of a line into the next row of the batch, whose seq it must have; the inverse of EventEncoder.
+ * @throws P2mError P2M_NDJSON; the row is then half filled, and the batch can't be used any more
  */
 export function decodeEvent(
   event: Readonly<Record<string, unknown>>,
@@ -78,7 +78,7 @@ function isOwn(value: unknown, hasTsc: boolean): boolean {
   return value;
 }
 
-/** Of class and level of an mm lock each follows from the other; the level without the control domain's bias. */
+/** Fills in the class or level of an mm lock from the other one; the level without the control domain's bias. */
 function completeLock(batch: EventBatch, row: number, present: number): number {
   const { lock_class: classes, level: levels } = batch.columns;
   if ((present & (LOCK_CLASS | LEVEL)) === LOCK_CLASS) {

@@ -37,7 +37,7 @@ export function decodeHeader(object: Readonly<Record<string, unknown>>): NdjsonH
   throw refusal(`${issue.path.join('.')} is ${shown(value)}; expected ${expectation(issue, value)}`, String(field));
 }
 
-/** What a zod issue asked for, in our words. */
+/** What a zod issue expected, in plain words. */
 function expectation(issue: z.core.$ZodIssue, value: unknown): string {
   switch (issue.code) {
     case 'invalid_value':

@@ -1,17 +1,17 @@
 import { refusal } from './refusal.js';
 
-/** A line longer than this is no event; nothing longer is kept in memory. */
+/** No event has a longer line, and no longer one is kept in memory. */
 const MAX_LINE = 1 << 20;
 
 /** Cuts a stream of bytes into the text of its lines. */
 export class LineSplitter {
-  /** Number of the line that was yielded last, from 1. */
+  /** Number of the line yielded last, from 1. */
   line = 0;
   private held: Uint8Array[] = [];
   private heldBytes = 0;
   private readonly decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-  /** The lines that these bytes complete, without their ends. @throws P2mError P2M_NDJSON */
+  /** Yields the lines that these bytes complete, without their newlines. @throws P2mError P2M_NDJSON */
   *push(bytes: Uint8Array): Generator<string> {
     let start = 0;
     for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, start)) {
@@ -19,11 +19,11 @@ export class LineSplitter {
       start = end + 1;
       yield this.text(tail);
     }
-    // The caller may use its buffer again.
+    // The caller may reuse its buffer.
     this.hold(bytes.slice(start));
   }
 
-  /** The last line, where the stream does not end with a newline. */
+  /** Yields the last line if the stream does not end with a newline. */
   *end(): Generator<string> {
     if (this.heldBytes > 0) yield this.text(new Uint8Array(0));
   }
@@ -55,14 +55,14 @@ export class LineSplitter {
     } catch {
       throw refusal('the line is not valid UTF-8');
     }
-    // Editors of some systems begin a file with a byte order mark.
+    // Some editors begin a file with a byte order mark.
     return this.line === 1 && text.startsWith('\ufeff') ? text.slice(1) : text;
   }
 }
 
 const LF = 0x0a;
 
-/** True for lines without an object: blank ones and comments. */
+/** True for lines without an object: blank lines and comments. */
 export function isSkipped(line: string): boolean {
   return /^[ \t\r]*(?:$|#|\/\/)/.test(line);
 }
@@ -87,7 +87,7 @@ export function parseLine(line: string): Record<string, unknown> {
   return object;
 }
 
-/** Where the parser gave up, as far as it says so. */
+/** Where the parser gave up, if it says so. */
 function whereabouts(error: Error, line: string): string {
   const position = /at position (\d+)/.exec(error.message)?.[1];
   if (position !== undefined && Number(position) < line.trimEnd().length)
@@ -95,7 +95,7 @@ function whereabouts(error: Error, line: string): string {
   return /end of JSON|Unterminated|at position/.test(error.message) ? ': it ends too early' : '';
 }
 
-/** Every key of a line that is JSON; JSON.parse keeps only the last of two that are equal. */
+/** Every key of a JSON line; of two equal keys, JSON.parse keeps only the last. */
 function keysOf(line: string): string[] {
   const keys: string[] = [];
   for (let start = line.indexOf('"'); start >= 0; ) {

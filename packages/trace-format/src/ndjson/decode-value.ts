@@ -47,7 +47,7 @@ export function decodeValue(
       target[row] = integer(name, value, column);
       return;
     case 'boolean':
-      // tsc_own lives in the presence mask; decodeEvent reads it.
+      // tsc_own is in the presence mask; decodeEvent reads it.
       return;
   }
 }
@@ -56,10 +56,10 @@ export function decodeValue(
 const address = new Uint32Array(2);
 
 const DIGITS = /^(?:\d+|0x[0-9a-f]+)$/i;
-/** More digits than any 64-bit number has, leading zeros included; a megabyte of digits is not converted. */
+/** No 64-bit number has more digits, leading zeros included; longer text is not converted. */
 const MAX_DIGITS = 80;
 
-/** An integer below 2^64 in any of its forms, into a u64 column. */
+/** Writes an integer below 2^64, in any of its forms, into a u64 column. */
 function putU64(field: string, value: unknown, column: Uint32Array, row: number): void {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0) {
     if (!Number.isSafeInteger(value)) {
@@ -85,7 +85,7 @@ const RANGES: Record<string, readonly [number, number]> = {
   i32: [-0x8000_0000, 0x7fff_ffff],
 };
 
-/** An integer within the column's range; the unsigned ones also as strings, as domids are often written in hex. */
+/** An integer within the column's range; unsigned ones may be strings too, as domids are often written in hex. */
 function integer(field: string, value: unknown, column: ColumnName): number {
   const { type } = COLUMNS[column];
   const [min, max] = RANGES[type];
@@ -110,8 +110,8 @@ function withinDictionary(field: string, value: unknown, index: number): number 
 }
 
 /**
- * The views of the wire: the index has 10 bits. `host:N` and `view:N` are what captures of damaged or future views
- * import as; nobody writes them by hand, so the message does not offer them.
+ * Views on the wire: the index has 10 bits. Captures of damaged or future views import as `host:N` and `view:N`;
+ * nobody writes those by hand, so the message does not offer them.
  */
 const VIEW = /^(?:host|(?:altp2m|nested|host):(?:0|[1-9]\d{0,2}|10[01]\d|102[0-3])|view:[1-9]\d{3,4})$/;
 
@@ -125,7 +125,7 @@ const LONE_SURROGATE = /\p{Cs}/u;
 
 function textOf(field: string, value: unknown): string {
   if (typeof value !== 'string') throw refusal(`${field} is ${shown(value)}; expected a string`, field);
-  // Such a string can't be stored as UTF-8, and would come back as another.
+  // Such a string can't be stored as UTF-8 and would read back as another one.
   if (LONE_SURROGATE.test(value)) throw refusal(`${field} has half a surrogate pair, which is no character`, field);
   return value;
 }

@@ -9,7 +9,7 @@ import { EVENT_FIELDS, type EventField } from './event-fields.js';
 export class EventEncoder {
   private readonly batch: ReadBatch<ColumnName>;
   private readonly names: TraceReader['names'];
-  /** By kind: the fields that any row of the batch has, so that most columns are not looked at for every row. */
+  /** By kind: the fields that at least one row of the batch has, so that most columns need no look at every row. */
   private readonly fields: (readonly EventField[] | undefined)[] = [];
   private readonly used: ReadonlySet<ColumnName>;
 
@@ -37,7 +37,7 @@ export class EventEncoder {
     return this.fields[kind];
   }
 
-  /** A TSC is the record's own unless the line says otherwise; none is not. */
+  /** True if `tsc_own` need not be written: the default is that the record had its TSC, if the row has one. */
   private hasDefaultOwn(row: number): boolean {
     return isValid(this.batch.columns.tsc_own, row) === isValid(this.batch.validity.tsc, row);
   }

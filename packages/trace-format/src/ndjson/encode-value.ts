@@ -7,7 +7,7 @@ import { getU64 } from '../u64.js';
 import type { EventField } from './event-fields.js';
 import { refusal } from './refusal.js';
 
-/** A value of a row as JSON text; the inverse of decodeValue. The row has the value. */
+/** A value of a row, which must have it, as JSON text; the inverse of decodeValue. */
 export function encodeValue(
   field: EventField,
   batch: ReadBatch<ColumnName>,
@@ -47,7 +47,7 @@ function hexText(column: Uint32Array, row: number): string {
   return high === 0 ? `"0x${low}"` : `"0x${high.toString(16)}${low.padStart(8, '0')}"`;
 }
 
-/** A number where JSON readers keep it exactly, else its digits as a string. */
+/** A number if JSON readers keep it exactly, otherwise its digits as a string. */
 function tscText(column: Uint32Array, row: number): string {
   const value = getU64(column, row);
   return value <= Number.MAX_SAFE_INTEGER ? String(value) : `"${value}"`;
@@ -55,7 +55,7 @@ function tscText(column: Uint32Array, row: number): string {
 
 function flagsText(bits: number): string {
   const unnamed = bits >>> FLAG_NAMES.length;
-  // Left out in silence, the text would say less than the trace.
+  // If they were silently left out, the text would say less than the trace.
   if (unnamed !== 0) throw refusal(`flags has bits without a name: 0x${bits.toString(16)}`, 'flags');
   return JSON.stringify(flagNames(bits));
 }

@@ -9,7 +9,7 @@ import {
 } from '../schema/columns.js';
 import { COMMON_COLUMNS, KINDS, type KindSpec } from '../schema/kinds.js';
 
-/** How the values of a column are written in a line. */
+/** How values of a column are written in a line. */
 type FieldForm =
   | 'hex' // u64: frames, bit fields, kind-specific values
   | 'address' // u64 behind a dictionary
@@ -37,9 +37,9 @@ export interface EventFields {
   readonly kind: KindSpec;
   readonly fields: readonly EventField[];
   readonly byName: ReadonlyMap<string, EventField>;
-  /** Bits of PRESENT that every such event has. */
+  /** Columns that every event of the kind has (bits of PRESENT). */
   readonly needs: number;
-  /** Nullable columns that such an event can't have. */
+  /** Nullable columns that an event of the kind can't have. */
   readonly strays: readonly EventField[];
 }
 
@@ -55,7 +55,7 @@ function formOf(column: ColumnName): FieldForm {
   return spec.type === 'u64' ? 'hex' : 'number';
 }
 
-/** The column behind a name of KINDS' `needs` or `may`: a column itself, or arg0 and arg1 under the kind's name. */
+/** The column for a name in `needs` or `may` of KINDS: a column's own name, or the kind's name for arg0 or arg1. */
 function fieldOf(kind: KindSpec, name: string, required: boolean): EventField {
   const index = kind.args?.findIndex(arg => arg.split(':')[0] === name) ?? -1;
   if (index < 0) return { name, column: name as ColumnName, form: formOf(name as ColumnName), required };
@@ -78,5 +78,5 @@ function fieldsOf(kind: KindSpec): EventFields {
   };
 }
 
-/** The fields of each kind, by its dictionary index; all of it follows from KINDS. */
+/** The fields of each kind, by its dictionary index; derived from KINDS. */
 export const EVENT_FIELDS: readonly EventFields[] = KINDS.map(fieldsOf);

@@ -6,19 +6,19 @@ import { EventEncoder } from './encode-event.js';
 import { encodeHeader } from './encode-header.js';
 
 export interface NdjsonExportOptions {
-  /** seq of the first event; the trace's first where not given. */
+  /** seq of the first event; by default the trace's first. */
   readonly from?: number | undefined;
-  /** seq behind the last event; the trace's end where not given. */
+  /** seq after the last event; by default the end of the trace. */
   readonly to?: number | undefined;
 }
 
-/** Text that is handed on at once. */
+/** Characters of text per call of `write`. */
 const CHUNK = 1 << 16;
 
 /**
- * Writes a trace as NDJSON, the header first, then a line an event, in chunks of whole lines as `write` takes them.
- * Importing the text of a whole trace gives the trace again, in every column of every row.
- * @throws P2mError P2M_DAMAGED where a batch is; what was written before is right
+ * Writes a trace as NDJSON: first the header, then one line per event, in chunks of complete lines as `write` takes
+ * them. Importing the text of a whole trace gives the same trace, in every column of every row.
+ * @throws P2mError P2M_DAMAGED at a damaged batch; what was written before it is right
  */
 export async function exportNdjson(
   reader: TraceReader,

@@ -4,12 +4,12 @@ import { metadataSchema, type TraceMetadata } from '../schema/metadata.js';
 export const HEADER_KEY = 'p2mtrace';
 export const NDJSON_VERSION = 1;
 
-/** What of the metadata a person may set; the rest is the importer's to say. */
+/** The metadata that a person may set; the importer sets the rest. */
 export const HEADER_FIELDS = ['layout', 'xenVersion', 'p2mNumbering', 'tscHz', 'controlDomains', 'host'] as const;
 export type HeaderField = (typeof HEADER_FIELDS)[number];
 export type NdjsonHeader = { readonly [K in HeaderField]?: TraceMetadata[K] | undefined };
 
-/** The header's shape, as the metadata has it. */
+/** The shape of the header, as in the metadata. */
 export function headerSchema() {
   const mask = {
     layout: true,

@@ -14,17 +14,17 @@ import type { NdjsonHeader } from './header-schema.js';
 import { refusal } from './refusal.js';
 
 export interface NdjsonImportOptions {
-  /** Metadata that whoever imports knows better than the header. */
+  /** Metadata from the caller, which overrides the header. */
   readonly header?: NdjsonHeader | undefined;
-  /** Rows of a record batch. */
+  /** Rows per record batch. */
   readonly batchRows?: number | undefined;
   readonly onProgress?: ((bytes: number) => void) | undefined;
-  /** Ends the import: nothing is written, and its reason is thrown. */
+  /** Ends the import: nothing is written, and the signal's reason is thrown. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Imports NDJSON from a file or a stream of bytes (docs/format.md has the form). `name` is what errors and the
+ * Imports NDJSON from a file or a stream of bytes (docs/format.md describes the form). `name` is what errors and the
  * trace's metadata call the input. The first line that does not fit ends the import, and nothing is written.
  * @throws P2mError P2M_NDJSON with file, line and field; P2M_OPEN, P2M_NOT_A_FILE, P2M_WRITE
  */
@@ -118,7 +118,7 @@ class NdjsonRows {
     this.open?.sink.abort();
   }
 
-  /** The sink, opened when it is certain that no header comes any more. */
+  /** The sink, opened once it is certain that no header follows. */
   private start() {
     if (this.open === undefined) {
       const header = { ...given(this.header), ...given(this.options.header) };
@@ -131,12 +131,12 @@ class NdjsonRows {
   }
 }
 
-/** What of a header is set, so that `undefined` hides nothing when two are merged. */
+/** The fields of a header that are set, so that `undefined` overrides nothing when two headers are merged. */
 function given(header: NdjsonHeader = {}): Partial<TraceMetadata> {
   return Object.fromEntries(Object.entries(header).filter(([, value]) => value !== undefined));
 }
 
-/** The layout that a header names, itself or by a version. */
+/** The layout that a header names, directly or by a version. */
 function layoutOf({ layout, xenVersion = '' }: Partial<TraceMetadata>): string | undefined {
   return layout ?? profileOfVersion(xenVersion);
 }

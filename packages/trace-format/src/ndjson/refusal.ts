@@ -1,6 +1,6 @@
 import { P2mError } from '../errors.js';
 
-/** What is wrong with a line, and with which of its fields; file and line are added by whoever knows them. */
+/** What is wrong with a line, and with which field; callers add file and line. */
 export function refusal(what: string, field?: string): P2mError {
   return new P2mError('P2M_NDJSON', what, {
     ...(field === undefined ? {} : { place: { field } }),
@@ -8,7 +8,7 @@ export function refusal(what: string, field?: string): P2mError {
   });
 }
 
-/** A value as the person wrote it, shortened where it is long. */
+/** A value as it was written, shortened if it is long. */
 export function shown(value: unknown): string {
   // A number that JSON can't write (1e999) is still a number.
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
@@ -20,10 +20,10 @@ export function oneOf(value: unknown, names: readonly string[]): string {
   return `${typeof value === 'string' ? 'one of' : 'one of the strings'} ${names.join(', ')}`;
 }
 
-/** `; did you mean gfn?` where a candidate is near enough to be what was meant, else nothing. */
+/** `; did you mean gfn?` if a candidate is near enough, otherwise empty. */
 export function suggestion(name: string, candidates: Iterable<string>): string {
   let best = '';
-  // A third of the letters may be wrong, and always one.
+  // A third of the letters may be wrong, and at least one.
   let limit = Math.max(1, Math.floor(name.length / 3));
   for (const candidate of candidates) {
     const distance = Math.abs(candidate.length - name.length) > limit ? limit + 1 : editDistance(name, candidate);
@@ -35,7 +35,7 @@ export function suggestion(name: string, candidates: Iterable<string>): string {
   return best === '' ? '' : `; did you mean ${best}?`;
 }
 
-/** Letters to insert, drop, replace or swap with their neighbour to get from one name to the other. */
+/** Letters to insert, drop, replace or swap with a neighbour to turn one name into the other. */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

@@ -1,17 +1,17 @@
 import type { Holds } from './lock-holds.js';
 
-/** What to add to the TSCs of the second pcpu so that no lock is held by both at once: `least` to `most`. */
+/** What to add to the second pcpu's TSCs so that both never hold a lock at once: from `least` to `most`. */
 export interface OffsetRange {
   readonly least: number;
   readonly most: number;
 }
 
-/** Steps towards an offset that fits, each past the hold that was in the way; after so many there is none. */
+/** Steps towards an offset that fits, each past the hold in the way; after this many, the search gives up. */
 const MAX_STEPS = 4096;
 
 /**
- * The offsets next to 0 with which two pcpus' holds of the same locks do not overlap; undefined where the clocks would
- * have to be apart by more than half of the time in which they were seen. `shared` has the holds of both, lock by lock.
+ * The offsets nearest to 0 for which two pcpus' holds of the same locks do not overlap; undefined if the clocks would
+ * have to be apart by more than half of the time observed. `shared` has the holds of both pcpus, by lock.
  */
 export function offsetRange(shared: readonly (readonly [Holds, Holds])[]): OffsetRange | undefined {
   const later = climb(shared);
@@ -24,7 +24,7 @@ export function offsetRange(shared: readonly (readonly [Holds, Holds])[]): Offse
   return { least: offset - before, most: offset + behind };
 }
 
-/** The least offset from 0 up that fits. */
+/** The least offset that fits, from 0 up. */
 function climb(shared: readonly (readonly [Holds, Holds])[]): number | undefined {
   let offset = 0;
   for (let step = 0; step < MAX_STEPS; step++) {
@@ -36,7 +36,7 @@ function climb(shared: readonly (readonly [Holds, Holds])[]): number | undefined
   return undefined;
 }
 
-/** By how much the second one's holds must come later at the least, as far as those that overlap now show. */
+/** How much later the second pcpu's holds must be, at least, judging by those that overlap now. */
 function overlap(a: Holds, b: Holds, offset: number): number {
   let most = 0;
   for (let i = 0, j = 0; i < a.from.length && j < b.from.length; ) {
@@ -48,7 +48,7 @@ function overlap(a: Holds, b: Holds, offset: number): number {
   return most;
 }
 
-/** How much less, and more, the offset may be until holds overlap; Infinity where none would. */
+/** How much less, and how much more, the offset may be before holds overlap; Infinity if none ever would. */
 function room(shared: readonly (readonly [Holds, Holds])[], offset: number): { before: number; behind: number } {
   let before = Number.POSITIVE_INFINITY;
   let behind = Number.POSITIVE_INFINITY;
@@ -62,7 +62,7 @@ function room(shared: readonly (readonly [Holds, Holds])[], offset: number): { b
   return { before, behind };
 }
 
-/** From the first to the last of all these holds. */
+/** Time from the first to the last of these holds. */
 function span(shared: readonly (readonly [Holds, Holds])[]): number {
   const all = shared.flat();
   return Math.max(...all.map(({ to }) => to[to.length - 1])) - Math.min(...all.map(({ from }) => from[0]));

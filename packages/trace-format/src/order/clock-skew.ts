@@ -1,11 +1,11 @@
 import { type OffsetRange, offsetRange } from './clock-offset.js';
 import type { Holds, HoldsOfLocks } from './lock-holds.js';
 
-/** What the TSCs of a pcpu are behind those that others agree on: `ticks` were added; it is `least` to `most`. */
-export interface PcpuSkew {
+/** By how much a pcpu's TSCs lag behind the others': `ticks` were added; the true value is `least` to `most`. */
+interface PcpuSkew {
   readonly pcpu: number;
   readonly ticks: number;
-  /** Absent where nothing bounds it. */
+  /** Absent if nothing bounds it. */
   readonly least?: number | undefined;
   readonly most?: number | undefined;
 }
@@ -13,13 +13,13 @@ export interface PcpuSkew {
 export interface ClockSkew {
   /** pcpus whose TSCs must be corrected. */
   readonly corrected: readonly PcpuSkew[];
-  /** Pairs that had a lock at once and that no correction puts right. */
+  /** Pairs that held a lock at the same time, which no correction explains. */
   readonly contradictory: readonly (readonly [number, number])[];
 }
 
 /**
- * How far the clocks of pcpus are apart, from locks that two of them would have had at once (docs/order.md): one
- * number for each pcpu, such that all pairs are right.
+ * How far the clocks of pcpus are apart, judging by locks that two of them seem to have held at once (docs/order.md):
+ * one number for each pcpu, such that all pairs are right.
  */
 export function clockSkew(holds: HoldsOfLocks): ClockSkew {
   const pcpus = [...new Set([...holds.values()].flatMap(byPcpu => [...byPcpu.keys()]))].sort((a, b) => a - b);
@@ -58,7 +58,7 @@ function sharedHolds(holds: HoldsOfLocks, a: number, b: number): (readonly [Hold
   });
 }
 
-/** Makes each bound as narrow as the others make it (shortest paths); false where no numbers meet them all. */
+/** Tightens each bound by the others (shortest paths); false if no numbers satisfy them all. */
 function close(most: number[][]): boolean {
   const all = most.map((_, i) => i);
   for (const via of all) {
@@ -69,7 +69,7 @@ function close(most: number[][]): boolean {
   return all.every(a => most[a][a] >= 0);
 }
 
-/** With closed bounds, what fits those before it can always be chosen; as many as possible stay as they are. */
+/** With tight bounds, a value that fits the earlier ones always exists; as many pcpus as possible stay unchanged. */
 function corrections(pcpus: readonly number[], most: readonly number[][]): PcpuSkew[] {
   const offsets: number[] = [];
   pcpus.forEach((_, b) => {
@@ -97,7 +97,7 @@ function corrections(pcpus: readonly number[], most: readonly number[][]): PcpuS
   });
 }
 
-/** 0 where it fits, else half-way between the bounds, but at most twice what is needed. */
+/** 0 if it fits, otherwise half-way between the bounds, but at most twice what is needed. */
 function nearestZero(low: number, high: number): number {
   if (low <= 0 && high >= 0) return 0;
   if (low > 0) return low + Math.floor(Math.min((high - low) / 2, low));

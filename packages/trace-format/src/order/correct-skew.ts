@@ -5,9 +5,9 @@ import { lockHolds } from './lock-holds.js';
 import { shiftClocks } from './shifted-trace.js';
 
 /**
- * For a finished import in which locks were held by two pcpus at once: finds out how far the pcpus' clocks are apart,
- * writes the trace again with corrected TSCs, and says so in its health; where no correction fits, says that.
- * Returns the metadata that the trace has now. @throws P2mError P2M_DAMAGED, P2M_WRITE
+ * For a finished import in which two pcpus held a lock at once: finds out how far the pcpus' clocks are apart, rewrites
+ * the trace with corrected TSCs and records that in its health. If no correction fits, records that.
+ * Returns the trace's metadata as it is now. @throws P2mError P2M_DAMAGED, P2M_WRITE
  */
 export function correctSkew(path: string, metadata: TraceMetadata, overlaps: number): TraceMetadata {
   const { health } = metadata;
@@ -15,7 +15,7 @@ export function correctSkew(path: string, metadata: TraceMetadata, overlaps: num
   const reader = TraceReader.open(path);
   try {
     const { corrected, contradictory } = clockSkew(lockHolds(reader));
-    // Records that were lost, and are known to be, explain it as well.
+    // Records known to be lost explain it as well.
     if (corrected.length + contradictory.length === 0 && health.lost.length > 0) return metadata;
     const offsets = new Map(corrected.map(({ pcpu, ticks }) => [pcpu, ticks]));
     const confidence = corrected.length > 0 && contradictory.length === 0 ? 'corrected' : 'contradictory';

@@ -9,7 +9,7 @@ const K_LOCK_ACQUIRE = KIND.lock_acquire;
 const K_LOCK_RELEASE = KIND.lock_release;
 const K_LOST = KIND.lost;
 
-/** From when to when a pcpu had a lock for itself, in its own TSCs, in order. */
+/** When a pcpu held a lock exclusively, in its own TSCs, in order. */
 export interface Holds {
   readonly from: number[];
   readonly to: number[];
@@ -18,14 +18,14 @@ export interface Holds {
 /** By lock, by pcpu. */
 export type HoldsOfLocks = ReadonlyMap<number, ReadonlyMap<number, Holds>>;
 
-/** A hold that has begun. */
+/** A hold that has begun and not ended. */
 interface OpenHold {
   readonly from: number;
   depth: number;
 }
 
 /**
- * When each pcpu had each lock for itself. What a pcpu did is in order by itself, so this does not depend on the order
+ * When each pcpu held each lock exclusively. The events of one pcpu are in order, so this does not depend on the order
  * between pcpus. Holds whose beginning or end was not recorded are left out. @throws P2mError P2M_DAMAGED
  */
 export function lockHolds(reader: TraceReader): HoldsOfLocks {

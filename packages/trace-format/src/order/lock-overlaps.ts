@@ -10,17 +10,17 @@ const K_LOST = KIND.lost;
 const NOBODY = -1;
 
 /**
- * Looks, while a trace is written, for a lock that a pcpu takes for itself while another one has it: in true order that
- * can't be (docs/order.md). It only counts; why it is so is asked where it happened (clock-skew.ts).
+ * Counts, while a trace is written, how often a pcpu takes a lock exclusively while another one has it. In the true
+ * order that can't happen (docs/order.md). Why it did is found out afterwards (clock-skew.ts).
  */
 export class LockOverlaps {
-  /** Locks that were taken while another pcpu had them. */
+  /** Locks taken while another pcpu had them. */
   count = 0;
-  /** By lock: who has it for itself, and how often. */
+  /** By lock: the pcpu that holds it exclusively, and how often. */
   private holder = new Int32Array(1024).fill(NOBODY);
   private depth = new Int32Array(1024);
 
-  /** Takes up the rows of a batch that is full. */
+  /** Scans the rows of a full batch. */
   scan({ columns, present, firstRow, rows }: EventBatch): void {
     const { kind, lock, mode, pcpu, flags } = columns;
     for (let row = firstRow; row < firstRow + rows; row++) {

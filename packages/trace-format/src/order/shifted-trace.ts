@@ -23,12 +23,13 @@ interface Cursor {
 
 /**
  * Writes the trace anew in place of itself, with `offsets` (by pcpu) added to TSCs and the rows in their order.
+ * Which pcpus there are, the metadata's health tells.
  * @throws P2mError P2M_DAMAGED, P2M_WRITE
  */
 export function shiftClocks(reader: TraceReader, offsets: ReadonlyMap<number, number>, metadata: TraceMetadata): void {
   const writer = new TraceWriter(reader.path, metadata);
   try {
-    new Shift(reader, offsets, writer).write();
+    new Shift(reader, offsets, writer, metadata).write();
     writer.finish(metadata);
   } catch (error) {
     writer.abort();
@@ -43,10 +44,15 @@ class Shift {
   private readonly kept = new Map<number, CopiedBatch>();
   private readonly run = new Uint32Array(BATCH_ROWS);
 
-  constructor(reader: TraceReader, offsets: ReadonlyMap<number, number>, writer: TraceWriter) {
+  constructor(
+    reader: TraceReader,
+    offsets: ReadonlyMap<number, number>,
+    writer: TraceWriter,
+    { health }: TraceMetadata,
+  ) {
     this.reader = reader;
     this.writer = writer;
-    this.cursors = (reader.metadata.health?.pcpus ?? []).map(({ pcpu }) => {
+    this.cursors = (health?.pcpus ?? []).map(({ pcpu }) => {
       return { pcpu, offset: offsets.get(pcpu) ?? 0, index: 0, row: -1, batch: undefined, tsc: 0 };
     });
   }

@@ -2,7 +2,7 @@ import type { EventBatch } from '../kernel/event-batch.js';
 import { COLUMN_NAMES, COLUMNS, type ColumnName, type ColumnSpec, PRESENT } from '../schema/columns.js';
 import { isValid, type ReadBatch } from './read-batch.js';
 
-/** Columns with a value of fixed width a row; `seq` is the writer's to fill. */
+/** Columns with fixed-width values; the writer fills `seq`. */
 const FIXED = COLUMN_NAMES.filter(isFixed).map(name => {
   const spec: ColumnSpec = COLUMNS[name];
   // A u64 is two elements.
@@ -13,12 +13,12 @@ function isFixed(name: ColumnName): name is Exclude<CopiedColumn, 'tsc_own' | 'r
   return name !== 'seq' && name !== 'tsc_own' && name !== 'raw';
 }
 
-/** What is read to be copied: everything but the numbers of the events, which are new in another trace. */
+/** Columns to read for a copy: all but `seq`, as events are numbered anew in another trace. */
 export const COPIED_COLUMNS = COLUMN_NAMES.filter((name): name is CopiedColumn => name !== 'seq');
 type CopiedColumn = Exclude<ColumnName, 'seq'>;
 export type CopiedBatch = ReadBatch<CopiedColumn>;
 
-/** Appends rows `from` to `to` (exclusive) of a batch that was read; both traces must number their names alike. */
+/** Appends rows `from` to `to` (exclusive) of a batch that was read; names must have the same numbers in both. */
 export function copyRows(source: CopiedBatch, from: number, to: number, into: EventBatch): void {
   const at = into.rows;
   for (const { name, nullable, width } of FIXED) {
@@ -33,7 +33,7 @@ export function copyRows(source: CopiedBatch, from: number, to: number, into: Ev
   into.rows += to - from;
 }
 
-/** Appends the rows with these numbers; otherwise as copyRows. */
+/** Appends the rows with these numbers; otherwise like copyRows. */
 export function copySelectedRows(source: CopiedBatch, rows: Uint32Array, into: EventBatch): void {
   const at = into.rows;
   const count = rows.length;
@@ -48,7 +48,7 @@ export function copySelectedRows(source: CopiedBatch, rows: Uint32Array, into: E
   into.rows += count;
 }
 
-/** Adds the bit to the presence masks from `at` on where the bitmap has the row; false where it has none of them. */
+/** Sets the bit in the presence masks from `at` on for rows that the bitmap has; false if it has none of them. */
 function markPresent(
   bitmap: Uint8Array,
   from: number,

@@ -20,7 +20,7 @@ export class RandomAccess {
     this.size = stat.size;
   }
 
-  /** Fills the buffer from that offset. @throws P2mError P2M_SHORT where the file ends before */
+  /** Fills the buffer from this offset on. @throws P2mError P2M_SHORT if the file ends before */
   read(into: Uint8Array, offset: number): void {
     let done = 0;
     while (done < into.length) {

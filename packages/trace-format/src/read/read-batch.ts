@@ -7,7 +7,7 @@ import { type ColumnArrays, columnView } from '../kernel/event-batch.js';
 import { COLUMNS, type ColumnName, type ColumnSpec, perColumn } from '../schema/columns.js';
 import type { RandomAccess } from './file-access.js';
 
-/** Where a batch lies, and what is known of it without reading it. */
+/** Where a batch lies, and what is known about it without reading it. */
 export interface BatchInfo {
   readonly index: number;
   /** File offset of the body. */
@@ -19,7 +19,7 @@ export interface BatchInfo {
   readonly lastTsc: bigint | undefined;
 }
 
-/** What the batch's own custom metadata says of it; a batch of another writer says nothing. */
+/** What the batch's custom metadata says about it; nothing if another writer made it. */
 export function batchInfo(header: BatchHeader, index: number, body: number, fallbackSeq: number): BatchInfo {
   const number = (key: string) => {
     const text = header.custom.get(key);
@@ -42,20 +42,20 @@ export interface ReadBatch<C extends ColumnName> {
   readonly rows: number;
   /** seq of the first row; the others follow without a gap. */
   readonly firstSeq: number;
-  /** Values; `tsc_own` is bit-packed, `raw` the bytes end to end. u64 columns are (low, high) pairs. */
+  /** Values; `tsc_own` is bit-packed, `raw` has its bytes end to end. u64 columns are (low, high) pairs. */
   readonly columns: Pick<ColumnArrays, C>;
-  /** Arrow validity bitmaps, one bit a row, 1 for present; of the nullable columns asked for. */
+  /** Arrow validity bitmaps of the nullable columns asked for: one bit per row, 1 for present. */
   readonly validity: Readonly<Record<C, Uint8Array>>;
   /** Where each row's payload lies in `raw`; empty unless `raw` was asked for. */
   readonly rawOffsets: Int32Array;
 }
 
-/** True where row has a value in the column whose validity bitmap this is. */
+/** True if the row has a value in the column with this validity bitmap. */
 export function isValid(bitmap: Uint8Array, row: number): boolean {
   return ((bitmap[row >>> 3] >>> (row & 7)) & 1) !== 0;
 }
 
-/** Memory that batches are read into one after the other. */
+/** Memory that batches are read into, one after the other. */
 export class BatchMemory {
   private buffer = new ArrayBuffer(0);
   take(bytes: number): ArrayBuffer {
@@ -75,7 +75,7 @@ function allocate(bytes: number): ArrayBuffer {
   }
 }
 
-/** Checks the indices of a dictionary column and makes them ours; `validity` is absent where no row is null. */
+/** Checks the indices of a dictionary column and renumbers them as ours; `validity` is absent if no row is null. */
 export type TranslateIndices = (
   name: ColumnName,
   values: Uint8Array | Uint16Array | Uint32Array,
@@ -83,15 +83,15 @@ export type TranslateIndices = (
 ) => void;
 
 export interface ReadOptions {
-  /** Compare the columns with their checksums: true by default. */
+  /** Compare the columns with their checksums; true by default. */
   readonly checksums?: boolean;
-  /** See every byte of the file, be it of a column that is all null: false by default. */
+  /** Read every byte of the file, even of all-null columns; false by default. */
   readonly holes?: boolean;
 }
 
 /**
- * Reads these columns of a batch and checks their checksums. The result lives in `memory`, until its next use.
- * A column that is all null is taken from its checksum.
+ * Reads these columns of a batch and checks their checksums. The result lies in `memory` until that is used again.
+ * An all-null column is recognized by its checksum and not read.
  * @throws P2mError P2M_DAMAGED with the batch and byte
  */
 export function readBatch<C extends ColumnName>(
@@ -117,7 +117,7 @@ export function readBatch<C extends ColumnName>(
     if (crc !== undefined) {
       const whole = new Uint8Array(buffer, region.offset, region.bytes);
       if (!holes && crc === zeroCrc(region.bytes)) {
-        // A column that no row has: a hole in the file, not worth a read.
+        // A column that no row has is a hole in the file: no need to read it.
         whole.fill(0);
       } else {
         file.read(whole, info.body + region.offset);

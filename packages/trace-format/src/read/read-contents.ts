@@ -13,7 +13,7 @@ import { DICTIONARY_NAMES, type DictionaryName } from '../schema/columns.js';
 import type { RandomAccess } from './file-access.js';
 import { type BatchInfo, batchInfo } from './read-batch.js';
 
-/** Why a trace ends before its file does; everything before it is whole. */
+/** Why a trace ends before its file does; everything before that point is intact. */
 export interface Damage {
   readonly code: string;
   readonly what: string;
@@ -23,10 +23,10 @@ export interface Damage {
 
 const HEAD = 8;
 const TAIL = 4 + MAGIC.length;
-/** No message's metadata, dictionary or footer is longer; what claims to be is not read into memory. */
+/** No message's metadata, dictionary or footer is longer; a larger claim is not read into memory. */
 const MAX_METADATA = 1 << 28;
 
-/** What of a trace is found without reading a column. */
+/** What is found in a trace without reading a column. */
 export interface Contents {
   readonly metadata: ReadonlyMap<string, string>;
   readonly names: Map<DictionaryName, string[]>;
@@ -49,7 +49,7 @@ export function traceStart(file: RandomAccess): { start: number; isStream: boole
   return { start: isStream ? 0 : HEAD, isStream };
 }
 
-/** Finds the messages of a trace: by its footer, or one after the other where it has none. @throws P2mError */
+/** Finds the messages of a trace: by its footer, or one after the other if it has none. @throws P2mError */
 export function readContents(file: RandomAccess): Contents {
   const { start, isStream } = traceStart(file);
   if (!isStream) {
@@ -58,7 +58,7 @@ export function readContents(file: RandomAccess): Contents {
     try {
       return fromFooter(file, footer);
     } catch (error) {
-      // What the footer leads to is damaged; message by message there may still be a whole prefix.
+      // Something that the footer points at is damaged; walking the messages may still find an intact prefix.
       if (error instanceof P2mError) return walk(file, start, error);
       throw error;
     }
@@ -84,7 +84,7 @@ export function readFooter(file: RandomAccess): FoundFooter | P2mError {
     }
     return { ...decodeFooter(file.bytes(offset, length), file.size), at: offset };
   } catch (error) {
-    // Another schema is no damage, and walking the messages would not find it.
+    // A different schema is not damage, and walking the messages would not help.
     if (error instanceof P2mError && !/^P2M_(SCHEMA|SCHEMA_VERSION|ENDIAN)$/.test(error.code)) return error;
     throw error;
   }
@@ -104,7 +104,7 @@ export function asDamage(error: P2mError, byte: number): Damage {
 
 /** Follows the footer's list of messages. */
 function fromFooter(file: RandomAccess, footer: FooterInfo): Contents {
-  // Some other writers give a schema in the footer only.
+  // Some other writers put a schema in the footer only.
   const { header: head } = readMessage(file, HEAD);
   const headChecksummed = head.type === 'schema' && head.checksummed;
   if (headChecksummed !== footer.checksummed) throw damage('the head or the footer has lost its checksum', HEAD);
@@ -133,7 +133,7 @@ function fromFooter(file: RandomAccess, footer: FooterInfo): Contents {
   return { metadata: footer.metadata, names, batches, checksummed: footer.checksummed, damage: problem };
 }
 
-/** Reads message after message, as far as they are whole: a stream, or a file that lost its footer. */
+/** Reads message after message, as long as they are intact: a stream, or a file that lost its footer. */
 function walk(file: RandomAccess, start: number, why: P2mError | undefined): Contents {
   const head = readMessage(file, start);
   if (head.header.type !== 'schema') throw damage('the first message is no schema', start);
@@ -147,7 +147,7 @@ function walk(file: RandomAccess, start: number, why: P2mError | undefined): Con
     try {
       if (at === file.size) break;
       if (isEnd(file, at)) {
-        // A stream ends here; whatever follows would silently be lost.
+        // The stream ends here; anything after it would be lost without notice.
         if (why === undefined && at + 8 < file.size)
           throw damage(`${file.size - at - 8} bytes follow the end of the stream`, at + 8);
         break;
@@ -172,14 +172,14 @@ function walk(file: RandomAccess, start: number, why: P2mError | undefined): Con
   return { metadata, names, batches, checksummed, damage: problem };
 }
 
-/** True where the stream says that it ends. */
+/** True if the end-of-stream marker is here. */
 export function isEnd(file: RandomAccess, at: number): boolean {
   if (file.size - at < 8) return false;
   const prefix = new DataView(file.bytes(at, 8).buffer);
   return prefix.getUint32(0, true) === 0xffff_ffff && prefix.getUint32(4, true) === 0;
 }
 
-/** Reads and checks one message's metadata; the body is left alone. @throws P2mError P2M_CUT, P2M_DAMAGED */
+/** Reads and checks the metadata of one message, but not its body. @throws P2mError P2M_CUT, P2M_DAMAGED */
 export function readMessage(
   file: RandomAccess,
   at: number,
@@ -229,7 +229,7 @@ export function readNames(
   }
 }
 
-/** A delta adds to the names before it, anything else replaces them. */
+/** A delta adds to the names before it; any other dictionary replaces them. */
 export function addNames(all: Map<DictionaryName, string[]>, { name, isDelta, added }: NewDictionary): void {
   all.set(name, isDelta ? [...(all.get(name) ?? []), ...added] : added);
 }

@@ -22,29 +22,29 @@ import {
 import { asDamage, type Contents, type Damage, readContents } from './read-contents.js';
 
 export interface ReaderOptions {
-  /** Compare columns with their checksums when they are read: true by default. */
+  /** Compare columns with their checksums when they are read; true by default. */
   readonly checksums?: boolean;
 }
 
 /**
- * A trace on disk. Opening reads and checks all metadata and no column; columns are checked as they are read.
- * A trace that was cut or damaged opens as its whole prefix, and `damage` says so.
+ * A trace on disk. Opening it reads and checks all metadata but no column; columns are checked as they are read.
+ * A trace that was cut or damaged opens as its intact prefix, and `damage` says so.
  */
 export class TraceReader {
   readonly path: string;
   metadata: TraceMetadata;
   /** The record batches, in order of seq. */
   batches: readonly BatchInfo[];
-  /** Names behind the dictionary columns. */
+  /** Names of the dictionary columns. */
   readonly names: Readonly<Record<DictionaryName, readonly string[]>>;
   /** Rows in all batches. */
   rows: number;
-  /** True when every batch carries checksums (all that p2mtrace writes do). */
+  /** True if every batch has checksums (all that p2mtrace writes do). */
   readonly checksummed: boolean;
   damage: Damage | undefined;
   private readonly file: RandomAccess;
   private readonly checksums: boolean;
-  /** For a fixed dictionary that the file numbers otherwise: the file's number → ours. */
+  /** For a fixed dictionary that the file numbers differently: the file's number → ours. */
   private readonly translations = new Map<DictionaryName, Uint8Array>();
 
   private constructor(file: RandomAccess, contents: Contents, { checksums = true }: ReaderOptions) {
@@ -64,7 +64,7 @@ export class TraceReader {
 
   /**
    * @throws P2mError P2M_OPEN, P2M_NOT_A_FILE, P2M_NOT_A_TRACE, P2M_SCHEMA, P2M_SCHEMA_VERSION, P2M_ENDIAN,
-   *   P2M_METADATA, P2M_DAMAGED where not even the head can be read
+   *   P2M_METADATA, P2M_DAMAGED if not even the head can be read
    */
   static open(path: string, options: ReaderOptions = {}): TraceReader {
     const file = new RandomAccess(path);
@@ -92,8 +92,8 @@ export class TraceReader {
   }
 
   /**
-   * A trace without its end lacks the counts that stand there: they are taken from the columns, and a batch whose
-   * columns turn out damaged ends the prefix.
+   * A trace without its end lacks the counts stored there: they are taken from the columns. If the columns of a batch
+   * turn out to be damaged, the prefix ends before it.
    */
   private recount(): void {
     const counts = new KindCounts();
@@ -113,7 +113,7 @@ export class TraceReader {
     this.metadata = { ...this.metadata, ...counts.summary(this.metadata) };
   }
 
-  /** Names of a dictionary, after checking a fixed one against the schema. */
+  /** Names of a dictionary; a fixed one is checked against the schema first. */
   private known(name: DictionaryName, found: readonly string[]): readonly string[] {
     const { grows, names } = DICTIONARIES[name];
     if (grows) return found;
@@ -149,7 +149,7 @@ export class TraceReader {
   }
 }
 
-/** The damage of a trace in a sentence, for stderr. */
+/** The damage of a trace in one sentence, for stderr. */
 export function describeDamage(reader: TraceReader): string {
   if (reader.damage === undefined) return '';
   const place = describePlace({ file: reader.path, byte: reader.damage.byte });

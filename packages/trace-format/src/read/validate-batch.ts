@@ -4,56 +4,56 @@ import { getU53 } from '../u64.js';
 import type { RandomAccess } from './file-access.js';
 import { type BatchInfo, BatchMemory, isValid, type ReadBatch, readBatch } from './read-batch.js';
 
-/** Where in a batch something is wrong, for the report. */
-export type TellProblem = (code: string, what: string, byte: number) => void;
+/** Reports a problem of a batch, at a byte of the file. */
+export type AddProblem = (code: string, what: string, byte: number) => void;
 
 const memory = new BatchMemory();
 
-/** Reads every column of a batch by itself, so that each one that is damaged is told. */
+/** Reads each column of a batch separately, so that each damaged one is reported. */
 export function validateBatch(
   file: RandomAccess,
   info: BatchInfo,
   names: ReadonlyMap<DictionaryName, readonly string[]>,
-  tell: TellProblem,
+  addProblem: AddProblem,
 ): void {
   for (const name of COLUMN_NAMES) {
     try {
-      // Indices as they are in the file, which the reader would translate; and holes are read like anything else.
+      // Indices as they are in the file, not translated as the reader would; holes are read too.
       const batch = readBatch(file, info, [name], memory, () => {}, { holes: true });
-      if (name === 'seq') checkSeq(batch as ReadBatch<'seq'>, info, tell);
+      if (name === 'seq') checkSeq(batch as ReadBatch<'seq'>, info, addProblem);
       const { dictionary }: ColumnSpec = COLUMNS[name];
       const known = dictionary && names.get(dictionary);
-      if (known !== undefined) checkIndices(batch, name, known.length, info, tell);
+      if (known !== undefined) checkIndices(batch, name, known.length, info, addProblem);
     } catch (error) {
       if (!(error instanceof P2mError)) throw error;
-      tell(error.code, error.message, error.place.byte ?? info.body);
+      addProblem(error.code, error.message, error.place.byte ?? info.body);
     }
   }
 }
 
-/** Every row's seq is one more than the row's before it. */
-function checkSeq(batch: ReadBatch<'seq'>, info: BatchInfo, tell: TellProblem): void {
+/** Checks that each row's seq is one more than that of the row before. */
+function checkSeq(batch: ReadBatch<'seq'>, info: BatchInfo, addProblem: AddProblem): void {
   for (let row = 0; row < batch.rows; row++) {
     const seq = getU53(batch.columns.seq, row);
     if (seq === info.firstSeq + row) continue;
-    tell('P2M_SEQ', `row ${row} has seq ${seq} instead of ${info.firstSeq + row}`, info.body);
+    addProblem('P2M_SEQ', `row ${row} has seq ${seq} instead of ${info.firstSeq + row}`, info.body);
     return;
   }
 }
 
-/** A dictionary column points at names that exist. */
+/** Checks that a dictionary column points at existing names. */
 function checkIndices(
   batch: ReadBatch<ColumnName>,
   column: ColumnName,
   limit: number,
   info: BatchInfo,
-  tell: TellProblem,
+  addProblem: AddProblem,
 ): void {
   const values = batch.columns[column];
   const validity = batch.validity[column];
   for (let row = 0; row < batch.rows; row++) {
     if (values[row] < limit || (validity !== undefined && !isValid(validity, row))) continue;
-    tell('P2M_NAME', `${column} of row ${row} is ${values[row]}, but there are ${limit} names`, info.body);
+    addProblem('P2M_NAME', `${column} of row ${row} is ${values[row]}, but there are ${limit} names`, info.body);
     return;
   }
 }

@@ -17,20 +17,20 @@ export interface ValidationProblem {
 }
 
 export interface ValidationReport {
-  /** Batches and rows that were found. */
+  /** Batches and rows found. */
   readonly batches: number;
   readonly rows: number;
-  /** True when the trace vouches for its bytes with checksums. */
+  /** True if the trace protects its bytes with checksums. */
   readonly checksummed: boolean;
-  /** True when nothing at all is wrong. */
+  /** True if nothing at all is wrong. */
   readonly whole: boolean;
   readonly problems: readonly ValidationProblem[];
 }
 
 /**
  * Reads all of a trace and accounts for every byte of it: magic, every message with its body, end of stream, footer
- * and tail, with nothing between them; then seqs, and that names exist for all indices.
- * @throws P2mError as TraceReader.open does, where not even the head can be read
+ * and tail, with nothing between them; then checks seqs, and that all indices have names.
+ * @throws P2mError like TraceReader.open, if not even the head can be read
  */
 export function validateTrace(path: string): ValidationReport {
   const reader = TraceReader.open(path);
@@ -64,14 +64,15 @@ class Validator {
     const { file } = this;
     const { start, isStream } = traceStart(file);
     const padding = file.bytes(0, start).subarray(MAGIC.length);
-    if (padding.some(byte => byte !== 0)) this.tell('P2M_DAMAGED', 'the magic is not followed by zeros', MAGIC.length);
+    if (padding.some(byte => byte !== 0))
+      this.addProblem('P2M_DAMAGED', 'the magic is not followed by zeros', MAGIC.length);
     const head = readMessage(file, start);
     const hasSchema = head.header.type === 'schema';
     const body = hasSchema ? head.body : start;
     const checksummed = head.header.type === 'schema' && head.header.checksummed;
     const footer = isStream ? undefined : readFooter(file);
     if (footer instanceof P2mError) {
-      this.tell(footer.code, footer.message, footer.place.byte ?? file.size);
+      this.addProblem(footer.code, footer.message, footer.place.byte ?? file.size);
       this.messages(body, undefined, file.size, checksummed);
     } else {
       const end = this.messages(body, footer, footer?.at ?? file.size, checksummed);
@@ -81,7 +82,7 @@ class Validator {
     return { batches: this.batches.length, rows: this.rows, checksummed, whole: problems.length === 0, problems };
   }
 
-  private tell(code: string, what: string, byte: number, batch?: number): void {
+  private addProblem(code: string, what: string, byte: number, batch?: number): void {
     this.problems.push({ code, what, byte, ...(batch === undefined ? {} : { batch }) });
   }
 
@@ -92,9 +93,9 @@ class Validator {
     while (at < end) {
       if (isEnd(file, at)) {
         at += 8;
-        // Behind the end of the stream only the footer has a place; a lost one has been told already.
+        // Only the footer may follow the end of the stream; a lost footer has been reported already.
         if (at < end && this.problems.length === 0) {
-          this.tell('P2M_GAP', `${end - at} bytes after the end of the stream belong to no message`, at);
+          this.addProblem('P2M_GAP', `${end - at} bytes after the end of the stream belong to no message`, at);
         }
         return at;
       }
@@ -105,7 +106,7 @@ class Validator {
     return at;
   }
 
-  /** Checks a message and its body; returns where it ends, or nothing where that can't be known. */
+  /** Checks a message and its body; returns where it ends, or undefined if that can't be known. */
   private message(at: number, end: number, checksummed: boolean): number | undefined {
     try {
       const { header, body } = readMessage(this.file, at);
@@ -118,7 +119,7 @@ class Validator {
       return next;
     } catch (error) {
       if (!(error instanceof P2mError)) throw error;
-      this.tell(error.code, error.message, error.place.byte ?? at);
+      this.addProblem(error.code, error.message, error.place.byte ?? at);
       return undefined;
     }
   }
@@ -131,11 +132,11 @@ class Validator {
       addNames(this.names, read);
       const now = this.names.get(read.name) ?? [];
       if (DICTIONARIES[read.name].grows && before.some((name, i) => now[i] !== name)) {
-        this.tell('P2M_NAME', `names of dictionary ${read.name} change their index`, block.offset);
+        this.addProblem('P2M_NAME', `names of dictionary ${read.name} change their index`, block.offset);
       }
     } catch (error) {
       if (!(error instanceof P2mError)) throw error;
-      this.tell(error.code, error.message, error.place.byte ?? body);
+      this.addProblem(error.code, error.message, error.place.byte ?? body);
     }
   }
 
@@ -144,35 +145,42 @@ class Validator {
     this.batches.push(block);
     const info = batchInfo(header, index, body, this.nextSeq ?? 0);
     if (checksummed && header.crcs === undefined) {
-      this.tell('P2M_DAMAGED', 'a batch has lost its checksum', block.offset, index);
+      this.addProblem('P2M_DAMAGED', 'a batch has lost its checksum', block.offset, index);
     }
     if (this.nextSeq !== undefined && info.firstSeq !== this.nextSeq) {
-      this.tell('P2M_SEQ', `a batch starts with seq ${info.firstSeq} instead of ${this.nextSeq}`, block.offset, index);
+      this.addProblem(
+        'P2M_SEQ',
+        `a batch starts with seq ${info.firstSeq} instead of ${this.nextSeq}`,
+        block.offset,
+        index,
+      );
     }
     this.nextSeq = info.firstSeq + info.rows;
     this.rows += info.rows;
-    // Names are missing for certain only while every dictionary before could be read.
+    // Names are certainly missing only if every earlier dictionary could be read.
     const names = this.problems.length === 0 ? this.names : new Map();
-    validateBatch(this.file, info, names, (code, what, byte) => this.tell(code, what, byte, index));
+    validateBatch(this.file, info, names, (code, what, byte) => this.addProblem(code, what, byte, index));
   }
 
-  /** The footer lists what is there, and nothing lies between it and the messages. */
+  /** Checks that the footer lists what is there, with nothing between it and the messages. */
   private checkFooter(footer: FoundFooter, end: number, checksummed: boolean): void {
     if (footer.checksummed !== checksummed) {
-      this.tell('P2M_DAMAGED', 'the head or the footer has lost its checksum', footer.at);
+      this.addProblem('P2M_DAMAGED', 'the head or the footer has lost its checksum', footer.at);
     }
     if (this.problems.length > 0) return;
-    if (end !== footer.at) this.tell('P2M_GAP', `${footer.at - end} bytes before the footer belong to no message`, end);
+    if (end !== footer.at)
+      this.addProblem('P2M_GAP', `${footer.at - end} bytes before the footer belong to no message`, end);
     const same = (a: MessageBlock, b: MessageBlock | undefined) =>
       a.offset === b?.offset && a.metadataBytes === b.metadataBytes && a.bodyBytes === b.bodyBytes;
     const batchesFit =
       footer.batches.length === this.batches.length && footer.batches.every((block, i) => same(block, this.batches[i]));
     const namesFit = footer.dictionaries.every(block => this.dictionaries.some(found => same(found, block)));
-    if (!batchesFit || !namesFit) this.tell('P2M_DAMAGED', 'the footer lists other messages than there are', footer.at);
+    if (!batchesFit || !namesFit)
+      this.addProblem('P2M_DAMAGED', 'the footer lists other messages than there are', footer.at);
   }
 }
 
-/** Offset of the first message behind `at` that the footer knows. */
+/** Offset of the first message after `at` that the footer lists. */
 function nextBlock(footer: FoundFooter | undefined, at: number): number | undefined {
   const offsets = [...(footer?.batches ?? []), ...(footer?.dictionaries ?? [])].map(block => block.offset);
   const behind = offsets.filter(offset => offset > at);

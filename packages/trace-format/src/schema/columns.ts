@@ -1,10 +1,10 @@
 import { KINDS } from './kinds.js';
 import { ACCESS_TYPES, LOCK_MODES, MM_LOCKS, P2M_TYPES } from './xen-enums.js';
 
-/** Bumped whenever a column changes its name, type or meaning. */
+/** Raised whenever a column changes its name, type or meaning. */
 export const SCHEMA_VERSION = 1;
 
-/** Physical type of a column; `bit` is an Arrow Bool, `binary` at most RAW_MAX bytes a row. */
+/** Physical type of a column; `bit` is an Arrow Bool, `binary` at most RAW_MAX bytes per row. */
 export type ColumnType = 'u64' | 'u32' | 'i32' | 'u16' | 'u8' | 'bit' | 'binary';
 
 export interface ColumnSpec {
@@ -19,9 +19,9 @@ export interface ColumnSpec {
 export const RAW_MAX = 28;
 
 /**
- * Dictionaries: `grows` ones get more names while a trace is written, the others are fixed by the schema.
- * Those of `values: 'u64'` hold addresses, on disk as u64 and in memory as hex text; few differ, so rows
- * carry an index.
+ * Dictionaries: those that `grows` marks get more names while a trace is written, the others are fixed by the schema.
+ * Those with `values: 'u64'` hold addresses, as u64 on disk and as hex text in memory; there are few different ones,
+ * so rows carry an index.
  */
 export interface DictionarySpec {
   readonly grows: boolean;
@@ -84,16 +84,16 @@ export type ColumnName = keyof typeof COLUMNS;
 export const COLUMN_NAMES = Object.keys(COLUMNS) as ColumnName[];
 
 /**
- * The bit of each column in a row's presence mask. Required columns have none, except `tsc_own`,
- * whose value is such a bit itself.
+ * The bit of each column in a row's presence mask. Required columns have none, except `tsc_own`: such a bit is its
+ * value.
  */
 export const PRESENT = Object.fromEntries(
   COLUMN_NAMES.filter(name => COLUMNS[name].nullable || name === 'tsc_own').map((name, bit) => [name, 1 << bit]),
 ) as Record<ColumnName, number>;
 
 /**
- * An object with something for each column. Written out, because an object that grows property by property ends up
- * as a hash table, and decoders and replay look at these ten times an event.
+ * An object with one value for each column. The columns are written out because an object that grows property by
+ * property becomes a hash table, and decoders and replay look at these ten times per event.
  */
 export function perColumn<T>(make: (name: ColumnName) => T): Record<ColumnName, T> {
   return {

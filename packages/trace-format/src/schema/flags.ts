@@ -3,7 +3,7 @@ import type { KindName } from './kinds.js';
 export interface FlagSpec<Name extends string = string> {
   readonly name: Name;
   readonly meaning: string;
-  /** Kinds whose events may have it. With others it says nothing. */
+  /** Kinds whose events may have it. It means nothing on others. */
   readonly kinds: readonly KindName[];
 }
 
@@ -21,7 +21,7 @@ export const FLAGS = [
   flag('read_locked', 'lookup', 'only the read lock is held on return'),
   flag('alloc', 'lookup', 'P2M_ALLOC was asked for'),
   flag('unshare', 'lookup', 'P2M_UNSHARE was asked for'),
-  // A kind without flags says so by a negative rc, where it can fail at all.
+  // A kind without this flag reports failure by a negative rc, if it can fail at all.
   flag(
     'failed',
     'set_entry m2p_set get_page lock_acquire lock_release grant_map grant_unmap grant_transfer phys_to_machine_set snapshot',

@@ -2,13 +2,13 @@ import { FLAG } from './flags.js';
 import { KIND, KINDS } from './kinds.js';
 import type { TraceMetadata } from './metadata.js';
 
-/** Counts events by kind, and finds out whether the outcome of writes was recorded, not only the attempt. */
+/** Counts events by kind, and finds out whether results of writes were recorded, not only attempts. */
 export class KindCounts {
   private readonly counts = new Float64Array(256);
   private hasResults = false;
 
   add(kind: Uint8Array, flags: Uint32Array, rows: number): void {
-    // In turn, as a counter that was just raised is slow to raise again, and events of a kind come in runs.
+    // Alternately: raising a counter that was just raised is slow, and events of one kind come in runs.
     const [even, odd] = [new Uint32Array(256), new Uint32Array(256)];
     for (let row = 0; row + 1 < rows; row += 2) {
       even[kind[row]]++;
@@ -22,7 +22,7 @@ export class KindCounts {
     }
   }
 
-  /** `known`: what the trace's metadata says already; a piece has no results where its range has none (docs/format.md). */
+  /** `known`: metadata so far. A piece keeps its trace's `hasResults` even if its range has none (docs/format.md). */
   summary(known: TraceMetadata): Pick<TraceMetadata, 'counts' | 'hasResults'> {
     const counts: Record<string, number> = {};
     KINDS.forEach((kind, i) => {

@@ -115,8 +115,8 @@ export const KINDS = [
   kind('mark', 'context', '', 'value', ['value']),
   kind('unknown', 'context', 'event_id', 'raw', ['event_id']),
 
-  // State known at this point, as `snapshot` gives entries, pages and held locks: one row of another table each, under
-  // the columns of the event that makes such a row. A kind each, as some of those events need both arg0 and arg1.
+  // State known at this point, like entries, pages and held locks in `snapshot`: each kind is a row of one more table,
+  // with the columns of the event that makes such a row. Separate kinds, as some need both arg0 and arg1.
   kind('snapshot_m2p', 'snapshot', 'mfn', 'gfn flags'),
   kind('snapshot_rmap', 'snapshot', 'domid gfn mfn', 'rmap_count', ['rmap_count']),
   kind('snapshot_view', 'snapshot', 'domid view'),

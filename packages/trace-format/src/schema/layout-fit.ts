@@ -1,11 +1,11 @@
 import { LAYOUT_PROFILES, type LayoutProfile } from './layout-profiles.js';
 
 /**
- * Which layouts explain the counts of a trace. A get or put moves the count of an allocated page by one, and beyond the
- * count only flags change: a layout that takes such a flag for a part of the count is contradicted.
+ * Which layouts explain the counts in a trace. A get or put moves the count of an allocated page by one, and beyond
+ * the count there are only flags: a layout that reads a changing flag as part of the count is contradicted.
  */
 export class LayoutFit {
-  /** By layout, as in LAYOUT_PROFILES: steps that it can't explain, and those where it sees an offlined or broken page. */
+  /** By layout, as in LAYOUT_PROFILES: steps that it can't explain, and those that it reads as a page out of use. */
   readonly contradictions = new Uint32Array(LAYOUT_PROFILES.length);
   readonly implausible = new Uint32Array(LAYOUT_PROFILES.length);
 
@@ -25,7 +25,7 @@ export class LayoutFit {
     });
   }
 
-  /** Names of the layouts that explain every step; of those, if there are any, which need no page to be out of use. */
+  /** Names of the layouts that explain every step; if possible, only those that need no page to be out of use. */
   fitting(): string[] {
     const names = (fits: (i: number) => boolean) =>
       LAYOUT_PROFILES.filter((_, i) => this.contradictions[i] === 0 && fits(i)).map(({ name }) => name);
@@ -44,8 +44,8 @@ const FLAGS_HIGH = 0xffff_0000;
 const FLAGS_LOW = 0xfc00_0000;
 
 /**
- * The count moves as it should in the bits that are a count's in every layout. Where it does not, that is no matter of
- * layouts: an event is missing, or the order of two is not as it was.
+ * True if the count moves as it should in the bits that belong to it in every layout. If not, the layout is not the
+ * cause: an event is missing, or two are in the wrong order.
  */
 export function movesBelowFlags(low: number, high: number, newLow: number, newHigh: number, by: number): boolean {
   const sum = (low >>> 0) + by;
@@ -54,7 +54,7 @@ export function movesBelowFlags(low: number, high: number, newLow: number, newHi
   return ((sum ^ newLow) & ~flagsLow) === 0 && (((high + carry) ^ newHigh) & ~FLAGS_HIGH) === 0;
 }
 
-/** What steps tell depends on their flags alone, of which there are few. */
+/** Verdicts on steps depend on their flags only, of which there are few combinations. */
 const VERDICTS = new Map<number, readonly Verdict[]>();
 
 /** The flags before and after, as one number. */
@@ -73,7 +73,7 @@ function judge(
 ): Verdict {
   const has = (bit: number | undefined) => bit !== undefined && ((after >> BigInt(bit)) & 1n) === 1n;
   const isOffline = stateShift !== undefined && (has(stateShift) || has(stateShift + 1));
-  // The oldest layout is of 32-bit words.
+  // The oldest layout has 32-bit words.
   const isTooLong = countWidth < 32 && after >= 1n << 32n;
   return {
     contradicts: isTooLong || BigInt.asUintN(countWidth, before + BigInt(by)) !== BigInt.asUintN(countWidth, after),

@@ -134,7 +134,7 @@ export const LAYOUT_PROFILES: readonly LayoutProfile[] = [
 ];
 export const LAYOUT_NAMES = LAYOUT_PROFILES.map(profile => profile.name);
 
-/** The profile of that name; the caller has checked the name. */
+/** The profile with this name, which the caller has checked. */
 export function layoutProfile(name: string): LayoutProfile {
   const profile = LAYOUT_PROFILES.find(candidate => candidate.name === name);
   if (profile === undefined) throw new Error(`no layout profile ${name}`);
@@ -142,7 +142,7 @@ export function layoutProfile(name: string): LayoutProfile {
 }
 
 /**
- * The profile of a release such as 4.17.7 or 4.18, undefined for one the table does not have
+ * The profile of a release such as 4.17.7 or 4.18; undefined if the table does not have it
  * (docs/xen.md#page-info-layouts).
  */
 export function profileOfVersion(version: string): string | undefined {
@@ -186,7 +186,7 @@ export interface TypeInfo {
 /** type_info decoded by a profile. */
 export function decodeTypeInfo(profile: LayoutProfile, info: bigint): TypeInfo {
   const bits = Object.keys(profile.typeBits).filter(name => (info >> BigInt(profile.typeBits[name])) & 1n);
-  // P0's words have 32 bits.
+  // P0 has 32-bit words.
   const type = Number(BigInt.asUintN(profile.typeShift < 32 ? 32 : 64, info) >> BigInt(profile.typeShift));
   return {
     type: profile.types[type] ?? String(type),

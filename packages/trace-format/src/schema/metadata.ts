@@ -8,50 +8,50 @@ export type ImportHealth = z.infer<Schemas['importHealth']>;
 export type TraceMetadata = z.infer<Schemas['traceMetadata']>;
 export type PieceOrigin = z.infer<Schemas['piece']>;
 
-/** The shapes of a trace's metadata. */
+/** Schemas of a trace's metadata. */
 function makeSchemas() {
   const count = z.int().nonnegative();
 
   /**
-   * Health of an import: what was read, and what was not (docs/format.md#custom-metadata). All numbers are of records
+   * Health of an import: what was read and what was not (docs/format.md#custom-metadata). All numbers count records
    * unless named otherwise.
    */
   const importHealth = z.strictObject({
     bytes: count,
-    /** Bytes that belong to no whole record. */
+    /** Bytes that belong to no complete record. */
     skippedBytes: count,
     records: count,
-    /** Records by xentrace id (hex), all of them, framing records included. */
+    /** All records by xentrace id (hex), including framing records. */
     byId: z.record(z.string(), count),
-    /** Records that no table lists, by id; they are rows of kind `unknown`. */
+    /** Records that no table lists, by id; they become rows of kind `unknown`. */
     unknownById: z.record(z.string(), count),
-    /** Records of a known id whose contents fit no column; rows of kind `unknown` too. */
+    /** Records of a known id whose contents fit no column; also rows of kind `unknown`. */
     misfits: count,
-    /** Records of which flags or words that their row does not know were ignored, by id; the rest of them is a row. */
+    /** By id: records with flags or words that their row does not know. These were ignored; the rest became a row. */
     ignoredById: z.record(z.string(), count).optional(),
-    /** Loss records, the records lost, and of which pcpu. */
+    /** Loss records: the pcpu, and how many records it lost. */
     lost: z.array(z.strictObject({ pcpu: count, count, firstTsc: z.string(), tsc: z.string() })),
     withoutTsc: count,
-    /** Per pcpu: records and the span of TSCs seen. */
+    /** By pcpu: records, and the range of TSCs seen. */
     pcpus: z.array(z.strictObject({ pcpu: count, records: count, firstTsc: z.string(), lastTsc: z.string() })),
     order: z.strictObject({
       /**
-       * exact: nearly every record has a TSC; approximate: cross-pcpu order rests on polling rounds; corrected: TSCs of
-       * some pcpus were wrong and were put right; contradictory: they are wrong, and it is not known how.
+       * exact: nearly every record has a TSC; approximate: order between pcpus rests on polling rounds; corrected: the
+       * TSCs of some pcpus were wrong and were corrected; contradictory: they are wrong, and it is not known how.
        */
       confidence: z.enum(['exact', 'approximate', 'corrected', 'contradictory']),
       /** Records that arrived too late for the reorder window of a stream. */
       late: count,
-      /** Locks that one pcpu took while another had them, as recorded; absent for none. */
+      /** Locks that one pcpu took while another had them, as recorded; absent if none. */
       overlaps: count.optional(),
-      /** What was added to the TSCs of a pcpu, and what may have been added to them to the same effect. */
+      /** What was added to the TSCs of a pcpu, and the range of values that would have had the same effect. */
       skew: z
         .array(z.strictObject({ pcpu: count, ticks: z.int(), least: z.int().optional(), most: z.int().optional() }))
         .optional(),
-      /** Pairs of pcpus between which nothing is certain: no correction of their TSCs puts them right. */
+      /** Pairs of pcpus between which nothing is certain: no correction of their TSCs explains both. */
       contradictory: z.array(z.tuple([count, count])).optional(),
     }),
-    /** What was wrong with the input, in words; empty when nothing was. */
+    /** What was wrong with the input, in words; empty if nothing was. */
     problems: z.array(z.string()),
   });
 
@@ -59,17 +59,17 @@ function makeSchemas() {
   const piece = z.strictObject({
     /** File name of that trace. */
     of: z.string(),
-    /** Its events that the piece was cut from: seq of the first, and the one behind the last. */
+    /** Range of that trace's events in the piece: seq of the first, and the seq after the last. */
     fromSeq: count,
     toSeq: count,
-    /** Snapshot events that the piece begins with; behind them come the events of the range, in order. */
+    /** Number of snapshot events at the start of the piece; after them come the events of the range, in order. */
     snapshots: count,
-    /** Kinds of which that trace has events: of these the piece has none because none happened in it. */
+    /** Kinds that occur in that trace: if the piece has no such event, none happened in its range. */
     recorded: z.array(z.string()),
-    /** The piece has only what concerns these domains, or these pcpus. */
+    /** Set if the piece has only what concerns these domains, or these pcpus. */
     domains: z.array(count).optional(),
     pcpus: z.array(count).optional(),
-    /** Kinds of which the range has events that the piece lacks for that reason. */
+    /** Kinds that occur in the range but were left out of the piece for that reason. */
     incomplete: z.array(z.string()).optional(),
   });
 
@@ -80,7 +80,7 @@ function makeSchemas() {
     host: z.string().optional(),
     /** As given or found, e.g. `4.17.7`, `<=4.17`. */
     xenVersion: z.string().optional(),
-    /** page_info layout profile, P0…P8. */
+    /** How version, layout and numbering were found. */
     layout: z.enum(LAYOUT_NAMES as [string, ...string[]]),
     /** How version, layout and numbering were known. */
     assumed: z.array(z.string()),
@@ -88,9 +88,9 @@ function makeSchemas() {
     tscHz: z.number().positive().optional(),
     /** Domains whose mm locks are biased (docs/xen.md#lock-levels). */
     controlDomains: z.array(count),
-    /** Number of events of each kind; absent until the trace is finished. */
+    /** Number of events of each kind; absent until the trace is complete. */
     counts: z.record(z.string(), count).optional(),
-    /** True when set_entry results (0x802) were recorded, so that attempts (0x004) are not replayed too. */
+    /** True if set_entry results (0x802) were recorded, so that attempts (0x004) are not replayed as well. */
     hasResults: z.boolean().optional(),
     health: importHealth.optional(),
     piece: piece.optional(),
@@ -99,7 +99,7 @@ function makeSchemas() {
 }
 
 let schemas: Schemas | undefined;
-/** Made when first needed: imports have no need of them. */
+/** Made on first use: imports don't need them. */
 export function metadataSchema(): Schemas['traceMetadata'] {
   schemas ??= makeSchemas();
   return schemas.traceMetadata;
@@ -121,12 +121,12 @@ export function parseMetadata(json: string): TraceMetadata {
   });
 }
 
-/** True where events of that kind were recorded, in the trace or in the longer one that it is a piece of. */
+/** True if events of this kind were recorded, in the trace or in the longer one that it was cut from. */
 export function isRecorded({ counts = {}, piece }: Pick<TraceMetadata, 'counts' | 'piece'>, kind: string): boolean {
   return (counts[kind] ?? 0) > 0 || piece?.recorded.includes(kind) === true;
 }
 
-/** Metadata of a trace made by hand or by another tool than xentrace. */
+/** Metadata of a trace made by hand or by a tool other than xentrace. */
 export function defaultMetadata(source: string): TraceMetadata {
   return {
     source,

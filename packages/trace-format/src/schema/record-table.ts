@@ -7,16 +7,16 @@ import type { KindName } from './kinds.js';
 
 export interface RecordSpec {
   readonly id: number;
-  /** Bits of the id that hold values and not the event. */
+  /** Bits of the id that hold values and are not part of the event. */
   readonly idBits: number;
   readonly name: string;
-  /** Payload words, which `layout` describes one field after the other. */
+  /** Number of payload words; `layout` describes them field by field. */
   readonly words: number;
   /** Fields of the payload, `;` between them; u32 unless marked. `a | b << 16` packs two into a word. */
   readonly layout: string;
-  /** What the layout can't say. */
+  /** What `layout` can't express. */
   readonly note: string;
-  /** What becomes of it; none for a record that only frames others. */
+  /** Kinds of its rows; none for a record that only frames others. */
   readonly kinds: readonly KindName[];
 }
 
@@ -29,7 +29,7 @@ function record(id: number, name: string, kinds: string, layout: string, details
   return { id, name, words, layout, kinds: names, note: '', idBits: 0, ...details };
 }
 
-/** Records of other classes than TRC_MEM. */
+/** Records of classes other than TRC_MEM. */
 const OTHER_RECORDS = {
   lostRecords: record(0x0001_f001, 'LOST_RECORDS', 'lost', 'count; domid | vcpu << 16; u64 first_tsc'),
   wrapBuffer: record(0x0001_f002, 'WRAP_BUFFER', '', '', { note: 'as many words of garbage as fill the ring' }),
@@ -49,10 +49,10 @@ const OTHER_RECORDS = {
 const ENTRY = 'u64 gfn; u64 mfn; domid | view << 16; p2mt | order << 8 | access << 16 | failed << 31';
 const LOCK = 'u64 lock; level; mode | recursive << 8 | depth << 16; u64 caller';
 const MODES = { note: 'mode: 0 mutex, 1 write, 2 read' };
-/** Records whose row has a word to spare, in which later recorders tell who called. */
+/** Records with a word to spare, in which later recorders store the caller. */
 const MAY_HAVE_CALLER = 'a seventh word, where there is one: caller, the low half of its address';
 
-/** Of class TRC_MEM, by the name that code has for them. */
+/** Records of class TRC_MEM, by their names in code. */
 const MEM_RECORDS = {
   grantMap: record(0x0010_f001, 'PAGE_GRANT_MAP', 'grant_map', 'owner', { note: 'owner: the granting domain' }),
   grantUnmap: record(0x0010_f002, 'PAGE_GRANT_UNMAP', 'grant_unmap', 'owner', { note: 'owner: the granting domain' }),
@@ -138,15 +138,15 @@ const MEM_RECORDS = {
 
 export const RECORDS = { ...OTHER_RECORDS, ...MEM_RECORDS };
 
-/** The minor of each TRC_MEM record: the rest of their ids is the same. */
+/** The minor of each TRC_MEM record; the rest of the id is the same for all. */
 export const MEM = Object.fromEntries(
   Object.entries(MEM_RECORDS).map(([name, { id }]) => [name, id & 0xfff]),
 ) as Record<keyof typeof MEM_RECORDS, number>;
 
-/** Minors from here on are the extension's, to whose records words are only ever appended; Xen rearranges its own. */
+/** From this minor on, records are the extension's: words are only ever appended to them. Xen may rearrange its own. */
 export const FIRST_EXTENSION_MINOR = 0x800;
 
-/** In MEM_WORDS: a minor that no record has. */
+/** In MEM_WORDS: no record has this minor. */
 export const NO_RECORD = 255;
 /** Payload words of each TRC_MEM minor. */
 export const MEM_WORDS: Uint8Array = new Uint8Array(0x1000).fill(NO_RECORD);
@@ -155,7 +155,7 @@ for (const { id, words } of Object.values(MEM_RECORDS)) MEM_WORDS[id & 0xfff] = 
 const BY_ID = new Map(Object.values(RECORDS).map(spec => [spec.id, spec]));
 const WITH_BITS = Object.values(RECORDS).filter(({ idBits }) => idBits !== 0);
 
-/** The record that has this event id. */
+/** The record with this event id. */
 export function recordOf(id: number): RecordSpec | undefined {
   return BY_ID.get(id) ?? WITH_BITS.find(spec => (id & ~spec.idBits) === spec.id);
 }

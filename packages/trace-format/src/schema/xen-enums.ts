@@ -4,7 +4,7 @@
  * and levels).
  */
 
-/** p2m_type_t as numbered since Xen 4.2, then the names that only older or other releases have. */
+/** p2m_type_t as numbered since Xen 4.2, then the names that only other releases have. */
 export const P2M_TYPES = [
   'ram_rw',
   'invalid',
@@ -29,12 +29,12 @@ export type P2mType = (typeof P2M_TYPES)[number];
 /** The dictionary index of each type: `P2M_TYPE.ram_rw === 0`. */
 export const P2M_TYPE = Object.fromEntries(P2M_TYPES.map((name, index) => [name, index])) as Record<P2mType, number>;
 
-/** Which release's numbers the p2m types of a trace's wire form have (docs/xen.md#p2m-types). */
+/** Releases whose numbering of p2m types a trace may use on the wire (docs/xen.md#p2m-types). */
 export const P2M_NUMBERINGS = ['4.0', '4.2', '4.6', '4.8'] as const;
 export type P2mNumbering = (typeof P2M_NUMBERINGS)[number];
 
 const since42 = P2M_TYPES.slice(0, 15);
-/** Wire number → name; 15 changed its meaning in 4.8, everything moved in 4.2. */
+/** Wire number → name. 15 changed its meaning in 4.8; 4.2 renumbered everything. */
 const WIRE_TYPES: Record<P2mNumbering, readonly P2mType[]> = {
   '4.0': [
     'invalid',
@@ -58,7 +58,7 @@ const WIRE_TYPES: Record<P2mNumbering, readonly P2mType[]> = {
   '4.8': [...since42, 'ioreq_server'],
 };
 
-/** Dictionary index of each wire number, 255 where that release has no such type. */
+/** Dictionary index of each wire number, 255 if that release has no such type. */
 export function wireTypeTable(numbering: P2mNumbering): Uint8Array {
   const table = new Uint8Array(256).fill(255);
   WIRE_TYPES[numbering].forEach((name, number) => {
@@ -70,7 +70,7 @@ export function wireTypeTable(numbering: P2mNumbering): Uint8Array {
 /** p2m_access_t, in Xen's own numbering (docs/xen.md#p2m-access). */
 export const ACCESS_TYPES = ['n', 'r', 'w', 'rw', 'x', 'rx', 'wx', 'rwx', 'rx2rw', 'n2rwx', 'r_pw'] as const;
 
-/** Lock modes; the first three in the order of the wire's lock kind (docs/format.md#the-extension). */
+/** Lock modes; the first three in the order of the lock kind on the wire (docs/format.md#the-extension). */
 export const LOCK_MODES = ['mutex', 'write', 'read', 'external'] as const;
 export const MODE_MUTEX = 0;
 export const MODE_WRITE = 1;
@@ -78,7 +78,7 @@ export const MODE_READ = 2;
 export const MODE_EXTERNAL = 3;
 
 /**
- * mm lock classes with their level (docs/xen.md#lock-levels). The control domain's locks are biased by
+ * mm lock classes with their levels (docs/xen.md#lock-levels). The control domain's locks are biased by
  * MM_LOCK_ORDER_MAX.
  */
 export const MM_LOCKS = [
@@ -99,29 +99,29 @@ export const MM_LOCK_LEVEL = Object.fromEntries(MM_LOCKS.map(({ name, level }) =
   number
 >;
 
-/** A level as recorded without the control domain's bias. */
+/** A recorded level without the control domain's bias. */
 export const unbiasedLevel = (level: number): number => (level > MM_LOCK_ORDER_MAX ? level - MM_LOCK_ORDER_MAX : level);
 
-/** Level of a p2m's own lock, biased or not: the host's and nested ones have class p2m, views class altp2m. */
+/** True for the level of a p2m's own lock, biased or not: class p2m for host and nested p2ms, altp2m for views. */
 export function isP2mLevel(level: number): boolean {
   const plain = unbiasedLevel(level);
   return plain === MM_LOCK_LEVEL.p2m || plain === MM_LOCK_LEVEL.altp2m;
 }
 
-/** Index into MM_LOCKS of a level as recorded (bias included), or -1 for a level that no mm lock has. */
+/** Index into MM_LOCKS of a recorded level (bias included), or -1 for a level that no mm lock has. */
 export function mmLockOfLevel(level: number): number {
   const plain = unbiasedLevel(level);
   return MM_LOCKS.findIndex(lock => lock.level === plain);
 }
 
-/** Domids from here on are no guest's (xen/include/public/xen.h). */
+/** The first domid that no guest can have (xen/include/public/xen.h). */
 export const DOMID_FIRST_RESERVED = 0x7ff0;
 /** Owner of shared pages. */
 export const DOMID_COW = 0x7ff3;
 /** The largest domid, that of the idle domain. */
 export const DOMID_IDLE = 0x7fff;
-/** Domid on the wire where there is none (a page without owner, a failed get_page). */
+/** Domid on the wire for no domain (a page without owner, a failed get_page). */
 export const WIRE_NO_DOMID = DOMID_IDLE;
 
-/** Upper half of all addresses of Xen's text, where XEN_VIRT_START puts it; records may have the lower one alone. */
+/** Upper half of every address in Xen's text (XEN_VIRT_START); records may have the lower half only. */
 export const TEXT_UPPER_HALF = 0xffff_82d0;

@@ -5,21 +5,21 @@ import type { EventBatch } from '../kernel/event-batch.js';
 import { PRESENT } from '../schema/columns.js';
 import { getU64 } from '../u64.js';
 
-/** All that whoever writes a batch must know besides its memory. */
+/** All that is needed to write a batch, besides its memory. */
 export interface BatchJob {
   readonly rows: number;
   readonly rawBytes: number;
   /** seq of the first row. */
   readonly firstSeq: number;
-  /** The file, and where the message goes there. */
+  /** The file, and the message's offset in it. */
   readonly fd: number;
   readonly at: number;
-  /** Incomplete until the body is written, which follows it. */
+  /** Incomplete until the body, which follows it, is written. */
   readonly message: BatchMessage;
   readonly bodyBytes: number;
 }
 
-/** Gives a batch that was filled its place in the table and in the file. */
+/** Gives a full batch its place in the table and in the file. */
 export function batchJob(
   batch: EventBatch,
   messages: BatchMessages,

@@ -4,7 +4,7 @@ import { Kernel } from '../kernel/kernel.js';
 import type { BatchJob } from './batch-job.js';
 import { BatchWriter } from './batch-writer.js';
 
-/** Lends batches to fill, and has them written to their file. Each call throws P2M_WRITE for a write that failed. */
+/** Lends batches to fill, and has them written to their file. Every call throws P2M_WRITE if a write has failed. */
 export interface BatchPool {
   /** All batches of the pool. */
   readonly block: BatchBlock;
@@ -12,9 +12,9 @@ export interface BatchPool {
   acquire(): EventBatch;
   /** Takes the batch back and has it written, now or later. */
   submit(batch: EventBatch, job: BatchJob): void;
-  /** Returns when all of them are written; no more may follow. */
+  /** Returns when all batches are written; no more may follow. */
   drain(): void;
-  /** Drops what has not been written; returns when nobody writes any more. */
+  /** Drops what is not written yet; returns when no thread writes any more. */
   close(): void;
 }
 

@@ -13,24 +13,24 @@ interface Piece {
   readonly bytes: Uint8Array;
 }
 
-/** Columns of a body: where they lie in the file, and in the memory of the batch. */
+/** Columns of a body: where they lie in the file and in the memory of the batch. */
 interface Body {
   readonly rows: number;
   readonly rawBytes: number;
   readonly regions: readonly ColumnRegion[];
-  /** Of each region. */
+  /** By region. */
   readonly pieces: readonly (readonly Piece[])[];
 }
 
-/** Puts batches into a file, each in the place that was kept for it: needs no order, so any thread can do it. */
+/** Writes batches to the places reserved for them in a file. Order does not matter, so any thread can do it. */
 export class BatchWriter {
   private offsets = new Int32Array(0);
-  /** The last body of each batch: batches are used again, and most are full. */
+  /** The last body of each batch: batches are reused, and most are full. */
   private readonly bodies = new Map<EventBatch, Body>();
 
   /**
    * Writes the batch and empties it. Columns that no row has are not written: they stay holes in the file.
-   * The metadata comes last; where it is, the body is whole.
+   * The metadata comes last, so if it is there, the body is complete.
    */
   write(batch: EventBatch, job: BatchJob): void {
     const { rows, rawBytes, firstSeq, fd, at, message, bodyBytes } = job;
@@ -82,7 +82,7 @@ export class BatchWriter {
     return pieces;
   }
 
-  /** Where the raw payload of each row starts, and the last one ends. */
+  /** Where each row's raw payload starts, and where the last one ends. */
   private fillOffsets({ rows, rawLength }: EventBatch): void {
     let sum = 0;
     for (let row = 0; row < rows; row++) {
@@ -99,7 +99,7 @@ function isUsedIn({ used }: EventBatch, { name }: ColumnRegion): boolean {
   return !COLUMNS[name].nullable || (used & PRESENT[name]) !== 0;
 }
 
-/** What the metadata says of each region of a complete body. */
+/** What the metadata says about each region of a complete body. */
 function summary(batch: EventBatch, { rows, regions, pieces }: Body) {
   const nulls: number[] = [];
   const crcs: number[] = [];
@@ -127,7 +127,7 @@ function regionCrc(region: ColumnRegion, pieces: readonly Piece[]): number {
 const ZEROS = new Uint8Array(64);
 const ZERO = ZEROS.subarray(0, 1);
 
-/** Pieces that touch each other, so that one system call writes them. */
+/** Groups pieces that touch each other, so that one system call writes each group. */
 function contiguousRuns(pieces: readonly Piece[]) {
   const runs: { offset: number; end: number; buffers: Uint8Array[] }[] = [];
   for (const { offset, bytes } of pieces) {

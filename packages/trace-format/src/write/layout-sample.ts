@@ -5,11 +5,11 @@ import { KIND } from '../schema/kinds.js';
 import { LayoutFit } from '../schema/layout-fit.js';
 import type { TraceMetadata } from '../schema/metadata.js';
 
-/** Pages whose last count is remembered: each has one place, where the next one takes over. */
+/** Pages whose last count is remembered: each has one place, which the next page with that place takes over. */
 const PLACES = 1 << 14;
 const COUNT = PRESENT.count_info;
 
-/** By how much each kind moves the count; or that it says nothing of it, or sets it as a whole. */
+/** By how much each kind moves the count; or that it says nothing about it, or sets it. */
 const NOTHING = 2;
 const SETS = 3;
 const MOVES = new Int8Array(256).fill(NOTHING);
@@ -20,20 +20,20 @@ MOVES[KIND.page_alloc] = SETS;
 MOVES[KIND.page_free] = SETS;
 MOVES[KIND.owner_set] = SETS;
 
-/** Looks at the counts that an import meets, to find the page_info layout where nobody named one. */
+/** Looks at the counts in an import, to find the page_info layout if it was not given. */
 export class LayoutSample {
   private readonly fit = new LayoutFit();
   private readonly frames = new Float64Array(PLACES).fill(Number.NaN);
   private readonly counts = new Uint32Array(2 * PLACES);
 
-  /** To be called before the batch is handed on. */
+  /** Must be called before the batch is handed on. */
   look({ rows, columns, present }: EventBatch): void {
     const { kind, flags, mfn, count_info: info } = columns;
     for (let row = 0; row < rows; row++) {
       const by = MOVES[kind[row]];
       if (by === NOTHING) continue;
       if (by === SETS) {
-        // Large orders are rare.
+        // Large orders are rare, so forgetting everything costs little.
         if (columns.order[row] > 0) this.frames.fill(Number.NaN);
         else this.frames[mfn[2 * row] % PLACES] = Number.NaN;
       } else if ((present[row] & COUNT) !== 0 && (flags[row] & FLAG.failed) === 0) {
@@ -47,7 +47,7 @@ export class LayoutSample {
     const place = frame % PLACES;
     const at = 2 * place;
     if (this.frames[place] === frame) {
-      // Of an allocated page: what nobody owns may have any count. The flag is the word's uppermost bit in every layout.
+      // Only allocated pages: a page without owner may have any count. PGC_allocated is the top bit in every layout.
       const isAllocated =
         counts[at + 1] >>> 31 !== 0 || (counts[at + 1] === 0 && high === 0 && counts[at] >>> 31 !== 0);
       if (isAllocated) this.fit.step(counts[at], counts[at + 1], low, high, by);
@@ -57,7 +57,7 @@ export class LayoutSample {
     counts[at + 1] = high;
   }
 
-  /** The metadata with the only layout that fits, where the one that was assumed does not; it says so. */
+  /** The metadata with the only layout that fits, if the assumed one does not; it says so. */
   settle(metadata: TraceMetadata): TraceMetadata {
     const against = this.fit.against(metadata.layout);
     if (against === 0) return metadata;

@@ -4,8 +4,8 @@ import { DICTIONARIES, DICTIONARY_NAMES, type DictionaryName } from '../schema/c
 import type { NewNames } from './writer.js';
 
 /**
- * Names of the growing dictionaries that a new trace does not begin with: given with its first batch, they make it
- * number its names as the trace that rows are copied from. @throws P2mError P2M_SCHEMA
+ * Names of the growing dictionaries that a new trace does not begin with. Passed with its first batch, they give names
+ * the same numbers as in the trace that rows are copied from. @throws P2mError P2M_SCHEMA
  */
 export function namesBeyondInitial(reader: TraceReader): NewNames {
   const names: Partial<Record<DictionaryName, readonly string[]>> = {};

@@ -8,18 +8,18 @@ import { POOL_WORKER, SharedPool } from './shared-pool.js';
 import { type BatchSink, TraceWriter } from './writer.js';
 
 /**
- * The pool of an import: a second thread helps where there is a second core. It takes a while to start, so whoever has
- * something else to do opens the pool first, and closes it where no sink is opened after all.
+ * The pool of an import: a second thread helps if there is a second core. The thread takes a while to start, so a
+ * caller with other work opens the pool first, and closes it if it opens no sink after all.
  */
 export function openPool(): BatchPool {
-  // From the TypeScript sources (tests) there is no worker to start; the file is the same either way.
+  // The TypeScript sources (tests) have no worker to start; the file is the same either way.
   const isShared = availableParallelism() > 1 && existsSync(POOL_WORKER);
   return isShared ? new SharedPool(BATCH_ROWS, new Kernel()) : new LocalPool(BATCH_ROWS);
 }
 
 /**
  * A sink that writes the trace at `path`.
- * @throws P2mError P2M_WRITE where the file can't be created
+ * @throws P2mError P2M_WRITE if the file can't be created
  */
 export function openTraceSink(path: string, metadata: TraceMetadata, pool = openPool()): BatchSink {
   try {

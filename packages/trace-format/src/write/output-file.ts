@@ -1,7 +1,7 @@
 import { openSync, rmSync, statSync, writevSync } from 'node:fs';
 import { P2mError } from '../errors.js';
 
-/** Name of an output until it is whole. */
+/** Name of an output file until it is complete. */
 export const partialName = (path: string): string => `${path}.partial`;
 
 /** Creates the file that will become `path`; the caller writes, closes and renames it. @throws P2mError P2M_WRITE */
@@ -15,7 +15,7 @@ export function createPartial(path: string): number {
     });
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw failed('it is a directory');
   try {
-    // A file that was truncated is flushed when it is closed (ext4), a new one is not: it may be a gigabyte.
+    // ext4 flushes a truncated file when it is closed, but not a new one; it may be a gigabyte.
     rmSync(partialName(path), { force: true });
     return openSync(partialName(path), 'wx');
   } catch (cause) {
@@ -23,7 +23,7 @@ export function createPartial(path: string): number {
   }
 }
 
-/** Writes all of it at that place of the file. @throws P2mError P2M_WRITE */
+/** Writes all buffers at this position of the file. @throws P2mError P2M_WRITE */
 export function writeFully(fd: number, buffers: readonly Uint8Array[], position: number): void {
   let rest = buffers;
   let at = position;
@@ -36,7 +36,7 @@ export function writeFully(fd: number, buffers: readonly Uint8Array[], position:
   }
 }
 
-/** Less than was asked may be written; the next call then says why (a full disk). */
+/** Less than asked may be written; the next call then says why (a full disk). */
 function writeSome(fd: number, buffers: readonly Uint8Array[], position: number): number {
   try {
     return writevSync(fd, buffers, position);

@@ -5,7 +5,7 @@ import { Kernel } from '../kernel/kernel.js';
 import { BatchWriter } from './batch-writer.js';
 import { CLOSED, DONE, type PoolFailure, type PoolWorkerData, SUBMITTED } from './shared-pool.js';
 
-/** The other thread of a SharedPool: writes batches, in order, until there are no more. */
+/** The other thread of a SharedPool: writes batches in order until there are no more. */
 const { capacity, slots, kernel, start, counts, port } = workerData as PoolWorkerData;
 const { batches } = new BatchBlock(capacity, slots, new Kernel(kernel), start);
 const writer = new BatchWriter();
@@ -23,7 +23,7 @@ function failureOf(error: unknown): PoolFailure {
 
 function writeAll(): void {
   for (let job = 0; ; job++) {
-    // Again where it was the notice of a batch that is done already: they are told after they are counted.
+    // Loops because batches are announced after they are counted: the wake-up may be for one that is already done.
     while (Atomics.load(words, SUBMITTED) === job) Atomics.wait(words, SUBMITTED, job);
     if (Atomics.load(words, SUBMITTED) === CLOSED) return;
     writer.write(batches[job % slots], receiveMessageOnPort(port)?.message);
@@ -36,5 +36,5 @@ try {
 } catch (error) {
   port.postMessage(failureOf(error));
 }
-// Nobody waits for a thread that has ended.
+// Nobody must wait for a thread that has ended.
 tellDone(CLOSED);

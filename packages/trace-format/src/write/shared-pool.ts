@@ -7,37 +7,37 @@ import type { BatchPool } from './batch-pool.js';
 import { BatchWriter } from './batch-writer.js';
 import { writeError } from './output-file.js';
 
-/** Batches that the other thread has before it; while it has as many, this one writes what it fills itself. */
+/** Batches that may wait for the other thread; while this many do, this thread writes what it fills itself. */
 const BACKLOG = 6;
-/** Those, and the one that is being filled. */
+/** Those, and the one being filled. */
 const SLOTS = BACKLOG + 1;
 
-/** Words that the threads share: how many batches this one has submitted, and the other has written. */
+/** Words that the threads share: how many batches this one has submitted, and how many the other has written. */
 export const SUBMITTED = 0;
 export const DONE = 1;
-/** There are no more batches, or none are written any more. */
+/** No more batches will come, or no more will be written. */
 export const CLOSED = 0x7fff_ffff;
 
-/** What the other thread is started with. */
+/** What the other thread starts with. */
 export interface PoolWorkerData {
   readonly capacity: number;
   readonly slots: number;
   readonly kernel: KernelParts;
-  /** Where the block starts in its memory. */
+  /** Where the block starts in the kernel's memory. */
   readonly start: number;
   readonly counts: SharedArrayBuffer;
-  /** Brings a BatchJob for each batch, and takes a PoolFailure back. */
+  /** Sends a BatchJob for each batch; a PoolFailure comes back. */
   readonly port: MessagePort;
 }
 
-/** What is left of an error on its way to another thread. */
+/** The parts of an error that are passed to another thread. */
 export interface PoolFailure {
   readonly message: string;
   readonly stack: string | undefined;
   readonly isBug: boolean;
 }
 
-/** Compiled; there is none beside the TypeScript sources. */
+/** Compiled; not present beside the TypeScript sources. */
 export const POOL_WORKER = new URL('./pool-worker.js', import.meta.url);
 
 /** Has batches written by a second thread while the next ones are filled. */
@@ -62,7 +62,7 @@ export class SharedPool implements BatchPool {
 
   acquire(): EventBatch {
     const batch = this.block.batches[this.submitted % SLOTS];
-    // Who wrote it has emptied it.
+    // The thread that wrote it has emptied it.
     batch.rows = 0;
     batch.rawBytes = 0;
     return batch;
@@ -76,32 +76,32 @@ export class SharedPool implements BatchPool {
       return;
     }
     this.port.postMessage(job);
-    this.tell(++this.submitted);
+    this.notify(++this.submitted);
   }
 
   drain(): void {
     this.wait(this.submitted);
     if (Atomics.load(this.counts, DONE) === CLOSED) this.fail();
-    this.tell(CLOSED);
+    this.notify(CLOSED);
   }
 
   close(): void {
-    this.tell(CLOSED);
-    // It may still be starting, and then nothing is to be written.
+    this.notify(CLOSED);
+    // The thread may still be starting; then there is nothing to write.
     if (this.submitted > 0) this.wait(CLOSED);
   }
 
-  private tell(submitted: number): void {
+  private notify(submitted: number): void {
     Atomics.store(this.counts, SUBMITTED, submitted);
     Atomics.notify(this.counts, SUBMITTED);
   }
 
-  /** Returns when that many batches are written, or none are any more. */
+  /** Returns when this many batches are written, or when no more will be. */
   private wait(jobs: number): void {
     for (let done = 0; done < jobs; done = Atomics.load(this.counts, DONE)) Atomics.wait(this.counts, DONE, done);
   }
 
-  /** Throws why the other thread has ended. */
+  /** Throws the reason why the other thread has ended. */
   private fail(): never {
     const failure: PoolFailure | undefined = receiveMessageOnPort(this.port)?.message;
     const { message, stack, isBug } = failure ?? { message: 'the writing thread has ended', stack: '', isBug: true };

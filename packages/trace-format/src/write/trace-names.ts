@@ -2,7 +2,7 @@ import { DICTIONARIES } from '../schema/columns.js';
 import { hex } from '../u64.js';
 import type { NewNames } from './writer.js';
 
-/** Names of a growing dictionary, each with its index; remembers which are new since the last batch. */
+/** Names of a growing dictionary, each with its index; remembers those that are new since the last batch. */
 class GrowingNames {
   private readonly index = new Map<string, number>();
   private added: string[] = [];
@@ -15,7 +15,7 @@ class GrowingNames {
     this.limit = limit;
   }
 
-  /** Index of the name, adding it where it is new; -1 when the dictionary is full. */
+  /** Index of the name, which is added if it is new; -1 if the dictionary is full. */
   of(name: string): number {
     const known = this.index.get(name);
     if (known !== undefined) return known;
@@ -33,8 +33,8 @@ class GrowingNames {
 }
 
 /**
- * Addresses of a growing dictionary, found by their two words without making a bigint: an open-addressed table,
- * as lock events look up two of them each.
+ * Addresses of a growing dictionary, found by their two words without a bigint: an open-addressed table, as each lock
+ * event looks up two addresses.
  */
 class GrowingAddresses {
   private readonly names: GrowingNames;
@@ -48,8 +48,8 @@ class GrowingAddresses {
   }
 
   /**
-   * Index of the address that these two words of `words` are, adding it where it is new; -1 when the dictionary is
-   * full. (Numbers from 2^31 on are heap objects when they are arguments; those in an array are not.)
+   * Index of the address in the two words of `words` at `at`, which is added if it is new; -1 if the dictionary is
+   * full. (As arguments, numbers from 2^31 on would be heap objects; in an array they are not.)
    */
   of(words: Uint32Array, at: number): number {
     const low = words[at];
@@ -64,7 +64,7 @@ class GrowingAddresses {
     }
   }
 
-  /** The address behind an index. */
+  /** The address with this index. */
   at(index: number): bigint {
     return (BigInt(this.high[index]) << 32n) | BigInt(this.low[index]);
   }
@@ -106,7 +106,7 @@ class GrowingAddresses {
   }
 }
 
-/** The growing dictionaries of a trace that is being made. */
+/** The growing dictionaries of a trace while it is made. */
 export class TraceNames {
   readonly view = new GrowingNames(DICTIONARIES.view.names);
   readonly lock_class = new GrowingNames(DICTIONARIES.lock_class.names);

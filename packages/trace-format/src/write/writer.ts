@@ -18,30 +18,30 @@ import { batchJob } from './batch-job.js';
 import { type BatchPool, LocalPool } from './batch-pool.js';
 import { createPartial, partialName, writeFully } from './output-file.js';
 
-/** Names that a batch uses and no batch before it did, by dictionary. */
+/** Names that a batch uses and no earlier batch did, by dictionary. */
 export type NewNames = Partial<Record<DictionaryName, readonly string[]>>;
 
 /** End of stream: a message of length 0. */
 const EOS = new Uint8Array(Uint32Array.of(0xffff_ffff, 0).buffer);
 
-/** Takes filled batches, in order, and makes a trace of them. */
+/** Takes full batches in order and makes a trace of them. */
 export interface BatchSink {
-  /** Of which the batches are parts. */
+  /** The block that the batches belong to. */
   readonly block: BatchBlock;
   /** An empty batch to fill. */
   acquire(): EventBatch;
   /** Appends the batch and takes it back; it must not be touched afterwards. */
   submit(batch: EventBatch, names: NewNames): void;
-  /** Completes the trace: only now does the file appear under its name. */
+  /** Completes the trace; only now does the file appear under its name. */
   finish(metadata: TraceMetadata): void;
-  /** Gives up; nothing is left of the file. Harmless after finish. */
+  /** Gives up and removes the unfinished file. Harmless after finish. */
   abort(): void;
 }
 
 /**
- * Writes a trace: an Arrow stream behind the file magic, under `PATH.partial`, readable up to its last whole batch
- * at any moment; `finish` adds the footer of the file format and renames it. Here everything gets its place in the
- * file; what is large, the batches, its pool writes there.
+ * Writes a trace: an Arrow stream after the file magic, under `PATH.partial`, which can be read up to its last complete
+ * batch at any moment; `finish` adds the footer of the file format and renames it. This class assigns everything its
+ * place in the file; the batches, which are large, are written by its pool.
  */
 export class TraceWriter implements BatchSink {
   private readonly path: string;
@@ -57,7 +57,7 @@ export class TraceWriter implements BatchSink {
   private at = 0;
   private state: 'open' | 'finished' | 'aborted' = 'open';
 
-  /** @throws P2mError P2M_WRITE where the file can't be created */
+  /** @throws P2mError P2M_WRITE if the file can't be created */
   constructor(path: string, metadata: TraceMetadata, capacity = BATCH_ROWS, pool: BatchPool = new LocalPool(capacity)) {
     this.path = path;
     this.partial = partialName(path);
@@ -99,7 +99,7 @@ export class TraceWriter implements BatchSink {
   finish(metadata: TraceMetadata): void {
     this.pool.drain();
     const blocks = [...this.fixedBlocks];
-    // Readers of the file form see each growing dictionary once and whole; the deltas serve readers of the stream.
+    // Readers of the file form see each growing dictionary once and complete; the deltas serve readers of the stream.
     for (const [name, names] of this.names) blocks.push(this.writeDictionary(name, names, false));
     this.write(EOS);
     const footer = encodeFooter(schemaPairs({ ...metadata, ...this.counts.summary(metadata) }), blocks, this.batches);

@@ -3,18 +3,18 @@ import { HEADER_TSC_BIT, recordWords } from '../schema/xentrace-records.js';
 /** One window of a capture: records of one pcpu, as one poll of xentrace found them (docs/xen.md#windows-and-order). */
 export interface Chunk {
   readonly pcpu: number;
-  /** Number of the sweep over all pcpus that it belongs to. */
+  /** Number of the polling round over all pcpus that found it. */
   readonly sweep: number;
   /** Offset of its first record in the input. */
   readonly offset: number;
   readonly bytes: number;
-  /** Its records where they are in memory already (streams); otherwise they are read from the file. */
+  /** Its records if they are in memory already (streams); otherwise they are read from the file. */
   readonly words?: Uint32Array;
-  /** Last TSC in it, 0 for none; undefined while nobody has looked. */
+  /** TSC of its last record that has one, 0 if none has; undefined until it is looked up. */
   lastTsc?: bigint;
 }
 
-/** Last TSC of a run of records, 0 where none has one. */
+/** Last TSC in a run of records, 0 if none has one. */
 export function lastTscOf(words: Uint32Array, end: number): bigint {
   let found = -1;
   for (let at = 0; at < end; ) {
@@ -28,15 +28,14 @@ export function lastTscOf(words: Uint32Array, end: number): bigint {
 }
 
 /**
- * What the file's polling rounds prove about time (docs/format.md#time-and-order, captures without dense TSCs):
- * xentrace polls all pcpus in
- * turn, so a record that a sweep found was made after everything that the sweep before it, or the same pcpu's turn
- * in it, had already written.
+ * What the file's polling rounds prove about time (docs/format.md#time-and-order, captures without dense TSCs).
+ * xentrace polls all pcpus in turn, so a record that one sweep found was made after everything that the previous
+ * sweep, or the same pcpu's turn in it, had already written.
  */
 export class PollingBounds {
   /** Chunks by sweep, as far as they are known. */
   private readonly sweeps: Chunk[][] = [];
-  /** Highest TSC of sweeps 0…i, for those that were asked for; the chunks behind it are dropped. */
+  /** Highest TSC of sweeps 0…i that were asked for; the chunks of those are dropped. */
   private prefix = { sweep: -1, tsc: 0n };
   private readonly tscOf: (chunk: Chunk) => bigint;
 
@@ -49,7 +48,7 @@ export class PollingBounds {
     this.sweeps[chunk.sweep].push(chunk);
   }
 
-  /** A TSC that no record of the pcpu found in this sweep can lie before; 0 where nothing is known. */
+  /** No record of the pcpu found in this sweep has an earlier TSC than this; 0 if nothing is known. */
   floor(sweep: number, pcpu: number): bigint {
     let floor = this.throughSweep(sweep - 2);
     for (const chunk of this.sweeps[sweep - 1] ?? []) {

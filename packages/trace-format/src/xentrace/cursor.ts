@@ -7,42 +7,42 @@ import type { Chunk, PollingBounds } from './chunk.js';
 /** Reads bytes of a capture by offset into words. */
 export type ReadWords = (into: Uint32Array, atWord: number, offset: number, bytes: number) => void;
 
-/** Bytes that a cursor holds of a window at a time; fewer where there are many, which must find room too. */
+/** Bytes of a window that a cursor holds at a time; fewer with many pcpus, as all must find room. */
 const BUFFER_BYTES = 1 << 18;
 const SMALL_BUFFER_BYTES = 1 << 15;
 const FEW_PCPUS = 64;
 
 /**
- * Reads the windows of one pcpu one after the other; holds one piece of one window in the memory of the kernel, which
- * moves it on, and therefore has what it knows there too.
+ * Reads the windows of one pcpu in order; holds one part of one window in the memory of the kernel. The kernel moves
+ * the cursor, so its state is there too.
  */
 export class PcpuCursor {
   readonly pcpu: number;
-  /** Where it lies in the memory. */
+  /** Where its state lies in the memory. */
   readonly address: number;
   /** Windows still to come; streams add to it. */
   readonly chunks: Chunk[] = [];
-  /** The piece of the window. */
+  /** The part of the window held now. */
   words: Uint32Array = new Uint32Array(0);
-  /** TSC of the record at `pos`: its own, or the lower bound it inherits. Low word first, as all TSCs here. */
+  /** TSC of the record at `pos`: its own, or the lower bound it inherits. Low word first, like all TSCs here. */
   readonly tsc: Uint32Array;
-  /** Last TSC that a record of this pcpu carried itself. */
+  /** Last TSC that a record of this pcpu had itself. */
   readonly lastTsc: Uint32Array;
   sweep = 0;
-  /** Bytes of windows that held no whole record. */
+  /** Bytes of windows that held no complete record. */
   skippedBytes = 0;
-  /** Where the first such bytes lie. */
+  /** Where the first such bytes are. */
   firstSkip = -1;
   records = 0;
-  /** Bytes of the windows taken up so far. */
+  /** Bytes of the windows opened so far. */
   takenBytes = 0;
   firstTsc: bigint | undefined;
   private readonly kernel: Kernel;
-  /** CURSOR. */
+  /** Words as in CURSOR. */
   private readonly state: Uint32Array;
   private chunk: Chunk | undefined;
   private nextChunk = 0;
-  /** Bytes of the window that were read, and that were not. */
+  /** Bytes of the window that were read, and that were not yet. */
   private read = 0;
   private unread = 0;
   private readonly readWords: ReadWords;
@@ -69,7 +69,7 @@ export class PcpuCursor {
     this.state[CURSOR.pos] = pos;
   }
 
-  /** Behind the last whole word in `words`. */
+  /** After the last complete word in `words`. */
   get end(): number {
     return this.state[CURSOR.end];
   }
@@ -77,12 +77,12 @@ export class PcpuCursor {
     this.state[CURSOR.end] = end;
   }
 
-  /** The record at `pos` carries its TSC. */
+  /** True if the record at `pos` has its own TSC. */
   get own(): boolean {
     return this.state[CURSOR.own] !== 0;
   }
 
-  /** Running vcpu as far as known: domid * 2^16 + vcpu, or -1. */
+  /** Running vcpu, if known: domid * 2^16 + vcpu, otherwise -1. */
   get current(): number {
     return this.state[CURSOR.isRunning] === 0 ? -1 : this.state[CURSOR.current];
   }
@@ -96,7 +96,7 @@ export class PcpuCursor {
     return this.state[CURSOR.backwards];
   }
 
-  /** True when a record is at hand; takes up the next window where one is known. */
+  /** True if there is a record at `pos`; opens the next window if one is known. */
   ready(): boolean {
     return this.holdsRecord() || this.refill();
   }
@@ -105,7 +105,7 @@ export class PcpuCursor {
     return this.pos < this.end && this.pos + recordWords(this.words[this.pos]) <= this.end;
   }
 
-  /** Moves on when `pos` has reached `end` or a record is cut by it; false when no window is left for now. */
+  /** Moves on when `pos` has reached `end` or a record is cut off there; false if no window is left for now. */
   refill(): boolean {
     for (;;) {
       if (this.chunk !== undefined && this.unread > 0) this.readPiece(this.chunk);
@@ -118,7 +118,7 @@ export class PcpuCursor {
     }
   }
 
-  /** Takes note of the TSC of the record at `pos`. */
+  /** Reads the TSC of the record at `pos`. */
   look(): void {
     const own = this.words[this.pos] >= HEADER_TSC_BIT;
     this.state[CURSOR.own] = own ? 1 : 0;
@@ -137,7 +137,7 @@ export class PcpuCursor {
     }
     if (this.nextChunk >= this.chunks.length) return false;
     const chunk = this.chunks[this.nextChunk];
-    // The list is a queue; what was read is let go now and then.
+    // The list is a queue; windows already read are removed now and then.
     if (++this.nextChunk > 256) {
       this.chunks.splice(0, this.nextChunk);
       this.nextChunk = 0;
@@ -175,7 +175,7 @@ export class PcpuCursor {
     this.unread -= bytes;
   }
 
-  /** A record that its window cuts off: the rest of the window is no record. */
+  /** After a record that its window cuts off: the rest of the window is not a record. */
   private skipRest(): void {
     if (this.end - this.pos >= MAX_RECORD_WORDS) throw new Error('a whole record was taken for a cut one');
     this.skippedBytes += (this.end - this.pos) * 4;
@@ -185,14 +185,14 @@ export class PcpuCursor {
     this.pos = this.end;
   }
 
-  /** The records at the head of a window without a TSC lie after what the polling rounds prove. */
+  /** Records at the start of a window without a TSC are later than what the polling rounds prove. */
   private raiseToFloor(chunk: Chunk): void {
     const floor = this.bounds.floor(chunk.sweep, this.pcpu);
     if (floor > getU64(this.tsc, 0)) setU64(this.tsc, 0, floor);
   }
 }
 
-/** Of two TSCs. */
+/** Compares two TSCs. */
 export function isBefore(a: Uint32Array, b: Uint32Array): boolean {
   return a[1] < b[1] || (a[1] === b[1] && a[0] < b[0]);
 }

@@ -13,15 +13,15 @@ const { domid: DOMID, gfn: GFN, mfn: MFN, p2m_type: TYPE, arg0: ARG0, arg1: ARG1
 const { lostRecords: LOST, wrapBuffer: WRAP, continueRunning: CONTINUE, domAdd: ADD, domRem: REM, npf: NPF } = RECORDS;
 const { runstateChange: RUNSTATE } = RECORDS;
 
-/** True for an event id outside TRC_MEM that has a kind of its own. */
+/** True for an event id outside TRC_MEM that has its own kind. */
 export const hasOtherKind = (event: number): boolean => (recordOf(event)?.kinds.length ?? 0) > 0;
 
-/** A vcpu on the wire has its number in a word's low half and its domid in the high one. */
+/** On the wire, a vcpu is one word: its number in the low half, its domid in the high half. */
 const domidIn = (word: number): number => word >>> 16;
 const vcpuIn = (word: number): number => word & 0xffff;
 
 /**
- * Decodes records of other classes: who runs where, what was lost, and nested page faults (docs/xen.md#lost-records,
+ * Decodes records of other classes: who runs where, lost records, and nested page faults (docs/xen.md#lost-records,
  * docs/xen.md#who-runs-where).
  */
 export class OtherDecoder {
@@ -37,8 +37,8 @@ export class OtherDecoder {
   }
 
   /**
-   * Decodes the record at `pos` into a row, counts it, and notes at the cursor who runs. Returns the columns that the
-   * row has (bits of PRESENT), 0 where the contents fit none, NO_ROW for a record that has nothing to tell.
+   * Decodes the record at `pos` into a row, counts it, and updates the vcpu that runs in the cursor. Returns the
+   * columns of the row (bits of PRESENT), 0 if the contents fit none, NO_ROW for a record that makes no row.
    */
   decode(cursor: PcpuCursor, row: number, words: Uint32Array, pos: number): number {
     const event = words[pos] & EVENT_MASK;
@@ -108,7 +108,7 @@ export class OtherDecoder {
     c.arg0[2 * row] = words[at];
     c.arg1[2 * row] = words[at + 2];
     c.arg1[2 * row + 1] = words[at + 3];
-    // Whoever ran when the record was written runs now. Here the domid is in the low half.
+    // The vcpu that ran when the record was written runs now. Here the domid is in the low half.
     cursor.current = ((words[at + 1] << 16) | (words[at + 1] >>> 16)) >>> 0;
     this.health.lost.push({
       pcpu: cursor.pcpu,

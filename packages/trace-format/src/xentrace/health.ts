@@ -3,11 +3,11 @@ import { MEM_CLASS, minorOf } from '../schema/xentrace-records.js';
 import { getU64 } from '../u64.js';
 import type { PcpuCursor } from './cursor.js';
 
-/** Counts what an import meets, by id and by pcpu. */
+/** Counts the records of an import, by id and by pcpu. */
 export class HealthCounter {
-  /** TRC_MEM records by minor and payload words (memIndex), which the kernel counts; all other ids are in `other`. */
+  /** TRC_MEM records by minor and payload words (memIndex), counted by the kernel; all other ids are in `other`. */
   private readonly mem: BigUint64Array;
-  /** Those of which something was ignored, by minor; counted by the kernel too. */
+  /** By minor: records of which something was ignored, also counted by the kernel. */
   private readonly ignored: BigUint64Array;
   readonly other = new Map<number, number>();
   readonly unknown = new Map<number, number>();
@@ -32,7 +32,7 @@ export class HealthCounter {
     this.unknown.set(event, (this.unknown.get(event) ?? 0) + 1);
   }
 
-  /** The report, as it goes into the trace's metadata. */
+  /** The report for the trace's metadata. */
   report(cursors: Iterable<PcpuCursor>): ImportHealth {
     const byId = new Map(this.other);
     this.mem.forEach((count, index) => {
@@ -60,7 +60,7 @@ export class HealthCounter {
       }
       if (cursor.backwards > 0) problems.push(`TSCs of pcpu ${cursor.pcpu} go back ${cursor.backwards} times`);
     }
-    // Cross-pcpu order is known only as densely as TSCs are; half the records without one is no order to build on.
+    // Order between pcpus is known only where there are TSCs; with half of them missing it can't be relied on.
     const sparse = this.withoutTsc * 2 > records && pcpus.length > 1;
     return {
       bytes: this.bytes,

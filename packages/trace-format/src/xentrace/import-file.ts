@@ -14,12 +14,12 @@ import { RowWriter } from './row-writer.js';
 import { startMetadata } from './start-metadata.js';
 import { checkCaptureHead } from './windows.js';
 
-/** Steps of a merge until signals get their turn, some milliseconds. */
+/** Steps of a merge between two chances for signals, some milliseconds. */
 const TURN_STEPS = 4096;
 
 /**
- * Imports a capture file: first an index of its windows, then one merge that reads each window once.
- * Returns the finished trace's metadata; `health` tells what was not readable.
+ * Imports a capture file: first it indexes the windows, then it merges them, reading each window once.
+ * Returns the metadata of the finished trace; `health` says what could not be read.
  * @throws P2mError P2M_OPEN, P2M_NOT_A_FILE, P2M_NOT_XENTRACE, P2M_ENDIAN, P2M_WRITE, P2M_VERSION, P2M_LAYOUT
  */
 export async function importXentraceFile(
@@ -40,7 +40,7 @@ export async function importXentraceFile(
 }
 
 async function importFile(file: RandomAccess, output: string, options: XentraceOptions): Promise<TraceMetadata> {
-  // Its thread starts while the windows are looked for.
+  // Its thread starts while windows are being indexed.
   const pool = openPool();
   try {
     return await importTo(pool, file, output, options);
@@ -94,7 +94,7 @@ function sniff(windows: readonly Window[], read: ReadWords): 'old' | 'new' | und
   return sniffer.layout;
 }
 
-/** Calls onProgress with the bytes merged so far, now and then. */
+/** A function that calls onProgress now and then with the bytes merged so far. */
 function progressOf(merger: Merger, options: XentraceOptions): (() => void) | undefined {
   const { onProgress } = options;
   if (onProgress === undefined) return undefined;

@@ -9,12 +9,12 @@ import { PayloadSniffer } from './payload-layout.js';
 import { RowWriter } from './row-writer.js';
 import { startMetadata } from './start-metadata.js';
 
-/** Windows that a stream holds back at most before it gives up an order. */
+/** Bytes of windows that a stream holds back before it gives up exact order. */
 const REORDER_BYTES = 128 << 20;
 
 /**
- * Imports a capture from a stream, window by window as they arrive; ends with the stream. What may still be
- * preceded by later windows is held back, `reorderBytes` of it at the most.
+ * Imports a capture from a stream, window by window as they arrive; ends with the stream. Windows that later ones may
+ * still have to precede are held back, at most `reorderBytes` of them.
  */
 export async function importXentraceStream(
   input: AsyncIterable<Uint8Array>,
@@ -41,7 +41,7 @@ export async function importXentraceStream(
         if (job !== undefined) job.add(window, words);
         else waiting.push({ window, words });
       }
-      // Windows are kept until the payload layout is known, as long as that may be.
+      // Windows are kept until the payload layout is known, however long that takes.
       if (job === undefined && (sniffer.done || splitter.bytes > (options.reorderBytes ?? REORDER_BYTES))) start();
       job?.drain();
     }
@@ -57,7 +57,7 @@ export async function importXentraceStream(
   }
 }
 
-/** A stream's import while it runs. */
+/** The import of a stream while it runs. */
 class StreamJob {
   private readonly sink: BatchSink;
   private readonly rows: RowWriter;
@@ -91,7 +91,7 @@ class StreamJob {
     this.merger.drain(false);
     this.held = this.merger.heldBytes;
     if (this.held <= this.limit) return;
-    // Better an order that may be wrong, and said to be, than memory without end.
+    // An order that may be wrong, and is marked so, is better than unlimited memory.
     this.gaveUp++;
     this.merger.drain(true);
     this.held = 0;

@@ -1,7 +1,7 @@
 import type { LockOverlaps } from '../order/lock-overlaps.js';
 import type { TraceMetadata } from '../schema/metadata.js';
 
-/** A finished import whose locks show that clocks are apart is put in order, as far as that is possible. */
+/** Corrects the order of a finished import, as far as possible, if its locks show that clocks are apart. */
 export async function inOrder(
   output: string,
   metadata: TraceMetadata,

@@ -6,12 +6,12 @@ export interface Window extends WindowHeader {
   readonly offset: number;
 }
 
-/** View of words as the bytes that a read fills. */
+/** A view of words as bytes, for reads to fill. */
 export function asBytes(words: Uint32Array, atWord: number, bytes: number): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset + atWord * 4, bytes);
 }
 
-/** Finds every window of a file by hopping from header to header; damage is hopped over and told. */
+/** Finds every window of a file by hopping from header to header; damage is skipped and reported. */
 export function indexWindows(file: RandomAccess): {
   windows: Window[];
   /** Bytes. */
@@ -48,7 +48,7 @@ export function indexWindows(file: RandomAccess): {
   return { windows, skipped, problems };
 }
 
-/** Offset of the next plausible window header at or behind `from`, or the end of the file. */
+/** Offset of the next plausible window header at or after `from`, or the end of the file. */
 function findWindow(file: RandomAccess, from: number): number {
   const words = new Uint32Array(1 << 16);
   for (let at = from; at + CPU_CHANGE_BYTES <= file.size; ) {

@@ -8,11 +8,11 @@ import { MEM_INDEXES } from '../schema/xentrace-records.js';
 
 /** What the kernel knows about records, in its memory. */
 export class KernelTables {
-  /** RUN. */
+  /** Words as in RUN. */
   readonly state: Uint32Array;
   /** TRC_MEM records by memIndex. */
   readonly counts: BigUint64Array;
-  /** Those of which something was ignored, by minor. */
+  /** By minor: records of which something was ignored. */
   readonly ignored: BigUint64Array;
   /** Index of each wire p2m type, 255 for none. */
   readonly types: Uint8Array;
@@ -41,12 +41,12 @@ export class KernelTables {
     addresses[COLUMN.present / 4] = present.byteOffset;
   }
 
-  /** The two words of the address that the kernel has asked for. */
+  /** The two words of the address that the kernel asks for. */
   missingAddress(): Uint32Array {
     return new Uint32Array(this.kernel.buffer, this.state[RUN.missing], 2);
   }
 
-  /** Tells the index of the view, lock or caller that it has asked for, -1 where the dictionary is full. */
+  /** Gives the kernel the index of the view, lock or caller that it asks for, -1 if the dictionary is full. */
   addView(index: number): void {
     this.views[this.state[RUN.missing]] = nameNumber(index);
   }
@@ -55,7 +55,7 @@ export class KernelTables {
     this.kernel.functions.addName(ADDRESS.locks, this.state[RUN.missing], nameNumber(index), 0);
   }
 
-  /** `symbol`: index of the caller's name, -1 for none. */
+  /** `symbol`: index of the caller's name, -1 if it has none. */
   addCaller(index: number, symbol: number): void {
     this.kernel.functions.addName(ADDRESS.callers, this.state[RUN.missing], nameNumber(index), symbol + 1);
   }

@@ -4,13 +4,13 @@ import { type Chunk, lastTscOf, PollingBounds } from './chunk.js';
 import { isBefore, PcpuCursor, type ReadWords } from './cursor.js';
 import type { RowWriter } from './row-writer.js';
 
-/** What a merge may do about order when input is still to come. */
+/** Number of latest sweeps whose records wait while more input may come. */
 const KEEP_SWEEPS = 2;
 
 /**
  * Brings the records of all pcpus into one order: by TSC, ties by pcpu, then by position
- * (docs/format.md#time-and-order). Where a
- * record has no TSC of its own, ties are broken by sweep first: what an earlier poll found is older.
+ * (docs/format.md#time-and-order). If a record has no TSC of its own, ties are broken by sweep first: what an earlier
+ * poll found is older.
  */
 export class Merger {
   private readonly cursors: PcpuCursor[] = [];
@@ -19,7 +19,7 @@ export class Merger {
   private readonly kernel: Kernel;
   private readonly readWords: ReadWords;
   private readonly bounds: PollingBounds;
-  /** Highest TSC written so far; only later records may follow. */
+  /** Highest TSC written so far; nothing earlier may follow. */
   private readonly done = new Uint32Array(2);
   private sweep = 0;
   private lastPcpu = -1;
@@ -36,7 +36,7 @@ export class Merger {
     });
   }
 
-  /** Takes up the next window of the input; windows come in file order. */
+  /** Adds the next window of the input; windows come in file order. */
   add(window: Omit<Chunk, 'sweep'>): void {
     if (window.pcpu <= this.lastPcpu) this.sweep++;
     this.lastPcpu = window.pcpu;
@@ -57,7 +57,7 @@ export class Merger {
     return this.cursors;
   }
 
-  /** Bytes of windows that have been taken up, and of those that wait. */
+  /** Bytes of windows opened so far, and of those that wait. */
   get readBytes(): number {
     return this.cursors.reduce((sum, cursor) => sum + cursor.takenBytes, 0);
   }
@@ -66,9 +66,9 @@ export class Merger {
   }
 
   /**
-   * Writes records in order. While more input may come (`final` false), only those of sweeps that no later window
-   * can precede: what a sweep finds was made after the sweep before the last was written.
-   * @returns false where it stopped after so many steps, with more to write
+   * Writes records in order. While more input may come (`final` false), only those of sweeps that no later window can
+   * precede: what a sweep finds was made after the last sweep but one was written.
+   * @returns false if it stopped after `steps` steps, with more to write
    */
   drain(final: boolean, progress?: () => void, steps = Number.POSITIVE_INFINITY): boolean {
     for (let step = 0; step < steps; step++) {

@@ -4,30 +4,30 @@ import type { TraceMetadata } from '../schema/metadata.js';
 import type { P2mNumbering } from '../schema/xen-enums.js';
 import type { SymbolTable } from './symbols.js';
 
-/** What the person who imports knows and the file can't tell. */
+/** What the user knows and the file can't tell. */
 export interface XentraceOptions {
   /** Release of the recorded Xen, such as 4.17.7. */
   readonly xenVersion?: string | undefined;
-  /** page_info layout profile, P0…P8; follows from the version otherwise. */
+  /** page_info layout profile, P0…P8; by default it follows from the version. */
   readonly layout?: string | undefined;
   readonly symbols?: SymbolTable | undefined;
-  /** TSC frequency in Hz; without it a trace knows no seconds. */
+  /** TSC frequency in Hz; without it, times can't be given in seconds. */
   readonly tscHz?: number | undefined;
   readonly host?: string | undefined;
-  /** Domains whose mm locks are biased; dom0 where not given. */
+  /** Domains whose mm locks are biased; by default dom0. */
   readonly controlDomains?: readonly number[] | undefined;
   readonly onProgress?: ((bytes: number) => void) | undefined;
-  /** Ends the import of a file: nothing is written, and its reason is thrown. A stream ends by itself. */
+  /** Ends the import of a file: nothing is written, and the signal's reason is thrown. A stream ends by itself. */
   readonly signal?: AbortSignal | undefined;
   /** Bytes of windows that a stream may hold back to bring pcpus into order. */
   readonly reorderBytes?: number | undefined;
 }
 
-/** How payloads and page_info are to be read, and how that was known. */
+/** How payloads and page_info are to be read, and how that was found out. */
 export interface Interpretation {
   readonly oldPayloads: boolean;
   readonly numbering: P2mNumbering;
-  /** Nobody said which page_info layout it is: another one is taken where the counts contradict it. */
+  /** True if the page_info layout was not given: another one is taken if the counts contradict it. */
   readonly layoutAssumed: boolean;
   readonly metadata: Pick<TraceMetadata, 'layout' | 'p2mNumbering' | 'assumed'> & { xenVersion?: string };
 }
@@ -47,7 +47,7 @@ export function checkOptions(options: XentraceOptions): void {
   }
 }
 
-/** Options and what the payloads look like, made into one reading of the capture. */
+/** Combines the options with what the payloads look like. */
 export function interpret(options: XentraceOptions, found: 'old' | 'new' | undefined): Interpretation {
   const { xenVersion } = options;
   const assumed: string[] = [];

@@ -1,13 +1,13 @@
 import { MEM, MEM_WORDS } from '../schema/record-table.js';
 import { CLASS_MASK, extraWords, MEM_CLASS, recordWords } from '../schema/xentrace-records.js';
 
-/** Input that is searched for such records; the garbage of the old layout may be zeros for long. */
+/** Input that is searched for such records; the garbage of the old layout may be zeros for a long time. */
 const SEARCH_BYTES = 64 << 20;
 
 /**
  * Finds out whether PoD and decrease_reservation payloads have the layout of Xen ≤ 4.17 or the one since
- * (docs/xen.md#mem-records-before-4-18):
- * both have the same size, the old one packs domid and order into one word and leaves garbage in the next.
+ * (docs/xen.md#mem-records-before-4-18). Both have the same size; the old one packs domid and order into one word and
+ * leaves garbage in the next.
  */
 export class PayloadSniffer {
   private oldProofs = 0;
@@ -18,7 +18,7 @@ export class PayloadSniffer {
     return this.oldProofs > 0 || this.searched >= SEARCH_BYTES;
   }
 
-  /** `old` as soon as one record can't be new; `new` where all fit it; undefined where there were none. */
+  /** `old` as soon as one record can't be new; `new` if all fit it; undefined if there were none. */
   get layout(): 'old' | 'new' | undefined {
     if (this.oldProofs > 0) return 'old';
     return this.newFits > 0 ? 'new' : undefined;

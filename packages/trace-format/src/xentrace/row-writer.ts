@@ -20,13 +20,13 @@ import { viewName } from './view-names.js';
 const { arg0: ARG0, raw: RAW } = PRESENT;
 
 /**
- * Turns records into rows of batches, in the order in which they are handed to it. The kernel does so with all TRC_MEM
- * records; what is rare is done here.
+ * Turns records into rows of batches, in the order given. The kernel does so with all TRC_MEM records; rare cases are
+ * handled here.
  */
 export class RowWriter {
   readonly health: HealthCounter;
   readonly overlaps = new LockOverlaps();
-  /** Absent where the layout is known. */
+  /** Absent if the layout is known. */
   readonly layouts: LayoutSample | undefined;
   private readonly sink: BatchSink;
   private readonly runKernel: KernelFunctions['run'];
@@ -57,8 +57,8 @@ export class RowWriter {
   }
 
   /**
-   * Writes the cursor's record, and those behind it until one carries a TSC that is not before the limit (or equal to
-   * it, where the cursor loses ties), or its window ends. Records without a TSC follow their predecessor
+   * Writes the cursor's record and those after it, until one has a TSC that is not before the limit (or equal to it, if
+   * the cursor loses ties), or the window ends. Records without a TSC follow their predecessor
    * (docs/xen.md#windows-and-order).
    * Returns the number of records.
    */
@@ -83,7 +83,7 @@ export class RowWriter {
     return state[RUN.records];
   }
 
-  /** Hands the last rows on. */
+  /** Hands on the last rows. */
   flush(): void {
     this.batch.rows = this.state[RUN.row] - this.batch.firstRow;
     this.overlaps.scan(this.batch);
@@ -99,7 +99,7 @@ export class RowWriter {
     return batch;
   }
 
-  /** Decodes the cursor's record, which the kernel has left alone or refused. Returns the columns it has, or NO_ROW. */
+  /** Decodes the cursor's record, which the kernel has skipped or refused. Returns its columns, or NO_ROW. */
   private writeOther(cursor: PcpuCursor): number {
     const { words, pos } = cursor;
     const row = this.state[RUN.row];
@@ -108,7 +108,7 @@ export class RowWriter {
     return present === 0 ? this.keepUnknown(row, words, pos) : present;
   }
 
-  /** A record that no table lists, or whose contents fit no column, is kept as it is. */
+  /** Keeps a record as it is if no table lists it, or its contents fit no column. */
   private keepUnknown(row: number, words: Uint32Array, pos: number): number {
     const { kind, arg0 } = this.sink.block.columns;
     const header = words[pos];
@@ -116,7 +116,7 @@ export class RowWriter {
     const inBatch = row - this.batch.firstRow;
     if (isKnown(event)) this.health.misfits++;
     this.health.countUnknown(event);
-    // A decoder that refused a record may have written some of it.
+    // A decoder that refused a record may have written part of it.
     if ((event & X.CLASS_MASK) === X.MEM_CLASS) this.batch.clearRow(inBatch);
     kind[row] = KIND.unknown;
     arg0[2 * row] = event;
@@ -127,7 +127,7 @@ export class RowWriter {
     return ARG0 | RAW;
   }
 
-  /** Gives the name that the kernel lacks its index. */
+  /** Gives the kernel the index of the name that it lacks. */
   private addName(exit: number): void {
     const { tables, names } = this;
     if (exit === EXIT.newView) tables.addView(names.view.of(viewName(this.state[RUN.missing])));
@@ -140,14 +140,14 @@ export class RowWriter {
     this.tables.addCaller(index, index < 0 ? -1 : this.symbolOf(address));
   }
 
-  /** Index of a call site's name, -1 for none. */
+  /** Index of a call site's name, -1 if it has none. */
   private symbolOf([low, high]: Uint32Array): number {
     const name = this.symbols?.nameOf((BigInt(high) << 32n) | BigInt(low));
     return name === undefined ? -1 : this.names.symbol.of(name);
   }
 }
 
-/** True for an id that some decoder is for: its record was refused for its size or contents. */
+/** True for an id that has a decoder: its record was refused for its size or contents. */
 function isKnown(event: number): boolean {
   return (event & X.CLASS_MASK) === X.MEM_CLASS ? MEM_WORDS[event & 0xfff] !== NO_RECORD : hasOtherKind(event);
 }

@@ -1,7 +1,7 @@
 import type { TraceMetadata } from '../schema/metadata.js';
 import type { Interpretation, XentraceOptions } from './options.js';
 
-/** What is known of a trace before its capture is read. */
+/** What is known about a trace before its capture is read. */
 export function startMetadata(source: string, options: XentraceOptions, { metadata }: Interpretation): TraceMetadata {
   return {
     source: source.split('/').at(-1) ?? source,

@@ -29,7 +29,7 @@ export class SymbolTable {
     return new SymbolTable(entries);
   }
 
-  /** Name of the last symbol at or before the address; undefined before the first. */
+  /** Name of the last symbol at or before the address; undefined if there is none. */
   nameOf(address: bigint): string | undefined {
     let low = 0;
     let high = this.addresses.length;

@@ -1,6 +1,6 @@
 /**
- * View as the extension writes it: the p2m's class (0 host, 1 nested, 2 alternate: enum p2m_class in Xen's p2m.h)
- * from bit 10 up, its index below (docs/format.md#the-extension).
+ * Name of a view as the extension records it: the p2m's class (0 host, 1 nested, 2 alternate: enum p2m_class in Xen's
+ * p2m.h) from bit 10 up, its index below (docs/format.md#the-extension).
  */
 export function viewName(word: number): string {
   if (word === 0) return 'host';

@@ -6,10 +6,10 @@ interface SplitWindow {
   readonly words: Uint32Array;
 }
 
-/** A window that no ring of any Xen could fill; a larger claim is damage. */
+/** No ring of any Xen could fill a larger window, so a larger claim is damage. */
 const MAX_WINDOW = 1 << 30;
 
-/** Cuts a byte stream into windows, each copied into words of its own. */
+/** Cuts a byte stream into windows, each copied into its own array of words. */
 export class WindowSplitter {
   /** Bytes seen so far. */
   bytes = 0;
@@ -29,7 +29,7 @@ export class WindowSplitter {
     this.name = name;
   }
 
-  /** Windows that these bytes complete. @throws P2mError P2M_NOT_XENTRACE, P2M_ENDIAN */
+  /** Yields the windows that these bytes complete. @throws P2mError P2M_NOT_XENTRACE, P2M_ENDIAN */
   *push(bytes: Uint8Array): Generator<SplitWindow> {
     this.bytes += bytes.length;
     this.pending.push(bytes);
@@ -37,7 +37,7 @@ export class WindowSplitter {
     yield* this.windows();
   }
 
-  /** What a stream that ends inside a window leaves: the window as far as it came. */
+  /** If the stream ends inside a window, yields what there is of it. */
   *end(): Generator<SplitWindow> {
     if (!this.checked) checkCaptureHead(this.peek(this.pendingBytes & ~3), this.name);
     if (this.lostSince >= 0) {
@@ -59,7 +59,7 @@ export class WindowSplitter {
   }
 
   private *windows(): Generator<SplitWindow> {
-    // Pieces are joined only when they hold a window: joining them at every piece would copy a large one again and again.
+    // Joins pieces only once they hold a window: joining at every piece would copy a large window again and again.
     while (this.pendingBytes >= this.needed) {
       this.needed = CPU_CHANGE_BYTES;
       const words = this.peek(CPU_CHANGE_BYTES);
@@ -81,7 +81,7 @@ export class WindowSplitter {
     }
   }
 
-  /** Damage that was being hopped over ends here. */
+  /** Ends the damage that was being skipped. */
   private foundAgain(at: number): void {
     if (this.lostSince < 0) return;
     this.problems.push(`no window at byte 0x${this.lostSince.toString(16)}: ${at - this.lostSince} bytes were skipped`);
@@ -99,7 +99,7 @@ export class WindowSplitter {
   }
 
   private peek(bytes: number): Uint32Array {
-    // Not slice(): that of a Buffer, as streams give them, shares the memory of its pool.
+    // Not slice(): for a Buffer, as streams yield it, that would share the memory of its pool.
     const head = new Uint8Array(this.join().subarray(0, bytes));
     return new Uint32Array(head.buffer, 0, bytes >>> 2);
   }

@@ -7,10 +7,10 @@ export interface WindowHeader {
   readonly bytes: number;
 }
 
-/** No Xen has more pcpus; a header that claims one is damage. */
+/** No Xen has more pcpus, so a header that claims more is damage. */
 const MAX_PCPU = 4096;
 
-/** Decodes a window header (docs/xen.md#windows-and-order), undefined where there is none. */
+/** Decodes a window header (docs/xen.md#windows-and-order); undefined if it is none. */
 export function windowHeader(words: Uint32Array, at = 0): WindowHeader | undefined {
   if (words[at] !== CPU_CHANGE_HEADER) return undefined;
   const [pcpu, bytes] = [words[at + 1], words[at + 2]];

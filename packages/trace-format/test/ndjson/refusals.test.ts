@@ -177,7 +177,7 @@ describe('names', () => {
       `"[flags] flags has "faild", which is no flag; did you mean failed?"`,
     );
     expect(await entry('"flags":[1]')).toMatchInlineSnapshot(
-      `"[flags] flags has 1, which is no flag; the flags are locked, read_locked, alloc, unshare, failed, attempt, light, recursive, shared, map, unmap, read, write, foreign, identity, readonly, device_map, host_map, application_map, contains_pte, allocated, free, stale, unowned"`,
+      `"[flags] flags has 1, which is no flag; the flags are locked, read_locked, alloc, unshare, failed, attempt, light, recursive, shared, map, unmap, read, write, foreign, identity, readonly, device_map, host_map, application_map, contains_pte, allocated, free, stale, unowned, can_fail, guest_avail0, guest_avail1, guest_avail2, counted"`,
     );
     expect(await entry('"flags":["failed","failed"]')).toMatchInlineSnapshot(`"[flags] flags has failed twice"`);
   });

@@ -5,9 +5,13 @@ import { freedWithReferences } from './freed-with-references.js';
 import { freedWithType } from './freed-with-type.js';
 import { getOnFree } from './get-on-free.js';
 import { leak } from './leak.js';
+import { orphaned } from './orphaned.js';
 import { overflow } from './overflow.js';
 import { partialReference } from './partial-reference.js';
+import { putTooMany } from './put-too-many.js';
+import { typeBeforeFlush } from './type-before-flush.js';
 import { typeDivergence } from './type-divergence.js';
+import { typeLeak } from './type-leak.js';
 import { typeWithoutGeneral } from './type-without-general.js';
 import { underflow } from './underflow.js';
 
@@ -25,5 +29,9 @@ export const refcount = defineAnalyzer({
     freedWithReferences,
     freedWithType,
     typeDivergence,
+    typeLeak,
+    putTooMany,
+    orphaned,
+    typeBeforeFlush,
   ],
 });

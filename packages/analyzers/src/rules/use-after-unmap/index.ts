@@ -4,6 +4,7 @@ import { freedBeforeFlush } from './freed-before-flush.js';
 import { freedWhileMapped } from './freed-while-mapped.js';
 import { givenWhileMapped } from './given-while-mapped.js';
 import { lateReference } from './late-reference.js';
+import { refusedReference } from './refused-reference.js';
 import { staleTranslation } from './stale-translation.js';
 import { unprotectedWindow } from './unprotected-window.js';
 import { useAfterFree } from './use-after-free.js';
@@ -13,6 +14,7 @@ export const useAfterUnmap = defineAnalyzer({
   rules: [
     staleTranslation,
     lateReference,
+    refusedReference,
     useAfterFree,
     freedWhileMapped,
     givenWhileMapped,

@@ -25,6 +25,6 @@ holds the lock (xen/arch/x86/mm/p2m.c); Arm took it after the unlock (XSA-473).`
 between $lookup and $used and (covers(mfn, "order", $mfn) or covers(gfn, "order", $gfn)) order by seq`,
   fix: 'Take the reference under the lock (get_page_from_gfn), or look up again after get_page and compare.',
   limits: `A caller that looks up again and compares is sound. If that second lookup is recorded, the finding is only
-likely.`,
+likely. Which lookups a call may still use is told as in use-after-unmap.stale-translation.`,
   sql: breachSql('use-after-unmap.late-reference', STALE_LOOKUP),
 };

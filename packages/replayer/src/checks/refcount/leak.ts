@@ -1,72 +1,79 @@
+import { type HeldReference, isMapping, THROUGH_TABLE } from '../../facts/ref-facts.js';
 import { defineCheck } from '../check.js';
+import { DeadDomains } from '../dead-domains.js';
 import { forEachFrame } from '../frames.js';
-import { isAllocated, ownerOf, references } from '../known-pages.js';
+import { FIRST_RESERVED_DOMID, ownerOf } from '../known-pages.js';
+import { LeakedPages } from './leaked-pages.js';
 
 /**
  * At the end of the trace a page has lost the allocation's own reference (PGC_allocated), and its count is not 0. Of a
- * domain that lives the holder may yet come back.
+ * domain that lives the holder may yet come back, and so may whoever has the page mapped.
  */
 export const leak = defineCheck({
   rule: 'refcount.leak',
   needs: ['refs', 'lastMappings'],
   make: ({ state, p2ms, refs, lastMappings, now, report, opportunities }) => {
     const gets = opportunities('get');
-    const { pages, health } = state;
-    /** By domid: when the last page was freed that its p2m mapped. */
-    const mappedFree = new Map<number, number>();
+    const { pages } = state;
+    const dead = new DeadDomains(state, p2ms);
 
-    const freed = (mfn: number) => {
-      const mapped = p2ms.stillMapped(mfn);
-      if (mapped !== undefined) mappedFree.set(mapped.domid, now.seq);
-    };
-
-    const judge = (mfn: number, slot: number) => {
+    const judge = (mfn: number, slot: number, leaked: LeakedPages) => {
       const owner = ownerOf(pages, slot);
-      const tornDown = isTornDown(owner);
+      // A shared page is dom_cow's, which never ends: it goes with who had it.
+      const last = lastMappings.lastOf(mfn, owner >= FIRST_RESERVED_DOMID ? -1 : owner);
+      const isDead = dead.has(owner >= FIRST_RESERVED_DOMID ? (last?.domid ?? owner) : owner);
       const dropped = refs.allocationDropped(slot);
-      const tell = (pcpu: number, acquired: number, caller: number, byLock: number) =>
+      const standing = p2ms.reverse.mappings(mfn).find(({ p2m }) => p2ms.tables[p2m].domid === owner);
+      const tell = (held: HeldReference | undefined) => {
+        const isKnown = held !== undefined && !Number.isNaN(dropped.seq);
+        const isMapped = held !== undefined && isStillMapped(held);
+        const table = held === undefined ? -1 : leaked.tableOf(mfn, held);
         report({
-          confidence: Number.isNaN(acquired) || Number.isNaN(dropped.seq) ? 'likely' : tornDown ? 'proven' : 'possible',
-          detail: tornDown ? 'torn-down' : 'alive',
+          confidence: !isKnown ? 'likely' : isDead && !isMapped ? 'proven' : 'possible',
+          detail: isMapped ? 'mapped' : isDead ? 'torn-down' : 'alive',
           mfn,
           generation: pages.generation[slot],
           domid: owner,
-          gfn: gfnOf(mfn, owner),
+          gfn: standing?.gfn ?? last?.gfn ?? Number.NaN,
           count: pages.count(slot),
-          pcpu,
-          caller,
-          by_lock: byLock,
+          pcpu: held?.pcpu ?? -1,
+          caller: held?.caller ?? -1,
+          by_lock: held?.byLock ?? 0,
           held_caller: dropped.caller,
           held_by_lock: dropped.byLock,
-          at: { acquired, allocation_dropped: dropped.seq },
+          through: table >= 0 ? THROUGH_TABLE : (held?.through ?? -1),
+          through_id: table >= 0 ? table : (held?.throughId ?? Number.NaN),
+          through_domid: held?.throughDomid ?? -1,
+          at: { acquired: held?.seq, allocation_dropped: dropped.seq, unmapped: held?.endedSeq },
         });
-      let held = 0;
-      refs.forEachReference(slot, (pcpu, seq, caller, byLock) => {
-        held++;
-        tell(pcpu, seq, caller, byLock);
-      });
+      };
+      const held = refs.heldOf(slot);
       // Taken before the trace began.
-      if (held === 0) tell(-1, Number.NaN, -1, 0);
+      if (held.length === 0) tell(undefined);
+      // More seem to be held than are, if puts before the trace are missing: those that fit best are told.
+      held.sort((a, b) => doubt(a) - doubt(b));
+      for (const reference of held.slice(0, pages.count(slot))) tell(reference);
     };
 
-    /** Where the domain maps the frame, or did last; NaN where the trace shows neither. */
-    const gfnOf = (mfn: number, domid: number) => {
-      const mapped = p2ms.reverse.mappings(mfn).find(({ p2m }) => p2ms.tables[p2m].domid === domid);
-      return mapped?.gfn ?? lastMappings.gfnOf(mfn, domid);
-    };
+    /** Who has the page mapped is still there, and so is the mapping. */
+    const isStillMapped = ({ through, throughDomid, endedSeq }: HeldReference) =>
+      isMapping(through) && Number.isNaN(endedSeq) && throughDomid >= 0 && !dead.has(throughDomid);
 
-    /** The trace shows the end of the domain, or pages that its p2m mapped going with nobody using it afterwards. */
-    const isTornDown = (domid: number) =>
-      health.wasDestroyed(domid) || (mappedFree.get(domid) ?? Number.NaN) > state.lastP2mSeq[domid];
-
+    const freed = (mfn: number) => dead.freed(mfn, now.seq);
     return {
       before: { page_free: (batch, row) => forEachFrame(batch, row, freed) },
       end: () => {
-        pages.forEach((mfn, slot) => {
-          if (references(pages, slot) > 0 && !isAllocated(pages, slot)) judge(mfn, slot);
-        });
+        const leaked = new LeakedPages(state, refs);
+        for (const { mfn, slot } of leaked.pages) judge(mfn, slot, leaked);
         refs.forEachTaker((caller, taken) => gets.countAt(caller, taken));
       },
     };
   },
 });
+
+/** How little a reference looks like one that was forgotten: least where what it was taken for is over. */
+function doubt({ through, endedSeq, typed }: HeldReference): number {
+  if (endedSeq >= 0) return 0;
+  if (isMapping(through)) return 3;
+  return typed ? 2 : 1;
+}

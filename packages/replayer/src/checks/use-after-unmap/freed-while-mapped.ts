@@ -1,41 +1,51 @@
+import { isValid } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../../batch/replay-batch.js';
-import { domidOf, hasFailed, ownerOf as ownerOfRow } from '../../batch/row-values.js';
-import { withRoom } from '../../memory/frame-table.js';
+import { domidOf, hasFailed, mfnOf, ownerOf as ownerOfRow } from '../../batch/row-values.js';
+import { isUse } from '../../facts/translation-facts.js';
+import { FrameRecords } from '../../memory/frame-records.js';
 import { ALLOCATED, COUNT_KNOWN } from '../../tables/page-table.js';
 import { defineCheck } from '../check.js';
+import { tookPlace } from '../entry-writes.js';
 import { forEachFrame } from '../frames.js';
-import { isFree, ownerOf, slotOf } from '../known-pages.js';
+import { FIRST_RESERVED_DOMID, formerOwner, isAllocated, isFree, knowsCount, ownerOf, slotOf } from '../known-pages.js';
+import { DOMID, ENTRY_FAILED, isWrite, type Section, WHAT } from '../section.js';
+import {
+  FREED_PCPU,
+  FREED_SEQ,
+  GENERATION,
+  GFN,
+  IS_DEFECT,
+  LEFT_SEQ,
+  MAPPED_SEQ,
+  MappedFrees,
+  MFN,
+  OWNER,
+  VIEW,
+  WIDTH,
+} from './mapped-frees.js';
 
 /** As many pages that go at once, with none left, are a domain's teardown. */
 const TEARDOWN_PAGES = 64;
 
-/** Of a page that was freed while an entry mapped it. */
-const MFN = 0;
-const GENERATION = 1;
-const OWNER = 2;
-const VIEW = 3;
-const GFN = 4;
-const MAPPED_SEQ = 5;
-const FREED_SEQ = 6;
-const FREED_PCPU = 7;
-const WIDTH = 8;
-
 /**
- * A page is freed that an entry still maps, and that p2m is used later. A teardown frees what the p2m still maps, and
- * nobody uses it again. Where the trace does not tell of the domain's end, the next to write an entry after all of its
- * pages went is another domain with the same id.
+ * A page is freed that an entry still maps, in a domain that lives. A teardown frees what the p2m still maps, and no
+ * event need say that one has begun. So the domain has to show that it lives on: it gets a page, an entry that maps one,
+ * or uses one; or its p2m is looked at, and gives a frame. Or the way in which the page was freed is none of a teardown's:
+ * with the allocation's own reference still there, or in a section that goes on to leave the entry in that p2m.
  */
 export const freedWhileMapped = defineCheck({
   rule: 'use-after-unmap.freed-while-mapped',
   ifRecorded: ['page_free'],
-  make: ({ state, p2ms, now, report, opportunities }) => {
+  make: ({ state, p2ms, now, sections, records, report, opportunities }) => {
     const frees = opportunities('free');
     const { pages, health } = state;
-    /** By domid: what was freed since its p2m was written last. */
-    const runs = new Map<number, Run>();
+    /** By domid: what was freed since the domain showed last that it lives. */
+    const runs = new Map<number, MappedFrees>();
+    /** Of frames freed in a section that is not over: the record of their run. */
+    const inSections = new FrameRecords(2);
 
     const freed = (mfn: number, batch: ReplayBatch, row: number) => {
-      // A breach is told when its p2m is used again, by somebody else.
+      // A breach is told when the domain shows that it lives, by somebody else.
       frees.countAt(-1);
       const mapped = p2ms.stillMapped(mfn);
       if (mapped === undefined || health.wasDestroyed(mapped.domid)) return;
@@ -43,7 +53,7 @@ export const freedWhileMapped = defineCheck({
       const owner = ownerOfRow(batch, row);
       let run = runs.get(mapped.domid);
       if (run === undefined) {
-        run = new Run();
+        run = new MappedFrees();
         runs.set(mapped.domid, run);
       }
       const at = run.add();
@@ -55,13 +65,51 @@ export const freedWhileMapped = defineCheck({
       run.data[at + MAPPED_SEQ] = mapped.seq;
       run.data[at + FREED_SEQ] = now.seq;
       run.data[at + FREED_PCPU] = now.pcpu;
+      // relinquish_memory drops the allocation's reference of each page before the last put.
+      if (knowsCount(pages, slot) && pages.isCounted(slot) && pages.count(slot) === 0 && isAllocated(pages, slot)) {
+        run.data[at + IS_DEFECT] = 1;
+      } else if (sections.isHeld) {
+        sections.touch(mfn);
+        const held = inSections.make(mfn);
+        inSections.data[held] = mapped.domid;
+        inSections.data[held + 1] = at;
+      }
     };
 
-    /** An entry is written: what was freed before is a teardown, or a defect. */
-    const written = (domid: number, run: Run) => {
+    /** Reports one of a run. */
+    const tell = (
+      domid: number,
+      run: MappedFrees,
+      at: number,
+      later: { readonly p2m_used_later?: number; readonly lived_later?: number; readonly left_mapped?: number },
+      confidence: 'proven' | 'likely' | 'possible' = 'proven',
+    ) => {
+      const { data } = run;
+      report({
+        confidence,
+        detail: data[at + OWNER] === domid ? 'own' : 'foreign',
+        mfn: data[at + MFN],
+        generation: data[at + GENERATION],
+        owner: data[at + OWNER],
+        domid,
+        view: data[at + VIEW],
+        gfn: data[at + GFN],
+        pcpu: data[at + FREED_PCPU],
+        caller: -1,
+        at: { mapped: data[at + MAPPED_SEQ], freed: data[at + FREED_SEQ], ...later },
+      });
+    };
+
+    /** The domain lives, be it one that has that id by now: what was freed before is a defect, or a teardown. */
+    const lives = (domid: number, role: 'p2m_used_later' | 'lived_later') => {
+      const run = runs.get(domid);
+      if (run === undefined) return;
+      runs.delete(domid);
       const isTeardown = run.pages >= TEARDOWN_PAGES && !ownsPages(domid, run.lastFreed);
-      if (isTeardown) runs.delete(domid);
-      else settle(domid);
+      for (let at = 0; at < run.end; at += WIDTH) {
+        if (!isTeardown) tell(domid, run, at, { [role]: now.seq });
+        else if (run.data[at + IS_DEFECT] === 1) tell(domid, run, at, { left_mapped: run.data[at + LEFT_SEQ] });
+      }
     };
 
     /** The domain still has a page that it had before that seq. */
@@ -74,72 +122,97 @@ export const freedWhileMapped = defineCheck({
       return owns;
     };
 
-    /** Nothing more is known of the domain's p2m: what was used after it was freed is a defect. */
+    /**
+     * Nothing more is known of the domain. What its p2m was looked at after is a defect, unless so much was freed by
+     * then that it was in its teardown; where more was freed later, that may have begun.
+     */
     const settle = (domid: number) => {
       const run = runs.get(domid);
       if (run === undefined) return;
       runs.delete(domid);
       const { data, usedSeq } = run;
-      for (let at = 0; at < run.end && data[at + FREED_SEQ] < usedSeq; at += WIDTH) {
-        report({
-          detail: data[at + OWNER] === domid ? 'own' : 'foreign',
-          mfn: data[at + MFN],
-          generation: data[at + GENERATION],
-          owner: data[at + OWNER],
-          domid,
-          view: data[at + VIEW],
-          gfn: data[at + GFN],
-          pcpu: data[at + FREED_PCPU],
-          caller: -1,
-          at: { mapped: data[at + MAPPED_SEQ], freed: data[at + FREED_SEQ], p2m_used_later: usedSeq },
-        });
+      const isTeardown = run.freedBefore(usedSeq) >= TEARDOWN_PAGES;
+      const confidence = run.pages >= TEARDOWN_PAGES ? 'likely' : 'proven';
+      for (let at = 0; at < run.end; at += WIDTH) {
+        const isDefect = data[at + IS_DEFECT] === 1;
+        const used = !isTeardown && data[at + FREED_SEQ] < usedSeq ? usedSeq : Number.NaN;
+        if (!isDefect && Number.isNaN(used)) continue;
+        const later = Number.isNaN(used) ? { left_mapped: data[at + LEFT_SEQ] } : { p2m_used_later: used };
+        tell(domid, run, at, later, isDefect ? 'proven' : confidence);
       }
+    };
+
+    /** The section that freed pages of a p2m, and wrote entries of it, or tried to, ends. */
+    const sectionEnd = (section: Section) => {
+      if (inSections.size > 0) section.forEach(lookAtChange);
+    };
+    const lookAtChange = (section: Section, change: number) => {
+      section.forEachFrame(change, lookAtFrame);
+    };
+    const lookAtFrame = (mfn: number, section: Section) => {
+      const held = inSections.find(mfn);
+      if (held < 0) return;
+      const domid = inSections.data[held];
+      const at = inSections.data[held + 1];
+      inSections.remove(mfn);
+      const run = runs.get(domid);
+      if (run === undefined || run.data[at + MFN] !== mfn) return;
+      const table = p2ms.find(domid, run.data[at + VIEW]);
+      if (!table?.find(run.data[at + GFN]) || table.foundMfn(run.data[at + GFN]) !== mfn) return;
+      const wrote = (change: number) => {
+        const what = section.data[change + WHAT];
+        return section.data[change + DOMID] === domid && (isWrite(what) || what === ENTRY_FAILED);
+      };
+      if (section.find(wrote) < 0) return;
+      // What the end of the trace cut off may go on.
+      if (section.confidence !== 'proven') return;
+      run.data[at + IS_DEFECT] = 1;
+      run.data[at + LEFT_SEQ] = now.seq;
+    };
+
+    const got = (batch: ReplayBatch, row: number) => {
+      if (runs.size > 0 && isValid(batch.validity.owner, row)) lives(batch.columns.owner[row], 'lived_later');
     };
 
     return {
       before: {
         page_free: (batch, row) => forEachFrame(batch, row, freed),
-        lookup: ({ columns }, row) => {
-          const run = runs.get(columns.domid[row]);
-          if (run !== undefined) run.usedSeq = now.seq;
+        lookup: (batch, row) => {
+          const run = runs.get(batch.columns.domid[row]);
+          // Who finds nothing uses nothing: a pager looks at what was there.
+          if (run !== undefined && mfnOf(batch, row) >= 0) run.usedSeq = now.seq;
         },
         set_entry: (batch, row) => {
-          const run = runs.get(batch.columns.domid[row]);
+          const { domid } = batch.columns;
+          const run = runs.get(domid[row]);
           if (run === undefined) return;
-          run.usedSeq = now.seq;
-          if (!hasFailed(batch, row)) written(batch.columns.domid[row], run);
+          // A teardown removes entries (relinquish_shared_pages), and maps nothing.
+          if (mfnOf(batch, row) >= 0 && tookPlace(batch, row)) lives(domid[row], 'p2m_used_later');
+          else if (hasFailed(batch, row)) run.usedSeq = now.seq;
         },
+        page_alloc: got,
+        owner_set: (batch, row) => {
+          // Whoever is unshared gets his page back from dom_cow.
+          if (runs.size > 0 && formerOwner(state.pages, batch, row) < FIRST_RESERVED_DOMID) got(batch, row);
+        },
+        ...(records('page_use')
+          ? {
+              page_use: (batch: ReplayBatch, row: number) => {
+                if (runs.size > 0 && isUse(batch.columns.flags[row])) lives(domidOf(batch, row), 'p2m_used_later');
+              },
+            }
+          : {}),
         domain_destroy: (batch, row) => settle(domidOf(batch, row)),
       },
+      sectionEnd,
       end: () => {
         for (const domid of [...runs.keys()]) settle(domid);
       },
-      forget: () => runs.clear(),
+      forget: () => {
+        runs.clear();
+        inSections.clear();
+      },
       forgetDomain: settle,
     };
   },
 });
-
-/** Pages of one p2m that were freed while it mapped them, in their order. */
-class Run {
-  data = new Float64Array(8 * WIDTH);
-  end = 0;
-  /** The last lookup or set_entry there since the first was freed, NaN for none. */
-  usedSeq = Number.NaN;
-
-  /** Where the next one goes. */
-  add(): number {
-    const at = this.end;
-    this.end += WIDTH;
-    this.data = withRoom(this.data, this.end);
-    return at;
-  }
-
-  get pages(): number {
-    return this.end / WIDTH;
-  }
-
-  get lastFreed(): number {
-    return this.data[this.end - WIDTH + FREED_SEQ];
-  }
-}

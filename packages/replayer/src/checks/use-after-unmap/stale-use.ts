@@ -4,10 +4,8 @@ import type { StaleLookup } from '../../facts/translation-facts.js';
 
 /** What both rules of a lookup that was used after its entry had changed say of it. */
 export function staleUse(stale: StaleLookup, used: number, batch: ReplayBatch, row: number) {
-  const { seq, since, changed, freed, direct, ...lookup } = stale;
+  const { seq, since, changed, freed, place: _, ...lookup } = stale;
   return {
-    // With another lookup in between, the use may belong to that one.
-    confidence: direct ? 'proven' : 'likely',
     detail: freed ? 'page_free' : 'set_entry',
     mfn: mfnOf(batch, row),
     ...lookup,

@@ -7,7 +7,7 @@ import { defineCheck } from '../check.js';
 /** Lookups that are remembered to have been reported. */
 const MOST = 1024;
 
-/** A frame is used, or a reference taken, behind a lookup that nothing protects any more. Its entry is as it was, this time. */
+/** A frame is used, or a reference taken, after a lookup that nothing protects any more. Its entry is as it was, this time. */
 export const unprotectedWindow = defineCheck({
   rule: 'use-after-unmap.unprotected-window',
   needs: ['translations'],

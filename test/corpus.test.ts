@@ -10,6 +10,7 @@ import { corpusCases } from '../scripts/corpus.mjs';
 interface Finding {
   rule: string;
   confidence: string;
+  isNote?: boolean;
   subject: Record<string, unknown>;
   witness: { seq: number; role: string }[];
 }
@@ -29,8 +30,10 @@ async function judge(path: string) {
     // Rules that stand for a policy run only when they are named.
     const report = await analyzeTrace(reader, { only: RULE_IDS });
     expect(reportSchema.safeParse(report).error).toBeUndefined();
-    const found = report.findings.flatMap(({ rule, severity, confidence, occurrences }) =>
-      occurrences.map(({ subject, witness }) => ({ severity, finding: { rule, confidence, subject, witness } })),
+    const found = report.findings.flatMap(({ rule, confidence, severity, occurrences }) =>
+      occurrences.map(
+        ({ subject, witness }): Finding => ({ rule, confidence, isNote: severity === 'note', subject, witness }),
+      ),
     );
     return {
       found,
@@ -45,7 +48,7 @@ async function judge(path: string) {
 /** Two findings are compared by their position in this order; witnesses of one seq are in the order of their roles. */
 const sorted = (findings: readonly Finding[]) =>
   findings
-    .map(finding => ({
+    .map(({ isNote, ...finding }) => ({
       ...finding,
       witness: finding.witness.toSorted((a, b) => a.seq - b.seq || order(a.role, b.role)),
     }))
@@ -55,13 +58,9 @@ const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 describe.each(CASES)('$id', ({ group, trace, nearMiss, findings, divergences }) => {
   const expected: Finding[] = findings;
   const rules = new Set(expected.map(({ rule }) => rule));
-  /** All defects that are proven (a note is none), and all that the rules of this case say. */
-  const relevant = (found: readonly { severity: string; finding: Finding }[]) =>
-    found
-      .filter(({ severity, finding }) => {
-        return (finding.confidence === 'proven' && severity !== 'note') || rules.has(finding.rule);
-      })
-      .map(({ finding }) => finding);
+  /** All defects that are proven, and all that the rules of this case say. */
+  const relevant = (found: readonly Finding[]) =>
+    found.filter(({ rule, confidence, isNote }) => (confidence === 'proven' && !isNote) || rules.has(rule));
 
   test('gives these findings, and nothing else that is proven', async () => {
     const { found, diverged } = await judge(trace);

@@ -8,7 +8,7 @@ import {
   type TraceMetadata,
   TraceReader,
 } from '@p2mtrace/trace-format';
-import type { Planted } from './workload.js';
+import type { Planted } from './planted.js';
 
 const COLUMNS = ['kind', 'pcpu', 'tsc', 'lock', 'mode'] as const;
 type Rows = ReadBatch<(typeof COLUMNS)[number]>;

@@ -1,6 +1,7 @@
 import { importNdjson } from '@p2mtrace/trace-format';
 import { correctClocks } from './correct-clocks.js';
-import { type Planted, TSC_HZ, type WorkloadOptions, workload } from './workload.js';
+import type { Planted } from './planted.js';
+import { TSC_HZ, type WorkloadOptions, workload } from './workload.js';
 
 /** Bytes that are handed on at once. */
 const PIECE = 1 << 18;

@@ -1,7 +1,7 @@
 import type { Thread } from './event-line.js';
+import type { Planted } from './planted.js';
 import type { Random } from './random.js';
 import { type Template, tell, templatesOf } from './templates.js';
-import type { Planted } from './workload.js';
 
 /** From the frames of one fault to those of the next: more than any story names, and a multiple of what it aligns. */
 const MFN_STRIDE = 1 << 20;

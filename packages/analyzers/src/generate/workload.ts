@@ -4,6 +4,7 @@ import { populate } from './guest-memory.js';
 import { Machine, newGuest } from './machine.js';
 import { OPERATIONS, SCENARIOS } from './operations.js';
 import { type PlannedFault, planFaults } from './plan-faults.js';
+import type { Planted } from './planted.js';
 import { Random } from './random.js';
 import { type OnRecorded, Recorder } from './recorder.js';
 
@@ -21,17 +22,6 @@ export interface WorkloadOptions {
   readonly late?: number;
   /** Ticks that clocks of the workload's pcpus are apart at most. */
   readonly skew?: number;
-}
-
-/** A fault, and where it lies. */
-export interface Planted {
-  readonly rule: string;
-  /** Of `samples/corpus/rules`: the way in which it fires. */
-  readonly story: string;
-  firstSeq: number;
-  lastSeq: number;
-  /** Its pcpus, which are nobody else's. */
-  readonly pcpus: readonly number[];
 }
 
 /** Hz of the TSC. */

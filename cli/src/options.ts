@@ -64,6 +64,13 @@ export function parseEvents(text: string): number {
   return events;
 }
 
+/** 0 to 100. */
+export function parsePercent(text: string): number {
+  const percent = parseSeq(text);
+  if (percent > 100) throw new InvalidArgumentError('Expected a percentage, 0 to 100.');
+  return percent;
+}
+
 /** Bits of a counter, at most as many as a layout can have. */
 export function parseWidth(text: string): number {
   const bits = parseSeq(text);

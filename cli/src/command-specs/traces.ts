@@ -6,6 +6,7 @@ import {
   parseDomids,
   parseEvents,
   parsePcpus,
+  parsePercent,
   parseSeq,
   REPORT_FORMAT,
   TABLE_FORMAT,
@@ -47,15 +48,16 @@ export const TRACE_COMMANDS: readonly CommandSpec[] = [
     name: 'generate',
     args: [],
     summary: 'make a trace of a workload that is correct by construction, with faults if asked for',
-    more: `Memory of several guests is populated, ballooned and looked up by several pcpus, under Xen's own rules. A fault is mixed
-in, on pcpus and domains of its own; stdout has a line for each, with its rule, first and last event. The same options
-give the same events.`,
+    more: `Memory of several guests is populated, ballooned, shared, paged out and looked up by several pcpus, under Xen's own rules.
+Some records are written later than they happened, so that counts and lookups contradict the recorded order now and then.
+A fault is mixed in, on pcpus and domains of its own; stdout has a line for each, with its rule, first and last event.
+The same options give the same events.`,
     options: [
       { flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true },
       {
         flags: '--scenario <name>',
         help: 'what the guests do',
-        choices: ['mixed', 'balloon', 'pod', 'lookups'],
+        choices: ['mixed', 'balloon', 'pod', 'lookups', 'sharing', 'shadow', 'paging'],
         byDefault: 'mixed',
       },
       { flags: '--events <count>', help: 'at least this many events', parse: parseEvents, byDefault: '100000' },
@@ -63,6 +65,13 @@ give the same events.`,
       { flags: '--fault <rule...>', help: 'rules that should fire, or all; repeatable' },
       { flags: '--guests <count>', help: 'number of domains', parse: parseEvents, byDefault: '3' },
       { flags: '--pcpus <count>', help: 'number of pcpus', parse: parseEvents, byDefault: '4' },
+      {
+        flags: '--late <percent>',
+        help: 'records that are written late, 0 to 100',
+        parse: parsePercent,
+        byDefault: '5',
+      },
+      { flags: '--skew <ticks>', help: "most that the pcpus' clocks are wrong", parse: parseSeq, byDefault: '0' },
     ],
     examples: [
       'p2mtrace generate -o load.arrow --events 1000000',

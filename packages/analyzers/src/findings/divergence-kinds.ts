@@ -11,9 +11,10 @@ export const DIVERGENCES_SQL = `
   with seen as (
     select
       d.about::varchar as about,
-      d.about in ('count_info', 'type_info') and abs(d.seen::double - d.expected::double) >= ${WRONG_BITS} as layout,
+      d.about = 'layout' or (d.about in ('count_info', 'type_info')
+        and abs(d.seen::double - d.expected::double) >= ${WRONG_BITS}) as layout,
       d.about = 'lookup' and d.seen is null as hole,
-      l.pcpu <> d.pcpu and d.seq - d.last_seq < ${NEAR} as skew
+      d.about = 'holder' or (l.pcpu <> d.pcpu and d.seq - d.last_seq < ${NEAR}) as skew
     from divergences d left join events l on l.seq = d.last_seq
   )
   select about, count(*) as count,
@@ -24,7 +25,7 @@ export const DIVERGENCES_SQL = `
 
 const TEXTS = {
   layout: 'the page_info layout is another than was assumed: counts are off by more than anybody takes',
-  skew: 'records of two pcpus lie close together, and may have been written in another order than the events happened',
+  skew: 'two pcpus contradict each other: their clocks are apart, records are missing, or were written later than the events happened',
   hole: 'the entry is a hole, which lookups and writes name by different types',
   hook: 'something writes the value without an event: a hook is missing',
 };

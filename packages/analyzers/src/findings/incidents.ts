@@ -95,8 +95,11 @@ function placesOf(findings: readonly Finding[]): Map<string, Place[]> {
   const places = new Map<string, Place[]>();
   findings.forEach(({ occurrences }, finding) => {
     for (const occurrence of occurrences) {
-      const seq = wrongAt(occurrence);
-      for (const key of keysOf(occurrence)) {
+      const wrong = wrongAt(occurrence);
+      const keys = keysOf(occurrence);
+      for (const key of keys) {
+        // What a page table maps follows from what is wrong with the table.
+        const seq = key === keys[0] ? wrong : Number.POSITIVE_INFINITY;
         const there = places.get(key) ?? [];
         if (there.length === 0) places.set(key, there);
         const own = there.find(place => place.finding === finding);
@@ -114,12 +117,11 @@ function wrongAt({ witness }: Occurrence): number {
 }
 
 /**
- * What ties an occurrence to others: its frame; where it has none, its gfn; where it is about a lock, the event at which
- * it went wrong, as a lock is taken a thousand times for a thousand reasons.
+ * What ties an occurrence to others: its frame, and the page table that holds that; if it has none, its gfn; if it is
+ * about a lock, the event at which it went wrong, as a lock is taken a thousand times for a thousand reasons.
  */
 function keysOf(occurrence: Occurrence): string[] {
   const { domid, gfn, mfn, lock, table } = occurrence.subject;
-  // What a page table maps went wrong with the table.
   if (typeof table === 'string') return [`mfn ${mfn}`, `mfn ${table}`];
   if (mfn !== undefined && mfn !== null) return [`mfn ${mfn}`];
   if (gfn !== undefined && gfn !== null) return [`gfn ${domid} ${gfn}`];

@@ -5,4 +5,4 @@ export { SCENARIOS } from './operations.js';
 /** Rules whose faults can be planted. */
 export { faultRules } from './templates.js';
 /** What a workload is made of. */
-export { LATE, type Planted, type WorkloadOptions } from './workload.js';
+export type { Planted, WorkloadOptions } from './workload.js';

@@ -36,7 +36,8 @@ export interface Planted {
 
 /** Hz of the TSC. */
 export const TSC_HZ = 2_500_000_000;
-export const LATE = 0.05;
+/** Part of records that are late, if nothing else is asked for. */
+const LATE = 0.05;
 /** How often a pcpu works for the first guest, whoever's turn it is: pcpus should meet. */
 const FIRST_GUEST = 0.4;
 const PCPUS = 4;

@@ -6,6 +6,7 @@ import { TraceReader } from '@p2mtrace/trace-format';
 import { afterAll, describe, expect, it } from 'vitest';
 import { workload } from '../../src/generate/workload.js';
 import { analyzeTrace, faultRules, generateTrace, RULES, SCENARIOS, type WorkloadOptions } from '../../src/index.js';
+import { recorded } from './true-order.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'p2mtrace-generate-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -17,7 +18,14 @@ async function judged(options: WorkloadOptions) {
   try {
     const { findings } = await analyzeTrace(reader);
     const diverged = [...divergenceRows(replayTrace(reader), reader.names)].length;
-    return { ...made, findings, diverged, rows: reader.rows, counts: reader.metadata.counts ?? {} };
+    return {
+      ...made,
+      findings,
+      diverged,
+      rows: reader.rows,
+      counts: reader.metadata.counts ?? {},
+      order: reader.metadata.health?.order,
+    };
   } finally {
     reader.close();
   }
@@ -35,6 +43,22 @@ describe('a workload', () => {
       expect(diverged).toBe(0);
     },
   );
+
+  it('with clocks that are apart is put right within what its locks leave open', async () => {
+    const options = { scenario: 'lookups', events: 8000, seed: 8, skew: 20_000 };
+    const { findings, diverged, order } = await judged(options);
+    expect(order?.confidence).toBe('corrected');
+    const ahead = new Map(
+      recorded(options).map(({ kind, pcpu, tsc, happened }) => [kind === 'lock_release' ? pcpu : -1, tsc - happened]),
+    );
+    for (const { pcpu, least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY } of order?.skew ?? []) {
+      expect(-ahead.get(pcpu)!).toBeGreaterThanOrEqual(least);
+      expect(-ahead.get(pcpu)!).toBeLessThanOrEqual(most);
+    }
+    expect(order?.skew).toHaveLength(3);
+    expect(diverged).toBe(0);
+    expect(findings.filter(({ severity }) => severity !== 'note')).toEqual([]);
+  });
 
   // Two pcpus that drop the last references at once must not both free.
   it.each([34, 53, 178])('frees a frame once for each time that it is allocated (seed %i)', seed => {

@@ -33,11 +33,6 @@ export class LastMappings {
     data[at + SEQ] = this.now.seq + 1;
   }
 
-  /** gfn at which the domain mapped the frame last, NaN where the trace shows none that ended. */
-  gfnOf(mfn: number, domid: number): number {
-    return this.lastOf(mfn, domid)?.gfn ?? Number.NaN;
-  }
-
   /** The entry of the domain, of any where none is named, that mapped the frame last: its gfn, and what ended it. */
   lastOf(mfn: number, domid = -1): LastMapping | undefined {
     let last: LastMapping | undefined;

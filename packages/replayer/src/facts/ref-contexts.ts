@@ -1,5 +1,3 @@
-import { withRoom } from '../memory/frame-table.js';
-
 /** Reference events of a pcpu after which the table that it holds says nothing of what it takes: an update is a few. */
 const TABLE_EVENTS = 64;
 /** Those after which an unmap's put comes no more: 32 grants are unmapped before their references are put. */
@@ -25,6 +23,8 @@ export class RefContext {
   /** The page table that it holds: its mfn, -1 for none. */
   private tableMfn = -1;
   private tableEvent = 0;
+  /** The page table whose entries it puts, as the last put shows: its mfn, -1 for none. */
+  puttingTable = -1;
   private readonly unmapped: Unmapped[] = [];
 
   got(slot: number, span: number): void {
@@ -90,6 +90,7 @@ export class RefContext {
     this.lastSlot = 0;
     this.untypedSlot = 0;
     this.tableMfn = -1;
+    this.puttingTable = -1;
     this.unmapped.length = 0;
   }
 }
@@ -105,34 +106,5 @@ export class RefContexts {
 
   forget(): void {
     for (const context of this.contexts) context?.forget();
-  }
-}
-
-/** When page tables were validated: by page slot, the pcpu and the events between which it took what their entries map. */
-export class Validations {
-  private pcpu = new Int32Array(512);
-  /** NaN where none was seen. */
-  private from = new Float64Array(512).fill(Number.NaN);
-  private to = new Float64Array(512);
-
-  note(slot: number, pcpu: number, from: number, to: number): void {
-    if (slot >= this.from.length) {
-      const known = this.from.length;
-      this.from = withRoom(this.from, slot + 1).fill(Number.NaN, known);
-      this.to = withRoom(this.to, slot + 1);
-      this.pcpu = withRoom(this.pcpu, slot + 1);
-    }
-    this.pcpu[slot] = pcpu;
-    this.from[slot] = from;
-    this.to[slot] = to;
-  }
-
-  /** What the pcpu took at that event it took for the table's entries. */
-  has(slot: number, pcpu: number, seq: number): boolean {
-    return this.pcpu[slot] === pcpu && this.from[slot] < seq && seq < this.to[slot];
-  }
-
-  forget(): void {
-    this.from.fill(Number.NaN);
   }
 }

@@ -5,7 +5,8 @@ import { REF_SPANS, REF_THROUGH } from './fact-specs.js';
 import type { FactTable } from './fact-table.js';
 import type { FactWriter } from './fact-writer.js';
 import { type Fit, OpenRefs } from './open-refs.js';
-import { RefContexts, Validations } from './ref-contexts.js';
+import { RefContexts } from './ref-contexts.js';
+import { Validations } from './validations.js';
 
 const REF = offsetsOf(REF_SPANS);
 
@@ -216,9 +217,12 @@ export class RefFacts {
     }
     this.putPcpu = pcpu;
     this.putTyped = context.hasPutType(slot);
-    this.putTable = context.table;
+    this.putTable = context.table >= 0 ? context.table : context.puttingTable;
     const at = this.openRefs.takeFitting(records, slot, this.fitOfPut);
-    if (at !== 0 && records[at + REF.from_pcpu] !== pcpu) {
+    if (at === 0) return 0;
+    const table = this.tableOfSpan(records, at);
+    if (table >= 0) context.puttingTable = table;
+    if (records[at + REF.from_pcpu] !== pcpu) {
       this.oddPutSeq = withNaNs(this.oddPutSeq, slot);
       this.oddPutSeq[slot] = this.now.seq;
     }
@@ -233,8 +237,16 @@ export class RefFacts {
     const through = records[at + REF.through];
     let fit = (records[at + REF.typed] === 1) === this.putTyped ? 0 : 16;
     if (isMapping(through) || through === THROUGH_PARTIAL) fit += 8;
-    else if (through === THROUGH_TABLE) fit += records[at + REF.through_id] === this.putTable ? 0 : 2;
+    const table = this.tableOfSpan(records, at);
+    // Who takes a page table apart puts what its entries hold, whoever took it.
+    if (table >= 0) return fit + (table === this.putTable ? 0 : 2);
     return fit + (records[at + REF.from_pcpu] === this.putPcpu ? 0 : 4);
+  }
+
+  /** mfn of the page table for whose entry the reference was taken, -1 for none. */
+  private tableOfSpan(records: Float64Array, at: number): number {
+    if (records[at + REF.through] === THROUGH_TABLE) return records[at + REF.through_id];
+    return this.validations.tableOf(records[at + REF.from_pcpu], records[at + REF.from_seq]);
   }
 
   /** A get_type of the page that succeeded; `isTable`: it is a page table now. */
@@ -247,7 +259,7 @@ export class RefFacts {
     if (at === 0) return;
     records[at + REF.typed] = 1;
     if (records[at + REF.through] === NO_PURPOSE) records[at + REF.through] = THROUGH_TYPE;
-    if (isTable) this.validations.note(slot, pcpu, records[at + REF.from_seq], seq);
+    if (isTable) this.validations.add(pcpu, records[at + REF.mfn], records[at + REF.from_seq], seq);
   }
 
   typePut(slot: number): void {
@@ -302,9 +314,9 @@ export class RefFacts {
     });
   }
 
-  /** The reference was taken for an entry of that page table, when the table was validated. */
-  isOfValidated(tableSlot: number, { pcpu, seq }: HeldReference): boolean {
-    return this.validations.has(tableSlot, pcpu, seq);
+  /** mfn of the page table for whose entry the reference was taken, -1 for none. */
+  tableOf({ pcpu, seq, through, throughId }: HeldReference): number {
+    return through === THROUGH_TABLE ? throughId : this.validations.tableOf(pcpu, seq);
   }
 
   /** The last reference of an earlier generation of the page that the pcpu took and nobody dropped. */

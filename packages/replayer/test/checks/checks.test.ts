@@ -20,7 +20,7 @@ const set = (gfn: number, mfn: number | undefined, p2m_type: string, more: objec
 const leave = { kind: 'lookup', pcpu: 0, domid: 2, gfn: 0 };
 
 describe('partial-success', () => {
-  const failed = { rc: -16, flags: ['failed'] };
+  const failed = { rc: -22, flags: ['failed'] };
 
   test('not where the failed chunk is written after all', async () => {
     const [one, other] = [set(0, 0x100, 'ram_rw'), set(1, 0x101, 'ram_rw', failed)];
@@ -64,7 +64,7 @@ describe('special-replaced', () => {
 });
 
 describe('m2p-after-failed-set', () => {
-  const failed = set(0x200, 0x400, 'ram_rw', { order: 9, rc: -16, flags: ['failed'] });
+  const failed = set(0x200, 0x400, 'ram_rw', { order: 9, rc: -22, flags: ['failed'] });
   const m2p = (mfn: number, gfn: number, pcpu = 0) => ({ kind: 'm2p_set', pcpu, mfn, gfn });
 
   test('any frame of a failed superpage, once', async () => {

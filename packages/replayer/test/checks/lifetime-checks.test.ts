@@ -98,7 +98,7 @@ describe('leak', () => {
     const drop = { ...dropped, mfn: 0x410 };
     const large = [set(0x200, 0x400, { order: 9 }), set(0x200, undefined, { order: 9 })];
     const foreign = [set(0x77, 0x410, { domid: 2 }), set(0x77, undefined, { domid: 2 })];
-    const gfnOf = async (...events: object[]) => breachGfns(await makeTrace(events));
+    const gfnOf = async (...events: object[]) => breachGfns(await makeTrace(events), 'refcount.leak');
     expect(await gfnOf(...gone, ...large, drop)).toEqual([0x210]);
     expect(await gfnOf(...gone, ...large, ...foreign, drop)).toEqual([0x210]);
     expect(await gfnOf(...gone, ...large, set(5, 0x410), set(5, undefined), drop)).toEqual([5]);

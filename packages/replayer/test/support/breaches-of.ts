@@ -4,6 +4,7 @@ import {
   BREACH_DETAILS,
   BREACH_RULES,
   BREACH_SPEC,
+  type BreachRule,
   FactStore,
   replayTrace,
 } from '../../src/index.js';
@@ -24,9 +25,9 @@ export function breachesOf(reader: TraceReader): string[] {
   );
 }
 
-/** The gfns of what the checks find, NaN for none. */
-export function breachGfns(reader: TraceReader): number[] {
+/** The gfns of what the check of a rule finds, NaN for none. */
+export function breachGfns(reader: TraceReader, rule: BreachRule): number[] {
   const store = new FactStore(['breaches']);
-  replayTrace(reader, { facts: store });
+  replayTrace(reader, { facts: store, checks: { rules: [rule] } });
   return store.chunks(BREACH_SPEC).flatMap(({ columns }) => [...columns.gfn]);
 }

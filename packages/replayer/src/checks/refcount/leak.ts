@@ -2,8 +2,8 @@ import { type HeldReference, isMapping, THROUGH_TABLE } from '../../facts/ref-fa
 import { defineCheck } from '../check.js';
 import { DeadDomains } from '../dead-domains.js';
 import { forEachFrame } from '../frames.js';
-import { FIRST_RESERVED_DOMID, ownerOf } from '../known-pages.js';
-import { LeakedPages } from './leaked-pages.js';
+import { ownerOf } from '../known-pages.js';
+import { LeakedPages, lastMappingOf } from './leaked-pages.js';
 
 /**
  * At the end of the trace a page has lost the allocation's own reference (PGC_allocated), and its count is not 0. Of a
@@ -19,9 +19,8 @@ export const leak = defineCheck({
 
     const judge = (mfn: number, slot: number, leaked: LeakedPages) => {
       const owner = ownerOf(pages, slot);
-      // A shared page is dom_cow's, which never ends: it goes with who had it.
-      const last = lastMappings.lastOf(mfn, owner >= FIRST_RESERVED_DOMID ? -1 : owner);
-      const isDead = dead.has(owner >= FIRST_RESERVED_DOMID ? (last?.domid ?? owner) : owner);
+      const last = lastMappingOf(lastMappings, mfn, owner);
+      const isDead = dead.has(last?.domid ?? owner);
       const dropped = refs.allocationDropped(slot);
       const standing = p2ms.reverse.mappings(mfn).find(({ p2m }) => p2ms.tables[p2m].domid === owner);
       const tell = (held: HeldReference | undefined) => {

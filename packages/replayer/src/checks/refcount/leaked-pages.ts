@@ -1,6 +1,7 @@
-import { type HeldReference, type RefFacts, THROUGH_TABLE } from '../../facts/ref-facts.js';
+import type { LastMapping, LastMappings } from '../../facts/last-mappings.js';
+import type { HeldReference, RefFacts } from '../../facts/ref-facts.js';
 import type { XenState } from '../../state/xen-state.js';
-import { isAllocated, references } from '../known-pages.js';
+import { FIRST_RESERVED_DOMID, isAllocated, references } from '../known-pages.js';
 
 interface LeakedPage {
   readonly mfn: number;
@@ -11,7 +12,7 @@ interface LeakedPage {
 export class LeakedPages {
   readonly pages: readonly LeakedPage[];
   /** Those among them that are page tables still. */
-  private readonly tables: readonly LeakedPage[];
+  private readonly tables: ReadonlySet<number>;
   private readonly refs: RefFacts;
 
   constructor(state: XenState, refs: RefFacts) {
@@ -21,14 +22,19 @@ export class LeakedPages {
       if (references(state.pages, slot) > 0 && !isAllocated(state.pages, slot)) pages.push({ mfn, slot });
     });
     this.pages = pages;
-    this.tables = pages.filter(({ slot }) => state.isPageTable(slot));
+    this.tables = new Set(pages.filter(({ slot }) => state.isPageTable(slot)).map(({ mfn }) => mfn));
   }
 
   /** The page table among them for whose entry a reference on that page was taken; -1 for none. */
   tableOf(mfn: number, held: HeldReference): number {
-    const table = this.tables.find(one => one.mfn !== mfn && this.refs.isOfValidated(one.slot, held));
-    if (table !== undefined) return table.mfn;
-    if (held.through !== THROUGH_TABLE || held.throughId === mfn) return -1;
-    return this.tables.some(one => one.mfn === held.throughId) ? held.throughId : -1;
+    const table = this.refs.tableOf(held);
+    return table >= 0 && table !== mfn && this.tables.has(table) ? table : -1;
   }
 }
+
+/**
+ * Where the page's domain mapped it last. A shared page is dom_cow's, which has no p2m and never ends: it goes with
+ * whoever had it.
+ */
+export const lastMappingOf = (lastMappings: LastMappings, mfn: number, owner: number): LastMapping | undefined =>
+  lastMappings.lastOf(mfn, owner >= FIRST_RESERVED_DOMID ? -1 : owner);

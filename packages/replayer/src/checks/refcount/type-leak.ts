@@ -3,7 +3,7 @@ import { DeadDomains } from '../dead-domains.js';
 import { forEachFrame } from '../frames.js';
 import { ownerOf } from '../known-pages.js';
 import { KnownTypes } from '../known-types.js';
-import { LeakedPages } from './leaked-pages.js';
+import { LeakedPages, lastMappingOf } from './leaked-pages.js';
 
 /**
  * At the end of the trace a page that has lost the allocation's own reference still has one of its type: the general
@@ -27,14 +27,15 @@ export const typeLeak = defineCheck({
       const held = refs.heldOf(slot).find(({ typed }) => typed);
       if (held !== undefined && leaked.tableOf(mfn, held) >= 0) return;
       const isKnown = held !== undefined && !Number.isNaN(dropped.seq);
-      const isDead = dead.has(owner);
+      const last = lastMappingOf(lastMappings, mfn, owner);
+      const isDead = dead.has(last?.domid ?? owner);
       report({
         confidence: !isKnown ? 'likely' : isDead ? 'proven' : 'possible',
         detail: isDead ? 'torn-down' : 'alive',
         mfn,
         generation: pages.generation[slot],
         domid: owner,
-        gfn: lastMappings.gfnOf(mfn, owner),
+        gfn: last?.gfn ?? Number.NaN,
         count: types.count(slot),
         pgt_type: types.pgtType(slot),
         pcpu: held?.pcpu ?? -1,

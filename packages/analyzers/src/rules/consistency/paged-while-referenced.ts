@@ -23,7 +23,7 @@ taken).`,
   confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, hex(count_info) as count_info, symbol
 from events where covers(gfn, "order", $gfn) or covers(mfn, "order", $mfn) order by seq`,
   fix: "Check the count under the gfn's lock, in the section that changes the entry.",
-  limits: `Of traces that record the pager's own operations consistency.paging-state tells the same. Without locks in the
+  limits: `Of domains for which the trace has the pager's own operations consistency.paging-state tells the same. Without locks in the
 trace all references of the pcpu count as the pager's own.`,
   sql: breachSql('consistency.paged-while-referenced', {
     subject: ['domid', 'gfn', 'mfn', 'p2m_type', 'count'],

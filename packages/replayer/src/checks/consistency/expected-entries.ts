@@ -27,6 +27,8 @@ export class ExpectedEntries {
   count = Number.NaN;
   /** The event with which it was recorded last. */
   countSeq = Number.NaN;
+  /** None was recorded yet. What the trace, or its part behind a loss, begins in the midst of may change the first one. */
+  private isNew = true;
   /** What changed `count` since; its seq is NaN for nothing. */
   readonly mover = new Mover();
   /** It rests on writes of which only the attempt is recorded. */
@@ -57,7 +59,8 @@ export class ExpectedEntries {
     if (by === this.made && this.ended === 0) this.made = 0;
     else if (by === -this.ended && this.made === 0) this.ended = 0;
     else if (this.made > 0 || this.ended > 0) this.isMixed = true;
-    this.count = recorded;
+    this.count = this.isNew ? Number.NaN : recorded;
+    this.isNew = false;
     this.countSeq = seq;
     this.mover.seq = Number.NaN;
   }

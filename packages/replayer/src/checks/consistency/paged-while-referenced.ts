@@ -1,3 +1,4 @@
+import type { ReplayBatch } from '../../batch/replay-batch.js';
 import { gfnOf } from '../../batch/row-values.js';
 import { MAX_FRAME } from '../../memory/frame-table.js';
 import { HOST } from '../../state/p2m-set.js';
@@ -15,18 +16,24 @@ export const pagedWhileReferenced = defineCheck({
   rule: 'consistency.paged-while-referenced',
   needs: ['refs'],
   ifRecorded: ['get_page'],
-  make: ({ state, p2ms, refs, now, records, report, opportunities }) => {
+  make: ({ state, p2ms, refs, now, report, opportunities }) => {
     const takes = opportunities('take');
-    if (records(...PAGER_STEPS)) return {};
     const heldByOthers = pagerReferences(state, { refs }, now);
+    /** Domains of which the trace has what the pager does: there consistency.paging-state tells. */
+    const recorded = new Set<number>();
+    const note = ({ columns }: ReplayBatch, row: number) => {
+      recorded.add(columns.domid[row]);
+    };
     return {
       before: {
+        ...Object.fromEntries(PAGER_STEPS.map(kind => [kind, note])),
         set_entry: (batch, row) => {
           const { columns: c } = batch;
           if (!isTaken(c.p2m_type[row]) || c.view[row] !== HOST || c.order[row] !== 0) return;
           const gfn = gfnOf(batch, row);
           if (gfn >= MAX_FRAME || !tookPlace(batch, row)) return;
           const domid = c.domid[row];
+          if (recorded.has(domid)) return;
           const table = p2ms.find(domid, HOST);
           if (!table?.find(gfn) || table.foundMfn(gfn) < 0) return;
           takes.count();
@@ -39,6 +46,9 @@ export const pagedWhileReferenced = defineCheck({
           const [p2m_type, old_type] = [c.p2m_type[row], table.typeAt(gfn)];
           report({ confidence, domid, gfn, mfn, count, p2m_type, old_type, at: { referenced, taken: now.seq } });
         },
+      },
+      forgetDomain: domid => {
+        recorded.delete(domid);
       },
     };
   },

@@ -41,15 +41,20 @@ export const podEntryCount = defineCheck({
       else if (isRam(type)) wasRam += frames;
     };
 
-    const compare = (batch: ReplayBatch, row: number, isAdd: boolean) => {
-      const recorded = signedArg1Of(batch, row);
-      if (Number.isNaN(recorded)) return;
-      const domid = batch.columns.domid[row];
+    const expectedOf = (domid: number) => {
       let known = domains.get(domid);
       if (known === undefined) {
         known = new ExpectedEntries();
         domains.set(domid, known);
       }
+      return known;
+    };
+
+    const compare = (batch: ReplayBatch, row: number, isAdd: boolean) => {
+      const recorded = signedArg1Of(batch, row);
+      if (Number.isNaN(recorded)) return;
+      const domid = batch.columns.domid[row];
+      const known = expectedOf(domid);
       if (!Number.isNaN(known.count)) {
         const { seq, gfn, mfn, caller } = known.mover;
         const where = seq >= 0 ? caller : site();
@@ -74,9 +79,8 @@ export const podEntryCount = defineCheck({
     /** The write makes entries PoD, or ends such: what it replaces is in the table still. */
     const write = (batch: ReplayBatch, row: number) => {
       const { columns: c } = batch;
-      const known = domains.size === 0 ? undefined : domains.get(c.domid[row]);
       const order = c.order[row];
-      if (known === undefined || c.view[row] !== HOST || order > MAX_ENTRY_ORDER || hasFailed(batch, row)) return;
+      if (c.view[row] !== HOST || order > MAX_ENTRY_ORDER || hasFailed(batch, row)) return;
       first = alignDown(gfnOf(batch, row), order);
       if (!(first >= 0 && first < MAX_FRAME)) return;
       const isPod = c.p2m_type[row] === POPULATE_ON_DEMAND;
@@ -89,6 +93,7 @@ export const podEntryCount = defineCheck({
       if (order > 0) table?.forEachOverlap(first, order, addReplaced);
       else if (table?.find(first)) addReplaced(first);
       if (!isPod && wasPod === 0 && seen === size) return;
+      const known = expectedOf(c.domid[row]);
       if ((c.flags[row] & FLAG.attempt) !== 0) known.isGuess = true;
       known.pcpu = now.pcpu;
       if (isPod) known.make(first, size, size - seen, wasPod, wasRam);
@@ -103,17 +108,17 @@ export const podEntryCount = defineCheck({
         pod_cache_get: (batch, row) => compare(batch, row, false),
         pod_populate: (batch, row) => {
           const { domid, order } = batch.columns;
-          const known = domains.get(domid[row]);
-          known?.populate(framesOf(order[row]));
-          known?.mover.set(now.seq, gfnOf(batch, row), mfnOf(batch, row), site());
+          const known = expectedOf(domid[row]);
+          known.populate(framesOf(order[row]));
+          known.mover.set(now.seq, gfnOf(batch, row), mfnOf(batch, row), site());
         },
         pod_zero_reclaim: (batch, row) => {
           const { domid, order } = batch.columns;
-          const known = domains.get(domid[row]);
+          const known = expectedOf(domid[row]);
           const gfn = alignDown(gfnOf(batch, row), order[row]);
-          known?.reclaim(gfn, framesOf(order[row]));
-          known?.reclaimer.set(now.seq, gfn, mfnOf(batch, row), site());
-          if (!hasAdds) known?.addReclaimed();
+          known.reclaim(gfn, framesOf(order[row]));
+          known.reclaimer.set(now.seq, gfn, mfnOf(batch, row), site());
+          if (!hasAdds) known.addReclaimed();
         },
       },
       sectionEnd: section => {

@@ -19,7 +19,7 @@ beforeAll(() => {
     { kind: 'lock_release', tsc: 3000, ...lock, depth: 0 },
     { kind: 'sched_switch', tsc: 3500, pcpu: 0, domid: 1, vcpu: 2 },
     { kind: 'page_free', tsc: 4000, pcpu: 0, mfn: '0x100', order: 0 },
-    { kind: 'lookup', tsc: 5000, pcpu: 0, domid: 1, gfn: '0x20', p2m_type: 'invalid' },
+    { kind: 'lookup', tsc: 5000, pcpu: 0, domid: 1, gfn: '0x10', mfn: '0x100', p2m_type: 'ram_rw' },
   ];
   writeFileSync(temp('case.ndjson'), events.map(event => `${JSON.stringify(event)}\n`).join(''));
   fine(['import', temp('case.ndjson'), '-o', temp('case.arrow')]);

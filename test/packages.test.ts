@@ -101,7 +101,9 @@ describe('in an empty project', () => {
     expect(p2mtrace(['--version']).trim()).toBe(manifest('cli').version);
     p2mtrace(['import', 'leak.ndjson', '-o', 'leak.arrow', '--quiet']);
     // The sample has one finding: exit code 1.
-    expect(p2mtrace(['analyze', 'leak.arrow'], 1)).toContain('refcount.leak: a reference is never dropped: 1 of 1 references taken');
+    expect(p2mtrace(['analyze', 'leak.arrow'], 1)).toContain(
+      'refcount.leak: a reference is never dropped: 1 of 1 references taken',
+    );
     // A macro of the library, which is files of @p2mtrace/analyzers.
     expect(p2mtrace(['sql', 'leak.arrow', 'select hex(73792) as mfn', '--format', 'csv'])).toBe('mfn\n0x12040\n');
     p2mtrace(['report', 'leak.arrow', '-o', 'leak.html'], 1);

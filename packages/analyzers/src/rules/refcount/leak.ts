@@ -19,8 +19,8 @@ or an entry of a page table that was leaked itself (table). Of several reference
 their turn: a grant's is put where the grant is unmapped.`,
   fires: `alloc_ref_drop, and at the end of the trace the page still has a reference. Proven if its owner is gone:
 destroyed, or, in a trace without domain_destroy, torn down to the last page. Possible while the owner lives, likely if
-the reference or the drop is older than the trace. A note where the trace ends within the teardown, or where the grant or
-foreign mapping that holds it still stands, in a domain that lives.`,
+the reference or the drop is older than the trace. A note where the trace ends within the teardown, or where, in a
+domain that lives, the grant or foreign mapping that holds it still stands, or somebody has the page's type.`,
   nearMiss: 'The reference is dropped later, and the page is freed.',
   mechanism: `get_page adds to count_info and put_page subtracts; the page is freed only when the count reaches 0
 (xen/common/page_alloc.c, xen/arch/x86/mm.c). put_page_alloc_ref drops the allocation's own reference, once. The pair

@@ -4,6 +4,7 @@ import { defineCheck } from '../check.js';
 import { DeadDomains } from '../dead-domains.js';
 import { forEachFrame } from '../frames.js';
 import { ownerOf } from '../known-pages.js';
+import { KnownTypes } from '../known-types.js';
 import { DETAIL, LeakedPages, lastMappingOf } from './leaked-pages.js';
 
 /**
@@ -16,6 +17,7 @@ export const leak = defineCheck({
   make: ({ state, p2ms, refs, lastMappings, head, now, report, opportunities }) => {
     const gets = opportunities('get');
     const { pages } = state;
+    const types = new KnownTypes(pages, state.profile);
     const dead = new DeadDomains({ state, p2ms, now, head });
 
     const judge = (mfn: number, slot: number, leaked: LeakedPages) => {
@@ -27,7 +29,9 @@ export const leak = defineCheck({
       const standing = p2ms.reverse.mappings(mfn).find(({ p2m }) => p2ms.tables[p2m].domid === owner);
       const tell = (held: HeldReference | undefined) => {
         const isKnown = held !== undefined && !Number.isNaN(dropped.seq);
-        const isMapped = held !== undefined && isStillMapped(held);
+        // Whoever has a type reference on a living domain's page uses it for long: a ring, a registered area.
+        const isInUse = fate === 'alive' && types.isKnown(slot) && types.references(slot) > 0;
+        const isMapped = isInUse || (held !== undefined && isStillMapped(held));
         const table = held === undefined ? -1 : leaked.tableOf(mfn, held);
         report({
           confidence: fate !== 'gone' || isMapped ? 'possible' : isKnown ? 'proven' : 'likely',

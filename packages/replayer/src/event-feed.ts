@@ -1,6 +1,7 @@
 import { type BatchInfo, BatchMemory, type TraceReader } from '@p2mtrace/trace-format';
 import { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './batch/replay-batch.js';
-import { Certainty, ORDER_COLUMNS } from './order/certainty.js';
+import { Certainty } from './order/certainty.js';
+import { ORDER_COLUMNS } from './order/order-rows.js';
 import { RowReader } from './order/row-reader.js';
 import { Replayer } from './replayer.js';
 import { clockSlack } from './state/clock-slack.js';

@@ -1,4 +1,4 @@
-import { type BreachColumns, breachSql } from '../breach-sql.js';
+import { type BreachColumns, breachSql, POSSIBLE_IS_NOTE } from '../breach-sql.js';
 import type { Rule } from '../define-analyzer.js';
 
 /** What both rules show of a lookup that was used after its entry had changed. */
@@ -6,7 +6,7 @@ export const STALE_LOOKUP: BreachColumns = {
   subject: ['domid', 'view', 'gfn', 'mfn', 'pcpu'],
   signature: ['site as lookup_site', 'detail as changed_by'],
   // In another call than the lookup, it may be for any other reason.
-  severity: "case b.confidence when 'proven' then null when 'likely' then 'warning' else 'note' end",
+  severity: POSSIBLE_IS_NOTE,
 };
 
 export const staleTranslation: Rule = {

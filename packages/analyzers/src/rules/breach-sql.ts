@@ -48,7 +48,8 @@ export function cutSeverity<R extends BreachRule>(rule: R, begin: RoleOf<R>, end
 }
 
 /** Severity where what is only possible may well be right, as in another order of events. */
-export const POSSIBLE_IS_NOTE = "case b.confidence when 'proven' then null when 'likely' then 'warning' else 'note' end";
+export const POSSIBLE_IS_NOTE =
+  "case b.confidence when 'proven' then null when 'likely' then 'warning' else 'note' end";
 
 /** The query of a rule whose contradictions the checks of the replay find. Its rows come in one order at all times. */
 export function breachSql(

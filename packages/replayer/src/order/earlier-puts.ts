@@ -1,6 +1,8 @@
 import { getU53, isValid, KIND } from '@p2mtrace/trace-format';
-import { REACH } from './gather-events.js';
 import type { OrderRows } from './order-rows.js';
+
+/** Records behind an event among which the next one of each pcpu is looked for. */
+const REACH = 1 << 16;
 
 /**
  * How many references on the frame other pcpus may have dropped before the event with this seq happened, though their

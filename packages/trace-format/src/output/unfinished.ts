@@ -1,0 +1,29 @@
+import { onExit } from 'signal-exit';
+
+const unfinished = new Set<() => void>();
+let stopListening: (() => void) | undefined;
+
+/**
+ * Has something removed if the process ends before it is finished: by itself, or by a signal such as SIGINT, SIGTERM or
+ * SIGHUP that nothing else in the process listens to. Returns a function that says it is finished.
+ */
+export function removeAtExit(remove: () => void): () => void {
+  unfinished.add(remove);
+  stopListening ??= onExit(removeAll);
+  return () => {
+    unfinished.delete(remove);
+    if (unfinished.size > 0) return;
+    stopListening?.();
+    stopListening = undefined;
+  };
+}
+
+function removeAll(): void {
+  for (const remove of unfinished) {
+    try {
+      remove();
+    } catch {
+      // The process ends; the others can still be removed.
+    }
+  }
+}

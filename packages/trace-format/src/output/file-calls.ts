@@ -2,10 +2,8 @@ import {
   closeSync,
   fsyncSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
   renameSync,
-  rmdirSync,
   rmSync,
   unlinkSync,
   writevSync,
@@ -23,7 +21,5 @@ export const fileCalls = {
   renameSync,
   unlinkSync,
   mkdirSync,
-  mkdtempSync,
-  rmdirSync,
   rmSync,
 };

@@ -12,10 +12,15 @@ export function removeAtExit(remove: () => void): () => void {
   stopListening ??= onExit(removeAll);
   return () => {
     unfinished.delete(remove);
-    if (unfinished.size > 0) return;
-    stopListening?.();
-    stopListening = undefined;
+    // A signal that came meanwhile is delivered in the next turn; nobody would hear it if this stopped now.
+    setImmediate(stopIfIdle);
   };
+}
+
+function stopIfIdle(): void {
+  if (unfinished.size > 0) return;
+  stopListening?.();
+  stopListening = undefined;
 }
 
 function removeAll(): void {

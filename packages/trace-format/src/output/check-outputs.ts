@@ -19,7 +19,9 @@ export function checkOutputs(outputs: readonly string[], inputs: readonly string
     const { kind } = outputKind(output);
     if (kind === 'file') checkPlace(output);
     const file =
-      kind === 'stdout' ? identityOf(() => fstatSync(1, { bigint: true })) : (identityOfPath(output) ?? placeOf(output));
+      kind === 'stdout'
+        ? identityOf(() => fstatSync(1, { bigint: true }))
+        : (identityOfPath(output) ?? placeOf(output));
     const other = file === undefined ? undefined : taken.get(file);
     if (other !== undefined) {
       throw usageError('P2M_SAME_FILE', `${output} is also ${other}: it would be overwritten`, 'name another output');

@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-  writevSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, unlinkSync, writevSync } from 'node:fs';
 
 /**
  * The calls by which files are made, written and named. Nothing else in p2mtrace may use them (test/outputs.test.ts),

@@ -57,7 +57,7 @@ export class ForeignFile {
     if (old === undefined) return;
     try {
       chownSync(this.path, old.uid, old.gid);
-      chmodSync(this.path, old.mode & 0o777);
+      chmodSync(this.path, old.mode);
     } catch {
       // It is a file of this user then.
     }

@@ -6,7 +6,7 @@ import { type FileTarget, fileTarget } from './output-target.js';
 import { syncFolder } from './sync-folder.js';
 import { toldOf } from './system-error.js';
 import { temporaryName } from './temporary-name.js';
-import { removeAtExit } from './unfinished.js';
+import { removeAtExit, removed } from './unfinished.js';
 import { writeFully } from './write-fully.js';
 
 export interface OutputOptions {
@@ -44,7 +44,7 @@ export class OutputFile {
     this.target = fileTarget(path, options.follow);
     this.partial = temporaryName(this.target.path);
     const mode = this.target.old?.mode ?? options.mode ?? 0o666;
-    this.fd = this.told(() => fileCalls.openSync(this.partial, NEW_FILE, mode & 0o777));
+    this.fd = this.told(() => fileCalls.openSync(this.partial, NEW_FILE, mode));
     this.finished = removeAtExit(() => fileCalls.unlinkSync(this.partial));
     keepOwner(this.fd, this.target);
   }
@@ -105,13 +105,7 @@ export class OutputFile {
     } catch {
       // It is removed.
     }
-    try {
-      fileCalls.unlinkSync(this.partial);
-    } catch {
-      // The error that led here counts; at exit it is tried again.
-      return;
-    }
-    this.finished();
+    if (removed(() => fileCalls.unlinkSync(this.partial))) this.finished();
   }
 
   private close(): void {
@@ -127,7 +121,7 @@ function keepOwner(fd: number, { old }: FileTarget): void {
   if (old === undefined) return;
   try {
     fchownSync(fd, old.uid, old.gid);
-    fchmodSync(fd, old.mode & 0o777);
+    fchmodSync(fd, old.mode);
   } catch {
     // It is a file of this user then.
   }

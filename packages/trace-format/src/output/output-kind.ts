@@ -29,7 +29,8 @@ export const isStdout = (output: string | undefined): boolean =>
 
 function isStream(path: string): boolean {
   try {
-    const found = statSync(path);
+    // Not in floats: after those of a FIFO, Node 20 resolves no links when it loads the next module.
+    const found = statSync(path, { bigint: true });
     return !found.isFile() && !found.isDirectory();
   } catch {
     // Writing to it says why.

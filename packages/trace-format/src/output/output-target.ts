@@ -1,4 +1,4 @@
-import { accessSync, constants, lstatSync, readlinkSync, type Stats, statSync } from 'node:fs';
+import { accessSync, type BigIntStats, constants, lstatSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type P2mError, usageError } from '../errors.js';
 import { toldOf } from './system-error.js';
@@ -12,8 +12,8 @@ export interface FileTarget {
   readonly name: string;
   /** The path behind symbolic links. */
   readonly path: string;
-  /** Of the file that is there now. */
-  readonly old: Stats | undefined;
+  /** The file that is there now. */
+  readonly old: { readonly mode: number; readonly uid: number; readonly gid: number } | undefined;
 }
 
 /**
@@ -26,12 +26,13 @@ export function fileTarget(name: string, follow = true): FileTarget {
   checkName(name);
   let path = name;
   for (let links = 0; ; links++) {
-    const found = toldOf(name, () => lstatSync(path, { throwIfNoEntry: false }));
+    // In bigints, like those of an OutputKind.
+    const found = toldOf(name, () => lstatSync(path, { bigint: true, throwIfNoEntry: false }));
     if (found?.isSymbolicLink() !== true) return checked(name, path, found);
     if (!follow) throw refused(name, 'is a symbolic link', 'remove it');
     if (links === MOST_LINKS) throw refused(name, 'symbolic links go round in circles', 'name the file itself');
     const folder = dirname(path);
-    if (!isTrusted(found, statSync(folder))) {
+    if (!isTrusted(found, statSync(folder, { bigint: true }))) {
       throw refused(name, `${path} is another user's link in a folder of all users`, 'name the file itself');
     }
     path = resolve(folder, readlinkSync(path));
@@ -45,19 +46,19 @@ export function checkName(name: string): void {
   if (name.endsWith('/')) throw refused(name, 'it is a directory', 'name a file');
 }
 
-function checked(name: string, path: string, old: Stats | undefined): FileTarget {
+function checked(name: string, path: string, old: BigIntStats | undefined): FileTarget {
   if (old === undefined) return { name, path, old };
   if (old.isDirectory()) throw refused(name, 'it is a directory', 'name a file');
   if (!old.isFile()) throw refused(name, 'it is no regular file', 'name a file');
   // A rename asks only for the right to write to the folder.
   toldOf(name, () => accessSync(path, constants.W_OK));
-  return { name, path, old };
+  return { name, path, old: { mode: Number(old.mode) & 0o777, uid: Number(old.uid), gid: Number(old.gid) } };
 }
 
 /** As the kernel has it for sysctl fs.protected_symlinks. */
-function isTrusted(link: Stats, folder: Stats): boolean {
-  const isShared = (folder.mode & 0o1002) === 0o1002;
-  return !isShared || link.uid === folder.uid || link.uid === process.geteuid?.();
+function isTrusted(link: BigIntStats, folder: BigIntStats): boolean {
+  const isShared = (Number(folder.mode) & 0o1002) === 0o1002;
+  return !isShared || link.uid === folder.uid || Number(link.uid) === process.geteuid?.();
 }
 
 function refused(name: string, why: string, remedy: string): P2mError {

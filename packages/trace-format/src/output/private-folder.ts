@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileCalls } from './file-calls.js';
 import { toldOf } from './system-error.js';
 import { temporaryName } from './temporary-name.js';
-import { removeAtExit } from './unfinished.js';
+import { removeAtExit, removed } from './unfinished.js';
 
 /** A folder that only this process knows and only its user may enter; at the end it is removed with what is in it. */
 export class PrivateFolder {
@@ -22,13 +22,7 @@ export class PrivateFolder {
   }
 
   remove(): void {
-    try {
-      this.clear();
-    } catch {
-      // At exit it is tried again.
-      return;
-    }
-    this.finished?.();
+    if (removed(() => this.clear())) this.finished?.();
   }
 
   private clear(): void {

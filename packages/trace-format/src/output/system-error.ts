@@ -15,7 +15,7 @@ const EXPLAINED: Readonly<Record<string, readonly [why: string, remedy: string]>
   ENAMETOOLONG: ['its name is too long', 'choose a shorter name'],
   ENFILE: ['the system has too many files open', 'end what has them open, or raise fs.file-max'],
   ENODEV: ['there is no such device', 'name a file'],
-  ENOENT: ['there is no such folder', 'make the folder, or name another file'],
+  ENOENT: ['there is no such file or folder', 'make the folder, or name another file'],
   ENOMEM: ['the system is out of memory', 'end other processes'],
   ENOSPC: ['no space is left', 'make room on the disk, or name a file on another one'],
   ENOTDIR: ['a part of its path is no folder', 'correct the path'],

@@ -17,6 +17,19 @@ export function removeAtExit(remove: () => void): () => void {
   };
 }
 
+/** Removes something, at the second attempt if the first fails; false if that fails too, and is left to the exit. */
+export function removed(remove: () => void): boolean {
+  for (let attempts = 2; attempts > 0; attempts--) {
+    try {
+      remove();
+      return true;
+    } catch {
+      // The error that led here, if there was one, is the one to tell.
+    }
+  }
+  return false;
+}
+
 function stopIfIdle(): void {
   if (unfinished.size > 0) return;
   stopListening?.();

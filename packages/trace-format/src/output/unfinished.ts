@@ -1,15 +1,16 @@
-import { onExit } from 'signal-exit';
+/** Those that ask a process to end. Others would not leave the time, or are none of ours: Node turns SIGXFSZ into EFBIG. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const unfinished = new Set<() => void>();
-let stopListening: (() => void) | undefined;
+let isListening = false;
 
 /**
- * Has something removed if the process ends before it is finished: by itself, or by a signal such as SIGINT, SIGTERM or
- * SIGHUP that nothing else in the process listens to. Returns a function that says it is finished.
+ * Has something removed if the process ends before it is finished: by itself, or by a signal to which nothing else in
+ * the process listens. Returns a function that says it is finished.
  */
 export function removeAtExit(remove: () => void): () => void {
   unfinished.add(remove);
-  stopListening ??= onExit(removeAll);
+  if (!isListening) listen();
   return () => {
     unfinished.delete(remove);
     // A signal that came meanwhile is delivered in the next turn; nobody would hear it if this stopped now.
@@ -30,10 +31,28 @@ export function removed(remove: () => void): boolean {
   return false;
 }
 
+function listen(): void {
+  isListening = true;
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  process.on('exit', removeAll);
+}
+
+function stop(): void {
+  isListening = false;
+  for (const signal of SIGNALS) process.off(signal, onSignal);
+  process.off('exit', removeAll);
+}
+
 function stopIfIdle(): void {
-  if (unfinished.size > 0) return;
-  stopListening?.();
-  stopListening = undefined;
+  if (isListening && unfinished.size === 0) stop();
+}
+
+function onSignal(signal: NodeJS.Signals): void {
+  // Another listener decides what the signal means, such as an import that ends with what it has.
+  if (process.listenerCount(signal) > 1) return;
+  removeAll();
+  stop();
+  process.kill(process.pid, signal);
 }
 
 function removeAll(): void {

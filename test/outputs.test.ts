@@ -15,7 +15,8 @@ function writes(text: string): string[] {
   for (const [, names, from] of text.matchAll(/^import ([^;]+?) from '(?:node:)?(fs(?:\/promises)?)';$/gm)) {
     const listed = /^\{([^}]*)\}$/.exec(names)?.[1].split(',') ?? [names];
     for (const name of listed.map(one => one.trim()).filter(one => one !== '' && !one.startsWith('type '))) {
-      if (from === 'fs' && (READS.test(name) || (name === 'openSync' && !/openSync\((?![^()]*'r'\))/.test(text)))) continue;
+      if (from === 'fs' && (READS.test(name) || (name === 'openSync' && !/openSync\((?![^()]*'r'\))/.test(text))))
+        continue;
       found.push(name);
     }
   }

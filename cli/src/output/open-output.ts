@@ -11,7 +11,7 @@ export interface ByteOut {
 }
 
 /** Opens an output that is written front to back. @throws P2mError P2M_OUTPUT, P2M_WRITE (usage) */
-export async function openOutput(output: string, { out }: Context): Promise<ByteOut> {
+async function openOutput(output: string, { out }: Context): Promise<ByteOut> {
   const what = outputKind(output);
   if (what.kind === 'file') return new OutputFile(output);
   if (what.kind === 'stdout') {

@@ -137,12 +137,17 @@ describe('when any call of the system fails, the target is whole, old or new, an
     // The bundle judges it; here the result is only read.
     const state = temp('state');
     p2mtrace(['audit', trace, '--state', state, '--no-history']);
-    await everyFault('audit', ['base.json', 'r.json', 'r.md'], folder => {
-      const at = (name: string) => join(folder, name);
-      const reporter = [`json=${at('r.json')}`, `markdown=${at('r.md')}`];
-      const options = { state, history: false, reporter, baseline: at('base.json'), updateBaseline: true } as const;
-      return auditRun([[trace]], options, context());
-    }, false);
+    await everyFault(
+      'audit',
+      ['base.json', 'r.json', 'r.md'],
+      folder => {
+        const at = (name: string) => join(folder, name);
+        const reporter = [`json=${at('r.json')}`, `markdown=${at('r.md')}`];
+        const options = { state, history: false, reporter, baseline: at('base.json'), updateBaseline: true } as const;
+        return auditRun([[trace]], options, context());
+      },
+      false,
+    );
   });
 
   it('of an index, which jumps do without', async () => {

@@ -57,7 +57,10 @@ const FORMS: readonly (readonly [name: string, args: (output: string) => string[
   ['a trace', output => ['import', SAMPLE, '-q', '-o', output]],
   ['a piece', output => ['trim', trace, '--from', 'start', '--to', 'end', '-o', output]],
   ['NDJSON', output => ['export', trace, '-o', output]],
-  ['Parquet', output => ['sql', trace, 'select seq, kind from events order by seq', '--format', 'parquet', '-o', output]],
+  [
+    'Parquet',
+    output => ['sql', trace, 'select seq, kind from events order by seq', '--format', 'parquet', '-o', output],
+  ],
   ['Arrow', output => ['sql', trace, 'select seq from events order by seq', '--format', 'arrow', '-o', output]],
   ['JSON', output => ['audit', trace, '--state', temp('state'), '--no-history', '--reporter', `json=${output}`]],
 ];
@@ -179,13 +182,16 @@ describe('what the system refuses is told', () => {
   });
 });
 
-it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s ends a command, and nothing of its output is left', async signal => {
-  const at = folder(signal);
-  const args = ['generate', '--events', '3000000', '-o', at('out')];
-  const child = spawn(process.execPath, [BIN, ...args], { stdio: 'ignore' });
-  const end = new Promise(resolve => child.on('close', (_, by) => resolve(by)));
-  await expect.poll(() => readdirSync(at('.')).length, { timeout: 60_000, interval: 10 }).toBe(1);
-  child.kill(signal);
-  expect(await end).toBe(signal);
-  expect(readdirSync(at('.'))).toEqual([]);
-});
+it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  '%s ends a command, and nothing of its output is left',
+  async signal => {
+    const at = folder(signal);
+    const args = ['generate', '--events', '3000000', '-o', at('out')];
+    const child = spawn(process.execPath, [BIN, ...args], { stdio: 'ignore' });
+    const end = new Promise(resolve => child.on('close', (_, by) => resolve(by)));
+    await expect.poll(() => readdirSync(at('.')).length, { timeout: 60_000, interval: 10 }).toBe(1);
+    child.kill(signal);
+    expect(await end).toBe(signal);
+    expect(readdirSync(at('.'))).toEqual([]);
+  },
+);

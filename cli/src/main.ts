@@ -29,6 +29,6 @@ async function run(argv: readonly string[]): Promise<number> {
 
 process.on('uncaughtException', async error => {
   context.err.say(await describeError(error));
-  process.exit(EXIT.bug);
+  process.exit(exitCodeOf(error));
 });
 await main(process.argv.slice(2));

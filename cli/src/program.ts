@@ -16,7 +16,8 @@ export async function runProgram(argv: readonly string[], context: Context): Pro
     .version(version(), '-V, --version', 'print the version')
     .exitOverride()
     .configureOutput({
-      writeOut: text => context.out.say(text),
+      // Help is data: main tells if it can't be written.
+      writeOut: text => void context.out.write(text),
       writeErr: text => context.err.say(text),
       outputError: (text, write) => write(text.replace(/^error: /, 'p2mtrace: P2M_USAGE: ')),
     })

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { makeFolderOf, writeOutput } from '@p2mtrace/trace-format/output';
 
 /** Prompts that remember their lines, each in its own file. */
 export type Prompt = 'debug' | 'sql';
@@ -23,10 +24,8 @@ export function savePromptHistory(prompt: Prompt, lines: readonly string[]): voi
   if (lines.length === 0) return;
   const path = pathOf(prompt);
   try {
-    mkdirSync(dirname(path), { recursive: true });
-    const partial = `${path}.${process.pid}`;
-    writeFileSync(partial, lines.map(line => `${line}\n`).join(''), { mode: 0o600 });
-    renameSync(partial, path);
+    makeFolderOf(path);
+    writeOutput(path, lines.map(line => `${line}\n`).join(''), { mode: 0o600 });
   } catch {
     // A prompt without history is better than none.
   }

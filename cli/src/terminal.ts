@@ -45,11 +45,21 @@ export class Terminal {
     if (this.held.length >= CHUNK) await this.flush();
   }
 
+  /** Writes bytes behind what `write` has buffered; throws like `write`. */
+  async writeBytes(bytes: Uint8Array): Promise<void> {
+    await this.flush();
+    await this.pass(bytes);
+  }
+
   /** Passes on what `write` has buffered; throws like `write`. */
   async flush(): Promise<void> {
     const text = this.held;
     this.held = '';
-    if (this.failure === undefined && text !== '') {
+    await this.pass(text);
+  }
+
+  private async pass(text: string | Uint8Array): Promise<void> {
+    if (this.failure === undefined && text.length > 0) {
       await new Promise<void>(resolve => {
         this.stream.write(text, error => {
           if (error) this.failure ??= error;

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { type Analyzer, analyzeTrace } from '@p2mtrace/analyzers';
 import { describeDamage, TraceReader } from '@p2mtrace/trace-format';
+import { checkOutputs } from '@p2mtrace/trace-format/output';
 import { isP2mError } from '../exit.js';
 import { importInput } from '../input/import-input.js';
 import { inputDamage } from '../input/input-damage.js';
 import { openInput } from '../input/open-input.js';
-import { checkOutput } from '../output-path.js';
 import { loadPlugins } from '../plugins/load-plugins.js';
 import type { AuditSettings, AuditTask } from './audit-task.js';
 import { METRICS } from './metrics.js';
@@ -61,7 +61,7 @@ const result = ({ path, trace }: AuditTask, notices: readonly string[]) => ({
 /** The file itself if it is a trace, otherwise the trace made from it. */
 async function traceOf({ path, trace }: AuditTask, settings: AuditSettings, notices: string[]): Promise<string> {
   if (path.endsWith('.arrow') || existsSync(trace)) return path.endsWith('.arrow') ? path : trace;
-  checkOutput(trace, path);
+  checkOutputs([trace], [path]);
   const input = await openInput(path, undefined);
   try {
     const damage = inputDamage(input, await importInput(input, trace, settings, () => undefined));

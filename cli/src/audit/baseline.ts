@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { SEVERITIES } from '@p2mtrace/analyzers';
 import { usageError } from '@p2mtrace/trace-format/errors';
+import { writeOutput } from '@p2mtrace/trace-format/output';
 import * as z from 'zod';
 import { jsonText } from '../render/json.js';
-import { writeAtomically } from './state-folder.js';
 
 const baselineSchema = z.strictObject({
   version: z.literal(1),
@@ -36,7 +36,7 @@ export function readBaseline(path: string): Baseline {
 
 export function writeBaseline(path: string, findings: Baseline['findings']): void {
   const sorted = [...findings].sort((a, b) => (a.signature < b.signature ? -1 : 1));
-  writeAtomically(path, `${jsonText({ version: 1, findings: sorted }, 2)}\n`);
+  writeOutput(path, `${jsonText({ version: 1, findings: sorted }, 2)}\n`);
 }
 
 /** @throws P2mError P2M_SUPPRESSIONS (usage) */
@@ -45,7 +45,7 @@ export function readSuppressions(path: string): readonly Suppression[] {
 }
 
 export function writeSuppressions(path: string, suppressions: readonly Suppression[]): void {
-  writeAtomically(path, `${jsonText({ version: 1, suppressions }, 2)}\n`);
+  writeOutput(path, `${jsonText({ version: 1, suppressions }, 2)}\n`);
 }
 
 function parsed<T>(code: string, path: string, schema: z.ZodType<T>): T {

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { usageError } from '@p2mtrace/trace-format/errors';
+import { type P2mError, usageError } from '@p2mtrace/trace-format/errors';
 import type { AuditReport } from './audit-report.js';
 import { findingRows, metricRows, type RulesById, seenRows, type Value } from './history-rows.js';
 
@@ -15,10 +15,12 @@ const TABLES = `
 
 /** Findings and metrics, night by night, in a DuckDB file. */
 export class AuditHistory {
+  private readonly path: string;
   private readonly connection: DuckDBConnection;
   private readonly end: () => void;
 
-  private constructor(connection: DuckDBConnection, close: () => void) {
+  private constructor(path: string, connection: DuckDBConnection, close: () => void) {
+    this.path = path;
     this.connection = connection;
     this.end = close;
   }
@@ -30,16 +32,12 @@ export class AuditHistory {
       const instance = await DuckDBInstance.create(path, { threads: '1' });
       const connection = await instance.connect();
       await connection.run(TABLES);
-      return new AuditHistory(connection, () => {
+      return new AuditHistory(path, connection, () => {
         connection.closeSync();
         instance.closeSync();
       });
     } catch (error) {
-      throw usageError(
-        'P2M_HISTORY',
-        `${path} can't be opened: ${(error as Error).message}`,
-        'wait for the other audit, or name another file',
-      );
+      throw historyError(path, 'opened', error);
     }
   }
 
@@ -66,8 +64,9 @@ export class AuditHistory {
       );
       await this.connection.run('commit');
     } catch (error) {
-      await this.connection.run('rollback');
-      throw error;
+      // After some errors DuckDB has done so itself, or can't.
+      await this.connection.run('rollback').catch(() => undefined);
+      throw historyError(this.path, 'written', error);
     }
   }
 
@@ -118,4 +117,9 @@ export class AuditHistory {
     }
     appender.closeSync();
   }
+}
+
+function historyError(path: string, what: 'opened' | 'written', error: unknown): P2mError {
+  const why = `${path} can't be ${what}: ${(error as Error).message}`;
+  return usageError('P2M_HISTORY', why, 'wait for the other audit, make room, or name another file');
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeFolder, writeOutput } from '@p2mtrace/trace-format/output';
 import * as z from 'zod';
 import { jsonText } from '../render/json.js';
 import { type TraceResult, traceResultSchema } from './trace-result.js';
@@ -16,9 +17,10 @@ export class StateFolder {
   private readonly index: Record<string, { stat: string; hash: string }>;
   private changed = false;
 
+  /** @throws P2mError P2M_WRITE (usage) */
   constructor(path: string) {
     this.path = resolve(path);
-    for (const folder of ['results', 'traces']) mkdirSync(join(this.path, folder), { recursive: true });
+    for (const folder of ['results', 'traces']) makeFolder(join(this.path, folder));
     this.index = indexSchema.safeParse(readJson(join(this.path, 'index.json'))).data ?? {};
   }
 
@@ -54,7 +56,7 @@ export class StateFolder {
   /** Saves the hashes of files. */
   save(): void {
     if (!this.changed) return;
-    writeAtomically(join(this.path, 'index.json'), jsonText(this.index));
+    writeOutput(join(this.path, 'index.json'), jsonText(this.index), { follow: false });
     this.changed = false;
   }
 }
@@ -65,11 +67,4 @@ function readJson(path: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Writes a file that gets its name when it is complete. */
-export function writeAtomically(path: string, text: string): void {
-  const partial = `${path}.partial-${process.pid}`;
-  writeFileSync(partial, text);
-  renameSync(partial, path);
 }

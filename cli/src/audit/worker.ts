@@ -1,9 +1,9 @@
 /** A process that audits one trace after the other: if one crashes it, only that trace is lost. */
 
+import { writeOutput } from '@p2mtrace/trace-format/output';
 import { jsonText } from '../render/json.js';
 import type { AuditSettings, ToWorker } from './audit-task.js';
 import { auditTrace, prepare } from './audit-trace.js';
-import { writeAtomically } from './state-folder.js';
 
 let settings: AuditSettings = {};
 
@@ -14,7 +14,7 @@ process.on('message', async (message: ToWorker) => {
     return;
   }
   const { task } = message;
-  writeAtomically(task.result, jsonText(await auditTrace(task, settings)));
+  writeOutput(task.result, jsonText(await auditTrace(task, settings)), { follow: false });
   process.send?.({ done: task.key });
 });
 // The parent process has ended, or does not need this worker any more.

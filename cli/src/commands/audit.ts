@@ -1,13 +1,16 @@
 import { resolve } from 'node:path';
 import { usageError } from '@p2mtrace/trace-format/errors';
+import { checkOutputs } from '@p2mtrace/trace-format/output';
 import { type AuditOptions, type Resolved, resolveOptions } from '../audit/audit-options.js';
 import { type AuditReport, auditReport } from '../audit/audit-report.js';
 import { readBaseline, readSuppressions, writeBaseline } from '../audit/baseline.js';
 import { AuditHistory } from '../audit/history.js';
+import { inputFiles } from '../audit/inputs.js';
 import { runAudit } from '../audit/run-audit.js';
-import { StateFolder, writeAtomically } from '../audit/state-folder.js';
+import { StateFolder } from '../audit/state-folder.js';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
+import { withText } from '../output/text-output.js';
 import { auditConfig } from '../plugins/configuration.js';
 import { flat } from '../render/incident-order.js';
 import { Progress } from '../render/progress.js';
@@ -34,6 +37,7 @@ export const run: Run<readonly [string[]], Options> = async ([named], given, con
   }
   const resolved = resolveOptions(options);
   const targets = (options.reporter ?? ['pretty']).map(parseReporter);
+  checkFiles(paths, targets, resolved, options);
   const baseline = readBaseline(resolved.baseline);
   const suppressions = readSuppressions(resolved.suppressions);
   const traces = await judged(paths, options, resolved, context);
@@ -67,12 +71,23 @@ async function judged(paths: readonly string[], options: Options, { state, worke
 
 const absolute = (path: string | undefined) => (path === undefined ? undefined : resolve(path));
 
-async function writeReports(report: AuditReport, targets: readonly ReportTarget[], { out }: Context): Promise<void> {
+async function writeReports(report: AuditReport, targets: readonly ReportTarget[], context: Context): Promise<void> {
   for (const { name, file } of targets) {
     const text = await (await REPORTERS[name]())(report);
-    if (file === undefined) await out.write(text);
-    else writeAtomically(file, text);
+    await withText(file, context, out => out.write(text));
   }
+}
+
+/** Before hours of work: no report may overwrite a trace or a file of the audit. */
+function checkFiles(
+  paths: readonly string[],
+  targets: readonly ReportTarget[],
+  { baseline, suppressions, history }: Resolved,
+  { symbols, config }: Options,
+): void {
+  const reports = targets.flatMap(({ file }) => file ?? []);
+  const own = [baseline, suppressions, history, symbols, config].filter(file => typeof file === 'string');
+  checkOutputs(reports, [...inputFiles(paths), ...own]);
 }
 
 async function addToHistory(report: AuditReport, path: string, retain: number | undefined): Promise<void> {

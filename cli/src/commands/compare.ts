@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { P2mError } from '@p2mtrace/trace-format/errors';
+import { withScratchFolder } from '@p2mtrace/trace-format/output';
 import type { AuditSettings } from '../audit/audit-task.js';
 import { auditTrace, prepare } from '../audit/audit-trace.js';
 import { compareFindings, compareMetrics } from '../audit/compare-results.js';
@@ -18,10 +17,9 @@ interface Options extends AuditSettings {
 
 export const run: Run<readonly [string, string], Options> = async (paths, options, { out }) => {
   await prepare(options);
-  const folder = mkdtempSync(join(tmpdir(), 'p2mtrace-compare-'));
-  const [before, after] = await Promise.all(
-    paths.map((path, i) => judged(path, join(folder, `${i}.arrow`), options)),
-  ).finally(() => rmSync(folder, { recursive: true, force: true }));
+  const [before, after] = await withScratchFolder(folder =>
+    Promise.all(paths.map((path, i) => judged(path, join(folder, `${i}.arrow`), options))),
+  );
   const findings = compareFindings(before, after);
   const metrics = compareMetrics(before, after);
   if (options.format === 'json') await out.write(`${jsonText({ findings, metrics }, 1)}\n`);

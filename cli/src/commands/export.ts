@@ -1,14 +1,12 @@
-import { renameSync, rmSync } from 'node:fs';
 import { exportNdjson, type TraceReader, usageError } from '@p2mtrace/trace-format';
+import { checkOutputs } from '@p2mtrace/trace-format/output';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { checkRange, type EventRange } from '../export/range.js';
 import { exportArrow, exportDatabase, exportEvents } from '../export/tables.js';
 import { writeTimeline } from '../export/timeline.js';
-import { FileText } from '../file-text.js';
 import { withTrace } from '../open-trace.js';
-import { checkOutput } from '../output-path.js';
-import type { TextOut } from '../render/rows.js';
+import { withText } from '../output/text-output.js';
 
 /** Forms of `p2mtrace export`. */
 export type ExportFormat = 'ndjson' | 'csv' | 'arrow' | 'parquet' | 'duckdb' | 'perfetto';
@@ -21,51 +19,25 @@ interface Options extends EventRange {
 
 export const run: Run<readonly [string], Options> = async ([path], options, context) => {
   const { output, format } = options;
-  if (output !== undefined) checkOutput(output, path);
+  if (output !== undefined) checkOutputs([output], [path]);
   checkRange(options);
   return withTrace(path, context, async reader => {
     if (format === 'ndjson' || format === 'perfetto') await writeText(reader, options, context);
-    else if (format === 'csv' && output === undefined) await exportEvents(reader, format, output, options, context);
-    else if (output === undefined)
+    else if (format === 'csv') await exportEvents(reader, format, output, options, context);
+    else if (output === undefined) {
       throw usageError('P2M_FORMAT', `${format} is written to a file`, `name it: -o trace.${format}`);
-    else await toFile(output, partial => writeFile(reader, partial, options, context));
+    } else if (format === 'duckdb') await exportDatabase(reader, output, context);
+    else if (format === 'arrow') await exportArrow(reader, output, options, context);
+    else await exportEvents(reader, format, output, options, context);
     return EXIT.fine;
   });
 };
 
-async function writeText(reader: TraceReader, options: Options, { out }: Context): Promise<void> {
+function writeText(reader: TraceReader, options: Options, context: Context): Promise<void> {
   const { output, format, from, to, cpuHz } = options;
-  const write = async (text: TextOut) => {
+  return withText(output, context, async text => {
     if (format === 'perfetto') await writeTimeline(reader, text, { from, to }, cpuHz ?? reader.metadata.tscHz);
     // The user names the last event, the library takes the one after it.
     else await exportNdjson(reader, piece => text.write(piece), { from, to: to === undefined ? undefined : to + 1 });
-  };
-  if (output === undefined) return write(out);
-  await toFile(output, async partial => {
-    const file = new FileText(partial);
-    try {
-      await write(file);
-    } finally {
-      await file.close();
-    }
   });
-}
-
-async function writeFile(reader: TraceReader, path: string, options: Options, context: Context): Promise<void> {
-  if (options.format === 'duckdb') await exportDatabase(reader, path);
-  else if (options.format === 'arrow') await exportArrow(reader, path, options, context);
-  else await exportEvents(reader, options.format as 'csv' | 'parquet', path, options, context);
-}
-
-/** Makes a file that gets its name when it is complete. */
-async function toFile(output: string, make: (partial: string) => Promise<void>): Promise<void> {
-  const partial = `${output}.partial`;
-  rmSync(partial, { force: true });
-  try {
-    await make(partial);
-    renameSync(partial, output);
-  } finally {
-    rmSync(partial, { force: true });
-    rmSync(`${partial}.wal`, { force: true });
-  }
 }

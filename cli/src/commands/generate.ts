@@ -1,7 +1,9 @@
 import { faultRules, generateTrace } from '@p2mtrace/analyzers';
+import { checkOutputs } from '@p2mtrace/trace-format/output';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { checkOutput } from '../output-path.js';
+import { besideOutput } from '../output/beside-output.js';
+import { withTraceFile } from '../output/made-file.js';
 import { count } from '../render/cell.js';
 import { jsonText } from '../render/json.js';
 
@@ -17,11 +19,14 @@ interface Options {
   readonly skew: number;
 }
 
-export const run: Run<readonly [], Options> = async (_, { output, fault = [], late, ...options }, { out, err }) => {
-  checkOutput(output, '-');
+export const run: Run<readonly [], Options> = async (_, { output, fault = [], late, ...options }, context) => {
+  checkOutputs([output], []);
+  const out = besideOutput(output, context);
   const faults = fault.flatMap(names => (names === 'all' ? faultRules() : names.split(',')));
-  const { events, planted } = await generateTrace(output, { ...options, faults, late: late / 100 });
-  err.say(`${output}: ${count(events)} events, ${planted.length} faults\n`);
+  const { events, planted } = await withTraceFile(output, context, path =>
+    generateTrace(path, { ...options, faults, late: late / 100 }),
+  );
+  context.err.say(`${output}: ${count(events)} events, ${planted.length} faults\n`);
   for (const fault of planted) await out.write(`${jsonText(fault)}\n`);
   return EXIT.fine;
 };

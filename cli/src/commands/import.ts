@@ -1,12 +1,14 @@
 import { basename } from 'node:path';
-import type { TraceMetadata } from '@p2mtrace/trace-format';
+import type { TraceMetadata, TraceReader } from '@p2mtrace/trace-format';
+import { checkOutputs } from '@p2mtrace/trace-format/output';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import type { InputFormat } from '../input/detect.js';
 import { type ImportSettings, importInput } from '../input/import-input.js';
 import { inputDamage } from '../input/input-damage.js';
 import { type Input, openInput } from '../input/open-input.js';
-import { checkOutput } from '../output-path.js';
+import { besideOutput } from '../output/beside-output.js';
+import { withTraceFile } from '../output/made-file.js';
 import { count, counted } from '../render/cell.js';
 import { healthLines } from '../render/health.js';
 import { jsonText } from '../render/json.js';
@@ -21,36 +23,49 @@ interface Options extends ImportSettings {
 }
 
 export const run: Run<readonly [string], Options> = async ([path], options, context) => {
-  checkOutput(options.output, path);
+  checkOutputs([options.output], [path, ...(options.symbols === undefined ? [] : [options.symbols])]);
   const input = await openInput(path, options.format);
   const progress = new Progress(context, options.quiet === true ? 'never' : options.progress, 'bytes', input.size);
-  let metadata: TraceMetadata;
-  try {
-    metadata = await importInput(input, options.output, options, progress.update);
-  } catch (error) {
-    // If the compressed file was cut, that explains an error in its last line.
-    for (const problem of input.problems) context.err.say(`p2mtrace: ${problem}\n`);
-    throw error;
-  } finally {
-    progress.end();
-  }
-  if (options.quiet !== true || options.json === true) await report(input, options, context);
-  return sayDamage(input, metadata, options, context);
+  const made = await withTraceFile(options.output, context, async file => {
+    try {
+      const metadata = await importInput(input, file, options, progress.update);
+      const isReported = options.quiet !== true || options.json === true;
+      return { metadata, trace: isReported ? await finished(file) : undefined };
+    } catch (error) {
+      // If the compressed file was cut, that explains an error in its last line.
+      for (const problem of input.problems) context.err.say(`p2mtrace: ${problem}\n`);
+      throw error;
+    } finally {
+      progress.end();
+    }
+  });
+  if (made.trace !== undefined) await report(input, made.trace, options, context);
+  return sayDamage(input, made.metadata, options, context);
 };
 
-/** Reports what the import found, from the finished trace: only there are all numbers known. */
-async function report(input: Input, { output, quiet, json }: Options, { out, err }: Context): Promise<void> {
+/** What the finished trace has: only there are all numbers known. */
+async function finished(file: string): Promise<Pick<TraceReader, 'metadata' | 'rows'>> {
   const { TraceReader } = await import('@p2mtrace/trace-format');
-  const reader = TraceReader.open(output);
-  const { metadata, rows } = reader;
+  const reader = TraceReader.open(file);
   reader.close();
+  return reader;
+}
+
+/** Reports what the import found. */
+async function report(
+  input: Input,
+  { metadata, rows }: Pick<TraceReader, 'metadata' | 'rows'>,
+  { output, quiet, json }: Options,
+  context: Context,
+): Promise<void> {
+  const { err } = context;
   if (quiet !== true) {
     const { health } = metadata;
     const read = health === undefined ? '' : `${count(health.bytes)} bytes, ${counted(health.records, 'record')}, `;
     err.say(`${basename(input.name)} → ${output}: ${read}${counted(rows, 'event')}\n`);
     err.say(`${healthLines(metadata).join('\n')}\n`);
   }
-  if (json === true) await out.write(`${jsonText(metadata, 2)}\n`);
+  if (json === true) await besideOutput(output, context).write(`${jsonText(metadata, 2)}\n`);
 }
 
 /** Reports what could not be read of the input; returns the exit code. */

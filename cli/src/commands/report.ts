@@ -1,11 +1,11 @@
 import { analyzeTrace, RULES, rulesOf } from '@p2mtrace/analyzers';
+import { checkOutputs } from '@p2mtrace/trace-format/output';
 import { auditReport } from '../audit/audit-report.js';
-import { writeAtomically } from '../audit/state-folder.js';
 import type { TraceResult } from '../audit/trace-result.js';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { withTrace } from '../open-trace.js';
-import { checkOutput } from '../output-path.js';
+import { withText } from '../output/text-output.js';
 import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
 import { flat } from '../render/incident-order.js';
 import { Progress } from '../render/progress.js';
@@ -23,7 +23,7 @@ interface Options extends PluginOptions {
 
 export const run: Run<readonly [string], Options> = async ([path], options, context) => {
   const { only, output, failOn, progress } = options;
-  if (output !== undefined) checkOutput(output, path);
+  if (output !== undefined) checkOutputs([output], [path]);
   const plugins = await loadPlugins(options);
   return withTrace(path, context, async reader => {
     const shown = new Progress(context, progress, 'events replayed', reader.rows);
@@ -57,8 +57,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
       today: '',
     });
     const text = await htmlReport(report, [...RULES, ...rulesOf(plugins)]);
-    if (output === undefined) await context.out.write(text);
-    else writeAtomically(output, text);
+    await withText(output, context, out => out.write(text));
     return findings.some(finding => fails(finding, failOn)) ? EXIT.findings : EXIT.fine;
   });
 };

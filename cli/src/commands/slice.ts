@@ -1,8 +1,10 @@
 import { analyzeTrace, findFinding, RULES, rulesOf, sliceTrace } from '@p2mtrace/analyzers';
+import { checkOutputs } from '@p2mtrace/trace-format/output';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { withTrace } from '../open-trace.js';
-import { checkOutput } from '../output-path.js';
+import { besideOutput } from '../output/beside-output.js';
+import { withTraceFile } from '../output/made-file.js';
 import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
 import { count, counted } from '../render/cell.js';
 import { jsonText } from '../render/json.js';
@@ -17,7 +19,8 @@ interface Options extends ReplayOptions, PluginOptions {
 
 export const run: Run<readonly [string, string], Options> = async ([path, name], options, context) => {
   const { output, tries, format } = options;
-  checkOutput(output, path);
+  checkOutputs([output], [path]);
+  const out = besideOutput(output, context);
   const plugins = await loadPlugins(options);
   return withTrace(path, context, async reader => {
     const analyzed = new Progress(context, options.progress, 'events replayed', reader.rows);
@@ -30,19 +33,17 @@ export const run: Run<readonly [string, string], Options> = async ([path, name],
     const found = findFinding(findings, name);
     await withReplay(reader, options, context, async replay => {
       const trying = new Progress(context, options.progress, 'events tried');
-      const slice = await sliceTrace(replay, found, output, { plugins, tries, onTry: trying.update }).finally(() =>
-        trying.end(),
-      );
+      const slice = await withTraceFile(output, context, file =>
+        sliceTrace(replay, found, file, { plugins, tries, onTry: trying.update }),
+      ).finally(() => trying.end());
       const { seqs, snapshots, context: writes, isMinimal } = slice;
       const kept = writes.length === 0 ? '' : ` but ${counted(writes.length, 'write')} of the entry, kept to read it`;
-      if (format === 'json') await context.out.write(`${jsonText({ ...slice, path: output, of: reader.rows })}\n`);
+      if (format === 'json') await out.write(`${jsonText({ ...slice, path: output, of: reader.rows })}\n`);
       else {
         const size = `${counted(seqs.length, 'event')} of ${count(reader.rows)}, behind ${counted(snapshots, 'snapshot')}`;
-        await context.out.write(
-          `${output}: ${size}; ${isMinimal ? `none can go${kept}` : 'more might go (--tries)'}\n`,
-        );
-        await context.out.write(`${seqs.map(seq => `#${seq}`).join(' ')}\n`);
-        await context.out.write(`p2mtrace explain ${output} ${found.finding.id}\n`);
+        await out.write(`${output}: ${size}; ${isMinimal ? `none can go${kept}` : 'more might go (--tries)'}\n`);
+        await out.write(`${seqs.map(seq => `#${seq}`).join(' ')}\n`);
+        await out.write(`p2mtrace explain ${output} ${found.finding.id}\n`);
       }
     });
     return EXIT.fine;

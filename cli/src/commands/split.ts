@@ -11,10 +11,10 @@ import {
   splitTrace,
 } from '@p2mtrace/replayer';
 import { type TraceReader, usageError } from '@p2mtrace/trace-format';
+import { checkOutputs } from '@p2mtrace/trace-format/output';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { withTrace } from '../open-trace.js';
-import { checkOutput } from '../output-path.js';
 import { sayLeftOut, writePieces } from '../render/pieces.js';
 import { Progress } from '../render/progress.js';
 import type { RowFormat } from '../render/rows.js';
@@ -42,9 +42,11 @@ export const run: Run<readonly [string], Options> = ([path], options, context) =
   }
   return withTrace(path, context, async reader => {
     const progress = new Progress(context, options.progress, 'events', reader.rows);
+    const names: string[] = [];
     const pathOf = (number: number, width = 1) => {
       const name = output.replaceAll(NUMBER, String(number).padStart(width, '0'));
-      checkOutput(name, path);
+      names.push(name);
+      checkOutputs(names, [path]);
       return name;
     };
     try {

@@ -5,11 +5,7 @@ import { queryFrom, tracesAndQuery } from '../sql/query-text.js';
 import { runShell } from '../sql/shell.js';
 import { openSql, type SqlCommandOptions } from '../sql/sql-session.js';
 
-interface Options extends SqlCommandOptions {
-  readonly file?: string;
-}
-
-export const run: Run<readonly [string[]], Options> = async ([words], options, context) => {
+export const run: Run<readonly [string[]], SqlCommandOptions> = async ([words], options, context) => {
   const { traces, query } = tracesAndQuery(words, options.file);
   return withTraces(traces, context, async readers => {
     const sql = await openSql(readers, options, context);

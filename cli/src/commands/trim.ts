@@ -1,8 +1,10 @@
 import { parsePosition, rangeBetween, trimTrace } from '@p2mtrace/replayer';
+import { checkOutputs } from '@p2mtrace/trace-format/output';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { withTrace } from '../open-trace.js';
-import { checkOutput } from '../output-path.js';
+import { besideOutput } from '../output/beside-output.js';
+import { withTraceFile } from '../output/made-file.js';
 import { sayLeftOut, writePieces } from '../render/pieces.js';
 import { Progress } from '../render/progress.js';
 import type { RowFormat } from '../render/rows.js';
@@ -21,15 +23,17 @@ interface Options {
 export const run: Run<readonly [string], Options> = ([path], options, context) => {
   const { output, domain: domains, pcpu: pcpus, cpuHz } = options;
   const [from, to] = [parsePosition(options.from), parsePosition(options.to)];
-  checkOutput(output, path);
+  checkOutputs([output], [path]);
   return withTrace(path, context, async reader => {
     const range = rangeBetween(reader, from, to, cpuHz);
     const progress = new Progress(context, options.progress, 'events', reader.rows);
     const filter = { domains, pcpus };
     try {
-      const piece = trimTrace(reader, output, range, filter, { onProgress: progress.update });
+      const piece = await withTraceFile(output, context, async path => {
+        return { ...trimTrace(reader, path, range, filter, { onProgress: progress.update }), path: output };
+      });
       progress.end();
-      await writePieces(context.out, options.format, [piece]);
+      await writePieces(besideOutput(output, context), options.format, [piece]);
       sayLeftOut(context.err, [piece], { domains: domains !== undefined, pcpus: pcpus !== undefined });
     } finally {
       progress.end();

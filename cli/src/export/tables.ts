@@ -1,9 +1,11 @@
-import { copyFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { openTraceSession, TRACE_TABLES } from '@p2mtrace/analyzers';
 import type { TraceReader } from '@p2mtrace/trace-format';
 import type { Context } from '../command.js';
+import { madeFile } from '../output/made-file.js';
+import { withOutput } from '../output/open-output.js';
 import type { ResultFormat } from '../sql/formats.js';
-import { writeResult } from '../sql/result-formats.js';
+import { isMadeByDuckdb, writeResult } from '../sql/result-formats.js';
 import { type EventRange, isWholeTrace, whereRange } from './range.js';
 
 /** Writes the events as rows of another format. */
@@ -17,28 +19,38 @@ export async function exportEvents(
   const session = await openTraceSession(reader, { files: true });
   try {
     const text = `select * exclude (trace) from events ${whereRange(range)}`;
-    await writeResult({ session, text, parameters: {}, format, output }, context);
+    const file = output !== undefined && isMadeByDuckdb(format) ? madeFile(output, context) : undefined;
+    await writeResult({ session, text, parameters: {}, format, output, file }, context);
   } finally {
     await session.close();
   }
 }
 
 /** Writes an Arrow file that any reader can open. A whole trace already is one. */
-export async function exportArrow(reader: TraceReader, output: string, range: EventRange, context: Context) {
-  if (isWholeTrace(range)) copyFileSync(reader.path, output);
-  else await exportEvents(reader, 'arrow', output, range, context);
+export async function exportArrow(
+  reader: TraceReader,
+  output: string,
+  range: EventRange,
+  context: Context,
+): Promise<void> {
+  if (!isWholeTrace(range)) return exportEvents(reader, 'arrow', output, range, context);
+  await withOutput(output, context, async bytes => {
+    for await (const piece of createReadStream(reader.path, { highWaterMark: 1 << 20 })) await bytes.append(piece);
+  });
 }
 
 /** Writes a DuckDB database with the events, all facts and the tables of names. */
-export async function exportDatabase(reader: TraceReader, output: string): Promise<void> {
-  const session = await openTraceSession(reader, { files: true });
-  try {
-    await session.define(`attach '${output.replaceAll("'", "''")}' as exported`);
-    for (const { name } of TRACE_TABLES) {
-      await session.runAll(`create table exported.${name} as select * exclude (trace) from ${name}`);
+export async function exportDatabase(reader: TraceReader, output: string, context: Context): Promise<void> {
+  await madeFile(output, context).write(async path => {
+    const session = await openTraceSession(reader, { files: true });
+    try {
+      await session.define(`attach '${path.replaceAll("'", "''")}' as exported`);
+      for (const { name } of TRACE_TABLES) {
+        await session.runAll(`create table exported.${name} as select * exclude (trace) from ${name}`);
+      }
+      await session.define('detach exported');
+    } finally {
+      await session.close();
     }
-    await session.define('detach exported');
-  } finally {
-    await session.close();
-  }
+  });
 }

@@ -3,10 +3,10 @@ import { P2mError } from '@p2mtrace/trace-format/errors';
 /** How long the writer of a pipe, which also gets the first Ctrl-C, may take to write the rest. */
 const GRACE_MS = 2000;
 /** Signals by which a user or the system ends a program. */
-export const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+export const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * A stream that SIGINT or SIGTERM ends as if it had ended itself: at its end, after a grace period, or at a second
+ * A stream that a signal ends as if it had ended itself: at its end, after a grace period, or at a second
  * signal.
  */
 export class Interruptible {

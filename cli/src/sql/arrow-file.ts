@@ -1,5 +1,3 @@
-import { createWriteStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import type { QueryResult, ResultColumn, SqlValue } from '@p2mtrace/analyzers';
 import {
   Binary,
@@ -40,12 +38,12 @@ const TYPES: Readonly<Record<string, DataType>> = {
   BLOB: new Binary(),
 };
 
-/** Writes a result as an Arrow IPC file. */
-export async function writeArrowFile(path: string, result: QueryResult): Promise<void> {
+/** A result as an Arrow IPC file, piece by piece. */
+export async function arrowFile(result: QueryResult): Promise<AsyncIterable<Uint8Array>> {
   const fields = result.columns.map(({ name, type }) => new Field(name, TYPES[type] ?? new Utf8(), true));
   const schema = new Schema(fields);
   const writer = await RecordBatchFileWriter.writeAll(recordBatches(schema, result));
-  await pipeline(writer.toNodeStream(), createWriteStream(path));
+  return writer.toNodeStream();
 }
 
 async function* recordBatches(schema: Schema, result: QueryResult): AsyncGenerator<RecordBatch> {

@@ -1,9 +1,10 @@
-import { renameSync, rmSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { QueryResult, SqlParameters, TraceSession } from '@p2mtrace/analyzers';
 import { usageError } from '@p2mtrace/trace-format';
 import type { Context } from '../command.js';
-import { FileText } from '../file-text.js';
+import type { MadeFile } from '../output/made-file.js';
+import { withOutput } from '../output/open-output.js';
+import { withText } from '../output/text-output.js';
 import { type RowFormat, type TextOut, writeRows } from '../render/rows.js';
 import type { ResultFormat } from './formats.js';
 
@@ -18,6 +19,9 @@ const BY_EXTENSION: Readonly<Record<string, ResultFormat>> = {
 };
 /** SQL types whose values are right-aligned in a table. */
 const NUMBERS = /INT|DOUBLE|FLOAT|DECIMAL/;
+
+/** DuckDB itself writes this form, and needs a path for it. */
+export const isMadeByDuckdb = (format: ResultFormat): boolean => format === 'parquet';
 
 export const isFileFormat = (format: ResultFormat): format is 'arrow' | 'parquet' =>
   format === 'arrow' || format === 'parquet';
@@ -42,31 +46,16 @@ export interface Query {
   readonly parameters: SqlParameters;
   readonly format: ResultFormat;
   readonly output: string | undefined;
+  /** The output, if DuckDB writes it. */
+  readonly file: MadeFile | undefined;
 }
 
 /** Runs a query and writes its results; a file gets its name when it is complete. */
-export async function writeResult(query: Query, { out }: Context): Promise<void> {
-  const { output, format } = query;
-  if (output === undefined) {
-    await writeText(query, format as Exclude<ResultFormat, 'arrow' | 'parquet'>, out);
-    return;
-  }
-  const partial = `${output}.partial`;
-  try {
-    if (format === 'parquet') await writeParquet(query, partial);
-    else if (format === 'arrow') await writeArrow(query, partial);
-    else {
-      const file = new FileText(partial);
-      try {
-        await writeText(query, format, file);
-      } finally {
-        await file.close();
-      }
-    }
-    renameSync(partial, output);
-  } finally {
-    rmSync(partial, { force: true });
-  }
+export async function writeResult(query: Query, context: Context): Promise<void> {
+  const { output, format, file } = query;
+  if (file !== undefined && isMadeByDuckdb(format)) await file.write(path => writeParquet(query, path));
+  else if (output !== undefined && format === 'arrow') await writeArrow(query, output, context);
+  else await withText(output, context, text => writeText(query, format as RowFormat, text));
 }
 
 async function writeText({ session, text, parameters }: Query, format: RowFormat, out: TextOut): Promise<void> {
@@ -93,7 +82,11 @@ async function writeParquet({ session, text, parameters }: Query, path: string):
   );
 }
 
-async function writeArrow({ session, text, parameters }: Query, path: string): Promise<void> {
-  const { writeArrowFile } = await import('./arrow-file.js');
-  for await (const result of session.run(text, parameters)) await writeArrowFile(path, result);
+async function writeArrow({ session, text, parameters }: Query, output: string, context: Context): Promise<void> {
+  const { arrowFile } = await import('./arrow-file.js');
+  await withOutput(output, context, async bytes => {
+    for await (const result of session.run(text, parameters)) {
+      for await (const piece of await arrowFile(result)) await bytes.append(piece);
+    }
+  });
 }

@@ -9,13 +9,16 @@ import {
   type TraceSession,
 } from '@p2mtrace/analyzers';
 import { type TraceReader, usageError } from '@p2mtrace/trace-format';
+import { checkOutputs } from '@p2mtrace/trace-format/output';
 import type { Context } from '../command.js';
-import { checkOutput } from '../output-path.js';
+import { madeFile } from '../output/made-file.js';
 import type { ResultFormat } from './formats.js';
 import type { SqlParameter } from './parameter.js';
-import { isFileFormat, resultFormat, writeResult } from './result-formats.js';
+import { isFileFormat, isMadeByDuckdb, resultFormat, writeResult } from './result-formats.js';
 
 export interface SqlCommandOptions {
+  /** The file with the query. */
+  readonly file?: string;
   readonly format?: ResultFormat;
   readonly output?: string;
   readonly param?: readonly SqlParameter[];
@@ -50,15 +53,18 @@ export async function openSql(
 ): Promise<SqlCommand> {
   const { output, cache, cacheDir, allowFiles, memoryLimit, threads, timeout } = options;
   const format = resultFormat(options.format, output, context.out.isTty);
-  if (output !== undefined) for (const { path } of readers) checkOutput(output, path);
+  if (output !== undefined) {
+    const inputs = [...readers.map(({ path }) => path), ...(options.sqlPath ?? []), ...givenFiles(options.file)];
+    checkOutputs([output], inputs);
+  }
   const modules = (options.sqlPath ?? []).flatMap(readModules);
   const caches = readers.map(reader => (cache ? FactCache.of(reader, cacheDir) : undefined));
   const replayed: { readonly trace: number; readonly table: ColumnSource }[] = [];
-  const partial = output === undefined ? undefined : `${output}.partial`;
+  const file = output !== undefined && isMadeByDuckdb(format) ? madeFile(output, context) : undefined;
   const session = await openTraceSession(readers, {
     memoryLimit,
     ...(threads === undefined ? {} : { threads }),
-    files: allowFiles === true ? true : partial === undefined ? [] : [partial],
+    files: allowFiles === true ? true : file === undefined ? [] : [file.path],
     modules,
     caches,
     onFacts: (trace, table) => replayed.push({ trace, table }),
@@ -71,7 +77,7 @@ export async function openSql(
     async run(text) {
       await limited(session, timeout, async () => {
         if (output !== undefined && isFileFormat(command.format)) checkSingle(text, command.format);
-        await writeResult({ session, text, parameters, format: command.format, output }, context);
+        await writeResult({ session, text, parameters, format: command.format, output, file }, context);
       });
     },
     interrupt: () => session.interrupt(),
@@ -82,6 +88,9 @@ export async function openSql(
   };
   return command;
 }
+
+/** The file with the query, unless that is stdin. */
+const givenFiles = (file: string | undefined) => (file === undefined ? [] : [file]);
 
 function checkSingle(text: string, format: ResultFormat): void {
   const { statements, rest } = splitStatements(text);

@@ -15,7 +15,7 @@ const path = join(folder, 'index');
 
 /** Writes these states as checkpoints 0, 1, …; returns the file and its size after each. */
 function written(states: readonly ImageContents[]): { file: CheckpointFile; sizes: number[] } {
-  const writer = new CheckpointWriter(path, `${path}.partial`);
+  const writer = new CheckpointWriter(path);
   const sizes = states.map((contents, seq) => {
     writer.add(seq, contents);
     return writer.size;
@@ -79,7 +79,7 @@ describe('checkpoints in a file', () => {
 
   test('given up, nothing is left', () => {
     const before = statSync(path).mtimeMs;
-    const writer = new CheckpointWriter(path, `${path}.partial`);
+    const writer = new CheckpointWriter(path);
     writer.add(0, new Map([['a', new Uint8Array(9).fill(1)]]));
     writer.abort();
     expect(readdirSync(folder)).toEqual(['index']);

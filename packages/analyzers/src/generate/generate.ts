@@ -1,4 +1,5 @@
 import { importNdjson } from '@p2mtrace/trace-format';
+import { ForeignFile } from '@p2mtrace/trace-format/output';
 import { correctClocks } from './correct-clocks.js';
 import type { Planted } from './planted.js';
 import { TSC_HZ, type WorkloadOptions, workload } from './workload.js';
@@ -23,8 +24,10 @@ export async function generateTrace(
   const counted = () => {
     events++;
   };
-  const metadata = await importNdjson(textOf(options, planted, counted), 'generated', output);
-  if ((options.skew ?? 0) > 0) correctClocks(output, metadata, planted);
+  await new ForeignFile(output).write(async path => {
+    const metadata = await importNdjson(textOf(options, planted, counted), 'generated', path);
+    if ((options.skew ?? 0) > 0) correctClocks(path, metadata, planted);
+  });
   return { events, planted };
 }
 

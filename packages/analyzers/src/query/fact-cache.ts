@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FACTS_VERSION, traceIdentity } from '@p2mtrace/replayer';
 import type { TraceReader } from '@p2mtrace/trace-format';
+import { ForeignFile, makeFolder, removeAbandoned, removeOutput } from '@p2mtrace/trace-format/output';
 import type { ColumnSource } from '../sql/column-source.js';
 import { duckdb } from '../sql/duckdb.js';
 import { tableFunction } from '../sql/table-function.js';
@@ -46,19 +47,13 @@ export class FactCache {
 
   /**
    * Stores a table, and removes its files for other content or versions, unless the folder is shared.
-   * @throws Error of the file system or of DuckDB
+   * @throws P2mError P2M_OUTPUT, P2M_WRITE (usage), Error of DuckDB
    */
   async keep(source: ColumnSource): Promise<void> {
-    mkdirSync(this.folder, { recursive: true });
+    makeFolder(this.folder);
     const path = this.path(source.name);
-    const partial = `${path}.partial-${process.pid}`;
-    try {
-      await write(source, partial);
-      renameSync(partial, path);
-    } finally {
-      rmSync(partial, { force: true });
-      rmSync(`${partial}.wal`, { force: true });
-    }
+    removeAbandoned(path);
+    await new ForeignFile(path, { follow: false }).write(file => write(source, file));
     this.removeStale(source.name, path);
   }
 
@@ -70,7 +65,7 @@ export class FactCache {
     if (!this.folder.endsWith(factCachePath(''))) return;
     for (const name of readdirSync(this.folder)) {
       const other = join(this.folder, name);
-      if (name.startsWith(`${table}-`) && name.endsWith(SUFFIX) && other !== path) rmSync(other, { force: true });
+      if (name.startsWith(`${table}-`) && name.endsWith(SUFFIX) && other !== path) removeOutput(other);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { matchingEvents, parseExpression, selectEvents, touching, trimTrace } from '@p2mtrace/replayer';
 import { type TraceMetadata, TraceReader } from '@p2mtrace/trace-format';
+import type { OutputOptions } from '@p2mtrace/trace-format/output';
 import type { Story } from '../explain/story.js';
 import { subjectsOfStory } from './candidates.js';
 
@@ -20,7 +21,7 @@ export class SlicePiece {
   constructor(reader: TraceReader, seqs: readonly number[], story: Story, path: string) {
     const chosen = new Set(seqs);
     const range = { from: seqs[0] ?? 0, to: (seqs.at(-1) ?? -1) + 1 };
-    trimTrace(reader, path, range, { keep: seq => chosen.has(seq) });
+    trimTrace(reader, path, range, { keep: seq => chosen.has(seq) }, { durable: false });
     this.piece = TraceReader.open(path);
     const first = this.piece.rows - seqs.length;
     this.places = new Map(seqs.map((seq, i) => [seq, first + i]));
@@ -38,10 +39,10 @@ export class SlicePiece {
   }
 
   /** Writes some events, by their seq in the original trace, after the snapshots. Throws like the constructor. */
-  write(path: string, seqs: readonly number[]): void {
+  write(path: string, seqs: readonly number[], options: OutputOptions = {}): void {
     const keep = this.wanted.slice();
     for (const seq of seqs) keep[this.places.get(seq)!] = 1;
-    selectEvents(this.piece, path, keep, this.metadata());
+    selectEvents(this.piece, path, keep, this.metadata(), options);
   }
 
   close(): void {

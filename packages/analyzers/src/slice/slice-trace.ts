@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Replay } from '@p2mtrace/replayer';
 import { usageError } from '@p2mtrace/trace-format';
+import { withScratchFolder } from '@p2mtrace/trace-format/output';
 import type { FoundOccurrence } from '../explain/find-finding.js';
 import { type Story, storyOf } from '../explain/story.js';
 import { candidates, contextOfSlice } from './candidates.js';
@@ -30,58 +29,66 @@ export interface Slice {
  */
 export async function sliceTrace(
   replay: Replay,
-  { finding, occurrence }: FoundOccurrence,
+  found: FoundOccurrence,
   path: string,
   options: TrialOptions = {},
 ): Promise<Slice> {
+  const slice = await withScratchFolder(folder => sliceIn(folder, replay, found, path, options));
+  if (slice !== undefined) return slice;
+  throw usageError(
+    'P2M_SLICE',
+    `${found.finding.signature} does not show again in its own events`,
+    'report it: what the finding rests on is in the trace',
+  );
+}
+
+/** Tries its slices in the folder. */
+async function sliceIn(
+  folder: string,
+  replay: Replay,
+  { finding, occurrence }: FoundOccurrence,
+  path: string,
+  options: TrialOptions,
+): Promise<Slice | undefined> {
   const { reader } = replay;
   const story = storyOf(replay, occurrence);
-  const folder = mkdtempSync(join(tmpdir(), 'p2mtrace-slice-'));
   const withPiece = async <T>(seqs: readonly number[], of: Story, work: (piece: SlicePiece) => Promise<T>) => {
     const piece = new SlicePiece(reader, seqs, of, join(folder, 'piece.arrow'));
     return work(piece).finally(() => piece.close());
   };
-  try {
-    const trials = new Trials(reader, finding, folder, options);
-    for (const all of candidates(reader, story)) {
-      const found = await withPiece(all, story, async piece => {
-        if (!(await trials.shows(piece, all))) return undefined;
-        const least = await minimize(
-          all,
-          seqs => trials.shows(piece, seqs),
-          () => trials.isSpent,
-        );
-        const wanted = least.length === 0 ? [] : contextOfSlice(reader, story, least);
-        const context = wanted.filter(seq => all.includes(seq));
-        const both = [...least, ...context].sort((a, b) => a - b);
-        const isKept = context.length > 0 && (await trials.shows(piece, both));
-        return isKept ? { left: both, context } : { left: least, context: [] };
+  const trials = new Trials(reader, finding, folder, options);
+  for (const all of candidates(reader, story)) {
+    const found = await withPiece(all, story, async piece => {
+      if (!(await trials.shows(piece, all))) return undefined;
+      const least = await minimize(
+        all,
+        seqs => trials.shows(piece, seqs),
+        () => trials.isSpent,
+      );
+      const wanted = least.length === 0 ? [] : contextOfSlice(reader, story, least);
+      const context = wanted.filter(seq => all.includes(seq));
+      const both = [...least, ...context].sort((a, b) => a - b);
+      const isKept = context.length > 0 && (await trials.shows(piece, both));
+      return isKept ? { left: both, context } : { left: least, context: [] };
+    });
+    if (found === undefined) continue;
+    const { left, context } = found;
+    // Snapshots say most if they are of the point where the slice itself begins. But what a pcpu holds there may be
+    // in the way, as nothing in the slice releases it.
+    const ways = [
+      [left, story],
+      [left, { ...story, pcpus: [] }],
+      [all, story],
+    ] as const;
+    for (const [begin, of] of ways) {
+      const snapshots = await withPiece(begin, of, async piece => {
+        if (begin === left && !(await trials.shows(piece, left))) return undefined;
+        piece.write(path, left);
+        return piece.snapshots;
       });
-      if (found === undefined) continue;
-      const { left, context } = found;
-      // Snapshots say most if they are of the point where the slice itself begins. But what a pcpu holds there may be
-      // in the way, as nothing in the slice releases it.
-      const ways = [
-        [left, story],
-        [left, { ...story, pcpus: [] }],
-        [all, story],
-      ] as const;
-      for (const [begin, of] of ways) {
-        const snapshots = await withPiece(begin, of, async piece => {
-          if (begin === left && !(await trials.shows(piece, left))) return undefined;
-          piece.write(path, left);
-          return piece.snapshots;
-        });
-        const { tries, isSpent } = trials;
-        if (snapshots !== undefined) return { seqs: left, context, snapshots, tries, isMinimal: !isSpent };
-      }
+      const { tries, isSpent } = trials;
+      if (snapshots !== undefined) return { seqs: left, context, snapshots, tries, isMinimal: !isSpent };
     }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
-  throw usageError(
-    'P2M_SLICE',
-    `${finding.signature} does not show again in its own events`,
-    'report it: what the finding rests on is in the trace',
-  );
+  return undefined;
 }

@@ -44,7 +44,7 @@ export class Trials {
   async shows(piece: SlicePiece, seqs: readonly number[]): Promise<boolean> {
     this.tries++;
     this.options.onTry?.(seqs.length);
-    piece.write(this.path, seqs);
+    piece.write(this.path, seqs, { durable: false });
     const slice = TraceReader.open(this.path);
     try {
       if (!this.mayShow(slice, piece, seqs)) return false;

@@ -1,6 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { readdirSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { removeAbandoned } from '@p2mtrace/trace-format/output';
 import type { EventFeed } from '../event-feed.js';
 import { saveState } from '../memory/state-image.js';
 import type { Replayer } from '../replayer.js';
@@ -9,8 +7,6 @@ import { CheckpointWriter } from './checkpoint-writer.js';
 
 /** Offsets of pieces are stored divided by 8, as u32. */
 const BYTES_MAX = 2 ** 35 - 2 ** 32;
-/** A file not written to for this long was left by a process that was killed. */
-const ABANDONED_MS = 600_000;
 
 /**
  * Bytes that the checkpoints of this many events may take: 64 MB, plus half the size of the trace itself, which takes
@@ -33,12 +29,12 @@ export interface BuildOptions {
 /**
  * Replays with a fresh replayer and writes checkpoints on the way. Any number of processes may do so at the same time;
  * the file of the last one stays.
- * @throws a system error if writing fails, and then no file is left; P2mError P2M_DAMAGED like the feed
+ * @throws P2mError P2M_OUTPUT, P2M_WRITE (usage), and then no file is left; P2M_DAMAGED like the feed
  */
 export function buildCheckpoints(feed: EventFeed, replayer: Replayer, options: BuildOptions): void {
   const { path, identity, every, until, onProgress, roomFor: room = roomFor } = options;
   removeAbandoned(path);
-  const writer = new CheckpointWriter(path, `${path}.${randomBytes(6).toString('hex')}.partial`);
+  const writer = new CheckpointWriter(path);
   const first = replayer.seq;
   try {
     for (let next = first + every; next <= until; next += every) {
@@ -50,16 +46,5 @@ export function buildCheckpoints(feed: EventFeed, replayer: Replayer, options: B
   } catch (error) {
     writer.abort();
     throw error;
-  }
-}
-
-/** Removes unfinished checkpoint files of this trace, left by processes that were killed. */
-function removeAbandoned(path: string): void {
-  const folder = dirname(path);
-  for (const name of readdirSync(folder)) {
-    if (!name.startsWith(`${basename(path)}.`) || !name.endsWith('.partial')) continue;
-    const left = join(folder, name);
-    const { mtimeMs } = statSync(left, { throwIfNoEntry: false }) ?? { mtimeMs: Date.now() };
-    if (Date.now() - mtimeMs > ABANDONED_MS) rmSync(left, { force: true });
   }
 }

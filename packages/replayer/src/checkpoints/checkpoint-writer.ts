@@ -1,5 +1,5 @@
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
+import { OutputFile } from '@p2mtrace/trace-format/output';
 import type { ImageContents, StateArray } from '../memory/state-image.js';
 import {
   bytesOf,
@@ -29,20 +29,15 @@ const BUFFER = 1 << 20;
  */
 export class CheckpointWriter {
   readonly checkpoints: Checkpoint[] = [];
-  private readonly path: string;
-  private readonly partial: string;
-  private readonly fd: number;
-  private open = true;
+  private readonly file: OutputFile;
   private readonly buffer = Buffer.allocUnsafe(BUFFER);
   private buffered = 0;
   private flushed = 0;
   private shadows = new Map<string, Shadow>();
 
-  /** Creates `partial`, which becomes `path`. @throws a system error */
-  constructor(path: string, partial: string) {
-    this.path = path;
-    this.partial = partial;
-    this.fd = openSync(partial, 'wx');
+  /** @throws P2mError P2M_OUTPUT, P2M_WRITE (usage) */
+  constructor(path: string) {
+    this.file = new OutputFile(path, { follow: false });
     this.append(Buffer.from(MAGIC, 'latin1'));
   }
 
@@ -51,7 +46,7 @@ export class CheckpointWriter {
     return this.flushed + this.buffered;
   }
 
-  /** Adds the state before the event with this seq. @throws a system error */
+  /** Adds the state before the event with this seq. @throws P2mError P2M_WRITE (usage) */
   add(seq: number, contents: ImageContents): void {
     const shadows = new Map<string, Shadow>();
     const arrays: SavedArray[] = [];
@@ -67,23 +62,16 @@ export class CheckpointWriter {
     this.align();
   }
 
-  /** Completes the file and gives it its name; an older file of that name is replaced. @throws a system error */
+  /** Completes the file and gives it its name; an older file of that name is replaced. @throws P2mError P2M_WRITE */
   finish(index: Omit<CheckpointIndex, 'checkpoints'>): void {
     this.append(encodeIndex({ ...index, checkpoints: this.checkpoints }));
     this.flush();
-    this.close();
-    renameSync(this.partial, this.path);
+    this.file.finish();
   }
 
   /** Gives up and removes the file. */
   abort(): void {
-    this.close();
-    rmSync(this.partial, { force: true });
-  }
-
-  private close(): void {
-    if (this.open) closeSync(this.fd);
-    this.open = false;
+    this.file.discard();
   }
 
   /** Writes the pieces of an array that differ from its shadow, which starts as zero bytes. */
@@ -125,7 +113,7 @@ export class CheckpointWriter {
   }
 
   private write(bytes: Buffer): void {
-    for (let done = 0; done < bytes.length; ) done += writeSync(this.fd, bytes, done);
+    this.file.append(bytes);
     this.flushed += bytes.length;
   }
 }

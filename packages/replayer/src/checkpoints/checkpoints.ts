@@ -99,7 +99,8 @@ export class Checkpoints {
     } catch (error) {
       this.gaveUp = true;
       // Whatever reads the damaged part of the trace reports it.
-      if (!(error instanceof P2mError)) this.options.onNotice?.(`no checkpoints are kept: ${(error as Error).message}`);
+      if (!(error instanceof P2mError) || error.blame === 'usage')
+        this.options.onNotice?.(`no checkpoints are kept: ${(error as Error).message}`);
     }
     return replayer.seq === next ? replayer : undefined;
   }

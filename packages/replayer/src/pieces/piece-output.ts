@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { CopiedBatch, PieceOrigin, TraceMetadata, TraceReader } from '@p2mtrace/trace-format';
+import type { OutputOptions } from '@p2mtrace/trace-format/output';
 import type { XenState } from '../state/xen-state.js';
 import { EventChooser } from './event-chooser.js';
 import type { FrameOwners } from './frame-owners.js';
@@ -50,8 +51,12 @@ export class PieceOutput {
   private readonly snapshots: number;
   private rows = new Uint32Array(0);
 
-  /** `file` is where it is written. @throws P2mError P2M_WRITE, P2M_SCHEMA, P2M_DAMAGED */
-  constructor({ reader, state, range, frames, batchRows }: PieceSource, { path, filter }: PieceSpec, file: string) {
+  /** @throws P2mError P2M_OUTPUT, P2M_WRITE, P2M_SCHEMA, P2M_DAMAGED */
+  constructor(
+    { reader, state, range, frames, batchRows }: PieceSource,
+    { path, filter }: PieceSpec,
+    options: OutputOptions,
+  ) {
     const { domains, pcpus, keep } = filter;
     const scope = new PieceScope(filter, frames);
     const choosesAll = domains === undefined && pcpus === undefined && keep === undefined;
@@ -60,7 +65,7 @@ export class PieceOutput {
     this.chooser = choosesAll ? undefined : new EventChooser(filter, scope);
     this.origin = pieceOrigin(reader.metadata, basename(reader.path), range, filter);
     this.metadata = { ...inheritedMetadata(reader, state, range), piece: this.origin };
-    this.writer = new PieceWriter(reader, file, this.metadata, batchRows);
+    this.writer = new PieceWriter(reader, path, this.metadata, batchRows, options);
     try {
       writeSnapshots(reader, state, this.writer, scope);
     } catch (error) {
@@ -89,7 +94,7 @@ export class PieceOutput {
     return { path, range, snapshots, events: this.writer.events - snapshots, incomplete };
   }
 
-  /** Gives up and removes the file; harmless after `finish`. */
+  /** Gives up and removes the file, unless it has its name. */
   abort(): void {
     this.writer.abort();
   }

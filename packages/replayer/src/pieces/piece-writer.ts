@@ -10,6 +10,7 @@ import {
   type TraceReader,
   TraceWriter,
 } from '@p2mtrace/trace-format';
+import type { OutputOptions } from '@p2mtrace/trace-format/output';
 
 /** Writes one piece. It has all names of its trace, with the same numbers, so columns are copied as they are. */
 export class PieceWriter {
@@ -21,10 +22,16 @@ export class PieceWriter {
   private names: NewNames;
 
   /** `rows` per batch. @throws P2mError P2M_WRITE, P2M_SCHEMA */
-  constructor(reader: TraceReader, path: string, metadata: TraceMetadata, rows = BATCH_ROWS) {
+  constructor(
+    reader: TraceReader,
+    path: string,
+    metadata: TraceMetadata,
+    rows = BATCH_ROWS,
+    options: OutputOptions = {},
+  ) {
     this.path = path;
     this.names = namesBeyondInitial(reader);
-    this.writer = new TraceWriter(path, metadata, rows);
+    this.writer = new TraceWriter(path, metadata, rows, undefined, options);
     this.batch = this.writer.acquire();
   }
 

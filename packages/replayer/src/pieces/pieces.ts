@@ -1,7 +1,7 @@
 import { BATCH_ROWS, BatchMemory, COPIED_COLUMNS, type TraceReader, usageError } from '@p2mtrace/trace-format';
+import { type OutputOptions, OutputSet } from '@p2mtrace/trace-format/output';
 import { EventFeed } from '../event-feed.js';
 import { FrameOwners } from './frame-owners.js';
-import { OutputSet } from './output-set.js';
 import { type Piece, PieceOutput, type PieceSource, type PieceSpec } from './piece-output.js';
 import { type PieceRange, wholeRange } from './piece-ranges.js';
 import type { PieceFilter } from './piece-scope.js';
@@ -14,6 +14,8 @@ const MOST_AT_ONCE = 256;
 export interface PieceOptions {
   /** Called with the number of events of the trace that are done. */
   readonly onProgress?: ((events: number) => void) | undefined;
+  /** False if pieces need not survive a crash of the machine, as they are of no use afterwards. */
+  readonly durable?: boolean | undefined;
 }
 
 /**
@@ -62,7 +64,8 @@ function cut(reader: TraceReader, cuts: readonly Cut[], options: PieceOptions): 
   // A piece begins with what happened before it, and has the rest itself.
   const feed = new EventFeed(reader, { settles: false });
   const state = feed.start();
-  const files = new OutputSet();
+  const set = new OutputSet();
+  const files = { set, durable: options.durable };
   const pieces: Piece[] = [];
   try {
     for (const { range, specs } of cuts) {
@@ -72,10 +75,10 @@ function cut(reader: TraceReader, cuts: readonly Cut[], options: PieceOptions): 
       const source = { reader, range, state, frames, batchRows: batchRows(range, specs.length) };
       pieces.push(...writePieces(source, specs, files, options));
     }
-    files.publish();
+    set.publish();
     return pieces;
   } catch (error) {
-    files.discard();
+    set.discard();
     throw error;
   }
 }
@@ -88,12 +91,12 @@ function batchRows({ from, to }: PieceRange, pieces: number): number {
 function writePieces(
   source: PieceSource,
   specs: readonly PieceSpec[],
-  files: OutputSet,
+  files: OutputOptions,
   options: PieceOptions,
 ): Piece[] {
   const outputs: PieceOutput[] = [];
   try {
-    for (const spec of specs) outputs.push(new PieceOutput(source, spec, files.add(spec.path)));
+    for (const spec of specs) outputs.push(new PieceOutput(source, spec, files));
     copyEvents(source, outputs, options);
     return outputs.map(output => output.finish());
   } catch (error) {

@@ -1,4 +1,5 @@
 import { BatchMemory, COPIED_COLUMNS, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
+import type { OutputOptions } from '@p2mtrace/trace-format/output';
 import { PieceWriter } from './piece-writer.js';
 
 /**
@@ -6,8 +7,14 @@ import { PieceWriter } from './piece-writer.js';
  * by position in the trace, is 1. Nothing is put before them.
  * @throws P2mError P2M_WRITE (usage), P2M_SCHEMA, P2M_DAMAGED; then there is no file
  */
-export function selectEvents(reader: TraceReader, path: string, keep: Uint8Array, metadata: TraceMetadata): void {
-  const writer = new PieceWriter(reader, path, metadata);
+export function selectEvents(
+  reader: TraceReader,
+  path: string,
+  keep: Uint8Array,
+  metadata: TraceMetadata,
+  options: OutputOptions = {},
+): void {
+  const writer = new PieceWriter(reader, path, metadata, undefined, options);
   try {
     const memory = new BatchMemory();
     let place = 0;

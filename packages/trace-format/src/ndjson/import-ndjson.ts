@@ -42,7 +42,7 @@ export async function importNdjson(
       for (const line of splitter.push(piece)) rows.add(line);
       bytes += piece.length;
       options.onProgress?.(bytes);
-      if (options.signal !== undefined) await yieldTurn(options.signal);
+      await yieldTurn(options.signal);
     }
     for (const line of splitter.end()) rows.add(line);
     return rows.finish();

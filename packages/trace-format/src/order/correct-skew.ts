@@ -5,7 +5,7 @@ import { lockHolds } from './lock-holds.js';
 import { shiftClocks } from './shifted-trace.js';
 
 /**
- * For a finished import in which two pcpus held a lock at once: finds out how far the pcpus' clocks are apart, rewrites
+ * For a complete import in which two pcpus held a lock at once: finds out how far the pcpus' clocks are apart, rewrites
  * the trace with corrected TSCs and records that in its health. If no correction fits, records that.
  * Returns the trace's metadata as it is now. @throws P2mError P2M_DAMAGED, P2M_WRITE
  */

@@ -4,7 +4,7 @@ import { Kernel } from '../kernel/kernel.js';
 import type { BatchJob } from './batch-job.js';
 import { BatchWriter } from './batch-writer.js';
 
-/** Lends batches to fill, and has them written to their file. Every call throws P2M_WRITE if a write has failed. */
+/** Lends batches to fill, and has them written to their file. Every call throws the system's error if a write has failed. */
 export interface BatchPool {
   /** All batches of the pool. */
   readonly block: BatchBlock;

@@ -3,9 +3,9 @@ import { bodyLayout, type ColumnRegion } from '../ipc/body-layout.js';
 import { zeroCrc } from '../ipc/checksum.js';
 import { completeMessage } from '../ipc/complete-message.js';
 import type { EventBatch } from '../kernel/event-batch.js';
+import { writeFully } from '../output/write-fully.js';
 import { COLUMNS, type ColumnSpec, PRESENT } from '../schema/columns.js';
 import type { BatchJob } from './batch-job.js';
-import { writeFully } from './output-file.js';
 
 interface Piece {
   /** Offset in the body. */

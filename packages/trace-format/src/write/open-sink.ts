@@ -19,7 +19,7 @@ export function openPool(): BatchPool {
 
 /**
  * A sink that writes the trace at `path`.
- * @throws P2mError P2M_WRITE if the file can't be created
+ * @throws P2mError P2M_OUTPUT, P2M_WRITE (usage) if the file can't be created
  */
 export function openTraceSink(path: string, metadata: TraceMetadata, pool = openPool()): BatchSink {
   try {

@@ -1,7 +1,7 @@
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { P2mError } from '../errors.js';
 import { BatchBlock } from '../kernel/batch-block.js';
 import { Kernel } from '../kernel/kernel.js';
+import { isSystemError } from '../output/system-error.js';
 import { BatchWriter } from './batch-writer.js';
 import { CLOSED, DONE, type PoolFailure, type PoolWorkerData, SUBMITTED } from './shared-pool.js';
 
@@ -18,7 +18,7 @@ function tellDone(jobs: number): void {
 
 function failureOf(error: unknown): PoolFailure {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  return { message, stack, isBug: !(error instanceof P2mError) };
+  return { message, stack, system: isSystemError(error) ? { code: error.code, syscall: error.syscall } : undefined };
 }
 
 function writeAll(): void {

@@ -5,7 +5,6 @@ import type { Kernel, KernelParts } from '../kernel/kernel.js';
 import type { BatchJob } from './batch-job.js';
 import type { BatchPool } from './batch-pool.js';
 import { BatchWriter } from './batch-writer.js';
-import { writeError } from './output-file.js';
 
 /** Batches that may wait for the other thread; while this many do, this thread writes what it fills itself. */
 const BACKLOG = 6;
@@ -34,7 +33,8 @@ export interface PoolWorkerData {
 export interface PoolFailure {
   readonly message: string;
   readonly stack: string | undefined;
-  readonly isBug: boolean;
+  /** Of an error of the system: its code and its call. */
+  readonly system: { readonly code: string; readonly syscall: string | undefined } | undefined;
 }
 
 /** Compiled; not present beside the TypeScript sources. */
@@ -104,7 +104,7 @@ export class SharedPool implements BatchPool {
   /** Throws the reason why the other thread has ended. */
   private fail(): never {
     const failure: PoolFailure | undefined = receiveMessageOnPort(this.port)?.message;
-    const { message, stack, isBug } = failure ?? { message: 'the writing thread has ended', stack: '', isBug: true };
-    throw isBug ? Object.assign(new Error(message), { stack }) : writeError(message);
+    const { message, stack, system } = failure ?? { message: 'the writing thread has ended', stack: '' };
+    throw Object.assign(new Error(message), { stack }, system);
   }
 }

@@ -1,5 +1,3 @@
-import { closeSync, renameSync, rmSync } from 'node:fs';
-import { P2mError } from '../errors.js';
 import { BatchMessages } from '../ipc/batch-messages.js';
 import { METADATA_KEY, VERSION_KEY } from '../ipc/decode-schema.js';
 import {
@@ -11,12 +9,12 @@ import {
 import { MAGIC } from '../ipc/file-format.js';
 import type { BatchBlock } from '../kernel/batch-block.js';
 import { BATCH_ROWS, type EventBatch } from '../kernel/event-batch.js';
+import { OutputFile, type OutputOptions } from '../output/output-file.js';
 import { DICTIONARIES, DICTIONARY_NAMES, type DictionaryName, SCHEMA_VERSION } from '../schema/columns.js';
 import { KindCounts } from '../schema/kind-counts.js';
 import type { TraceMetadata } from '../schema/metadata.js';
 import { batchJob } from './batch-job.js';
 import { type BatchPool, LocalPool } from './batch-pool.js';
-import { createPartial, partialName, writeFully } from './output-file.js';
 
 /** Names that a batch uses and no earlier batch did, by dictionary. */
 export type NewNames = Partial<Record<DictionaryName, readonly string[]>>;
@@ -32,21 +30,23 @@ export interface BatchSink {
   acquire(): EventBatch;
   /** Appends the batch and takes it back; it must not be touched afterwards. */
   submit(batch: EventBatch, names: NewNames): void;
-  /** Completes the trace; only now does the file appear under its name. */
+  /** Completes the trace, which can be read now, and even be replaced, where it is written: its path is returned. */
+  complete(metadata: TraceMetadata): string;
+  /** Gives the complete trace its name. */
+  publish(): void;
+  /** Does both; a file of a set gets its name with the others. */
   finish(metadata: TraceMetadata): void;
-  /** Gives up and removes the unfinished file. Harmless after finish. */
+  /** Gives up and removes the file, unless it has its name. */
   abort(): void;
 }
 
 /**
- * Writes a trace: an Arrow stream after the file magic, under `PATH.partial`, which can be read up to its last complete
- * batch at any moment; `finish` adds the footer of the file format and renames it. This class assigns everything its
- * place in the file; the batches, which are large, are written by its pool.
+ * Writes a trace: an Arrow stream after the file magic, under `PATH.RANDOM.partial`, which can be read up to its last
+ * complete batch at any moment; `finish` adds the footer of the file format and renames it. This class assigns everything
+ * its place in the file; the batches, which are large, are written by its pool.
  */
 export class TraceWriter implements BatchSink {
-  private readonly path: string;
-  private readonly partial: string;
-  private readonly fd: number;
+  private readonly file: OutputFile;
   private readonly pool: BatchPool;
   private readonly names = new Map<DictionaryName, string[]>();
   private readonly fixedBlocks: MessageBlock[] = [];
@@ -55,21 +55,23 @@ export class TraceWriter implements BatchSink {
   private readonly messages = new BatchMessages();
   private rows = 0;
   private at = 0;
-  private state: 'open' | 'finished' | 'aborted' = 'open';
+  private isOpen = true;
 
-  /** @throws P2mError P2M_WRITE if the file can't be created */
-  constructor(path: string, metadata: TraceMetadata, capacity = BATCH_ROWS, pool: BatchPool = new LocalPool(capacity)) {
-    this.path = path;
-    this.partial = partialName(path);
-    this.fd = createPartial(path);
+  /** @throws P2mError P2M_OUTPUT, P2M_WRITE (usage) if the file can't be created */
+  constructor(
+    path: string,
+    metadata: TraceMetadata,
+    capacity = BATCH_ROWS,
+    pool: BatchPool = new LocalPool(capacity),
+    options: OutputOptions = {},
+  ) {
+    this.file = new OutputFile(path, options);
     this.pool = pool;
-    this.write(Buffer.from(`${MAGIC}\0\0`, 'latin1'));
-    this.write(encodeSchemaMessage(schemaPairs(metadata)));
-    for (const name of DICTIONARY_NAMES) {
-      const { grows, names } = DICTIONARIES[name];
-      const block = this.writeDictionary(name, names, false);
-      if (grows) this.names.set(name, [...names]);
-      else this.fixedBlocks.push(block);
+    try {
+      this.writeHead(metadata);
+    } catch (error) {
+      this.file.discard();
+      throw error;
     }
   }
 
@@ -88,16 +90,16 @@ export class TraceWriter implements BatchSink {
     }
     if (batch.rows === 0) return;
     this.counts.add(batch.columns.kind, batch.columns.flags, batch.rows);
-    const job = batchJob(batch, this.messages, this.rows, this.fd, this.at);
+    const job = batchJob(batch, this.messages, this.rows, this.file.fd, this.at);
     const { message, bodyBytes } = job;
     this.batches.push({ offset: this.at, metadataBytes: message.framed.length, bodyBytes });
     this.at += message.framed.length + bodyBytes;
     this.rows += job.rows;
-    this.pool.submit(batch, job);
+    this.file.told(() => this.pool.submit(batch, job));
   }
 
-  finish(metadata: TraceMetadata): void {
-    this.pool.drain();
+  complete(metadata: TraceMetadata): string {
+    this.file.told(() => this.pool.drain());
     const blocks = [...this.fixedBlocks];
     // Readers of the file form see each growing dictionary once and complete; the deltas serve readers of the stream.
     for (const [name, names] of this.names) blocks.push(this.writeDictionary(name, names, false));
@@ -106,26 +108,35 @@ export class TraceWriter implements BatchSink {
     this.write(footer);
     this.write(new Uint8Array(Int32Array.of(footer.length).buffer));
     this.write(Buffer.from(MAGIC, 'latin1'));
-    closeSync(this.fd);
-    this.state = 'finished';
-    try {
-      renameSync(this.partial, this.path);
-    } catch (cause) {
-      throw new P2mError('P2M_WRITE', `the trace is whole but can't get its name: ${(cause as Error).message}`, {
-        blame: 'usage',
-        place: { file: this.path },
-        remedy: `it is ${this.partial}; move it by hand`,
-        cause,
-      });
-    }
+    this.file.complete();
+    this.isOpen = false;
+    return this.file.partial;
+  }
+
+  publish(): void {
+    this.file.publish();
+  }
+
+  finish(metadata: TraceMetadata): void {
+    this.complete(metadata);
+    if (!this.file.isInSet) this.publish();
   }
 
   abort(): void {
-    if (this.state !== 'open') return;
-    this.state = 'aborted';
-    this.pool.close();
-    closeSync(this.fd);
-    rmSync(this.partial, { force: true });
+    if (this.isOpen) this.pool.close();
+    this.isOpen = false;
+    this.file.discard();
+  }
+
+  private writeHead(metadata: TraceMetadata): void {
+    this.write(Buffer.from(`${MAGIC}\0\0`, 'latin1'));
+    this.write(encodeSchemaMessage(schemaPairs(metadata)));
+    for (const name of DICTIONARY_NAMES) {
+      const { grows, names } = DICTIONARIES[name];
+      const block = this.writeDictionary(name, names, false);
+      if (grows) this.names.set(name, [...names]);
+      else this.fixedBlocks.push(block);
+    }
   }
 
   private writeDictionary(name: DictionaryName, names: readonly string[], isDelta: boolean): MessageBlock {
@@ -137,7 +148,7 @@ export class TraceWriter implements BatchSink {
   }
 
   private write(bytes: Uint8Array): void {
-    writeFully(this.fd, [bytes], this.at);
+    this.file.write(bytes, this.at);
     this.at += bytes.length;
   }
 }

@@ -73,8 +73,9 @@ async function importTo(
     rows.flush();
     const settled = rows.layouts?.settle(metadata) ?? metadata;
     const finished = { ...settled, health: rows.health.report(merger.allCursors) };
-    sink.finish(finished);
-    return await inOrder(output, finished, rows.overlaps);
+    const ordered = await inOrder(sink.complete(finished), finished, rows.overlaps);
+    sink.publish();
+    return ordered;
   } catch (error) {
     sink.abort();
     throw error;

@@ -65,14 +65,12 @@ class StreamJob {
   private readonly metadata: TraceMetadata;
   private readonly limit: number;
   private readonly options: XentraceOptions;
-  private readonly output: string;
   private held = 0;
   private gaveUp = 0;
 
   /** @throws P2mError P2M_WRITE */
   constructor(output: string, source: string, options: XentraceOptions, interpretation: Interpretation) {
     this.options = options;
-    this.output = output;
     this.limit = options.reorderBytes ?? REORDER_BYTES;
     this.metadata = startMetadata(source, options, interpretation);
     this.sink = openTraceSink(output, this.metadata);
@@ -111,9 +109,10 @@ class StreamJob {
     }
     const settled = this.rows.layouts?.settle(this.metadata) ?? this.metadata;
     const finished = { ...settled, health: health.report(this.merger.allCursors) };
-    this.sink.finish(finished);
+    const ordered = await inOrder(this.sink.complete(finished), finished, this.rows.overlaps);
+    this.sink.publish();
     this.options.onProgress?.(splitter.bytes);
-    return inOrder(this.output, finished, this.rows.overlaps);
+    return ordered;
   }
 
   abort(): void {

@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto';
+import { lstatSync, readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileCalls } from './file-calls.js';
+
+/** Most bytes that a name may have on Linux and macOS. */
+const NAME_MAX = 255;
+const ENDING = /^\.[0-9a-f]{12}\.partial$/;
+/** A file not written to for this long was left by a process that was killed. */
+const ABANDONED_MS = 600_000;
+
+/** A name in the folder of `path` that nothing has: `NAME.RANDOM.partial`, or without NAME where that is too long. */
+export function temporaryName(path: string): string {
+  const name = basename(path);
+  const ending = `${randomBytes(6).toString('hex')}.partial`;
+  const whole = `${name}.${ending}`;
+  return join(dirname(path), Buffer.byteLength(whole) > NAME_MAX ? ending : whole);
+}
+
+/**
+ * Removes what killed processes left unfinished of this file. Only for files that nobody would want to have cut: caches.
+ */
+export function removeAbandoned(path: string): void {
+  const folder = dirname(path);
+  const name = basename(path);
+  for (const other of readdirSync(folder)) {
+    if (!other.startsWith(name) || !ENDING.test(other.slice(name.length))) continue;
+    const left = join(folder, other);
+    const stat = lstatSync(left, { throwIfNoEntry: false });
+    if (stat === undefined || Date.now() - stat.mtimeMs <= ABANDONED_MS) continue;
+    fileCalls.rmSync(left, { recursive: true, force: true });
+  }
+}

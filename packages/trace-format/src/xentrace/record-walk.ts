@@ -13,10 +13,16 @@ const MAX_RECORD = MAX_RECORD_WORDS * 4;
 const CHAIN = 4;
 /** The classes of records: TRC_GEN to TRC_HW, and TRC_GUEST (docs/xen.md#record-framing). */
 const CLASSES = 0x8ff;
+/** No record of Xen has subclass 0. */
+const SUBCLASS = 0xf000;
+/** TSCs of one window are not further apart than this, in their high words: some hours. */
+const MAX_JUMP = 1 << 13;
 
 export interface Walk {
   /** Where it ended: at `to`, or at the first byte that is no record. */
   readonly reach: number;
+  /** Where the last record begins. */
+  readonly last: number;
   /** True if a record ends at the mark. */
   readonly hitMark: boolean;
   readonly records: number;
@@ -26,7 +32,7 @@ export interface Walk {
 export function isRecordHeader(header: number): boolean {
   const eventClass = (header & EVENT_MASK) >>> 16;
   const isOne = eventClass !== 0 && (eventClass & (eventClass - 1)) === 0;
-  return isOne && (eventClass & CLASSES) !== 0 && header !== CPU_CHANGE_HEADER;
+  return isOne && (header & SUBCLASS) !== 0 && (eventClass & CLASSES) !== 0 && header !== CPU_CHANGE_HEADER;
 }
 
 /**
@@ -38,6 +44,7 @@ export function walkRecords(source: ByteSource, from: number, to: number, mark =
   let at = from;
   let hitMark = at === mark;
   let records = 0;
+  let last = from;
   let [low, high] = [0, 0];
   while (at < limit && records < most) {
     const bytes = source.bytes(at, Math.min(BLOCK, limit - at));
@@ -47,13 +54,15 @@ export function walkRecords(source: ByteSource, from: number, to: number, mark =
     while (pos + 4 <= bytes.length && records < most) {
       const header = view.getUint32(pos, true);
       const next = pos + recordWords(header) * 4;
-      if (!isRecordHeader(header)) return { reach: at + pos, hitMark, records };
+      if (!isRecordHeader(header)) return { reach: at + pos, last, hitMark, records };
       if (next > bytes.length) break;
       if (header >= HEADER_TSC_BIT) {
         const [tsc, tscHigh] = [view.getUint32(pos + 4, true), view.getUint32(pos + 8, true)];
-        if (tscHigh < high || (tscHigh === high && tsc < low)) return { reach: at + pos, hitMark, records };
+        const isJump = high + low > 0 && tscHigh > high + MAX_JUMP;
+        if (isJump || tscHigh < high || (tscHigh === high && tsc < low)) return { reach: at + pos, last, hitMark, records };
         [low, high] = [tsc, tscHigh];
       }
+      last = at + pos;
       pos = next;
       records++;
       if (at + pos === mark) hitMark = true;
@@ -61,7 +70,7 @@ export function walkRecords(source: ByteSource, from: number, to: number, mark =
     at += pos;
     if (isLast || pos === 0) break;
   }
-  return { reach: at, hitMark, records };
+  return { reach: at, last, hitMark, records };
 }
 
 /**

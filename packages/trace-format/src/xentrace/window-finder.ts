@@ -2,7 +2,7 @@ import { CPU_CHANGE_BYTES } from '../schema/xentrace-records.js';
 import type { ByteSource } from './byte-source.js';
 import { type CaptureForm, captureForm, LOOKAHEAD } from './capture-form.js';
 import { findRecords, walkRecords } from './record-walk.js';
-import { findWindowHeader, type Window, type WindowHeader, wasWindowHeader, windowHeaderAt } from './windows.js';
+import { beginsHeader, findWindowHeader, type Window, type WindowHeader, wasWindowHeader, windowHeaderAt } from './windows.js';
 
 /** No ring of any Xen could fill a larger window, so a larger claim is damage. */
 const MAX_WINDOW = 1 << 30;
@@ -131,10 +131,11 @@ export class WindowFinder {
     return this.damagedEnd(header, Math.min(limit, source.size));
   }
 
-  /** True if the input ends here, or has the first bytes of a header left. */
+  /** True if the input ends here, or in the midst of a header. */
   private isCutHeader(at: number): boolean {
     const { source } = this;
-    return source.ended && source.size - at < CPU_CHANGE_BYTES;
+    const rest = source.size - at;
+    return source.ended && rest < CPU_CHANGE_BYTES && beginsHeader(source.bytes(at, rest));
   }
 
   /** Where a window ends that does not end where it says; the next one begins at `next`. */
@@ -144,14 +145,15 @@ export class WindowFinder {
     const end = first + bytes;
     // Not its size is wrong, but the header behind it.
     if (end < next && wasWindowHeader(source, end, next)) return end;
-    const { reach, hitMark } = walkRecords(source, first, next, end);
+    const { reach, last, hitMark } = walkRecords(source, first, next, end);
     if (end < next && hitMark && reach !== next) return end;
-    const what =
-      reach === next ? 'its records are whole' : `only ${reach - first} bytes of it look like records`;
+    // What broke the row of records may have begun inside the last of them.
+    const isWhole = reach === next;
+    const what = isWhole ? 'its records are whole' : `only its first ${last - first} bytes are used`;
     this.addProblem(
       `the window at ${hex(this.at)} is damaged: it says ${bytes} bytes, the next begins after ${next - first}; ${what}`,
     );
-    return reach;
+    return isWhole ? reach : last;
   }
 
   /** Records that lie in no window, up to the next damage, window or the end. */

@@ -46,6 +46,11 @@ export function findWindowHeader(source: ByteSource, from: number, to: number): 
   return -1;
 }
 
+/** True for the first bytes of a window header, however few. */
+export function beginsHeader(bytes: Uint8Array): boolean {
+  return PATTERN.every((byte, i) => i >= bytes.length || bytes[i] === byte);
+}
+
 /** True if what lies there was a window header once: few of its bits differ, or its size leads to the next window. */
 export function wasWindowHeader(source: ByteSource, at: number, next: number): boolean {
   if (at + CPU_CHANGE_BYTES > source.size) return false;

@@ -98,6 +98,10 @@ export const PROGRESS: OptionSpec = {
   choices: ['auto', 'never'],
   byDefault: 'auto',
 };
+export const STRICT: OptionSpec = {
+  flags: '--strict',
+  help: 'exit with 3 if anything of the recording was lost, is unknown or was guessed',
+};
 export const CPU_HZ: OptionSpec = {
   flags: '--cpu-hz <hz>',
   help: 'TSC frequency, such as 2.5G; needed for seconds',

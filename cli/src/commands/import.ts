@@ -11,6 +11,7 @@ import { count, counted } from '../render/cell.js';
 import { healthLines } from '../render/health.js';
 import { jsonText } from '../render/json.js';
 import { Progress } from '../render/progress.js';
+import { sayStrict } from '../strict.js';
 
 interface Options extends ImportSettings {
   readonly output: string;
@@ -35,8 +36,17 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
     progress.end();
   }
   if (options.quiet !== true || options.json === true) await report(input, options, context);
-  return sayDamage(input, metadata, options, context);
+  const code = sayDamage(input, metadata, options, context);
+  return context.isStrict === true && !(await isStrictly(options.output, context)) ? EXIT.input : code;
 };
+
+/** With --strict: false if the finished trace lacks anything. Only there are all counts known. */
+async function isStrictly(output: string, context: Context): Promise<boolean> {
+  const { TraceReader } = await import('@p2mtrace/trace-format');
+  const reader = TraceReader.open(output);
+  reader.close();
+  return sayStrict(context, output, reader.metadata);
+}
 
 /** Reports what the import found, from the finished trace: only there are all numbers known. */
 async function report(input: Input, { output, quiet, json }: Options, { out, err }: Context): Promise<void> {

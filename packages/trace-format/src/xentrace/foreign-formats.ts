@@ -55,7 +55,11 @@ function isOldForm(head: Uint8Array, size: number): boolean {
   const last = new Map<number, bigint>();
   let seen = 0;
   for (let at = 0; at + size <= head.length; at += size) {
-    const [pcpu, tsc, event] = [view.getUint32(at, true), view.getBigUint64(at + 4, true), view.getUint32(at + 12, true)];
+    const [pcpu, tsc, event] = [
+      view.getUint32(at, true),
+      view.getBigUint64(at + 4, true),
+      view.getUint32(at + 12, true),
+    ];
     const eventClass = event >>> 16;
     if (pcpu >= 256 || eventClass === 0 || eventClass > 0x80 || (eventClass & (eventClass - 1)) !== 0) return false;
     if (tsc < (last.get(pcpu) ?? 0n)) return false;

@@ -59,7 +59,8 @@ export function walkRecords(source: ByteSource, from: number, to: number, mark =
       if (header >= HEADER_TSC_BIT) {
         const [tsc, tscHigh] = [view.getUint32(pos + 4, true), view.getUint32(pos + 8, true)];
         const isJump = high + low > 0 && tscHigh > high + MAX_JUMP;
-        if (isJump || tscHigh < high || (tscHigh === high && tsc < low)) return { reach: at + pos, last, hitMark, records };
+        if (isJump || tscHigh < high || (tscHigh === high && tsc < low))
+          return { reach: at + pos, last, hitMark, records };
         [low, high] = [tsc, tscHigh];
       }
       last = at + pos;

@@ -2,7 +2,14 @@ import { CPU_CHANGE_BYTES } from '../schema/xentrace-records.js';
 import type { ByteSource } from './byte-source.js';
 import { type CaptureForm, captureForm, LOOKAHEAD } from './capture-form.js';
 import { findRecords, walkRecords } from './record-walk.js';
-import { beginsHeader, findWindowHeader, type Window, type WindowHeader, wasWindowHeader, windowHeaderAt } from './windows.js';
+import {
+  beginsHeader,
+  findWindowHeader,
+  type Window,
+  type WindowHeader,
+  wasWindowHeader,
+  windowHeaderAt,
+} from './windows.js';
 
 /** No ring of any Xen could fill a larger window, so a larger claim is damage. */
 const MAX_WINDOW = 1 << 30;

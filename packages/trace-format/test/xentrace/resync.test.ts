@@ -108,20 +108,23 @@ describe('the rest of a header', () => {
   });
 });
 
-test.each([1, 2, 3, 4, 7, 13])('%i bytes too many, in front or anywhere, cost at most the window there', async count => {
-  const junk = Buffer.alloc(count, 0x5a);
-  expect((await imported(Buffer.concat([junk, CAPTURE]))).numbers).toEqual(NUMBERS);
-  for (const w of [0, 5, 11]) {
-    for (const offset of [0, 5, 12, 60, 130]) {
-      const at = STARTS[w] + offset;
-      const bytes = Buffer.concat([CAPTURE.subarray(0, at), junk, CAPTURE.subarray(at)]);
-      const { numbers, problems } = await imported(bytes);
-      expect(numbers.filter(n => NUMBERS.includes(n) && !WINDOWS[w].numbers.includes(n))).toEqual(without(w));
-      expect(numbers.length).toBeLessThanOrEqual(NUMBERS.length + 1);
-      expect(problems).not.toEqual([]);
+test.each([1, 2, 3, 4, 7, 13])(
+  '%i bytes too many, in front or anywhere, cost at most the window there',
+  async count => {
+    const junk = Buffer.alloc(count, 0x5a);
+    expect((await imported(Buffer.concat([junk, CAPTURE]))).numbers).toEqual(NUMBERS);
+    for (const w of [0, 5, 11]) {
+      for (const offset of [0, 5, 12, 60, 130]) {
+        const at = STARTS[w] + offset;
+        const bytes = Buffer.concat([CAPTURE.subarray(0, at), junk, CAPTURE.subarray(at)]);
+        const { numbers, problems } = await imported(bytes);
+        expect(numbers.filter(n => NUMBERS.includes(n) && !WINDOWS[w].numbers.includes(n))).toEqual(without(w));
+        expect(numbers.length).toBeLessThanOrEqual(NUMBERS.length + 1);
+        expect(problems).not.toEqual([]);
+      }
     }
-  }
-});
+  },
+);
 
 test.each([1, 4, 12, 30])('%i bytes missing cost at most the windows there', async count => {
   for (const w of [0, 5, 10]) {

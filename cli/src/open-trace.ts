@@ -2,6 +2,7 @@ import type { TraceReader } from '@p2mtrace/trace-format';
 import type { Context } from './command.js';
 import { EXIT } from './exit.js';
 import { sayStrict } from './strict.js';
+import { visible } from './text/visible.js';
 
 /**
  * Opens a trace for the duration of `work`, whose exit code it returns. Of a trace that was cut or damaged, the intact
@@ -16,7 +17,7 @@ export async function withTrace(
   const { describeDamage, TraceReader } = await import('@p2mtrace/trace-format');
   const reader = TraceReader.open(path);
   try {
-    if (reader.damage !== undefined) context.err.say(`p2mtrace: ${describeDamage(reader)}\n`);
+    if (reader.damage !== undefined) context.err.say(`p2mtrace: ${visible(describeDamage(reader))}\n`);
     const code = await work(reader);
     const isWhole = sayStrict(context, path, reader.metadata) && reader.damage === undefined;
     return isWhole ? code : EXIT.input;

@@ -1,5 +1,6 @@
 import type { TraceMetadata } from '@p2mtrace/trace-format';
 import type { Context } from './command.js';
+import { visible } from './text/visible.js';
 
 const SHOWN = 10;
 
@@ -8,7 +9,8 @@ export function sayStrict({ isStrict, err }: Context, path: string, metadata: Tr
   const problems = isStrict === true ? strictProblems(metadata) : [];
   if (problems.length === 0) return true;
   const more = problems.length > SHOWN ? `; and ${problems.length - SHOWN} more` : '';
-  err.say(`p2mtrace: P2M_STRICT: ${path}: ${problems.slice(0, SHOWN).join('; ')}${more}\n`);
+  const all = `${path}: ${problems.slice(0, SHOWN).join('; ')}${more}`;
+  err.say(`p2mtrace: P2M_STRICT: ${visible(all)}\n`);
   return false;
 }
 

@@ -12,6 +12,7 @@ import { healthLines } from '../render/health.js';
 import { jsonText } from '../render/json.js';
 import { Progress } from '../render/progress.js';
 import { sayStrict } from '../strict.js';
+import { visible } from '../text/visible.js';
 
 interface Options extends ImportSettings {
   readonly output: string;
@@ -30,7 +31,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
     metadata = await importInput(input, options.output, options, progress.update);
   } catch (error) {
     // If the compressed file was cut, that explains an error in its last line.
-    for (const problem of input.problems) context.err.say(`p2mtrace: ${problem}\n`);
+    for (const problem of input.problems) context.err.say(`p2mtrace: ${visible(problem)}\n`);
     throw error;
   } finally {
     progress.end();
@@ -57,8 +58,8 @@ async function report(input: Input, { output, quiet, json }: Options, { out, err
   if (quiet !== true) {
     const { health } = metadata;
     const read = health === undefined ? '' : `${count(health.bytes)} bytes, ${counted(health.records, 'record')}, `;
-    err.say(`${basename(input.name)} → ${output}: ${read}${counted(rows, 'event')}\n`);
-    err.say(`${healthLines(metadata).join('\n')}\n`);
+    err.say(`${visible(`${basename(input.name)} → ${output}`)}: ${read}${counted(rows, 'event')}\n`);
+    err.say(`${healthLines(metadata).map(visible).join('\n')}\n`);
   }
   if (json === true) await out.write(`${jsonText(metadata, 2)}\n`);
 }
@@ -70,7 +71,7 @@ function sayDamage(input: Input, metadata: TraceMetadata, { output }: Options, {
   }
   const damage = inputDamage(input, metadata);
   if (damage === undefined) return EXIT.fine;
-  err.say(`p2mtrace: ${damage}\n`);
+  err.say(`p2mtrace: ${visible(damage)}\n`);
   err.say(`  ${output} has everything that could be read\n`);
   return EXIT.input;
 }

@@ -4,6 +4,7 @@ import { EXIT } from '../exit.js';
 import { checkOutput } from '../output-path.js';
 import { counted } from '../render/cell.js';
 import { Progress } from '../render/progress.js';
+import { visible } from '../text/visible.js';
 
 interface Options {
   readonly output: string;
@@ -19,13 +20,13 @@ export const run: Run<readonly [string], Options> = async ([path], { output, pro
     shown.end();
     const { err } = context;
     if (damage === undefined) {
-      err.say(`${path} is whole; ${output} has the same ${counted(events, 'event')}\n`);
+      err.say(`${visible(path)} is whole; ${visible(output)} has the same ${counted(events, 'event')}\n`);
       return EXIT.fine;
     }
     const byte = `byte 0x${damage.byte.toString(16)}`;
-    err.say(`${output}: the ${counted(events, 'event')} before the damage, as a whole trace\n`);
+    err.say(`${visible(output)}: the ${counted(events, 'event')} before the damage, as a whole trace\n`);
     const lost = gone === undefined ? 'how many events followed is not known' : `${counted(gone, 'event')} are gone`;
-    err.say(`p2mtrace: ${damage.code}: ${path}, ${byte}: ${damage.what}; ${lost}\n`);
+    err.say(`p2mtrace: ${damage.code}: ${visible(path)}, ${byte}: ${visible(damage.what)}; ${lost}\n`);
     return EXIT.input;
   } finally {
     shown.end();

@@ -4,6 +4,7 @@ import { EXIT } from '../exit.js';
 import { counted } from '../render/cell.js';
 import { jsonText } from '../render/json.js';
 import { sayStrict } from '../strict.js';
+import { visible } from '../text/visible.js';
 
 export const run: Run<readonly [string], { readonly format: string }> = async ([path], { format }, context) => {
   const { out } = context;
@@ -16,13 +17,15 @@ export const run: Run<readonly [string], { readonly format: string }> = async ([
   }
   const what = `${counted(report.rows, 'event')}, ${counted(report.batches, 'record batch')}`;
   const verdict = report.whole ? out.style('green', 'whole') : out.style('red', 'damaged');
-  await out.write(`${path}: ${verdict}: ${what}${report.checksummed ? '' : ', no checksums: contents not checked'}\n`);
+  await out.write(
+    `${visible(path)}: ${verdict}: ${what}${report.checksummed ? '' : ', no checksums: contents not checked'}\n`,
+  );
   for (const { code, what: problem, byte, batch } of report.problems) {
     const place = [
       ...(byte === undefined ? [] : [`byte 0x${byte.toString(16)}`]),
       ...(batch === undefined ? [] : [`batch ${batch}`]),
     ];
-    await out.write(`  ${code}: ${problem}${place.length === 0 ? '' : ` (${place.join(', ')})`}\n`);
+    await out.write(`  ${code}: ${visible(problem)}${place.length === 0 ? '' : ` (${place.join(', ')})`}\n`);
   }
   return code;
 };

@@ -48,7 +48,11 @@ function contents(path) {
   try {
     const parts = reader.batches.map(batch => {
       const { columns, validity } = reader.read(batch, COLUMN_NAMES, new BatchMemory());
-      return COLUMN_NAMES.map(name => [columns[name], validity[name]].map(v => Buffer.from(v?.buffer ?? [], v?.byteOffset, v?.byteLength).toString('base64')));
+      return COLUMN_NAMES.map(name =>
+        [columns[name], validity[name]].map(v =>
+          Buffer.from(v?.buffer ?? [], v?.byteOffset, v?.byteLength).toString('base64'),
+        ),
+      );
     });
     return JSON.stringify([parts, reader.names, reader.metadata.health]);
   } finally {

@@ -168,7 +168,9 @@ describe('a trace that was cut', () => {
     const rows = (name: string) => fine(['export', name], { cwd: folder }).stdout.split('\n').slice(1);
     expect(rows('repaired.arrow')).toEqual(rows('out.arrow'));
     fine(['info', 'repaired.arrow'], { cwd: folder });
-    expect(p2mtrace(['info', 'repaired.arrow', '--strict'], { cwd: folder }).stderr).toContain('repaired: ends at damage');
+    expect(p2mtrace(['info', 'repaired.arrow', '--strict'], { cwd: folder }).stderr).toContain(
+      'repaired: ends at damage',
+    );
     fine(['repair', 'out.arrow', '-o', 'same.arrow'], { cwd: folder });
   });
 

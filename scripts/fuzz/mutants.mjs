@@ -13,7 +13,15 @@ const CPU_CHANGE = 0x2001_f003;
 /** Words that mean something somewhere: headers, sizes, limits, INVALID_MFN. */
 const WORDS = [0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, CPU_CHANGE, 0xa001_f003, 0x6010_f004, 0xe010_f807, 4096];
 /** Minors of TRC_MEM records with their payload words. */
-const MEM = [[1, 1], [3, 1], [4, 6], [5, 2], [0x807, 6], [0x808, 6], [0x802, 6]];
+const MEM = [
+  [1, 1],
+  [3, 1],
+  [4, 6],
+  [5, 2],
+  [0x807, 6],
+  [0x808, 6],
+  [0x802, 6],
+];
 
 /** A capture of three pcpus with a few hundred records, most of them of a form that Xen has. */
 export function capture(random) {
@@ -40,13 +48,15 @@ export const ndjson = bytes => Buffer.from(bytes);
 export function mutated(kind, bytes, random) {
   let result = Buffer.from(bytes);
   for (let n = 1 + random(4); n > 0 && result.length > 0; n--) {
-    const changes = kind === 'ndjson' ? [...ANY, ...TEXT] : kind === 'bin' ? [...ANY, ...BINARY, ...WINDOWS] : [...ANY, ...BINARY];
+    const changes =
+      kind === 'ndjson' ? [...ANY, ...TEXT] : kind === 'bin' ? [...ANY, ...BINARY, ...WINDOWS] : [...ANY, ...BINARY];
     result = changes[random(changes.length)](result, random);
   }
   return result;
 }
 
-const cut = (bytes, from, count, ...insert) => Buffer.concat([bytes.subarray(0, from), ...insert, bytes.subarray(from + count)]);
+const cut = (bytes, from, count, ...insert) =>
+  Buffer.concat([bytes.subarray(0, from), ...insert, bytes.subarray(from + count)]);
 const bytesOf = (random, count) => Buffer.from(Array.from({ length: count }, () => random(256)));
 
 const ANY = [
@@ -83,7 +93,17 @@ const WINDOWS = [
     return bytes;
   },
 ];
-const VALUES = ['null', '-1', '1e999', '"0xffffffffffffffffffff"', '[[[[]]]]', '{"a":{}}', '"\\u001b[31m\\n::error::"', '0.5', 'true'];
+const VALUES = [
+  'null',
+  '-1',
+  '1e999',
+  '"0xffffffffffffffffffff"',
+  '[[[[]]]]',
+  '{"a":{}}',
+  '"\\u001b[31m\\n::error::"',
+  '0.5',
+  'true',
+];
 const TEXT = [
   (bytes, random) => {
     const values = [...bytes.toString('latin1').matchAll(/:\s*("[^"]*"|[-\w.]+)/g)];
@@ -92,6 +112,7 @@ const TEXT = [
     const at = bytes.toString('latin1').indexOf(found) + found.length - value.length;
     return cut(bytes, at, value.length, Buffer.from(VALUES[random(VALUES.length)]));
   },
-  (bytes, random) => Buffer.from(bytes.toString('latin1').replaceAll('\n', ['\r', '\r\n', '\n\n', '\0'][random(4)]), 'latin1'),
+  (bytes, random) =>
+    Buffer.from(bytes.toString('latin1').replaceAll('\n', ['\r', '\r\n', '\n\n', '\0'][random(4)]), 'latin1'),
   (bytes, random) => cut(bytes, random(bytes.length), 0, Buffer.from('['.repeat(1 + random(50_000)))),
 ];

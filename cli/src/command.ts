@@ -5,6 +5,8 @@ import type { Terminal } from './terminal.js';
 export interface Context {
   readonly out: Terminal;
   readonly err: Terminal;
+  /** True if anything that a trace lost, or that was guessed, makes the exit code EXIT.input. */
+  readonly isStrict?: boolean;
 }
 
 /** Runs a command; returns its exit code. Errors are thrown. */

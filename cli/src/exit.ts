@@ -1,4 +1,5 @@
 import type { P2mError } from '@p2mtrace/trace-format/errors';
+import { visible } from './text/visible.js';
 
 /** Exit codes of p2mtrace; docs/cli.md lists them. */
 export const EXIT = {
@@ -56,8 +57,10 @@ export async function describeError(error: unknown): Promise<string> {
   }
   const { describePlace } = await import('@p2mtrace/trace-format/errors');
   const place = describePlace(error.place);
-  const line = `p2mtrace: ${error.code}: ${error.message}${place === '' ? '' : ` (${place})`}\n`;
-  return error.remedy === '' ? line : `${line}  ${error.remedy}\n`;
+  // DuckDB's messages have several lines; what is in them must not look like ours.
+  const message = error.message.split('\n').map(visible).join('\n  | ');
+  const line = `p2mtrace: ${error.code}: ${message}${place === '' ? '' : ` (${visible(place)})`}\n`;
+  return error.remedy === '' ? line : `${line}  ${visible(error.remedy)}\n`;
 }
 
 async function describeSystemError(error: NodeJS.ErrnoException & { code: string }): Promise<string> {

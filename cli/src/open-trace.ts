@@ -1,6 +1,8 @@
 import type { TraceReader } from '@p2mtrace/trace-format';
 import type { Context } from './command.js';
 import { EXIT } from './exit.js';
+import { sayStrict } from './strict.js';
+import { visible } from './text/visible.js';
 
 /**
  * Opens a trace for the duration of `work`, whose exit code it returns. Of a trace that was cut or damaged, the intact
@@ -9,15 +11,16 @@ import { EXIT } from './exit.js';
  */
 export async function withTrace(
   path: string,
-  { err }: Context,
+  context: Context,
   work: (reader: TraceReader) => Promise<number>,
 ): Promise<number> {
   const { describeDamage, TraceReader } = await import('@p2mtrace/trace-format');
   const reader = TraceReader.open(path);
   try {
-    if (reader.damage !== undefined) err.say(`p2mtrace: ${describeDamage(reader)}\n`);
+    if (reader.damage !== undefined) context.err.say(`p2mtrace: ${visible(describeDamage(reader))}\n`);
     const code = await work(reader);
-    return reader.damage === undefined ? code : EXIT.input;
+    const isWhole = sayStrict(context, path, reader.metadata) && reader.damage === undefined;
+    return isWhole ? code : EXIT.input;
   } finally {
     reader.close();
   }

@@ -49,6 +49,13 @@ export function parsePcpus(text: string): number[] {
   return pcpus;
 }
 
+/** One physical cpu. */
+export function parsePcpu(text: string): number {
+  const pcpu = parseSeq(text);
+  if (pcpu >= 4096) throw new InvalidArgumentError('Expected a pcpu, 0 to 4095.');
+  return pcpu;
+}
+
 /** `90s`, `10m`, `500ms`, `1h`, `30d`, 0: milliseconds. */
 export function parseDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
@@ -90,6 +97,10 @@ export const PROGRESS: OptionSpec = {
   help: 'show progress on a terminal, or never',
   choices: ['auto', 'never'],
   byDefault: 'auto',
+};
+export const STRICT: OptionSpec = {
+  flags: '--strict',
+  help: 'exit with 3 if anything of the recording was lost, is unknown or was guessed',
 };
 export const CPU_HZ: OptionSpec = {
   flags: '--cpu-hz <hz>',

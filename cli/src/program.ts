@@ -25,7 +25,8 @@ export async function runProgram(argv: readonly string[], context: Context): Pro
   for (const spec of COMMANDS) {
     addCommand(program, spec, async (args, options) => {
       const { run } = (await spec.load()) as unknown as { run: Run<readonly string[], object> };
-      code = await run(args, options, context);
+      const { strict } = options as { strict?: boolean };
+      code = await run(args, options, strict === true ? { ...context, isStrict: true } : context);
     });
   }
   try {

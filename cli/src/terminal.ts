@@ -1,10 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { styleText } from 'node:util';
 import { ClosedPipe } from './exit.js';
+import { visibleText } from './text/visible.js';
 
 type Style = Parameters<typeof styleText>[0];
 
 /** Text is passed on in pieces of about this size. */
 const CHUNK = 1 << 16;
+/** Stands for ESC in what `style` returns until it is written: no name in a trace can have it. */
+const ESCAPE = `\ue000${randomBytes(8).toString('hex')}`;
 
 /** One of the two streams that a command writes to. */
 export class Terminal {
@@ -26,7 +30,7 @@ export class Terminal {
 
   /** Coloured if the stream supports colours, otherwise plain. */
   style(format: Style, text: string): string {
-    return this.hasColors ? styleText(format, text) : text;
+    return this.hasColors ? styleText(format, text).replaceAll('\u001b', ESCAPE) : text;
   }
 
   /** Columns of the terminal; 80 if it is none. */
@@ -36,6 +40,11 @@ export class Terminal {
 
   /** Writes at once and ignores failure: for messages. */
   say(text: string): void {
+    this.stream.write(this.printable(text));
+  }
+
+  /** Writes what moves the cursor. */
+  control(text: string): void {
     this.stream.write(text);
   }
 
@@ -45,15 +54,21 @@ export class Terminal {
     if (this.held.length >= CHUNK) await this.flush();
   }
 
-  /** Writes bytes behind what `write` has buffered; throws like `write`. */
+  /** Writes bytes, which pass the gate for text as they are, behind what `write` has buffered; throws like `write`. */
   async writeBytes(bytes: Uint8Array): Promise<void> {
     await this.flush();
     await this.pass(bytes);
   }
 
+  /** The gate for all text: only our own styles, line ends and tabs act on a terminal. */
+  private printable(text: string): string {
+    const safe = visibleText(text);
+    return this.hasColors ? safe.replaceAll(ESCAPE, '\u001b') : safe;
+  }
+
   /** Passes on what `write` has buffered; throws like `write`. */
   async flush(): Promise<void> {
-    const text = this.held;
+    const text = this.printable(this.held);
     this.held = '';
     await this.pass(text);
   }

@@ -2,6 +2,7 @@ import { type Replay, replay } from '@p2mtrace/replayer';
 import type { TraceReader } from '@p2mtrace/trace-format';
 import type { Context } from './command.js';
 import { Progress } from './render/progress.js';
+import { visible } from './text/visible.js';
 
 /** Values of `REPLAY_OPTIONS`. */
 export interface ReplayOptions {
@@ -21,7 +22,7 @@ export async function withReplay<T>(
   const progress = new Progress(context, when, 'events replayed');
   const onNotice = (text: string) => {
     progress.end();
-    context.err.say(`p2mtrace: ${text}\n`);
+    context.err.say(`p2mtrace: ${visible(text)}\n`);
   };
   const trace = replay(reader, { tscHz: cpuHz, checkpointEvery, index, onProgress: progress.update, onNotice });
   try {

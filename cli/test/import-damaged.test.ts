@@ -27,6 +27,7 @@ describe('an input that is no trace', () => {
     ['a big-endian capture', captureBytes(SMALL, false), 'P2M_ENDIAN'],
     ['cut in its first header', whole.subarray(0, 7), 'P2M_NOT_XENTRACE'],
     ['NDJSON with an unknown kind', '{"kind":"nosuch"}\n', 'P2M_NDJSON'],
+    ['NDJSON nested too deep', `{"kind":"mark","value":${'['.repeat(50_000)}${']'.repeat(50_000)}}\n`, 'P2M_NDJSON'],
     ['NDJSON that was cut', '{"kind":"mark"}\n{"kind":"mar', 'P2M_NDJSON'],
     ['a gzip of nothing', gzipSync(''), 'P2M_EMPTY'],
     ['a gzip that was cut in its header', gzipSync(whole).subarray(0, 8), 'P2M_GZIP'],
@@ -143,6 +144,48 @@ describe('a trace that was cut', () => {
     const { code, stdout } = p2mtrace(['validate', 'flipped.arrow', '--format', 'json'], { cwd: folder });
     expect(code).toBe(3);
     expect(JSON.parse(stdout)).toMatchObject({ whole: false });
+  });
+
+  it('in the stream form ends with a mark: without it, it is cut for every command, and repair makes it whole', () => {
+    const folder = folderWith(whole);
+    fine(['import', 'input', '-o', 'out.arrow', '--xen-version', '4.17.7'], { cwd: folder });
+    const bytes = readFileSync(`${folder}/out.arrow`);
+    // The file form is the stream form behind a magic; the mark is the first message of length 0.
+    const mark = bytes.indexOf(Buffer.from([255, 255, 255, 255, 0, 0, 0, 0]));
+    writeFileSync(`${folder}/marked.arrow`, bytes.subarray(8, mark + 8));
+    writeFileSync(`${folder}/cut.arrow`, bytes.subarray(8, mark));
+    fine(['validate', 'marked.arrow'], { cwd: folder });
+    for (const args of [['info'], ['validate'], ['export'], ['replay'], ['analyze']]) {
+      const ended = p2mtrace([...args, 'cut.arrow'], { cwd: folder });
+      expect(ended.code, args[0]).toBe(3);
+      expect(ended.stdout + ended.stderr, args[0]).toContain('P2M_CUT');
+    }
+    const repaired = p2mtrace(['repair', 'cut.arrow', '-o', 'repaired.arrow'], { cwd: folder });
+    expect(repaired).toMatchObject({ code: 3, stdout: '' });
+    expect(repaired.stderr).toContain('the 4 events before the damage, as a whole trace');
+    expect(repaired.stderr).toContain('how many events followed is not known');
+    fine(['validate', 'repaired.arrow'], { cwd: folder });
+    const rows = (name: string) => fine(['export', name], { cwd: folder }).stdout.split('\n').slice(1);
+    expect(rows('repaired.arrow')).toEqual(rows('out.arrow'));
+    fine(['info', 'repaired.arrow'], { cwd: folder });
+    expect(p2mtrace(['info', 'repaired.arrow', '--strict'], { cwd: folder }).stderr).toContain(
+      'repaired: ends at damage',
+    );
+    fine(['repair', 'out.arrow', '-o', 'same.arrow'], { cwd: folder });
+  });
+
+  it('--strict: a guess or a loss is exit code 3', () => {
+    const folder = folderWith(whole);
+    const told = ['import', 'input', '-o', 'out.arrow', '--strict'];
+    expect(p2mtrace(told, { cwd: folder })).toMatchObject({ code: 3, stderr: expect.stringContaining('P2M_STRICT') });
+    // Lines of NDJSON have their order, and this one all that could be guessed.
+    const header = '{"p2mtrace":1,"layout":"P6","xenVersion":"4.17.7"}\n';
+    writeFileSync(`${folder}/told.ndjson`, `${header}{"kind":"mark","value":1}\n`);
+    fine(['import', 'told.ndjson', '-o', 'told.arrow', '--strict'], { cwd: folder });
+    fine(['analyze', 'told.arrow', '--strict'], { cwd: folder });
+    writeFileSync(`${folder}/lost.ndjson`, `${header}{"kind":"lost","pcpu":0,"count":3,"first_tsc":5}\n`);
+    fine(['import', 'lost.ndjson', '-o', 'lost.arrow'], { cwd: folder });
+    expect(p2mtrace(['analyze', 'lost.arrow', '--strict'], { cwd: folder }).code).toBe(3);
   });
 
   it('is told apart from a file that never was one', () => {

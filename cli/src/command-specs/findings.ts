@@ -10,6 +10,7 @@ import {
   parseWidth,
   REPLAY_OPTIONS,
   REPORT_FORMAT,
+  STRICT,
 } from '../options.js';
 import { TRACE } from './topics.js';
 
@@ -36,6 +37,7 @@ export const FINDING_COMMANDS: readonly CommandSpec[] = [
       FLAT,
       ...PLUGIN_OPTIONS,
       PROGRESS,
+      STRICT,
     ],
     examples: [
       'p2mtrace analyze trace.arrow',
@@ -57,6 +59,7 @@ The exit code is 1 if something at or above --fail-on was found.`,
       FLAT,
       ...PLUGIN_OPTIONS,
       PROGRESS,
+      STRICT,
     ],
     examples: ['p2mtrace report trace.arrow -o report.html'],
     load: () => import('../commands/report.js'),
@@ -75,6 +78,7 @@ after (+) each, who wrote that and what the pcpus held, the chain of events behi
       REPORT_FORMAT,
       ...PLUGIN_OPTIONS,
       ...REPLAY_OPTIONS,
+      STRICT,
     ],
     examples: [
       'p2mtrace explain refcount.leak',
@@ -95,6 +99,7 @@ the same signature, confidence and severity. Prints the seqs that its events hav
       REPORT_FORMAT,
       ...PLUGIN_OPTIONS,
       ...REPLAY_OPTIONS,
+      STRICT,
     ],
     examples: ['p2mtrace slice leak.arrow 58f866a2 -o small.arrow'],
     load: () => import('../commands/slice.js'),

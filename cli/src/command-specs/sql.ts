@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.js';
-import { formatOption, parseDuration, parseEvents } from '../options.js';
+import { formatOption, parseDuration, parseEvents, STRICT } from '../options.js';
 import { RESULT_FORMATS } from '../sql/formats.js';
 import { parseParameter } from '../sql/parameter.js';
 
@@ -44,6 +44,7 @@ for the next query. A query can read no other file, and no network.`,
         byDefault: '10m',
       },
       { flags: '--allow-files', help: 'let statements read and write any file, and attach databases' },
+      STRICT,
     ],
     examples: [
       `p2mtrace sql trace.arrow "select kind, count(*) from events group by kind order by 2 desc"`,

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.js';
-import { LIMIT, parseDomid, parseSeq, REPLAY_OPTIONS, TABLE_FORMAT } from '../options.js';
+import { LIMIT, parseDomid, parseSeq, REPLAY_OPTIONS, STRICT, TABLE_FORMAT } from '../options.js';
 import { STATE_TABLES } from '../state-tables.js';
 import { CONDITIONS, POSITIONS, TRACE } from './topics.js';
 
@@ -23,6 +23,7 @@ export const STATE_COMMANDS: readonly CommandSpec[] = [
       TABLE_FORMAT,
       LIMIT,
       ...REPLAY_OPTIONS,
+      STRICT,
     ],
     examples: [
       'p2mtrace replay trace.arrow',
@@ -56,6 +57,7 @@ ${CONDITIONS}`,
       TABLE_FORMAT,
       LIMIT,
       ...REPLAY_OPTIONS,
+      STRICT,
     ],
     examples: [
       'p2mtrace history leak.arrow mfn 0x12040',
@@ -91,6 +93,7 @@ ${POSITIONS}`,
       TABLE_FORMAT,
       LIMIT,
       ...REPLAY_OPTIONS,
+      STRICT,
     ],
     examples: [
       `p2mtrace diff trace.arrow --from '#89739' --to '#89741'`,
@@ -115,6 +118,7 @@ ${CONDITIONS}`,
       { flags: '-k, --keep-going', help: 'go on after a line of the script that fails; the exit code is still 2' },
       { flags: '--at <position>', help: 'where to start', byDefault: 'start' },
       ...REPLAY_OPTIONS,
+      STRICT,
     ],
     examples: [
       'p2mtrace debug trace.arrow',

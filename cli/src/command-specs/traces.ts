@@ -5,10 +5,12 @@ import {
   PROGRESS,
   parseDomids,
   parseEvents,
+  parsePcpu,
   parsePcpus,
   parsePercent,
   parseSeq,
   REPORT_FORMAT,
+  STRICT,
   TABLE_FORMAT,
 } from '../options.js';
 import { POSITIONS, TRACE } from './topics.js';
@@ -33,9 +35,15 @@ export const TRACE_COMMANDS: readonly CommandSpec[] = [
         help: 'domains whose mm lock levels are biased (default: 0)',
         parse: parseDomids,
       },
+      {
+        flags: '--pcpu <number>',
+        help: 'pcpu of records that lie in no window: a capture of one pcpu, or without its head',
+        parse: parsePcpu,
+      },
       { flags: '--json', help: "print the trace's metadata on stdout" },
       PROGRESS,
       { flags: '-q, --quiet', help: 'no health report; problems are still reported' },
+      STRICT,
     ],
     examples: [
       'p2mtrace import capture.bin -o trace.arrow --xen-version 4.17.7 --cpu-hz 2.5G',
@@ -91,6 +99,7 @@ UI: locks and lookups per pcpu, who ran where, changes of mappings per domain, f
       { flags: '--from <seq>', help: 'first event', parse: parseSeq },
       { flags: '--to <seq>', help: 'last event', parse: parseSeq },
       { ...CPU_HZ, help: 'TSC frequency for the timeline; without it a tick is shown as a nanosecond' },
+      STRICT,
     ],
     examples: [
       'p2mtrace export trace.arrow | head',
@@ -120,6 +129,7 @@ ${POSITIONS}`,
       TABLE_FORMAT,
       CPU_HZ,
       PROGRESS,
+      STRICT,
     ],
     examples: [
       "p2mtrace trim trace.arrow --from '#97000' --to '#97410' -o small.arrow",
@@ -142,6 +152,7 @@ none. With --every and --into each event is in one piece; with --by a piece has 
       TABLE_FORMAT,
       CPU_HZ,
       PROGRESS,
+      STRICT,
     ],
     examples: [
       "p2mtrace split trace.arrow --every 100ms -o 'piece-{n}.arrow'",
@@ -154,7 +165,7 @@ none. With --every and --into each event is in one piece; with --by a piece has 
     name: 'info',
     args: [TRACE],
     summary: 'show what is in a trace and how it was imported',
-    options: [{ flags: '--fit', help: 'replay it, and say where the model does not fit' }, REPORT_FORMAT],
+    options: [{ flags: '--fit', help: 'replay it, and say where the model does not fit' }, REPORT_FORMAT, STRICT],
     examples: [
       'p2mtrace info trace.arrow',
       'p2mtrace info trace.arrow --fit',
@@ -167,8 +178,18 @@ none. With --every and --into each event is in one piece; with --by a piece has 
     args: [TRACE],
     summary: 'check every byte of a trace against its checksums',
     more: 'The exit code is 3 if the trace is damaged or cut.',
-    options: [REPORT_FORMAT],
+    options: [REPORT_FORMAT, STRICT],
     examples: ['p2mtrace validate trace.arrow'],
     load: () => import('../commands/validate.js'),
+  },
+  {
+    name: 'repair',
+    args: [['trace', 'a trace that was cut or damaged']],
+    summary: 'make a whole trace of what is whole in a damaged one',
+    more: `Every column of every batch is compared with its checksum; the new trace has all events before the first damage, and says
+so in its metadata. What is gone is told on stderr, with exit code 3.`,
+    options: [{ flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true }, PROGRESS],
+    examples: ['p2mtrace repair cut.arrow -o whole.arrow'],
+    load: () => import('../commands/repair.js'),
   },
 ];

@@ -8,6 +8,7 @@ import { byIncident, flat } from '../render/incident-order.js';
 import { jsonText } from '../render/json.js';
 import { Progress } from '../render/progress.js';
 import type { Terminal } from '../terminal.js';
+import { visibly } from '../text/visible.js';
 
 interface Options extends PluginOptions {
   readonly only?: string[];
@@ -36,7 +37,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
     if (format === 'json') await writeJson(context.out, report);
     else {
       const judged = { path, rules: chosen.length };
-      for (const text of findingsText(report, context.out, judged)) await context.out.write(text);
+      for (const text of findingsText(visibly(report), context.out, visibly(judged))) await context.out.write(text);
     }
     return report.findings.some(finding => fails(finding, failOn)) ? EXIT.findings : EXIT.fine;
   });

@@ -19,6 +19,7 @@ import { jsonText } from '../render/json.js';
 import { Progress } from '../render/progress.js';
 import { adviceText, heading, ruleText, sqlLines } from '../render/rule-text.js';
 import { storyText } from '../render/story.js';
+import { visible } from '../text/visible.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
 
 interface Options extends ReplayOptions, PluginOptions {
@@ -44,7 +45,7 @@ export const run: Run<readonly [string, string | undefined], Options> = async ([
       if (options.format === 'json') await writeJson(found, story, context);
       else {
         const { out } = context;
-        const print = (line: string) => out.write(`${line}\n`);
+        const print = (line: string) => out.write(`${visible(line)}\n`);
         const hz = options.cpuHz ?? reader.metadata.tscHz;
         const witnesses = found.occurrence.witness.map(({ seq }) => seq);
         for await (const line of storyText(found, story, rule, out, hz)) await print(line);
@@ -63,7 +64,7 @@ async function explainRule(rule: BoundRule, { format }: Options, { out }: Contex
     const means = { doc, fires, nearMiss, mechanism, confirm, fix, limits, page };
     const texts = { id, analyzer, title, severity, belief, confidence, needs, ...means };
     await out.write(`${jsonText(texts, 2)}\n`);
-  } else for (const line of ruleText(rule, out)) await out.write(`${line}\n`);
+  } else for (const line of ruleText(rule, out)) await out.write(`${visible(line)}\n`);
   return EXIT.fine;
 }
 

@@ -13,6 +13,8 @@ import { count, counted } from '../render/cell.js';
 import { healthLines } from '../render/health.js';
 import { jsonText } from '../render/json.js';
 import { Progress } from '../render/progress.js';
+import { sayStrict } from '../strict.js';
+import { visible } from '../text/visible.js';
 
 interface Options extends ImportSettings {
   readonly output: string;
@@ -29,18 +31,19 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
   const made = await withTraceFile(options.output, context, async file => {
     try {
       const metadata = await importInput(input, file, options, progress.update);
-      const isReported = options.quiet !== true || options.json === true;
+      const isReported = options.quiet !== true || options.json === true || context.isStrict === true;
       return { metadata, trace: isReported ? await finished(file) : undefined };
     } catch (error) {
       // If the compressed file was cut, that explains an error in its last line.
-      for (const problem of input.problems) context.err.say(`p2mtrace: ${problem}\n`);
+      for (const problem of input.problems) context.err.say(`p2mtrace: ${visible(problem)}\n`);
       throw error;
     } finally {
       progress.end();
     }
   });
   if (made.trace !== undefined) await report(input, made.trace, options, context);
-  return sayDamage(input, made.metadata, options, context);
+  const code = sayDamage(input, made.metadata, options, context);
+  return made.trace === undefined || sayStrict(context, options.output, made.trace.metadata) ? code : EXIT.input;
 };
 
 /** What the finished trace has: only there are all numbers known. */
@@ -62,8 +65,8 @@ async function report(
   if (quiet !== true) {
     const { health } = metadata;
     const read = health === undefined ? '' : `${count(health.bytes)} bytes, ${counted(health.records, 'record')}, `;
-    err.say(`${basename(input.name)} → ${output}: ${read}${counted(rows, 'event')}\n`);
-    err.say(`${healthLines(metadata).join('\n')}\n`);
+    err.say(`${visible(`${basename(input.name)} → ${output}`)}: ${read}${counted(rows, 'event')}\n`);
+    err.say(`${healthLines(metadata).map(visible).join('\n')}\n`);
   }
   if (json === true) await besideOutput(output, context).write(`${jsonText(metadata, 2)}\n`);
 }
@@ -75,7 +78,7 @@ function sayDamage(input: Input, metadata: TraceMetadata, { output }: Options, {
   }
   const damage = inputDamage(input, metadata);
   if (damage === undefined) return EXIT.fine;
-  err.say(`p2mtrace: ${damage}\n`);
+  err.say(`p2mtrace: ${visible(damage)}\n`);
   err.say(`  ${output} has everything that could be read\n`);
   return EXIT.input;
 }

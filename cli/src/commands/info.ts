@@ -8,6 +8,7 @@ import { count, counted } from '../render/cell.js';
 import { healthLines } from '../render/health.js';
 import { jsonText } from '../render/json.js';
 import { misfitLines } from '../render/out-of.js';
+import { visible } from '../text/visible.js';
 
 interface Options {
   readonly format: string;
@@ -40,7 +41,7 @@ export const run: Run<readonly [string], Options> = ([path], { format, fit }, co
       ...(misfits === undefined ? [] : fitLines(misfits)),
       ...(checksummed ? [] : ['  no checksums: damage to this trace would go unnoticed']),
     ];
-    await context.out.write(`${lines.join('\n')}\n`);
+    await context.out.write(`${lines.map(visible).join('\n')}\n`);
     return EXIT.fine;
   });
 

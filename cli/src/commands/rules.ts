@@ -5,6 +5,7 @@ import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
 import { jsonText } from '../render/json.js';
 import { optionLines } from '../render/plugin-options.js';
 import { beliefText, needsText } from '../render/rule-text.js';
+import { visible } from '../text/visible.js';
 
 export const run: Run<readonly [], { readonly format: string } & PluginOptions> = async (_, options, { out }) => {
   const plugins = await loadPlugins(options);
@@ -20,10 +21,15 @@ export const run: Run<readonly [], { readonly format: string } & PluginOptions> 
   }
   for (const { id, title, severity, belief, policy, needs, doc } of rules) {
     const named = policy === true ? ' (a policy: runs only when it is named)' : '';
-    await out.write(`${out.style('bold', id)}  ${severity}: ${title}${named}\n`);
+    await out.write(`${out.style('bold', visible(id))}  ${severity}: ${visible(title)}${named}\n`);
     if (belief !== undefined) await out.write(`    ${beliefText(belief)}\n`);
-    await out.write(`    needs ${needsText(needs)}\n    ${doc.replace(/\s*\n\s*/g, '\n    ')}\n`);
+    await out.write(
+      `    needs ${needsText(needs)}\n    ${doc
+        .split(/\s*\n\s*/)
+        .map(visible)
+        .join('\n    ')}\n`,
+    );
   }
-  for (const plugin of plugins) for (const line of optionLines(plugin, out)) await out.write(`${line}\n`);
+  for (const plugin of plugins) for (const line of optionLines(plugin, out)) await out.write(`${visible(line)}\n`);
   return EXIT.fine;
 };

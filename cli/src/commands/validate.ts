@@ -1,24 +1,37 @@
-import { validateTrace } from '@p2mtrace/trace-format';
+import { type TraceMetadata, TraceReader, validateTrace } from '@p2mtrace/trace-format';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { counted } from '../render/cell.js';
 import { jsonText } from '../render/json.js';
+import { sayStrict } from '../strict.js';
+import { visible } from '../text/visible.js';
 
-export const run: Run<readonly [string], { readonly format: string }> = async ([path], { format }, { out }) => {
+export const run: Run<readonly [string], { readonly format: string }> = async ([path], { format }, context) => {
+  const { out } = context;
   const report = validateTrace(path);
+  const isStrictly = context.isStrict !== true || sayStrict(context, path, metadataOf(path));
+  const code = report.whole && isStrictly ? EXIT.fine : EXIT.input;
   if (format === 'json') {
     await out.write(`${jsonText(report, 2)}\n`);
-    return report.whole ? EXIT.fine : EXIT.input;
+    return code;
   }
   const what = `${counted(report.rows, 'event')}, ${counted(report.batches, 'record batch')}`;
   const verdict = report.whole ? out.style('green', 'whole') : out.style('red', 'damaged');
-  await out.write(`${path}: ${verdict}: ${what}${report.checksummed ? '' : ', no checksums: contents not checked'}\n`);
+  await out.write(
+    `${visible(path)}: ${verdict}: ${what}${report.checksummed ? '' : ', no checksums: contents not checked'}\n`,
+  );
   for (const { code, what: problem, byte, batch } of report.problems) {
     const place = [
       ...(byte === undefined ? [] : [`byte 0x${byte.toString(16)}`]),
       ...(batch === undefined ? [] : [`batch ${batch}`]),
     ];
-    await out.write(`  ${code}: ${problem}${place.length === 0 ? '' : ` (${place.join(', ')})`}\n`);
+    await out.write(`  ${code}: ${visible(problem)}${place.length === 0 ? '' : ` (${place.join(', ')})`}\n`);
   }
-  return report.whole ? EXIT.fine : EXIT.input;
+  return code;
 };
+
+function metadataOf(path: string): TraceMetadata {
+  const reader = TraceReader.open(path);
+  reader.close();
+  return reader.metadata;
+}

@@ -3,6 +3,7 @@ import { EventReader, type Replay, type Search, type StateView, type Subject } f
 import { P2mError, type TraceReader, usageError } from '@p2mtrace/trace-format';
 import { eventLine } from '../render/fields.js';
 import type { Terminal } from '../terminal.js';
+import { visible } from '../text/visible.js';
 
 type WithSecond = (work: (second: Replay) => Promise<void>) => Promise<void>;
 
@@ -40,7 +41,7 @@ export class Session {
   }
 
   async print(line: string): Promise<void> {
-    await this.out.write(`${line}\n`);
+    await this.out.write(`${visible(line)}\n`);
   }
 
   /** Goes to an event and shows it. */

@@ -19,6 +19,8 @@ export interface ImportSettings {
   readonly cpuHz?: number | undefined;
   readonly host?: string | undefined;
   readonly controlDomains?: number[] | undefined;
+  /** Whose the records of a capture are that lie in no window. */
+  readonly pcpu?: number | undefined;
 }
 
 /** Called from time to time with the number of bytes of the input read so far. */
@@ -45,9 +47,9 @@ async function importCapture(
   settings: ImportSettings,
   onProgress: OnBytes,
 ): Promise<TraceMetadata> {
-  const { xenVersion, layout, host, controlDomains, cpuHz } = settings;
+  const { xenVersion, layout, host, controlDomains, cpuHz, pcpu } = settings;
   const symbols = settings.symbols === undefined ? undefined : readSymbols(settings.symbols);
-  const all: XentraceOptions = { xenVersion, layout, symbols, host, controlDomains, tscHz: cpuHz };
+  const all: XentraceOptions = { xenVersion, layout, symbols, host, controlDomains, pcpu, tscHz: cpuHz };
   if (input.stream === undefined) {
     return stoppable(signal => importXentraceFile(input.name, output, { ...all, onProgress, signal }));
   }
@@ -61,7 +63,10 @@ async function importText(
   onProgress: OnBytes,
 ): Promise<TraceMetadata> {
   const { importNdjson, LAYOUT_NAMES, profileOfVersion } = await import('@p2mtrace/trace-format');
-  const { xenVersion, layout, host, controlDomains, cpuHz, symbols } = settings;
+  const { xenVersion, layout, host, controlDomains, cpuHz, symbols, pcpu } = settings;
+  if (pcpu !== undefined) {
+    throw usageError('P2M_PCPU', '--pcpu is for captures', 'NDJSON has a field pcpu in each event');
+  }
   if (symbols !== undefined) {
     throw usageError('P2M_SYMBOLS', '--symbols is for captures', 'NDJSON has a field symbol in each event');
   }

@@ -4,7 +4,10 @@ import type { Input } from './open-input.js';
 
 /** What could not be read of an imported input, in one line; undefined if all of it was. */
 export function inputDamage(input: Input, { health }: TraceMetadata): string | undefined {
-  const damage = [...input.problems, ...(health?.problems ?? []).filter(problem => /\bcut\b|skipped/.test(problem))];
+  const damage = [
+    ...input.problems,
+    ...(health?.problems ?? []).filter(problem => /\bcut\b|skipped|damaged/.test(problem)),
+  ];
   // If a file was not read to its end, the user stopped the import; a recording has no other end.
   if (input.source?.left === true && input.size !== undefined) damage.unshift('the input was not read to its end');
   const skipped = health?.skippedBytes ?? 0;

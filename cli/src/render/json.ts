@@ -1,3 +1,5 @@
+import { visibleText } from '../text/visible.js';
+
 /** A row as one JSON object. */
 export function jsonObject(names: readonly string[], row: readonly unknown[]): string {
   return `{${names.map((name, i) => `${JSON.stringify(name)}:${jsonText(row[i])}`).join(',')}}`;
@@ -5,10 +7,10 @@ export function jsonObject(names: readonly string[], row: readonly unknown[]): s
 
 /**
  * A value as exact JSON text: integers are numbers if JSON readers keep them exactly, otherwise strings of digits;
- * bytes are hex.
+ * bytes are hex, and so are characters that are hidden.
  */
 export function jsonText(value: unknown, indent?: number): string {
-  return JSON.stringify(value, (_, part: unknown) => jsonValue(part), indent) ?? 'null';
+  return visibleText(JSON.stringify(value, (_, part: unknown) => jsonValue(part), indent) ?? 'null');
 }
 
 function jsonValue(value: unknown): unknown {

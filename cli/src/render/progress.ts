@@ -35,12 +35,12 @@ export class Progress {
         ? `${count(done)} ${this.what}`
         : `${Math.floor((100 * done) / Math.max(1, total))} % of ${count(total)} ${this.what}`;
     const left = total === undefined || rate === 0 ? '' : `, ${seconds((total - done) / rate)} left`;
-    this.err.say(`\r\u001b[K${`${text}${left}`.slice(0, this.err.columns - 1)}`);
+    this.err.control(`\r\u001b[K${`${text}${left}`.slice(0, this.err.columns - 1)}`);
   };
 
   /** Removes the line. */
   end(): void {
-    if (this.visible) this.err.say('\r\u001b[K');
+    if (this.visible) this.err.control('\r\u001b[K');
     this.visible = false;
   }
 }

@@ -1,3 +1,4 @@
+import { visible } from '../text/visible.js';
 import { cellText } from './cell.js';
 import type { Column, Rows } from './columns.js';
 
@@ -19,7 +20,7 @@ export async function* tableLines(
     for (const cells of measured) yield line(cells);
   };
   for await (const row of rows) {
-    const cells = columns.map((_, i) => oneLine(cellText(row[i])));
+    const cells = columns.map((_, i) => visible(cellText(row[i])));
     if (widths === undefined && measured.push(cells) === MEASURED) yield* start();
     else if (widths !== undefined) yield line(cells);
   }
@@ -31,9 +32,4 @@ function tableLine(columns: readonly Column[], cells: readonly string[], widths:
     columns[i].right === true ? cell.padStart(widths[i]) : cell.padEnd(widths[i]),
   );
   return padded.join('  ').trimEnd();
-}
-
-/** Replaces control characters: text in a trace or a query must not move the cursor. */
-function oneLine(text: string): string {
-  return text.replace(/\p{Cc}/gu, ' ');
 }

@@ -1,3 +1,5 @@
+import { htmlText } from '../text/html-text.js';
+
 /** Markup that can be used as it is; anything else is text and gets escaped. */
 export class Markup {
   readonly text: string;
@@ -19,17 +21,10 @@ export function html(parts: TemplateStringsArray, ...values: readonly Value[]): 
   return new Markup(parts.map((part, i) => part + (i < values.length ? valueText(values[i]) : '')).join(''));
 }
 
-/** Escapes text for HTML, between tags or in a quoted attribute. Control characters that HTML can't hold are shown. */
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, character => ENTITIES[character as '&']).replace(/[^\P{Cc}\t\n\r]/gu, '\u{fffd}');
-}
-
-const ENTITIES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-
 function valueText(value: Value): string {
   if (value === null || value === undefined) return '';
   if (value instanceof Markup) return value.text;
-  return Array.isArray(value) ? value.map(valueText).join('') : escaped(String(value));
+  return Array.isArray(value) ? value.map(valueText).join('') : htmlText(String(value));
 }
 
 /** JSON inside a script element, which it must not end. */

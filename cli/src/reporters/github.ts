@@ -1,5 +1,6 @@
 import { isConsequence } from '../render/incident-order.js';
 import { timesText } from '../render/out-of.js';
+import { githubProperty, githubText } from '../text/github-text.js';
 import type { Reporter } from './reporter.js';
 
 const COMMANDS = { error: 'error', warning: 'warning', note: 'notice' } as const;
@@ -16,18 +17,16 @@ export const github: Reporter = ({ traces, findings }) => {
     // Consequences of a reported finding are reported with it.
     if (isConsequence(finding) && fresh.some(one => one.id === finding.incident)) continue;
     const follows = fresh.filter(one => one.incident === id && isConsequence(one));
-    const after = follows.map(one => `from it: ${one.title} (${timesText(one)})\n`).join('');
+    const after = follows.map(one => `from it: ${one.title} (${timesText(one)})`);
     for (const { path, trace } of where) {
-      const text = `${title} (${timesText(finding)})\n${signature}\n${after}p2mtrace explain ${trace} ${id}`;
-      lines.push(`::${COMMANDS[severity]} file=${property(path)},title=${property(rule)}::${data(text)}\n`);
+      const what = `${title} (${timesText(finding)})`;
+      const text = githubText(what, signature, ...after, `p2mtrace explain ${trace} ${id}`);
+      lines.push(`::${COMMANDS[severity]} file=${githubProperty(path)},title=${githubProperty(rule)}::${text}\n`);
     }
   }
   for (const { path, problem } of traces) {
     if (problem !== null)
-      lines.push(`::error file=${property(path)},title=${problem.code}::${data(problem.message)}\n`);
+      lines.push(`::error file=${githubProperty(path)},title=${problem.code}::${githubText(problem.message)}\n`);
   }
   return lines.join('');
 };
-
-const data = (text: string) => text.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
-const property = (text: string) => data(text).replace(/:/g, '%3A').replace(/,/g, '%2C');

@@ -1,6 +1,7 @@
 import type { AuditFinding } from '../audit/audit-report.js';
 import { byIncident, isConsequence } from '../render/incident-order.js';
 import { timesText } from '../render/out-of.js';
+import { xmlText } from '../text/xml-text.js';
 import type { Reporter } from './reporter.js';
 
 /** A test suite per trace, a test per finding; what was not judged is an error, what is not checked is skipped. */
@@ -13,31 +14,24 @@ export const junit: Reporter = ({ traces, findings }) => {
         ? [testcase(path, 'readable', '')]
         : [testcase(path, 'readable', element('error', problem.code, problem.message))]),
       ...mine.map(finding => testcase(path, finding.rule, outcome(finding))),
-      ...notChecked.map(({ rule, reason }) => testcase(path, rule, `<skipped message="${escaped(reason)}"/>`)),
+      ...notChecked.map(({ rule, reason }) => testcase(path, rule, `<skipped message="${xmlText(reason)}"/>`)),
     ];
     const counts = `tests="${cases.length}" failures="${failures}" errors="${problem === null ? 0 : 1}" skipped="${notChecked.length}"`;
-    return `  <testsuite name="${escaped(path)}" ${counts}>\n${cases.join('')}  </testsuite>\n`;
+    return `  <testsuite name="${xmlText(path)}" ${counts}>\n${cases.join('')}  </testsuite>\n`;
   });
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="p2mtrace">\n${suites.join('')}</testsuites>\n`;
 };
 
 function outcome(finding: AuditFinding): string {
   const { state, severity, title, signature, incident } = finding;
-  const from = isConsequence(finding) ? `\nfollows from ${incident}` : '';
-  const text = `${title} (${timesText(finding)})\n${signature}${from}`;
+  const from = isConsequence(finding) ? [`follows from ${incident}`] : [];
+  const [first, ...rest] = [`${title} (${timesText(finding)})`, signature, ...from];
   return state === 'new' && severity === 'error'
-    ? element('failure', title, text)
-    : `<system-out>${escaped(`${state} ${severity}: ${text}`)}</system-out>`;
+    ? element('failure', title, first, ...rest)
+    : `<system-out>${xmlText(`${state} ${severity}: ${first}`, ...rest)}</system-out>`;
 }
 
 const testcase = (path: string, name: string, inside: string) =>
-  `    <testcase classname="${escaped(path)}" name="${escaped(name)}">${inside}</testcase>\n`;
-const element = (name: string, message: string, text: string) =>
-  `<${name} message="${escaped(message)}">${escaped(text)}</${name}>`;
-
-/** XML text; characters that XML can't hold are left out. */
-function escaped(text: string): string {
-  return text
-    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd]/g, '')
-    .replace(/[&<>"]/g, character => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[character as '&']);
-}
+  `    <testcase classname="${xmlText(path)}" name="${xmlText(name)}">${inside}</testcase>\n`;
+const element = (name: string, message: string, ...lines: string[]) =>
+  `<${name} message="${xmlText(message)}">${xmlText(...lines)}</${name}>`;

@@ -2,6 +2,7 @@ import { summaryLine } from '../audit/summary-line.js';
 import { byIncident, isConsequence } from '../render/incident-order.js';
 import { markdownLine, markdownRule } from '../render/markdown.js';
 import { misfitLines, timesText } from '../render/out-of.js';
+import { markdownText } from '../text/markdown-text.js';
 import type { Reporter } from './reporter.js';
 
 /** For an issue, an e-mail or the summary of a job. */
@@ -35,7 +36,10 @@ export const markdown: Reporter = report => {
   for (const { path, customs, divergences } of traces) {
     const lines = misfitLines(customs, divergences);
     if (lines.length > 0)
-      parts.push(`## Where the model does not fit: ${path}\n`, `${lines.map(line => `- ${line.trim()}\n`).join('')}`);
+      parts.push(
+        `## Where the model does not fit: ${markdownText(path)}\n`,
+        `${lines.map(line => `- ${markdownText(line.trim())}\n`).join('')}`,
+      );
   }
   parts.push(
     '## Traces\n',

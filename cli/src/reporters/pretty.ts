@@ -3,6 +3,7 @@ import { summaryLine } from '../audit/summary-line.js';
 import { cellText, counted } from '../render/cell.js';
 import { byIncident, isConsequence } from '../render/incident-order.js';
 import { misfitLines, timesText } from '../render/out-of.js';
+import { visible } from '../text/visible.js';
 import type { Reporter } from './reporter.js';
 
 /** Most traces of a finding, and occurrences in each, that are shown. */
@@ -24,7 +25,7 @@ export const pretty: Reporter = ({ traces, findings, fixed, suppressions }) => {
   for (const { finding, reason } of suppressions.unused) lines.push(`unused suppression: ${finding} (${reason})`);
   for (const { finding, expires } of suppressions.expired)
     lines.push(`expired suppression: ${finding} (until ${expires})`);
-  return `${[...lines, summaryLine({ traces, findings, fixed })].join('\n')}\n`;
+  return `${[...lines, summaryLine({ traces, findings, fixed })].map(visible).join('\n')}\n`;
 };
 
 function findingLines(finding: AuditFinding): string[] {

@@ -4,6 +4,7 @@ import type { AuditFinding } from '../audit/audit-report.js';
 import { byIncident, isConsequence } from '../render/incident-order.js';
 import { jsonText } from '../render/json.js';
 import { timesText } from '../render/out-of.js';
+import { visible } from '../text/visible.js';
 import type { Reporter } from './reporter.js';
 
 /** Id of the schema that the tests validate against: by OASIS, as used by GitHub and SchemaStore. */
@@ -29,7 +30,7 @@ export const sarif: Reporter = ({ tool, traces, findings, fixed }) => {
                 : [
                     {
                       level: 'error' as const,
-                      message: { text: `${problem.code}: ${problem.message}` },
+                      message: { text: messageText(`${problem.code}: ${problem.message}`) },
                       locations: [location(path)],
                     },
                   ],
@@ -42,7 +43,7 @@ export const sarif: Reporter = ({ tool, traces, findings, fixed }) => {
             ruleId: rule,
             ruleIndex: ids.indexOf(rule),
             level: severity,
-            message: { text: signature },
+            message: { text: messageText(signature) },
             baselineState: 'absent' as const,
             partialFingerprints: { 'signature/v1': id },
             suppressions: [],
@@ -74,7 +75,7 @@ function results(finding: AuditFinding, ids: string[]): Result[] {
       ruleId: rule,
       ruleIndex: ids.indexOf(rule),
       level: severity,
-      message: { text: `${title} (${confidence}, ${timesText(finding)}${from}): ${signature}` },
+      message: { text: messageText(`${title} (${confidence}, ${timesText(finding)}${from}): ${signature}`) },
       locations: [location(path)],
       baselineState: state === 'new' ? 'new' : 'unchanged',
       partialFingerprints: { 'signature/v1': id },
@@ -84,9 +85,11 @@ function results(finding: AuditFinding, ids: string[]): Result[] {
         .filter(({ witness }) => witness.length > 0)
         .map(({ subject, witness }) => ({
           message: {
-            text: Object.entries(subject)
-              .map(([name, value]) => `${name} ${value}`)
-              .join(', '),
+            text: messageText(
+              Object.entries(subject)
+                .map(([name, value]) => `${name} ${value}`)
+                .join(', '),
+            ),
           },
           threadFlows: [
             {
@@ -103,6 +106,9 @@ function results(finding: AuditFinding, ids: string[]): Result[] {
     }),
   );
 }
+
+/** Text of a message, in which brackets would be a link (SARIF 2.1.0 §3.11.6). */
+const messageText = (text: string): string => visible(text).replace(/[\\[\]]/g, '\\$&');
 
 const location = (path: string) => ({
   physicalLocation: { artifactLocation: { uri: path.split(/[\\/]/).map(encodeURIComponent).join('/') } },

@@ -108,6 +108,7 @@ export { namesBeyondInitial } from './write/names-beyond-initial.js';
 /** Where batches go. */
 export { openTraceSink } from './write/open-sink.js';
 /** Writes a trace. */
+export { type Repair, repairTrace } from './write/repair-trace.js';
 export { type BatchSink, type NewNames, TraceWriter } from './write/writer.js';
 /** xentrace captures as traces. */
 export { importXentraceFile, importXentraceStream, SymbolTable, type XentraceOptions } from './xentrace/index.js';

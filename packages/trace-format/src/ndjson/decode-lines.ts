@@ -9,14 +9,23 @@ export class LineSplitter {
   line = 0;
   private held: Uint8Array[] = [];
   private heldBytes = 0;
+  /** True if the last piece ended with a CR, which an LF may still belong to. */
+  private isAfterCr = false;
   private readonly decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-  /** Yields the lines that these bytes complete, without their newlines. @throws P2mError P2M_NDJSON */
+  /** Yields the lines that these bytes complete, without their ends: LF, CR LF or CR. @throws P2mError P2M_NDJSON */
   *push(bytes: Uint8Array): Generator<string> {
-    let start = 0;
-    for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, start)) {
+    let start = this.isAfterCr && bytes[0] === LF ? 1 : 0;
+    if (bytes.length > 0) this.isAfterCr = false;
+    let [lf, cr] = [bytes.indexOf(LF, start), bytes.indexOf(CR, start)];
+    while (lf >= 0 || cr >= 0) {
+      const isCr = cr >= 0 && (lf < 0 || cr < lf);
+      const end = isCr ? cr : lf;
       const tail = bytes.subarray(start, end);
-      start = end + 1;
+      start = isCr && bytes[end + 1] === LF ? end + 2 : end + 1;
+      this.isAfterCr = isCr && start === bytes.length && end + 1 === start;
+      if (lf >= 0 && lf < start) lf = bytes.indexOf(LF, start);
+      if (cr >= 0 && cr < start) cr = bytes.indexOf(CR, start);
       yield this.text(tail);
     }
     // The caller may reuse its buffer.
@@ -61,6 +70,7 @@ export class LineSplitter {
 }
 
 const LF = 0x0a;
+const CR = 0x0d;
 
 /** True for lines without an object: blank lines and comments. */
 export function isSkipped(line: string): boolean {
@@ -81,7 +91,8 @@ export function parseLine(line: string): Record<string, unknown> {
   const object = value as Record<string, unknown>;
   const keys = keysOf(line);
   if (keys.length !== Object.keys(object).length) {
-    const twice = keys.find((key, i) => keys.indexOf(key) < i);
+    const seen = new Set<string>();
+    const twice = keys.find(key => seen.size === seen.add(key).size);
     if (twice !== undefined) throw refusal(`${twice} is given twice`, twice);
   }
   return object;

@@ -145,7 +145,11 @@ function walk(file: RandomAccess, start: number, why: P2mError | undefined): Con
   let problem: Damage | undefined = why && asDamage(why, at);
   for (;;) {
     try {
-      if (at === file.size) break;
+      if (at === file.size) {
+        // Batches may be missing: only the mark says that there are no more.
+        if (why === undefined) throw cut(file, at);
+        break;
+      }
       if (isEnd(file, at)) {
         // The stream ends here; anything after it would be lost without notice.
         if (why === undefined && at + 8 < file.size)

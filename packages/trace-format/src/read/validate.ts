@@ -103,6 +103,9 @@ class Validator {
       if (next === undefined) return at;
       at = next;
     }
+    if (footer === undefined && this.problems.length === 0) {
+      this.addProblem('P2M_CUT', 'the trace was cut: the stream has no end mark', at);
+    }
     return at;
   }
 

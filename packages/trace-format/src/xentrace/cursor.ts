@@ -11,6 +11,10 @@ export type ReadWords = (into: Uint32Array, atWord: number, offset: number, byte
 const BUFFER_BYTES = 1 << 18;
 const SMALL_BUFFER_BYTES = 1 << 15;
 const FEW_PCPUS = 64;
+/** A TSC that is further ahead than this, a millisecond or more, is looked at closely. */
+const FAR = 2 ** 22;
+/** Bytes of the next window that are looked at for its first TSC. */
+const PEEK_BYTES = 4096;
 
 /**
  * Reads the windows of one pcpu in order; holds one part of one window in the memory of the kernel. The kernel moves
@@ -34,6 +38,8 @@ export class PcpuCursor {
   /** Where the first such bytes are. */
   firstSkip = -1;
   records = 0;
+  /** TSCs that were far ahead of the next and not believed. */
+  wrongTscs = 0;
   /** Bytes of the windows opened so far. */
   takenBytes = 0;
   firstTsc: bigint | undefined;
@@ -123,11 +129,55 @@ export class PcpuCursor {
     const own = this.words[this.pos] >= HEADER_TSC_BIT;
     this.state[CURSOR.own] = own ? 1 : 0;
     if (!own) return;
+    if (isFarAhead(this.words[this.pos + 2], this.words[this.pos + 1], this.lastTsc) && this.isWrong()) {
+      this.state[CURSOR.own] = 0;
+      this.wrongTscs++;
+      return;
+    }
     this.tsc[0] = this.words[this.pos + 1];
     this.tsc[1] = this.words[this.pos + 2];
     if (isBefore(this.tsc, this.lastTsc)) this.state[CURSOR.backwards]++;
     this.firstTsc ??= getU64(this.tsc, 0);
     this.lastTsc.set(this.tsc);
+  }
+
+  /**
+   * After a run that the record at `pos` ended with a TSC beyond the limit: if it is far beyond, and later ones are not,
+   * a bit of it was flipped. Believed, it would move the rest of this pcpu behind all others.
+   */
+  checkTsc(limit: Uint32Array): void {
+    if (!isFarAhead(this.tsc[1], this.tsc[0], limit) || !this.own || this.pos >= this.end || !this.isWrong()) return;
+    const next = this.nextTsc();
+    setU64(this.tsc, 0, next === undefined || next > getU64(limit, 0) ? getU64(limit, 0) : next);
+    this.lastTsc.set(this.tsc);
+    this.state[CURSOR.own] = 0;
+    this.wrongTscs++;
+  }
+
+  /** True if the record at `pos` has a TSC far ahead of the next one. */
+  private isWrong(): boolean {
+    const next = this.nextTsc();
+    if (next === undefined) return false;
+    const [high, low] = [this.words[this.pos + 2], this.words[this.pos + 1]];
+    return isFarAhead(high, low, [Number(next & 0xffff_ffffn), Number(next >> 32n)]);
+  }
+
+  /** The next TSC of this pcpu behind the record at `pos`, as far as it is near; undefined if it is not known. */
+  private nextTsc(): bigint | undefined {
+    const { words, pos, end, chunk } = this;
+    const here = firstTscOf(words, pos + recordWords(words[pos]), end);
+    if (here !== undefined || chunk === undefined) return here;
+    const isInWindow = this.unread > 0;
+    const from = isInWindow ? chunk : this.chunks[this.nextChunk];
+    if (from === undefined) return undefined;
+    const done = isInWindow ? this.read : 0;
+    const count = Math.min(isInWindow ? this.unread : from.bytes & ~3, PEEK_BYTES) >>> 2;
+    if (from.words !== undefined) return firstTscOf(from.words, done / 4, done / 4 + count);
+    const peeked = new Uint32Array(count);
+    // A piece may end within a record: then it does not begin with one, and is not looked at.
+    if (isInWindow && pos + recordWords(words[pos]) < end) return undefined;
+    this.readWords(peeked, 0, from.offset + done, count * 4);
+    return firstTscOf(peeked, 0, count);
   }
 
   private openNext(): boolean {
@@ -190,6 +240,21 @@ export class PcpuCursor {
     const floor = this.bounds.floor(chunk.sweep, this.pcpu);
     if (floor > getU64(this.tsc, 0)) setU64(this.tsc, 0, floor);
   }
+}
+
+function isFarAhead(high: number, low: number, of: ArrayLike<number>): boolean {
+  return (high - of[1]) * 2 ** 32 + (low - of[0]) > FAR;
+}
+
+/** The first TSC in a run of records, undefined if none has one. */
+function firstTscOf(words: Uint32Array, from: number, end: number): bigint | undefined {
+  for (let at = from; at < end; ) {
+    const next = at + recordWords(words[at]);
+    if (next > end) return undefined;
+    if (words[at] >= HEADER_TSC_BIT) return (BigInt(words[at + 2]) << 32n) | BigInt(words[at + 1]);
+    at = next;
+  }
+  return undefined;
 }
 
 /** Compares two TSCs. */

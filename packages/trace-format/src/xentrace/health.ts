@@ -58,6 +58,11 @@ export class HealthCounter {
       if (cursor.firstSkip >= 0) {
         problems.push(`a record is cut off by the end of its window at byte 0x${cursor.firstSkip.toString(16)}`);
       }
+      if (cursor.wrongTscs > 0) {
+        problems.push(
+          `${cursor.wrongTscs} TSCs of pcpu ${cursor.pcpu} are far ahead of the next ones and not believed: those records follow their predecessors`,
+        );
+      }
       if (cursor.backwards > 0) problems.push(`TSCs of pcpu ${cursor.pcpu} go back ${cursor.backwards} times`);
     }
     // Order between pcpus is known only where there are TSCs; with half of them missing it can't be relied on.

@@ -1,18 +1,17 @@
 import { RandomAccess } from '../read/file-access.js';
 import type { TraceMetadata } from '../schema/metadata.js';
-import { CPU_CHANGE_BYTES } from '../schema/xentrace-records.js';
 import type { BatchPool } from '../write/batch-pool.js';
 import { openPool, openTraceSink } from '../write/open-sink.js';
 import { yieldTurn } from '../yield-turn.js';
 import type { ReadWords } from './cursor.js';
 import { inOrder } from './in-order.js';
-import { asBytes, indexWindows, type Window } from './index-windows.js';
+import { asBytes, indexWindows } from './index-windows.js';
 import { Merger } from './merge.js';
 import { checkOptions, interpret, type XentraceOptions } from './options.js';
 import { PayloadSniffer } from './payload-layout.js';
 import { RowWriter } from './row-writer.js';
 import { startMetadata } from './start-metadata.js';
-import { checkCaptureHead } from './windows.js';
+import type { Window } from './windows.js';
 
 /** Steps of a merge between two chances for signals, some milliseconds. */
 const TURN_STEPS = 4096;
@@ -30,9 +29,6 @@ export async function importXentraceFile(
   checkOptions(options);
   const file = new RandomAccess(input);
   try {
-    const head = new Uint32Array(Math.min(file.size, CPU_CHANGE_BYTES) >>> 2);
-    file.read(asBytes(head, 0, head.length * 4), 0);
-    checkCaptureHead(head, file.path);
     return await importFile(file, output, options);
   } finally {
     file.close();
@@ -56,7 +52,7 @@ async function importTo(
   output: string,
   options: XentraceOptions,
 ): Promise<TraceMetadata> {
-  const { windows, skipped, problems } = indexWindows(file);
+  const { windows, skipped, problems } = indexWindows(file, options.pcpu);
   const readWords: ReadWords = (into, atWord, offset, bytes) => file.read(asBytes(into, atWord, bytes), offset);
   const interpretation = interpret(options, options.xenVersion === undefined ? sniff(windows, readWords) : undefined);
   const metadata = startMetadata(file.path, options, interpretation);

@@ -2,12 +2,12 @@ import type { TraceMetadata } from '../schema/metadata.js';
 import { openTraceSink } from '../write/open-sink.js';
 import type { BatchSink } from '../write/writer.js';
 import { inOrder } from './in-order.js';
-import type { Window } from './index-windows.js';
 import { Merger } from './merge.js';
 import { checkOptions, type Interpretation, interpret, type XentraceOptions } from './options.js';
 import { PayloadSniffer } from './payload-layout.js';
 import { RowWriter } from './row-writer.js';
 import { startMetadata } from './start-metadata.js';
+import type { Window } from './windows.js';
 
 /** Bytes of windows that a stream holds back before it gives up exact order. */
 const REORDER_BYTES = 128 << 20;
@@ -24,7 +24,7 @@ export async function importXentraceStream(
 ): Promise<TraceMetadata> {
   checkOptions(options);
   const { WindowSplitter } = await import('./window-splitter.js');
-  const splitter = new WindowSplitter(name);
+  const splitter = new WindowSplitter(name, options.pcpu);
   const sniffer = new PayloadSniffer();
   const waiting: { window: Window; words: Uint32Array }[] = [];
   let job: StreamJob | undefined;

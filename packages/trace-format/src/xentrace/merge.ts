@@ -94,17 +94,20 @@ export class Merger {
   private runUntil(best: PcpuCursor, second: PcpuCursor | undefined): void {
     if (best.own && isBefore(best.tsc, this.done)) {
       this.rows.health.late += this.rows.run(best, this.done, false);
-    } else if (second === undefined) {
-      this.rows.run(best, NO_LIMIT, true);
     } else {
-      this.rows.run(best, second.tsc, best.pcpu < second.pcpu);
+      const limit = second?.tsc ?? farBehind(best.tsc);
+      this.rows.run(best, limit, second === undefined || best.pcpu < second.pcpu);
+      best.checkTsc(limit);
     }
     const isAhead = best.own && best.pos < best.end;
     if (!isAhead && isBefore(this.done, best.lastTsc)) this.done.set(best.lastTsc);
   }
 }
 
-const NO_LIMIT = Uint32Array.of(0xffff_ffff, 0xffff_ffff);
+/** The limit of the last pcpu: so far that only a wrong TSC, or a long rest, is beyond it. */
+function farBehind(tsc: Uint32Array): Uint32Array {
+  return Uint32Array.of(tsc[0], Math.min(tsc[1] + 1, 0xffff_ffff));
+}
 
 function before(a: PcpuCursor, b: PcpuCursor): boolean {
   if (a.tsc[1] !== b.tsc[1]) return a.tsc[1] < b.tsc[1];

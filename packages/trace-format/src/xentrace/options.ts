@@ -16,6 +16,8 @@ export interface XentraceOptions {
   readonly host?: string | undefined;
   /** Domains whose mm locks are biased; by default dom0. */
   readonly controlDomains?: readonly number[] | undefined;
+  /** Whose the records are that lie in no window: of a capture without its head, or of one pcpu alone. */
+  readonly pcpu?: number | undefined;
   readonly onProgress?: ((bytes: number) => void) | undefined;
   /** Ends the import of a file: nothing is written, and the signal's reason is thrown. A stream ends by itself. */
   readonly signal?: AbortSignal | undefined;

@@ -268,3 +268,19 @@ describe('the text of a trace', () => {
     expect(readFileSync(path('t.arrow')).length).toBeGreaterThan(0);
   });
 });
+
+test.each(['\r', '\r\n', '\n', '\n\r'])('lines that end in %j, in whatever pieces', async ending => {
+  const lines = ['# comment', '{"kind":"mark","value":1}', '', '{"kind":"mark","value":2}', '{"kind":"nosuch"}'];
+  const sound = Buffer.from(lines.slice(0, 4).join(ending) + ending);
+  const broken = Buffer.from(lines.join(ending));
+  async function* inPieces(bytes: Buffer, size: number) {
+    for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+  }
+  for (const size of [1, 2, 7, 1000]) {
+    await importNdjson(inPieces(sound, size), 'case.ndjson', path('t.arrow'));
+    expect(readRows(path('t.arrow')).map(({ arg0 }) => arg0)).toEqual([1n, 2n]);
+    // LF CR is two ends, as editors count.
+    const place = ending === '\n\r' ? {} : { place: { line: 5 } };
+    await expect(importNdjson(inPieces(broken, size), 'case.ndjson', path('t.arrow'))).rejects.toMatchObject(place);
+  }
+});

@@ -1,0 +1,8 @@
+/** Text for HTML, between tags or in a quoted attribute. What is hidden is shown as a sign that something is there. */
+export function htmlText(text: string): string {
+  return text
+    .replace(/[&<>"']/g, character => ENTITIES[character as '&'])
+    .replace(/[^\P{Cc}\t\n\r]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '\u{fffd}');
+}
+
+const ENTITIES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };

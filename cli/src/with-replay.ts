@@ -6,6 +6,7 @@ import { Progress } from './render/progress.js';
 /** Values of `REPLAY_OPTIONS`. */
 export interface ReplayOptions {
   readonly cpuHz?: number;
+  readonly startTime?: bigint;
   readonly checkpointEvery?: number;
   readonly index: boolean;
   readonly progress?: string;
@@ -14,7 +15,7 @@ export interface ReplayOptions {
 /** Opens a replay of the trace for the duration of `work`. */
 export async function withReplay<T>(
   reader: TraceReader,
-  { cpuHz, checkpointEvery, index, progress: when }: ReplayOptions,
+  { cpuHz, startTime, checkpointEvery, index, progress: when }: ReplayOptions,
   context: Context,
   work: (trace: Replay) => Promise<T>,
 ): Promise<T> {
@@ -23,7 +24,8 @@ export async function withReplay<T>(
     progress.end();
     context.err.say(`p2mtrace: ${text}\n`);
   };
-  const trace = replay(reader, { tscHz: cpuHz, checkpointEvery, index, onProgress: progress.update, onNotice });
+  const onProgress = progress.update;
+  const trace = replay(reader, { tscHz: cpuHz, startTime, checkpointEvery, index, onProgress, onNotice });
   try {
     return await work(trace);
   } finally {

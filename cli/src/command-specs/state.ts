@@ -43,10 +43,12 @@ export const STATE_COMMANDS: readonly CommandSpec[] = [
 ended_by have the pcpu, the running vcpu, the call site (the event's own, or that of the innermost lock that its pcpu
 held), and that lock's class.
 
+${POSITIONS}
+
 ${CONDITIONS}`,
     options: [
-      { flags: '--from <seq>', help: 'first event', parse: parseSeq },
-      { flags: '--to <seq>', help: 'last event', parse: parseSeq },
+      { flags: '--from <position>', help: 'first event' },
+      { flags: '--to <position>', help: 'last event' },
       { flags: '--where <condition>', help: 'only what was begun or ended by an event that meets this' },
       {
         flags: '--last-write-before <seq>',

@@ -1,8 +1,8 @@
 import type { CommandSpec } from '../command.js';
 import {
+  CLOCK_OPTIONS,
   CPU_HZ,
   formatOption,
-  PROGRESS,
   parseDomids,
   parseEvents,
   parsePcpus,
@@ -19,7 +19,7 @@ export const TRACE_COMMANDS: readonly CommandSpec[] = [
     name: 'import',
     args: [['input', 'xentrace capture or NDJSON, gzipped or not; - for stdin']],
     summary: 'make a trace from a capture or from NDJSON',
-    more: 'Prints a health report on stderr. The exit code is 3 if the input was cut or damaged; what could be read is imported.',
+    more: 'Prints a health report on stderr, unless --quiet. The exit code is 3 if the input was cut or damaged; what could be read is imported.',
     options: [
       { flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true },
       { ...formatOption(['xentrace', 'ndjson']), help: 'input format, if the content does not show it' },
@@ -34,8 +34,6 @@ export const TRACE_COMMANDS: readonly CommandSpec[] = [
         parse: parseDomids,
       },
       { flags: '--json', help: "print the trace's metadata on stdout" },
-      PROGRESS,
-      { flags: '-q, --quiet', help: 'no health report; problems are still reported' },
     ],
     examples: [
       'p2mtrace import capture.bin -o trace.arrow --xen-version 4.17.7 --cpu-hz 2.5G',
@@ -84,13 +82,16 @@ The same options give the same events.`,
     args: [TRACE],
     summary: 'convert a trace to NDJSON, CSV, Arrow, Parquet, DuckDB, or a timeline for Perfetto',
     more: `ndjson, csv, arrow and parquet have the events; duckdb also has all facts and names. perfetto is a timeline for Perfetto's
-UI: locks and lookups per pcpu, who ran where, changes of mappings per domain, findings as instants.`,
+UI: locks and lookups per pcpu, who ran where, changes of mappings per domain, findings as instants. Without the TSC
+frequency it shows a tick as a nanosecond.
+
+${POSITIONS}`,
     options: [
       formatOption(['ndjson', 'csv', 'arrow', 'parquet', 'duckdb', 'perfetto'], 'ndjson'),
       { flags: '-o, --output <file>', help: 'file to write (default: stdout, for text)' },
-      { flags: '--from <seq>', help: 'first event', parse: parseSeq },
-      { flags: '--to <seq>', help: 'last event', parse: parseSeq },
-      { ...CPU_HZ, help: 'TSC frequency for the timeline; without it a tick is shown as a nanosecond' },
+      { flags: '--from <position>', help: 'first event' },
+      { flags: '--to <position>', help: 'last event' },
+      ...CLOCK_OPTIONS,
     ],
     examples: [
       'p2mtrace export trace.arrow | head',
@@ -118,8 +119,7 @@ ${POSITIONS}`,
       },
       { flags: '--pcpu <pcpus>', help: 'only events of these pcpus, such as 0,1', parse: parsePcpus },
       TABLE_FORMAT,
-      CPU_HZ,
-      PROGRESS,
+      ...CLOCK_OPTIONS,
     ],
     examples: [
       "p2mtrace trim trace.arrow --from '#97000' --to '#97410' -o small.arrow",
@@ -141,7 +141,6 @@ none. With --every and --into each event is in one piece; with --by a piece has 
       { flags: '--by <what>', help: 'a piece for each domain or pcpu', choices: ['domain', 'pcpu'] },
       TABLE_FORMAT,
       CPU_HZ,
-      PROGRESS,
     ],
     examples: [
       "p2mtrace split trace.arrow --every 100ms -o 'piece-{n}.arrow'",

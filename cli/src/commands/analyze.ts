@@ -5,7 +5,7 @@ import { withTrace } from '../open-trace.js';
 import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
 import { findingsText } from '../render/findings.js';
 import { byIncident, flat } from '../render/incident-order.js';
-import { jsonText } from '../render/json.js';
+import { jsonListHead, jsonText } from '../render/json.js';
 import { Progress } from '../render/progress.js';
 import type { Terminal } from '../terminal.js';
 
@@ -50,7 +50,7 @@ export function fails({ severity }: Finding, failOn: Options['failOn']): boolean
 
 /** Writes finding by finding: all occurrences in one text may exceed the maximum length of a string. */
 async function writeJson(out: Terminal, { findings, incidents, customs, divergences, notChecked }: AnalysisReport) {
-  await out.write('{"findings":[');
+  await out.write(jsonListHead('findings'));
   for (const [i, { occurrences, ...finding }] of byIncident(findings).entries()) {
     await out.write(`${i === 0 ? '\n' : ',\n'}${jsonText(finding).slice(0, -1)},"occurrences":[`);
     for (const [k, occurrence] of occurrences.entries())

@@ -8,7 +8,7 @@ import { compareFindings, compareMetrics } from '../audit/compare-results.js';
 import type { TraceResult } from '../audit/trace-result.js';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { jsonText } from '../render/json.js';
+import { jsonDocument } from '../render/json.js';
 import { writeRows } from '../render/rows.js';
 
 interface Options extends AuditSettings {
@@ -24,7 +24,7 @@ export const run: Run<readonly [string, string], Options> = async (paths, option
   ).finally(() => rmSync(folder, { recursive: true, force: true }));
   const findings = compareFindings(before, after);
   const metrics = compareMetrics(before, after);
-  if (options.format === 'json') await out.write(`${jsonText({ findings, metrics }, 1)}\n`);
+  if (options.format === 'json') await out.write(jsonDocument({ findings, metrics }, 1));
   else {
     const columns = ['state', 'severity', 'rule', 'before', 'after', 'id', 'signature'] as const;
     await writeRows(

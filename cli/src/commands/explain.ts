@@ -15,7 +15,7 @@ import { EXIT } from '../exit.js';
 import { withTrace } from '../open-trace.js';
 import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
 import { eventsAround } from '../render/events-around.js';
-import { jsonText } from '../render/json.js';
+import { jsonDocument } from '../render/json.js';
 import { Progress } from '../render/progress.js';
 import { adviceText, heading, ruleText, sqlLines } from '../render/rule-text.js';
 import { storyText } from '../render/story.js';
@@ -62,7 +62,7 @@ async function explainRule(rule: BoundRule, { format }: Options, { out }: Contex
     const { doc, fires, nearMiss, mechanism, confirm, fix, limits, page } = rest;
     const means = { doc, fires, nearMiss, mechanism, confirm, fix, limits, page };
     const texts = { id, analyzer, title, severity, belief, confidence, needs, ...means };
-    await out.write(`${jsonText(texts, 2)}\n`);
+    await out.write(jsonDocument(texts, 2));
   } else for (const line of ruleText(rule, out)) await out.write(`${line}\n`);
   return EXIT.fine;
 }
@@ -81,5 +81,5 @@ async function writeJson(found: FoundOccurrence, story: Story, { out }: Context)
   const { occurrences: _, ...finding } = found.finding;
   const { number, of, occurrence } = found;
   const { steps, chains } = story;
-  await out.write(`${jsonText({ finding, number, of, occurrence, steps, chains }, 2)}\n`);
+  await out.write(jsonDocument({ finding, number, of, occurrence, steps, chains }, 2));
 }

@@ -2,7 +2,7 @@ import { renameSync, rmSync } from 'node:fs';
 import { exportNdjson, type TraceReader, usageError } from '@p2mtrace/trace-format';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { checkRange, type EventRange } from '../export/range.js';
+import { checkRange, type EventRange, type RangeOptions, rangeOf } from '../export/range.js';
 import { exportArrow, exportDatabase, exportEvents } from '../export/tables.js';
 import { writeTimeline } from '../export/timeline.js';
 import { FileText } from '../file-text.js';
@@ -13,10 +13,9 @@ import type { TextOut } from '../render/rows.js';
 /** Forms of `p2mtrace export`. */
 export type ExportFormat = 'ndjson' | 'csv' | 'arrow' | 'parquet' | 'duckdb' | 'perfetto';
 
-interface Options extends EventRange {
+interface Options extends RangeOptions {
   readonly format: ExportFormat;
   readonly output?: string;
-  readonly cpuHz?: number;
 }
 
 export const run: Run<readonly [string], Options> = async ([path], options, context) => {
@@ -24,17 +23,18 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
   if (output !== undefined) checkOutput(output, path);
   checkRange(options);
   return withTrace(path, context, async reader => {
-    if (format === 'ndjson' || format === 'perfetto') await writeText(reader, options, context);
-    else if (format === 'csv' && output === undefined) await exportEvents(reader, format, output, options, context);
+    const range = rangeOf(reader, options);
+    if (format === 'ndjson' || format === 'perfetto') await writeText(reader, range, options, context);
+    else if (format === 'csv' && output === undefined) await exportEvents(reader, format, output, range, context);
     else if (output === undefined)
       throw usageError('P2M_FORMAT', `${format} is written to a file`, `name it: -o trace.${format}`);
-    else await toFile(output, partial => writeFile(reader, partial, options, context));
+    else await toFile(output, partial => writeFile(reader, partial, format, range, context));
     return EXIT.fine;
   });
 };
 
-async function writeText(reader: TraceReader, options: Options, { out }: Context): Promise<void> {
-  const { output, format, from, to, cpuHz } = options;
+async function writeText(reader: TraceReader, { from, to }: EventRange, options: Options, { out }: Context) {
+  const { output, format, cpuHz } = options;
   const write = async (text: TextOut) => {
     if (format === 'perfetto') await writeTimeline(reader, text, { from, to }, cpuHz ?? reader.metadata.tscHz);
     // The user names the last event, the library takes the one after it.
@@ -51,10 +51,16 @@ async function writeText(reader: TraceReader, options: Options, { out }: Context
   });
 }
 
-async function writeFile(reader: TraceReader, path: string, options: Options, context: Context): Promise<void> {
-  if (options.format === 'duckdb') await exportDatabase(reader, path);
-  else if (options.format === 'arrow') await exportArrow(reader, path, options, context);
-  else await exportEvents(reader, options.format as 'csv' | 'parquet', path, options, context);
+async function writeFile(
+  reader: TraceReader,
+  path: string,
+  format: ExportFormat,
+  range: EventRange,
+  context: Context,
+): Promise<void> {
+  if (format === 'duckdb') await exportDatabase(reader, path);
+  else if (format === 'arrow') await exportArrow(reader, path, range, context);
+  else await exportEvents(reader, format as 'csv' | 'parquet', path, range, context);
 }
 
 /** Makes a file that gets its name when it is complete. */

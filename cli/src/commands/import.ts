@@ -9,7 +9,7 @@ import { type Input, openInput } from '../input/open-input.js';
 import { checkOutput } from '../output-path.js';
 import { count, counted } from '../render/cell.js';
 import { healthLines } from '../render/health.js';
-import { jsonText } from '../render/json.js';
+import { jsonDocument } from '../render/json.js';
 import { Progress } from '../render/progress.js';
 
 interface Options extends ImportSettings {
@@ -50,7 +50,7 @@ async function report(input: Input, { output, quiet, json }: Options, { out, err
     err.say(`${basename(input.name)} → ${output}: ${read}${counted(rows, 'event')}\n`);
     err.say(`${healthLines(metadata).join('\n')}\n`);
   }
-  if (json === true) await out.write(`${jsonText(metadata, 2)}\n`);
+  if (json === true) await out.write(jsonDocument(metadata, 2));
 }
 
 /** Reports what could not be read of the input; returns the exit code. */

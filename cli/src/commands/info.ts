@@ -6,7 +6,7 @@ import { EXIT } from '../exit.js';
 import { withTrace } from '../open-trace.js';
 import { count, counted } from '../render/cell.js';
 import { healthLines } from '../render/health.js';
-import { jsonText } from '../render/json.js';
+import { jsonDocument } from '../render/json.js';
 import { misfitLines } from '../render/out-of.js';
 
 interface Options {
@@ -29,7 +29,7 @@ export const run: Run<readonly [string], Options> = ([path], { format, fit }, co
         metadata,
         ...misfits,
       };
-      await context.out.write(`${jsonText(info, 2)}\n`);
+      await context.out.write(jsonDocument(info, 2));
       return EXIT.fine;
     }
     const lines = [

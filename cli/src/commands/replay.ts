@@ -3,7 +3,7 @@ import { type TraceReader, usageError } from '@p2mtrace/trace-format';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { withTrace } from '../open-trace.js';
-import { jsonText } from '../render/json.js';
+import { jsonDocument } from '../render/json.js';
 import { limited, type RowFormat, writeRows } from '../render/rows.js';
 import { summaryJson, summaryText } from '../render/state-summary.js';
 import { stateTable } from '../render/state-table.js';
@@ -46,6 +46,6 @@ async function show(
   } else if (format === 'table') {
     for (const line of summaryText(replayer, reader, filter)) await out.write(`${line}\n`);
   } else {
-    await out.write(`${jsonText(summaryJson(replayer, reader, filter), format === 'json' ? 2 : undefined)}\n`);
+    await out.write(jsonDocument(summaryJson(replayer, reader, filter), format === 'json' ? 2 : undefined));
   }
 }

@@ -5,7 +5,7 @@ import { withTrace } from '../open-trace.js';
 import { checkOutput } from '../output-path.js';
 import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
 import { count, counted } from '../render/cell.js';
-import { jsonText } from '../render/json.js';
+import { jsonDocument } from '../render/json.js';
 import { Progress } from '../render/progress.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
 
@@ -35,7 +35,7 @@ export const run: Run<readonly [string, string], Options> = async ([path, name],
       );
       const { seqs, snapshots, context: writes, isMinimal } = slice;
       const kept = writes.length === 0 ? '' : ` but ${counted(writes.length, 'write')} of the entry, kept to read it`;
-      if (format === 'json') await context.out.write(`${jsonText({ ...slice, path: output, of: reader.rows })}\n`);
+      if (format === 'json') await context.out.write(jsonDocument({ ...slice, path: output, of: reader.rows }));
       else {
         const size = `${counted(seqs.length, 'event')} of ${count(reader.rows)}, behind ${counted(snapshots, 'snapshot')}`;
         await context.out.write(

@@ -15,15 +15,16 @@ interface Options {
   readonly pcpu?: number[];
   readonly format: RowFormat;
   readonly cpuHz?: number;
+  readonly startTime?: bigint;
   readonly progress?: string;
 }
 
 export const run: Run<readonly [string], Options> = ([path], options, context) => {
-  const { output, domain: domains, pcpu: pcpus, cpuHz } = options;
+  const { output, domain: domains, pcpu: pcpus, cpuHz, startTime } = options;
   const [from, to] = [parsePosition(options.from), parsePosition(options.to)];
   checkOutput(output, path);
   return withTrace(path, context, async reader => {
-    const range = rangeBetween(reader, from, to, cpuHz);
+    const range = rangeBetween(reader, from, to, cpuHz, startTime);
     const progress = new Progress(context, options.progress, 'events', reader.rows);
     const filter = { domains, pcpus };
     try {

@@ -2,12 +2,12 @@ import { validateTrace } from '@p2mtrace/trace-format';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { counted } from '../render/cell.js';
-import { jsonText } from '../render/json.js';
+import { jsonDocument } from '../render/json.js';
 
 export const run: Run<readonly [string], { readonly format: string }> = async ([path], { format }, { out }) => {
   const report = validateTrace(path);
   if (format === 'json') {
-    await out.write(`${jsonText(report, 2)}\n`);
+    await out.write(jsonDocument(report, 2));
     return report.whole ? EXIT.fine : EXIT.input;
   }
   const what = `${counted(report.rows, 'event')}, ${counted(report.batches, 'record batch')}`;

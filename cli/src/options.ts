@@ -136,13 +136,14 @@ export const PLUGIN_OPTIONS: readonly OptionSpec[] = [
   },
   CONFIG,
 ];
-/** Options for importing captures. */
-export const IMPORT_SETTINGS: readonly OptionSpec[] = [
+/** What captures don't tell, besides the frequency. */
+export const CAPTURE_OPTIONS: readonly OptionSpec[] = [
   { flags: '--xen-version <version>', help: 'Xen release of the captures, such as 4.17.7' },
   { flags: '--layout <profile>', help: 'page_info layout of the captures, P0 to P8 (default: by the release)' },
   { flags: '--symbols <file>', help: 'names of call sites (output of nm xen-syms)' },
-  CPU_HZ,
 ];
+/** Options for importing captures. */
+export const IMPORT_SETTINGS: readonly OptionSpec[] = [...CAPTURE_OPTIONS, CPU_HZ];
 export const REPORT_FORMAT = formatOption(['pretty', 'json'], 'pretty');
 
 /** `--format` with these choices. */

@@ -5,11 +5,11 @@ import { Progress } from './render/progress.js';
 
 /** Values of `REPLAY_OPTIONS`. */
 export interface ReplayOptions {
-  readonly cpuHz?: number;
-  readonly startTime?: bigint;
+  readonly cpuHz?: number | undefined;
+  readonly startTime?: bigint | undefined;
   readonly checkpointEvery?: number;
   readonly index: boolean;
-  readonly progress?: string;
+  readonly progress?: string | undefined;
 }
 
 /** Opens a replay of the trace for the duration of `work`. */

@@ -1,7 +1,9 @@
 import type { CommandSpec } from '../command.js';
 import {
+  CAPTURE_OPTIONS,
   FAIL_ON,
   FLAT,
+  IMPORT_SETTINGS,
   ONLY,
   PLUGIN_OPTIONS,
   parseEvents,
@@ -33,6 +35,7 @@ export const FINDING_COMMANDS: readonly CommandSpec[] = [
       REPORT_FORMAT,
       FAIL_ON,
       FLAT,
+      ...IMPORT_SETTINGS,
       ...PLUGIN_OPTIONS,
     ],
     examples: [
@@ -53,6 +56,7 @@ The exit code is 1 if something at or above --fail-on was found.`,
       ONLY,
       FAIL_ON,
       FLAT,
+      ...IMPORT_SETTINGS,
       ...PLUGIN_OPTIONS,
     ],
     examples: ['p2mtrace report trace.arrow -o report.html'],
@@ -71,6 +75,7 @@ after (+) each, who wrote that and what the pcpus held, the chain of events behi
       { flags: '--around <n>', help: 'show n raw events before and after each witness', parse: parseSeq },
       REPORT_FORMAT,
       ...PLUGIN_OPTIONS,
+      ...CAPTURE_OPTIONS,
       ...REPLAY_OPTIONS,
     ],
     examples: [
@@ -91,6 +96,7 @@ the same signature, confidence and severity. Prints the seqs that its events hav
       { flags: '--tries <n>', help: 'try at most n slices; each try is an analysis', parse: parseEvents },
       REPORT_FORMAT,
       ...PLUGIN_OPTIONS,
+      ...CAPTURE_OPTIONS,
       ...REPLAY_OPTIONS,
     ],
     examples: ['p2mtrace slice leak.arrow 58f866a2 -o small.arrow'],

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.js';
-import { LIMIT, parseDomid, parseSeq, REPLAY_OPTIONS, TABLE_FORMAT } from '../options.js';
+import { CAPTURE_OPTIONS, LIMIT, parseDomid, parseSeq, REPLAY_OPTIONS, TABLE_FORMAT } from '../options.js';
 import { STATE_TABLES } from '../state-tables.js';
 import { CONDITIONS, POSITIONS, TRACE } from './topics.js';
 
@@ -22,6 +22,7 @@ export const STATE_COMMANDS: readonly CommandSpec[] = [
       { flags: '--view <view>', help: 'only this view of a p2m: host, altp2m:1, nested:0' },
       TABLE_FORMAT,
       LIMIT,
+      ...CAPTURE_OPTIONS,
       ...REPLAY_OPTIONS,
     ],
     examples: [
@@ -57,6 +58,7 @@ ${CONDITIONS}`,
       },
       TABLE_FORMAT,
       LIMIT,
+      ...CAPTURE_OPTIONS,
       ...REPLAY_OPTIONS,
     ],
     examples: [
@@ -92,6 +94,7 @@ ${POSITIONS}`,
       { flags: '--summary', help: 'one row for all changes that are alike, with their number and frames' },
       TABLE_FORMAT,
       LIMIT,
+      ...CAPTURE_OPTIONS,
       ...REPLAY_OPTIONS,
     ],
     examples: [
@@ -116,6 +119,7 @@ ${CONDITIONS}`,
       { flags: '--script <file>', help: 'commands to run instead of a prompt; - for stdin' },
       { flags: '-k, --keep-going', help: 'go on after a line of the script that fails; the exit code is still 2' },
       { flags: '--at <position>', help: 'where to start', byDefault: 'start' },
+      ...CAPTURE_OPTIONS,
       ...REPLAY_OPTIONS,
     ],
     examples: [

@@ -1,8 +1,10 @@
 import type { CommandSpec } from '../command.js';
 import {
+  CAPTURE_OPTIONS,
   CLOCK_OPTIONS,
   CPU_HZ,
   formatOption,
+  IMPORT_SETTINGS,
   parseDomids,
   parseEvents,
   parsePcpus,
@@ -91,6 +93,7 @@ ${POSITIONS}`,
       { flags: '-o, --output <file>', help: 'file to write (default: stdout, for text)' },
       { flags: '--from <position>', help: 'first event' },
       { flags: '--to <position>', help: 'last event' },
+      ...CAPTURE_OPTIONS,
       ...CLOCK_OPTIONS,
     ],
     examples: [
@@ -119,6 +122,7 @@ ${POSITIONS}`,
       },
       { flags: '--pcpu <pcpus>', help: 'only events of these pcpus, such as 0,1', parse: parsePcpus },
       TABLE_FORMAT,
+      ...CAPTURE_OPTIONS,
       ...CLOCK_OPTIONS,
     ],
     examples: [
@@ -140,7 +144,7 @@ none. With --every and --into each event is in one piece; with --by a piece has 
       { flags: '--into <pieces>', help: 'number of pieces, of equal size', parse: parseEvents },
       { flags: '--by <what>', help: 'a piece for each domain or pcpu', choices: ['domain', 'pcpu'] },
       TABLE_FORMAT,
-      CPU_HZ,
+      ...IMPORT_SETTINGS,
     ],
     examples: [
       "p2mtrace split trace.arrow --every 100ms -o 'piece-{n}.arrow'",
@@ -153,7 +157,11 @@ none. With --every and --into each event is in one piece; with --by a piece has 
     name: 'info',
     args: [TRACE],
     summary: 'show what is in a trace and how it was imported',
-    options: [{ flags: '--fit', help: 'replay it, and say where the model does not fit' }, REPORT_FORMAT],
+    options: [
+      { flags: '--fit', help: 'replay it, and say where the model does not fit' },
+      REPORT_FORMAT,
+      ...IMPORT_SETTINGS,
+    ],
     examples: [
       'p2mtrace info trace.arrow',
       'p2mtrace info trace.arrow --fit',
@@ -163,7 +171,7 @@ none. With --every and --into each event is in one piece; with --by a piece has 
   },
   {
     name: 'validate',
-    args: [TRACE],
+    args: [['trace', 'a trace made by p2mtrace import']],
     summary: 'check every byte of a trace against its checksums',
     more: 'The exit code is 3 if the trace is damaged or cut.',
     options: [REPORT_FORMAT],

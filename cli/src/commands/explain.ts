@@ -12,7 +12,7 @@ import {
 } from '@p2mtrace/analyzers';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { withTrace } from '../open-trace.js';
+import { type TraceSettings, withTrace } from '../open-trace.js';
 import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
 import { eventsAround } from '../render/events-around.js';
 import { jsonDocument } from '../render/json.js';
@@ -21,7 +21,7 @@ import { adviceText, heading, ruleText, sqlLines } from '../render/rule-text.js'
 import { storyText } from '../render/story.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
 
-interface Options extends ReplayOptions, PluginOptions {
+interface Options extends ReplayOptions, PluginOptions, TraceSettings {
   readonly around?: number;
   readonly format: 'pretty' | 'json';
 }
@@ -30,7 +30,7 @@ export const run: Run<readonly [string, string | undefined], Options> = async ([
   const plugins = await loadPlugins(options);
   const rules = [...RULES, ...rulesOf(plugins)];
   if (name === undefined) return explainRule(ruleOf(rules, about), options, context);
-  return withTrace(about, context, async reader => {
+  return withTrace(about, options, context, async reader => {
     const progress = new Progress(context, options.progress, 'events replayed', reader.rows);
     // A signature includes the name of its rule.
     const only = rules.filter(({ id }) => name === id || name.startsWith(`${id} `)).map(({ id }) => id);

@@ -6,14 +6,14 @@ import { checkRange, type EventRange, type RangeOptions, rangeOf } from '../expo
 import { exportArrow, exportDatabase, exportEvents } from '../export/tables.js';
 import { writeTimeline } from '../export/timeline.js';
 import { FileText } from '../file-text.js';
-import { withTrace } from '../open-trace.js';
+import { type TraceSettings, withTrace } from '../open-trace.js';
 import { checkOutput } from '../output-path.js';
 import type { TextOut } from '../render/rows.js';
 
 /** Forms of `p2mtrace export`. */
 export type ExportFormat = 'ndjson' | 'csv' | 'arrow' | 'parquet' | 'duckdb' | 'perfetto';
 
-interface Options extends RangeOptions {
+interface Options extends RangeOptions, TraceSettings {
   readonly format: ExportFormat;
   readonly output?: string;
 }
@@ -22,7 +22,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
   const { output, format } = options;
   if (output !== undefined) checkOutput(output, path);
   checkRange(options);
-  return withTrace(path, context, async reader => {
+  return withTrace(path, options, context, async reader => {
     const range = rangeOf(reader, options);
     if (format === 'ndjson' || format === 'perfetto') await writeText(reader, range, options, context);
     else if (format === 'csv' && output === undefined) await exportEvents(reader, format, output, range, context);

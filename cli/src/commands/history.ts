@@ -10,13 +10,13 @@ import type { TraceReader } from '@p2mtrace/trace-format';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { checkRange, type RangeOptions, rangeOf } from '../export/range.js';
-import { withTrace } from '../open-trace.js';
+import { type TraceSettings, withTrace } from '../open-trace.js';
 import { writeHistory } from '../render/history.js';
 import { Progress } from '../render/progress.js';
 import { limited, type RowFormat } from '../render/rows.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
 
-interface Options extends ReplayOptions, RangeOptions {
+interface Options extends ReplayOptions, RangeOptions, TraceSettings {
   readonly where?: string;
   readonly lastWriteBefore?: number;
   readonly format: RowFormat;
@@ -27,7 +27,7 @@ export const run: Run<readonly [string, string, string], Options> = ([path, abou
   const subject = parseSubject(about, which);
   const { lastWriteBefore: before } = options;
   checkRange(options);
-  return withTrace(path, context, async reader => {
+  return withTrace(path, options, context, async reader => {
     const rows =
       before === undefined
         ? wholeHistory(reader, subject, options, context)

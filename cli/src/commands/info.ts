@@ -3,21 +3,22 @@ import { type AnalysisReport, analyzeTrace } from '@p2mtrace/analyzers';
 import type { PieceOrigin, TraceMetadata, TraceReader } from '@p2mtrace/trace-format';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { withTrace } from '../open-trace.js';
+import { type TraceSettings, withTrace } from '../open-trace.js';
 import { count, counted } from '../render/cell.js';
 import { healthLines } from '../render/health.js';
 import { jsonDocument } from '../render/json.js';
 import { misfitLines } from '../render/out-of.js';
 
-interface Options {
+interface Options extends TraceSettings {
   readonly format: string;
   readonly fit?: boolean;
 }
 
-export const run: Run<readonly [string], Options> = ([path], { format, fit }, context) =>
-  withTrace(path, context, async reader => {
+export const run: Run<readonly [string], Options> = ([path], options, context) =>
+  withTrace(path, options, context, async reader => {
+    const { format, fit } = options;
     const { metadata, rows, batches, checksummed, damage } = reader;
-    const { size } = statSync(path);
+    const { size } = statSync(reader.path);
     const misfits = fit === true ? await misfitsOf(reader) : undefined;
     if (format === 'json') {
       const info = {

@@ -2,7 +2,7 @@ import { parsePosition, type StateFilter, type StateView, viewIndex } from '@p2m
 import { type TraceReader, usageError } from '@p2mtrace/trace-format';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { withTrace } from '../open-trace.js';
+import { type TraceSettings, withTrace } from '../open-trace.js';
 import { jsonDocument } from '../render/json.js';
 import { limited, type RowFormat, writeRows } from '../render/rows.js';
 import { summaryJson, summaryText } from '../render/state-summary.js';
@@ -10,7 +10,7 @@ import { stateTable } from '../render/state-table.js';
 import type { StateTable } from '../state-tables.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
 
-interface Options extends ReplayOptions {
+interface Options extends ReplayOptions, TraceSettings {
   readonly at: string;
   readonly show: StateTable | 'summary';
   readonly domain?: number;
@@ -24,7 +24,7 @@ export const run: Run<readonly [string], Options> = ([path], options, context) =
   if (options.show === 'summary' && options.format === 'csv') {
     throw usageError('P2M_FORMAT', 'a summary has no rows for csv', 'use --format json, or show a table (see --help)');
   }
-  return withTrace(path, context, async reader => {
+  return withTrace(path, options, context, async reader => {
     const { domain: domid, view } = options;
     if (view !== undefined) viewIndex(reader.names, view);
     const filter: StateFilter = { domid, view };

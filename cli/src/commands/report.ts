@@ -4,7 +4,7 @@ import { writeAtomically } from '../audit/state-folder.js';
 import type { TraceResult } from '../audit/trace-result.js';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { withTrace } from '../open-trace.js';
+import { type TraceSettings, withTrace } from '../open-trace.js';
 import { checkOutput } from '../output-path.js';
 import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
 import { flat } from '../render/incident-order.js';
@@ -13,19 +13,18 @@ import { htmlReport } from '../report/html-report.js';
 import { version } from '../version.js';
 import { fails } from './analyze.js';
 
-interface Options extends PluginOptions {
+interface Options extends PluginOptions, TraceSettings {
   readonly only?: string[];
   readonly flat?: boolean;
   readonly output?: string;
   readonly failOn: 'error' | 'warning' | 'none';
-  readonly progress?: string;
 }
 
 export const run: Run<readonly [string], Options> = async ([path], options, context) => {
   const { only, output, failOn, progress } = options;
   if (output !== undefined) checkOutput(output, path);
   const plugins = await loadPlugins(options);
-  return withTrace(path, context, async reader => {
+  return withTrace(path, options, context, async reader => {
     const shown = new Progress(context, progress, 'events replayed', reader.rows);
     const analysis = await analyzeTrace(reader, {
       ...(only === undefined ? {} : { only: only.flatMap(rules => rules.split(',')) }),

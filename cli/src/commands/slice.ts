@@ -1,7 +1,7 @@
 import { analyzeTrace, findFinding, RULES, rulesOf, sliceTrace } from '@p2mtrace/analyzers';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { withTrace } from '../open-trace.js';
+import { type TraceSettings, withTrace } from '../open-trace.js';
 import { checkOutput } from '../output-path.js';
 import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
 import { count, counted } from '../render/cell.js';
@@ -9,7 +9,7 @@ import { jsonDocument } from '../render/json.js';
 import { Progress } from '../render/progress.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
 
-interface Options extends ReplayOptions, PluginOptions {
+interface Options extends ReplayOptions, PluginOptions, TraceSettings {
   readonly output: string;
   readonly tries?: number;
   readonly format: 'pretty' | 'json';
@@ -19,7 +19,7 @@ export const run: Run<readonly [string, string], Options> = async ([path, name],
   const { output, tries, format } = options;
   checkOutput(output, path);
   const plugins = await loadPlugins(options);
-  return withTrace(path, context, async reader => {
+  return withTrace(path, options, context, async reader => {
     const analyzed = new Progress(context, options.progress, 'events replayed', reader.rows);
     const only = [...RULES, ...rulesOf(plugins)].filter(({ id }) => name === id || name.startsWith(`${id} `));
     const { findings } = await analyzeTrace(reader, {

@@ -13,20 +13,18 @@ import {
 import { type TraceReader, usageError } from '@p2mtrace/trace-format';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { withTrace } from '../open-trace.js';
+import { type TraceSettings, withTrace } from '../open-trace.js';
 import { checkOutput } from '../output-path.js';
 import { sayLeftOut, writePieces } from '../render/pieces.js';
 import { Progress } from '../render/progress.js';
 import type { RowFormat } from '../render/rows.js';
 
-interface Options {
+interface Options extends TraceSettings {
   readonly output: string;
   readonly every?: string;
   readonly into?: number;
   readonly by?: 'domain' | 'pcpu';
   readonly format: RowFormat;
-  readonly cpuHz?: number;
-  readonly progress?: string;
 }
 
 /** In the name of the output: replaced by the number of the piece, the domid or the pcpu. */
@@ -40,7 +38,7 @@ export const run: Run<readonly [string], Options> = ([path], options, context) =
   if (!output.includes(NUMBER)) {
     throw usageError('P2M_PIECES', `--output names one file for all pieces`, `put ${NUMBER} where the number goes`);
   }
-  return withTrace(path, context, async reader => {
+  return withTrace(path, options, context, async reader => {
     const progress = new Progress(context, options.progress, 'events', reader.rows);
     const pathOf = (number: number, width = 1) => {
       const name = output.replaceAll(NUMBER, String(number).padStart(width, '0'));

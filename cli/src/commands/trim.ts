@@ -1,29 +1,27 @@
 import { parsePosition, rangeBetween, trimTrace } from '@p2mtrace/replayer';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { withTrace } from '../open-trace.js';
+import { type TraceSettings, withTrace } from '../open-trace.js';
 import { checkOutput } from '../output-path.js';
 import { sayLeftOut, writePieces } from '../render/pieces.js';
 import { Progress } from '../render/progress.js';
 import type { RowFormat } from '../render/rows.js';
 
-interface Options {
+interface Options extends TraceSettings {
   readonly output: string;
   readonly from: string;
   readonly to: string;
   readonly domain?: number[];
   readonly pcpu?: number[];
   readonly format: RowFormat;
-  readonly cpuHz?: number;
   readonly startTime?: bigint;
-  readonly progress?: string;
 }
 
 export const run: Run<readonly [string], Options> = ([path], options, context) => {
   const { output, domain: domains, pcpu: pcpus, cpuHz, startTime } = options;
   const [from, to] = [parsePosition(options.from), parsePosition(options.to)];
   checkOutput(output, path);
-  return withTrace(path, context, async reader => {
+  return withTrace(path, options, context, async reader => {
     const range = rangeBetween(reader, from, to, cpuHz, startTime);
     const progress = new Progress(context, options.progress, 'events', reader.rows);
     const filter = { domains, pcpus };

@@ -13,8 +13,8 @@ export const isWholeTrace = ({ from, to }: EventRange): boolean => from === unde
 export interface RangeOptions {
   readonly from?: string;
   readonly to?: string;
-  readonly cpuHz?: number;
-  readonly startTime?: bigint;
+  readonly cpuHz?: number | undefined;
+  readonly startTime?: bigint | undefined;
 }
 
 /** Checks the ends, before the trace is opened. @throws P2mError P2M_POSITION, P2M_RANGE (usage) */

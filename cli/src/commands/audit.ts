@@ -11,6 +11,7 @@ import { EXIT } from '../exit.js';
 import { auditConfig } from '../plugins/configuration.js';
 import { flat } from '../render/incident-order.js';
 import { Progress } from '../render/progress.js';
+import { sayWritten } from '../render/written.js';
 import { REPORTERS } from '../reporters/index.js';
 import { parseReporter, type ReportTarget } from '../reporters/parse-reporter.js';
 import { version } from '../version.js';
@@ -67,11 +68,14 @@ async function judged(paths: readonly string[], options: Options, { state, worke
 
 const absolute = (path: string | undefined) => (path === undefined ? undefined : resolve(path));
 
-async function writeReports(report: AuditReport, targets: readonly ReportTarget[], { out }: Context): Promise<void> {
+async function writeReports(report: AuditReport, targets: readonly ReportTarget[], context: Context): Promise<void> {
   for (const { name, file } of targets) {
     const text = await (await REPORTERS[name]())(report);
-    if (file === undefined) await out.write(text);
-    else writeAtomically(file, text);
+    if (file === undefined) await context.out.write(text);
+    else {
+      writeAtomically(file, text);
+      sayWritten(context, file);
+    }
   }
 }
 

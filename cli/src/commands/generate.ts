@@ -4,6 +4,8 @@ import { EXIT } from '../exit.js';
 import { checkOutput } from '../output-path.js';
 import { count } from '../render/cell.js';
 import { jsonText } from '../render/json.js';
+import { Progress } from '../render/progress.js';
+import { sayWritten } from '../render/written.js';
 
 interface Options {
   readonly output: string;
@@ -15,13 +17,20 @@ interface Options {
   readonly pcpus: number;
   readonly late: number;
   readonly skew: number;
+  readonly progress?: string;
 }
 
-export const run: Run<readonly [], Options> = async (_, { output, fault = [], late, ...options }, { out, err }) => {
+export const run: Run<readonly [], Options> = async (
+  _,
+  { output, fault = [], late, progress: when, ...options },
+  context,
+) => {
   checkOutput(output, '-');
   const faults = fault.flatMap(names => (names === 'all' ? faultRules() : names.split(',')));
-  const { events, planted } = await generateTrace(output, { ...options, faults, late: late / 100 });
-  err.say(`${output}: ${count(events)} events, ${planted.length} faults\n`);
-  for (const fault of planted) await out.write(`${jsonText(fault)}\n`);
+  const progress = new Progress(context, when, 'events', options.events);
+  const workload = { ...options, faults, late: late / 100, onProgress: progress.update };
+  const { events, planted } = await generateTrace(output, workload).finally(() => progress.end());
+  sayWritten(context, output, `${count(events)} events, ${planted.length} faults`);
+  for (const fault of planted) await context.out.write(`${jsonText(fault)}\n`);
   return EXIT.fine;
 };

@@ -8,6 +8,7 @@ import { count, counted } from '../render/cell.js';
 import { healthLines } from '../render/health.js';
 import { jsonDocument } from '../render/json.js';
 import { misfitLines } from '../render/out-of.js';
+import { Progress } from '../render/progress.js';
 
 interface Options extends TraceSettings {
   readonly format: string;
@@ -19,7 +20,10 @@ export const run: Run<readonly [string], Options> = ([path], options, context) =
     const { format, fit } = options;
     const { metadata, rows, batches, checksummed, damage } = reader;
     const { size } = statSync(reader.path);
-    const misfits = fit === true ? await misfitsOf(reader) : undefined;
+    const misfits =
+      fit === true
+        ? await misfitsOf(reader, new Progress(context, options.progress, 'events replayed', reader.rows))
+        : undefined;
     if (format === 'json') {
       const info = {
         bytes: size,
@@ -46,8 +50,13 @@ export const run: Run<readonly [string], Options> = ([path], options, context) =
   });
 
 /** Parts of the trace that the model does not fit, as found by analyze. */
-async function misfitsOf(reader: TraceReader): Promise<Pick<AnalysisReport, 'customs' | 'divergences'>> {
-  const { customs, divergences } = await analyzeTrace(reader);
+async function misfitsOf(
+  reader: TraceReader,
+  progress: Progress,
+): Promise<Pick<AnalysisReport, 'customs' | 'divergences'>> {
+  const { customs, divergences } = await analyzeTrace(reader, { onProgress: progress.update }).finally(() =>
+    progress.end(),
+  );
   return { customs, divergences };
 }
 

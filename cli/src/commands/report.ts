@@ -7,8 +7,10 @@ import { EXIT } from '../exit.js';
 import { type TraceSettings, withTrace } from '../open-trace.js';
 import { checkOutput } from '../output-path.js';
 import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
+import { counted } from '../render/cell.js';
 import { flat } from '../render/incident-order.js';
 import { Progress } from '../render/progress.js';
+import { sayWritten } from '../render/written.js';
 import { htmlReport } from '../report/html-report.js';
 import { version } from '../version.js';
 import { fails } from './analyze.js';
@@ -57,7 +59,10 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
     });
     const text = await htmlReport(report, [...RULES, ...rulesOf(plugins)]);
     if (output === undefined) await context.out.write(text);
-    else writeAtomically(output, text);
+    else {
+      writeAtomically(output, text);
+      sayWritten(context, output, counted(findings.length, 'finding'));
+    }
     return findings.some(finding => fails(finding, failOn)) ? EXIT.findings : EXIT.fine;
   });
 };

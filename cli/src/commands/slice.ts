@@ -7,6 +7,7 @@ import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
 import { count, counted } from '../render/cell.js';
 import { jsonDocument } from '../render/json.js';
 import { Progress } from '../render/progress.js';
+import { sayWritten } from '../render/written.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
 
 interface Options extends ReplayOptions, PluginOptions, TraceSettings {
@@ -35,6 +36,7 @@ export const run: Run<readonly [string, string], Options> = async ([path, name],
       );
       const { seqs, snapshots, context: writes, isMinimal } = slice;
       const kept = writes.length === 0 ? '' : ` but ${counted(writes.length, 'write')} of the entry, kept to read it`;
+      sayWritten(context, output);
       if (format === 'json') await context.out.write(jsonDocument({ ...slice, path: output, of: reader.rows }));
       else {
         const size = `${counted(seqs.length, 'event')} of ${count(reader.rows)}, behind ${counted(snapshots, 'snapshot')}`;

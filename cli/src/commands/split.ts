@@ -15,6 +15,7 @@ import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { type TraceSettings, withTrace } from '../open-trace.js';
 import { checkOutput } from '../output-path.js';
+import { counted } from '../render/cell.js';
 import { sayLeftOut, writePieces } from '../render/pieces.js';
 import { Progress } from '../render/progress.js';
 import type { RowFormat } from '../render/rows.js';
@@ -49,6 +50,7 @@ export const run: Run<readonly [string], Options> = ([path], options, context) =
       const pieces = split(reader, options, pathOf, { onProgress: progress.update });
       progress.end();
       if (pieces.length === 0) throw usageError('P2M_PIECES', `no event has a ${by}`, 'cut it by --every or --into');
+      context.err.note(`${output}: ${counted(pieces.length, 'piece')}\n`);
       await writePieces(context.out, options.format, pieces);
       sayLeftOut(context.err, pieces, { domains: by === 'domain', pcpus: by === 'pcpu' });
     } finally {

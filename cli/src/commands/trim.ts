@@ -6,6 +6,7 @@ import { checkOutput } from '../output-path.js';
 import { sayLeftOut, writePieces } from '../render/pieces.js';
 import { Progress } from '../render/progress.js';
 import type { RowFormat } from '../render/rows.js';
+import { sayWritten } from '../render/written.js';
 
 interface Options extends TraceSettings {
   readonly output: string;
@@ -28,6 +29,7 @@ export const run: Run<readonly [string], Options> = ([path], options, context) =
     try {
       const piece = trimTrace(reader, output, range, filter, { onProgress: progress.update });
       progress.end();
+      sayWritten(context, output);
       await writePieces(context.out, options.format, [piece]);
       sayLeftOut(context.err, [piece], { domains: domains !== undefined, pcpus: pcpus !== undefined });
     } finally {

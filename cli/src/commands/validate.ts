@@ -1,11 +1,24 @@
-import { validateTrace } from '@p2mtrace/trace-format';
+import { type ValidationReport, validateTrace } from '@p2mtrace/trace-format';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { counted } from '../render/cell.js';
 import { jsonDocument } from '../render/json.js';
+import { Progress } from '../render/progress.js';
 
-export const run: Run<readonly [string], { readonly format: string }> = async ([path], { format }, { out }) => {
-  const report = validateTrace(path);
+interface Options {
+  readonly format: string;
+  readonly progress?: string;
+}
+
+export const run: Run<readonly [string], Options> = async ([path], { format, progress: when }, context) => {
+  const { out } = context;
+  const progress = new Progress(context, when, 'bytes');
+  let report: ValidationReport;
+  try {
+    report = validateTrace(path, progress.update);
+  } finally {
+    progress.end();
+  }
   if (format === 'json') {
     await out.write(jsonDocument(report, 2));
     return report.whole ? EXIT.fine : EXIT.input;

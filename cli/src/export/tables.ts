@@ -6,6 +6,9 @@ import type { ResultFormat } from '../sql/formats.js';
 import { writeResult } from '../sql/result-formats.js';
 import { type EventRange, isWholeTrace, whereRange } from './range.js';
 
+/** Called with the number of events that are done. */
+export type OnEvents = (events: number) => void;
+
 /** Writes the events as rows of another format. */
 export async function exportEvents(
   reader: TraceReader,
@@ -13,8 +16,9 @@ export async function exportEvents(
   output: string | undefined,
   range: EventRange,
   context: Context,
+  onEvents: OnEvents,
 ): Promise<void> {
-  const session = await openTraceSession(reader, { files: true });
+  const session = await openTraceSession(reader, { files: true, onEvents });
   try {
     const text = `select * exclude (trace) from events ${whereRange(range)}`;
     await writeResult({ session, text, parameters: {}, format, output }, context);
@@ -24,14 +28,20 @@ export async function exportEvents(
 }
 
 /** Writes an Arrow file that any reader can open. A whole trace already is one. */
-export async function exportArrow(reader: TraceReader, output: string, range: EventRange, context: Context) {
+export async function exportArrow(
+  reader: TraceReader,
+  output: string,
+  range: EventRange,
+  context: Context,
+  onEvents: OnEvents,
+): Promise<void> {
   if (isWholeTrace(range)) copyFileSync(reader.path, output);
-  else await exportEvents(reader, 'arrow', output, range, context);
+  else await exportEvents(reader, 'arrow', output, range, context, onEvents);
 }
 
 /** Writes a DuckDB database with the events, all facts and the tables of names. */
-export async function exportDatabase(reader: TraceReader, output: string): Promise<void> {
-  const session = await openTraceSession(reader, { files: true });
+export async function exportDatabase(reader: TraceReader, output: string, onReplayed: OnEvents): Promise<void> {
+  const session = await openTraceSession(reader, { files: true, onReplayed });
   try {
     await session.define(`attach '${output.replaceAll("'", "''")}' as exported`);
     for (const { name } of TRACE_TABLES) {

@@ -1,4 +1,4 @@
-import { analyzeTrace, openTraceSession, type TraceSession } from '@p2mtrace/analyzers';
+import { analyzeTrace, type Finding, openTraceSession, type TraceSession } from '@p2mtrace/analyzers';
 import type { TraceReader } from '@p2mtrace/trace-format';
 import { jsonText } from '../render/json.js';
 import type { TextOut } from '../render/rows.js';
@@ -17,9 +17,10 @@ export async function writeTimeline(
   reader: TraceReader,
   out: TextOut,
   range: EventRange,
+  onProgress: (events: number) => void,
   hz = DEFAULT_HZ,
 ): Promise<void> {
-  const session = await openTraceSession(reader);
+  const session = await openTraceSession(reader, { onReplayed: onProgress });
   try {
     const [[first]] = (await session.runAll('select coalesce(min(tsc), 0) from events')).rows;
     const origin = BigInt(first as bigint | number);
@@ -28,7 +29,8 @@ export async function writeTimeline(
     const groups = GROUPS.map((name, pid) => ({ ph: 'M', pid, name: 'process_name', args: { name } }));
     await out.write(groups.map(group => jsonText(group)).join(',\n'));
     for (const source of TRACKS) await writeTrack(session, source, out, range, micros);
-    await writeFindings(reader, session, out, range, micros);
+    const { findings } = await analyzeTrace(reader, { onProgress });
+    await writeFindings(findings, session, out, range, micros);
     await out.write('\n]}\n');
     await out.flush();
   } finally {
@@ -68,13 +70,12 @@ async function writeTrack(session: TraceSession, source: TrackSource, out: TextO
 
 /** One track per rule: an instant for each witness of each occurrence. */
 async function writeFindings(
-  reader: TraceReader,
+  findings: readonly Finding[],
   session: TraceSession,
   out: TextOut,
   range: EventRange,
   micros: Micros,
 ) {
-  const { findings } = await analyzeTrace(reader);
   const { from = 0, to = Number.POSITIVE_INFINITY } = range;
   for (const [tid, { rule, id, severity, confidence, occurrences }] of findings.entries()) {
     await out.write(

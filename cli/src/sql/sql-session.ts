@@ -11,6 +11,8 @@ import {
 import { type TraceReader, usageError } from '@p2mtrace/trace-format';
 import type { Context } from '../command.js';
 import { checkOutput } from '../output-path.js';
+import { Progress } from '../render/progress.js';
+import { sayWritten } from '../render/written.js';
 import type { ResultFormat } from './formats.js';
 import type { SqlParameter } from './parameter.js';
 import { isFileFormat, resultFormat, writeResult } from './result-formats.js';
@@ -27,6 +29,7 @@ export interface SqlCommandOptions {
   readonly threads?: number;
   /** Milliseconds, 0 for no limit. */
   readonly timeout: number;
+  readonly progress?: string | undefined;
 }
 
 /** A session of `p2mtrace sql`: runs texts of statements, and writes their results in the chosen format. */
@@ -55,13 +58,18 @@ export async function openSql(
   const caches = readers.map(reader => (cache ? FactCache.of(reader, cacheDir) : undefined));
   const replayed: { readonly trace: number; readonly table: ColumnSource }[] = [];
   const partial = output === undefined ? undefined : `${output}.partial`;
+  const progress = new Progress(context, context.out.isTty ? 'never' : options.progress, 'events replayed');
   const session = await openTraceSession(readers, {
+    onReplayed: progress.update,
     memoryLimit,
     ...(threads === undefined ? {} : { threads }),
     files: allowFiles === true ? true : partial === undefined ? [] : [partial],
     modules,
     caches,
-    onFacts: (trace, table) => replayed.push({ trace, table }),
+    onFacts: (trace, table) => {
+      progress.end();
+      replayed.push({ trace, table });
+    },
   });
   const parameters: SqlParameters = Object.fromEntries(options.param ?? []);
   const command: SqlCommand = {
@@ -72,7 +80,8 @@ export async function openSql(
       await limited(session, timeout, async () => {
         if (output !== undefined && isFileFormat(command.format)) checkSingle(text, command.format);
         await writeResult({ session, text, parameters, format: command.format, output }, context);
-      });
+      }).finally(() => progress.end());
+      if (output !== undefined) sayWritten(context, output);
     },
     interrupt: () => session.interrupt(),
     async close() {

@@ -76,7 +76,7 @@ describe('in a shell', () => {
 });
 
 /** How bold letters are printed. */
-const OVERSTRUCK = /.\u0008/g;
+const OVERSTRUCK = /.[\b]/g;
 
 describe('the man page', () => {
   const page = fileURLToPath(new URL('../man/p2mtrace.1', import.meta.url));

@@ -33,9 +33,10 @@ export async function temporaryTrace(
     const input = await openInput(path, undefined);
     const progress = new Progress(context, settings.progress, 'bytes', input.size);
     const [head, stream] = input.stream === undefined ? [undefined, undefined] : await peek(input.stream);
+    const copied = head !== undefined && isTrace(head);
     let damage: string | undefined;
     try {
-      if (head !== undefined && isTrace(head) && stream !== undefined) {
+      if (copied && stream !== undefined) {
         await pipeline(stream, createWriteStream(trace));
         damage = input.problems[0];
       } else {
@@ -47,8 +48,9 @@ export async function temporaryTrace(
     } finally {
       progress.end();
     }
+    const name = path === '-' ? 'stdin' : path;
     context.err.note(
-      `p2mtrace: ${path} is no trace: imported to a temporary one (p2mtrace import makes one that stays)\n`,
+      `p2mtrace: ${name} was ${copied ? 'copied' : 'imported'} to a temporary trace (p2mtrace import makes one that stays)\n`,
     );
     context.err.detail(`temporary trace: ${trace}\n`);
     return { path: trace, damage, remove };

@@ -21,7 +21,7 @@ _p2mtrace() {
         fi
     done < <(p2mtrace complete -- "${words[@]}" 2>/dev/null)
     # 4: a file is no answer.
-    ((directive & 4)) && compopt +o default
+    ((directive & 4)) && compopt +o default 2>/dev/null
     return 0
 }
 complete -o default -F _p2mtrace p2mtrace

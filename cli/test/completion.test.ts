@@ -56,7 +56,7 @@ describe('in a shell', () => {
   it.skipIf(!has('bash'))('bash completes values, also behind =, and runs nothing that is on the line', () => {
     const lines = [
       'source <(p2mtrace completion bash)',
-      'COMP_WORDS=(p2mtrace replay T --show = vi); COMP_CWORD=5; _p2mtrace; echo "${COMPREPLY[@]}"',
+      `COMP_WORDS=(p2mtrace replay T --show = vi); COMP_CWORD=5; _p2mtrace; echo "\${COMPREPLY[@]}"`,
       `COMP_WORDS=(p2mtrace analyze '$(touch ran)' --forma); COMP_CWORD=3; _p2mtrace; echo "\${COMPREPLY[@]}"`,
       'ls',
     ];

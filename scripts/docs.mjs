@@ -28,10 +28,12 @@ import {
 } from '@p2mtrace/trace-format';
 import { corpusCases } from './corpus.mjs';
 import { coverage } from './coverage.mjs';
+import { manPage } from './man.mjs';
 import { code, codes, sqlBlock, table, wrapped } from './markdown.mjs';
 import { picture } from './picture.mjs';
 
 export const DOCS = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs');
+export const MAN_PAGE = join(DOCS, '..', 'cli', 'man', 'p2mtrace.1');
 
 const ARROW_TYPES = {
   u64: 'UInt64',
@@ -238,17 +240,7 @@ async function commands() {
       ...optionalArgs.map(([arg, help]) => [`[${arg}]`, help]),
     ];
     const usage = ['p2mtrace', name, ...places.map(([place]) => place), options.length > 0 ? '[options]' : ''];
-    const rows = [
-      ...places.map(([place, help]) => [code(place), help]),
-      ...options.map(({ flags: option, help, choices, byDefault, required }) => {
-        const notes = [
-          choices && `one of ${codes(choices)}`,
-          byDefault !== undefined && `default ${code(byDefault)}`,
-          required && 'required',
-        ].filter(Boolean);
-        return [code(option), [help, ...notes].join('; ')];
-      }),
-    ];
+    const rows = [...places.map(([place, help]) => [code(place), help]), ...options.map(optionRow)];
     return [
       `## ${name}`,
       `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`,
@@ -261,6 +253,27 @@ async function commands() {
       .join('\n\n');
   });
   return sections.join('\n\n');
+}
+
+function optionRow({ flags: option, help, choices, byDefault, required }) {
+  const notes = [
+    choices && `one of ${codes(choices)}`,
+    byDefault !== undefined && `default ${code(byDefault)}`,
+    required && 'required',
+  ].filter(Boolean);
+  return [code(option), [help, ...notes].join('; ')];
+}
+
+/** The options that all commands have. */
+async function commonOptions() {
+  const { COMMON_OPTIONS } = await import('../cli/dist/common-options.js');
+  return table(['option', 'meaning'], COMMON_OPTIONS.map(optionRow));
+}
+
+/** What `p2mtrace help` explains besides commands. */
+async function topics() {
+  const { TOPICS } = await import('../cli/dist/command-specs/topics.js');
+  return TOPICS.map(({ name, text }) => `## ${name}\n\n\`\`\`text\n${text}\n\`\`\``).join('\n\n');
 }
 
 async function debugCommands() {
@@ -284,6 +297,8 @@ const GENERATORS = {
   rules,
   coverage,
   commands,
+  'common-options': commonOptions,
+  topics,
   'debug-commands': debugCommands,
   'schema-version': () => `The schema version is ${SCHEMA_VERSION}.`,
   levels: () => `Severities: ${codes(SEVERITIES)}. Confidences: ${codes(CONFIDENCES)}.`,
@@ -306,7 +321,7 @@ export function documents() {
   return readdirSync(DOCS).filter(name => name.endsWith('.md'));
 }
 
-export { picture };
+export { manPage, picture };
 
 if (argv[1] !== undefined && import.meta.url === pathToFileURL(argv[1]).href) {
   for (const name of documents()) {
@@ -318,4 +333,5 @@ if (argv[1] !== undefined && import.meta.url === pathToFileURL(argv[1]).href) {
     process.stdout.write(`docs/${name} rewritten\n`);
   }
   writeFileSync(join(DOCS, 'timeline.svg'), picture());
+  writeFileSync(MAN_PAGE, await manPage());
 }

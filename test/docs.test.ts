@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { openTraceSession, TRACE_TABLES } from '@p2mtrace/analyzers';
 import { importNdjson, TraceReader } from '@p2mtrace/trace-format';
 import { afterAll, describe, expect, test } from 'vitest';
-import { DOCS, documents, picture, render } from '../scripts/docs.mjs';
+import { DOCS, documents, MAN_PAGE, manPage, picture, render } from '../scripts/docs.mjs';
 
 const ROOT = dirname(DOCS);
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -20,6 +20,10 @@ describe('generated sections', () => {
   test.each(documents())('of docs/%s are as the code has them (npm run docs)', async name => {
     const text = read(`docs/${name}`);
     expect(text).toBe(await render(text));
+  });
+
+  test('and the man page', async () => {
+    expect(readFileSync(MAN_PAGE, 'utf8')).toBe(await manPage());
   });
 
   test('are replaced one by one, and nothing between them', async () => {

@@ -30,6 +30,6 @@ export interface CommandSpec {
   readonly more?: string;
   readonly options: readonly OptionSpec[];
   readonly examples: readonly string[];
-  /** Loads the code only when the command is run, as start-up time matters. */
-  readonly load: () => Promise<{ readonly run: Run<never, never> }>;
+  /** Loads the code only when the command is run, as start-up time matters. Help has none: the program has the texts. */
+  readonly load?: () => Promise<{ readonly run: Run<never, never> }>;
 }

@@ -1,9 +1,11 @@
 import type { CommandSpec } from './command.js';
 import { AUDIT_COMMANDS } from './command-specs/audits.js';
 import { FINDING_COMMANDS } from './command-specs/findings.js';
+import { SHELL_COMMANDS } from './command-specs/shell.js';
 import { SQL_COMMANDS } from './command-specs/sql.js';
 import { STATE_COMMANDS } from './command-specs/state.js';
 import { TRACE_COMMANDS } from './command-specs/traces.js';
+import { withJson } from './common-options.js';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -12,4 +14,5 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...FINDING_COMMANDS,
   ...AUDIT_COMMANDS,
   ...SQL_COMMANDS,
-];
+  ...SHELL_COMMANDS,
+].map(spec => ({ ...spec, options: withJson(spec.options) }));

@@ -1,4 +1,5 @@
-import { describeError, EXIT, exitCodeOf } from './exit.js';
+import { inspect } from 'node:util';
+import { describeError, EXIT, exitCodeOf, isP2mError } from './exit.js';
 import { Terminal } from './terminal.js';
 import { version } from './version.js';
 
@@ -14,6 +15,7 @@ async function main(argv: readonly string[]): Promise<void> {
     // Rows before the error are right and complete; a failure to write them need not be reported twice.
     await context.out.flush().catch(() => undefined);
     context.err.say(await describeError(error));
+    if (isP2mError(error)) context.err.detail(`${inspect(error)}\n`);
   }
 }
 
@@ -21,6 +23,11 @@ async function run(argv: readonly string[]): Promise<number> {
   // Scripts ask for it before anything else: no need to load the parser of command lines.
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
     await context.out.write(`${version()}\n`);
+    return EXIT.fine;
+  }
+  if (argv[0] === 'complete' && argv[1] === '--') {
+    const { answer } = await import('./completion/answer.js');
+    await answer(argv.slice(2), context.out);
     return EXIT.fine;
   }
   const { runProgram } = await import('./program.js');

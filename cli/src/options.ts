@@ -1,4 +1,5 @@
 import type { OptionSetting } from '@p2mtrace/analyzers';
+import { parseDate } from '@p2mtrace/replayer';
 import { DOMID_IDLE } from '@p2mtrace/trace-format';
 import { InvalidArgumentError } from 'commander';
 
@@ -64,6 +65,13 @@ export function parseDuration(text: string): number {
   return Number(match[1]) * { ms: 1, s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7 }[match[2] as 's']!;
 }
 
+/** `2026-11-29T01:00:00Z`: nanoseconds since 1970. */
+function parseTime(text: string): bigint {
+  const nanoseconds = parseDate(text);
+  if (nanoseconds !== undefined) return nanoseconds;
+  throw new InvalidArgumentError('Expected a time in ISO 8601 with its zone, such as 2026-11-29T01:00:00Z.');
+}
+
 /** A number of events, from 1 on. */
 export function parseEvents(text: string): number {
   const events = parseSeq(text);
@@ -94,9 +102,8 @@ function parsePluginOption(text: string): OptionSetting {
 
 export const PROGRESS: OptionSpec = {
   flags: '--progress <when>',
-  help: 'show progress on a terminal, or never',
+  help: 'show progress on a terminal, or never (default: auto)',
   choices: ['auto', 'never'],
-  byDefault: 'auto',
 };
 export const STRICT: OptionSpec = {
   flags: '--strict',
@@ -107,16 +114,24 @@ export const CPU_HZ: OptionSpec = {
   help: 'TSC frequency, such as 2.5G; needed for seconds',
   parse: parseFrequency,
 };
+/** Options for positions in time. */
+export const CLOCK_OPTIONS: readonly OptionSpec[] = [
+  CPU_HZ,
+  {
+    flags: '--start-time <time>',
+    help: 'when the trace begins, such as 2026-11-29T01:00:00Z; needed for positions in time of day',
+    parse: parseTime,
+  },
+];
 /** Options for a position in a trace. */
 export const REPLAY_OPTIONS: readonly OptionSpec[] = [
-  CPU_HZ,
+  ...CLOCK_OPTIONS,
   {
     flags: '--checkpoint-every <events>',
     help: 'events between two checkpoints in TRACE.p2mi, which a long jump writes (default: 65536)',
     parse: parseEvents,
   },
   { flags: '--no-index', help: 'do not use or write TRACE.p2mi; replay from the start' },
-  PROGRESS,
 ];
 export const CONFIG: OptionSpec = {
   flags: '--config <file>',
@@ -132,13 +147,14 @@ export const PLUGIN_OPTIONS: readonly OptionSpec[] = [
   },
   CONFIG,
 ];
-/** Options for importing captures. */
-export const IMPORT_SETTINGS: readonly OptionSpec[] = [
+/** What captures don't tell, besides the frequency. */
+export const CAPTURE_OPTIONS: readonly OptionSpec[] = [
   { flags: '--xen-version <version>', help: 'Xen release of the captures, such as 4.17.7' },
   { flags: '--layout <profile>', help: 'page_info layout of the captures, P0 to P8 (default: by the release)' },
   { flags: '--symbols <file>', help: 'names of call sites (output of nm xen-syms)' },
-  CPU_HZ,
 ];
+/** Options for importing captures. */
+export const IMPORT_SETTINGS: readonly OptionSpec[] = [...CAPTURE_OPTIONS, CPU_HZ];
 export const REPORT_FORMAT = formatOption(['pretty', 'json'], 'pretty');
 
 /** `--format` with these choices. */

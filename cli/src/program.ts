@@ -1,32 +1,46 @@
-import { Command, CommanderError, Option } from 'commander';
+import { suggestion, usageError } from '@p2mtrace/trace-format';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { CommandSpec, Context, Run } from './command.js';
+import { TOPICS } from './command-specs/topics.js';
 import { COMMANDS } from './commands.js';
+import { COMMON_OPTIONS, type CommonOptions } from './common-options.js';
 import { EXIT } from './exit.js';
+import { applyCommonOptions, sayCost } from './invocation.js';
 import type { OptionSpec } from './options.js';
 import { version } from './version.js';
-
-const EXIT_CODES = `Exit codes: 0 fine, 1 findings, 2 wrong usage, 3 unreadable or damaged input, 4 a bug of p2mtrace.
-Data goes to stdout, everything else to stderr.`;
 
 /** Parses the command line and runs the command that it names; returns the exit code. */
 export async function runProgram(argv: readonly string[], context: Context): Promise<number> {
   let code: number = EXIT.fine;
+  // Help is data: that it can't be written must not pass unseen.
+  let printed = '';
+  const print = (text: string) => {
+    printed += text;
+  };
   const program = new Command('p2mtrace')
     .description("Record/replay trace analysis for Xen's p2m")
     .version(version(), '-V, --version', 'print the version')
+    .helpCommand(false)
     .exitOverride()
     .configureOutput({
-      // Help is data: main tells if it can't be written.
-      writeOut: text => void context.out.write(text),
+      writeOut: print,
       writeErr: text => context.err.say(text),
       outputError: (text, write) => write(text.replace(/^error: /, 'p2mtrace: P2M_USAGE: ')),
     })
-    .addHelpText('after', `\n${EXIT_CODES}`);
+    .addHelpText('after', `\n${topicList()}`);
+  for (const option of COMMON_OPTIONS) program.addOption(commanderOption(option));
   for (const spec of COMMANDS) {
-    addCommand(program, spec, async (args, options) => {
+    addCommand(program, spec, async (args, given, command) => {
+      const options = withFormat(applyCommonOptions({ ...program.opts(), ...given }, context), command);
+      if (spec.load === undefined) {
+        showHelp(program, args[0], print);
+        return;
+      }
+      const started = performance.now();
       const { run } = (await spec.load()) as unknown as { run: Run<readonly string[], object> };
       const { strict } = options as { strict?: boolean };
       code = await run(args, options, strict === true ? { ...context, isStrict: true } : context);
+      sayCost(spec.name, performance.now() - started, context);
     });
   }
   try {
@@ -34,39 +48,80 @@ export async function runProgram(argv: readonly string[], context: Context): Pro
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // commander ends with 0 for help and version, and with 1 for any error in the command line.
-    return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
+    code = error.exitCode === 0 ? EXIT.fine : EXIT.usage;
   }
+  await context.out.write(printed);
   return code;
 }
 
-function addCommand(
-  program: Command,
-  spec: CommandSpec,
-  action: (args: readonly string[], options: object) => Promise<void>,
-): void {
+type Action = (args: readonly string[], options: CommonOptions & object, command: Command) => Promise<void>;
+
+function addCommand(program: Command, spec: CommandSpec, action: Action): void {
   const command = program.command(spec.name).summary(spec.summary).description(capitalized(spec.summary));
   const { args, optionalArgs = [] } = spec;
   for (const [name, help] of args) command.argument(`<${name}>`, help);
   for (const [name, help] of optionalArgs) command.argument(`[${name}]`, help);
   if (spec.usage !== undefined) command.usage(spec.usage);
-  for (const option of spec.options) command.addOption(commanderOption(option));
+  const own = new Set(spec.options.map(longName));
+  const common = COMMON_OPTIONS.filter(option => !own.has(longName(option)));
+  for (const option of [...spec.options, ...common]) command.addOption(commanderOption(option));
   const examples = ['Examples:', ...spec.examples.map(example => `  ${example}`)].join('\n');
   command.addHelpText('after', `\n${spec.more === undefined ? '' : `${spec.more}\n\n`}${examples}`);
   const count = args.length + optionalArgs.length;
-  command.action((...all: unknown[]) => action(all.slice(0, count) as string[], all[count] as object));
+  command.action((...all: unknown[]) => action(all.slice(0, count) as string[], all[count] as object, command));
 }
+
+const longName = ({ flags }: OptionSpec) => /--[\w-]+/.exec(flags)?.[0];
 
 function commanderOption(spec: OptionSpec): Option {
   const option = new Option(spec.flags, spec.help);
-  if (spec.choices !== undefined) option.choices(spec.choices);
-  if (spec.byDefault !== undefined) option.default(spec.parse?.(spec.byDefault) ?? spec.byDefault, spec.byDefault);
+  const { choices, parse, collect } = spec;
+  if (choices !== undefined) {
+    option.choices(choices).argParser((text, before: unknown) => {
+      if (!choices.includes(text)) {
+        throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}${suggestion(text, choices)}`);
+      }
+      return option.variadic ? [...(Array.isArray(before) ? before : []), text] : text;
+    });
+  }
+  if (spec.byDefault !== undefined) option.default(parse?.(spec.byDefault) ?? spec.byDefault, spec.byDefault);
   if (spec.required === true) option.makeOptionMandatory();
-  const { parse, collect } = spec;
   if (parse !== undefined) option.argParser(text => parse(text));
   if (collect !== undefined) {
     option.argParser((text, before: unknown[] | undefined) => [...(before ?? []), collect(text)]);
   }
   return option;
+}
+
+/** `--json` becomes the format. @throws P2mError P2M_USAGE (usage) if another is asked for as well */
+function withFormat<T extends object>(options: T & { json?: boolean; format?: unknown }, command: Command): T {
+  const hasJson = command.options.find(({ long }) => long === '--format')?.argChoices?.includes('json') === true;
+  if (options.json !== true || !hasJson) return options;
+  if (command.getOptionValueSource('format') === 'cli' && options.format !== 'json') {
+    throw usageError('P2M_USAGE', `--json and --format ${options.format} contradict each other`, 'give one of them');
+  }
+  return { ...options, format: 'json' };
+}
+
+/** Prints the help of a command, or a topic. @throws P2mError P2M_USAGE (usage) for a name that is neither */
+function showHelp(program: Command, name: string | undefined, print: (text: string) => void): void {
+  const topic = TOPICS.find(one => one.name === name);
+  const command = name === undefined ? program : program.commands.find(one => one.name() === name);
+  if (topic !== undefined) print(`${topic.text}\n`);
+  else if (command !== undefined) command.outputHelp();
+  else {
+    const names = [...program.commands.map(one => one.name()), ...TOPICS.map(one => one.name)];
+    const what = `there is no command or topic ${name}${suggestion(name ?? '', names)}`;
+    throw usageError('P2M_USAGE', what, `topics are ${TOPICS.map(one => one.name).join(', ')}`);
+  }
+}
+
+function topicList(): string {
+  const width = Math.max(...TOPICS.map(({ name }) => name.length)) + 2;
+  const lines = TOPICS.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`);
+  return ['Topics (p2mtrace help TOPIC):', ...lines, '', TOPICS.find(({ name }) => name === 'exit-codes')?.text].join(
+    '\n',
+  );
 }
 
 function capitalized(text: string): string {

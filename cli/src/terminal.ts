@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { env } from 'node:process';
 import { styleText } from 'node:util';
 import { ClosedPipe } from './exit.js';
 import { visibleText } from './text/visible.js';
 
 type Style = Parameters<typeof styleText>[0];
+export type ColorChoice = 'auto' | 'always' | 'never';
 
 /** Text is passed on in pieces of about this size. */
 const CHUNK = 1 << 16;
@@ -13,24 +15,33 @@ const ESCAPE = `\ue000${randomBytes(8).toString('hex')}`;
 /** One of the two streams that a command writes to. */
 export class Terminal {
   readonly isTty: boolean;
-  private readonly stream: NodeJS.WriteStream;
-  private readonly hasColors: boolean;
+  readonly stream: NodeJS.WriteStream;
+  /** What `note` and `detail` say: quiet neither, normal the first, verbose both. */
+  level: 'quiet' | 'normal' | 'verbose' = 'normal';
+  private hasColors: boolean;
   private held = '';
   private failure: NodeJS.ErrnoException | undefined;
 
   constructor(stream: NodeJS.WriteStream) {
     this.stream = stream;
     this.isTty = stream.isTTY === true;
-    this.hasColors = this.isTty && (process.env.NO_COLOR ?? '') === '' && stream.hasColors();
+    this.hasColors = colored(stream, 'auto');
     // Without a listener, an error would end the process with a stack trace.
     stream.on('error', error => {
       this.failure ??= error;
     });
   }
 
-  /** Coloured if the stream supports colours, otherwise plain. */
+  /** Chooses whether there are colors. */
+  color(choice: ColorChoice): void {
+    this.hasColors = colored(this.stream, choice);
+  }
+
+  /** Coloured if the stream has colours, otherwise plain. */
   style(format: Style, text: string): string {
-    return this.hasColors ? styleText(format, text).replaceAll('\u001b', ESCAPE) : text;
+    if (!this.hasColors) return text;
+    // Node would look at its own idea of stdout.
+    return styleText(format, text, { validateStream: false }).replaceAll('\u001b', ESCAPE);
   }
 
   /** Columns of the terminal; 80 if it is none. */
@@ -46,6 +57,16 @@ export class Terminal {
   /** Writes what moves the cursor. */
   control(text: string): void {
     this.stream.write(text);
+  }
+
+  /** A message that --quiet keeps back. */
+  note(text: string): void {
+    if (this.level !== 'quiet') this.say(text);
+  }
+
+  /** A message for --verbose. */
+  detail(text: string): void {
+    if (this.level === 'verbose') this.say(text);
   }
 
   /** Writes data; waits for the reader. @throws ClosedPipe, P2mError P2M_OUTPUT */
@@ -87,4 +108,15 @@ export class Terminal {
     const { usageError } = await import('@p2mtrace/trace-format/errors');
     throw usageError('P2M_OUTPUT', `the output can't be written: ${this.failure.message}`, 'make room, or name a file');
   }
+}
+
+/**
+ * Whether a stream gets colours: as --color says, else as FORCE_COLOR does (0 and false: none), else NO_COLOR, else if it
+ * is a terminal that has them. FORCE_COLOR comes first in Node itself as well.
+ */
+function colored(stream: NodeJS.WriteStream, choice: ColorChoice): boolean {
+  if (choice !== 'auto') return choice === 'always';
+  const { FORCE_COLOR = '', NO_COLOR = '' } = env;
+  if (FORCE_COLOR !== '') return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
+  return NO_COLOR === '' && stream.isTTY === true && stream.hasColors();
 }

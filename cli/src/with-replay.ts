@@ -6,16 +6,17 @@ import { visible } from './text/visible.js';
 
 /** Values of `REPLAY_OPTIONS`. */
 export interface ReplayOptions {
-  readonly cpuHz?: number;
+  readonly cpuHz?: number | undefined;
+  readonly startTime?: bigint | undefined;
   readonly checkpointEvery?: number;
   readonly index: boolean;
-  readonly progress?: string;
+  readonly progress?: string | undefined;
 }
 
 /** Opens a replay of the trace for the duration of `work`. */
 export async function withReplay<T>(
   reader: TraceReader,
-  { cpuHz, checkpointEvery, index, progress: when }: ReplayOptions,
+  { cpuHz, startTime, checkpointEvery, index, progress: when }: ReplayOptions,
   context: Context,
   work: (trace: Replay) => Promise<T>,
 ): Promise<T> {
@@ -24,7 +25,8 @@ export async function withReplay<T>(
     progress.end();
     context.err.say(`p2mtrace: ${visible(text)}\n`);
   };
-  const trace = replay(reader, { tscHz: cpuHz, checkpointEvery, index, onProgress: progress.update, onNotice });
+  const onProgress = progress.update;
+  const trace = replay(reader, { tscHz: cpuHz, startTime, checkpointEvery, index, onProgress, onNotice });
   try {
     return await work(trace);
   } finally {

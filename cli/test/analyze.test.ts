@@ -19,7 +19,7 @@ it('says of a trace without the events it needs that nothing was checked', () =>
   writeFileSync(temp('mark.ndjson'), '{"kind":"mark"}\n');
   fine(['import', temp('mark.ndjson'), '-o', temp('mark.arrow')]);
   const report: Report = JSON.parse(fine(['analyze', temp('mark.arrow'), '--format', 'json']).stdout);
-  const all: { id: string; policy: boolean }[] = JSON.parse(fine(['rules', '--format', 'json']).stdout);
+  const all: { id: string; policy: boolean }[] = JSON.parse(fine(['rules', '--json']).stdout).rules;
   const rules = all.filter(({ policy }) => !policy);
   expect(report.findings).toEqual([]);
   expect(report.notChecked.map(({ rule }) => rule).sort()).toEqual(rules.map(({ id }) => id).sort());
@@ -29,7 +29,7 @@ it('says of a trace without the events it needs that nothing was checked', () =>
 });
 
 it('runs a policy besides the other rules where it is named', () => {
-  const [policy] = (JSON.parse(fine(['rules', '--format', 'json']).stdout) as { id: string; policy: boolean }[]).filter(
+  const [policy] = (JSON.parse(fine(['rules', '--json']).stdout).rules as { id: string; policy: boolean }[]).filter(
     rule => rule.policy,
   );
   writeFileSync(temp('mark.ndjson'), '{"kind":"mark"}\n');

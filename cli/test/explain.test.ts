@@ -128,7 +128,7 @@ describe('plugins', () => {
   const RULE = `{ id: 'acme/x.one', title: 't', severity: 'note', confidence: 'proven', doc: 'd',
     run: () => [{ at_here: 4, subject_gfn: 928, subject_domid: 1 }] }`;
   const rules = (cwd: string, ...options: string[]): { id: string }[] =>
-    JSON.parse(fine(['rules', '--format', 'json', ...options], { cwd }).stdout);
+    JSON.parse(fine(['rules', '--format', 'json', ...options], { cwd }).stdout).rules;
 
   it('in TypeScript, named on the command line, are listed beside the built-in rules, and run', () => {
     const ids = rules('.', '--plugin', HOT).map(({ id }) => id);

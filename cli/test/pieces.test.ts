@@ -47,10 +47,10 @@ describe('p2mtrace trim', () => {
       '--format',
       'json',
     ]);
-    expect(JSON.parse(stdout)).toEqual([
+    expect(JSON.parse(stdout).rows).toEqual([
       { piece: temp('small.arrow'), from_seq: 40, to_seq: 59, events: 20, snapshots: 40 },
     ]);
-    expect(stderr).toBe('');
+    expect(stderr).toMatch(/^\S+small\.arrow: [\d,]+ bytes\n$/);
     expect(entriesOf(temp('small.arrow'))).toEqual(entriesOf(trace(), '--at', '#59'));
     expect(fine(['validate', temp('small.arrow')]).code).toBe(0);
     expect(fine(['info', temp('small.arrow')]).stdout).toMatch(

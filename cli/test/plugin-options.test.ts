@@ -25,7 +25,10 @@ it('rules lists options, with what they were set to', () => {
   expect(listed('.', '--plugin', HOT)).toBe('20');
   expect(listed('.', ...hot('30'))).toBe('30');
   const { stdout } = p2mtrace(['rules', '--format', 'json', ...hot('30')]);
-  expect(JSON.parse(stdout).at(-1)).toMatchObject({ analyzer: 'acme/hot-gfn', options: { writes: 30, failures: 0.5 } });
+  expect(JSON.parse(stdout).rules.at(-1)).toMatchObject({
+    analyzer: 'acme/hot-gfn',
+    options: { writes: 30, failures: 0.5 },
+  });
 });
 
 it('the configuration sets them, and the command line before it', () => {

@@ -68,7 +68,7 @@ describe.skipIf(!HAS_CAPTURES)('replay of real captures', () => {
     const { stdout } = fine(['replay', trace, '--show', 'locks', '--at', `#${acquired}`, '--format', 'json']);
     const [event] = fine(['export', trace, '--from', acquired, '--to', acquired]).stdout.trimEnd().split('\n').slice(1);
     const { lock, pcpu, level, mode, caller, symbol } = JSON.parse(event);
-    expect(JSON.parse(stdout)).toMatchObject([
+    expect(JSON.parse(stdout).rows).toMatchObject([
       { lock, pcpu, level, mode, caller, symbol, since_seq: Number(acquired) },
     ]);
   });

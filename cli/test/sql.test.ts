@@ -31,7 +31,7 @@ it('gives u64 exactly, in JSON as text where a number would not be exact', () =>
   const query = 'select seq, count_info from events where count_info is not null';
   expect(sql(query)).toBe('seq,count_info\n1,9223372036854775810\n');
   expect(sql(query, '--format', 'ndjson')).toBe('{"seq":1,"count_info":"9223372036854775810"}\n');
-  expect(JSON.parse(sql(query, '--format', 'json'))).toEqual([{ seq: 1, count_info: '9223372036854775810' }]);
+  expect(JSON.parse(sql(query, '--format', 'json')).rows).toEqual([{ seq: 1, count_info: '9223372036854775810' }]);
 });
 
 it('aligns tables', () => {
@@ -42,7 +42,7 @@ it('aligns tables', () => {
 
 it('knows empty results', () => {
   expect(sql('select seq from events where false')).toBe('seq\n');
-  expect(JSON.parse(sql('select seq from events where false', '--format', 'json'))).toEqual([]);
+  expect(JSON.parse(sql('select seq from events where false', '--format', 'json')).rows).toEqual([]);
   expect(sql('select seq from events where false', '--format', 'ndjson')).toBe('');
 });
 

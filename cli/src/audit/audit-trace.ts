@@ -20,7 +20,11 @@ export function prepare(settings: AuditSettings): Promise<unknown> {
 }
 
 /** Imports a capture, if it is one, and judges it. Problems become part of the result. */
-export async function auditTrace(task: AuditTask, settings: AuditSettings): Promise<TraceResult> {
+export async function auditTrace(
+  task: AuditTask,
+  settings: AuditSettings,
+  onProgress?: (events: number) => void,
+): Promise<TraceResult> {
   const notices: string[] = [];
   const none = { events: 0, lost: 0, findings: [], ...NOTHING, notChecked: [], metrics: {} };
   try {
@@ -30,7 +34,13 @@ export async function auditTrace(task: AuditTask, settings: AuditSettings): Prom
       if (reader.damage !== undefined) notices.push(describeDamage(reader));
       const { only } = settings;
       // One thread: the other cores work on other traces.
-      const report = await analyzeTrace(reader, { only, plugins: await plugins, measure: METRICS, threads: 1 });
+      const report = await analyzeTrace(reader, {
+        only,
+        plugins: await plugins,
+        measure: METRICS,
+        threads: 1,
+        onProgress,
+      });
       const findings = report.findings.map(finding => ({
         ...finding,
         occurrences: finding.occurrences.slice(0, KEPT_OCCURRENCES),

@@ -6,7 +6,6 @@ import {
   IMPORT_SETTINGS,
   ONLY,
   PLUGIN_OPTIONS,
-  PROGRESS,
   parseDuration,
   parseEvents,
   REPORT_FORMAT,
@@ -51,7 +50,6 @@ All of this can also be set under \`audit\` in the configuration (docs/nightly.m
       },
       ...IMPORT_SETTINGS,
       ...PLUGIN_OPTIONS,
-      PROGRESS,
     ],
     examples: [
       'p2mtrace audit /var/log/xentrace --xen-version 4.17.7',

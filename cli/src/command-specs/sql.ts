@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.js';
-import { formatOption, parseDuration, parseEvents, STRICT } from '../options.js';
+import { formatOption, IMPORT_SETTINGS, parseDuration, parseEvents, STRICT } from '../options.js';
 import { RESULT_FORMATS } from '../sql/formats.js';
 import { parseParameter } from '../sql/parameter.js';
 
@@ -12,7 +12,7 @@ import_stats. Ctrl-C ends a query.`;
 export const SQL_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'sql',
-    args: [['traces...', 'one or more traces, followed by the query (SQL of DuckDB)']],
+    args: [['traces...', 'one or more traces, captures or NDJSON, followed by the query (SQL of DuckDB)']],
     usage: '<trace...> [query] [options]',
     summary: 'query events and facts of one or more traces with SQL',
     more: `Without a query there is a prompt on a terminal; otherwise statements are read from stdin. Numbers may be in hex.
@@ -43,6 +43,7 @@ for the next query. A query can read no other file, and no network.`,
         parse: parseDuration,
         byDefault: '10m',
       },
+      ...IMPORT_SETTINGS,
       { flags: '--allow-files', help: 'let statements read and write any file, and attach databases' },
       STRICT,
     ],

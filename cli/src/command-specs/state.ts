@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.js';
-import { LIMIT, parseDomid, parseSeq, REPLAY_OPTIONS, STRICT, TABLE_FORMAT } from '../options.js';
+import { CAPTURE_OPTIONS, LIMIT, parseDomid, parseSeq, REPLAY_OPTIONS, STRICT, TABLE_FORMAT } from '../options.js';
 import { STATE_TABLES } from '../state-tables.js';
 import { CONDITIONS, POSITIONS, TRACE } from './topics.js';
 
@@ -22,6 +22,7 @@ export const STATE_COMMANDS: readonly CommandSpec[] = [
       { flags: '--view <view>', help: 'only this view of a p2m: host, altp2m:1, nested:0' },
       TABLE_FORMAT,
       LIMIT,
+      ...CAPTURE_OPTIONS,
       ...REPLAY_OPTIONS,
       STRICT,
     ],
@@ -44,10 +45,12 @@ export const STATE_COMMANDS: readonly CommandSpec[] = [
 ended_by have the pcpu, the running vcpu, the call site (the event's own, or that of the innermost lock that its pcpu
 held), and that lock's class.
 
+${POSITIONS}
+
 ${CONDITIONS}`,
     options: [
-      { flags: '--from <seq>', help: 'first event', parse: parseSeq },
-      { flags: '--to <seq>', help: 'last event', parse: parseSeq },
+      { flags: '--from <position>', help: 'first event' },
+      { flags: '--to <position>', help: 'last event' },
       { flags: '--where <condition>', help: 'only what was begun or ended by an event that meets this' },
       {
         flags: '--last-write-before <seq>',
@@ -56,6 +59,7 @@ ${CONDITIONS}`,
       },
       TABLE_FORMAT,
       LIMIT,
+      ...CAPTURE_OPTIONS,
       ...REPLAY_OPTIONS,
       STRICT,
     ],
@@ -92,6 +96,7 @@ ${POSITIONS}`,
       { flags: '--summary', help: 'one row for all changes that are alike, with their number and frames' },
       TABLE_FORMAT,
       LIMIT,
+      ...CAPTURE_OPTIONS,
       ...REPLAY_OPTIONS,
       STRICT,
     ],
@@ -117,6 +122,7 @@ ${CONDITIONS}`,
       { flags: '--script <file>', help: 'commands to run instead of a prompt; - for stdin' },
       { flags: '-k, --keep-going', help: 'go on after a line of the script that fails; the exit code is still 2' },
       { flags: '--at <position>', help: 'where to start', byDefault: 'start' },
+      ...CAPTURE_OPTIONS,
       ...REPLAY_OPTIONS,
       STRICT,
     ],

@@ -1,8 +1,10 @@
 import type { CommandSpec } from '../command.js';
 import {
+  CAPTURE_OPTIONS,
+  CLOCK_OPTIONS,
   CPU_HZ,
   formatOption,
-  PROGRESS,
+  IMPORT_SETTINGS,
   parseDomids,
   parseEvents,
   parsePcpu,
@@ -21,7 +23,7 @@ export const TRACE_COMMANDS: readonly CommandSpec[] = [
     name: 'import',
     args: [['input', 'xentrace capture or NDJSON, gzipped or not; - for stdin']],
     summary: 'make a trace from a capture or from NDJSON',
-    more: 'Prints a health report on stderr. The exit code is 3 if the input was cut or damaged; what could be read is imported.',
+    more: 'Prints a health report on stderr, unless --quiet. The exit code is 3 if the input was cut or damaged; what could be read is imported.',
     options: [
       { flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true },
       { ...formatOption(['xentrace', 'ndjson']), help: 'input format, if the content does not show it' },
@@ -41,8 +43,6 @@ export const TRACE_COMMANDS: readonly CommandSpec[] = [
         parse: parsePcpu,
       },
       { flags: '--json', help: "print the trace's metadata on stdout" },
-      PROGRESS,
-      { flags: '-q, --quiet', help: 'no health report; problems are still reported' },
       STRICT,
     ],
     examples: [
@@ -92,13 +92,17 @@ The same options give the same events.`,
     args: [TRACE],
     summary: 'convert a trace to NDJSON, CSV, Arrow, Parquet, DuckDB, or a timeline for Perfetto',
     more: `ndjson, csv, arrow and parquet have the events; duckdb also has all facts and names. perfetto is a timeline for Perfetto's
-UI: locks and lookups per pcpu, who ran where, changes of mappings per domain, findings as instants.`,
+UI: locks and lookups per pcpu, who ran where, changes of mappings per domain, findings as instants. Without the TSC
+frequency it shows a tick as a nanosecond.
+
+${POSITIONS}`,
     options: [
       formatOption(['ndjson', 'csv', 'arrow', 'parquet', 'duckdb', 'perfetto'], 'ndjson'),
       { flags: '-o, --output <file>', help: 'file to write (default: stdout, for text)' },
-      { flags: '--from <seq>', help: 'first event', parse: parseSeq },
-      { flags: '--to <seq>', help: 'last event', parse: parseSeq },
-      { ...CPU_HZ, help: 'TSC frequency for the timeline; without it a tick is shown as a nanosecond' },
+      { flags: '--from <position>', help: 'first event' },
+      { flags: '--to <position>', help: 'last event' },
+      ...CAPTURE_OPTIONS,
+      ...CLOCK_OPTIONS,
       STRICT,
     ],
     examples: [
@@ -127,8 +131,8 @@ ${POSITIONS}`,
       },
       { flags: '--pcpu <pcpus>', help: 'only events of these pcpus, such as 0,1', parse: parsePcpus },
       TABLE_FORMAT,
-      CPU_HZ,
-      PROGRESS,
+      ...CAPTURE_OPTIONS,
+      ...CLOCK_OPTIONS,
       STRICT,
     ],
     examples: [
@@ -150,8 +154,7 @@ none. With --every and --into each event is in one piece; with --by a piece has 
       { flags: '--into <pieces>', help: 'number of pieces, of equal size', parse: parseEvents },
       { flags: '--by <what>', help: 'a piece for each domain or pcpu', choices: ['domain', 'pcpu'] },
       TABLE_FORMAT,
-      CPU_HZ,
-      PROGRESS,
+      ...IMPORT_SETTINGS,
       STRICT,
     ],
     examples: [
@@ -165,7 +168,12 @@ none. With --every and --into each event is in one piece; with --by a piece has 
     name: 'info',
     args: [TRACE],
     summary: 'show what is in a trace and how it was imported',
-    options: [{ flags: '--fit', help: 'replay it, and say where the model does not fit' }, REPORT_FORMAT, STRICT],
+    options: [
+      { flags: '--fit', help: 'replay it, and say where the model does not fit' },
+      REPORT_FORMAT,
+      ...IMPORT_SETTINGS,
+      STRICT,
+    ],
     examples: [
       'p2mtrace info trace.arrow',
       'p2mtrace info trace.arrow --fit',
@@ -175,7 +183,7 @@ none. With --every and --into each event is in one piece; with --by a piece has 
   },
   {
     name: 'validate',
-    args: [TRACE],
+    args: [['trace', 'a trace made by p2mtrace import']],
     summary: 'check every byte of a trace against its checksums',
     more: 'The exit code is 3 if the trace is damaged or cut.',
     options: [REPORT_FORMAT, STRICT],

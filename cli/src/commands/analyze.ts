@@ -1,23 +1,22 @@
 import { type AnalysisReport, analyzeTrace, chooseRules, type Finding, RULES, rulesOf } from '@p2mtrace/analyzers';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { withTrace } from '../open-trace.js';
+import { type TraceSettings, withTrace } from '../open-trace.js';
 import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
 import { findingsText } from '../render/findings.js';
 import { byIncident, flat } from '../render/incident-order.js';
-import { jsonText } from '../render/json.js';
+import { jsonListHead, jsonText } from '../render/json.js';
 import { Progress } from '../render/progress.js';
 import type { Terminal } from '../terminal.js';
 import { visibly } from '../text/visible.js';
 
-interface Options extends PluginOptions {
+interface Options extends PluginOptions, TraceSettings {
   readonly only?: string[];
   readonly policy?: string[];
   readonly counterWidth?: number;
   readonly flat?: boolean;
   readonly format: string;
   readonly failOn: 'error' | 'warning' | 'none';
-  readonly progress?: string;
 }
 
 export const run: Run<readonly [string], Options> = async ([path], options, context) => {
@@ -25,7 +24,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
   const [only, policies] = [options.only, options.policy].map((names = []) => names.flatMap(name => name.split(',')));
   const plugins = await loadPlugins(options);
   const chosen = chooseRules([...RULES, ...rulesOf(plugins)], only, policies);
-  return withTrace(path, context, async reader => {
+  return withTrace(path, options, context, async reader => {
     const shown = new Progress(context, progress, 'events replayed', reader.rows);
     let report: AnalysisReport;
     try {
@@ -51,7 +50,7 @@ export function fails({ severity }: Finding, failOn: Options['failOn']): boolean
 
 /** Writes finding by finding: all occurrences in one text may exceed the maximum length of a string. */
 async function writeJson(out: Terminal, { findings, incidents, customs, divergences, notChecked }: AnalysisReport) {
-  await out.write('{"findings":[');
+  await out.write(jsonListHead('findings'));
   for (const [i, { occurrences, ...finding }] of byIncident(findings).entries()) {
     await out.write(`${i === 0 ? '\n' : ',\n'}${jsonText(finding).slice(0, -1)},"occurrences":[`);
     for (const [k, occurrence] of occurrences.entries())

@@ -14,6 +14,7 @@ import { withText } from '../output/text-output.js';
 import { auditConfig } from '../plugins/configuration.js';
 import { flat } from '../render/incident-order.js';
 import { Progress } from '../render/progress.js';
+import { sayWritten } from '../render/written.js';
 import { REPORTERS } from '../reporters/index.js';
 import { parseReporter, type ReportTarget } from '../reporters/parse-reporter.js';
 import { version } from '../version.js';
@@ -75,6 +76,7 @@ async function writeReports(report: AuditReport, targets: readonly ReportTarget[
   for (const { name, file } of targets) {
     const text = await (await REPORTERS[name]())(report);
     await withText(file, context, out => out.write(text));
+    if (file !== undefined) sayWritten(context, file);
   }
 }
 

@@ -7,22 +7,34 @@ import { compareFindings, compareMetrics } from '../audit/compare-results.js';
 import type { TraceResult } from '../audit/trace-result.js';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { jsonText } from '../render/json.js';
+import { jsonDocument } from '../render/json.js';
+import { Progress } from '../render/progress.js';
 import { writeRows } from '../render/rows.js';
 
 interface Options extends AuditSettings {
+  readonly progress?: string;
   readonly format: 'pretty' | 'json';
   readonly failOn: 'error' | 'warning' | 'none';
 }
 
-export const run: Run<readonly [string, string], Options> = async (paths, options, { out }) => {
+export const run: Run<readonly [string, string], Options> = async (paths, options, context) => {
+  const { out } = context;
   await prepare(options);
+  const progress = new Progress(context, options.progress, 'events replayed');
+  const done = paths.map(() => 0);
   const [before, after] = await withScratchFolder(folder =>
-    Promise.all(paths.map((path, i) => judged(path, join(folder, `${i}.arrow`), options))),
-  );
+    Promise.all(
+      paths.map((path, i) =>
+        judged(path, join(folder, `${i}.arrow`), options, events => {
+          done[i] = events;
+          progress.update(done.reduce((sum, one) => sum + one));
+        }),
+      ),
+    ),
+  ).finally(() => progress.end());
   const findings = compareFindings(before, after);
   const metrics = compareMetrics(before, after);
-  if (options.format === 'json') await out.write(`${jsonText({ findings, metrics }, 1)}\n`);
+  if (options.format === 'json') await out.write(jsonDocument({ findings, metrics }, 1));
   else {
     const columns = ['state', 'severity', 'rule', 'before', 'after', 'id', 'signature'] as const;
     await writeRows(
@@ -49,8 +61,13 @@ export const run: Run<readonly [string, string], Options> = async (paths, option
 const asColumn = (name: string) => ({ name, right: name === 'before' || name === 'after' });
 
 /** @throws P2mError with the code of what is wrong with the input */
-async function judged(path: string, trace: string, settings: AuditSettings): Promise<TraceResult> {
-  const result = await auditTrace({ path, key: '', trace, result: '' }, settings);
+async function judged(
+  path: string,
+  trace: string,
+  settings: AuditSettings,
+  onProgress: (events: number) => void,
+): Promise<TraceResult> {
+  const result = await auditTrace({ path, key: '', trace, result: '' }, settings, onProgress);
   if (result.problem === null) return result;
   const { code, message } = result.problem;
   throw new P2mError(code, message, { place: { file: path }, remedy: 'check it with p2mtrace validate' });

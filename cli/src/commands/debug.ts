@@ -6,17 +6,17 @@ import { runPrompt } from '../debug/prompt.js';
 import { runScript } from '../debug/script.js';
 import { Session } from '../debug/session.js';
 import { EXIT } from '../exit.js';
-import { withTrace } from '../open-trace.js';
+import { type TraceSettings, withTrace } from '../open-trace.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
 
-interface Options extends ReplayOptions {
+interface Options extends ReplayOptions, TraceSettings {
   readonly script?: string;
   readonly keepGoing?: boolean;
   readonly at: string;
 }
 
 export const run: Run<readonly [string], Options> = ([path], options, context) =>
-  withTrace(path, context, reader =>
+  withTrace(path, options, context, reader =>
     withReplay(reader, options, context, async trace => {
       const session = new Session(trace, context.out, work => withReplay(reader, options, context, work));
       session.at = trace.at(options.at).seq;

@@ -2,12 +2,12 @@ import { type DiffTable, diffStates, parsePosition, type Replay, summarize } fro
 import { usageError } from '@p2mtrace/trace-format';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { withTrace } from '../open-trace.js';
+import { type TraceSettings, withTrace } from '../open-trace.js';
 import { writeChanges, writeSummary } from '../render/changes.js';
 import { limited, type RowFormat } from '../render/rows.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
 
-interface Options extends ReplayOptions {
+interface Options extends ReplayOptions, TraceSettings {
   readonly from?: string;
   readonly to?: string;
   readonly at?: string;
@@ -32,11 +32,13 @@ export const run: Run<readonly [string, string | undefined], Options> = ([path, 
     else await writeChanges(context.out, format, limited(changes, limit));
     return EXIT.fine;
   };
-  return withTrace(path, context, reader =>
+  return withTrace(path, options, context, reader =>
     withReplay(reader, options, context, first =>
       other === undefined
         ? withReplay(reader, options, context, second => compare(first, second))
-        : withTrace(other, context, also => withReplay(also, options, context, second => compare(first, second))),
+        : withTrace(other, options, context, also =>
+            withReplay(also, options, context, second => compare(first, second)),
+          ),
     ),
   );
 };

@@ -12,17 +12,17 @@ import {
 } from '@p2mtrace/analyzers';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { withTrace } from '../open-trace.js';
+import { type TraceSettings, withTrace } from '../open-trace.js';
 import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
 import { eventsAround } from '../render/events-around.js';
-import { jsonText } from '../render/json.js';
+import { jsonDocument } from '../render/json.js';
 import { Progress } from '../render/progress.js';
 import { adviceText, heading, ruleText, sqlLines } from '../render/rule-text.js';
 import { storyText } from '../render/story.js';
 import { visible } from '../text/visible.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
 
-interface Options extends ReplayOptions, PluginOptions {
+interface Options extends ReplayOptions, PluginOptions, TraceSettings {
   readonly around?: number;
   readonly format: 'pretty' | 'json';
 }
@@ -31,7 +31,7 @@ export const run: Run<readonly [string, string | undefined], Options> = async ([
   const plugins = await loadPlugins(options);
   const rules = [...RULES, ...rulesOf(plugins)];
   if (name === undefined) return explainRule(ruleOf(rules, about), options, context);
-  return withTrace(about, context, async reader => {
+  return withTrace(about, options, context, async reader => {
     const progress = new Progress(context, options.progress, 'events replayed', reader.rows);
     // A signature includes the name of its rule.
     const only = rules.filter(({ id }) => name === id || name.startsWith(`${id} `)).map(({ id }) => id);
@@ -63,7 +63,7 @@ async function explainRule(rule: BoundRule, { format }: Options, { out }: Contex
     const { doc, fires, nearMiss, mechanism, confirm, fix, limits, page } = rest;
     const means = { doc, fires, nearMiss, mechanism, confirm, fix, limits, page };
     const texts = { id, analyzer, title, severity, belief, confidence, needs, ...means };
-    await out.write(`${jsonText(texts, 2)}\n`);
+    await out.write(jsonDocument(texts, 2));
   } else for (const line of ruleText(rule, out)) await out.write(`${visible(line)}\n`);
   return EXIT.fine;
 }
@@ -82,5 +82,5 @@ async function writeJson(found: FoundOccurrence, story: Story, { out }: Context)
   const { occurrences: _, ...finding } = found.finding;
   const { number, of, occurrence } = found;
   const { steps, chains } = story;
-  await out.write(`${jsonText({ finding, number, of, occurrence, steps, chains }, 2)}\n`);
+  await out.write(jsonDocument({ finding, number, of, occurrence, steps, chains }, 2));
 }

@@ -6,18 +6,17 @@ import {
   parseSubject,
   type Subject,
 } from '@p2mtrace/replayer';
-import { type TraceReader, usageError } from '@p2mtrace/trace-format';
+import type { TraceReader } from '@p2mtrace/trace-format';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { withTrace } from '../open-trace.js';
+import { checkRange, type RangeOptions, rangeOf } from '../export/range.js';
+import { type TraceSettings, withTrace } from '../open-trace.js';
 import { writeHistory } from '../render/history.js';
 import { Progress } from '../render/progress.js';
 import { limited, type RowFormat } from '../render/rows.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
 
-interface Options extends ReplayOptions {
-  readonly from?: number;
-  readonly to?: number;
+interface Options extends ReplayOptions, RangeOptions, TraceSettings {
   readonly where?: string;
   readonly lastWriteBefore?: number;
   readonly format: RowFormat;
@@ -26,11 +25,9 @@ interface Options extends ReplayOptions {
 
 export const run: Run<readonly [string, string, string], Options> = ([path, about, which], options, context) => {
   const subject = parseSubject(about, which);
-  const { from, to, lastWriteBefore: before } = options;
-  if (from !== undefined && to !== undefined && from > to) {
-    throw usageError('P2M_RANGE', `--from ${from} is behind --to ${to}`, 'both events are included');
-  }
-  return withTrace(path, context, async reader => {
+  const { lastWriteBefore: before } = options;
+  checkRange(options);
+  return withTrace(path, options, context, async reader => {
     const rows =
       before === undefined
         ? wholeHistory(reader, subject, options, context)
@@ -41,7 +38,8 @@ export const run: Run<readonly [string, string, string], Options> = ([path, abou
 };
 
 function wholeHistory(reader: TraceReader, subject: Subject, options: Options, context: Context): HistoryRow[] {
-  const { from, to, where, progress: when } = options;
+  const { where, progress: when } = options;
+  const { from, to } = rangeOf(reader, options);
   const filter = where === undefined ? undefined : parseExpression(where, reader.names);
   const progress = new Progress(context, when, 'events replayed', reader.rows);
   try {

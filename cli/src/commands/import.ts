@@ -11,7 +11,7 @@ import { besideOutput } from '../output/beside-output.js';
 import { withTraceFile } from '../output/made-file.js';
 import { count, counted } from '../render/cell.js';
 import { healthLines } from '../render/health.js';
-import { jsonText } from '../render/json.js';
+import { jsonDocument } from '../render/json.js';
 import { Progress } from '../render/progress.js';
 import { sayStrict } from '../strict.js';
 import { visible } from '../text/visible.js';
@@ -68,7 +68,7 @@ async function report(
     err.say(`${visible(`${basename(input.name)} → ${output}`)}: ${read}${counted(rows, 'event')}\n`);
     err.say(`${healthLines(metadata).map(visible).join('\n')}\n`);
   }
-  if (json === true) await besideOutput(output, context).write(`${jsonText(metadata, 2)}\n`);
+  if (json === true) await besideOutput(output, context).write(jsonDocument(metadata, 2));
 }
 
 /** Reports what could not be read of the input; returns the exit code. */

@@ -3,23 +3,28 @@ import { type AnalysisReport, analyzeTrace } from '@p2mtrace/analyzers';
 import type { PieceOrigin, TraceMetadata, TraceReader } from '@p2mtrace/trace-format';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { withTrace } from '../open-trace.js';
+import { type TraceSettings, withTrace } from '../open-trace.js';
 import { count, counted } from '../render/cell.js';
 import { healthLines } from '../render/health.js';
-import { jsonText } from '../render/json.js';
+import { jsonDocument } from '../render/json.js';
 import { misfitLines } from '../render/out-of.js';
+import { Progress } from '../render/progress.js';
 import { visible } from '../text/visible.js';
 
-interface Options {
+interface Options extends TraceSettings {
   readonly format: string;
   readonly fit?: boolean;
 }
 
-export const run: Run<readonly [string], Options> = ([path], { format, fit }, context) =>
-  withTrace(path, context, async reader => {
+export const run: Run<readonly [string], Options> = ([path], options, context) =>
+  withTrace(path, options, context, async reader => {
+    const { format, fit } = options;
     const { metadata, rows, batches, checksummed, damage } = reader;
-    const { size } = statSync(path);
-    const misfits = fit === true ? await misfitsOf(reader) : undefined;
+    const { size } = statSync(reader.path);
+    const misfits =
+      fit === true
+        ? await misfitsOf(reader, new Progress(context, options.progress, 'events replayed', reader.rows))
+        : undefined;
     if (format === 'json') {
       const info = {
         bytes: size,
@@ -30,7 +35,7 @@ export const run: Run<readonly [string], Options> = ([path], { format, fit }, co
         metadata,
         ...misfits,
       };
-      await context.out.write(`${jsonText(info, 2)}\n`);
+      await context.out.write(jsonDocument(info, 2));
       return EXIT.fine;
     }
     const lines = [
@@ -46,8 +51,13 @@ export const run: Run<readonly [string], Options> = ([path], { format, fit }, co
   });
 
 /** Parts of the trace that the model does not fit, as found by analyze. */
-async function misfitsOf(reader: TraceReader): Promise<Pick<AnalysisReport, 'customs' | 'divergences'>> {
-  const { customs, divergences } = await analyzeTrace(reader);
+async function misfitsOf(
+  reader: TraceReader,
+  progress: Progress,
+): Promise<Pick<AnalysisReport, 'customs' | 'divergences'>> {
+  const { customs, divergences } = await analyzeTrace(reader, { onProgress: progress.update }).finally(() =>
+    progress.end(),
+  );
   return { customs, divergences };
 }
 

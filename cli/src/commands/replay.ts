@@ -2,8 +2,8 @@ import { parsePosition, type StateFilter, type StateView, viewIndex } from '@p2m
 import { type TraceReader, usageError } from '@p2mtrace/trace-format';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { withTrace } from '../open-trace.js';
-import { jsonText } from '../render/json.js';
+import { type TraceSettings, withTrace } from '../open-trace.js';
+import { jsonDocument } from '../render/json.js';
 import { limited, type RowFormat, writeRows } from '../render/rows.js';
 import { summaryJson, summaryText } from '../render/state-summary.js';
 import { stateTable } from '../render/state-table.js';
@@ -11,7 +11,7 @@ import type { StateTable } from '../state-tables.js';
 import { visible } from '../text/visible.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
 
-interface Options extends ReplayOptions {
+interface Options extends ReplayOptions, TraceSettings {
   readonly at: string;
   readonly show: StateTable | 'summary';
   readonly domain?: number;
@@ -25,7 +25,7 @@ export const run: Run<readonly [string], Options> = ([path], options, context) =
   if (options.show === 'summary' && options.format === 'csv') {
     throw usageError('P2M_FORMAT', 'a summary has no rows for csv', 'use --format json, or show a table (see --help)');
   }
-  return withTrace(path, context, async reader => {
+  return withTrace(path, options, context, async reader => {
     const { domain: domid, view } = options;
     if (view !== undefined) viewIndex(reader.names, view);
     const filter: StateFilter = { domid, view };
@@ -47,6 +47,6 @@ async function show(
   } else if (format === 'table') {
     for (const line of summaryText(replayer, reader, filter)) await out.write(`${visible(line)}\n`);
   } else {
-    await out.write(`${jsonText(summaryJson(replayer, reader, filter), format === 'json' ? 2 : undefined)}\n`);
+    await out.write(jsonDocument(summaryJson(replayer, reader, filter), format === 'json' ? 2 : undefined));
   }
 }

@@ -4,28 +4,29 @@ import { auditReport } from '../audit/audit-report.js';
 import type { TraceResult } from '../audit/trace-result.js';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { withTrace } from '../open-trace.js';
+import { type TraceSettings, withTrace } from '../open-trace.js';
 import { withText } from '../output/text-output.js';
 import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
+import { counted } from '../render/cell.js';
 import { flat } from '../render/incident-order.js';
 import { Progress } from '../render/progress.js';
+import { sayWritten } from '../render/written.js';
 import { htmlReport } from '../report/html-report.js';
 import { version } from '../version.js';
 import { fails } from './analyze.js';
 
-interface Options extends PluginOptions {
+interface Options extends PluginOptions, TraceSettings {
   readonly only?: string[];
   readonly flat?: boolean;
   readonly output?: string;
   readonly failOn: 'error' | 'warning' | 'none';
-  readonly progress?: string;
 }
 
 export const run: Run<readonly [string], Options> = async ([path], options, context) => {
   const { only, output, failOn, progress } = options;
   if (output !== undefined) checkOutputs([output], [path]);
   const plugins = await loadPlugins(options);
-  return withTrace(path, context, async reader => {
+  return withTrace(path, options, context, async reader => {
     const shown = new Progress(context, progress, 'events replayed', reader.rows);
     const analysis = await analyzeTrace(reader, {
       ...(only === undefined ? {} : { only: only.flatMap(rules => rules.split(',')) }),
@@ -58,6 +59,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
     });
     const text = await htmlReport(report, [...RULES, ...rulesOf(plugins)]);
     await withText(output, context, out => out.write(text));
+    if (output !== undefined) sayWritten(context, output, counted(findings.length, 'finding'));
     return findings.some(finding => fails(finding, failOn)) ? EXIT.findings : EXIT.fine;
   });
 };

@@ -2,7 +2,7 @@ import { RULES, rulesOf } from '@p2mtrace/analyzers';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
-import { jsonText } from '../render/json.js';
+import { jsonDocument } from '../render/json.js';
 import { optionLines } from '../render/plugin-options.js';
 import { beliefText, needsText } from '../render/rule-text.js';
 import { visible } from '../text/visible.js';
@@ -16,7 +16,7 @@ export const run: Run<readonly [], { readonly format: string } & PluginOptions> 
         return { id, analyzer, title, severity, belief, confidence, policy, needs, doc, options: values };
       },
     );
-    await out.write(`${jsonText(rows, 2)}\n`);
+    await out.write(jsonDocument({ rules: rows }, 2));
     return EXIT.fine;
   }
   for (const { id, title, severity, belief, policy, needs, doc } of rules) {

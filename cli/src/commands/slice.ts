@@ -2,16 +2,17 @@ import { analyzeTrace, findFinding, RULES, rulesOf, sliceTrace } from '@p2mtrace
 import { checkOutputs } from '@p2mtrace/trace-format/output';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { withTrace } from '../open-trace.js';
+import { type TraceSettings, withTrace } from '../open-trace.js';
 import { besideOutput } from '../output/beside-output.js';
 import { withTraceFile } from '../output/made-file.js';
 import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
 import { count, counted } from '../render/cell.js';
-import { jsonText } from '../render/json.js';
+import { jsonDocument } from '../render/json.js';
 import { Progress } from '../render/progress.js';
+import { sayWritten } from '../render/written.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
 
-interface Options extends ReplayOptions, PluginOptions {
+interface Options extends ReplayOptions, PluginOptions, TraceSettings {
   readonly output: string;
   readonly tries?: number;
   readonly format: 'pretty' | 'json';
@@ -22,7 +23,7 @@ export const run: Run<readonly [string, string], Options> = async ([path, name],
   checkOutputs([output], [path]);
   const out = besideOutput(output, context);
   const plugins = await loadPlugins(options);
-  return withTrace(path, context, async reader => {
+  return withTrace(path, options, context, async reader => {
     const analyzed = new Progress(context, options.progress, 'events replayed', reader.rows);
     const only = [...RULES, ...rulesOf(plugins)].filter(({ id }) => name === id || name.startsWith(`${id} `));
     const { findings } = await analyzeTrace(reader, {
@@ -38,7 +39,8 @@ export const run: Run<readonly [string, string], Options> = async ([path, name],
       ).finally(() => trying.end());
       const { seqs, snapshots, context: writes, isMinimal } = slice;
       const kept = writes.length === 0 ? '' : ` but ${counted(writes.length, 'write')} of the entry, kept to read it`;
-      if (format === 'json') await out.write(`${jsonText({ ...slice, path: output, of: reader.rows })}\n`);
+      sayWritten(context, output);
+      if (format === 'json') await out.write(jsonDocument({ ...slice, path: output, of: reader.rows }));
       else {
         const size = `${counted(seqs.length, 'event')} of ${count(reader.rows)}, behind ${counted(snapshots, 'snapshot')}`;
         await out.write(`${output}: ${size}; ${isMinimal ? `none can go${kept}` : 'more might go (--tries)'}\n`);

@@ -14,19 +14,18 @@ import { type TraceReader, usageError } from '@p2mtrace/trace-format';
 import { checkOutputs } from '@p2mtrace/trace-format/output';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { withTrace } from '../open-trace.js';
+import { type TraceSettings, withTrace } from '../open-trace.js';
+import { counted } from '../render/cell.js';
 import { sayLeftOut, writePieces } from '../render/pieces.js';
 import { Progress } from '../render/progress.js';
 import type { RowFormat } from '../render/rows.js';
 
-interface Options {
+interface Options extends TraceSettings {
   readonly output: string;
   readonly every?: string;
   readonly into?: number;
   readonly by?: 'domain' | 'pcpu';
   readonly format: RowFormat;
-  readonly cpuHz?: number;
-  readonly progress?: string;
 }
 
 /** In the name of the output: replaced by the number of the piece, the domid or the pcpu. */
@@ -40,7 +39,7 @@ export const run: Run<readonly [string], Options> = ([path], options, context) =
   if (!output.includes(NUMBER)) {
     throw usageError('P2M_PIECES', `--output names one file for all pieces`, `put ${NUMBER} where the number goes`);
   }
-  return withTrace(path, context, async reader => {
+  return withTrace(path, options, context, async reader => {
     const progress = new Progress(context, options.progress, 'events', reader.rows);
     const names: string[] = [];
     const pathOf = (number: number, width = 1) => {
@@ -53,6 +52,7 @@ export const run: Run<readonly [string], Options> = ([path], options, context) =
       const pieces = split(reader, options, pathOf, { onProgress: progress.update });
       progress.end();
       if (pieces.length === 0) throw usageError('P2M_PIECES', `no event has a ${by}`, 'cut it by --every or --into');
+      context.err.note(`${output}: ${counted(pieces.length, 'piece')}\n`);
       await writePieces(context.out, options.format, pieces);
       sayLeftOut(context.err, pieces, { domains: by === 'domain', pcpus: by === 'pcpu' });
     } finally {

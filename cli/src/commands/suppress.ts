@@ -20,6 +20,6 @@ export const run: Run<readonly [string], Options> = async ([finding], options, {
   const { suppressions: path } = resolveOptions({ ...(await auditConfig(options.config)), ...options });
   const others = readSuppressions(path).filter(one => one.finding !== finding);
   writeSuppressions(path, [...others, { finding, reason, ...(expires === undefined ? {} : { expires }) }]);
-  err.say(`${path}: ${others.length + 1} suppressions\n`);
+  err.note(`${path}: ${others.length + 1} suppressions\n`);
   return EXIT.fine;
 };

@@ -5,8 +5,10 @@ import { AuditHistory } from '../audit/history.js';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { auditConfig } from '../plugins/configuration.js';
+import { jsonDocument } from '../render/json.js';
 import { type RowFormat, writeRows } from '../render/rows.js';
 import { sparkline } from '../render/sparkline.js';
+import type { Terminal } from '../terminal.js';
 
 interface Options {
   readonly history?: string;
@@ -34,6 +36,9 @@ const SERIES = `
     where $1 in ('', trace) and night > (select max(night) from nights) - $2 group by all)
   group by all order by 1`;
 
+const NIGHT_NAMES = ['night', 'new', 'fixed', 'still there', 'traces'];
+const SERIES_NAMES = ['metric or rule', 'unit', 'better', 'last', 'trend'];
+
 export const run: Run<readonly [], Options> = async (_, options, { out }) => {
   const { history: path } = resolveOptions({ ...(await auditConfig(options.config)), ...options });
   if (path === false || !existsSync(path)) {
@@ -47,25 +52,28 @@ export const run: Run<readonly [], Options> = async (_, options, { out }) => {
   try {
     const { trace = '', nights, format } = options;
     const rows = (await history.rows(NIGHTS, [trace, nights])).toReversed();
-    const names = ['night', 'new', 'fixed', 'still there', 'traces'];
-    await writeRows(
-      out,
-      format,
-      names.map((name, i) => ({ name, right: i > 0 })),
-      rows,
-    );
-    if (format === 'table' || format === 'csv' || format === 'md') await out.write('\n');
     const series = (await history.rows(SERIES, [trace, nights])).map(([name, unit, better, values]) => {
       const numbers = values as (number | null)[];
       return [name, unit, better, numbers.at(-1) ?? null, sparkline(numbers)];
     });
-    const columns = ['metric or rule', 'unit', 'better', 'last', 'trend'].map(name => ({
-      name,
-      right: name === 'last',
-    }));
-    await writeRows(out, format, columns, series);
+    if (format === 'json')
+      await out.write(jsonDocument({ nights: objects(NIGHT_NAMES, rows), series: objects(SERIES_NAMES, series) }, 1));
+    else await writeTables(out, format, rows, series);
   } finally {
     history.close();
   }
   return EXIT.fine;
 };
+
+type Row = readonly unknown[];
+
+const objects = (names: readonly string[], rows: readonly Row[]) =>
+  rows.map(row => Object.fromEntries(names.map((name, i) => [name, row[i]])));
+
+async function writeTables(out: Terminal, format: RowFormat, nights: readonly Row[], series: readonly Row[]) {
+  const nightColumns = NIGHT_NAMES.map((name, i) => ({ name, right: i > 0 }));
+  await writeRows(out, format, nightColumns, nights);
+  if (format !== 'ndjson') await out.write('\n');
+  const columns = SERIES_NAMES.map(name => ({ name, right: name === 'last' }));
+  await writeRows(out, format, columns, series);
+}

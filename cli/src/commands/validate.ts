@@ -1,18 +1,30 @@
-import { type TraceMetadata, TraceReader, validateTrace } from '@p2mtrace/trace-format';
+import { type TraceMetadata, TraceReader, type ValidationReport, validateTrace } from '@p2mtrace/trace-format';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { counted } from '../render/cell.js';
-import { jsonText } from '../render/json.js';
+import { jsonDocument } from '../render/json.js';
+import { Progress } from '../render/progress.js';
 import { sayStrict } from '../strict.js';
 import { visible } from '../text/visible.js';
 
-export const run: Run<readonly [string], { readonly format: string }> = async ([path], { format }, context) => {
+interface Options {
+  readonly format: string;
+  readonly progress?: string;
+}
+
+export const run: Run<readonly [string], Options> = async ([path], { format, progress: when }, context) => {
   const { out } = context;
-  const report = validateTrace(path);
+  const progress = new Progress(context, when, 'bytes');
+  let report: ValidationReport;
+  try {
+    report = validateTrace(path, progress.update);
+  } finally {
+    progress.end();
+  }
   const isStrictly = context.isStrict !== true || sayStrict(context, path, metadataOf(path));
   const code = report.whole && isStrictly ? EXIT.fine : EXIT.input;
   if (format === 'json') {
-    await out.write(`${jsonText(report, 2)}\n`);
+    await out.write(jsonDocument(report, 2));
     return code;
   }
   const what = `${counted(report.rows, 'event')}, ${counted(report.batches, 'record batch')}`;

@@ -25,7 +25,7 @@ export function countOf(text: string | undefined): number {
 /** A position as in every command; a bare number is a seq. @throws P2mError P2M_COMMAND (usage) if there is none */
 export function positionOf(text: string | undefined): string {
   if (text === undefined) throw usageError('P2M_COMMAND', 'a position is missing', 'such as #120, end or +20ms');
-  return /^\d+$/.test(text) ? `#${text}` : text;
+  return text;
 }
 
 /** Default number of rows. */

@@ -19,7 +19,7 @@ export const MOVE_COMMANDS: readonly DebugCommand[] = [
   {
     name: 'goto',
     args: 'POSITION',
-    help: 'go to a position: 120, #120, end, start, tsc:0x5f3e00, +20ms',
+    help: 'go to a position: 120, #120, end, start, tsc:0x5f3e00, +20ms, 2026-11-29T01:02:03Z',
     expects: 'position',
     run: async (session, [text]) => session.goTo(session.trace.at(positionOf(text)).seq),
   },

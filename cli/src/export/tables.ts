@@ -8,6 +8,9 @@ import type { ResultFormat } from '../sql/formats.js';
 import { isMadeByDuckdb, writeResult } from '../sql/result-formats.js';
 import { type EventRange, isWholeTrace, whereRange } from './range.js';
 
+/** Called with the number of events that are done. */
+export type OnEvents = (events: number) => void;
+
 /** Writes the events as rows of another format. */
 export async function exportEvents(
   reader: TraceReader,
@@ -15,8 +18,9 @@ export async function exportEvents(
   output: string | undefined,
   range: EventRange,
   context: Context,
+  onEvents: OnEvents,
 ): Promise<void> {
-  const session = await openTraceSession(reader, { files: true });
+  const session = await openTraceSession(reader, { files: true, onEvents });
   try {
     const text = `select * exclude (trace) from events ${whereRange(range)}`;
     const file = output !== undefined && isMadeByDuckdb(format) ? madeFile(output, context) : undefined;
@@ -32,17 +36,23 @@ export async function exportArrow(
   output: string,
   range: EventRange,
   context: Context,
+  onEvents: OnEvents,
 ): Promise<void> {
-  if (!isWholeTrace(range)) return exportEvents(reader, 'arrow', output, range, context);
+  if (!isWholeTrace(range)) return exportEvents(reader, 'arrow', output, range, context, onEvents);
   await withOutput(output, context, async bytes => {
     for await (const piece of createReadStream(reader.path, { highWaterMark: 1 << 20 })) await bytes.append(piece);
   });
 }
 
 /** Writes a DuckDB database with the events, all facts and the tables of names. */
-export async function exportDatabase(reader: TraceReader, output: string, context: Context): Promise<void> {
+export async function exportDatabase(
+  reader: TraceReader,
+  output: string,
+  context: Context,
+  onReplayed: OnEvents,
+): Promise<void> {
   await madeFile(output, context).write(async path => {
-    const session = await openTraceSession(reader, { files: true });
+    const session = await openTraceSession(reader, { files: true, onReplayed });
     try {
       await session.define(`attach '${path.replaceAll("'", "''")}' as exported`);
       for (const { name } of TRACE_TABLES) {

@@ -62,7 +62,7 @@ async function importText(
   settings: ImportSettings,
   onProgress: OnBytes,
 ): Promise<TraceMetadata> {
-  const { importNdjson, LAYOUT_NAMES, profileOfVersion } = await import('@p2mtrace/trace-format');
+  const { importNdjson, LAYOUT_NAMES, profileOfVersion, suggestion } = await import('@p2mtrace/trace-format');
   const { xenVersion, layout, host, controlDomains, cpuHz, symbols, pcpu } = settings;
   if (pcpu !== undefined) {
     throw usageError('P2M_PCPU', '--pcpu is for captures', 'NDJSON has a field pcpu in each event');
@@ -74,7 +74,11 @@ async function importText(
     throw usageError('P2M_VERSION', `--xen-version ${xenVersion} is not a release that p2mtrace knows`, 'write 4.17.7');
   }
   if (layout !== undefined && !LAYOUT_NAMES.includes(layout)) {
-    throw usageError('P2M_LAYOUT', `--layout ${layout} does not exist`, `one of ${LAYOUT_NAMES.join(', ')}`);
+    throw usageError(
+      'P2M_LAYOUT',
+      `--layout ${layout} does not exist${suggestion(layout, LAYOUT_NAMES)}`,
+      `one of ${LAYOUT_NAMES.join(', ')}`,
+    );
   }
   const header: NdjsonHeader = { xenVersion, layout, host, controlDomains, tscHz: cpuHz };
   if (input.stream !== undefined) return importNdjson(withProgress(input, onProgress), input.name, output, { header });

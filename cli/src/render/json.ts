@@ -1,5 +1,18 @@
 import { visibleText } from '../text/visible.js';
 
+/** Version of the forms of JSON that commands print: raised if a field changes its meaning or goes away. */
+const SCHEMA_VERSION = 1;
+
+/** The line or lines of a JSON document: an object that begins with the version of its form. */
+export function jsonDocument(fields: object, indent?: number): string {
+  return `${jsonText({ schemaVersion: SCHEMA_VERSION, ...fields }, indent)}\n`;
+}
+
+/** Beginning of a document whose last field is a list that is written piece by piece, up to the list's first item. */
+export function jsonListHead(list: string): string {
+  return `{"schemaVersion":${SCHEMA_VERSION},${JSON.stringify(list)}:[`;
+}
+
 /** A row as one JSON object. */
 export function jsonObject(names: readonly string[], row: readonly unknown[]): string {
   return `{${names.map((name, i) => `${JSON.stringify(name)}:${jsonText(row[i])}`).join(',')}}`;

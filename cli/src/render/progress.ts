@@ -1,18 +1,19 @@
+import { SingleBar } from 'cli-progress';
 import type { Context } from '../command.js';
 import { count } from './cell.js';
 
-/** Milliseconds between two updates. */
-const EVERY = 100;
+/** What is done sooner shows no progress. */
+const SOON_MS = 100;
+const BAR = 20;
 
-/** One line on stderr with the progress of a command, if stderr is a terminal. */
+/** A line on stderr with the progress of a command, its rate and the remaining time, if stderr is a terminal. */
 export class Progress {
   private readonly err: Context['err'];
   private readonly what: string;
-  private readonly total: number | undefined;
   private readonly shows: boolean;
   private readonly started = Date.now();
-  private last = Date.now();
-  private visible = false;
+  private total: number | undefined;
+  private bar: SingleBar | undefined;
 
   /** `total`: undefined if the amount is not known. */
   constructor({ err }: Context, when: string | undefined, what: string, total?: number) {
@@ -24,27 +25,37 @@ export class Progress {
 
   /** Updates the line from time to time; `total` if it is known only now. When all is done, the line is removed. */
   readonly update = (done: number, total = this.total): void => {
+    this.total = total;
     if (done === total) this.end();
-    const now = Date.now();
-    if (!this.shows || done === total || now - this.last < EVERY) return;
-    this.last = now;
-    this.visible = true;
-    const rate = done / Math.max(1, now - this.started);
-    const text =
-      total === undefined
-        ? `${count(done)} ${this.what}`
-        : `${Math.floor((100 * done) / Math.max(1, total))} % of ${count(total)} ${this.what}`;
-    const left = total === undefined || rate === 0 ? '' : `, ${seconds((total - done) / rate)} left`;
-    this.err.control(`\r\u001b[K${`${text}${left}`.slice(0, this.err.columns - 1)}`);
+    else if (this.bar !== undefined) {
+      this.bar.setTotal(total ?? 0);
+      this.bar.update(done);
+    } else if (this.shows && Date.now() - this.started >= SOON_MS) this.bar = this.startBar(done);
   };
 
   /** Removes the line. */
   end(): void {
-    if (this.visible) this.err.control('\r\u001b[K');
-    this.visible = false;
+    this.bar?.stop();
+    this.bar = undefined;
   }
-}
 
-function seconds(milliseconds: number): string {
-  return `${Math.max(0, Math.ceil(milliseconds / 1000))} s`;
+  private startBar(done: number): SingleBar {
+    const { stream } = this.err;
+    const format: ConstructorParameters<typeof SingleBar>[0]['format'] = (
+      { barsize = BAR },
+      { progress, value, eta },
+    ) => {
+      const rate = `${count(Math.round((value * 1000) / Math.max(1, Date.now() - this.started)))}/s`;
+      const full = Math.round(progress * barsize);
+      const text =
+        this.total === undefined
+          ? `${count(value)} ${this.what}, ${rate}`
+          : `[${'#'.repeat(full)}${' '.repeat(barsize - full)}] ${Math.floor(100 * progress)} % of ${count(this.total)} ${this.what}, ${rate}, ${Math.ceil(Number(eta))} s left`;
+      return text.slice(0, this.err.columns - 1);
+    };
+    // Its own switch of line wrapping would stay off if the process is killed.
+    const bar = new SingleBar({ format, stream, barsize: BAR, clearOnComplete: true, linewrap: true });
+    bar.start(this.total ?? 0, done);
+    return bar;
+  }
 }

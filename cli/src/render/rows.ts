@@ -1,6 +1,6 @@
 import type { Column, Rows } from './columns.js';
 import { csvLine } from './csv.js';
-import { jsonObject } from './json.js';
+import { jsonListHead, jsonObject } from './json.js';
 import { markdownLine, markdownRule } from './markdown.js';
 import { tableLines } from './table.js';
 
@@ -36,12 +36,13 @@ export async function writeRows(
       for await (const row of rows) await out.write(`${jsonObject(names, row)}\n`);
       break;
     case 'json': {
-      let separator = '[\n';
+      await out.write(jsonListHead('rows'));
+      let separator = '\n';
       for await (const row of rows) {
         await out.write(separator + jsonObject(names, row));
         separator = ',\n';
       }
-      await out.write(separator === '[\n' ? '[]\n' : '\n]\n');
+      await out.write(separator === '\n' ? ']}\n' : '\n]}\n');
     }
   }
 }

@@ -1,5 +1,5 @@
-import { jsonText } from '../render/json.js';
+import { jsonDocument } from '../render/json.js';
 import type { Reporter } from './reporter.js';
 
 /** The whole report, for programs. */
-export const json: Reporter = report => `${jsonText(report, 1)}\n`;
+export const json: Reporter = report => jsonDocument(report, 1);

@@ -1,4 +1,4 @@
-import { usageError } from '@p2mtrace/trace-format/errors';
+import { suggestion, usageError } from '@p2mtrace/trace-format';
 import { REPORTERS, type ReporterName } from './index.js';
 
 /** A reporter, and the file for its text; undefined for stdout. */
@@ -13,7 +13,7 @@ export function parseReporter(text: string): ReportTarget {
   if (name === undefined || !Object.hasOwn(REPORTERS, name)) {
     throw usageError(
       'P2M_REPORTER',
-      `there is no reporter ${text}`,
+      `there is no reporter ${text}${suggestion(name ?? text, Object.keys(REPORTERS))}`,
       `one of ${Object.keys(REPORTERS).join(', ')}, as NAME or NAME=FILE`,
     );
   }

@@ -12,6 +12,8 @@ import { type TraceReader, usageError } from '@p2mtrace/trace-format';
 import { checkOutputs } from '@p2mtrace/trace-format/output';
 import type { Context } from '../command.js';
 import { madeFile } from '../output/made-file.js';
+import { Progress } from '../render/progress.js';
+import { sayWritten } from '../render/written.js';
 import type { ResultFormat } from './formats.js';
 import type { SqlParameter } from './parameter.js';
 import { isFileFormat, isMadeByDuckdb, resultFormat, writeResult } from './result-formats.js';
@@ -30,6 +32,7 @@ export interface SqlCommandOptions {
   readonly threads?: number;
   /** Milliseconds, 0 for no limit. */
   readonly timeout: number;
+  readonly progress?: string | undefined;
 }
 
 /** A session of `p2mtrace sql`: runs texts of statements, and writes their results in the chosen format. */
@@ -61,13 +64,18 @@ export async function openSql(
   const caches = readers.map(reader => (cache ? FactCache.of(reader, cacheDir) : undefined));
   const replayed: { readonly trace: number; readonly table: ColumnSource }[] = [];
   const file = output !== undefined && isMadeByDuckdb(format) ? madeFile(output, context) : undefined;
+  const progress = new Progress(context, context.out.isTty ? 'never' : options.progress, 'events replayed');
   const session = await openTraceSession(readers, {
+    onReplayed: progress.update,
     memoryLimit,
     ...(threads === undefined ? {} : { threads }),
     files: allowFiles === true ? true : file === undefined ? [] : [file.path],
     modules,
     caches,
-    onFacts: (trace, table) => replayed.push({ trace, table }),
+    onFacts: (trace, table) => {
+      progress.end();
+      replayed.push({ trace, table });
+    },
   });
   const parameters: SqlParameters = Object.fromEntries(options.param ?? []);
   const command: SqlCommand = {
@@ -78,7 +86,8 @@ export async function openSql(
       await limited(session, timeout, async () => {
         if (output !== undefined && isFileFormat(command.format)) checkSingle(text, command.format);
         await writeResult({ session, text, parameters, format: command.format, output, file }, context);
-      });
+      }).finally(() => progress.end());
+      if (output !== undefined) sayWritten(context, output);
     },
     interrupt: () => session.interrupt(),
     async close() {

@@ -8,9 +8,11 @@ export type Position =
   /** After the last event whose TSC is not later. */
   | { readonly at: 'tsc'; readonly tsc: bigint }
   /** This long after the first TSC of the trace. */
-  | { readonly at: 'time'; readonly nanoseconds: bigint };
+  | { readonly at: 'time'; readonly nanoseconds: bigint }
+  /** At a time of day, in nanoseconds since 1970 in UTC. */
+  | { readonly at: 'date'; readonly nanoseconds: bigint };
 
-const FORMS = 'write it as end, start, seq:120 or #120, tsc:0x5f3e00, time:1.5s or +20ms';
+const FORMS = 'write it as end, start, 120 or #120, 1.5s or +20ms, tsc:0x5f3e00, 2026-11-29T01:02:03Z';
 
 /** Nanoseconds of a unit, as a power of ten. */
 const UNIT_DIGITS: Readonly<Record<string, number>> = { s: 9, ms: 6, us: 3, ns: 0 };
@@ -24,25 +26,41 @@ export function parseDuration(text: string): bigint | undefined {
   return BigInt(match[1] + fraction);
 }
 
-/** Parses `end`, `start`, `seq:N`, `#N`, `tsc:0x…`, `time:1.5s` or `+20ms`. @throws P2mError P2M_POSITION (usage) */
+/**
+ * Parses `2026-11-29T01:02:03.5Z` as nanoseconds since 1970; undefined for anything else. What is not in UTC says how far
+ * off it is (`+01:00`).
+ */
+export function parseDate(text: string): bigint | undefined {
+  const match = /^(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)$/.exec(text);
+  const milliseconds = match === null ? Number.NaN : Date.parse(`${match[1]}${match[3]}`.toUpperCase());
+  if (match === null || Number.isNaN(milliseconds)) return undefined;
+  return BigInt(milliseconds) * 1_000_000n + BigInt((match[2] ?? '').padEnd(9, '0'));
+}
+
+/**
+ * Parses `end`, `start`, `N`, `#N`, `seq:N`, `1.5s`, `+20ms`, `time:7us`, `tsc:0x…` or a date in ISO 8601.
+ * @throws P2mError P2M_POSITION (usage)
+ */
 export function parsePosition(text: string): Position {
   if (text === 'start' || text === 'end') return { at: text };
-  const seq = /^(?:seq:|#)(\d+)$/.exec(text);
+  const seq = /^(?:seq:|#)?(\d+)$/.exec(text);
   if (seq !== null && Number.isSafeInteger(Number(seq[1]))) return { at: 'seq', seq: Number(seq[1]) };
   const tsc = /^tsc:(0x[0-9a-fA-F]+|\d+)$/.exec(text);
   if (tsc !== null) return { at: 'tsc', tsc: BigInt(tsc[1]) };
-  const time = /^(?:time:|\+)(.*)$/.exec(text);
-  const nanoseconds = time === null ? undefined : parseDuration(time[1]);
+  const nanoseconds = parseDuration(text.replace(/^(?:time:|\+)/, ''));
   if (nanoseconds !== undefined) return { at: 'time', nanoseconds };
+  const date = parseDate(text);
+  if (date !== undefined) return { at: 'date', nanoseconds: date };
   throw usageError('P2M_POSITION', `${text} is no position in a trace`, FORMS);
 }
 
 /**
  * The seq of the first event after a position: a replay up to it, exclusive, has applied all events before. `tscHz`
- * replaces a frequency that the trace does not know.
+ * replaces a frequency that the trace does not know; `startTime` is when its first TSC was, in nanoseconds since 1970,
+ * which no trace knows.
  * @throws P2mError P2M_POSITION, P2M_NO_CLOCK, P2M_NO_TSC (usage), P2M_DAMAGED
  */
-export function resolvePosition(reader: TraceReader, position: Position, tscHz?: number): number {
+export function resolvePosition(reader: TraceReader, position: Position, tscHz?: number, startTime?: bigint): number {
   const first = reader.batches[0]?.firstSeq ?? 0;
   switch (position.at) {
     case 'start':
@@ -60,7 +78,18 @@ export function resolvePosition(reader: TraceReader, position: Position, tscHz?:
       return firstAfterTsc(reader, position.tsc, first);
     case 'time':
       return firstAfterTsc(reader, firstTsc(reader) + ticksOf(reader, position.nanoseconds, tscHz), first);
+    case 'date': {
+      const since = position.nanoseconds - startOf(startTime);
+      // Before the first event, whatever the frequency.
+      return since < 0n ? first : resolvePosition(reader, { at: 'time', nanoseconds: since }, tscHz);
+    }
   }
+}
+
+function startOf(startTime: bigint | undefined): bigint {
+  if (startTime !== undefined) return startTime;
+  const what = 'a trace does not tell the time of day, so there is no such position';
+  throw usageError('P2M_NO_CLOCK', what, 'say when it begins, such as --start-time 2026-11-29T01:00:00Z, or use +20ms');
 }
 
 /** TSC ticks of a duration; `tscHz` as above. @throws P2mError P2M_NO_CLOCK (usage) */

@@ -11,6 +11,8 @@ import { StateView } from './rows/state-view.js';
 export interface OpenReplayOptions extends CheckpointOptions {
   /** TSC ticks per second, for positions in time, if the trace does not have it. */
   readonly tscHz?: number | undefined;
+  /** When the first TSC was, in nanoseconds since 1970, for positions in time of day. */
+  readonly startTime?: bigint | undefined;
   /** False: no checkpoint file is read or written; jumps back replay from the start. */
   readonly index?: boolean | undefined;
 }
@@ -103,7 +105,9 @@ export class Replay {
   /** seq of the first event after a position. */
   private resolve(position: number | string | Position): number {
     if (typeof position === 'string') return this.resolve(parsePosition(position));
-    if (typeof position !== 'number') return resolvePosition(this.reader, position, this.options.tscHz);
+    if (typeof position !== 'number') {
+      return resolvePosition(this.reader, position, this.options.tscHz, this.options.startTime);
+    }
     if (Number.isInteger(position) && position >= this.start && position <= this.end) return position + 1;
     throw usageError(
       'P2M_POSITION',

@@ -11,6 +11,10 @@ describe('a position as text', () => {
     ['seq:120', { at: 'seq', seq: 120 }],
     ['#0', { at: 'seq', seq: 0 }],
     ['tsc:0xffffffffffffffff', { at: 'tsc', tsc: 2n ** 64n - 1n }],
+    ['120', { at: 'seq', seq: 120 }],
+    ['1.5s', { at: 'time', nanoseconds: 1_500_000_000n }],
+    ['2026-11-29T01:02:03Z', { at: 'date', nanoseconds: 1_795_914_123_000_000_000n }],
+    ['2026-11-29T02:02:03.25+01:00', { at: 'date', nanoseconds: 1_795_914_123_250_000_000n }],
     ['tsc:12', { at: 'tsc', tsc: 12n }],
     ['time:1.5s', { at: 'time', nanoseconds: 1_500_000_000n }],
     ['+20ms', { at: 'time', nanoseconds: 20_000_000n }],
@@ -18,12 +22,25 @@ describe('a position as text', () => {
     ['time:7ns', { at: 'time', nanoseconds: 7n }],
   ])('%s', (text, position) => expect(parsePosition(text)).toEqual(position));
 
-  it.each(['', 'noon', '120', '#', '#-1', 'seq:1.5', '#9007199254740993', 'tsc:', 'tsc:0xg', 'time:1', '+1.s', '+1h'])(
-    '%j is none',
-    text => {
-      expect(() => parsePosition(text)).toThrow(expect.objectContaining({ code: 'P2M_POSITION', blame: 'usage' }));
-    },
-  );
+  it.each([
+    '',
+    'noon',
+    '#',
+    '#-1',
+    'seq:1.5',
+    '#9007199254740993',
+    'tsc:',
+    'tsc:0xg',
+    'time:1',
+    '+1.s',
+    '+1h',
+    '1.5',
+    '2026-11-29',
+    '2026-11-29T01:02:03',
+    '2026-13-29T01:02:03Z',
+  ])('%j is none', text => {
+    expect(() => parsePosition(text)).toThrow(expect.objectContaining({ code: 'P2M_POSITION', blame: 'usage' }));
+  });
 });
 
 describe('a position in a trace', () => {
@@ -48,6 +65,16 @@ describe('a position in a trace', () => {
     ['time:2s', 5],
   ])('%s is before event %i', async (text, until) => {
     expect(resolvePosition(await traceOf([clock, ...events]), parsePosition(text))).toBe(until);
+  });
+
+  it('needs to know when the trace begins for a time of day', async () => {
+    const reader = await traceOf([clock, ...events]);
+    const date = parsePosition('2026-11-29T00:00:01Z');
+    expect(() => resolvePosition(reader, date)).toThrow(expect.objectContaining({ code: 'P2M_NO_CLOCK' }));
+    const start = BigInt(Date.UTC(2026, 10, 29)) * 1_000_000n;
+    expect(resolvePosition(reader, date, undefined, start)).toBe(3);
+    // An hour later, the date is before the trace.
+    expect(resolvePosition(reader, date, undefined, start + 3_600_000_000_000n)).toBe(0);
   });
 
   it('needs a clock for seconds, that of the trace or another', async () => {

@@ -12,8 +12,6 @@ export { exportNdjson, type NdjsonExportOptions } from './ndjson/export-ndjson.j
 export { NDJSON_VERSION, type NdjsonHeader } from './ndjson/header-schema.js';
 /** NDJSON as a trace. */
 export { importNdjson, type NdjsonImportOptions } from './ndjson/import-ndjson.js';
-/** The nearest known name, for messages. */
-export { suggestion } from './ndjson/refusal.js';
 /** Puts clocks right that are apart, as an import does. */
 export { correctSkew } from './order/correct-skew.js';
 /** Copies rows from one trace to another. */
@@ -101,6 +99,8 @@ export {
   unbiasedLevel,
   wireTypeTable,
 } from './schema/xen-enums.js';
+/** The nearest known name, for messages. */
+export { suggestion } from './suggestion.js';
 /** 64-bit values as pairs of u32. */
 export { getI53, getU53, getU64, hex, setU53, setU64 } from './u64.js';
 /** Names that a trace has beyond those of the schema. */

@@ -17,12 +17,13 @@ const XEN = { xenVersion: '4.17.7', layout: 'P6' };
  */
 export async function generateTrace(
   output: string,
-  options: WorkloadOptions,
+  options: WorkloadOptions & { readonly onProgress?: (events: number) => void },
 ): Promise<{ readonly events: number; readonly planted: readonly Planted[] }> {
   const planted: Planted[] = [];
   let events = 0;
   const counted = () => {
     events++;
+    if ((events & 0xfff) === 0) options.onProgress?.(events);
   };
   await new ForeignFile(output).write(async path => {
     const metadata = await importNdjson(textOf(options, planted, counted), 'generated', path);

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DOMID_FIRST_RESERVED, usageError } from '@p2mtrace/trace-format';
+import { DOMID_FIRST_RESERVED, suggestion, usageError } from '@p2mtrace/trace-format';
 import { packageFolder } from '../package-folder.js';
 import type { EventLine, Thread } from './event-line.js';
 
@@ -64,7 +64,11 @@ export function faultRules(): string[] {
 export function templatesOf(rule: string): readonly Template[] {
   const found = storiesByRule().get(rule);
   if (found !== undefined) return found;
-  throw usageError('P2M_FAULT', `there is no fault ${rule}`, `one of ${faultRules().join(', ')}`);
+  throw usageError(
+    'P2M_FAULT',
+    `there is no fault ${rule}${suggestion(rule, faultRules())}`,
+    `one of ${faultRules().join(', ')}`,
+  );
 }
 
 function templateOf(rule: string, name: string, lines: readonly EventLine[]): Template {

@@ -1,4 +1,4 @@
-import { usageError } from '@p2mtrace/trace-format';
+import { suggestion, usageError } from '@p2mtrace/trace-format';
 import type { EventLine, Step, Thread } from './event-line.js';
 import { populate } from './guest-memory.js';
 import { Machine, newGuest } from './machine.js';
@@ -42,7 +42,11 @@ export function* workload(options: WorkloadOptions, planted: Planted[], onRecord
   const { scenario, seed, faults = [], guests = 3, pcpus = PCPUS, late = LATE, skew = 0 } = options;
   const weights = SCENARIOS[scenario];
   if (weights === undefined) {
-    throw usageError('P2M_SCENARIO', `there is no scenario ${scenario}`, `one of ${Object.keys(SCENARIOS).join(', ')}`);
+    throw usageError(
+      'P2M_SCENARIO',
+      `there is no scenario ${scenario}${suggestion(scenario, Object.keys(SCENARIOS))}`,
+      `one of ${Object.keys(SCENARIOS).join(', ')}`,
+    );
   }
   const random = new Random(seed);
   const machine = new Machine(random);

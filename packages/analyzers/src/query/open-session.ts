@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { TraceReader } from '@p2mtrace/trace-format';
 import type { ColumnSource } from '../sql/column-source.js';
-import { eventsSource } from '../sql/events-source.js';
+import { eventsSource, type OnRows } from '../sql/events-source.js';
 import { TraceSession } from '../sql/session.js';
 import { quotedName, type SqlOptions, textLiteral } from '../sql/sql-connection.js';
 import { factTables, nameTables, storeFacts, type TableGroup } from '../sql/trace-tables.js';
@@ -15,6 +15,10 @@ export interface TraceSessionOptions extends SqlOptions {
   readonly modules?: readonly SqlModule[];
   /** Called with facts that were replayed and the index of their trace, so that they can be stored. */
   readonly onFacts?: (trace: number, table: ColumnSource) => void;
+  /** Called while a query reads the events of a trace, with the number of those it has passed. */
+  readonly onEvents?: OnRows;
+  /** Called while facts are replayed, with the number of events that are behind. */
+  readonly onReplayed?: OnRows;
 }
 
 /**
@@ -28,7 +32,7 @@ export async function openTraceSession(
   options: TraceSessionOptions = {},
 ): Promise<TraceSession> {
   const readers: readonly TraceReader[] = 'rows' in traces ? [traces] : traces;
-  const { caches = [], modules = [], onFacts } = options;
+  const { caches = [], modules = [], onFacts, onEvents, onReplayed } = options;
   const kept = new Map<string, string>();
   const attach = caches.flatMap((cache, trace) =>
     factTables(noFacts).names.flatMap(table => {
@@ -66,9 +70,9 @@ export async function openTraceSession(
     });
   await union(
     'events',
-    readers.map((reader, trace) => session.select(eventsSource(reader), `scan_events_${trace}`)),
+    readers.map((reader, trace) => session.select(eventsSource(reader, 'events', onEvents), `scan_events_${trace}`)),
   );
-  add(reader => factTables(tables => storeFacts(reader, tables)));
+  add(reader => factTables(tables => storeFacts(reader, tables, onReplayed)));
   for (const [i] of nameTables(readers[0]).entries()) add(reader => nameTables(reader)[i]);
   for (const { definitions } of [...standardLibrary(), ...modules]) {
     for (const { name, sql } of definitions) session.addLazySql(name, sql);

@@ -8,13 +8,16 @@ import {
 } from '@p2mtrace/trace-format';
 import type { ColumnSource, ColumnValues, SourceBatch, SourceColumn } from './column-source.js';
 
+/** Called during a scan with the number of rows that it has passed. */
+export type OnRows = (rows: number) => void;
+
 /** The events of a trace as a table with all columns of schema v1; a scan reads only those that the query needs. */
-export function eventsSource(reader: TraceReader, name = 'events'): ColumnSource {
+export function eventsSource(reader: TraceReader, name = 'events', onRows?: OnRows): ColumnSource {
   const columns = COLUMN_NAMES.map((column): SourceColumn => {
     const spec: ColumnSpec = COLUMNS[column];
     return { name: column, type: sourceType(spec.type), names: spec.dictionary && reader.names[spec.dictionary] };
   });
-  return { name, rows: reader.rows, columns, scan: wanted => scanEvents(reader, wanted) };
+  return { name, rows: reader.rows, columns, scan: wanted => scanEvents(reader, wanted, onRows) };
 }
 
 function sourceType(type: ColumnType): SourceColumn['type'] {
@@ -22,10 +25,11 @@ function sourceType(type: ColumnType): SourceColumn['type'] {
   return type === 'binary' ? 'blob' : type;
 }
 
-function* scanEvents(reader: TraceReader, wanted: readonly number[]): Generator<SourceBatch, void> {
+function* scanEvents(reader: TraceReader, wanted: readonly number[], onRows?: OnRows): Generator<SourceBatch, void> {
   const names = wanted.map(index => COLUMN_NAMES[index]);
   const memory = new BatchMemory();
   let bytes = new Uint8Array(0);
+  let rows = 0;
   for (const info of reader.batches) {
     const batch = reader.read(info, names, memory);
     const columns = names.map((name): ColumnValues => {
@@ -37,6 +41,8 @@ function* scanEvents(reader: TraceReader, wanted: readonly number[]): Generator<
       return { values: bytes, validity };
     });
     yield { rows: batch.rows, columns };
+    rows += batch.rows;
+    onRows?.(rows);
   }
 }
 

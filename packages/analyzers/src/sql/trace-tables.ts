@@ -67,9 +67,13 @@ export function addTraceTables(
 }
 
 /** Replays a trace and stores its facts; all of them if `wanted` is absent. @throws P2mError P2M_DAMAGED */
-export function storeFacts(reader: TraceReader, wanted?: FactSelection): FactStore {
+export function storeFacts(
+  reader: TraceReader,
+  wanted?: FactSelection,
+  onProgress?: (events: number) => void,
+): FactStore {
   const facts = new FactStore(wanted);
-  replayTrace(reader, { facts });
+  replayTrace(reader, { facts, onProgress });
   return facts;
 }
 

@@ -1,4 +1,4 @@
-import { DOMID_IDLE, hex, type TraceReader, usageError } from '@p2mtrace/trace-format';
+import { DOMID_IDLE, hex, suggestion, type TraceReader, usageError } from '@p2mtrace/trace-format';
 import { MAX_FRAME } from '../memory/frame-table.js';
 
 /** What a question about the past can be about. */
@@ -45,7 +45,11 @@ export function parseSubject(about: string, text: string): Subject {
       return { about, domid };
     }
     default:
-      throw usageError('P2M_SUBJECT', `${about} is nothing that has a history`, `name one of ${SUBJECTS.join(', ')}`);
+      throw usageError(
+        'P2M_SUBJECT',
+        `${about} is nothing that has a history${suggestion(about, SUBJECTS)}`,
+        `name one of ${SUBJECTS.join(', ')}`,
+      );
   }
 }
 
@@ -69,7 +73,11 @@ export function subjectText(subject: Subject): string {
 export function viewIndex(names: TraceReader['names'], view: string): number {
   const index = names.view.indexOf(view);
   if (index < 0) {
-    throw usageError('P2M_VIEW', `the trace has no view ${view}`, `it has ${names.view.join(', ')}`);
+    throw usageError(
+      'P2M_VIEW',
+      `the trace has no view ${view}${suggestion(view, names.view)}`,
+      `it has ${names.view.join(', ')}`,
+    );
   }
   return index;
 }
@@ -82,7 +90,7 @@ export function lockIndex(names: TraceReader['names'], lock: string): { address:
   if (found.address < 0 && found.lockClass < 0) {
     throw usageError(
       'P2M_SUBJECT',
-      `the trace has no lock ${lock}`,
+      `the trace has no lock ${lock}${suggestion(lock, names.lock_class)}`,
       `name one by its address, or a class: ${names.lock_class.join(', ')}`,
     );
   }

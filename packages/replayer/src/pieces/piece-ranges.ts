@@ -15,9 +15,15 @@ const MAX_PIECES = 10_000;
  * after it begin, so two ranges that meet there share no event and miss none.
  * @throws P2mError P2M_RANGE, and like resolvePosition
  */
-export function rangeBetween(reader: TraceReader, from: Position, to: Position, tscHz?: number): PieceRange {
-  const afterFrom = resolvePosition(reader, from, tscHz);
-  const range = { from: from.at === 'seq' ? from.seq : afterFrom, to: resolvePosition(reader, to, tscHz) };
+export function rangeBetween(
+  reader: TraceReader,
+  from: Position,
+  to: Position,
+  tscHz?: number,
+  startTime?: bigint,
+): PieceRange {
+  const afterFrom = resolvePosition(reader, from, tscHz, startTime);
+  const range = { from: from.at === 'seq' ? from.seq : afterFrom, to: resolvePosition(reader, to, tscHz, startTime) };
   if (range.from <= range.to) return range;
   const first = from.at === 'seq' ? `event ${range.from}` : `the first event behind it, ${range.from},`;
   throw usageError('P2M_RANGE', `--from is behind --to: ${first} comes after event ${range.to - 1}`, 'swap them');

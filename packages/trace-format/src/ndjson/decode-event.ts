@@ -2,10 +2,11 @@ import type { EventBatch } from '../kernel/event-batch.js';
 import { PRESENT } from '../schema/columns.js';
 import { KIND, KINDS, type KindName } from '../schema/kinds.js';
 import { MM_LOCKS, mmLockOfLevel } from '../schema/xen-enums.js';
+import { suggestion } from '../suggestion.js';
 import type { TraceNames } from '../write/trace-names.js';
 import { decodeValue } from './decode-value.js';
 import { EVENT_FIELDS, type EventFields } from './event-fields.js';
-import { refusal, shown, suggestion } from './refusal.js';
+import { refusal, shown } from './refusal.js';
 
 const { tsc: TSC, tsc_own: TSC_OWN, lock_class: LOCK_CLASS, level: LEVEL } = PRESENT;
 

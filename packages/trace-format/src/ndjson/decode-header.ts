@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { suggestion } from '../suggestion.js';
 import {
   HEADER_FIELDS,
   HEADER_KEY,
@@ -7,7 +8,7 @@ import {
   NDJSON_VERSION,
   type NdjsonHeader,
 } from './header-schema.js';
-import { oneOf, refusal, shown, suggestion } from './refusal.js';
+import { oneOf, refusal, shown } from './refusal.js';
 
 /** True for the object of a header line. */
 export function isHeader(object: Readonly<Record<string, unknown>>): boolean {

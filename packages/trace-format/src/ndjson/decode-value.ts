@@ -1,10 +1,11 @@
 import type { EventBatch } from '../kernel/event-batch.js';
 import { COLUMNS, type ColumnName, DICTIONARIES, type DictionaryName, RAW_MAX } from '../schema/columns.js';
 import { FLAG, FLAG_NAMES, type FlagName } from '../schema/flags.js';
+import { suggestion } from '../suggestion.js';
 import { setU53, setU64 } from '../u64.js';
 import type { TraceNames } from '../write/trace-names.js';
 import type { EventField } from './event-fields.js';
-import { oneOf, refusal, shown, suggestion } from './refusal.js';
+import { oneOf, refusal, shown } from './refusal.js';
 
 /** Writes a value of a line into the row; the inverse of encodeValue. @throws P2mError P2M_NDJSON */
 export function decodeValue(

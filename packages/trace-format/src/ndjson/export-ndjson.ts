@@ -10,6 +10,8 @@ export interface NdjsonExportOptions {
   readonly from?: number | undefined;
   /** seq after the last event; by default the end of the trace. */
   readonly to?: number | undefined;
+  /** Called from time to time with the number of events of the trace that are behind. */
+  readonly onProgress?: ((events: number) => void) | undefined;
 }
 
 /** Characters of text per call of `write`. */
@@ -38,6 +40,7 @@ export async function exportNdjson(
       if (text.length < CHUNK) continue;
       await write(text);
       text = '';
+      options.onProgress?.(info.firstSeq + row);
     }
   }
   if (text !== '') await write(text);

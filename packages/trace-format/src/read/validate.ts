@@ -32,12 +32,12 @@ export interface ValidationReport {
  * and tail, with nothing between them; then checks seqs, and that all indices have names.
  * @throws P2mError like TraceReader.open, if not even the head can be read
  */
-export function validateTrace(path: string): ValidationReport {
+export function validateTrace(path: string, onProgress?: (bytes: number, of: number) => void): ValidationReport {
   const reader = TraceReader.open(path);
   reader.close();
   const file = new RandomAccess(path);
   try {
-    const report = new Validator(file).run();
+    const report = new Validator(file, onProgress).run();
     if (!report.whole || reader.damage === undefined) return report;
     return { ...report, whole: false, problems: [reader.damage] };
   } catch (error) {
@@ -56,8 +56,11 @@ class Validator {
   private rows = 0;
   private nextSeq: number | undefined;
 
-  constructor(file: RandomAccess) {
+  private readonly onProgress: ((bytes: number, of: number) => void) | undefined;
+
+  constructor(file: RandomAccess, onProgress?: (bytes: number, of: number) => void) {
     this.file = file;
+    this.onProgress = onProgress;
   }
 
   run(): ValidationReport {
@@ -91,6 +94,7 @@ class Validator {
     const { file } = this;
     let at = from;
     while (at < end) {
+      this.onProgress?.(at, file.size);
       if (isEnd(file, at)) {
         at += 8;
         // Only the footer may follow the end of the stream; a lost footer has been reported already.

@@ -2,6 +2,7 @@ import { usageError } from '../errors.js';
 import { LAYOUT_NAMES, profileOfVersion } from '../schema/layout-profiles.js';
 import type { TraceMetadata } from '../schema/metadata.js';
 import type { P2mNumbering } from '../schema/xen-enums.js';
+import { suggestion } from '../suggestion.js';
 import type { SymbolTable } from './symbols.js';
 
 /** What the user knows and the file can't tell. */
@@ -45,7 +46,11 @@ export function checkOptions(options: XentraceOptions): void {
     );
   }
   if (layout !== undefined && !LAYOUT_NAMES.includes(layout)) {
-    throw usageError('P2M_LAYOUT', `--layout ${layout} does not exist`, `one of ${LAYOUT_NAMES.join(', ')}`);
+    throw usageError(
+      'P2M_LAYOUT',
+      `--layout ${layout} does not exist${suggestion(layout, LAYOUT_NAMES)}`,
+      `one of ${LAYOUT_NAMES.join(', ')}`,
+    );
   }
 }
 

@@ -10,6 +10,8 @@ export const EXIT = {
   input: 3,
   /** A bug in p2mtrace. */
   bug: 4,
+  /** More memory, time or bytes than allowed. */
+  limit: 5,
   interrupted: 130,
   /** The reader of stdout went away. */
   closedPipe: 141,
@@ -30,6 +32,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof ClosedPipe) return EXIT.closedPipe;
   if (!isP2mError(error)) return EXIT.bug;
   if (error.code === 'P2M_INTERRUPTED') return EXIT.interrupted;
+  if (error.blame === 'limit') return EXIT.limit;
   return error.blame === 'usage' ? EXIT.usage : EXIT.input;
 }
 

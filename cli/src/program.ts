@@ -1,11 +1,14 @@
 import { Command, CommanderError, Option } from 'commander';
+import { BUDGET_OPTIONS, type Budget } from './budget/budget-options.js';
+import { parentProcess, runIsolated } from './budget/isolated.js';
+import { watchBudget } from './budget/watch.js';
 import type { CommandSpec, Context, Run } from './command.js';
 import { COMMANDS } from './commands.js';
 import { EXIT } from './exit.js';
 import type { OptionSpec } from './options.js';
 import { version } from './version.js';
 
-const EXIT_CODES = `Exit codes: 0 fine, 1 findings, 2 wrong usage, 3 unreadable or damaged input, 4 a bug of p2mtrace.
+const EXIT_CODES = `Exit codes: 0 fine, 1 findings, 2 wrong usage, 3 unreadable or damaged input, 4 a bug of p2mtrace, 5 a limit was reached.
 Data goes to stdout, everything else to stderr.`;
 
 /** Parses the command line and runs the command that it names; returns the exit code. */
@@ -23,6 +26,12 @@ export async function runProgram(argv: readonly string[], context: Context): Pro
     .addHelpText('after', `\n${EXIT_CODES}`);
   for (const spec of COMMANDS) {
     addCommand(program, spec, async (args, options) => {
+      const parent = parentProcess();
+      if (spec.isolated === true && parent === 0) {
+        code = await runIsolated(options as Budget);
+        return;
+      }
+      await watchBudget(options as Budget, parent);
       const { run } = (await spec.load()) as unknown as { run: Run<readonly string[], object> };
       code = await run(args, options, context);
     });
@@ -47,7 +56,7 @@ function addCommand(
   for (const [name, help] of args) command.argument(`<${name}>`, help);
   for (const [name, help] of optionalArgs) command.argument(`[${name}]`, help);
   if (spec.usage !== undefined) command.usage(spec.usage);
-  for (const option of spec.options) command.addOption(commanderOption(option));
+  for (const option of [...spec.options, ...BUDGET_OPTIONS]) command.addOption(commanderOption(option));
   const examples = ['Examples:', ...spec.examples.map(example => `  ${example}`)].join('\n');
   command.addHelpText('after', `\n${spec.more === undefined ? '' : `${spec.more}\n\n`}${examples}`);
   const count = args.length + optionalArgs.length;

@@ -12,6 +12,7 @@ import_stats. Ctrl-C ends a query.`;
 export const SQL_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'sql',
+    isolated: true,
     args: [['traces...', 'one or more traces, followed by the query (SQL of DuckDB)']],
     usage: '<trace...> [query] [options]',
     summary: 'query events and facts of one or more traces with SQL',

@@ -1,3 +1,4 @@
+import { checkBudget } from '../budget/watch.js';
 import type { Context } from '../command.js';
 import { count } from './cell.js';
 
@@ -22,8 +23,9 @@ export class Progress {
     this.shows = err.isTty && when !== 'never';
   }
 
-  /** Updates the line from time to time; `total` if it is known only now. When all is done, the line is removed. */
+  /** Updates the line from time to time, and throws P2M_MEMORY or P2M_TIME_LIMIT where the command takes too much; `total` if it is known only now. When all is done, the line is removed. */
   readonly update = (done: number, total = this.total): void => {
+    checkBudget();
     if (done === total) this.end();
     const now = Date.now();
     if (!this.shows || done === total || now - this.last < EVERY) return;

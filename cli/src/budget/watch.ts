@@ -40,11 +40,12 @@ export async function watchBudget(budget: Budget, parent = 0): Promise<void> {
       time: await describeError(budgetError('time', limits)),
     },
   };
-  const thread = new Worker(THREAD, { workerData: watch, execArgv: [], stdout: false, stderr: false });
-  thread.unref();
+  const thread = new Worker(THREAD, { workerData: watch, execArgv: [] });
   thread.on('message', onExceeded);
   // Without the thread there is no limit, which is no reason to fail.
   thread.on('error', () => undefined);
+  // A listener keeps the process alive again.
+  thread.unref();
 }
 
 /** For loops that are long. @throws P2mError P2M_MEMORY, P2M_TIME_LIMIT */

@@ -1,3 +1,4 @@
+import { parseSize } from '../budget/budget-options.js';
 import type { CommandSpec } from '../command.js';
 import {
   CPU_HZ,
@@ -32,6 +33,11 @@ export const TRACE_COMMANDS: readonly CommandSpec[] = [
         flags: '--control-domains <domids>',
         help: 'domains whose mm lock levels are biased (default: 0)',
         parse: parseDomids,
+      },
+      {
+        flags: '--max-bytes <size>',
+        help: 'most bytes that a gzip may contain, 0 for any number (default: 64G, and 200 times its size from 256M on)',
+        parse: parseSize,
       },
       { flags: '--json', help: "print the trace's metadata on stdout" },
       PROGRESS,

@@ -15,6 +15,7 @@ import { Progress } from '../render/progress.js';
 interface Options extends ImportSettings {
   readonly output: string;
   readonly format?: InputFormat;
+  readonly maxBytes?: number;
   readonly json?: boolean;
   readonly progress?: string;
   readonly quiet?: boolean;
@@ -22,7 +23,7 @@ interface Options extends ImportSettings {
 
 export const run: Run<readonly [string], Options> = async ([path], options, context) => {
   checkOutput(options.output, path);
-  const input = await openInput(path, options.format);
+  const input = await openInput(path, options.format, options.maxBytes);
   const progress = new Progress(context, options.quiet === true ? 'never' : options.progress, 'bytes', input.size);
   let metadata: TraceMetadata;
   try {

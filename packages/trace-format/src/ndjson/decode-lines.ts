@@ -81,7 +81,8 @@ export function parseLine(line: string): Record<string, unknown> {
   const object = value as Record<string, unknown>;
   const keys = keysOf(line);
   if (keys.length !== Object.keys(object).length) {
-    const twice = keys.find((key, i) => keys.indexOf(key) < i);
+    const seen = new Set<string>();
+    const twice = keys.find(key => seen.size === seen.add(key).size);
     if (twice !== undefined) throw refusal(`${twice} is given twice`, twice);
   }
   return object;

@@ -21,5 +21,7 @@ export function budgetError(exceeded: Exceeded, { memory = 0, timeLimit = 0 }: B
 }
 
 function sizeText(bytes: number): string {
-  return bytes >= 1024 ** 3 ? `${Number((bytes / 1024 ** 3).toPrecision(3))} GiB` : `${Math.round(bytes / 1024 ** 2)} MiB`;
+  return bytes >= 1024 ** 3
+    ? `${Number((bytes / 1024 ** 3).toPrecision(3))} GiB`
+    : `${Math.round(bytes / 1024 ** 2)} MiB`;
 }

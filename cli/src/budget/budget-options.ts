@@ -1,5 +1,5 @@
-import { constrainedMemory } from 'node:process';
 import { totalmem } from 'node:os';
+import { constrainedMemory } from 'node:process';
 import { InvalidArgumentError } from 'commander';
 import { type OptionSpec, parseDuration } from '../options.js';
 

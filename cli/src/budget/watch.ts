@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { describeError, EXIT } from '../exit.js';
-import { type Budget, defaultMemory } from './budget-options.js';
 import { budgetError, type Exceeded } from './budget-error.js';
+import { type Budget, defaultMemory } from './budget-options.js';
 
 /** What the thread is given. */
 export interface Watch {

@@ -49,22 +49,18 @@ function paragraph(title: string, text: string | undefined): Markup | undefined 
 }
 
 function where({ id, traces }: AuditFinding): Markup {
-  const rows = traces
-    .slice(0, LISTED.traces)
-    .flatMap(({ path, occurrences, count }) =>
-      occurrences
-        .slice(0, LISTED.occurrences)
-        .map(({ subject, witness }, i) => [
-          i === 0
-            ? html`<span class="path">${path}</span>${cut(count, Math.min(count, LISTED.occurrences), 'occurrences')}`
-            : null,
-          subjectOf(subject),
-          html`${witness
-            .slice(0, TOLD_WITNESSES)
-            .map(({ role, seq }) => `${role} #${seq}`)
-            .join(', ')}${cut(witness.length, TOLD_WITNESSES, 'witnesses')}`,
-        ]),
-    );
+  const rows = traces.slice(0, LISTED.traces).flatMap(({ path, occurrences, count }) =>
+    occurrences.slice(0, LISTED.occurrences).map(({ subject, witness }, i) => [
+      i === 0
+        ? html`<span class="path">${path}</span>${cut(count, Math.min(count, LISTED.occurrences), 'occurrences')}`
+        : null,
+      subjectOf(subject),
+      html`${witness
+        .slice(0, TOLD_WITNESSES)
+        .map(({ role, seq }) => `${role} #${seq}`)
+        .join(', ')}${cut(witness.length, TOLD_WITNESSES, 'witnesses')}`,
+    ]),
+  );
   const [first] = traces;
   return html`${table(['trace', 'about', 'witnesses'], rows)}${cut(traces.length, LISTED.traces, 'traces')}
 <p>In a terminal: <code>p2mtrace explain ${first?.trace} ${id}</code></p>`;

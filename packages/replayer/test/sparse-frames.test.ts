@@ -1,8 +1,8 @@
+import { LAYOUT_PROFILES } from '@p2mtrace/trace-format';
 import { expect, test } from 'vitest';
 import { FrameDirectory, MAX_FRAME } from '../src/memory/frame-table.js';
 import { LockTable, MAX_HELD } from '../src/tables/lock-table.js';
 import { PageTable } from '../src/tables/page-table.js';
-import { LAYOUT_PROFILES } from '@p2mtrace/trace-format';
 
 /** Frames anywhere, and runs of neighbours, which share chunks; the same for every run of the test. */
 function frames(count: number): number[] {
@@ -56,7 +56,9 @@ test('a pcpu holds a bounded number of locks, and what it took first is unknown 
     table.acquire(0, lock, 0, 0, false);
     table.push(0, lock, 0, 0, lock, -1, 0);
   }
-  expect(table.heldBy(0).map(({ lock }) => lock)).toEqual(Array.from({ length: MAX_HELD }, (_, i) => 1000 - MAX_HELD + i));
+  expect(table.heldBy(0).map(({ lock }) => lock)).toEqual(
+    Array.from({ length: MAX_HELD }, (_, i) => 1000 - MAX_HELD + i),
+  );
   expect(table.owner[0]).toBe(-1);
   expect(table.owner[999]).toBe(0);
 });

@@ -173,7 +173,11 @@ export class TraceSession {
 /** @throws P2mError P2M_SQL (usage) for what DuckDB would cut off or must not do */
 function checkText(sql: string): void {
   if (sql.includes('\0')) {
-    throw usageError('P2M_SQL', 'the SQL has a NUL, behind which DuckDB reads nothing', 'leave it out: chr(0) makes one');
+    throw usageError(
+      'P2M_SQL',
+      'the SQL has a NUL, behind which DuckDB reads nothing',
+      'leave it out: chr(0) makes one',
+    );
   }
   if (mentions(sql, 'enable_logging')) {
     throw usageError('P2M_SQL', 'DuckDB can not log here', 'leave out enable_logging');

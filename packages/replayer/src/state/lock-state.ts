@@ -41,7 +41,8 @@ export class LockState {
       const lockClass = isValid(batch.validity.lock_class, row) ? c.lock_class[row] : -1;
       facts.translations?.acquired(siteOf(batch, row), holdsNothing(this.table, pcpu));
       tag = facts.locks.acquire(lock, lockClass, mode, level, depth, check);
-      if (facts.locks.hasLeftOutPairs()) this.context.diverge(batch, row, DIVERGES.lock_pairs, MAX_PAIRS, MAX_PAIRS + 1, Number.NaN);
+      if (facts.locks.hasLeftOutPairs())
+        this.context.diverge(batch, row, DIVERGES.lock_pairs, MAX_PAIRS, MAX_PAIRS + 1, Number.NaN);
     }
     this.table.push(pcpu, lock, mode, level, this.context.now.seq, siteOf(batch, row), tag);
   }

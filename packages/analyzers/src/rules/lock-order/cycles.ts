@@ -79,8 +79,16 @@ function pathTo(last: LockEdge, before: ReadonlyMap<LockEdge, LockEdge | undefin
 
 /** Edges that may be in a circle: those between nodes that some edge leads to, and that some edge leads from. */
 function edgesInCircles(edges: readonly LockEdge[]): readonly LockEdge[] {
-  const followed = withoutEnds(edges, edge => edge.from, edge => edge.to);
-  return withoutEnds(followed, edge => edge.to, edge => edge.from);
+  const followed = withoutEnds(
+    edges,
+    edge => edge.from,
+    edge => edge.to,
+  );
+  return withoutEnds(
+    followed,
+    edge => edge.to,
+    edge => edge.from,
+  );
 }
 
 /** Takes away edges that begin where none ends, until there are none; each is looked at once. */

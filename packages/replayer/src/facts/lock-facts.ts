@@ -157,7 +157,7 @@ export class LockFacts {
 
   /** True once, when there are more pairs of locks than are kept. */
   hasLeftOutPairs(): boolean {
-    return this.edges !== undefined && this.edges.hasLeftOut();
+    return this.edges?.hasLeftOut() === true;
   }
 
   /** The trace ends. */

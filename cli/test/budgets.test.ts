@@ -58,7 +58,7 @@ test.each(['info', 'validate', 'replay'])('%s does not wait at a FIFO', command 
 
 test('a gzip that grows without end is refused, and --max-bytes says how far it may', () => {
   const bomb = join(folder, 'bomb.gz');
-  writeFileSync(bomb, gzipSync(Buffer.concat([Buffer.from('# zeros\n'), Buffer.alloc(2 ** 28 + 2 ** 24, '\n')])));
+  writeFileSync(bomb, gzipSync(Buffer.concat([Buffer.from('# zeros\n'), Buffer.alloc(2 ** 26, '\n')])));
   const output = join(folder, 'bomb.arrow');
   expect(p2mtrace(['import', bomb, '-o', output])).toMatchObject({
     code: 5,

@@ -36,7 +36,7 @@ export const TRACE_COMMANDS: readonly CommandSpec[] = [
       },
       {
         flags: '--max-bytes <size>',
-        help: 'most bytes that a gzip may contain, 0 for any number (default: 64G, and 200 times its size from 256M on)',
+        help: 'most bytes that a gzip may contain, 0 for any number (default: 64G, and 200 times its size from 32M on)',
         parse: parseSize,
       },
       { flags: '--json', help: "print the trace's metadata on stdout" },

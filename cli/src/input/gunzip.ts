@@ -7,7 +7,7 @@ const SLICE = 1 << 15;
 /** Real captures shrink to a tenth; what shrinks to less than this is made to fill memory or disk, or empty. */
 const MAX_RATIO = 200;
 /** As much may come out of any gzip. */
-const FREE_BYTES = 2 ** 28;
+const FREE_BYTES = 2 ** 25;
 /** Most bytes that come out of a gzip, unless `--max-bytes` says otherwise. */
 const MAX_BYTES = 2 ** 36;
 

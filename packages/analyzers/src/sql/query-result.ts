@@ -161,13 +161,17 @@ function rowsOf(chunk: DuckDBDataChunk): SqlValue[][] {
 const toJs: DuckDBValueConverter<SqlValue> = (value, type, converter) => {
   const usual = duckdb().JSDuckDBValueConverter as DuckDBValueConverter<SqlValue>;
   try {
-    const js = usual(value, type, converter);
-    return js instanceof Date && Number.isNaN(js.getTime()) ? String(value) : js;
+    return usual(value, type, converter);
   } catch (error) {
-    if (!(error instanceof RangeError) || /string length/.test(error.message)) throw error;
+    if (!/out of range for JS Date/.test((error as Error).message)) throw error;
+    // The binding writes these two as dates.
+    if (value instanceof duckdb().DuckDBDateValue && Math.abs(value.days) === INFINITE_DAYS) {
+      return value.days > 0 ? 'infinity' : '-infinity';
+    }
     return String(value);
   }
 };
+const INFINITE_DAYS = 2 ** 31 - 1;
 
 /** Binds the parameters that the statement has. @throws P2mError P2M_SQL (usage) if one has no value */
 function bind(statement: DuckDBPreparedStatement, parameters: Parameters): void {

@@ -7,6 +7,7 @@ import type { ReplayContext } from '../state/replay-context.js';
 import type { XenState } from '../state/xen-state.js';
 import { BreachFacts } from './breach-facts.js';
 import type { AnyCheck } from './check.js';
+import { DeadDomains } from './dead-domains.js';
 import { Opportunities } from './opportunities.js';
 import { RelinquishedTypes } from './relinquished-types.js';
 import type { RunningCheck } from './running-check.js';
@@ -42,6 +43,7 @@ export class Checks {
       for (const look of this.looksAtSections) look(section);
     });
     let relinquished: RelinquishedTypes | undefined;
+    let dead: DeadDomains | undefined;
     const tools = {
       state,
       p2ms,
@@ -58,10 +60,14 @@ export class Checks {
         relinquished ??= new RelinquishedTypes(state);
         return relinquished;
       },
+      deadDomains: () => {
+        dead ??= new DeadDomains(state, p2ms, context.now);
+        return dead;
+      },
     };
     const started = chosen.map(check => check.start(tools, breaches, this.opportunities));
     // What the others ask of it is up to date when they look.
-    this.checks = relinquished === undefined ? started : [relinquished, ...started];
+    this.checks = [relinquished ?? [], dead ?? [], started].flat();
     this.looksAtSections = this.checks.flatMap(check => check.sectionEnd ?? []);
     this.changes = new SectionChanges(context, p2ms, this.sections);
   }

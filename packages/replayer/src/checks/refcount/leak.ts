@@ -1,7 +1,5 @@
 import { type HeldReference, isMapping, THROUGH_TABLE } from '../../facts/ref-facts.js';
 import { defineCheck } from '../check.js';
-import { DeadDomains } from '../dead-domains.js';
-import { forEachFrame } from '../frames.js';
 import { ownerOf } from '../known-pages.js';
 import { LeakedPages, lastMappingOf } from './leaked-pages.js';
 
@@ -12,10 +10,10 @@ import { LeakedPages, lastMappingOf } from './leaked-pages.js';
 export const leak = defineCheck({
   rule: 'refcount.leak',
   needs: ['refs', 'lastMappings'],
-  make: ({ state, p2ms, refs, lastMappings, now, report, opportunities }) => {
+  make: ({ state, p2ms, refs, lastMappings, deadDomains, report, opportunities }) => {
     const gets = opportunities('get');
     const { pages } = state;
-    const dead = new DeadDomains(state, p2ms);
+    const dead = deadDomains();
 
     const judge = (mfn: number, slot: number, leaked: LeakedPages) => {
       const owner = ownerOf(pages, slot);
@@ -58,9 +56,7 @@ export const leak = defineCheck({
     const isStillMapped = ({ through, throughDomid, endedSeq }: HeldReference) =>
       isMapping(through) && Number.isNaN(endedSeq) && throughDomid >= 0 && !dead.has(throughDomid);
 
-    const freed = (mfn: number) => dead.freed(mfn, now.seq);
     return {
-      before: { page_free: (batch, row) => forEachFrame(batch, row, freed) },
       end: () => {
         const leaked = new LeakedPages(state, refs);
         for (const { mfn, slot } of leaked.pages) judge(mfn, slot, leaked);

@@ -1,7 +1,5 @@
 import { forEachHold } from '../../tables/held-locks.js';
 import { defineCheck } from '../check.js';
-import { DeadDomains } from '../dead-domains.js';
-import { forEachFrame } from '../frames.js';
 import { FIRST_RESERVED_DOMID, isAllocated, isFree, knowsCount, ownerOf, references } from '../known-pages.js';
 
 /**
@@ -11,13 +9,12 @@ import { FIRST_RESERVED_DOMID, isAllocated, isFree, knowsCount, ownerOf, referen
 export const orphaned = defineCheck({
   rule: 'refcount.orphaned',
   needs: ['lastMappings'],
-  make: ({ state, p2ms, lastMappings, head, records, now, report, opportunities }) => {
+  make: ({ state, p2ms, lastMappings, head, records, deadDomains, report, opportunities }) => {
     const unmaps = opportunities('unmap');
     const { pages, locks, pod, lastP2mSeq } = state;
-    const dead = new DeadDomains(state, p2ms);
+    const dead = deadDomains();
     const isControl = new Set(head.metadata.controlDomains);
     const knowsCache = records('pod_cache_add');
-    const freed = (mfn: number) => dead.freed(mfn, now.seq);
 
     /** Pages go through a PoD cache that no event tells of. */
     const mayBeCached = (mfn: number, domid: number) =>
@@ -31,7 +28,6 @@ export const orphaned = defineCheck({
     };
 
     return {
-      before: { page_free: (batch, row) => forEachFrame(batch, row, freed) },
       end: () => {
         // What is still under way when the trace ends may yet be mapped.
         let underWay = Number.POSITIVE_INFINITY;

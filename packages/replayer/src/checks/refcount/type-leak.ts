@@ -1,6 +1,4 @@
 import { defineCheck } from '../check.js';
-import { DeadDomains } from '../dead-domains.js';
-import { forEachFrame } from '../frames.js';
 import { ownerOf } from '../known-pages.js';
 import { KnownTypes } from '../known-types.js';
 import { LeakedPages, lastMappingOf } from './leaked-pages.js';
@@ -13,13 +11,12 @@ export const typeLeak = defineCheck({
   rule: 'refcount.type-leak',
   needs: ['refs', 'lastMappings'],
   ifRecorded: ['get_type'],
-  make: ({ state, p2ms, refs, lastMappings, relinquishedTypes, now, report, opportunities }) => {
+  make: ({ state, refs, lastMappings, relinquishedTypes, deadDomains, report, opportunities }) => {
     const gets = opportunities('get');
     const { pages, profile } = state;
     const types = new KnownTypes(pages, profile);
-    const dead = new DeadDomains(state, p2ms);
+    const dead = deadDomains();
     const relinquished = relinquishedTypes();
-    const freed = (mfn: number) => dead.freed(mfn, now.seq);
 
     const judge = (mfn: number, slot: number, leaked: LeakedPages) => {
       const owner = ownerOf(pages, slot);
@@ -46,7 +43,6 @@ export const typeLeak = defineCheck({
     };
 
     return {
-      before: { page_free: (batch, row) => forEachFrame(batch, row, freed) },
       after: { get_type: () => gets.count() },
       end: () => {
         const leaked = new LeakedPages(state, refs);

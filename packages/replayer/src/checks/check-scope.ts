@@ -8,7 +8,6 @@ import type { CheckOptions, TraceHead } from '../replay-options.js';
 import type { P2mSet } from '../state/p2m-set.js';
 import type { XenState } from '../state/xen-state.js';
 import type { Breach } from './breach-facts.js';
-import type { DeadDomains } from './dead-domains.js';
 import type { OpportunityCounter } from './opportunities.js';
 import type { RelinquishedTypes } from './relinquished-types.js';
 import type { Sections } from './sections.js';
@@ -25,6 +24,8 @@ export interface CheckTools {
   readonly records: (...kinds: KindName[]) => boolean;
   /** The order of events of different pcpus is as it was. */
   readonly isOrdered: boolean;
+  /** References on the frame that may have been dropped before the event of the moment, by puts recorded behind it. */
+  readonly earlierPuts: (mfn: number) => number;
   readonly sections: Sections;
   readonly facts: FactRecorder;
   /** Classes of locks. */
@@ -33,8 +34,6 @@ export interface CheckTools {
   readonly site: () => number;
   /** Types that are gone without an event; followed only where a check asks for them. */
   readonly relinquishedTypes: () => RelinquishedTypes;
-  /** Domains that are gone; the same. */
-  readonly deadDomains: () => DeadDomains;
 }
 
 /** The same for a check of one rule. */

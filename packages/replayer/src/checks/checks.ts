@@ -7,7 +7,6 @@ import type { ReplayContext } from '../state/replay-context.js';
 import type { XenState } from '../state/xen-state.js';
 import { BreachFacts } from './breach-facts.js';
 import type { AnyCheck } from './check.js';
-import { DeadDomains } from './dead-domains.js';
 import { Opportunities } from './opportunities.js';
 import { RelinquishedTypes } from './relinquished-types.js';
 import type { RunningCheck } from './running-check.js';
@@ -43,7 +42,6 @@ export class Checks {
       for (const look of this.looksAtSections) look(section);
     });
     let relinquished: RelinquishedTypes | undefined;
-    let dead: DeadDomains | undefined;
     const tools = {
       state,
       p2ms,
@@ -52,6 +50,7 @@ export class Checks {
       options,
       records: (...kinds: KindName[]) => kinds.some(kind => isRecorded(head.metadata, kind)),
       isOrdered: context.isOrdered,
+      earlierPuts: (mfn: number) => context.certainty?.earlierPuts(context.now.seq, mfn) ?? 0,
       sections: this.sections,
       facts,
       lockFacts: facts.locks,
@@ -60,14 +59,10 @@ export class Checks {
         relinquished ??= new RelinquishedTypes(state);
         return relinquished;
       },
-      deadDomains: () => {
-        dead ??= new DeadDomains(state, p2ms, context.now);
-        return dead;
-      },
     };
     const started = chosen.map(check => check.start(tools, breaches, this.opportunities));
     // What the others ask of it is up to date when they look.
-    this.checks = [relinquished ?? [], dead ?? [], started].flat();
+    this.checks = relinquished === undefined ? started : [relinquished, ...started];
     this.looksAtSections = this.checks.flatMap(check => check.sectionEnd ?? []);
     this.changes = new SectionChanges(context, p2ms, this.sections);
   }

@@ -150,6 +150,11 @@ export class Section {
     );
   }
 
+  /** It has changed something about the frame, or a check has asked to look at it. */
+  hasTouched(mfn: number): boolean {
+    return this.find(at => this.data[at + WHAT] !== ENTRY_FAILED && this.isOf(at, mfn)) >= 0;
+  }
+
   /** Place of the last change. */
   get last(): number {
     return this.end - WIDTH;

@@ -1,4 +1,12 @@
-import { FLAG, getU53, isRecorded, isValid, type LayoutProfile, layoutProfile } from '@p2mtrace/trace-format';
+import {
+  FLAG,
+  getU53,
+  isRecorded,
+  isValid,
+  type LayoutProfile,
+  layoutProfile,
+  type ReadBatch,
+} from '@p2mtrace/trace-format';
 import { CurrentEvent } from '../batch/current-event.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { RequiredColumns } from '../batch/required-columns.js';
@@ -43,6 +51,8 @@ export interface ExplainsLookups {
 /** Tells whether events (by seq) surely happened in the order in which they were recorded. */
 export interface TellsOrder {
   areOrdered(seqs: readonly number[]): boolean;
+  /** References on the frame that may have been dropped before the event, by puts that are recorded behind it. */
+  earlierPuts(seq: number, mfn: number): number;
 }
 
 /** What all parts of a replay share: the current event, what is recorded, and how far the model can be trusted. */
@@ -98,7 +108,7 @@ export class ReplayContext {
   }
 
   /** A write recorded before and after is one write: the first record, the attempt, is ignored. */
-  isRecordedTwice({ columns }: ReplayBatch, row: number): boolean {
+  isRecordedTwice({ columns }: ReadBatch<'flags'>, row: number): boolean {
     return this.hasResults && (columns.flags[row] & FLAG.attempt) !== 0;
   }
 

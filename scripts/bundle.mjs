@@ -17,6 +17,7 @@ const NEW = at('cli', 'bundle.new');
 const entries = {
   main: at('cli', 'dist', 'main.js'),
   worker: at('cli', 'dist', 'audit', 'worker.js'),
+  'watch-thread': at('cli', 'dist', 'budget', 'watch-thread.js'),
   'second-replay-worker': at('packages', 'analyzers', 'dist', 'analyze', 'second-replay-worker.js'),
   'pool-worker': at('packages', 'trace-format', 'dist', 'write', 'pool-worker.js'),
 };

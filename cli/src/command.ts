@@ -30,6 +30,8 @@ export interface CommandSpec {
   readonly more?: string;
   readonly options: readonly OptionSpec[];
   readonly examples: readonly string[];
+  /** Runs what users write, in native code: in a process of its own. */
+  readonly isolated?: boolean;
   /** Loads the code only when the command is run, as start-up time matters. Help has none: the program has the texts. */
   readonly load?: () => Promise<{ readonly run: Run<never, never> }>;
 }

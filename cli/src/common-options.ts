@@ -1,3 +1,4 @@
+import { BUDGET_OPTIONS, type Budget } from './budget/budget-options.js';
 import { type OptionSpec, PROGRESS } from './options.js';
 
 /** Options that every command has; they may also stand before the command. */
@@ -10,10 +11,11 @@ export const COMMON_OPTIONS: readonly OptionSpec[] = [
   { flags: '-q, --quiet', help: 'nothing on stderr but problems' },
   { flags: '-v, --verbose', help: 'more on stderr: what is read and used, how long it took' },
   PROGRESS,
+  ...BUDGET_OPTIONS,
 ];
 
 /** Values of `COMMON_OPTIONS`. */
-export interface CommonOptions {
+export interface CommonOptions extends Budget {
   readonly color?: 'auto' | 'always' | 'never';
   readonly quiet?: boolean;
   readonly verbose?: boolean;

@@ -11,6 +11,8 @@ export const EXIT = {
   input: 3,
   /** A bug in p2mtrace. */
   bug: 4,
+  /** More memory, time or bytes than allowed. */
+  limit: 5,
   interrupted: 130,
   /** The reader of stdout went away. */
   closedPipe: 141,
@@ -44,6 +46,7 @@ export function exitCodeOf(error: unknown): number {
   if (isSystemError(error)) return EXIT.input;
   if (!isP2mError(error)) return EXIT.bug;
   if (error.code === 'P2M_INTERRUPTED') return EXIT.interrupted;
+  if (error.blame === 'limit') return EXIT.limit;
   return error.blame === 'usage' ? EXIT.usage : EXIT.input;
 }
 

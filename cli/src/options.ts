@@ -79,6 +79,13 @@ export function parseEvents(text: string): number {
   return events;
 }
 
+/** A number of threads; DuckDB does not end with tens of thousands. */
+export function parseThreads(text: string): number {
+  const threads = parseEvents(text);
+  if (threads > 256) throw new InvalidArgumentError('Expected at most 256 threads.');
+  return threads;
+}
+
 /** 0 to 100. */
 export function parsePercent(text: string): number {
   const percent = parseSeq(text);

@@ -1,5 +1,8 @@
 import { suggestion, usageError } from '@p2mtrace/trace-format';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Budget } from './budget/budget-options.js';
+import { parentProcess, runIsolated } from './budget/isolated.js';
+import { watchBudget } from './budget/watch.js';
 import type { CommandSpec, Context, Run } from './command.js';
 import { TOPICS } from './command-specs/topics.js';
 import { COMMANDS } from './commands.js';
@@ -36,6 +39,12 @@ export async function runProgram(argv: readonly string[], context: Context): Pro
         showHelp(program, args[0], print);
         return;
       }
+      const parent = parentProcess();
+      if (spec.isolated === true && parent === 0) {
+        code = await runIsolated(options as Budget);
+        return;
+      }
+      await watchBudget(options as Budget, parent);
       const started = performance.now();
       const { run } = (await spec.load()) as unknown as { run: Run<readonly string[], object> };
       const { strict } = options as { strict?: boolean };

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.js';
-import { formatOption, IMPORT_SETTINGS, parseDuration, parseEvents, STRICT } from '../options.js';
+import { formatOption, IMPORT_SETTINGS, parseDuration, parseThreads, STRICT } from '../options.js';
 import { RESULT_FORMATS } from '../sql/formats.js';
 import { parseParameter } from '../sql/parameter.js';
 
@@ -12,6 +12,7 @@ import_stats. Ctrl-C ends a query.`;
 export const SQL_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'sql',
+    isolated: true,
     args: [['traces...', 'one or more traces, captures or NDJSON, followed by the query (SQL of DuckDB)']],
     usage: '<trace...> [query] [options]',
     summary: 'query events and facts of one or more traces with SQL',
@@ -36,7 +37,7 @@ for the next query. A query can read no other file, and no network.`,
       { flags: '--no-cache', help: 'do not use or keep facts' },
       { flags: '--cache-dir <folder>', help: 'where facts are kept (default: TRACE.p2mfacts)' },
       { flags: '--memory-limit <size>', help: 'how much memory a query may take', byDefault: '2GB' },
-      { flags: '--threads <count>', help: 'threads of DuckDB (default: all cores)', parse: parseEvents },
+      { flags: '--threads <count>', help: 'threads of DuckDB (default: all cores)', parse: parseThreads },
       {
         flags: '--timeout <duration>',
         help: 'how long statements may take; 0 for no limit',

@@ -1,3 +1,4 @@
+import { parseSize } from '../budget/budget-options.js';
 import type { CommandSpec } from '../command.js';
 import {
   CAPTURE_OPTIONS,
@@ -41,6 +42,11 @@ export const TRACE_COMMANDS: readonly CommandSpec[] = [
         flags: '--pcpu <number>',
         help: 'pcpu of records that lie in no window: a capture of one pcpu, or without its head',
         parse: parsePcpu,
+      },
+      {
+        flags: '--max-bytes <size>',
+        help: 'most bytes that a gzip may contain, 0 for any number (default: 64G, and 200 times its size from 32M on)',
+        parse: parseSize,
       },
       { flags: '--json', help: "print the trace's metadata on stdout" },
       STRICT,
@@ -196,7 +202,7 @@ none. With --every and --into each event is in one piece; with --by a piece has 
     summary: 'make a whole trace of what is whole in a damaged one',
     more: `Every column of every batch is compared with its checksum; the new trace has all events before the first damage, and says
 so in its metadata. What is gone is told on stderr, with exit code 3.`,
-    options: [{ flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true }, PROGRESS],
+    options: [{ flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true }],
     examples: ['p2mtrace repair cut.arrow -o whole.arrow'],
     load: () => import('../commands/repair.js'),
   },

@@ -19,6 +19,7 @@ import { visible } from '../text/visible.js';
 interface Options extends ImportSettings {
   readonly output: string;
   readonly format?: InputFormat;
+  readonly maxBytes?: number;
   readonly json?: boolean;
   readonly progress?: string;
   readonly quiet?: boolean;
@@ -26,7 +27,7 @@ interface Options extends ImportSettings {
 
 export const run: Run<readonly [string], Options> = async ([path], options, context) => {
   checkOutputs([options.output], [path, ...(options.symbols === undefined ? [] : [options.symbols])]);
-  const input = await openInput(path, options.format);
+  const input = await openInput(path, options.format, options.maxBytes);
   const progress = new Progress(context, options.quiet === true ? 'never' : options.progress, 'bytes', input.size);
   const made = await withTraceFile(options.output, context, async file => {
     try {

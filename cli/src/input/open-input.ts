@@ -20,9 +20,9 @@ export interface Input {
 
 /**
  * Opens an input and finds out what it is.
- * @throws P2mError P2M_OPEN, P2M_NOT_A_FILE, P2M_EMPTY, P2M_GZIP, P2M_STDIN (usage)
+ * @throws P2mError P2M_OPEN, P2M_NOT_A_FILE, P2M_EMPTY, P2M_GZIP, P2M_MAX_BYTES (limit), P2M_STDIN (usage)
  */
-export async function openInput(path: string, forced: InputFormat | undefined): Promise<Input> {
+export async function openInput(path: string, forced: InputFormat | undefined, maxBytes?: number): Promise<Input> {
   const stat = path === '-' ? undefined : statOf(path);
   if (stat?.isDirectory() === true) {
     throw new P2mError('P2M_NOT_A_FILE', `${path} is a directory`, { remedy: 'name a file; a pipe is read as -' });
@@ -43,7 +43,7 @@ export async function openInput(path: string, forced: InputFormat | undefined): 
     );
   }
   const from = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: 1 << 20 });
-  return openStream(new Interruptible(from, path), path, size, forced);
+  return openStream(new Interruptible(from, path), path, size, forced, maxBytes);
 }
 
 async function openStream(
@@ -51,13 +51,14 @@ async function openStream(
   name: string,
   size: number | undefined,
   forced: InputFormat | undefined,
+  maxBytes: number | undefined,
 ): Promise<Input> {
   const problems: string[] = [];
   let [head, stream] = await peek(source.pieces());
   let content = detectContent(head);
   if (content === 'gzip') {
     [head, stream] = await peek(
-      gunzip(stream, name, bytes => problems.push(`P2M_GZIP: the gzip was cut behind byte ${bytes}`)),
+      gunzip(stream, name, bytes => problems.push(`P2M_GZIP: the gzip was cut behind byte ${bytes}`), maxBytes),
     );
     content = detectContent(head);
     if (content === 'empty' && problems.length > 0) {

@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import { checkBudget } from '../budget/watch.js';
 import type { Context } from '../command.js';
 import { count } from './cell.js';
 
@@ -23,8 +24,12 @@ export class Progress {
     this.shows = err.isTty && when !== 'never';
   }
 
-  /** Updates the line from time to time; `total` if it is known only now. When all is done, the line is removed. */
+  /**
+   * Updates the line from time to time; `total` if it is known only now. When all is done, the line is removed.
+   * @throws P2mError P2M_MEMORY, P2M_TIME_LIMIT (limit) where the command takes too much
+   */
   readonly update = (done: number, total = this.total): void => {
+    checkBudget();
     this.total = total;
     if (done === total) this.end();
     else if (this.bar !== undefined) {

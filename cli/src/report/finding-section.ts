@@ -7,11 +7,14 @@ import { beliefText, sqlLines } from '../render/rule-text.js';
 import { html, type Markup, scriptJson, table } from './html.js';
 import { storySection } from './story-section.js';
 import type { Lane, Timeline } from './timeline.js';
-import type { ToldOccurrence } from './trace-report.js';
+import { TOLD_WITNESSES, type ToldOccurrence } from './trace-report.js';
 import { cut } from './trace-section.js';
 
 /** Most traces of a finding, and occurrences in each, that are listed. */
 const LISTED = { traces: 20, occurrences: 10 };
+
+/** Most characters of a value or signature: a circle of locks names all of them. */
+const LONGEST = 400;
 
 /** The story of a finding in one trace. */
 export interface ToldTrace {
@@ -31,7 +34,7 @@ export function findingSection(
   return html`<details class="finding ${severity}" id="finding-${id}-${severity}-${confidence}"${isOpen ? html` open` : undefined}>
 <summary><span class="severity">${severity}</span> <strong>${name}</strong> ${title}
 <span class="facts">${timesText(finding)} in ${counted(traces.length, 'trace')}, ${confidence}${state === 'new' ? '' : `, ${state}`}</span></summary>
-<p class="signature"><code>${id}</code> <code>${signature}</code></p>
+<p class="signature"><code>${id}</code> <code>${shortened(signature)}</code></p>
 ${isConsequence(finding) ? html`<p>Follows from finding <code>${incident}</code>.</p>` : undefined}
 ${reason === null ? undefined : html`<p>Suppressed: ${reason}</p>`}
 ${paragraph('What it means', rule?.doc)}${paragraph('What it rests on', rule?.belief === undefined ? basis : beliefText(rule.belief))}${paragraph('How it comes about', rule?.mechanism)}
@@ -46,19 +49,18 @@ function paragraph(title: string, text: string | undefined): Markup | undefined 
 }
 
 function where({ id, traces }: AuditFinding): Markup {
-  const rows = traces
-    .slice(0, LISTED.traces)
-    .flatMap(({ path, occurrences, count }) =>
-      occurrences
-        .slice(0, LISTED.occurrences)
-        .map(({ subject, witness }, i) => [
-          i === 0
-            ? html`<span class="path">${path}</span>${cut(count, Math.min(count, LISTED.occurrences), 'occurrences')}`
-            : null,
-          subjectOf(subject),
-          witness.map(({ role, seq }) => `${role} #${seq}`).join(', '),
-        ]),
-    );
+  const rows = traces.slice(0, LISTED.traces).flatMap(({ path, occurrences, count }) =>
+    occurrences.slice(0, LISTED.occurrences).map(({ subject, witness }, i) => [
+      i === 0
+        ? html`<span class="path">${path}</span>${cut(count, Math.min(count, LISTED.occurrences), 'occurrences')}`
+        : null,
+      subjectOf(subject),
+      html`${witness
+        .slice(0, TOLD_WITNESSES)
+        .map(({ role, seq }) => `${role} #${seq}`)
+        .join(', ')}${cut(witness.length, TOLD_WITNESSES, 'witnesses')}`,
+    ]),
+  );
   const [first] = traces;
   return html`${table(['trace', 'about', 'witnesses'], rows)}${cut(traces.length, LISTED.traces, 'traces')}
 <p>In a terminal: <code>p2mtrace explain ${first?.trace} ${id}</code></p>`;
@@ -67,8 +69,11 @@ function where({ id, traces }: AuditFinding): Markup {
 const subjectOf = (subject: Readonly<Record<string, unknown>>): string =>
   Object.entries(subject)
     .filter(([, value]) => value !== null)
-    .map(([name, value]) => `${name} ${cellText(value)}`)
+    .map(([name, value]) => `${name} ${shortened(cellText(value))}`)
     .join(', ');
+
+const shortened = (text: string): string =>
+  text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}… (${text.length - LONGEST} characters more)`;
 
 function occurrenceSection(
   finding: AuditFinding,
@@ -79,6 +84,7 @@ function occurrenceSection(
   const { number, occurrence, timeline } = told;
   const inTrace = finding.traces.find(trace => trace.path === path)?.count;
   const body = html`<p>${subjectOf(occurrence.subject)}, in <span class="path">${path}</span></p>
+${cut(occurrence.witness.length + told.leftOut, occurrence.witness.length, 'witnesses')}
 ${timelineFigure(timeline, `${finding.rule}, occurrence ${number}`)}
 ${storySection(told)}
 ${

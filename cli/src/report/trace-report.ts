@@ -30,6 +30,8 @@ export interface ToldOccurrence {
   /** Its number within the finding, from 1. */
   readonly number: number;
   readonly occurrence: Occurrence;
+  /** Witnesses that it has besides those that are told. */
+  readonly leftOut: number;
   readonly timeline: Timeline;
   /** A text says why there is no story, if its subject is not of this trace (possible with plugins). */
   readonly story: Story | string;
@@ -64,6 +66,8 @@ export const findingKey = ({
 
 /** Most occurrences of one finding that are told. */
 const TOLD_OCCURRENCES = { error: 3, warning: 3, note: 1 };
+/** Most witnesses of an occurrence that are told: a circle of locks may have hundreds. */
+export const TOLD_WITNESSES = 24;
 
 /**
  * Reads from a trace what its report shows. `tell`: the findings whose occurrences are told, most important first.
@@ -114,8 +118,11 @@ async function tellAll(
     for (const finding of tell) {
       const list: ToldOccurrence[] = [];
       for (const [i, occurrence] of finding.occurrences.slice(0, TOLD_OCCURRENCES[finding.severity]).entries()) {
-        const timeline = await timelineOf(session, reader.rows, occurrence, seqs);
-        list.push({ number: i + 1, occurrence, timeline, story: storyOrWhyNot(state, occurrence) });
+        const witness = occurrence.witness.slice(0, TOLD_WITNESSES);
+        const told = { ...occurrence, witness };
+        const timeline = await timelineOf(session, reader.rows, told, seqs);
+        const leftOut = occurrence.witness.length - witness.length;
+        list.push({ number: i + 1, occurrence: told, leftOut, timeline, story: storyOrWhyNot(state, told) });
       }
       told.set(findingKey(finding), list);
     }

@@ -190,6 +190,7 @@ export { INVALID_M2P, SHARED_M2P } from './state/m2p-state.js';
 /** The state of the hypervisor at one event. */
 export { XenState } from './state/xen-state.js';
 /** What a pcpu has looked up and not put. */
+export { MAX_HELD } from './tables/lock-table.js';
 export type { Translation } from './tables/translation-table.js';
 /** Moves to where something changed, and tells why. */
 export {

@@ -12,8 +12,8 @@ export interface ErrorPlace {
   readonly field?: string;
 }
 
-/** Who is to blame, which decides the exit code: 2 usage, 3 unreadable input. */
-export type ErrorBlame = 'usage' | 'input';
+/** Who is to blame, which decides the exit code: 2 usage, 3 unreadable input, 5 a limit that was set. */
+export type ErrorBlame = 'usage' | 'input' | 'limit';
 
 /**
  * An expected failure: what was wrong, where, and what to do about it.

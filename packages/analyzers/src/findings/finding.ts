@@ -57,7 +57,7 @@ export const customSchema = z.strictObject({
 export type Custom = z.infer<typeof customSchema>;
 
 /** What explains recorded values that differ from the model's. */
-export const GUESSES = ['layout', 'skew', 'hole', 'hook'] as const;
+export const GUESSES = ['layout', 'skew', 'hole', 'hook', 'release'] as const;
 /** Recorded values of one kind that differ from the model's, with what explains most of them. */
 export const divergenceSchema = z.strictObject({
   about: z.string(),

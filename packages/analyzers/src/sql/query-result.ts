@@ -1,4 +1,11 @@
-import type { DuckDBExtractedStatements, DuckDBPreparedStatement, DuckDBResult, JS } from '@duckdb/node-api';
+import type {
+  DuckDBDataChunk,
+  DuckDBExtractedStatements,
+  DuckDBPreparedStatement,
+  DuckDBResult,
+  DuckDBValueConverter,
+  JS,
+} from '@duckdb/node-api';
 import { usageError } from '@p2mtrace/trace-format';
 import { duckdb } from './duckdb.js';
 import type { SqlConnection } from './sql-connection.js';
@@ -87,7 +94,7 @@ export class QueryResult {
       this.sql.checkInterrupt();
       const chunk = await this.sql.call(() => this.result.fetchChunk());
       if (chunk === null || chunk.rowCount === 0) await this.finish();
-      else yield chunk.convertRows(duckdb().JSDuckDBValueConverter);
+      else yield rowsOf(chunk);
     }
   }
 
@@ -139,6 +146,32 @@ export class QueryResult {
     throw usageError('P2M_SQL', 'the query failed once, but not when it was run again', 'run it once more');
   }
 }
+
+/** @throws P2mError P2M_SQL (usage) for a text that JavaScript can't hold */
+function rowsOf(chunk: DuckDBDataChunk): SqlValue[][] {
+  try {
+    return chunk.convertRows(toJs);
+  } catch (error) {
+    if (!/string longer than|Invalid string length/.test((error as Error).message)) throw error;
+    throw usageError('P2M_SQL', 'a text of the result is longer than 512 MB', 'take a part of it: left(TEXT, 1000)');
+  }
+}
+
+/** Times that are outside of JavaScript's (infinity, the year 5881580) stay as DuckDB writes them. */
+const toJs: DuckDBValueConverter<SqlValue> = (value, type, converter) => {
+  const usual = duckdb().JSDuckDBValueConverter as DuckDBValueConverter<SqlValue>;
+  try {
+    return usual(value, type, converter);
+  } catch (error) {
+    if (!/out of range for JS Date/.test((error as Error).message)) throw error;
+    // The binding writes these two as dates.
+    if (value instanceof duckdb().DuckDBDateValue && Math.abs(value.days) === INFINITE_DAYS) {
+      return value.days > 0 ? 'infinity' : '-infinity';
+    }
+    return String(value);
+  }
+};
+const INFINITE_DAYS = 2 ** 31 - 1;
 
 /** Binds the parameters that the statement has. @throws P2mError P2M_SQL (usage) if one has no value */
 function bind(statement: DuckDBPreparedStatement, parameters: Parameters): void {

@@ -91,6 +91,7 @@ export class TraceSession {
    * @throws P2mError P2M_SQL, P2M_INTERRUPTED; what reading the trace or computing a table throws
    */
   async *run(sql: string, parameters: Parameters = {}): AsyncGenerator<QueryResult, void> {
+    checkText(sql);
     this.sql.clearInterrupt();
     await this.current?.discard();
     await this.addMentioned(sql);
@@ -166,6 +167,20 @@ export class TraceSession {
       }
       throw error;
     }
+  }
+}
+
+/** @throws P2mError P2M_SQL (usage) for what DuckDB would cut off or must not do */
+function checkText(sql: string): void {
+  if (sql.includes('\0')) {
+    throw usageError(
+      'P2M_SQL',
+      'the SQL has a NUL, behind which DuckDB reads nothing',
+      'leave it out: chr(0) makes one',
+    );
+  }
+  if (mentions(sql, 'enable_logging')) {
+    throw usageError('P2M_SQL', 'DuckDB can not log here', 'leave out enable_logging');
   }
 }
 

@@ -8,7 +8,7 @@ import { MECHANISMS } from './opportunity-names.js';
 export { GRANT_SPANS, M2P_SPANS, OVERRIDE_SPANS, RMAP_SPANS, TYPE_REF_KINDS, TYPE_REF_SPANS } from './frame-specs.js';
 
 /** Version of the fact tables' names, columns and meanings: the surface that users write SQL against. */
-export const FACTS_VERSION = 5;
+export const FACTS_VERSION = 6;
 
 /** What protects a translation between its lookup and its end. */
 export const PROTECTIONS = ['none', 'lock', 'ref'] as const;
@@ -37,6 +37,8 @@ export const DIVERGENCES = [
   'old_mfn',
   'holder',
   'layout',
+  'held',
+  'lock_pairs',
 ] as const;
 /** Their indices, by name. */
 export const DIVERGES = Object.fromEntries(DIVERGENCES.map((name, index) => [name, index])) as Record<

@@ -9,6 +9,11 @@ import type { FactWriter } from './fact-writer.js';
 import { LockGates } from './lock-gates.js';
 
 const EDGE = offsetsOf(LOCK_EDGES);
+/** Pairs of locks that are kept, and the gates of all of them: 150 and 40 bytes each. */
+export const MAX_PAIRS = 2 ** 18;
+const MAX_GATES = 2 ** 21;
+/** No edge. */
+const LEFT_OUT = 0;
 
 /**
  * Edges between locks: one is acquired while the other is held. `classOf` tells the class of a lock, -1 for unknown.
@@ -20,6 +25,7 @@ export class LockEdgeFacts {
   private readonly table: LockTable;
   private readonly classOf: (lock: number) => number;
   private nextEdge = 0;
+  private leftOut: 'no' | 'yes' | 'told' = 'no';
   /** By the lock held and the one that was acquired, each with its mode: the edge's record. Edges stay open. */
   private readonly edgeIndex = new EdgeIndex();
 
@@ -41,13 +47,22 @@ export class LockEdgeFacts {
     for (let i = bottom; i <= innermost; i++) {
       if (table.heldLock[i] === lock && table.heldMode[i] !== MODE_READ) return;
     }
+    this.gates.begin(now.pcpu);
     for (let i = bottom; i <= innermost; i++) {
       if (table.heldLock[i] === lock) continue;
       const at = this.edge(i, lock, lockClass, mode);
+      if (at === LEFT_OUT) continue;
       const { records } = this.edges;
       records[at + EDGE.count]++;
       records[at + EDGE.pcpus] = (records[at + EDGE.pcpus] | (1 << Math.min(now.pcpu, 31))) >>> 0;
     }
+  }
+
+  /** True once, when there are more pairs of locks than are kept. */
+  hasLeftOut(): boolean {
+    if (this.leftOut !== 'yes') return false;
+    this.leftOut = 'told';
+    return true;
   }
 
   /** Record of the edge from entry `i` of the stacks to this lock, made where there is none. */
@@ -58,8 +73,12 @@ export class LockEdgeFacts {
     const from = keyOf(held, table.heldMode[i]);
     const found = this.edgeIndex.find(from, to);
     if (found !== 0) {
-      this.gates.narrow(this.edges.records[found + EDGE.id], now.pcpu);
+      this.gates.narrow(this.edges.records[found + EDGE.id]);
       return found;
+    }
+    if (this.nextEdge === MAX_PAIRS || this.gates.kept > MAX_GATES) {
+      if (this.leftOut === 'no') this.leftOut = 'yes';
+      return LEFT_OUT;
     }
     const at = this.edges.open();
     this.edgeIndex.add(from, to, at);

@@ -145,12 +145,19 @@ export class LockFacts {
   /** Records of the pcpu were lost: whatever it held may be released. */
   lose(pcpu: number): void {
     const { table } = this;
-    forEachHold(table, pcpu, i => {
-      const tag = table.heldTag[i];
-      if (tag === 0) return;
-      this.spans.records[tag + SPAN.lost] = 1;
-      this.spans.close(tag);
-    });
+    forEachHold(table, pcpu, i => this.lost(table.heldTag[i]));
+  }
+
+  /** The acquisition of that tag, 0 for none, ended, and nobody knows when. */
+  lost(tag: number): void {
+    if (tag === 0) return;
+    this.spans.records[tag + SPAN.lost] = 1;
+    this.spans.close(tag);
+  }
+
+  /** True once, when there are more pairs of locks than are kept. */
+  hasLeftOutPairs(): boolean {
+    return this.edges?.hasLeftOut() === true;
   }
 
   /** The trace ends. */

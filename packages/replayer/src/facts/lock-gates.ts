@@ -1,5 +1,6 @@
 import { MODE_READ } from '@p2mtrace/trace-format';
-import { forEachHold, outermostHold } from '../tables/held-locks.js';
+import { withRoom } from '../memory/frame-table.js';
+import { forEachHold } from '../tables/held-locks.js';
 import type { LockTable } from '../tables/lock-table.js';
 import { offsetsOf } from './fact-columns.js';
 import { LOCK_GATES } from './fact-specs.js';
@@ -7,6 +8,8 @@ import type { FactTable } from './fact-table.js';
 import type { FactWriter } from './fact-writer.js';
 
 const GATE = offsetsOf(LOCK_GATES);
+/** No mode. */
+const NOT_HELD = -1;
 
 interface Gate {
   readonly lock: number;
@@ -20,16 +23,32 @@ interface Gate {
 export class LockGates {
   private readonly table: FactTable<typeof LOCK_GATES>;
   private readonly locks: LockTable;
+  /** Gates of all edges. */
+  kept = 0;
   /** By number of the edge, absent where it has none. */
   private readonly gates: (Gate[] | undefined)[] = [];
 
-  /** The lock that is asked for, and the one condition for all that are. */
-  private asked = -1;
-  private readonly isAsked = (i: number): boolean => this.locks.heldLock[i] === this.asked;
+  /** By lock: the acquisition inside which it was held last, and the mode of its outermost hold then. */
+  private heldIn = new Int32Array(64);
+  private heldMode = new Uint8Array(64);
+  private acquisition = 0;
 
   constructor(writer: FactWriter, locks: LockTable) {
     this.table = writer.table(LOCK_GATES);
     this.locks = locks;
+  }
+
+  /** The pcpu acquires a lock: what it holds is the same for all edges to it. */
+  begin(pcpu: number): void {
+    const { locks } = this;
+    this.acquisition++;
+    for (let i = locks.innermost(pcpu); i >= locks.bottom(pcpu); i--) {
+      const lock = locks.heldLock[i];
+      this.heldIn = withRoom(this.heldIn, lock + 1);
+      this.heldMode = withRoom(this.heldMode, lock + 1);
+      this.heldIn[lock] = this.acquisition;
+      this.heldMode[lock] = locks.heldMode[i];
+    }
   }
 
   /** An edge from `held` is taken for the first time: all that the pcpu holds besides may be its gate. */
@@ -41,29 +60,24 @@ export class LockGates {
       if (lock !== held && !gates.some(gate => gate.lock === lock)) gates.push({ lock, mode: locks.heldMode[i] });
     });
     this.gates[edge] = gates.length > 0 ? gates : undefined;
+    this.kept += gates.length;
   }
 
   /** It is taken again: what the pcpu does not hold now is no gate, what it holds for reading is a reader's. */
-  narrow(edge: number, pcpu: number): void {
+  narrow(edge: number): void {
     const gates = this.gates[edge];
     if (gates === undefined) return;
     let kept = 0;
     for (const gate of gates) {
-      const mode = this.heldAs(pcpu, gate.lock);
-      if (mode < 0) continue;
+      const mode = this.heldIn[gate.lock] === this.acquisition ? this.heldMode[gate.lock] : NOT_HELD;
+      if (mode === NOT_HELD) continue;
       if (mode === MODE_READ) gate.mode = mode;
       gates[kept++] = gate;
     }
     if (kept === gates.length) return;
+    this.kept -= gates.length - kept;
     gates.length = kept;
     if (kept === 0) this.gates[edge] = undefined;
-  }
-
-  /** Mode in which the pcpu holds the lock, -1 where it does not. */
-  private heldAs(pcpu: number, lock: number): number {
-    this.asked = lock;
-    const held = outermostHold(this.locks, pcpu, this.isAsked);
-    return held < 0 ? -1 : this.locks.heldMode[held];
   }
 
   /** The trace ends: what is left becomes rows. */

@@ -1,4 +1,4 @@
-import { CHUNK, FrameDirectory, withRoom } from './frame-table.js';
+import { FrameDirectory, withRoom } from './frame-table.js';
 import type { StateImage } from './state-image.js';
 
 /**
@@ -50,11 +50,9 @@ export class FrameRecords {
 
   /** Visits every frame that has a record, in order of frames; the visitor may remove the frame it is given. */
   forEach(visit: (frame: number, at: number) => void): void {
-    this.directory.forEachChunk((first, slot) => {
-      for (let i = 0; i < CHUNK; i++) {
-        const at = (slot + i) * this.width;
-        if (!Number.isNaN(this.data[at])) visit(first + i, at);
-      }
+    this.directory.forEach((frame, slot) => {
+      const at = slot * this.width;
+      if (!Number.isNaN(this.data[at])) visit(frame, at);
     });
   }
 

@@ -10,7 +10,7 @@ import {
 } from '@p2mtrace/trace-format';
 import { FRAME, MFN_RULES } from '../events/touch-rules.js';
 import { FrameRecords } from '../memory/frame-records.js';
-import { CHUNK, MAX_FRAME } from '../memory/frame-table.js';
+import { MAX_FRAME } from '../memory/frame-table.js';
 import { ORDER_2M } from '../state/pod-state.js';
 import type { XenState } from '../state/xen-state.js';
 import { MAX_PAGE_ORDER, OWNER_KNOWN } from '../tables/page-table.js';
@@ -58,10 +58,8 @@ export class FrameOwners {
   }
 
   private noteState({ pages, pod, sharing }: XenState): void {
-    pages.directory.forEachChunk((firstMfn, firstSlot) => {
-      for (let i = 0; i < CHUNK; i++) {
-        if ((pages.state[firstSlot + i] & OWNER_KNOWN) !== 0) this.note(firstMfn + i, pages.owner[firstSlot + i]);
-      }
+    pages.forEach((mfn, slot) => {
+      if ((pages.state[slot] & OWNER_KNOWN) !== 0) this.note(mfn, pages.owner[slot]);
     });
     pod.cache.forEach((mfn, at) => {
       this.note(mfn, pod.cache.data[at]);

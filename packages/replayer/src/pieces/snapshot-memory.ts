@@ -1,5 +1,5 @@
 import { FLAG, KIND } from '@p2mtrace/trace-format';
-import { CHUNK, MAX_FRAME } from '../memory/frame-table.js';
+import { MAX_FRAME } from '../memory/frame-table.js';
 import { INVALID_M2P, SHARED_M2P } from '../state/m2p-state.js';
 import type { XenState } from '../state/xen-state.js';
 import { NO_ACCESS, type P2mTable } from '../tables/p2m-table.js';
@@ -77,12 +77,9 @@ export function snapshotM2p({ m2p }: XenState, scope: PieceScope, out: SnapshotW
 
 /** page_info of all frames, and the generations of frames of which nothing else is known. */
 export function snapshotPages({ pages }: XenState, scope: PieceScope, out: SnapshotWriter): void {
-  pages.directory.forEachChunk((firstMfn, firstSlot) => {
-    for (let i = 0; i < CHUNK; i++) {
-      const slot = firstSlot + i;
-      if (pages.state[slot] === 0 && pages.generation[slot] === 0) continue;
-      if (scope.hasFrame(firstMfn + i)) snapshotPage(pages, firstMfn + i, slot, out);
-    }
+  pages.forEach((mfn, slot) => {
+    if (pages.state[slot] === 0 && pages.generation[slot] === 0) return;
+    if (scope.hasFrame(mfn)) snapshotPage(pages, mfn, slot, out);
   });
 }
 

@@ -28,14 +28,13 @@ export interface PageRow {
 
 /** Every frame of whose page_info something is known, by mfn; with a domain, those that it owns. */
 export function* pageRows(replayer: XenState, filter: StateFilter = {}): Generator<PageRow> {
-  const chunks: (readonly [number, number])[] = [];
-  replayer.pages.directory.forEachChunk((mfn, slot) => chunks.push([mfn, slot]));
-  for (const [firstMfn, firstSlot] of chunks) {
-    for (let i = 0; i < 512; i++) {
-      if (replayer.pages.state[firstSlot + i] === 0) continue;
-      const row = pageRow(replayer, firstMfn + i, firstSlot + i);
-      if (filter.domid === undefined || row.owner === filter.domid) yield row;
-    }
+  const known: number[] = [];
+  replayer.pages.forEach((mfn, slot) => {
+    if (replayer.pages.state[slot] !== 0) known.push(mfn, slot);
+  });
+  for (let i = 0; i < known.length; i += 2) {
+    const row = pageRow(replayer, known[i], known[i + 1]);
+    if (filter.domid === undefined || row.owner === filter.domid) yield row;
   }
 }
 

@@ -2,8 +2,9 @@ import { FLAG, isP2mLevel, isValid, MODE_READ } from '@p2mtrace/trace-format';
 import { siteOf } from '../batch/call-site.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { DIVERGES } from '../facts/fact-specs.js';
+import { MAX_PAIRS } from '../facts/lock-edge-facts.js';
 import { holdsNothing } from '../tables/held-locks.js';
-import { type LockTable, NOBODY, UNKNOWN_DEPTH } from '../tables/lock-table.js';
+import { type LockTable, MAX_HELD, NOBODY, UNKNOWN_DEPTH } from '../tables/lock-table.js';
 import type { ReplayContext } from './replay-context.js';
 
 /** Applies lock events to the lock table, and checks them against what was recorded. */
@@ -23,6 +24,7 @@ export class LockState {
     const lock = c.lock[row];
     const mode = c.mode[row];
     const level = isValid(batch.validity.level, row) ? c.level[row] : 0;
+    if (this.table.isFull(pcpu)) this.makeRoom(batch, row, pcpu);
     const check = this.table.acquire(pcpu, lock, mode, level, (c.flags[row] & FLAG.recursive) !== 0);
     if (check.otherHolder !== NOBODY) {
       this.context.diverge(batch, row, DIVERGES.holder, check.otherHolder, pcpu, Number.NaN);
@@ -39,8 +41,16 @@ export class LockState {
       const lockClass = isValid(batch.validity.lock_class, row) ? c.lock_class[row] : -1;
       facts.translations?.acquired(siteOf(batch, row), holdsNothing(this.table, pcpu));
       tag = facts.locks.acquire(lock, lockClass, mode, level, depth, check);
+      if (facts.locks.hasLeftOutPairs())
+        this.context.diverge(batch, row, DIVERGES.lock_pairs, MAX_PAIRS, MAX_PAIRS + 1, Number.NaN);
     }
     this.table.push(pcpu, lock, mode, level, this.context.now.seq, siteOf(batch, row), tag);
+  }
+
+  /** The pcpu holds more than it can: the first that it took is taken for released. */
+  private makeRoom(batch: ReplayBatch, row: number, pcpu: number): void {
+    this.context.diverge(batch, row, DIVERGES.held, MAX_HELD, MAX_HELD + 1, Number.NaN);
+    this.context.facts?.locks.lost(this.table.dropOutermost(pcpu));
   }
 
   release(batch: ReplayBatch, row: number): void {
@@ -71,6 +81,7 @@ export class LockState {
     const lock = c.lock[row];
     const mode = c.mode[row];
     const level = isValid(v.level, row) ? c.level[row] : 0;
+    if (this.table.isFull(pcpu)) this.makeRoom(batch, row, pcpu);
     const check = this.table.acquire(pcpu, lock, mode, level, true);
     check.violation = false;
     const recorded = recordedDepth(batch, row);

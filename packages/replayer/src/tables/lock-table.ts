@@ -7,6 +7,8 @@ export const NOBODY = -1;
 export const UNKNOWN_DEPTH = -1;
 /** Locks that a pcpu has room for at first. */
 const STACK = 32;
+/** Most locks that a pcpu can hold at once; Xen nests about a dozen, and Linux's lockdep gives up at 48. */
+export const MAX_HELD = 64;
 
 /** An acquisition that its pcpu has not released. */
 export interface Held {
@@ -136,6 +138,26 @@ export class LockTable {
   wouldViolate(pcpu: number, lock: number, mode: number, level: number): boolean {
     const isMine = mode !== MODE_READ && lock < this.owner.length && this.owner[lock] === pcpu;
     return level > 0 && !isMine && this.level(pcpu) > level;
+  }
+
+  /** True if the pcpu holds MAX_HELD locks: then releases were not recorded. */
+  isFull(pcpu: number): boolean {
+    return pcpu < this.pcpus && this.top[pcpu] === MAX_HELD;
+  }
+
+  /**
+   * Forgets the outermost hold of a pcpu, of which nobody recorded the release: whether the lock is free now is
+   * unknown. Returns the hold's tag.
+   */
+  dropOutermost(pcpu: number): number {
+    const at = this.bottom(pcpu);
+    const [lock, tag] = [this.heldLock[at], this.heldTag[at]];
+    this.remove(pcpu, at);
+    if (this.owner[lock] === pcpu && !this.hasTaken(pcpu, lock)) {
+      this.owner[lock] = NOBODY;
+      this.depth[lock] = UNKNOWN_DEPTH;
+    }
+    return tag;
   }
 
   push(pcpu: number, lock: number, mode: number, level: number, seq: number, caller: number, tag: number): void {

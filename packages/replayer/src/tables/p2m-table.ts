@@ -248,8 +248,7 @@ export class P2mTable {
       into.set(key * CHUNK + i, small, meta, seq, parts[i]);
     }
     if ((meta & STALE) !== 0) {
-      const first = into.directory.find(key * CHUNK);
-      for (let i = 0; i < CHUNK; i++) into.markStale(first + i, from.staleSince[slot]);
+      into.directory.forEachInChunk(key * CHUNK, (_, part) => into.markStale(part, from.staleSince[slot]));
     }
     from.clear(slot);
   }
@@ -271,7 +270,7 @@ export class P2mTable {
 
   /** The first gfn after `gfn`, which is unknown, that may be known. */
   private skipUnknown(gfn: number): number {
-    if (this.small.directory.find(gfn) !== 0) return gfn + 1;
+    if (this.small.directory.hasChunk(gfn)) return gfn + 1;
     return alignDown(gfn, ORDER_2M) + CHUNK;
   }
 
@@ -280,10 +279,8 @@ export class P2mTable {
     const leaves: { gfn: number; level: Level; slot: number }[] = [];
     this.levels.forEach((level, depth) => {
       const scale = CHUNK ** depth;
-      level.directory.forEachChunk((first, base) => {
-        for (let i = 0; i < CHUNK; i++) {
-          if (level.meta[base + i] !== 0) leaves.push({ gfn: (first + i) * scale, level, slot: base + i });
-        }
+      level.directory.forEach((key, slot) => {
+        if (level.meta[slot] !== 0) leaves.push({ gfn: key * scale, level, slot });
       });
     });
     leaves.sort((a, b) => a.gfn - b.gfn);
@@ -353,11 +350,10 @@ class Level {
     this.meta[slot] = 0;
   }
 
-  /** Clears the 512 slots of the chunk that starts at this key. */
+  /** Clears the leaves of the chunk that starts at this key. */
   clearChunk(firstKey: number): void {
-    const base = this.directory.find(firstKey);
-    if (base === 0) return;
-    for (let slot = base; slot < base + CHUNK; slot++) this.clear(slot);
+    if (!this.directory.hasChunk(firstKey)) return;
+    this.directory.forEachInChunk(firstKey, (_, slot) => this.clear(slot));
   }
 
   transfer(image: StateImage): void {

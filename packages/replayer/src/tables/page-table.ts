@@ -75,11 +75,9 @@ export class PageTable {
     return slot;
   }
 
-  /** Visits every page of the chunks that an event has named, known or not. */
+  /** Visits every page that an event has named, known or not, by mfn. */
   forEach(visit: (mfn: number, slot: number) => void): void {
-    this.directory.forEachChunk((firstMfn, firstSlot) => {
-      for (let i = 0; i < CHUNK; i++) visit(firstMfn + i, firstSlot + i);
-    });
+    this.directory.forEach(visit);
   }
 
   /**

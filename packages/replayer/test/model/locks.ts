@@ -26,6 +26,9 @@ interface Pcpu {
   held: Held[];
 }
 
+/** docs/replay.md#locks */
+const MOST_HELD = 64;
+
 export const newLocks = () => ({ locks: new Map<bigint, Lock>(), pcpus: new Map<number, Pcpu>() });
 
 function pcpuOf(model: Model, pcpu: number): Pcpu {
@@ -44,8 +47,18 @@ function acquire(model: Model, event: TraceEvent, isChecked = true): void {
   const { pcpu, lock: address, mode, level } = event;
   if (pcpu === undefined || address === undefined || mode === undefined) return;
   const cpu = pcpuOf(model, pcpu);
+  if (cpu.held.length === MOST_HELD) forgetOldest(model, pcpu, cpu);
   if (mode !== 'read') take(model, event, cpu, lockOf(model, address), isChecked);
   cpu.held.push({ lock: address, mode, level: level ?? null, since: model.now });
+}
+
+/** Nobody holds so many: the release of the first was not recorded, and what became of it is unknown. */
+function forgetOldest(model: Model, pcpu: number, cpu: Pcpu): void {
+  model.diverge('held', BigInt(MOST_HELD), BigInt(MOST_HELD + 1));
+  const { lock: address } = cpu.held.shift()!;
+  const lock = lockOf(model, address);
+  const isHeldStill = cpu.held.some(held => held.lock === address && held.mode !== 'read');
+  if (lock.owner === pcpu && !isHeldStill) Object.assign(lock, { owner: undefined, depth: undefined });
 }
 
 /** A mutex, write lock or level taken, perhaps again. */

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { P2mError } from '../errors.js';
 
 /** A file that is read by position. */
@@ -52,7 +52,8 @@ export class RandomAccess {
 
 function open(path: string): number {
   try {
-    return openSync(path, 'r');
+    // A FIFO would keep this waiting for its writer.
+    return openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     const what = code === 'ENOENT' ? 'there is no such file' : `it can't be opened (${code})`;

@@ -21,15 +21,22 @@ export interface LockCycle {
 
 const MANY = 31;
 
+/** Edges and gates that all searches of a graph may look at: a second or two. */
+const MOST_LOOKS = 10_000_000;
+
 /**
  * Circles in which locks were taken: for each edge a shortest one through it, each once. Where there is one that can
- * come to a deadlock, those over the same locks that can't are left out.
+ * come to a deadlock, those over the same locks that can't are left out. In a graph so large that this takes more than
+ * MOST_LOOKS, only the first edges are searched from.
  */
 export function lockCycles(edges: readonly LockEdge[]): LockCycle[] {
   const cycles = new Map<string, LockCycle>();
+  const inCircles = edgesInCircles(edges);
+  const following = groupBy(inCircles, edge => edge.from);
+  const budget = { looks: MOST_LOOKS };
   for (const mayFollow of [(a: LockEdge, b: LockEdge) => whyImpossible([a, b]) === undefined, () => true]) {
-    for (const first of edges) {
-      const found = shortestCycle(first, edges, mayFollow);
+    for (const first of inCircles) {
+      const found = shortestCycle(first, following, mayFollow, budget);
       if (found === undefined) continue;
       const path = fromLeast(found);
       const key = path.map(edge => edge.from).join(' ');
@@ -43,29 +50,66 @@ export function lockCycles(edges: readonly LockEdge[]): LockCycle[] {
   return [...cycles.values()];
 }
 
-/** Breadth-first: edges² at worst, on graphs of tens of classes. */
+/** Breadth-first: all edges of the circles at worst, for each first one. */
 function shortestCycle(
   first: LockEdge,
-  edges: readonly LockEdge[],
+  following: ReadonlyMap<string, readonly LockEdge[]>,
   mayFollow: (edge: LockEdge, next: LockEdge) => boolean,
+  budget: { looks: number },
 ): LockEdge[] | undefined {
-  const seen = new Set<LockEdge>([first]);
-  let paths: LockEdge[][] = [[first]];
-  while (paths.length > 0) {
-    const longer: LockEdge[][] = [];
-    for (const path of paths) {
-      const last = path[path.length - 1];
-      for (const next of edges) {
-        if (next.from !== last.to || !mayFollow(last, next)) continue;
-        if (next === first) return path;
-        if (seen.has(next)) continue;
-        seen.add(next);
-        longer.push([...path, next]);
-      }
+  const before = new Map<LockEdge, LockEdge | undefined>([[first, undefined]]);
+  // A map is read in the order in which it grows.
+  for (const last of before.keys()) {
+    for (const next of following.get(last.to) ?? []) {
+      budget.looks -= 1 + last.gates.size;
+      if (budget.looks < 0) return undefined;
+      if (!mayFollow(last, next)) continue;
+      if (next === first) return pathTo(last, before);
+      if (!before.has(next)) before.set(next, last);
     }
-    paths = longer;
   }
   return undefined;
+}
+
+function pathTo(last: LockEdge, before: ReadonlyMap<LockEdge, LockEdge | undefined>): LockEdge[] {
+  const path: LockEdge[] = [];
+  for (let at: LockEdge | undefined = last; at !== undefined; at = before.get(at)) path.push(at);
+  return path.reverse();
+}
+
+/** Edges that may be in a circle: those between nodes that some edge leads to, and that some edge leads from. */
+function edgesInCircles(edges: readonly LockEdge[]): readonly LockEdge[] {
+  const followed = withoutEnds(
+    edges,
+    edge => edge.from,
+    edge => edge.to,
+  );
+  return withoutEnds(
+    followed,
+    edge => edge.to,
+    edge => edge.from,
+  );
+}
+
+/** Takes away edges that begin where none ends, until there are none; each is looked at once. */
+function withoutEnds(
+  edges: readonly LockEdge[],
+  begin: (edge: LockEdge) => string,
+  end: (edge: LockEdge) => string,
+): readonly LockEdge[] {
+  const beginning = groupBy(edges, begin);
+  const ending = new Map([...groupBy(edges, end)].map(([node, group]) => [node, group.length]));
+  const gone = new Set<LockEdge>();
+  const nodes = [...beginning.keys()].filter(node => !ending.has(node));
+  for (const node of nodes) {
+    for (const edge of beginning.get(node) ?? []) {
+      gone.add(edge);
+      const left = ending.get(end(edge))! - 1;
+      ending.set(end(edge), left);
+      if (left === 0) nodes.push(end(edge));
+    }
+  }
+  return edges.filter(edge => !gone.has(edge));
 }
 
 /** Rotated so that the circle begins with the least name, wherever it was found from. */
@@ -109,4 +153,14 @@ function haveOwnPcpus([first, ...rest]: readonly number[], used = 0): boolean {
     if (haveOwnPcpus(rest, pcpu === MANY ? used : used | bit)) return true;
   }
   return false;
+}
+
+function groupBy(edges: readonly LockEdge[], nameOf: (edge: LockEdge) => string): Map<string, LockEdge[]> {
+  const groups = new Map<string, LockEdge[]>();
+  for (const edge of edges) {
+    const group = groups.get(nameOf(edge));
+    if (group === undefined) groups.set(nameOf(edge), [edge]);
+    else group.push(edge);
+  }
+  return groups;
 }

@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { P2mError } from '@p2mtrace/trace-format/errors';
+import type { Exceeded } from './budget-error.js';
+import { budgetError } from './budget-error.js';
+import { type Budget, defaultMemory } from './budget-options.js';
+import { NOTE_FD } from './watch.js';
+
+/** Names the process that waits for this one. */
+const PARENT = 'P2MTRACE_PARENT';
+const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const FIRST_SIGNAL_CODE = 128;
+
+/** The process for which this one runs a command, 0 for none. */
+export function parentProcess(): number {
+  const parent = Number(process.env[PARENT] ?? 0);
+  return parent === process.ppid ? parent : 0;
+}
+
+/**
+ * Runs this command line in a process of its own, whose exit code it returns: native code that takes all memory, does
+ * not end or crashes costs that process alone.
+ * @throws P2mError P2M_MEMORY, P2M_TIME_LIMIT, P2M_SQL
+ */
+export async function runIsolated(budget: Budget): Promise<number> {
+  const [, main, ...args] = process.argv;
+  const child = spawn(process.execPath, [...process.execArgv, main, ...args], {
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    env: { ...process.env, [PARENT]: String(process.pid) },
+  });
+  let note = '';
+  (child.stdio[NOTE_FD] as Readable).on('data', text => {
+    note += text;
+  });
+  // A terminal sends its signals to both.
+  const passOn = (signal: NodeJS.Signals) => {
+    if (!process.stdin.isTTY) child.kill(signal);
+  };
+  for (const signal of PASSED_ON) process.on(signal, passOn);
+  try {
+    const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+      child.once('error', reject).once('close', (code, signal) => resolve([code, signal]));
+    });
+    if (code !== null) return code;
+    if (note !== '') {
+      const exceeded = note.startsWith('time') ? 'time' : 'memory';
+      throw budgetError(exceeded satisfies Exceeded, { memory: defaultMemory(), ...budget });
+    }
+    return endedBy(signal);
+  } finally {
+    for (const signal of PASSED_ON) process.off(signal, passOn);
+  }
+}
+
+async function endedBy(signal: NodeJS.Signals | null): Promise<number> {
+  const { constants } = await import('node:os');
+  const number = signal === null ? 0 : constants.signals[signal];
+  if (signal === 'SIGINT' || signal === 'SIGTERM' || signal === 'SIGHUP' || signal === 'SIGPIPE') {
+    return FIRST_SIGNAL_CODE + number;
+  }
+  throw new P2mError('P2M_SQL', `the query brought DuckDB down (${signal})`, {
+    blame: 'usage',
+    remedy: 'ask in another way, or for less: it may have run out of memory',
+  });
+}

@@ -17,7 +17,7 @@ export const CONDITIONS = `Conditions compare columns of events (as in p2mtrace 
   flags has failed, mfn == null, touches mfn 0x9fe5e (orders count), touches gfn|lock|domain …`;
 
 const EXIT_CODES = `Exit codes: 0 fine, 1 findings, 2 wrong usage, 3 unreadable or damaged input, 4 a bug of p2mtrace,
-130 interrupted, 141 nobody reads the output any more.
+5 a limit was reached, 130 interrupted, 141 nobody reads the output any more.
 Data goes to stdout, everything else to stderr.`;
 
 const INPUTS = `Inputs:

@@ -41,6 +41,12 @@ export const freedWhileMapped = defineCheck({
     const { pages, health } = state;
     /** By domid: what was freed since the domain showed last that it lives. */
     const runs = new Map<number, MappedFrees>();
+    /** One that is over: its room is used again, as a teardown fills much of it. */
+    let spare: MappedFrees | undefined;
+    const isOver = (run: MappedFrees) => {
+      run.clear();
+      spare = run;
+    };
     /** Of frames freed in a section that is not over: the record of their run. */
     const inSections = new FrameRecords(2);
 
@@ -53,7 +59,8 @@ export const freedWhileMapped = defineCheck({
       const owner = ownerOfRow(batch, row);
       let run = runs.get(mapped.domid);
       if (run === undefined) {
-        run = new MappedFrees();
+        run = spare ?? new MappedFrees();
+        spare = undefined;
         runs.set(mapped.domid, run);
       }
       const at = run.add();
@@ -110,6 +117,7 @@ export const freedWhileMapped = defineCheck({
         if (!isTeardown) tell(domid, run, at, { [role]: now.seq });
         else if (run.data[at + IS_DEFECT] === 1) tell(domid, run, at, { left_mapped: run.data[at + LEFT_SEQ] });
       }
+      isOver(run);
     };
 
     /** The domain still has a page that it had before that seq. */
@@ -140,6 +148,7 @@ export const freedWhileMapped = defineCheck({
         const later = Number.isNaN(used) ? { left_mapped: data[at + LEFT_SEQ] } : { p2m_used_later: used };
         tell(domid, run, at, later, isDefect ? 'proven' : confidence);
       }
+      isOver(run);
     };
 
     /** The section that freed pages of a p2m, and wrote entries of it, or tried to, ends. */

@@ -1,6 +1,6 @@
-import { BREACH_RULES, BREACH_SPEC, type BreachRule, type FactStore, rolesOf, SYMBOL_SITES } from '@p2mtrace/replayer';
+import { BREACH_CONFIDENCES, BREACH_RULES, BREACH_SPEC, type BreachRule, type FactStore, rolesOf, SYMBOL_SITES } from '@p2mtrace/replayer';
 import { isValid, type TraceReader } from '@p2mtrace/trace-format';
-import type { Occurrence } from '../findings/finding.js';
+import type { FoundOccurrence } from '../explain/find-finding.js';
 
 /** Columns that depend on what came before the slice, or say where in it the breach is. */
 const ELSEWHERE = new Set(['seq', 'at1', 'at2', 'at3', 'at4', 'at5', 'generation', 'expected']);
@@ -12,14 +12,14 @@ export const isChecked = (rule: string): rule is BreachRule => BREACH_RULES.some
 
 /**
  * What an occurrence's breaches say in a slice, one text each: two of the same text make the same finding. Breaches
- * with other witnesses are not its own. `seqOf` gives the seq in the original trace for one in the slice.
+ * with other witnesses, or another confidence, are not its own. `seqOf` gives the seq in the original trace for one in the slice.
  * @throws P2mError P2M_DAMAGED
  */
 export function breachKeys(
   slice: TraceReader,
   breaches: FactStore,
   rule: BreachRule,
-  { witness }: Occurrence,
+  { finding: { confidence }, occurrence: { witness } }: Pick<FoundOccurrence, 'finding' | 'occurrence'>,
   seqOf: (seq: number) => number | undefined,
 ): string[] {
   const wanted = rolesOf(rule).map(role => witness.find(one => one.role === role)?.seq);
@@ -29,6 +29,7 @@ export function breachKeys(
     const seqs = [columns.at1, columns.at2, columns.at3, columns.at4, columns.at5];
     for (let row = 0; row < rows; row++) {
       if (columns.breach[row] !== BREACH_RULES.indexOf(rule)) continue;
+      if (BREACH_CONFIDENCES[columns.confidence[row]] !== confidence) continue;
       if (!wanted.every((seq, i) => (seqs[i][row] >= 0 ? (seqOf(seqs[i][row]) ?? -1) : undefined) === seq)) continue;
       named ??= namedSites(slice);
       const sites = named;

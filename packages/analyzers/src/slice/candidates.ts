@@ -2,6 +2,7 @@ import { EventReader, eventsTouching, matchingEvents, parseExpression, type Subj
 import type { TraceReader } from '@p2mtrace/trace-format';
 import type { Story } from '../explain/story.js';
 import { withLocks } from './lock-spans.js';
+import { recordsBefore } from './records-before.js';
 import { framesOfStory, subjectsOfStory } from './slice-subjects.js';
 
 /** Number of pages whose freeing shows that a domain is torn down. */
@@ -9,7 +10,7 @@ const FIRST_FREES = 4;
 
 /**
  * Sets of events, by seq and in order, in which a finding may show again, each larger than the one before: the
- * witnesses with the locks that were held; what happened to its frames in between, under their locks; the ends of its
+ * witnesses with the locks that were held and what tells their order; what happened to its frames in between, under their locks; the ends of its
  * domains; what happened to its locks and what its pcpus did meanwhile; the whole history of its subjects; how its
  * domains are torn down; all that these did; everything.
  */
@@ -27,7 +28,7 @@ export function* candidates(reader: TraceReader, story: Story): Generator<readon
 
   const witnesses = occurrence.witness.map(({ seq }) => seq);
   const held = steps.flatMap(step => step.held.map(({ since_seq }) => since_seq));
-  yield* grow(withLocks(reader, [...witnesses, ...held]));
+  yield* grow(withLocks(reader, [...witnesses, ...held, ...recordsBefore(reader, witnesses)]));
   const domids = new Set(subjects.flatMap(subject => (subject.about === 'gfn' ? subject.domid : [])));
   if (typeof occurrence.subject.domid === 'number') domids.add(occurrence.subject.domid);
   if (found.size > 0) {

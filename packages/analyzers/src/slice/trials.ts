@@ -58,7 +58,8 @@ export class Trials {
       const keys = this.replay(slice, piece, seqs);
       if (keys === undefined) return false;
       if (keys.some(key => this.known.has(key))) return true;
-      if (!(await this.isFoundIn(slice))) return false;
+      // What says something else, as of its confidence, is another finding, or the same seen otherwise.
+      if (this.known.size > 0 || !(await this.isFoundIn(slice))) return false;
       for (const key of keys) this.known.add(key);
       return true;
     } finally {
@@ -83,13 +84,13 @@ export class Trials {
    * find what it should; else what the breaches say.
    */
   private replay(slice: TraceReader, { snapshots }: SlicePiece, seqs: readonly number[]): string[] | undefined {
-    const { finding, occurrence } = this.found;
-    const { rule } = finding;
+    const { found } = this;
+    const { rule } = found.finding;
     const seqOf = (seq: number) => seqs[seq - snapshots];
     if (!isChecked(rule)) return this.hasNewDivergence(replayTrace(slice), slice, seqOf) ? undefined : [];
     const breaches = new FactStore([BREACH_SPEC.name]);
     const state = replayTrace(slice, { facts: breaches, checks: { rules: [rule] } });
-    const keys = breachKeys(slice, breaches, rule, occurrence, seqOf);
+    const keys = breachKeys(slice, breaches, rule, found, seqOf);
     return keys.length === 0 || this.hasNewDivergence(state, slice, seqOf) ? undefined : keys;
   }
 

@@ -13,7 +13,7 @@ import { Replayer } from './replayer.js';
 export function* facts(reader: TraceReader, wanted?: FactSelection): Generator<FactChunk, void> {
   const store = new FactStore(wanted);
   const replayer = new Replayer(reader, { facts: store });
-  const feed = new EventFeed(reader, true);
+  const feed = new EventFeed(reader, { facts: true });
   for (const { firstSeq, rows } of reader.batches) {
     feed.advance(replayer, firstSeq + rows);
     yield* store.takeAll();

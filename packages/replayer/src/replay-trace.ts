@@ -17,7 +17,7 @@ export interface ReplayTraceOptions extends ReplayOptions {
  */
 export function replayTrace(reader: TraceReader, options: ReplayTraceOptions = {}): Replayer {
   const replayer = new Replayer(reader, options);
-  const feed = new EventFeed(reader, options.facts !== undefined);
+  const feed = new EventFeed(reader, { facts: options.facts !== undefined });
   feed.advance(replayer, options.until ?? Number.POSITIVE_INFINITY, options.onProgress);
   finishFacts(replayer);
   return replayer;

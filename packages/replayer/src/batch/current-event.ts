@@ -38,6 +38,11 @@ export class CurrentEvent {
     else this.caller = isValid(this.hasSymbol, row) ? SYMBOL_SITES + this.symbols[row] : -1;
   }
 
+  /** The event's TSC, or that of the last event looked at; 0 for none. */
+  get time(): number {
+    return this.tsc[2 * this.row + 1] * 2 ** 32 + this.tsc[2 * this.row];
+  }
+
   /** Writes the event's TSC into two elements of a fact's record. */
   stamp(records: Float64Array, at: number): void {
     records[at] = this.tsc[2 * this.row];

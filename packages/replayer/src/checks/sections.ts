@@ -1,15 +1,10 @@
-import { FLAG, isRecorded, isValid, MM_LOCK_ORDER_MAX, MODE_READ } from '@p2mtrace/trace-format';
+import { FLAG, isP2mLevel, isRecorded, isValid, MODE_READ } from '@p2mtrace/trace-format';
 import type { Handlers } from '../batch/handlers.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { domidOf } from '../batch/row-values.js';
 import type { TraceHead } from '../replay-options.js';
 import type { ReplayContext } from '../state/replay-context.js';
 import { DOMID, FRAME_TOUCHED, MFN, ORDER, Section } from './section.js';
-
-/**
- * mm lock levels of the p2m (host, nested) and of altp2m, without the control domain's bias (docs/xen.md#lock-levels).
- */
-const P2M_LEVELS = [16, 40];
 
 /**
  * The section that each pcpu is in, and what it has changed there (docs/judging.md): between taking its first p2m
@@ -40,15 +35,24 @@ export class Sections {
       if (!this.isP2mLock(batch, row)) return;
       const section = this.current();
       if (section.isUnlocked && section.end > 0) this.unlocked--;
-      section.locks++;
+      // Where it was taken before the trace, or its loss, too, its depth tells.
+      section.locks = section.isUnlocked ? Math.max(1, depthOf(batch, row)) : section.locks + 1;
     },
     lock_release: (batch, row) => {
       if (!this.isP2mLock(batch, row)) return;
       const section = this.current();
-      // What was taken before the trace, or its loss, ends all the same.
+      // What was taken before the trace, or its loss, ends all the same: with the release of the outermost hold.
       const unlocked = section.isUnlocked;
       if (!unlocked) section.locks--;
+      else if (depthOf(batch, row) > 1) {
+        if (section.end > 0) this.unlocked--;
+        section.locks = depthOf(batch, row) - 1;
+      }
       if (section.locks === 0) this.finish(section, unlocked);
+    },
+    snapshot: (batch, row) => {
+      const isHold = isValid(batch.validity.lock, row) && isValid(batch.validity.mode, row);
+      if (isHold && this.isP2mLock(batch, row)) this.current().locks++;
     },
   };
 
@@ -70,9 +74,7 @@ export class Sections {
   private isP2mLock({ columns: c, validity: v }: ReplayBatch, row: number): boolean {
     if (c.mode[row] === MODE_READ) return false;
     if (isValid(v.lock_class, row)) return this.isP2mClass[c.lock_class[row]];
-    if (!isValid(v.level, row)) return false;
-    const level = c.level[row];
-    return P2M_LEVELS.includes(level > MM_LOCK_ORDER_MAX ? level - MM_LOCK_ORDER_MAX : level);
+    return isValid(v.level, row) && isP2mLevel(c.level[row]);
   }
 
   /** The section of the pcpu of the moment. */
@@ -163,3 +165,7 @@ export class Sections {
     this.unlocked = 0;
   }
 }
+
+/** Recursion depth as recorded, 0 for none. */
+const depthOf = ({ columns, validity }: ReplayBatch, row: number): number =>
+  isValid(validity.depth, row) ? columns.depth[row] : 0;

@@ -165,12 +165,12 @@ export const BREACH_TABLE = {
   },
   'refcount.leak': {
     roles: ['acquired', 'allocation_dropped', 'unmapped'],
-    details: ['alive', 'torn-down', 'mapped'],
+    details: ['alive', 'torn-down', 'mapped', 'dying'],
     counts: { get: 'references taken' },
   },
   'refcount.type-leak': {
     roles: ['acquired', 'type_changed', 'allocation_dropped'],
-    details: ['alive', 'torn-down'],
+    details: ['alive', 'torn-down', 'dying'],
     counts: { get: 'type references taken' },
   },
   'refcount.put-too-many': {

@@ -59,7 +59,8 @@ interface Cut {
 
 /** Writes all pieces or none. Ranges are in order, so a single replay reaches the start of each. */
 function cut(reader: TraceReader, cuts: readonly Cut[], options: PieceOptions): Piece[] {
-  const feed = new EventFeed(reader);
+  // A piece begins with what happened before it, and has the rest itself.
+  const feed = new EventFeed(reader, { settles: false });
   const state = feed.start();
   const files = new OutputSet();
   const pieces: Piece[] = [];

@@ -92,8 +92,8 @@ function snapshotPage(pages: PageTable, mfn: number, slot: number, out: Snapshot
   if ((state & OWNER_KNOWN) !== 0) out.id('owner', pages.owner[slot]);
   const isUnowned = (state & OWNER_KNOWN) !== 0 && pages.owner[slot] === NO_OWNER;
   const life = (state & ALLOCATED) !== 0 ? FLAG.allocated : (state & FREE) !== 0 ? FLAG.free : 0;
-  // An owner, or PGC_allocated, says so by itself.
-  const isOwned = (state & OWNER_KNOWN) !== 0 && !isUnowned;
+  // PGC_allocated says so by itself, and so does an owner, save of a page that was allocated (PageState.noteOwner).
+  const isOwned = (state & OWNER_KNOWN) !== 0 && !isUnowned && (state & ALLOCATED) === 0;
   const isAllocated = (state & COUNT_KNOWN) !== 0 && pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot]);
   const isCounted = pages.isCounted(slot) && !isOwned && !isAllocated;
   const flags = life | (isUnowned ? FLAG.unowned : 0) | (isCounted ? FLAG.counted : 0);

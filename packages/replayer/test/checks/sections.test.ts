@@ -45,6 +45,23 @@ describe('a section under the p2m lock', () => {
     expect(await found(alloc, ...both, lock('lock_release', altp2m), m2p(), release)).toEqual([]);
   });
 
+  test('that began before the trace ends with the outermost hold, as the recorded depth tells', async () => {
+    const at = (depth: number) => ({ depth, flags: ['recursive'] });
+    const written = [entry(5, 0x100), m2p(5), entry(5)];
+    const inner = [lock('lock_acquire', at(2)), ...written, lock('lock_release', at(2))];
+    expect(await found(alloc, ...inner, m2p(), lock('lock_release', at(1)))).toEqual([]);
+    expect(await found(alloc, ...inner, lock('lock_release', at(1)))).toEqual(['proven m2p-mismatch at 4, 3']);
+    const bare = [...written, lock('lock_release', at(2))];
+    expect(await found(alloc, ...bare, m2p(), lock('lock_release', at(1)))).toEqual([]);
+  });
+
+  test('that began before a piece ends with what the snapshot shows as held', async () => {
+    const held = { ...acquire, kind: 'snapshot', depth: 1 };
+    const events = [entry(5, 0x100), m2p(5), acquire, entry(5), release];
+    expect(await found(held, alloc, ...events, m2p(), release)).toEqual([]);
+    expect(await found(held, alloc, ...events, release)).toEqual(['proven m2p-mismatch at 5, 3']);
+  });
+
   test('is not ended by other locks, nor begun or ended by readers', async () => {
     const pod = { lock: '0x30', lock_class: 'pod', level: 48, mode: 'mutex' };
     const others = [lock('lock_acquire', pod), lock('lock_release', pod)];

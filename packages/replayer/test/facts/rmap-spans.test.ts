@@ -16,14 +16,28 @@ test('members join and leave', async () => {
     of('share_pages', 0x100, 2, 0x20),
     of('rmap_add', 0x100, 3, 0x30),
     of('unshare', 0x100, 1, 0x10),
-    of('rmap_del', 0x100, 3, 0x30),
   );
   expect(spans(rows)).toEqual([
     [0x100, 1, 0x10, 0, 4],
     // share_pages moves the client's gfn from its own frame to the source's.
     [0x200, 2, 0x20, 1, 2],
     [0x100, 2, 0x20, 2, null],
-    [0x100, 3, 0x30, 3, 5],
+    [0x100, 3, 0x30, 3, null],
+  ]);
+});
+
+test('where rmap_del is recorded, a member leaves by it', async () => {
+  const rows = await factsOf(
+    'rmap_spans',
+    of('share_nominate', 0x100, 1, 0x10),
+    of('rmap_add', 0x100, 3, 0x30),
+    of('unshare', 0x100, 1, 0x10),
+    of('rmap_del', 0x100, 1, 0x10),
+    of('rmap_del', 0x100, 3, 0x30),
+  );
+  expect(spans(rows)).toEqual([
+    [0x100, 1, 0x10, 0, 3],
+    [0x100, 3, 0x30, 1, 4],
   ]);
 });
 

@@ -14,6 +14,7 @@ import { rangesOfEvents, replay, splitTrace } from '../../src/index.js';
 import { arbitraryCases, type Case } from '../model/arbitrary.js';
 import { captureOf, RECORDED_KINDS, recorded, tscOf } from '../model/capture.js';
 import { CASES, holds, ndjsonOf } from '../model/compare.js';
+import { inRecordedOrder } from '../model/in-recorded-order.js';
 import { comparePiece } from './compare-piece.js';
 
 const ALL = KINDS.map(({ name }) => name as KindName);
@@ -30,6 +31,7 @@ const split = (cases: fc.Arbitrary<Case>): fc.Arbitrary<SplitCase> =>
 /** Each piece comes to the state of the whole at its end, and together they have every event once. */
 async function compareSplit(trace: string, every: number): Promise<void> {
   const reader = TraceReader.open(trace);
+  if (reader.metadata.health !== undefined) inRecordedOrder(reader);
   const whole = replay(reader, { index: false });
   try {
     const ranges = rangesOfEvents(reader, every);

@@ -12,15 +12,15 @@ export const leak: Rule = {
   confidence: 'proven',
   needs: ['get_page', 'put_page|alloc_ref_drop'],
   doc: `The allocation's own reference (PGC_allocated) was dropped, but the count never reaches 0: somebody took a
-reference and forgot it, and the page is lost until reboot (docs/xen.md#reference-counts). Proven if the owner was
-torn down. If the domain is still alive, the holder may yet drop it. taken_under_lock_of says who took
+reference and forgot it, and the page is lost until reboot (docs/xen.md#reference-counts). Proven if the owner is gone. If the domain is still alive, the holder may yet drop it. taken_under_lock_of says who took
 the lock that was held, where get_page itself has no call site. through says what the reference was taken for, as far as
 the events around it tell: a grant (handle) or foreign mapping (mapped_gfn) of mapped_by, a type reference, PGT_partial,
 or an entry of a page table that was leaked itself (table). Of several references those are told that nothing has put in
 their turn: a grant's is put where the grant is unmapped.`,
-  fires: `alloc_ref_drop, and at the end of the trace the page still has a reference. Proven if its owner was
-destroyed or torn down, possible while the owner lives, likely if the reference or the drop is older than the trace. A
-note where the grant or foreign mapping that holds it still stands, in a domain that lives.`,
+  fires: `alloc_ref_drop, and at the end of the trace the page still has a reference. Proven if its owner is gone:
+destroyed, or, in a trace without domain_destroy, torn down to the last page. Possible while the owner lives, likely if
+the reference or the drop is older than the trace. A note where the trace ends within the teardown, or where, in a
+domain that lives, the grant or foreign mapping that holds it still stands, or somebody has the page's type.`,
   nearMiss: 'The reference is dropped later, and the page is freed.',
   mechanism: `get_page adds to count_info and put_page subtracts; the page is freed only when the count reaches 0
 (xen/common/page_alloc.c, xen/arch/x86/mm.c). put_page_alloc_ref drops the allocation's own reference, once. The pair
@@ -59,6 +59,6 @@ domain lives.`,
       `if(b.held_by_lock, null, coalesce(b.held_site::varchar, '?')) as allocation_dropped_at`,
     ],
     // Of a domain that lives, the holder may just not be done yet.
-    severity: `case b.detail when 'torn-down' then 'error' when 'mapped' then 'note' else 'warning' end`,
+    severity: `case b.detail when 'torn-down' then 'error' when 'alive' then 'warning' else 'note' end`,
   }),
 };

@@ -1,9 +1,11 @@
+import { mfnOf } from '../../batch/row-values.js';
 import { type HeldReference, isMapping, THROUGH_TABLE } from '../../facts/ref-facts.js';
 import { defineCheck } from '../check.js';
 import { DeadDomains } from '../dead-domains.js';
 import { forEachFrame } from '../frames.js';
 import { ownerOf } from '../known-pages.js';
-import { LeakedPages, lastMappingOf } from './leaked-pages.js';
+import { KnownTypes } from '../known-types.js';
+import { DETAIL, LeakedPages, lastMappingOf } from './leaked-pages.js';
 
 /**
  * At the end of the trace a page has lost the allocation's own reference (PGC_allocated), and its count is not 0. Of a
@@ -12,24 +14,28 @@ import { LeakedPages, lastMappingOf } from './leaked-pages.js';
 export const leak = defineCheck({
   rule: 'refcount.leak',
   needs: ['refs', 'lastMappings'],
-  make: ({ state, p2ms, refs, lastMappings, now, report, opportunities }) => {
+  make: ({ state, p2ms, refs, lastMappings, head, now, report, opportunities }) => {
     const gets = opportunities('get');
     const { pages } = state;
-    const dead = new DeadDomains(state, p2ms);
+    const types = new KnownTypes(pages, state.profile);
+    const dead = new DeadDomains({ state, p2ms, now, head });
 
     const judge = (mfn: number, slot: number, leaked: LeakedPages) => {
       const owner = ownerOf(pages, slot);
       const last = lastMappingOf(lastMappings, mfn, owner);
-      const isDead = dead.has(last?.domid ?? owner);
+      const domid = last?.domid ?? owner;
+      const fate = leaked.areRelinquished(owner) && dead.fateOf(domid) === 'alive' ? 'dying' : dead.fateOf(domid);
       const dropped = refs.allocationDropped(slot);
       const standing = p2ms.reverse.mappings(mfn).find(({ p2m }) => p2ms.tables[p2m].domid === owner);
       const tell = (held: HeldReference | undefined) => {
         const isKnown = held !== undefined && !Number.isNaN(dropped.seq);
-        const isMapped = held !== undefined && isStillMapped(held);
+        // Whoever has a type reference on a living domain's page uses it for long: a ring, a registered area.
+        const isInUse = fate === 'alive' && types.isKnown(slot) && types.references(slot) > 0;
+        const isMapped = isInUse || (held !== undefined && isStillMapped(held));
         const table = held === undefined ? -1 : leaked.tableOf(mfn, held);
         report({
-          confidence: !isKnown ? 'likely' : isDead && !isMapped ? 'proven' : 'possible',
-          detail: isMapped ? 'mapped' : isDead ? 'torn-down' : 'alive',
+          confidence: fate !== 'gone' || isMapped ? 'possible' : isKnown ? 'proven' : 'likely',
+          detail: isMapped ? 'mapped' : DETAIL[fate],
           mfn,
           generation: pages.generation[slot],
           domid: owner,
@@ -56,11 +62,14 @@ export const leak = defineCheck({
 
     /** Who has the page mapped is still there, and so is the mapping. */
     const isStillMapped = ({ through, throughDomid, endedSeq }: HeldReference) =>
-      isMapping(through) && Number.isNaN(endedSeq) && throughDomid >= 0 && !dead.has(throughDomid);
+      isMapping(through) && Number.isNaN(endedSeq) && throughDomid >= 0 && dead.fateOf(throughDomid) === 'alive';
 
-    const freed = (mfn: number) => dead.freed(mfn, now.seq);
+    const freed = (mfn: number) => dead.freed(mfn);
     return {
-      before: { page_free: (batch, row) => forEachFrame(batch, row, freed) },
+      before: {
+        page_free: (batch, row) => forEachFrame(batch, row, freed),
+        alloc_ref_drop: (batch, row) => dead.allocationDropped(mfnOf(batch, row)),
+      },
       end: () => {
         const leaked = new LeakedPages(state, refs);
         for (const { mfn, slot } of leaked.pages) judge(mfn, slot, leaked);

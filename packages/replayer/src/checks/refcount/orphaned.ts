@@ -14,10 +14,10 @@ export const orphaned = defineCheck({
   make: ({ state, p2ms, lastMappings, head, records, now, report, opportunities }) => {
     const unmaps = opportunities('unmap');
     const { pages, locks, pod, lastP2mSeq } = state;
-    const dead = new DeadDomains(state, p2ms);
+    const dead = new DeadDomains({ state, p2ms, now, head });
     const isControl = new Set(head.metadata.controlDomains);
     const knowsCache = records('pod_cache_add');
-    const freed = (mfn: number) => dead.freed(mfn, now.seq);
+    const freed = (mfn: number) => dead.freed(mfn);
 
     /** Pages go through a PoD cache that no event tells of. */
     const mayBeCached = (mfn: number, domid: number) =>
@@ -27,7 +27,7 @@ export const orphaned = defineCheck({
       const owner = ownerOf(pages, slot);
       if (isFree(pages, slot) || owner < 0 || owner >= FIRST_RESERVED_DOMID || isControl.has(owner)) return false;
       if (!knowsCount(pages, slot) || !isAllocated(pages, slot) || pages.isSpecial(slot)) return false;
-      return !dead.has(owner) && !mayBeCached(mfn, owner);
+      return dead.fateOf(owner) === 'alive' && !mayBeCached(mfn, owner);
     };
 
     return {

@@ -1,9 +1,10 @@
+import { mfnOf } from '../../batch/row-values.js';
 import { defineCheck } from '../check.js';
 import { DeadDomains } from '../dead-domains.js';
 import { forEachFrame } from '../frames.js';
 import { ownerOf } from '../known-pages.js';
 import { KnownTypes } from '../known-types.js';
-import { LeakedPages, lastMappingOf } from './leaked-pages.js';
+import { DETAIL, LeakedPages, lastMappingOf } from './leaked-pages.js';
 
 /**
  * At the end of the trace a page that has lost the allocation's own reference still has one of its type: the general
@@ -13,13 +14,13 @@ export const typeLeak = defineCheck({
   rule: 'refcount.type-leak',
   needs: ['refs', 'lastMappings'],
   ifRecorded: ['get_type'],
-  make: ({ state, p2ms, refs, lastMappings, relinquishedTypes, now, report, opportunities }) => {
+  make: ({ state, p2ms, refs, lastMappings, head, relinquishedTypes, now, report, opportunities }) => {
     const gets = opportunities('get');
     const { pages, profile } = state;
     const types = new KnownTypes(pages, profile);
-    const dead = new DeadDomains(state, p2ms);
+    const dead = new DeadDomains({ state, p2ms, now, head });
     const relinquished = relinquishedTypes();
-    const freed = (mfn: number) => dead.freed(mfn, now.seq);
+    const freed = (mfn: number) => dead.freed(mfn);
 
     const judge = (mfn: number, slot: number, leaked: LeakedPages) => {
       const owner = ownerOf(pages, slot);
@@ -28,10 +29,11 @@ export const typeLeak = defineCheck({
       if (held !== undefined && leaked.tableOf(mfn, held) >= 0) return;
       const isKnown = held !== undefined && !Number.isNaN(dropped.seq);
       const last = lastMappingOf(lastMappings, mfn, owner);
-      const isDead = dead.has(last?.domid ?? owner);
+      const domid = last?.domid ?? owner;
+      const fate = leaked.areRelinquished(owner) && dead.fateOf(domid) === 'alive' ? 'dying' : dead.fateOf(domid);
       report({
-        confidence: !isKnown ? 'likely' : isDead ? 'proven' : 'possible',
-        detail: isDead ? 'torn-down' : 'alive',
+        confidence: fate !== 'gone' ? 'possible' : isKnown ? 'proven' : 'likely',
+        detail: DETAIL[fate],
         mfn,
         generation: pages.generation[slot],
         domid: owner,
@@ -46,7 +48,10 @@ export const typeLeak = defineCheck({
     };
 
     return {
-      before: { page_free: (batch, row) => forEachFrame(batch, row, freed) },
+      before: {
+        page_free: (batch, row) => forEachFrame(batch, row, freed),
+        alloc_ref_drop: (batch, row) => dead.allocationDropped(mfnOf(batch, row)),
+      },
       after: { get_type: () => gets.count() },
       end: () => {
         const leaked = new LeakedPages(state, refs);

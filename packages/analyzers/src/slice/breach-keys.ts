@@ -1,4 +1,12 @@
-import { BREACH_CONFIDENCES, BREACH_RULES, BREACH_SPEC, type BreachRule, type FactStore, rolesOf, SYMBOL_SITES } from '@p2mtrace/replayer';
+import {
+  BREACH_CONFIDENCES,
+  BREACH_RULES,
+  BREACH_SPEC,
+  type BreachRule,
+  type FactStore,
+  rolesOf,
+  SYMBOL_SITES,
+} from '@p2mtrace/replayer';
 import { isValid, type TraceReader } from '@p2mtrace/trace-format';
 import type { FoundOccurrence } from '../explain/find-finding.js';
 

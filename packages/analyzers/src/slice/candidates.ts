@@ -36,7 +36,12 @@ export function* candidates(reader: TraceReader, story: Story): Generator<readon
   if (found.size > 0) {
     const meanwhile = { from: Math.min(...found), to: Math.max(...found) + 1 };
     const during = (subject: Subject) => eventsTouching(reader, subject, meanwhile);
-    yield* grow(withLocks(reader, frames.flatMap(subject => [...during(subject)])));
+    yield* grow(
+      withLocks(
+        reader,
+        frames.flatMap(subject => [...during(subject)]),
+      ),
+    );
     yield* grow(...[...domids].map(domid => endsOf(reader, domid)));
     // Besides what was found: with gaps between them these may not fit what comes next.
     yield inOrder([...found, ...withLocks(reader, justBefore(reader, story))]);
@@ -46,7 +51,10 @@ export function* candidates(reader: TraceReader, story: Story): Generator<readon
     );
   }
   yield* grow(
-    withLocks(reader, frames.flatMap(subject => [...eventsTouching(reader, subject)])),
+    withLocks(
+      reader,
+      frames.flatMap(subject => [...eventsTouching(reader, subject)]),
+    ),
     ...subjects.map(subject => eventsTouching(reader, subject)),
     chains.flatMap(({ why }) => why.reasons.map(({ seq }) => seq)),
   );

@@ -1,4 +1,4 @@
-import { BatchMemory, COPIED_COLUMNS, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
+import { BATCH_ROWS, BatchMemory, COPIED_COLUMNS, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
 import { PieceWriter } from './piece-writer.js';
 
 /**
@@ -7,7 +7,9 @@ import { PieceWriter } from './piece-writer.js';
  * @throws P2mError P2M_WRITE (usage), P2M_SCHEMA, P2M_DAMAGED; then there is no file
  */
 export function selectEvents(reader: TraceReader, path: string, keep: Uint8Array, metadata: TraceMetadata): void {
-  const writer = new PieceWriter(reader, path, metadata);
+  // Memory for as many rows as there are: often a handful out of many, and again and again.
+  const rows = keep.reduce((sum, one) => sum + one, 0);
+  const writer = new PieceWriter(reader, path, metadata, Math.max(1, Math.min(BATCH_ROWS, rows)));
   try {
     const memory = new BatchMemory();
     let place = 0;

@@ -1,4 +1,4 @@
-import { isValid } from '@p2mtrace/trace-format';
+import { DOMID_FIRST_RESERVED, isValid } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../../batch/replay-batch.js';
 import { domidOf, hasFailed, mfnOf, ownerOf as ownerOfRow } from '../../batch/row-values.js';
 import { isUse } from '../../facts/translation-facts.js';
@@ -7,7 +7,7 @@ import { ALLOCATED, COUNT_KNOWN } from '../../tables/page-table.js';
 import { defineCheck } from '../check.js';
 import { tookPlace } from '../entry-writes.js';
 import { forEachFrame } from '../frames.js';
-import { FIRST_RESERVED_DOMID, formerOwner, isAllocated, isFree, knowsCount, ownerOf, slotOf } from '../known-pages.js';
+import { formerOwner, isAllocated, isFree, knowsCount, ownerOf, slotOf } from '../known-pages.js';
 import { DOMID, ENTRY_FAILED, isWrite, type Section, WHAT } from '../section.js';
 import {
   FREED_PCPU,
@@ -202,7 +202,7 @@ export const freedWhileMapped = defineCheck({
         page_alloc: got,
         owner_set: (batch, row) => {
           // Whoever is unshared gets his page back from dom_cow.
-          if (runs.size > 0 && formerOwner(state.pages, batch, row) < FIRST_RESERVED_DOMID) got(batch, row);
+          if (runs.size > 0 && formerOwner(state.pages, batch, row) < DOMID_FIRST_RESERVED) got(batch, row);
         },
         ...(records('page_use')
           ? {

@@ -1,4 +1,12 @@
-import { EventReader, eventsTouching, matchingEvents, parseExpression, type Subject } from '@p2mtrace/replayer';
+import {
+  EventReader,
+  eventsTouching,
+  firstMatch,
+  matchingEvents,
+  parseExpression,
+  type SeqRange,
+  type Subject,
+} from '@p2mtrace/replayer';
 import { KINDS, type TraceReader } from '@p2mtrace/trace-format';
 import type { Story } from '../explain/story.js';
 import { withLocks } from './lock-spans.js';
@@ -6,26 +14,39 @@ import { recordsBefore } from './records-before.js';
 import { framesOfStory, subjectsOfStory } from './slice-subjects.js';
 
 /** Number of pages whose freeing shows that a domain is torn down. */
-const FIRST_FREES = 4;
+const FREES = 4;
 /** Events of a mechanism looked at before the first witness. */
 const JUST_BEFORE = 8;
 
+/** Events, by seq and in order, in which a finding may show again. */
+export interface Candidate {
+  readonly seqs: readonly number[];
+  /** What its snapshots are to show, besides what the story is about. */
+  readonly shown: readonly Subject[];
+}
+
 /**
- * Sets of events, by seq and in order, in which a finding may show again, each larger than the one before: the
- * witnesses with the locks that were held and what tells their order; what happened to its frames in between, under their locks; the ends of its
- * domains; what these did just before; what happened to its locks and what its pcpus did meanwhile; the whole history of its subjects; how its
- * domains are torn down; all that these did; everything.
+ * Sets of events, each larger than the one before: the witnesses with the locks that were held and what tells their
+ * order; what happened to its frames in between, under their locks; that its domains were destroyed, or torn down; what
+ * these did just before; what happened to its locks and what its pcpus did meanwhile; the whole history of its subjects;
+ * all that its domains did; everything.
  */
-export function* candidates(reader: TraceReader, story: Story): Generator<readonly number[]> {
+export function* candidates(reader: TraceReader, story: Story): Generator<Candidate> {
   const { occurrence, steps, pcpus, chains } = story;
   const [subjects, frames] = [subjectsOfStory(story), framesOfStory(story)];
   const found = new Set<number>();
   let yielded = 0;
-  function* grow(...sources: Iterable<number>[]): Generator<readonly number[]> {
+  function* grow(...sources: Iterable<number>[]): Generator<Candidate> {
     for (const seqs of sources) for (const seq of seqs) found.add(seq);
     if (found.size === yielded) return;
     yielded = found.size;
-    yield inOrder(found);
+    yield { seqs: inOrder(found), shown: [] };
+  }
+
+  /** With gaps between them these may not fit what comes next. */
+  function* besides(seqs: Iterable<number>, shown: readonly Subject[] = []): Generator<Candidate> {
+    const all = new Set([...found, ...seqs]);
+    if (all.size > found.size) yield { seqs: inOrder(all), shown };
   }
 
   const witnesses = occurrence.witness.map(({ seq }) => seq);
@@ -43,8 +64,12 @@ export function* candidates(reader: TraceReader, story: Story): Generator<readon
       ),
     );
     yield* grow(...[...domids].map(domid => endsOf(reader, domid)));
-    // Besides what was found: with gaps between them these may not fit what comes next.
-    yield inOrder([...found, ...withLocks(reader, justBefore(reader, story))]);
+    const frees = [...domids].flatMap(domid => freesOfTeardown(reader, domid, meanwhile.from));
+    yield* besides(
+      frees.flatMap(({ seqs }) => seqs),
+      frees.map(({ mfn }) => mfn),
+    );
+    yield* besides(withLocks(reader, justBefore(reader, story)));
     yield* grow(
       ...subjects.map(during),
       ...pcpus.map(pcpu => matchingEvents(reader, contextOf(reader, pcpu), meanwhile)),
@@ -58,7 +83,6 @@ export function* candidates(reader: TraceReader, story: Story): Generator<readon
     ...subjects.map(subject => eventsTouching(reader, subject)),
     chains.flatMap(({ why }) => why.reasons.map(({ seq }) => seq)),
   );
-  yield* grow(...[...domids].flatMap(domid => firstFreesOfTeardown(reader, domid)));
   yield* grow(...[...domids].map(domid => eventsTouching(reader, { about: 'domain', domid })));
   yield* grow(reader.batches.flatMap(({ firstSeq, rows }) => Array.from({ length: rows }, (_, row) => firstSeq + row)));
 }
@@ -89,23 +113,32 @@ const endsOf = (reader: TraceReader, domid: number): Iterable<number> =>
   matchingEvents(reader, parseExpression(`domid == ${domid} and kind == domain_destroy`, reader.names));
 
 /**
- * The whole history of the first pages freed after the last use of the domain's p2m: a teardown frees what the p2m
- * still maps.
+ * The last pages freed after the last use of the domain's p2m, each with the write that mapped it if that is not before
+ * `begin`, where snapshots show it: a teardown frees what the p2m still maps.
  */
-function firstFreesOfTeardown(reader: TraceReader, domid: number): Iterable<number>[] {
+function freesOfTeardown(reader: TraceReader, domid: number, begin: number) {
   const { names } = reader;
   const uses = parseExpression(`domid == ${domid} and (kind == lookup or kind == set_entry)`, names);
-  const [last = 0] = matchingEvents(reader, uses, undefined, 'backward');
-  const frees = matchingEvents(reader, parseExpression(`owner == ${domid} and kind == page_free`, names), {
-    from: last,
-  });
+  const from = firstMatch(reader, uses, undefined, 'backward') ?? 0;
+  const frees = parseExpression(`owner == ${domid} and kind == page_free`, names);
   const events = new EventReader(reader);
-  const histories: Iterable<number>[] = [];
-  for (const seq of frees) {
-    histories.push(eventsTouching(reader, { about: 'mfn', mfn: Number(events.at(seq)?.mfn) }));
-    if (histories.length === FIRST_FREES) break;
+  const found: { readonly mfn: Subject; readonly seqs: readonly number[] }[] = [];
+  for (const seq of matchingEvents(reader, frees, { from }, 'backward')) {
+    const mfn: Subject = { about: 'mfn', mfn: Number(events.at(seq)?.mfn) };
+    found.push({ mfn, seqs: [...lastMapping(reader, events, domid, mfn, { from: begin, to: from + 1 }), seq] });
+    if (found.length === FREES) break;
   }
-  return histories;
+  return found;
+}
+
+/** The last write that gave an mfn to a domain, if there is one. */
+function lastMapping(reader: TraceReader, events: EventReader, domid: number, mfn: Subject, range: SeqRange): number[] {
+  for (const seq of eventsTouching(reader, mfn, range, 'backward')) {
+    const event = events.at(seq);
+    const flags = Array.isArray(event?.flags) ? event.flags : [];
+    if (event?.kind === 'set_entry' && event.domid === domid && !flags.includes('failed')) return [seq];
+  }
+  return [];
 }
 
 /** What a pcpu locked, and which vcpus it ran. */

@@ -1,10 +1,14 @@
-import { matchingEvents, parseExpression, selectEvents, touching, trimTrace } from '@p2mtrace/replayer';
+import { matchingEvents, parseExpression, type Subject, selectEvents, touching, trimTrace } from '@p2mtrace/replayer';
 import { type TraceMetadata, TraceReader } from '@p2mtrace/trace-format';
-import type { Story } from '../explain/story.js';
-import { subjectsOfStory } from './slice-subjects.js';
+
+/** What snapshots are to tell of. */
+export interface Shown {
+  readonly subjects: readonly Subject[];
+  readonly pcpus: readonly number[];
+}
 
 /**
- * Some events of a trace, after snapshots of what was known of a story's subjects and pcpus where they begin. It has
+ * Some events of a trace, after snapshots of what was known of some subjects and pcpus where they begin. It has
  * nothing else, so that choosing among its events takes as long as they are many, not as the trace is long.
  */
 export class SlicePiece {
@@ -20,7 +24,7 @@ export class SlicePiece {
    * `seqs` are those of the events in the original trace, in order; the piece is stored at `path`.
    * @throws P2mError P2M_WRITE (usage), P2M_SCHEMA, P2M_DAMAGED
    */
-  constructor(reader: TraceReader, seqs: readonly number[], story: Story, path: string) {
+  constructor(reader: TraceReader, seqs: readonly number[], shown: Shown, path: string) {
     const chosen = new Set(seqs);
     this.from = seqs[0] ?? 0;
     const range = { from: this.from, to: (seqs.at(-1) ?? -1) + 1 };
@@ -28,7 +32,7 @@ export class SlicePiece {
     trimTrace(reader, trimmed, range, { keep: seq => chosen.has(seq) });
     const all = TraceReader.open(trimmed);
     try {
-      const keep = wantedSnapshots(all, story);
+      const keep = wantedSnapshots(all, shown);
       this.snapshots = keep.reduce((sum, one) => sum + one, 0);
       keep.fill(1, all.rows - seqs.length);
       selectEvents(all, path, keep, this.metadataOf(all));
@@ -59,14 +63,14 @@ export class SlicePiece {
   }
 }
 
-/** By place in a piece: 1 for the snapshots that a story needs, 0 for everything else. */
-function wantedSnapshots(piece: TraceReader, story: Story): Uint8Array<ArrayBuffer> {
+/** By place in a piece: 1 for the snapshots of these, 0 for everything else. */
+function wantedSnapshots(piece: TraceReader, { subjects, pcpus }: Shown): Uint8Array<ArrayBuffer> {
   const wanted = new Uint8Array(piece.rows);
   const { names, metadata } = piece;
   const snapshots = { to: metadata.piece?.snapshots ?? 0 };
   const filters = [
-    ...subjectsOfStory(story).map(subject => touching(names, subject)),
-    ...story.pcpus.map(pcpu => parseExpression(`pcpu == ${pcpu}`, names)),
+    ...subjects.map(subject => touching(names, subject)),
+    ...pcpus.map(pcpu => parseExpression(`pcpu == ${pcpu}`, names)),
   ];
   for (const filter of filters) {
     for (const seq of matchingEvents(piece, filter, snapshots)) wanted[seq] = 1;

@@ -5,11 +5,12 @@ import type { Replay } from '@p2mtrace/replayer';
 import { usageError } from '@p2mtrace/trace-format';
 import type { FoundOccurrence } from '../explain/find-finding.js';
 import { type Story, storyOf } from '../explain/story.js';
-import { candidates } from './candidates.js';
+import { type Candidate, candidates } from './candidates.js';
 import { withLocks } from './lock-spans.js';
 import { minimize } from './minimize.js';
 import { contextOfSlice } from './slice-context.js';
-import { SlicePiece } from './slice-piece.js';
+import { type Shown, SlicePiece } from './slice-piece.js';
+import { subjectsOfStory } from './slice-subjects.js';
 import { type TrialOptions, Trials } from './trials.js';
 
 /** A small trace that shows a finding. */
@@ -40,8 +41,8 @@ export async function sliceTrace(
   const folder = mkdtempSync(join(tmpdir(), 'p2mtrace-slice-'));
   try {
     const slicer = new Slicer(replay, found, story, folder, options);
-    for (const all of candidates(replay.reader, story)) {
-      const slice = await slicer.sliceOf(all, path);
+    for (const candidate of candidates(replay.reader, story)) {
+      const slice = await slicer.sliceOf(candidate, path);
       if (slice !== undefined) return slice;
     }
   } finally {
@@ -71,18 +72,18 @@ class Slicer {
   }
 
   /** The smallest slice found among these events, written; undefined if they do not show the finding. */
-  async sliceOf(all: readonly number[], path: string): Promise<Slice | undefined> {
+  async sliceOf({ seqs: all, shown: more }: Candidate, path: string): Promise<Slice | undefined> {
     const { reader } = this.replay;
     const { trials, story } = this;
     const writes = all.length === 0 ? [] : contextOfSlice(reader, story, all);
-    const more = merged(all, withLocks(reader, writes));
-    const piece = new SlicePiece(reader, more, story, this.file);
+    const shown = { subjects: [...subjectsOfStory(story), ...more], pcpus: story.pcpus };
+    const piece = new SlicePiece(reader, merged(all, withLocks(reader, writes)), shown, this.file);
     try {
       if (!(await trials.shows(piece, all))) return undefined;
       const least = await this.least(piece, all);
       const context = await this.contextFor(piece, least, writes);
       const seqs = merged(least, context);
-      const snapshots = await this.write(piece, seqs, path);
+      const snapshots = await this.write(piece, seqs, shown, path);
       return { seqs, context, snapshots, tries: trials.tries, isMinimal: !trials.isSpent };
     } finally {
       piece.close();
@@ -122,11 +123,11 @@ class Slicer {
    * Writes the slice and returns the number of its snapshots. These say most if they are of the point where the slice
    * itself begins. But what a pcpu holds there may be in the way, as nothing in the slice releases it.
    */
-  private async write(piece: SlicePiece, seqs: readonly number[], path: string): Promise<number> {
+  private async write(piece: SlicePiece, seqs: readonly number[], shown: Shown, path: string): Promise<number> {
     const { reader } = this.replay;
-    const stories = seqs[0] === piece.from ? [] : [this.story, { ...this.story, pcpus: [] }];
-    for (const story of stories) {
-      const own = new SlicePiece(reader, seqs, story, `${this.file}.own`);
+    const ways = seqs[0] === piece.from ? [] : [shown, { ...shown, pcpus: [] }];
+    for (const way of ways) {
+      const own = new SlicePiece(reader, seqs, way, `${this.file}.own`);
       try {
         if (!(await this.trials.shows(own, seqs))) continue;
         own.write(path, seqs);

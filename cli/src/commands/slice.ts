@@ -34,7 +34,7 @@ export const run: Run<readonly [string, string], Options> = async ([path, name],
         trying.end(),
       );
       const { seqs, snapshots, context: writes, isMinimal } = slice;
-      const kept = writes.length === 0 ? '' : ` but ${counted(writes.length, 'write')} of the entry, kept to read it`;
+      const kept = writes.length === 0 ? '' : ` but ${counted(writes.length, 'event')}, kept to read it`;
       if (format === 'json') await context.out.write(`${jsonText({ ...slice, path: output, of: reader.rows })}\n`);
       else {
         const size = `${counted(seqs.length, 'event')} of ${count(reader.rows)}, behind ${counted(snapshots, 'snapshot')}`;

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { captureBytes, SMALL } from './support/captures.js';
-import { ended, fine, needsBuild, start, tempDir } from './support/cli.js';
+import { ended, fine, needsBuild, start, tempDir, untilIdle } from './support/cli.js';
 
 needsBuild();
 const temp = tempDir();
@@ -37,7 +37,7 @@ describe('a recording', () => {
     const child = start(['import', '-', '-o', out]);
     const end = ended(child);
     child.stdin?.write(captureBytes(SMALL));
-    await new Promise(resolve => setTimeout(resolve, 1000));
+    await untilIdle(child);
     child.kill(signal);
     child.kill(signal);
     const { code, stderr } = await end;
@@ -52,7 +52,7 @@ describe('a recording', () => {
     const end = ended(child);
     const bytes = captureBytes(SMALL);
     child.stdin?.write(bytes.subarray(0, 40));
-    await new Promise(resolve => setTimeout(resolve, 1000));
+    await untilIdle(child);
     child.kill('SIGINT');
     setTimeout(() => child.stdin?.end(bytes.subarray(40)), 200);
     const { code, stderr } = await end;
@@ -88,7 +88,7 @@ describe('Ctrl-C', () => {
     const query = 'select count(*) from events a, events b, events c where a.seq + b.seq + c.seq = 7';
     const child = start(['sql', longTrace(), query]);
     const end = ended(child);
-    await new Promise(resolve => setTimeout(resolve, 2000));
+    await untilIdle(child);
     child.kill('SIGINT');
     const { code, stderr } = await end;
     expect(stderr).toContain('P2M_INTERRUPTED');

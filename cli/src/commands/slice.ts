@@ -38,7 +38,7 @@ export const run: Run<readonly [string, string], Options> = async ([path, name],
         sliceTrace(replay, found, file, { plugins, tries, onTry: trying.update }),
       ).finally(() => trying.end());
       const { seqs, snapshots, context: writes, isMinimal } = slice;
-      const kept = writes.length === 0 ? '' : ` but ${counted(writes.length, 'write')} of the entry, kept to read it`;
+      const kept = writes.length === 0 ? '' : ` but ${counted(writes.length, 'event')}, kept to read it`;
       sayWritten(context, output);
       if (format === 'json') await out.write(jsonDocument({ ...slice, path: output, of: reader.rows }));
       else {

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, inject } from 'vitest';
 
@@ -38,6 +39,23 @@ export function fine(args: readonly string[], options: { input?: Uint8Array | st
 /** Starts p2mtrace with pipes. */
 export function start(args: readonly string[]): ChildProcess {
   return spawn(process.execPath, [BIN, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+}
+
+/** Half a second in which it has nothing to do. */
+const IDLE_CHECKS = 20;
+
+/**
+ * Returns when a child has started and waits: for input, or for another thread. How long that takes depends on what else
+ * the machine does. Without /proc, two seconds are taken to suffice.
+ */
+export async function untilIdle({ pid }: ChildProcess): Promise<void> {
+  const stat = `/proc/${pid}/stat`;
+  if (!existsSync(stat)) return wait(2000);
+  for (let idle = 0; idle < IDLE_CHECKS && existsSync(stat); ) {
+    await wait(25);
+    // The state stands behind the name, which is in parentheses: S is asleep, R wants to run.
+    idle = readFileSync(stat, 'utf8').split(') ').at(-1)?.startsWith('S') === true ? idle + 1 : 0;
+  }
 }
 
 /** What a child that was started says until it ends. */

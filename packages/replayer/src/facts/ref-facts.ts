@@ -73,6 +73,8 @@ export class RefFacts {
   private takenUnknown = 0;
   private readonly contexts = new RefContexts();
   private readonly validations = new Validations();
+  /** By owner: TSC at which one of its pages lost the allocation's reference last. */
+  private readonly lastDrops = new Map<number, number>();
   /** By page slot: references of the generation before that were never dropped. */
   private readonly left = new Map<number, LeftReference[]>();
   /** The put of the moment: whether it fits a reference, and what it puts. */
@@ -176,7 +178,10 @@ export class RefFacts {
     allocation: boolean,
     underflow: boolean,
   ): void {
-    if (allocation) this.dropAllocation(slot, this.now.seq, site);
+    if (allocation) {
+      this.dropAllocation(slot, this.now.seq, site);
+      this.lastDrops.set(owner, this.now.time);
+    }
     let at = 0;
     if (!underflow) at = allocation ? this.takeAllocation(slot) : this.takeFitting(slot);
     this.contexts.of(this.now.pcpu).put(slot, mfn);
@@ -338,6 +343,11 @@ export class RefFacts {
     this.droppedSeq[slot] = seq;
     this.droppedCaller[slot] = caller;
     this.droppedByLock[slot] = this.isByLock(caller);
+  }
+
+  /** TSC at which a page of the domain lost its allocation's reference last, undefined for never. */
+  lastDrop(domid: number): number | undefined {
+    return this.lastDrops.get(domid);
   }
 
   /** The event that dropped the reference of the page's allocation, NaN for none, and its call site, -1 for unknown. */

@@ -36,12 +36,17 @@ export class Certainty implements TellsOrder {
     return earlierPuts(this.rows, seq, mfn, this.slack);
   }
 
+  /** Another pcpu's clock does not fit this one's: which of the two is wrong is not known, and neither tells any order. */
+  isDoubtful(pcpu: number): boolean {
+    return this.contradictory.some(pair => pair.includes(pcpu));
+  }
+
   private isOrdered(first: number, second: number): boolean {
     const [a, b] = [this.rows.at(first), this.rows.at(second)];
     if (!hasWindow(a) || !hasWindow(b)) return true;
     const [pcpu, other] = [a.batch.columns.pcpu[a.row], b.batch.columns.pcpu[b.row]];
     if (pcpu === other) return true;
-    if (this.contradictory.some(pair => pair.includes(pcpu) && pair.includes(other))) return false;
+    if (this.isDoubtful(pcpu) || this.isDoubtful(other)) return false;
     if (isRecordedOrder(a, b)) return true;
     const tsc = tscOf(a) + this.slack;
     if (EARLY.has(b.batch.columns.kind[b.row])) return tsc <= tscOf(b);

@@ -51,6 +51,8 @@ export class LookupOrder implements ExplainsLookups {
     const { batch, row } = this.rows.at(seq);
     if (!isValid(batch.validity.tsc, row) || !isValid(batch.validity.pcpu, row)) return false;
     const [tsc, pcpu] = [getU53(batch.columns.tsc, row), batch.columns.pcpu[row]];
+    // Nobody knows when it was, so it is no sign of what the entry is now.
+    if (context.certainty?.isDoubtful(pcpu) === true) return true;
     const explained = this.wasRewritten(seq, pcpu, found) || this.isWrittenLater(seq, pcpu, tsc, found);
     if (explained) context.order.reordered++;
     else context.order.unexplained++;

@@ -83,14 +83,25 @@ describe('leak', () => {
   test('proven where the domain is gone', async () => {
     const trace = [page('page_alloc', 0x100), taken, dropped, { kind: 'domain_destroy', domid: 1 }];
     expect(await found(...trace)).toEqual(['proven leak torn-down at 1, 2']);
-    // Its p2m mapped a page that went, and nobody used it again.
+    // Its p2m mapped a page that went, and nobody used it again for as long as a teardown may need for the rest.
     const tornDown = [page('page_alloc', 0x100), taken, set(9, 0x101), dropped, page('page_free', 0x101)];
-    expect(await found(...tornDown)).toEqual(['proven leak torn-down at 1, 3']);
+    const timed = tornDown.map((event, i) => ({ ...event, tsc: 1000 + i }));
+    const later = (ticks: number) => ({ kind: 'mark', pcpu: 0, tsc: 1003 + ticks });
+    expect(await found(...timed, later(2 ** 22))).toEqual(['proven leak torn-down at 1, 3']);
+    expect(await found(...timed, later(2 ** 22 - 1))).toEqual(['possible leak dying at 1, 3']);
+    // When it was is not known, or a page is left, or what is known of one does not say that it is not.
+    expect(await found(...tornDown)).toEqual(['possible leak dying at 1, 3']);
+    const left = { ...page('page_alloc', 0x102), tsc: 1 };
+    expect(await found(left, ...timed, later(2 ** 22))).toEqual(['possible leak dying at 2, 4']);
+    const unknown = { kind: 'owner_set', pcpu: 0, mfn: 0x102, owner: 1, tsc: 1 };
+    expect(await found(unknown, ...timed, later(2 ** 22))).toEqual(['possible leak dying at 2, 4']);
   });
 
-  test('likely where the reference is older than the trace', async () => {
+  test('likely where the reference is older than the trace, and its domain gone', async () => {
     const old = { ...dropped, count_info: '0x1' };
-    expect(await found(old)).toEqual(['likely leak alive at 0']);
+    expect(await found(old)).toEqual(['possible leak alive at 0']);
+    const destroyed = { kind: 'domain_destroy', pcpu: 0, domid: 1 };
+    expect(await found(old, destroyed)).toEqual(['likely leak torn-down at 0']);
   });
 
   test('the gfn is where the domain had the frame last, in a superpage too, whoever else maps it', async () => {

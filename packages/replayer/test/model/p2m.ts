@@ -1,4 +1,5 @@
 import { snapshotOf, type TraceEvent } from './event.js';
+import { Leaves } from './leaves.js';
 import { FRAMES, isFailed, type Mechanism, type Model } from './model.js';
 import { completeSince, effective, endRemaps, isAbsent, markStale } from './views.js';
 
@@ -37,7 +38,7 @@ interface TypeChange {
 export interface P2m {
   readonly domid: number;
   readonly view: string;
-  readonly leaves: Map<bigint, Leaf>;
+  readonly leaves: Leaves;
   readonly changes: TypeChange[];
   /** gfn → type that the last write of a 4K entry was to give it, where that failed. */
   readonly refused: Map<bigint, string>;
@@ -54,7 +55,7 @@ export const newP2m = () => ({
 
 export function tableOf(model: Model, domid: number, view = 'host'): P2m {
   const key = `${domid} ${view}`;
-  const table = model.p2m.tables.get(key) ?? { domid, view, leaves: new Map(), changes: [], refused: new Map() };
+  const table = model.p2m.tables.get(key) ?? { domid, view, leaves: new Leaves(), changes: [], refused: new Map() };
   model.p2m.tables.set(key, table);
   return table;
 }

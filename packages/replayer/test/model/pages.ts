@@ -72,9 +72,7 @@ function free(model: Model, event: TraceEvent): void {
 /** Frames were freed; of domains that map them it looks as if they were being torn down. */
 function noteTeardown(model: Model, from: bigint, end: bigint): void {
   for (const { domid, leaves } of model.p2m.tables.values()) {
-    for (const { mfn, order } of leaves.values()) {
-      if (mfn !== null && mfn < end && mfn + frames(order) > from) model.p2m.tornDown.add(domid);
-    }
+    if (leaves.maps(from, end)) model.p2m.tornDown.add(domid);
   }
 }
 

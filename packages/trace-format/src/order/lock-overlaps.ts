@@ -21,9 +21,9 @@ export class LockOverlaps {
   private depth = new Int32Array(1024);
 
   /** Scans the rows of a full batch. */
-  scan({ columns, present, firstRow, rows }: EventBatch): void {
+  scan({ columns, present, rows }: EventBatch): void {
     const { kind, lock, mode, pcpu, flags } = columns;
-    for (let row = firstRow; row < firstRow + rows; row++) {
+    for (let row = 0; row < rows; row++) {
       const what = kind[row];
       if (what === K_LOST) this.holder.fill(NOBODY);
       if (what !== K_LOCK_ACQUIRE && what !== K_LOCK_RELEASE) continue;

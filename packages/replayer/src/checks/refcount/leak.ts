@@ -1,4 +1,3 @@
-import { mfnOf } from '../../batch/row-values.js';
 import { type HeldReference, isMapping, THROUGH_TABLE } from '../../facts/ref-facts.js';
 import { defineCheck } from '../check.js';
 import { DeadDomains } from '../dead-domains.js';
@@ -18,7 +17,7 @@ export const leak = defineCheck({
     const gets = opportunities('get');
     const { pages } = state;
     const types = new KnownTypes(pages, state.profile);
-    const dead = new DeadDomains({ state, p2ms, now, head });
+    const dead = new DeadDomains({ state, p2ms, now, head, refs });
 
     const judge = (mfn: number, slot: number, leaked: LeakedPages) => {
       const owner = ownerOf(pages, slot);
@@ -66,10 +65,7 @@ export const leak = defineCheck({
 
     const freed = (mfn: number) => dead.freed(mfn);
     return {
-      before: {
-        page_free: (batch, row) => forEachFrame(batch, row, freed),
-        alloc_ref_drop: (batch, row) => dead.allocationDropped(mfnOf(batch, row)),
-      },
+      before: { page_free: (batch, row) => forEachFrame(batch, row, freed) },
       end: () => {
         const leaked = new LeakedPages(state, refs);
         for (const { mfn, slot } of leaked.pages) judge(mfn, slot, leaked);

@@ -1,4 +1,3 @@
-import { mfnOf } from '../../batch/row-values.js';
 import { defineCheck } from '../check.js';
 import { DeadDomains } from '../dead-domains.js';
 import { forEachFrame } from '../frames.js';
@@ -18,7 +17,7 @@ export const typeLeak = defineCheck({
     const gets = opportunities('get');
     const { pages, profile } = state;
     const types = new KnownTypes(pages, profile);
-    const dead = new DeadDomains({ state, p2ms, now, head });
+    const dead = new DeadDomains({ state, p2ms, now, head, refs });
     const relinquished = relinquishedTypes();
     const freed = (mfn: number) => dead.freed(mfn);
 
@@ -48,10 +47,7 @@ export const typeLeak = defineCheck({
     };
 
     return {
-      before: {
-        page_free: (batch, row) => forEachFrame(batch, row, freed),
-        alloc_ref_drop: (batch, row) => dead.allocationDropped(mfnOf(batch, row)),
-      },
+      before: { page_free: (batch, row) => forEachFrame(batch, row, freed) },
       after: { get_type: () => gets.count() },
       end: () => {
         const leaked = new LeakedPages(state, refs);

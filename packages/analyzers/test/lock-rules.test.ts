@@ -77,7 +77,7 @@ describe('taking what is held', () => {
   test('the wait and the acquisition that ends it are one upgrade', async () => {
     const read = reading(P2M);
     expect(await find([acquire(read), wait(P2M), acquire(P2M), release(P2M), release(read)])).toEqual([
-      'upgrade possible warning read:0 wanted:1',
+      'upgrade possible note read:0 wanted:1',
     ]);
   });
 

@@ -19,14 +19,14 @@ describe('pairs', () => {
   test('a second put_gfn is proven while the first is remembered, and possible after loss', async () => {
     expect(await find([get(1), put(1), put(1)])).toEqual(['put-without-get proven error put_before:1 put:2']);
     expect(await find([get(1), put(1), { kind: 'lost', pcpu: 1, count: 1 }, put(1)])).toEqual([
-      'put-without-get possible warning put:3',
+      'put-without-get possible note put:3',
     ]);
   });
 
   test('gfns, views and domains are apart', async () => {
     const other = { domid: 2 };
     expect(await find([get(1), get(1, 0, other), put(1, 0, other), put(1)])).toEqual([]);
-    expect(await find([get(1), put(1, 0, other), put(1)])).toEqual(['put-without-get possible warning put:1']);
+    expect(await find([get(1), put(1, 0, other), put(1)])).toEqual(['put-without-get possible note put:1']);
   });
 
   test('where locks are recorded and put_gfn is not, a lookup ends with its lock', async () => {
@@ -45,7 +45,7 @@ describe('overlap', () => {
 
   test('readers share', async () => {
     const read = { flags: ['read_locked'] };
-    expect(await find([get(1, 0, read), get(1, 1, read), put(2)])).toEqual(['put-without-get possible warning put:2']);
+    expect(await find([get(1, 0, read), get(1, 1, read), put(2)])).toEqual(['put-without-get possible note put:2']);
   });
 
   test('the order of either put_gfn counts, whichever comes first', async () => {

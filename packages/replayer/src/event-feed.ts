@@ -1,7 +1,8 @@
 import { type BatchInfo, BatchMemory, type TraceReader } from '@p2mtrace/trace-format';
 import { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './batch/replay-batch.js';
-import { Certainty, ORDER_COLUMNS } from './order/certainty.js';
+import { Certainty } from './order/certainty.js';
 import { LOOKUP_COLUMNS } from './order/lookup-order.js';
+import { ORDER_COLUMNS } from './order/order-rows.js';
 import { RowReader } from './order/row-reader.js';
 import { Replayer, type RowsAround } from './replayer.js';
 import { clockSlack } from './state/clock-slack.js';

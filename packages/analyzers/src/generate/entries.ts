@@ -35,6 +35,7 @@ export function ramAt(guest: Guest, gfn: number): Page | undefined {
 
 /** Writes an entry, under the lock. The TLB flush for one that it replaces is put off (docs/xen.md#deferred-flush). */
 export function* setEntry(pcpu: number, guest: Guest, gfn: number, type: string, page: Page | undefined): Thread {
+  yield* attempt(pcpu, guest, gfn, type, page);
   const old = guest.entries.get(gfn)?.page;
   guest.entries.set(gfn, { type, page });
   if (old !== undefined) {
@@ -46,9 +47,15 @@ export function* setEntry(pcpu: number, guest: Guest, gfn: number, type: string,
 }
 
 /** There was no memory for it, and the entry stays as it is. */
-export const failedSetEntry = (pcpu: number, guest: Guest, gfn: number, type: string): EventLine => {
-  return { ...setEntryLine(pcpu, guest, gfn, type, undefined), rc: -12, flags: ['failed'] };
-};
+export function* failToSetEntry(pcpu: number, guest: Guest, gfn: number, type: string): Thread {
+  yield* attempt(pcpu, guest, gfn, type, undefined);
+  yield { ...setEntryLine(pcpu, guest, gfn, type, undefined), rc: -12, flags: ['failed'] };
+}
+
+/** What stock Xen records before it writes an entry, whatever comes of it. */
+function* attempt(pcpu: number, guest: Guest, gfn: number, type: string, page: Page | undefined): Thread {
+  if (guest.recordsAttempts) yield { ...setEntryLine(pcpu, guest, gfn, type, page), flags: ['attempt'] };
+}
 
 function setEntryLine(pcpu: number, { domid }: Guest, gfn: number, type: string, page: Page | undefined): EventLine {
   const mfn = page === undefined ? {} : { mfn: hex(page.mfn) };

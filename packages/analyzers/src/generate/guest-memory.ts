@@ -1,6 +1,6 @@
 import {
   anyGfn,
-  failedSetEntry,
+  failToSetEntry,
   gfnOfType,
   lookup,
   m2pSet,
@@ -86,7 +86,7 @@ export const balloonOut: Operation = function* (machine, pcpu, guest) {
     yield m2pSet(pcpu, page);
     if (isRemoved) yield* setEntry(pcpu, guest, gfn, 'invalid', undefined);
     else {
-      yield failedSetEntry(pcpu, guest, gfn, 'invalid');
+      yield* failToSetEntry(pcpu, guest, gfn, 'invalid');
       yield m2pSet(pcpu, page, gfn);
     }
   }

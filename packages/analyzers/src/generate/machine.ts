@@ -9,6 +9,8 @@ export interface Guest {
   readonly entries: Map<number, { readonly type: string; readonly page: Page | undefined }>;
   /** gfns from 0 to below. */
   readonly size: number;
+  /** Stock Xen's record of each attempt to write an entry is there, besides the one of its result. */
+  readonly recordsAttempts: boolean;
   /** Frames of the PoD cache. */
   readonly cache: Page[];
   /** PoD's entry_count. */
@@ -17,8 +19,8 @@ export interface Guest {
   stale: Page[];
 }
 
-export const newGuest = (domid: number, size: number): Guest => {
-  return { domid, entries: new Map(), size, cache: [], podCount: 0, stale: [] };
+export const newGuest = (domid: number, size: number, recordsAttempts: boolean): Guest => {
+  return { domid, entries: new Map(), size, recordsAttempts, cache: [], podCount: 0, stale: [] };
 };
 
 type Mode = 'write' | 'read' | 'mutex';
@@ -26,6 +28,8 @@ type Mode = 'write' | 'read' | 'mutex';
 /** The machine that a workload runs on: frames, guests, and the locks of their p2ms, as Xen keeps them. */
 export class Machine {
   readonly random: Random;
+  /** Of all guests. */
+  readonly recordsAttempts: boolean;
   readonly guests: Guest[] = [];
   /** Those whose pages are being freed, and how many pcpus look at them nevertheless. */
   readonly dying = new Map<Guest, number>();
@@ -39,6 +43,7 @@ export class Machine {
 
   constructor(random: Random) {
     this.random = random;
+    this.recordsAttempts = random.next() < 0.5;
   }
 
   /** A frame that nobody has; freed ones come back in no order. */

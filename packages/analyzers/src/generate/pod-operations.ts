@@ -1,4 +1,4 @@
-import { failedSetEntry, gfnOfType, lookup, m2pSet, type Operation, ramAt, setEntry, typeOf } from './entries.js';
+import { failToSetEntry, gfnOfType, lookup, m2pSet, type Operation, ramAt, setEntry, typeOf } from './entries.js';
 import { type EventLine, hex, type Thread } from './event-line.js';
 import type { Guest, Machine } from './machine.js';
 import type { Page } from './page.js';
@@ -74,7 +74,7 @@ function* zeroCheck(machine: Machine, pcpu: number, guest: Guest, gfn: number): 
   if (page === undefined || page.count !== 1 || !page.allocated) return;
   const chance = machine.random.next();
   if (chance < 0.2) {
-    yield failedSetEntry(pcpu, guest, gfn, POD);
+    yield* failToSetEntry(pcpu, guest, gfn, POD);
     return;
   }
   yield* setEntry(pcpu, guest, gfn, POD, undefined);

@@ -14,7 +14,7 @@ const PAGES = 24;
  * (relinquish_memory), while the pager may still look it up.
  */
 export const shortLife: Operation = function* (machine, pcpu) {
-  const guest = newGuest(FIRST_DOMID + (machine.shortLives++ % DOMIDS), GFNS);
+  const guest = newGuest(FIRST_DOMID + (machine.shortLives++ % DOMIDS), GFNS, machine.recordsAttempts);
   yield { kind: 'domain_create', pcpu, domid: guest.domid };
   for (let i = 0; i < PAGES; i++) yield* populate(machine, pcpu, guest);
   const gfns = [...guest.entries.keys()];

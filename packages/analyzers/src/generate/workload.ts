@@ -48,7 +48,7 @@ export function* workload(options: WorkloadOptions, planted: Planted[], onRecord
   const machine = new Machine(random);
   const recorder = new Recorder(random, late, clocks(random, pcpus, skew), onRecorded);
   for (let domid = 1; domid <= guests; domid++) {
-    const guest = newGuest(domid, GFNS);
+    const guest = newGuest(domid, GFNS, machine.recordsAttempts);
     machine.guests.push(guest);
     yield* recorder.tell({ kind: 'domain_create', pcpu: 0, domid });
     for (let i = 0; i < GFNS / 2; i++)

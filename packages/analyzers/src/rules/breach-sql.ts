@@ -47,6 +47,9 @@ export function cutSeverity<R extends BreachRule>(rule: R, begin: RoleOf<R>, end
       when b.${to} is null and b.seq - b.${from} < ${SECTION_EVENTS} then 'note' else 'warning' end`;
 }
 
+/** What rests on a guess is no error; what may yet be put right, or happened in another order, is a note. */
+const SEVERITY = `case b.confidence when 'proven' then null when 'likely' then 'warning' else 'note' end`;
+
 /** The query of a rule whose contradictions the checks of the replay find. Its rows come in one order at all times. */
 export function breachSql(
   rule: BreachRule,
@@ -58,8 +61,7 @@ export function breachSql(
     ...signature.map(text => `coalesce(${expression(text)}::varchar, '?') as sig_${nameOf(text)}`),
     ...known.map(text => `${expression(text)} as sig_${nameOf(text)}`),
     `b.confidence::varchar as confidence`,
-    // What may be put right yet, or rests on a guess, is no error.
-    `${severity ?? `if(b.confidence = 'proven', null, 'warning')`} as severity`,
+    `${severity ?? SEVERITY} as severity`,
     `${title} as title`,
     // Out of how many it is one (opportunity-counts.ts).
     'b.mechanism::varchar as mechanism',

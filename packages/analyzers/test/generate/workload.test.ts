@@ -74,11 +74,31 @@ describe('a workload', () => {
     const failed = trace.filter(({ kind, rc }) => kind === 'set_entry' && rc === -12);
     expect(new Set(failed.map(({ p2m_type: type }) => type))).toEqual(new Set(['invalid', 'populate_on_demand']));
     const types = new Map<string, unknown>();
-    for (const { kind, domid, gfn, p2m_type: type, rc } of trace) {
-      if (kind === 'set_entry' && rc === undefined) types.set(`${domid} ${gfn}`, type);
+    for (const { kind, domid, gfn, p2m_type: type, flags } of trace) {
+      if (kind === 'set_entry' && flags === undefined) types.set(`${domid} ${gfn}`, type);
       if (kind === 'pod_zero_reclaim') expect(types.get(`${domid} ${gfn}`)).toBe('populate_on_demand');
     }
     expect(kinds(trace, 'pod_zero_reclaim').length).toBeGreaterThan(0);
+  });
+
+  it('has the attempt of each write, or of none, right before its result or the flush that it puts off', () => {
+    const shares = [1, 2, 3, 4, 5, 6, 7, 8].map(seed => {
+      const trace = inTrueOrder(recorded({ scenario: 'pod', events: 2000, seed }));
+      const isAttempt = ({ kind, flags }: Event) => kind === 'set_entry' && (flags as string[])?.includes('attempt');
+      const last = new Map<number, Event>();
+      let tried = 0;
+      for (const event of trace) {
+        const before = last.get(event.pcpu);
+        if (before !== undefined && isAttempt(before)) {
+          tried++;
+          expect(['set_entry', 'tlb_flush_deferred']).toContain(event.kind);
+          expect(event.domid).toBe(before.domid);
+        }
+        last.set(event.pcpu, event);
+      }
+      return tried / kinds(trace, 'set_entry').length;
+    });
+    expect(new Set(shares)).toEqual(new Set([0, 0.5]));
   });
 
   it('counts a type reference for each that shares, and one for PGT_locked', () => {

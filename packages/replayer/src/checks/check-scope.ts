@@ -24,6 +24,8 @@ export interface CheckTools {
   readonly records: (...kinds: KindName[]) => boolean;
   /** The order of events of different pcpus is as it was. */
   readonly isOrdered: boolean;
+  /** References on the frame that may have been dropped before the event of the moment, by puts recorded behind it. */
+  readonly earlierPuts: (mfn: number) => number;
   readonly sections: Sections;
   readonly facts: FactRecorder;
   /** Classes of locks. */

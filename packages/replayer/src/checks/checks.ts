@@ -50,6 +50,7 @@ export class Checks {
       options,
       records: (...kinds: KindName[]) => kinds.some(kind => isRecorded(head.metadata, kind)),
       isOrdered: context.isOrdered,
+      earlierPuts: (mfn: number) => context.certainty?.earlierPuts(context.now.seq, mfn) ?? 0,
       sections: this.sections,
       facts,
       lockFacts: facts.locks,

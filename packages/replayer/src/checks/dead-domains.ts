@@ -30,8 +30,8 @@ export class DeadDomains {
   /** A page is about to be freed. */
   freed(mfn: number): void {
     const { p2ms, now } = this.tools;
-    const mapped = p2ms.stillMapped(mfn);
-    if (mapped !== undefined) this.mappedFree.set(mapped.domid, now.seq);
+    const domid = p2ms.mapperOf(mfn);
+    if (domid >= 0) this.mappedFree.set(domid, now.seq);
   }
 
   /** A page loses the allocation's own reference: PGC_allocated goes. */

@@ -1,3 +1,4 @@
+import type { CurrentEvent } from '../batch/current-event.js';
 import { BREACH_RULES, type BreachRule } from '../facts/breach-table.js';
 import { offsetsOf } from '../facts/fact-columns.js';
 import { OPPORTUNITY_SPEC } from '../facts/fact-specs.js';
@@ -54,24 +55,30 @@ export class OpportunityCounter {
   readonly rule: number;
   readonly mechanism: number;
   private readonly context: ReplayContext;
+  private readonly now: CurrentEvent;
+  private readonly losing: readonly number[];
   /** By call site + 1: those of an unknown one come first. */
   private times = new Float64Array(256);
 
   constructor(context: ReplayContext, rule: number, mechanism: number) {
     this.context = context;
+    this.now = context.now;
+    this.losing = context.losing;
     this.rule = rule;
     this.mechanism = mechanism;
   }
 
   /** One more, at the call site of the event of the moment. Where nothing is a breach (BreachFacts), nothing counts. */
   count(): void {
-    const { losing, facts } = this.context;
-    if (losing.length === 0) this.add(facts?.site() ?? -1, 1);
+    const { times } = this;
+    const { caller } = this.now;
+    if (caller >= 0 && caller + 1 < times.length && this.losing.length === 0) times[caller + 1]++;
+    else this.countAt(this.context.facts?.site() ?? -1);
   }
 
   /** So many more, at that call site (-1 for unknown). */
   countAt(caller: number, times = 1): void {
-    if (this.context.losing.length === 0) this.add(caller, times);
+    if (this.losing.length === 0) this.add(caller, times);
   }
 
   private add(caller: number, times: number): void {

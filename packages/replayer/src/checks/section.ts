@@ -75,10 +75,14 @@ export class Section {
     this.end += WIDTH;
     if (this.end > this.data.length) this.data = withRoom(this.data, this.end);
     const { data } = this;
-    data.fill(-1, at, this.end);
     data[at + WHAT] = what;
     data[at + SEQ] = seq;
+    data[at + DOMID] = -1;
+    data[at + VIEW] = -1;
+    data[at + GFN] = -1;
     data[at + ORDER] = 0;
+    data[at + MFN] = -1;
+    data[at + TYPE] = -1;
     data[at + CALLER] = caller;
     data[at + SINCE] = Number.NaN;
     return at;
@@ -144,6 +148,11 @@ export class Section {
     return (
       this.find(at => data[at + WHAT] !== ENTRY_FAILED && data[at + WHAT] !== FRAME_TOUCHED && this.isOf(at, mfn)) >= 0
     );
+  }
+
+  /** It has changed something about the frame, or a check has asked to look at it. */
+  hasTouched(mfn: number): boolean {
+    return this.find(at => this.data[at + WHAT] !== ENTRY_FAILED && this.isOf(at, mfn)) >= 0;
   }
 
   /** Place of the last change. */

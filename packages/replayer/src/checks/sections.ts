@@ -140,6 +140,11 @@ export class Sections {
     return this.byPcpu.some(other => other !== section && !other.isUnlocked && other.hasChanged(mfn));
   }
 
+  /** Another pcpu is at work on the frame under its locks, be it that it has changed no entry yet. */
+  isInWork(mfn: number, section: Section): boolean {
+    return this.byPcpu.some(other => other !== section && !other.isUnlocked && other.hasTouched(mfn));
+  }
+
   private finish(section: Section, unlocked: boolean): void {
     if (section.end === 0) return;
     if (unlocked) this.unlocked--;

@@ -9,7 +9,8 @@ const ORDERS = [0, 9, 18];
 const DOMID = 0;
 const GFN = 1;
 const SEQ = 2;
-const HALF = 3;
+const PCPU = 3;
+const HALF = 4;
 
 /** Where each frame was mapped last, by whom: of entries that ended. Who tells of a page at the end wants its gfn. */
 export class LastMappings {
@@ -31,6 +32,7 @@ export class LastMappings {
     data[at + GFN] = gfn;
     // A record that is new is all zeros.
     data[at + SEQ] = this.now.seq + 1;
+    data[at + PCPU] = this.now.pcpu;
   }
 
   /** The entry of the domain, of any where none is named, that mapped the frame last: its gfn, and what ended it. */
@@ -42,7 +44,12 @@ export class LastMappings {
       for (const at of found < 0 ? [] : [found, found + HALF]) {
         const endedSeq = data[at + SEQ] - 1;
         if (endedSeq < 0 || endedSeq < (last?.endedSeq ?? 0) || (domid >= 0 && data[at + DOMID] !== domid)) continue;
-        last = { domid: data[at + DOMID], gfn: data[at + GFN] + offsetIn(mfn, ORDERS[i]), endedSeq };
+        last = {
+          domid: data[at + DOMID],
+          gfn: data[at + GFN] + offsetIn(mfn, ORDERS[i]),
+          endedSeq,
+          pcpu: data[at + PCPU],
+        };
       }
     });
     return last;
@@ -55,4 +62,6 @@ export interface LastMapping {
   readonly gfn: number;
   /** The event that ended it. */
   readonly endedSeq: number;
+  /** Who ended it, -1 for nobody knows. */
+  readonly pcpu: number;
 }

@@ -319,6 +319,11 @@ export class RefFacts {
     return through === THROUGH_TABLE ? throughId : this.validations.tableOf(pcpu, seq);
   }
 
+  /** Some page has references of an earlier generation that nobody dropped. */
+  get hasLeftOvers(): boolean {
+    return this.left.size > 0;
+  }
+
   /** The last reference of an earlier generation of the page that the pcpu took and nobody dropped. */
   leftOver(slot: number, pcpu: number): LeftReference | undefined {
     return this.left.size === 0 ? undefined : this.left.get(slot)?.find(reference => reference.pcpu === pcpu);

@@ -64,6 +64,12 @@ export class TranslationFacts {
   private readonly calls = new Calls();
   /** By pcpu: translations watched that a lock protects. */
   private locked = new Int32Array(0);
+  /**
+   * By pcpu: of its translations, those of calls before that one were all protected when they were looked through; and 1
+   * where one of them is not any more.
+   */
+  private passed = new Float64Array(0);
+  private bared = new Uint8Array(0);
   /** The last use, or refused get_page, of a translation that had become wrong: when, and its place; NaN for none yet. */
   private staleSeq = Number.NaN;
   private stalePlace = 0;
@@ -138,9 +144,17 @@ export class TranslationFacts {
   /** Forgets what no call that goes on can have. What is protected may be used for long. */
   private dropOldCalls(pcpu: number): void {
     const { watched } = this;
+    if (pcpu >= this.passed.length) {
+      this.passed = withRoom(this.passed, pcpu + 1);
+      this.bared = withRoom(this.bared, pcpu + 1);
+    }
     const kept = this.calls.of(pcpu) - CALLS_KEPT;
+    // The older the translation, the earlier its call.
+    const passed = this.bared[pcpu] === 0 ? this.passed[pcpu] : 0;
+    this.passed[pcpu] = kept;
+    this.bared[pcpu] = 0;
     let place = watched.newest(pcpu);
-    while (place !== 0) {
+    while (place !== 0 && watched.call[place] >= passed) {
       const before = watched.before(place);
       if (watched.call[place] < kept && this.lookups.records[watched.record[place]] === 0) this.forget(place);
       place = before;
@@ -158,7 +172,7 @@ export class TranslationFacts {
     const { pcpu } = this.now;
     // Those are among the newest.
     for (let place = watched.newest(pcpu); place !== 0 && this.locked[pcpu] > 0; place = watched.before(place)) {
-      this.dropLock(watched.record[place]);
+      this.dropLock(place);
     }
   }
 
@@ -173,22 +187,26 @@ export class TranslationFacts {
       const at = watched.record[place];
       if ((records[at] & LOCK) === 0) continue;
       left--;
-      if (records[at + LOOKUP.gfn] === gfn && records[at + LOOKUP.domid] === domid) this.dropLock(at);
+      if (records[at + LOOKUP.gfn] === gfn && records[at + LOOKUP.domid] === domid) this.dropLock(place);
     }
   }
 
-  private dropLock(at: number): void {
+  private dropLock(place: number): void {
     const { records } = this.lookups;
+    const at = this.watched.record[place];
     if ((records[at] & LOCK) === 0) return;
     records[at] -= LOCK;
     this.locked[this.now.pcpu]--;
-    this.breakIfBare(at);
+    this.breakIfBare(place);
   }
 
-  private breakIfBare(at: number): void {
+  private breakIfBare(place: number): void {
     const { records } = this.lookups;
-    if (records[at] === 0 && isNull(records[at + LOOKUP.protected_to]))
-      records[at + LOOKUP.protected_to] = this.now.seq;
+    const { pcpu, seq } = this.now;
+    const at = this.watched.record[place];
+    if (records[at] !== 0) return;
+    if (this.watched.call[place] < this.passed[pcpu]) this.bared[pcpu] = 1;
+    if (isNull(records[at + LOOKUP.protected_to])) records[at + LOOKUP.protected_to] = seq;
   }
 
   getPage(mfn: number): void {
@@ -239,7 +257,7 @@ export class TranslationFacts {
     const at = this.watched.record[place];
     if (records[at] < REF) return;
     records[at] -= REF;
-    this.breakIfBare(at);
+    this.breakIfBare(place);
   }
 
   /** page_free: the frame itself is gone. */

@@ -1,11 +1,8 @@
 import { getU53, type ImportHealth, isValid, KIND } from '@p2mtrace/trace-format';
 import type { TellsOrder } from '../state/replay-context.js';
-import type { RowReader } from './row-reader.js';
+import { earlierPuts } from './earlier-puts.js';
+import type { OrderRows } from './order-rows.js';
 
-/** Columns that are read to judge the order of rows. */
-export const ORDER_COLUMNS = ['pcpu', 'tsc', 'kind', 'lock', 'mfn', 'count_info'] as const;
-
-type OrderRows = RowReader<(typeof ORDER_COLUMNS)[number]>;
 type OrderRow = ReturnType<OrderRows['at']>;
 
 /** Kinds that are recorded before they happen. */
@@ -32,6 +29,11 @@ export class Certainty implements TellsOrder {
     const { start, end } = this.rows;
     const sorted = seqs.filter(seq => seq >= start && seq < end).sort((a, b) => a - b);
     return sorted.every((seq, i) => i === 0 || this.isOrdered(sorted[i - 1], seq));
+  }
+
+  /** References on the frame that may have been dropped before this event, by puts recorded behind it. */
+  earlierPuts(seq: number, mfn: number): number {
+    return earlierPuts(this.rows, seq, mfn, this.slack);
   }
 
   private isOrdered(first: number, second: number): boolean {

@@ -8,7 +8,7 @@ export interface ChainEvent {
   readonly seq: number;
   readonly pcpu: number;
   readonly tsc: number;
-  /** TSC of the same pcpu's previous record. */
+  /** TSC of the same pcpu's previous record; its own for what is recorded before it happens. */
   since: number;
   readonly batch: TimedBatch;
   readonly row: number;

@@ -1,4 +1,4 @@
-import { getU53, isValid } from '@p2mtrace/trace-format';
+import { getU53, isValid, KIND } from '@p2mtrace/trace-format';
 import type { Chain, ChainEvent } from './chain-event.js';
 import { MAX_EVENTS } from './find-order.js';
 import type { RowReader, TimedBatch } from './row-reader.js';
@@ -40,7 +40,7 @@ function gatherAhead(rows: RowReader, own: ChainEvent, mfn: number, chain: Chain
       if (!hasWindow(batch, row)) continue;
       const pcpu = batch.columns.pcpu[row];
       if (event !== undefined) {
-        event.since = last.get(pcpu) ?? Number.NaN;
+        if (Number.isNaN(event.since)) event.since = last.get(pcpu) ?? Number.NaN;
         waiting.push(event);
         if (!(event.since >= latest + slack)) {
           events.push(...waiting);
@@ -76,7 +76,7 @@ function gatherBack(rows: RowReader, later: ChainEvent[], mfn: number, chain: Ch
       const event = eventAt(batch, row, chain, mfn);
       if (event !== undefined && events.some(({ since }) => !(since >= event.tsc + slack))) {
         events.unshift(event);
-        open.push(event);
+        if (Number.isNaN(event.since)) open.push(event);
         if (events.length > MAX_EVENTS) return events;
       }
       if (open.length === 0 && events.every(({ since }) => since >= tsc + slack)) return events;
@@ -92,12 +92,13 @@ const hasWindow = ({ validity }: TimedBatch, row: number): boolean =>
 
 function eventAt(batch: TimedBatch, row: number, chain?: Chain, mfn = 0): ChainEvent | undefined {
   if (!hasWindow(batch, row) || (chain !== undefined && !chain.has(batch, row, mfn))) return undefined;
-  const { pcpu, tsc } = batch.columns;
+  const { pcpu, tsc, kind } = batch.columns;
   return {
     seq: batch.firstSeq + row,
     pcpu: pcpu[row],
     tsc: getU53(tsc, row),
-    since: Number.NaN,
+    // A free is recorded before it happens.
+    since: kind[row] === KIND.page_free ? getU53(tsc, row) : Number.NaN,
     batch,
     row,
   };

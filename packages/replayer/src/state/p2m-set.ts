@@ -282,7 +282,17 @@ export class P2mSet {
   /** The frame was freed: the domains that still map it may be in their teardown. */
   noteFreed(mfn: number): void {
     if (!this.reverse.isMapped(mfn)) return;
-    for (const { p2m } of this.reverse.mappings(mfn)) this.tornDown[this.tables[p2m].domid] = 1;
+    this.reverse.forEach(mfn, this.tearDown);
+  }
+
+  private readonly tearDown = (p2m: number): void => {
+    this.tornDown[this.tables[p2m].domid] = 1;
+  };
+
+  /** The domain whose entry is the first that maps the frame, -1 for none. */
+  mapperOf(mfn: number): number {
+    const p2m = this.reverse.firstP2m(mfn);
+    return p2m < 0 ? -1 : this.tables[p2m].domid;
   }
 
   /** The first entry that still maps the frame. */

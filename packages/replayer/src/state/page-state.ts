@@ -189,7 +189,9 @@ export class PageState implements EventState {
     if (!isValid(batch.validity.count_info, row)) return true;
     const { pages } = this;
     const slot = pages.directory.find(getU53(batch.columns.mfn, row));
-    if ((pages.state[slot] & COUNT_KNOWN) === 0) return true;
+    const { state } = pages;
+    // What a pool writes there raw follows from nothing.
+    if ((state[slot] & COUNT_KNOWN) === 0 || (state[slot] & (ALLOCATED | COUNTED)) === ALLOCATED) return true;
     if (!this.follows(pages.countLow, pages.countHigh, slot, batch, row)) return false;
     this.fitting = batch.firstSeq + row;
     this.fittingSlot = slot;

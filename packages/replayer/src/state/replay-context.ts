@@ -51,6 +51,8 @@ export interface ExplainsLookups {
 /** Tells whether events (by seq) surely happened in the order in which they were recorded. */
 export interface TellsOrder {
   areOrdered(seqs: readonly number[]): boolean;
+  /** References on the frame that may have been dropped before the event, by puts that are recorded behind it. */
+  earlierPuts(seq: number, mfn: number): number;
 }
 
 /** What all parts of a replay share: the current event, what is recorded, and how far the model can be trusted. */

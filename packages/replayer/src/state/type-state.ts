@@ -81,8 +81,13 @@ export class TypeState implements EventState {
   /** True if the type_info that the event recorded follows from this one. */
   follows(low: number, high: number, batch: ReplayBatch, row: number): boolean {
     const [lows, highs] = [Uint32Array.of(low), Uint32Array.of(high)];
-    const by = this.change(batch, row, this.bits.isPartial(low, high));
+    const by = this.change(batch, row, this.bits.isPartial(low, high)) + this.locksTaken(low, high, batch, row);
     return this.bits.count.movesTo(lows, highs, 0, by, batch.columns.type_info, 2 * row);
+  }
+
+  /** page_lock and page_unlock, which have no events, set and clear PGT_locked together with one type count. */
+  private locksTaken(low: number, high: number, { columns: { type_info: info } }: ReplayBatch, row: number): number {
+    return this.bits.lockCount(info[2 * row], info[2 * row + 1]) - this.bits.lockCount(low, high);
   }
 
   /** type_info before the event, if that was in order and not PGT_partial. */
@@ -118,16 +123,12 @@ export class TypeState implements EventState {
     this.pages.typeSeq[slot] = this.context.now.seq;
   }
 
-  /**
-   * Takes type_info as recorded, and reports a divergence if its count is not the expected one; false: none is
-   * recorded. page_lock and page_unlock, which have no events, set and clear PGT_locked together with one type count.
-   */
+  /** Takes type_info as recorded, and reports a divergence if its count is not the expected one; false: none is recorded. */
   private take(batch: ReplayBatch, row: number, slot: number, by: number): boolean {
     const { pages, bits } = this;
     if (!this.pageState.hasTypeInfo(batch, row)) return false;
     const info = batch.columns.type_info;
-    const locks =
-      bits.lockCount(info[2 * row], info[2 * row + 1]) - bits.lockCount(pages.typeLow[slot], pages.typeHigh[slot]);
+    const locks = this.locksTaken(pages.typeLow[slot], pages.typeHigh[slot], batch, row);
     if (this.isKnown(slot) && !bits.count.movesTo(pages.typeLow, pages.typeHigh, slot, by + locks, info, 2 * row)) {
       const expected = bits.count.moved(pages.typeLow[slot], pages.typeHigh[slot], by + locks);
       const seen = bits.count.of(info[2 * row], info[2 * row + 1]);

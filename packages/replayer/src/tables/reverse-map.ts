@@ -39,12 +39,28 @@ export class ReverseMap {
     return this.levels[depth].first(runOf(mfn, 9 * depth), offsetIn(mfn, 9 * depth));
   }
 
+  /** The p2m of that mapping, -1 for a frame that none maps. */
+  firstP2m(mfn: number): number {
+    for (let depth = 0; depth < this.levels.length; depth++) {
+      const level = this.levels[depth];
+      const p2m = level.count > 0 ? level.firstP2m(runOf(mfn, 9 * depth)) : -1;
+      if (p2m >= 0) return p2m;
+    }
+    return -1;
+  }
+
+  /** Visits every (p2m, gfn) that maps the frame; gfn is that of the 4K frame. */
+  forEach(mfn: number, visit: (p2m: number, gfn: number) => void): void {
+    for (let depth = 0; depth < this.levels.length; depth++) {
+      const level = this.levels[depth];
+      if (level.count > 0) level.forEach(runOf(mfn, 9 * depth), offsetIn(mfn, 9 * depth), visit);
+    }
+  }
+
   /** Every (p2m, gfn) that maps the frame; gfn is that of the 4K frame. */
   mappings(mfn: number): Mapping[] {
     const found: Mapping[] = [];
-    this.levels.forEach((level, depth) => {
-      if (level.count > 0) level.collect(runOf(mfn, 9 * depth), offsetIn(mfn, 9 * depth), found);
-    });
+    this.forEach(mfn, (p2m, gfn) => found.push({ p2m, gfn }));
     return found;
   }
 
@@ -140,12 +156,18 @@ class ReverseLevel {
     return { p2m: this.p2m[slot], gfn: this.gfn[slot] + offset };
   }
 
-  /** Adds every mapping, for the frame that is `offset` after the first one. */
-  collect(key: number, offset: number, found: Mapping[]): void {
+  /** The p2m of the first mapping, -1 for none. */
+  firstP2m(key: number): number {
+    const slot = this.directory.find(key);
+    return slot === 0 || this.n[slot] === 0 ? -1 : this.p2m[slot];
+  }
+
+  /** Visits every mapping, for the frame that is `offset` after the first one. */
+  forEach(key: number, offset: number, visit: (p2m: number, gfn: number) => void): void {
     const slot = this.directory.find(key);
     if (slot === 0 || this.n[slot] === 0) return;
-    found.push({ p2m: this.p2m[slot], gfn: this.gfn[slot] + offset });
+    visit(this.p2m[slot], this.gfn[slot] + offset);
     if (this.n[slot] === 1) return;
-    for (const { p2m, gfn } of this.more.get(key) ?? []) found.push({ p2m, gfn: gfn + offset });
+    for (const { p2m, gfn } of this.more.get(key) ?? []) visit(p2m, gfn + offset);
   }
 }

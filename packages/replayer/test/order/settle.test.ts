@@ -109,3 +109,66 @@ it('there are divergences where no order within the windows explains the counts,
   expect(seen.explained).toBeGreaterThan(20);
   expect(seen.contradictory).toBeGreaterThan(20);
 });
+
+const type = (low: bigint, locked = false) =>
+  `0x${((6n << 61n) + (1n << 58n) + (locked ? 1n << 60n : 0n) + low).toString(16)}`;
+
+it('type counts are settled where PGT_locked, which has no event, holds one of them', async () => {
+  const shared = { mfn: MFN, requested: '0xc000000000000000', rc: 0 };
+  const get = (pcpu: number, tsc: number, type_info: string) => ({ kind: 'get_type', ...shared, pcpu, tsc, type_info });
+  const put = (pcpu: number, tsc: number, type_info: string) => ({ kind: 'put_type', mfn: MFN, pcpu, tsc, type_info });
+  const before = [
+    { p2mtrace: 1, layout: 'P6' },
+    { kind: 'page_alloc', order: 0, mfn: MFN, owner: 1, pcpu: 0, tsc: 1 },
+    get(0, 2, type(1n)),
+    get(0, 3, type(2n)),
+    ...[0, 1].map(pcpu => ({ kind: 'mark', pcpu, tsc: 10 })),
+  ];
+  const divergences = async (events: readonly object[]) => {
+    const trace = replay(await traceOf([...before, ...events]), { index: false });
+    const { replayer } = trace.at(trace.end);
+    const slot = replayer.pages.directory.find(MFN);
+    return [replayer.health.divergences.openRows, replayer.pages.typeLow[slot]];
+  };
+  // One put, one get under the page's lock: 2, 1, and 2 with one more for the lock.
+  expect(await divergences([put(1, 20, type(1n)), get(0, 30, type(3n, true))])).toEqual([0, 3]);
+  expect(await divergences([get(0, 20, type(3n, true)), put(1, 30, type(1n))])).toEqual([0, 3]);
+  // The put began when the get was recorded: then it can't have come before.
+  const late = [get(0, 20, type(3n, true)), { kind: 'mark', pcpu: 1, tsc: 25 }, put(1, 30, type(1n))];
+  expect((await divergences(late))[0]).toBeGreaterThan(0);
+});
+
+it('what a pool writes raw needs no other order, and a free none before what was recorded ahead of it', async () => {
+  const raw = (kind: string, pcpu: number, tsc: number, count: number) => ({
+    kind,
+    mfn: MFN,
+    pcpu,
+    tsc,
+    count_info: count,
+  });
+  const trace = replay(
+    await traceOf([
+      { kind: 'page_alloc', order: 0, mfn: MFN, pcpu: 0, tsc: 1 },
+      raw('get_page', 0, 2, 3),
+      raw('put_page', 0, 3, 2),
+      raw('get_page', 0, 20, 1),
+      raw('put_page', 0, 30, 0),
+      { kind: 'page_free', order: 0, mfn: MFN, pcpu: 1, tsc: 40 },
+    ]),
+    { index: false },
+  );
+  const { replayer } = trace.at(trace.end);
+  expect(replayer.health.divergences.openRows).toBe(0);
+  expect(replayer.reordered).toBe(0);
+  // Of a page that counts, a count that does not follow stays one: the free did not come first.
+  const owned = { mfn: MFN, owner: 1 };
+  const counted = replay(
+    await traceOf([
+      { kind: 'page_alloc', order: 0, ...owned, pcpu: 0, tsc: 1 },
+      { kind: 'get_page', ...owned, pcpu: 0, tsc: 20, count_info: `0x${(ALLOCATED + 5n).toString(16)}` },
+      { kind: 'page_free', order: 0, mfn: MFN, pcpu: 1, tsc: 40 },
+    ]),
+    { index: false },
+  );
+  expect(counted.at(counted.end).replayer.health.divergences.openRows).toBe(1);
+});

@@ -14,7 +14,8 @@ export const nominateReferences: Rule = {
   doc: `share_nominate succeeded at a count other than PGC_allocated and 2, one of which is the nomination's own.
 Whoever holds the others can write to a page that is shared from now on (docs/xen.md#sharing-nominate;
 docs/xen.md#thread-altp2m-shared).`,
-  fires: 'share_nominate succeeds at a known count other than PGC_allocated | 2.',
+  fires: `share_nominate succeeds at a known count other than PGC_allocated | 2 (a note if the references beyond that may
+have been dropped before, by puts that are recorded behind it).`,
   nearMiss: 'The count is exactly that; or the nomination fails with -E2BIG.',
   mechanism: `nominate_page compares count_info with PGC_allocated | (2 + expected_refcount), and returns -E2BIG
 (xen/arch/x86/mm/mem_sharing.c).`,

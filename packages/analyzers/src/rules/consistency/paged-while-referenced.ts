@@ -16,7 +16,7 @@ somebody else than the pager held a reference. The guest's next use of the gfn b
 page goes on with that: what either writes the other never sees (docs/xen.md#paging; docs/xen.md#thread-xenpaging-locks).`,
   fires: `set_entry with ram_paging_out or ram_paged over an entry that maps a page, with references besides the
 allocation's own and those that the pcpu took under the p2m lock that it holds (likely if none of them is seen being
-taken).`,
+taken, a note if all of them may have been dropped before, by puts that are recorded behind it).`,
   nearMiss: 'Nobody holds the page at that write; or the eviction is refused.',
   mechanism: `nominate looks for a count of 1, evict for 2, one of them its own, before they write the entry
 (xen/arch/x86/mm/mem_paging.c).`,

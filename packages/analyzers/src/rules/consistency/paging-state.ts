@@ -15,7 +15,8 @@ export const pagingState: Rule = {
 a page that was not nominated; or page_nominate or page_evict succeeded while others than the pager held the page,
 where it should have returned -EBUSY (docs/xen.md#paging; docs/xen.md#thread-xenpaging-locks).`,
   fires: `A step of the pager from a known type that does not allow it; or page_nominate or page_evict that succeeds
-while somebody else holds a reference (likely if none of those references is seen being taken).`,
+while somebody else holds a reference (likely if none of those references is seen being
+taken, a note if all of them may have been dropped before, by puts that are recorded behind it).`,
   nearMiss: 'Nominate, evict, populate, prep, resume, in that order; or the eviction of a page in use is refused.',
   mechanism: `nominate takes the entry from RAM to paging_out, at count 1; evict from paging_out to paged, at count 2;
 populate, prep and resume lead back (xen/arch/x86/mm/mem_paging.c).`,

@@ -15,7 +15,8 @@ export const podReclaim: Rule = {
 not made until then, or only after the last look at the page, so that the guest may have written it meanwhile; or a section wrote populate_on_demand over a
 mapped frame and left that frame nowhere: not reclaimed, not mapped again, not freed. Restoring the old mapping is a
 normal, aborted reclaim (docs/xen.md#pod-zero-check; docs/xen.md#thread-p2m-lookup-locking).`,
-  fires: `pod_zero_reclaim of a frame with references beyond the allocation's own; or with no flush between the write of
+  fires: `pod_zero_reclaim of a frame with references beyond the allocation's own (a note if all of them may have been
+dropped before, by puts that are recorded behind it); or with no flush between the write of
 populate_on_demand, which put one off, and the reclaim, or the last use of the frame before it; or populate_on_demand written over
 a mapped frame that is nowhere at the end of the section.`,
   nearMiss:
@@ -30,5 +31,7 @@ every reclaim is reported. Flushes are judged where the trace records deferred o
   sql: breachSql('consistency.pod-reclaim', {
     subject: ['domid', 'gfn', 'mfn'],
     signature: ['detail', 'site'],
+    // The references may have been dropped before, by puts that are recorded later.
+    severity: `if(b.confidence = 'proven', null, if(b.detail = 'referenced', 'note', 'warning'))`,
   }),
 };

@@ -16,7 +16,7 @@ shared, its M2P is not SHARED, it has fewer type references than gfns in its rev
 that plus one, a gfn in its reverse map leads elsewhere in the host p2m, or an unshare left its gfn in the reverse map
 (docs/xen.md#sharing-invariants). More references are no defect: somebody is looking at the page.`,
   fires: `A section ends with a shared frame that breaks one of these (named by the subject invariant: owner, type,
-count, m2p, entry, rmap).`,
+count, m2p, entry, rmap). While another pcpu's section is changing the frame's entries nothing is judged; its end tells.`,
   nearMiss: `All of them hold; p2m_add_page unshares before it replaces the entry; the section that unshares takes the
 gfn out of the reverse map.`,
   mechanism: `audit() of mem_sharing checks the same (xen/arch/x86/mm/mem_sharing.c). It breaks if the entry of a

@@ -5,8 +5,6 @@ import type { Rule } from '../define-analyzer.js';
 export const STALE_LOOKUP: BreachColumns = {
   subject: ['domid', 'view', 'gfn', 'mfn', 'pcpu'],
   signature: ['site as lookup_site', 'detail as changed_by'],
-  // In another call than the lookup, it may be for any other reason.
-  severity: "case b.confidence when 'proven' then null when 'likely' then 'warning' else 'note' end",
 };
 
 export const staleTranslation: Rule = {

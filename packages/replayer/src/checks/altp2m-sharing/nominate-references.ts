@@ -8,7 +8,7 @@ export const nominateReferences = defineCheck({
   rule: 'altp2m-sharing.nominate-references',
   // Where references are not recorded, the nomination's own is not either.
   ifRecorded: ['get_page'],
-  make: ({ state, now, report, opportunities }) => {
+  make: ({ state, now, earlierPuts, report, opportunities }) => {
     const nominations = opportunities('nominate');
     return {
       before: {
@@ -22,8 +22,9 @@ export const nominateReferences = defineCheck({
           nominations.count();
           const count = pages.count(slot);
           if (count === 2 && isAllocated(pages, slot)) return;
+          const confidence = count > 2 && earlierPuts(mfn) >= count - 2 ? 'possible' : 'proven';
           const at = { counted: pages.countSeq[slot], nominated: now.seq };
-          report({ domid: batch.columns.domid[row], gfn: gfnOf(batch, row), mfn, count, expected: 2, at });
+          report({ confidence, domid: batch.columns.domid[row], gfn: gfnOf(batch, row), mfn, count, expected: 2, at });
         },
       },
     };

@@ -16,9 +16,9 @@ export const pagedWhileReferenced = defineCheck({
   rule: 'consistency.paged-while-referenced',
   needs: ['refs'],
   ifRecorded: ['get_page'],
-  make: ({ state, p2ms, refs, now, report, opportunities }) => {
+  make: ({ state, p2ms, refs, now, earlierPuts, report, opportunities }) => {
     const takes = opportunities('take');
-    const heldByOthers = pagerReferences(state, { refs }, now);
+    const heldByOthers = pagerReferences({ state, refs, now, earlierPuts });
     /** Domains of which the trace has what the pager does: there consistency.paging-state tells. */
     const recorded = new Set<number>();
     const note = ({ columns }: ReplayBatch, row: number) => {
@@ -40,9 +40,9 @@ export const pagedWhileReferenced = defineCheck({
           const mfn = table.foundMfn(gfn);
           const held = heldByOthers(mfn);
           if (held === undefined) return;
-          const { count, referenced } = held;
+          const { count, referenced, isLate } = held;
           // Those that were taken before the trace may be the pager's.
-          const confidence = referenced >= 0 ? 'proven' : 'likely';
+          const confidence = isLate ? 'possible' : referenced >= 0 ? 'proven' : 'likely';
           const [p2m_type, old_type] = [c.p2m_type[row], table.typeAt(gfn)];
           report({ confidence, domid, gfn, mfn, count, p2m_type, old_type, at: { referenced, taken: now.seq } });
         },

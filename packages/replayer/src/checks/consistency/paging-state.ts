@@ -39,11 +39,11 @@ export const pagingState = defineCheck({
   rule: 'consistency.paging-state',
   needs: ['refs'],
   ifRecorded: PAGER_STEPS,
-  make: ({ state, p2ms, refs, now, report, opportunities }) => {
+  make: ({ state, p2ms, refs, now, earlierPuts, report, opportunities }) => {
     const steps = opportunities('step');
     const takes = opportunities('take');
     const { paging } = state;
-    const heldByOthers = pagerReferences(state, { refs }, now);
+    const heldByOthers = pagerReferences({ state, refs, now, earlierPuts });
     const writes = new DomainFrames(WIDTH);
 
     /** The write may belong to a step that is recorded behind it, and then hides what the step came from. */
@@ -95,9 +95,9 @@ export const pagingState = defineCheck({
       const mfn = frameOf(batch, row);
       const held = heldByOthers(mfn);
       if (held === undefined) return;
-      const { count, referenced } = held;
+      const { count, referenced, isLate } = held;
       // Those that were taken before the trace may be the pager's.
-      const confidence = referenced >= 0 ? 'proven' : 'likely';
+      const confidence = isLate ? 'possible' : referenced >= 0 ? 'proven' : 'likely';
       const { kind, domid } = batch.columns;
       const what = { domid: domid[row], gfn: gfnOf(batch, row), mfn, count, kind: kind[row] };
       report({ detail: 'referenced', mechanism: 'take', confidence, ...what, at: { referenced, step: now.seq } });

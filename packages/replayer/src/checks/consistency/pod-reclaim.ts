@@ -18,7 +18,7 @@ import { EarlyLooks } from './early-looks.js';
  */
 export const podReclaim = defineCheck({
   rule: 'consistency.pod-reclaim',
-  make: ({ state, p2ms, now, isOrdered, records, report, opportunities }) => {
+  make: ({ state, p2ms, now, isOrdered, earlierPuts, records, report, opportunities }) => {
     const reclaims = opportunities('reclaim');
     const flushes = opportunities('flush');
     const { pages, pod, reverse, tlb } = state;
@@ -39,7 +39,9 @@ export const podReclaim = defineCheck({
       const slot = slotOf(pages, mfn);
       const at = { referenced: pages.countSeq[slot], reclaimed: now.seq };
       const domid = batch.columns.domid[row];
-      report({ detail: 'referenced', domid, gfn: gfnOf(batch, row), mfn, order, count: pages.count(slot), at });
+      const confidence = earlierPuts(mfn) >= references(pages, slot) ? 'possible' : 'proven';
+      const what = { domid, gfn: gfnOf(batch, row), mfn, order, count: pages.count(slot) };
+      report({ detail: 'referenced', confidence, ...what, at });
     };
 
     /**

@@ -18,6 +18,8 @@ interface Unshared {
   readonly domid: number;
   readonly gfn: number;
   readonly seq: number;
+  /** Who unshared it, and whose section it is that tells. */
+  readonly pcpu: number;
 }
 
 /**
@@ -37,7 +39,7 @@ export const sharingInvariant = defineCheck({
     /** Shared frames that are not as they should be, and in which way: each is reported when it becomes so. */
     const known = new Map<number, Invariant[]>();
 
-    /** By frame: what the section at hand unshared, and what one before has left. */
+    /** By frame: what a section that lasts has unshared, and what one before has left. */
     const unshared = new Map<number, Unshared>();
     const left = new Map<number, Unshared>();
 
@@ -46,7 +48,7 @@ export const sharingInvariant = defineCheck({
       const mfn = mfnOf(batch, row);
       if (hasFailed(batch, row)) return;
       unshares.count();
-      const gone = { domid: batch.columns.domid[row], gfn: gfnOf(batch, row), seq: now.seq };
+      const gone = { domid: batch.columns.domid[row], gfn: gfnOf(batch, row), seq: now.seq, pcpu: now.pcpu };
       if (!isMember(mfn, gone)) return;
       unshared.set(mfn, gone);
       sections.touch(mfn);
@@ -63,7 +65,7 @@ export const sharingInvariant = defineCheck({
       if (known !== undefined && isMember(mfn, known)) return true;
       left.delete(mfn);
       const gone = unshared.get(mfn);
-      if (gone === undefined) return false;
+      if (gone === undefined || gone.pcpu !== section.pcpu) return false;
       unshared.delete(mfn);
       if (!isMember(mfn, gone)) return false;
       left.set(mfn, gone);
@@ -91,6 +93,8 @@ export const sharingInvariant = defineCheck({
       const mfn = section.data[at + MFN];
       if (mfn < 0 || ((unshared.size > 0 || left.size > 0) && lookAtUnshared(mfn, section, at))) return;
       const members = rmaps.of(mfn);
+      // Another section is in the midst of a share or an unshare: its end tells.
+      if (members.length > 0 && sections.isInWork(mfn, section)) return;
       if (members.length > 0) looks.countAt(section.data[at + CALLER]);
       const before = known.get(mfn) ?? [];
       const changed = section.data[at + SEQ];

@@ -8,6 +8,8 @@ export const notRecursive = defineCheck({
   rule: 'lock-order.not-recursive',
   make: ({ state: { locks }, now, lockFacts, report, opportunities }) => {
     const acquisitions = opportunities('acquire');
+    let wanted = -1;
+    const isOwn = (i: number) => locks.heldLock[i] === wanted && locks.heldMode[i] !== MODE_READ;
     return {
       before: {
         lock_acquire: (batch, row) => {
@@ -17,7 +19,7 @@ export const notRecursive = defineCheck({
           const pcpu = c.pcpu[row];
           const lock = c.lock[row];
           if (locks.owner[lock] !== pcpu) return;
-          const isOwn = (i: number) => locks.heldLock[i] === lock && locks.heldMode[i] !== MODE_READ;
+          wanted = lock;
           const held = innermostHold(locks, pcpu, isOwn);
           if (held < 0) return;
           report({

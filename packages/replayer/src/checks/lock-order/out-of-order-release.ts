@@ -13,6 +13,13 @@ export const outOfOrderRelease = defineCheck({
   rule: 'lock-order.out-of-order-release',
   make: ({ state: { locks }, now, lockFacts, report, opportunities }) => {
     const releases = opportunities('release');
+    let released = -1;
+    let restored = 0;
+    const needsMore = (i: number) => {
+      const held = locks.heldMode[i];
+      const isOther = locks.heldLock[i] !== released && held !== MODE_READ && held !== MODE_EXTERNAL;
+      return isOther && locks.heldLevel[i] > restored;
+    };
     return {
       before: {
         lock_release: (batch, row) => {
@@ -25,12 +32,8 @@ export const outOfOrderRelease = defineCheck({
           if (mode === MODE_READ || mode === MODE_EXTERNAL || locks.depth[lock] > 1) return;
           const own = holdOf(locks, pcpu, lock, false);
           if (own < 0 || locks.heldLevel[own] === 0) return;
-          const restored = locks.savedLevel(lock);
-          const needsMore = (i: number) => {
-            const held = locks.heldMode[i];
-            const isOther = locks.heldLock[i] !== lock && held !== MODE_READ && held !== MODE_EXTERNAL;
-            return isOther && locks.heldLevel[i] > restored;
-          };
+          released = lock;
+          restored = locks.savedLevel(lock);
           const later = outermostHold(locks, pcpu, needsMore, own + 1);
           if (later < 0) return;
           report({

@@ -1,8 +1,10 @@
-import { forEachHold } from '../../tables/held-locks.js';
+import type { LastMapping } from '../../facts/last-mappings.js';
+import { outermostHold } from '../../tables/held-locks.js';
 import { defineCheck } from '../check.js';
 import { DeadDomains } from '../dead-domains.js';
 import { forEachFrame } from '../frames.js';
 import { FIRST_RESERVED_DOMID, isAllocated, isFree, knowsCount, ownerOf, references } from '../known-pages.js';
+import { VcpuSwitches } from '../vcpu-switches.js';
 
 /**
  * At the end of the trace a page is a living domain's, was mapped in its p2m, and is no longer; nobody refers to it, and
@@ -30,16 +32,24 @@ export const orphaned = defineCheck({
       return dead.fateOf(owner) === 'alive' && !mayBeCached(mfn, owner);
     };
 
+    const switches = new VcpuSwitches();
+    /** By pcpu: when it began to run another vcpu. What it has held since before was left behind. */
+    const switched: number[] = [];
+
+    /** Who unmapped the page still has a lock from before that: it may yet map the page elsewhere. */
+    const isUnderWay = ({ pcpu, endedSeq }: LastMapping) =>
+      outermostHold(locks, pcpu, i => locks.heldSeq[i] < endedSeq && !(locks.heldSeq[i] < (switched[pcpu] ?? -1))) >= 0;
+
     return {
-      before: { page_free: (batch, row) => forEachFrame(batch, row, freed) },
+      before: {
+        page_free: (batch, row) => forEachFrame(batch, row, freed),
+        sched_switch: (batch, row) => {
+          const pcpu = switches.left(batch, row);
+          if (pcpu >= 0) switched[pcpu] = now.seq;
+        },
+      },
+      forget: pcpu => switches.forget(pcpu),
       end: () => {
-        // What is still under way when the trace ends may yet be mapped.
-        let underWay = Number.POSITIVE_INFINITY;
-        for (let pcpu = 0; pcpu < locks.pcpus; pcpu++) {
-          forEachHold(locks, pcpu, i => {
-            if (locks.heldSeq[i] < underWay) underWay = locks.heldSeq[i];
-          });
-        }
         let mapped = 0;
         pages.forEach((mfn, slot) => {
           if (!mayBeJudged(mfn, slot)) return;
@@ -48,7 +58,7 @@ export const orphaned = defineCheck({
           if (p2ms.reverse.isMapped(mfn)) mapped++;
           else if (last !== undefined) {
             mapped++;
-            if (references(pages, slot) > 0 || last.endedSeq >= underWay || lastP2mSeq[owner] <= last.endedSeq) return;
+            if (references(pages, slot) > 0 || lastP2mSeq[owner] <= last.endedSeq || isUnderWay(last)) return;
             report({
               confidence: 'likely',
               mfn,

@@ -18,6 +18,8 @@ export const putTooMany = defineCheck({
     return {
       before: {
         put_page: (batch, row) => {
+          takesOthers = false;
+          if (!refs.hasLeftOvers) return;
           const slot = slotOf(pages, mfnOf(batch, row));
           takesOthers =
             slot !== 0 && refs.leftOver(slot, now.pcpu) !== undefined && refs.referencesOf(slot, now.pcpu) === 0;

@@ -1,3 +1,4 @@
+import { isValid } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../../batch/replay-batch.js';
 import { mfnOf } from '../../batch/row-values.js';
 import { defineCheck } from '../check.js';
@@ -14,10 +15,9 @@ export const underflow = defineCheck({
       if (slot === 0) return;
       puts.count();
       const free = isFree(pages, slot);
-      // One below 0 wraps inside the count's own bits, as Xen's would.
-      const isBelow = knowsCount(pages, slot)
-        ? pages.countBits.isHighest(pages.countLow[slot], pages.countHigh[slot])
-        : free;
+      // One below 0 wraps inside the count's own bits, as Xen's would; no count that a pool writes raw is as high.
+      const hasCount = knowsCount(pages, slot) || isValid(batch.validity.count_info, row);
+      const isBelow = hasCount ? pages.countBits.isHighest(pages.countLow[slot], pages.countHigh[slot]) : free;
       if (!isBelow) return;
       const at = { freed: free ? pages.lifeSeq[slot] : -1, put: now.seq };
       report({ mfn, generation: pages.generation[slot], owner: ownerOf(pages, slot), at });

@@ -48,9 +48,14 @@ describe('slice', () => {
     fine(['import', capture('planted-1.bin'), '-o', temp('planted-1.arrow'), '-q', ...symbols]);
     const options = ['-o', temp('leak.arrow'), '--no-index', '--format', 'json'];
     const { stdout } = fine(['slice', temp('planted-1.arrow'), 'refcount.leak#5', ...options]);
-    const { seqs, isMinimal, of } = JSON.parse(stdout);
+    const { seqs, context, isMinimal, of } = JSON.parse(stdout);
     expect({ isMinimal, of }).toEqual({ isMinimal: true, of: 1_696_037 });
     expect(seqs.length).toBeLessThan(20);
+    expect(seqs).toEqual(expect.arrayContaining(context));
+    // The get that is left, and the write that ended the mapping.
+    const { stdout: events } = fine(['export', temp('leak.arrow')]);
+    expect(events).toContain('"kind":"get_page"');
+    expect(events).toMatch(/"kind":"set_entry".*"p2m_type":"invalid"/);
     const [found] = findings(temp('leak.arrow'), 'refcount.leak');
     expect(found).toMatchObject({ confidence: 'proven', occurrences: [{ subject: { count: 1 } }] });
     // It is one of those that the hypervisor itself says it leaked.

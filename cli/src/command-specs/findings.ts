@@ -88,10 +88,11 @@ after (+) each, who wrote that and what the pcpus held, the chain of events behi
     args: [TRACE, ['finding', 'id or signature of a finding, as explain takes it']],
     summary: 'write the smallest trace, of those tried, that still shows a finding',
     more: `The slice begins with snapshots of what was known of its gfn, mfn and locks, so it replays by itself. Analyzing it gives
-the same signature, confidence and severity. Prints the seqs that its events have in the whole trace.`,
+the same signature, confidence and severity. It keeps the witnesses, and the writes of their gfn and mfn in between. Prints
+the seqs that its events have in the whole trace.`,
     options: [
       { flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true },
-      { flags: '--tries <n>', help: 'try at most n slices; each try is an analysis', parse: parseEvents },
+      { flags: '--tries <n>', help: 'try at most n slices; each try is a replay', parse: parseEvents },
       REPORT_FORMAT,
       ...PLUGIN_OPTIONS,
       ...REPLAY_OPTIONS,

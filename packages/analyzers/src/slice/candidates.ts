@@ -1,88 +1,146 @@
-import { EventReader, eventsTouching, matchingEvents, parseExpression, type Subject } from '@p2mtrace/replayer';
-import type { TraceReader } from '@p2mtrace/trace-format';
+import {
+  EventReader,
+  eventsTouching,
+  firstMatch,
+  matchingEvents,
+  parseExpression,
+  type SeqRange,
+  type Subject,
+} from '@p2mtrace/replayer';
+import { KINDS, type TraceReader } from '@p2mtrace/trace-format';
 import type { Story } from '../explain/story.js';
+import { withLocks } from './lock-spans.js';
+import { recordsBefore } from './records-before.js';
+import { framesOfStory, subjectsOfStory } from './slice-subjects.js';
 
 /** Number of pages whose freeing shows that a domain is torn down. */
-const FIRST_FREES = 4;
+const FREES = 4;
+/** Events of a mechanism looked at before the first witness. */
+const JUST_BEFORE = 8;
+
+/** Events, by seq and in order, in which a finding may show again. */
+export interface Candidate {
+  readonly seqs: readonly number[];
+  /** What its snapshots are to show, besides what the story is about. */
+  readonly shown: readonly Subject[];
+}
 
 /**
- * Sets of events, by seq and in order, in which a finding may show again, each larger than the one before: the
- * witnesses with the locks that were held; what happened to its subjects, and what its pcpus locked, in between; the
- * whole history of its subjects; how its domains end; all that these did; everything.
+ * Sets of events, each larger than the one before: the witnesses with the locks that were held and what tells their
+ * order; what happened to its frames in between, under their locks; that its domains were destroyed, or torn down; what
+ * these did just before; what happened to its locks and what its pcpus did meanwhile; the whole history of its subjects;
+ * all that its domains did; everything.
  */
-export function* candidates(reader: TraceReader, story: Story): Generator<readonly number[]> {
+export function* candidates(reader: TraceReader, story: Story): Generator<Candidate> {
   const { occurrence, steps, pcpus, chains } = story;
-  const subjects = subjectsOfStory(story);
+  const [subjects, frames] = [subjectsOfStory(story), framesOfStory(story)];
   const found = new Set<number>();
-  const add = (...sources: Iterable<number>[]) => {
+  let yielded = 0;
+  function* grow(...sources: Iterable<number>[]): Generator<Candidate> {
     for (const seqs of sources) for (const seq of seqs) found.add(seq);
-    return [...found].sort((a, b) => a - b);
-  };
-
-  const core = add(
-    occurrence.witness.map(({ seq }) => seq),
-    steps.flatMap(({ held }) => held.map(({ since_seq }) => since_seq)),
-  );
-  if (core.length > 0) {
-    yield core;
-    const meanwhile = { from: core[0], to: core[core.length - 1] + 1 };
-    const ofSubjects = subjects.map(subject => eventsTouching(reader, subject, meanwhile));
-    yield add(...ofSubjects, ...pcpus.map(pcpu => matchingEvents(reader, contextOf(reader, pcpu), meanwhile)));
+    if (found.size === yielded) return;
+    yielded = found.size;
+    yield { seqs: inOrder(found), shown: [] };
   }
-  yield add(
+
+  /** With gaps between them these may not fit what comes next. */
+  function* besides(seqs: Iterable<number>, shown: readonly Subject[] = []): Generator<Candidate> {
+    const all = new Set([...found, ...seqs]);
+    if (all.size > found.size) yield { seqs: inOrder(all), shown };
+  }
+
+  const witnesses = occurrence.witness.map(({ seq }) => seq);
+  const held = steps.flatMap(step => step.held.map(({ since_seq }) => since_seq));
+  yield* grow(withLocks(reader, [...witnesses, ...held, ...recordsBefore(reader, witnesses)]));
+  const domids = new Set(subjects.flatMap(subject => (subject.about === 'gfn' ? subject.domid : [])));
+  if (typeof occurrence.subject.domid === 'number') domids.add(occurrence.subject.domid);
+  if (found.size > 0) {
+    const meanwhile = { from: Math.min(...found), to: Math.max(...found) + 1 };
+    const during = (subject: Subject) => eventsTouching(reader, subject, meanwhile);
+    yield* grow(
+      withLocks(
+        reader,
+        frames.flatMap(subject => [...during(subject)]),
+      ),
+    );
+    yield* grow(...[...domids].map(domid => endsOf(reader, domid)));
+    const frees = [...domids].flatMap(domid => freesOfTeardown(reader, domid, meanwhile.from));
+    yield* besides(
+      frees.flatMap(({ seqs }) => seqs),
+      frees.map(({ mfn }) => mfn),
+    );
+    yield* besides(withLocks(reader, justBefore(reader, story)));
+    yield* grow(
+      ...subjects.map(during),
+      ...pcpus.map(pcpu => matchingEvents(reader, contextOf(reader, pcpu), meanwhile)),
+    );
+  }
+  yield* grow(
+    withLocks(
+      reader,
+      frames.flatMap(subject => [...eventsTouching(reader, subject)]),
+    ),
     ...subjects.map(subject => eventsTouching(reader, subject)),
     chains.flatMap(({ why }) => why.reasons.map(({ seq }) => seq)),
   );
-  const domids = new Set(subjects.flatMap(subject => (subject.about === 'gfn' ? subject.domid : [])));
-  if (typeof occurrence.subject.domid === 'number') domids.add(occurrence.subject.domid);
-  yield add(...[...domids].flatMap(domid => firstFreesOfTeardown(reader, domid)));
-  yield add(...[...domids].map(domid => eventsTouching(reader, { about: 'domain', domid })));
-  yield reader.batches.flatMap(({ firstSeq, rows }) => Array.from({ length: rows }, (_, row) => firstSeq + row));
+  yield* grow(...[...domids].map(domid => eventsTouching(reader, { about: 'domain', domid })));
+  yield* grow(reader.batches.flatMap(({ firstSeq, rows }) => Array.from({ length: rows }, (_, row) => firstSeq + row)));
 }
+
+const inOrder = (seqs: Iterable<number>): number[] => [...new Set(seqs)].sort((a, b) => a - b);
 
 /**
- * The whole history of the first pages freed after the last use of the domain's p2m: a teardown frees what the p2m
- * still maps.
+ * What the witnesses' domains did before the first witness by the same mechanism: a check may count from what an event
+ * recorded, and believe it only when it is not the first.
  */
-function firstFreesOfTeardown(reader: TraceReader, domid: number): Iterable<number>[] {
+function justBefore(reader: TraceReader, { steps }: Story): number[] {
   const { names } = reader;
-  const uses = parseExpression(`domid == ${domid} and (kind == lookup or kind == set_entry)`, names);
-  const [last = 0] = matchingEvents(reader, uses, undefined, 'backward');
-  const frees = matchingEvents(reader, parseExpression(`owner == ${domid} and kind == page_free`, names), {
-    from: last,
+  return steps.flatMap(({ event: { domid, kind } }) => {
+    const group = KINDS.find(({ name }) => name === kind)?.group;
+    if (typeof domid !== 'number') return [];
+    const kinds = KINDS.filter(one => one.group === group).map(({ name }) => `kind == ${name}`);
+    const filter = parseExpression(`domid == ${domid} and (${kinds.join(' or ')})`, names);
+    const found: number[] = [];
+    for (const seq of matchingEvents(reader, filter, { to: steps[0].event.seq }, 'backward')) {
+      if (found.push(seq) === JUST_BEFORE) break;
+    }
+    return found;
   });
-  const events = new EventReader(reader);
-  const histories: Iterable<number>[] = [];
-  for (const seq of frees) {
-    histories.push(eventsTouching(reader, { about: 'mfn', mfn: Number(events.at(seq)?.mfn) }));
-    if (histories.length === FIRST_FREES) break;
-  }
-  return histories;
 }
 
-/** The finding's subjects, and the locks of its witnesses, each once. */
-export function subjectsOfStory({ steps, chains }: Pick<Story, 'steps' | 'chains'>): Subject[] {
-  const all = [...steps.flatMap(({ scenes }) => scenes), ...chains].map(({ subject }) => subject);
-  return [...new Map(all.map(subject => [JSON.stringify(subject), subject])).values()];
+/** That a domain was destroyed. */
+const endsOf = (reader: TraceReader, domid: number): Iterable<number> =>
+  matchingEvents(reader, parseExpression(`domid == ${domid} and kind == domain_destroy`, reader.names));
+
+/**
+ * The last pages freed after the last use of the domain's p2m, each with the write that mapped it if that is not before
+ * `begin`, where snapshots show it: a teardown frees what the p2m still maps.
+ */
+function freesOfTeardown(reader: TraceReader, domid: number, begin: number) {
+  const { names } = reader;
+  const uses = parseExpression(`domid == ${domid} and (kind == lookup or kind == set_entry)`, names);
+  const from = firstMatch(reader, uses, undefined, 'backward') ?? 0;
+  const frees = parseExpression(`owner == ${domid} and kind == page_free`, names);
+  const events = new EventReader(reader);
+  const found: { readonly mfn: Subject; readonly seqs: readonly number[] }[] = [];
+  for (const seq of matchingEvents(reader, frees, { from }, 'backward')) {
+    const mfn: Subject = { about: 'mfn', mfn: Number(events.at(seq)?.mfn) };
+    found.push({ mfn, seqs: [...lastMapping(reader, events, domid, mfn, { from: begin, to: from + 1 }), seq] });
+    if (found.length === FREES) break;
+  }
+  return found;
+}
+
+/** The last write that gave an mfn to a domain, if there is one. */
+function lastMapping(reader: TraceReader, events: EventReader, domid: number, mfn: Subject, range: SeqRange): number[] {
+  for (const seq of eventsTouching(reader, mfn, range, 'backward')) {
+    const event = events.at(seq);
+    const flags = Array.isArray(event?.flags) ? event.flags : [];
+    if (event?.kind === 'set_entry' && event.domid === domid && !flags.includes('failed')) return [seq];
+  }
+  return [];
 }
 
 /** What a pcpu locked, and which vcpus it ran. */
 const contextOf = ({ names }: TraceReader, pcpu: number) =>
   parseExpression(`pcpu == ${pcpu} and (kind == lock_acquire or kind == lock_release or kind == sched_switch)`, names);
-
-/** Writes of entries that are kept for the reader of a slice. */
-const WRITES = 16;
-
-/**
- * What a reader needs besides the events that show the finding: the writes that gave its gfn or frame an entry, and
- * removed it, between the first and the last event of a slice.
- */
-export function contextOfSlice(reader: TraceReader, story: Story, seqs: readonly number[]): number[] {
-  const meanwhile = { from: seqs[0], to: seqs[seqs.length - 1] };
-  const writes = new Set(matchingEvents(reader, parseExpression('kind == set_entry', reader.names), meanwhile));
-  const touching = subjectsOfStory(story)
-    .filter(({ about }) => about !== 'lock')
-    .flatMap(subject => [...eventsTouching(reader, subject, meanwhile)]);
-  const found = touching.filter(seq => writes.has(seq) && !seqs.includes(seq));
-  return [...new Set(found)].sort((a, b) => a - b).slice(-WRITES);
-}

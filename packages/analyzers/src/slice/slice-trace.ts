@@ -4,9 +4,12 @@ import { usageError } from '@p2mtrace/trace-format';
 import { withScratchFolder } from '@p2mtrace/trace-format/output';
 import type { FoundOccurrence } from '../explain/find-finding.js';
 import { type Story, storyOf } from '../explain/story.js';
-import { candidates, contextOfSlice } from './candidates.js';
+import { type Candidate, candidates } from './candidates.js';
+import { withLocks } from './lock-spans.js';
 import { minimize } from './minimize.js';
-import { SlicePiece } from './slice-piece.js';
+import { contextOfSlice } from './slice-context.js';
+import { type Shown, SlicePiece } from './slice-piece.js';
+import { subjectsOfStory } from './slice-subjects.js';
 import { type TrialOptions, Trials } from './trials.js';
 
 /** A small trace that shows a finding. */
@@ -16,9 +19,9 @@ export interface Slice {
   readonly snapshots: number;
   /** Number of slices tried. */
   readonly tries: number;
-  /** Those of the seqs that are kept for the reader: writes of the finding's entry. */
+  /** Those of the seqs that are kept for the reader: writes of the finding's entry, and the locks held at them. */
   readonly context: readonly number[];
-  /** Without any one of its other events, it would not show the finding, or would replay differently. */
+  /** Without any one of its other events but the witnesses, it would not show the finding, or would replay differently. */
   readonly isMinimal: boolean;
 }
 
@@ -33,7 +36,15 @@ export async function sliceTrace(
   path: string,
   options: TrialOptions = {},
 ): Promise<Slice> {
-  const slice = await withScratchFolder(folder => sliceIn(folder, replay, found, path, options));
+  const story = storyOf(replay, found.occurrence);
+  const slice = await withScratchFolder(async folder => {
+    const slicer = new Slicer(replay, found, story, folder, options);
+    for (const candidate of candidates(replay.reader, story)) {
+      const slice = await slicer.sliceOf(candidate, path);
+      if (slice !== undefined) return slice;
+    }
+    return undefined;
+  });
   if (slice !== undefined) return slice;
   throw usageError(
     'P2M_SLICE',
@@ -42,53 +53,91 @@ export async function sliceTrace(
   );
 }
 
-/** Tries its slices in the folder. */
-async function sliceIn(
-  folder: string,
-  replay: Replay,
-  { finding, occurrence }: FoundOccurrence,
-  path: string,
-  options: TrialOptions,
-): Promise<Slice | undefined> {
-  const { reader } = replay;
-  const story = storyOf(replay, occurrence);
-  const withPiece = async <T>(seqs: readonly number[], of: Story, work: (piece: SlicePiece) => Promise<T>) => {
-    const piece = new SlicePiece(reader, seqs, of, join(folder, 'piece.arrow'));
-    return work(piece).finally(() => piece.close());
-  };
-  const trials = new Trials(reader, finding, folder, options);
-  for (const all of candidates(reader, story)) {
-    const found = await withPiece(all, story, async piece => {
+/** Looks for the smallest slice in one set of events after the other. */
+class Slicer {
+  private readonly replay: Replay;
+  private readonly story: Story;
+  private readonly witnesses: ReadonlySet<number>;
+  private readonly trials: Trials;
+  private readonly file: string;
+
+  constructor(replay: Replay, found: FoundOccurrence, story: Story, folder: string, options: TrialOptions) {
+    this.replay = replay;
+    this.story = story;
+    this.witnesses = new Set(found.occurrence.witness.map(({ seq }) => seq));
+    this.trials = new Trials(replay.reader, found, folder, options);
+    this.file = join(folder, 'piece.arrow');
+  }
+
+  /** The smallest slice found among these events, written; undefined if they do not show the finding. */
+  async sliceOf({ seqs: all, shown: more }: Candidate, path: string): Promise<Slice | undefined> {
+    const { reader } = this.replay;
+    const { trials, story } = this;
+    const writes = all.length === 0 ? [] : contextOfSlice(reader, story, all);
+    const shown = { subjects: [...subjectsOfStory(story), ...more], pcpus: story.pcpus };
+    const piece = new SlicePiece(reader, merged(all, withLocks(reader, writes)), shown, this.file);
+    try {
       if (!(await trials.shows(piece, all))) return undefined;
-      const least = await minimize(
-        all,
-        seqs => trials.shows(piece, seqs),
-        () => trials.isSpent,
-      );
-      const wanted = least.length === 0 ? [] : contextOfSlice(reader, story, least);
-      const context = wanted.filter(seq => all.includes(seq));
-      const both = [...least, ...context].sort((a, b) => a - b);
-      const isKept = context.length > 0 && (await trials.shows(piece, both));
-      return isKept ? { left: both, context } : { left: least, context: [] };
-    });
-    if (found === undefined) continue;
-    const { left, context } = found;
-    // Snapshots say most if they are of the point where the slice itself begins. But what a pcpu holds there may be
-    // in the way, as nothing in the slice releases it.
-    const ways = [
-      [left, story],
-      [left, { ...story, pcpus: [] }],
-      [all, story],
-    ] as const;
-    for (const [begin, of] of ways) {
-      const snapshots = await withPiece(begin, of, async piece => {
-        if (begin === left && !(await trials.shows(piece, left))) return undefined;
-        piece.write(path, left);
-        return piece.snapshots;
-      });
-      const { tries, isSpent } = trials;
-      if (snapshots !== undefined) return { seqs: left, context, snapshots, tries, isMinimal: !isSpent };
+      const least = await this.least(piece, all);
+      const context = await this.contextFor(piece, least, writes);
+      const seqs = merged(least, context);
+      const snapshots = await this.write(piece, seqs, shown, path);
+      return { seqs, context, snapshots, tries: trials.tries, isMinimal: !trials.isSpent };
+    } finally {
+      piece.close();
     }
   }
-  return undefined;
+
+  /** What can't be left out of these events; the witnesses stay. */
+  private async least(piece: SlicePiece, all: readonly number[]): Promise<readonly number[]> {
+    const { witnesses, trials } = this;
+    const kept = all.filter(seq => witnesses.has(seq));
+    const others = all.filter(seq => !witnesses.has(seq));
+    const needed = await minimize(
+      others,
+      some => trials.shows(piece, merged(kept, some)),
+      () => trials.isSpent,
+    );
+    return merged(kept, needed);
+  }
+
+  /** Those of the writes that can be added for the reader: all with their locks, else as many as can be. */
+  private async contextFor(piece: SlicePiece, least: readonly number[], writes: readonly number[]) {
+    const { trials } = this;
+    const [first = 0, last = 0] = [least[0], least.at(-1)];
+    const shown = new Set(least);
+    const within = writes.filter(seq => seq > first && seq < last && !shown.has(seq));
+    if (within.length === 0) return [];
+    const locked = [...withLocks(this.replay.reader, within)].filter(seq => !shown.has(seq)).sort((a, b) => a - b);
+    if (await trials.shows(piece, merged(least, locked))) return locked;
+    let kept: number[] = [];
+    for (const seq of within.toReversed()) {
+      if (await trials.shows(piece, merged(least, [seq, ...kept]))) kept = [seq, ...kept];
+    }
+    return kept;
+  }
+
+  /**
+   * Writes the slice and returns the number of its snapshots. These say most if they are of the point where the slice
+   * itself begins. But what a pcpu holds there may be in the way, as nothing in the slice releases it.
+   */
+  private async write(piece: SlicePiece, seqs: readonly number[], shown: Shown, path: string): Promise<number> {
+    const { reader } = this.replay;
+    const ways = seqs[0] === piece.from ? [] : [shown, { ...shown, pcpus: [] }];
+    for (const way of ways) {
+      const own = new SlicePiece(reader, seqs, way, `${this.file}.own`);
+      try {
+        if (!(await this.trials.shows(own, seqs))) continue;
+        own.write(path, seqs);
+        return own.snapshots;
+      } finally {
+        own.close();
+      }
+    }
+    piece.write(path, seqs);
+    return piece.snapshots;
+  }
 }
+
+const merged = (some: Iterable<number>, more: Iterable<number>): number[] =>
+  [...new Set([...some, ...more])].sort((a, b) => a - b);

@@ -102,7 +102,7 @@ describe('of a long trace', () => {
     const found = findFinding(findings, 'refcount.leak');
     expect(found.finding.confidence).toBe('proven');
     const slice = (tries?: number) => sliceTrace(replay(whole, { index: false }), found, path('leak.arrow'), { tries });
-    const [all, some] = [await slice(), await slice(4)];
+    const [all, some] = [await slice(), await slice(3)];
     expect(all).toMatchObject({ seqs: [120, 121, 122], isMinimal: true });
     expect(some).toMatchObject({ isMinimal: false });
     expect(some.seqs.length).toBeGreaterThanOrEqual(all.seqs.length);

@@ -14,6 +14,8 @@ interface CheckSpec<R extends BreachRule, N extends Note> {
   readonly policy?: true;
   /** Notes of the replay that it reads, which are taken for it. */
   readonly needs?: readonly N[];
+  /** Absent: `references` for a check with needs, else `entries`. Notes are taken with the references alone. */
+  readonly share?: [N] extends [never] ? CheckShare : never;
   /** It runs only where events of one of these kinds were recorded. */
   readonly ifRecorded?: readonly KindName[];
   readonly make: (scope: CheckScope<R> & Pick<CheckNotes, N>) => RunningCheck;
@@ -37,8 +39,7 @@ export function defineCheck<const R extends BreachRule, const N extends Note = n
     rule,
     policy,
     needs,
-    // Notes are taken with the references alone.
-    share: needs.length > 0 ? 'references' : 'entries',
+    share: needs.length > 0 ? 'references' : (spec.share ?? 'entries'),
     ifRecorded,
     start: (tools, breaches, counted) =>
       make({

@@ -2,11 +2,7 @@ import type { ReplayBatch } from '../batch/replay-batch.js';
 import { arg0Of, mfnOf } from '../batch/row-values.js';
 import { COUNT_KNOWN, COUNTED, FREE, OWNER_KNOWN, type PageTable, TYPE_KNOWN } from '../tables/page-table.js';
 
-/** Domids from here on are no domains (xen/include/public/xen.h): dom_io, dom_cow and the like. */
-export const FIRST_RESERVED_DOMID = 0x7ff0;
 const REFERENCES_KNOWN = COUNT_KNOWN | COUNTED;
-/** Owner of shared pages. */
-export const DOM_COW = 0x7ff3;
 
 /** Slot of a frame that an event has named, 0 for none: of nothing else is anything known. */
 export const slotOf = (pages: PageTable, mfn: number): number => pages.directory.find(mfn);

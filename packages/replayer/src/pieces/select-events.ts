@@ -1,4 +1,4 @@
-import { BatchMemory, COPIED_COLUMNS, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
+import { BATCH_ROWS, BatchMemory, COPIED_COLUMNS, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
 import type { OutputOptions } from '@p2mtrace/trace-format/output';
 import { PieceWriter } from './piece-writer.js';
 
@@ -14,7 +14,9 @@ export function selectEvents(
   metadata: TraceMetadata,
   options: OutputOptions = {},
 ): void {
-  const writer = new PieceWriter(reader, path, metadata, undefined, options);
+  // Memory for as many rows as there are: often a handful out of many, and again and again.
+  const rows = keep.reduce((sum, one) => sum + one, 0);
+  const writer = new PieceWriter(reader, path, metadata, Math.max(1, Math.min(BATCH_ROWS, rows)), options);
   try {
     const memory = new BatchMemory();
     let place = 0;

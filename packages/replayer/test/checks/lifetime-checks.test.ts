@@ -88,9 +88,11 @@ describe('leak', () => {
     expect(await found(...tornDown)).toEqual(['proven leak torn-down at 1, 3']);
   });
 
-  test('likely where the reference is older than the trace', async () => {
+  test('likely where the reference is older than the trace, and its domain gone', async () => {
     const old = { ...dropped, count_info: '0x1' };
-    expect(await found(old)).toEqual(['likely leak alive at 0']);
+    expect(await found(old)).toEqual(['possible leak alive at 0']);
+    const destroyed = { kind: 'domain_destroy', pcpu: 0, domid: 1 };
+    expect(await found(old, destroyed)).toEqual(['likely leak torn-down at 0']);
   });
 
   test('the gfn is where the domain had the frame last, in a superpage too, whoever else maps it', async () => {

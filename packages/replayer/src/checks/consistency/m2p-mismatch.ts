@@ -1,8 +1,9 @@
+import { DOMID_FIRST_RESERVED } from '@p2mtrace/trace-format';
 import { SHARED_M2P } from '../../state/m2p-state.js';
 import { HOST } from '../../state/p2m-set.js';
 import type { P2mTable } from '../../tables/p2m-table.js';
 import { defineCheck } from '../check.js';
-import { FIRST_RESERVED_DOMID, isAllocated, isFree, knowsCount, ownerOf, slotOf } from '../known-pages.js';
+import { isAllocated, isFree, knowsCount, ownerOf, slotOf } from '../known-pages.js';
 import { isHoleType, isRam } from '../p2m-types.js';
 import { CALLER, ENTRY_FAILED, ENTRY_REPLACED, type Section, TYPE, VIEW, WHAT } from '../section.js';
 
@@ -56,7 +57,7 @@ export const m2pMismatch = defineCheck({
     /** A domain's own page that it may use: not shared, not in its PoD cache, not on its way out. */
     const isOrdinary = (mfn: number, slot: number) => {
       const owner = ownerOf(pages, slot);
-      if (owner < 0 || owner >= FIRST_RESERVED_DOMID || isFree(pages, slot)) return false;
+      if (owner < 0 || owner >= DOMID_FIRST_RESERVED || isFree(pages, slot)) return false;
       if (knowsCount(pages, slot) && !isAllocated(pages, slot)) return false;
       return sharing.rmaps.count(mfn) === 0 && pod.cache.find(mfn) < 0;
     };

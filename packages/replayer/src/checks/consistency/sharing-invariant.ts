@@ -1,3 +1,4 @@
+import { DOMID_COW } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../../batch/replay-batch.js';
 import { gfnOf, hasFailed, mfnOf } from '../../batch/row-values.js';
 import type { DetailOf } from '../../facts/breach-table.js';
@@ -5,7 +6,7 @@ import { SHARED_M2P } from '../../state/m2p-state.js';
 import { HOST } from '../../state/p2m-set.js';
 import { TypeBits } from '../../tables/type-bits.js';
 import { defineCheck } from '../check.js';
-import { DOM_COW, knowsCount, knowsType, ownerOf, slotOf } from '../known-pages.js';
+import { knowsCount, knowsType, ownerOf, slotOf } from '../known-pages.js';
 import { RAM_SHARED } from '../p2m-types.js';
 import { CALLER, MFN, SEQ, type Section } from '../section.js';
 
@@ -125,7 +126,7 @@ export const sharingInvariant = defineCheck({
       const broken: Broken[] = [];
       const owner = slot === 0 ? -1 : ownerOf(pages, slot);
       // What page_alloc makes known may have changed since, where such changes are not recorded.
-      if (owner >= 0 && owner !== DOM_COW && records('owner_set')) broken.push(['owner', changed]);
+      if (owner >= 0 && owner !== DOMID_COW && records('owner_set')) broken.push(['owner', changed]);
       if (slot !== 0 && knowsType(pages, slot) && records('get_type')) {
         const [low, high] = [pages.typeLow[slot], pages.typeHigh[slot]];
         if (bits.typeOf(low, high) !== sharedType || bits.count.of(low, high) < size) {

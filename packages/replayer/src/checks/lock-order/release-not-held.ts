@@ -28,9 +28,9 @@ export const releaseNotHeld = defineCheck({
           releases.count();
           const lock = c.lock[row];
           if (
-            !releasesInnermost(locks, batch, row) &&
             locks.owner[lock] < 0 &&
             locks.depth[lock] === 0 &&
+            !releasesInnermost(locks, batch, row) &&
             holdOf(locks, c.pcpu[row], lock, c.mode[row] === MODE_READ) < 0 &&
             !isHeld(lock)
           ) {

@@ -1,8 +1,8 @@
-import { isValid } from '@p2mtrace/trace-format';
+import { DOMID_FIRST_RESERVED, isValid } from '@p2mtrace/trace-format';
 import { mfnOf } from '../../batch/row-values.js';
 import { defineCheck } from '../check.js';
 import { forEachFrame } from '../frames.js';
-import { FIRST_RESERVED_DOMID, formerOwner, isFree, ownerOf, slotOf } from '../known-pages.js';
+import { formerOwner, isFree, ownerOf, slotOf } from '../known-pages.js';
 import { KnownTypes } from '../known-types.js';
 
 const PAGE_TABLES = new Set(['l1', 'l2', 'l3', 'l4']);
@@ -47,9 +47,9 @@ export const freedWithType = defineCheck({
           const { columns: c, validity: v } = batch;
           const mfn = mfnOf(batch, row);
           const slot = slotOf(pages, mfn);
-          if (slot === 0 || !isValid(v.owner, row) || c.owner[row] >= FIRST_RESERVED_DOMID) return;
+          if (slot === 0 || !isValid(v.owner, row) || c.owner[row] >= DOMID_FIRST_RESERVED) return;
           const old = formerOwner(pages, batch, row);
-          if (old >= 0 && old < FIRST_RESERVED_DOMID && old !== c.owner[row]) judge(mfn, slot, true);
+          if (old >= 0 && old < DOMID_FIRST_RESERVED && old !== c.owner[row]) judge(mfn, slot, true);
         },
       },
     };

@@ -1,8 +1,9 @@
+import { DOMID_FIRST_RESERVED } from '@p2mtrace/trace-format';
 import type { LastMapping, LastMappings } from '../../facts/last-mappings.js';
 import type { HeldReference, RefFacts } from '../../facts/ref-facts.js';
 import type { XenState } from '../../state/xen-state.js';
 import type { Fate } from '../dead-domains.js';
-import { FIRST_RESERVED_DOMID, isAllocated, ownerOf, references } from '../known-pages.js';
+import { isAllocated, ownerOf, references } from '../known-pages.js';
 
 /** Pages that a living domain does not lose at once. */
 const MANY = 64;
@@ -70,4 +71,4 @@ export class LeakedPages {
  * whoever had it.
  */
 export const lastMappingOf = (lastMappings: LastMappings, mfn: number, owner: number): LastMapping | undefined =>
-  lastMappings.lastOf(mfn, owner >= FIRST_RESERVED_DOMID ? -1 : owner);
+  lastMappings.lastOf(mfn, owner >= DOMID_FIRST_RESERVED ? -1 : owner);

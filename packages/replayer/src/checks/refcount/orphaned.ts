@@ -1,9 +1,10 @@
+import { DOMID_FIRST_RESERVED } from '@p2mtrace/trace-format';
 import type { LastMapping } from '../../facts/last-mappings.js';
 import { outermostHold } from '../../tables/held-locks.js';
 import { defineCheck } from '../check.js';
 import { DeadDomains } from '../dead-domains.js';
 import { forEachFrame } from '../frames.js';
-import { FIRST_RESERVED_DOMID, isAllocated, isFree, knowsCount, ownerOf, references } from '../known-pages.js';
+import { isAllocated, isFree, knowsCount, ownerOf, references } from '../known-pages.js';
 import { VcpuSwitches } from '../vcpu-switches.js';
 
 /**
@@ -27,7 +28,7 @@ export const orphaned = defineCheck({
 
     const mayBeJudged = (mfn: number, slot: number) => {
       const owner = ownerOf(pages, slot);
-      if (isFree(pages, slot) || owner < 0 || owner >= FIRST_RESERVED_DOMID || isControl.has(owner)) return false;
+      if (isFree(pages, slot) || owner < 0 || owner >= DOMID_FIRST_RESERVED || isControl.has(owner)) return false;
       if (!knowsCount(pages, slot) || !isAllocated(pages, slot) || pages.isSpecial(slot)) return false;
       return dead.fateOf(owner) === 'alive' && !mayBeCached(mfn, owner);
     };

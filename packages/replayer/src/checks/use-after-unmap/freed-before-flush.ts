@@ -1,11 +1,11 @@
-import { allocatorFlushes, isValid } from '@p2mtrace/trace-format';
+import { allocatorFlushes, DOMID_FIRST_RESERVED, isValid } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../../batch/replay-batch.js';
 import { mfnOf, ownerOf as ownerOfRow } from '../../batch/row-values.js';
 import { domidOfKey, p2mKey, viewOfKey } from '../../memory/keys.js';
 import { holdsP2mLock } from '../../state/lock-state.js';
 import { defineCheck } from '../check.js';
 import { forEachFrame } from '../frames.js';
-import { FIRST_RESERVED_DOMID, formerOwner, ownerOf, slotOf } from '../known-pages.js';
+import { formerOwner, ownerOf, slotOf } from '../known-pages.js';
 import { PendingRemovals } from './pending-removals.js';
 
 /**
@@ -84,7 +84,7 @@ export const freedBeforeFlush = defineCheck({
         owner_set: (batch, row) => {
           const { columns: c, validity: v } = batch;
           const old = formerOwner(state.pages, batch, row);
-          if (!isValid(v.owner, row) || c.owner[row] >= FIRST_RESERVED_DOMID || old === c.owner[row]) return;
+          if (!isValid(v.owner, row) || c.owner[row] >= DOMID_FIRST_RESERVED || old === c.owner[row]) return;
           judge(mfnOf(batch, row), 'given');
         },
       },

@@ -1,4 +1,4 @@
-import { isValid } from '@p2mtrace/trace-format';
+import { DOMID_FIRST_RESERVED, isValid } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../../batch/replay-batch.js';
 import { domidOf, hasFailed, mfnOf, ownerOf as ownerOfRow } from '../../batch/row-values.js';
 import { isUse } from '../../facts/translation-facts.js';
@@ -7,7 +7,7 @@ import { ALLOCATED, COUNT_KNOWN } from '../../tables/page-table.js';
 import { defineCheck } from '../check.js';
 import { tookPlace } from '../entry-writes.js';
 import { forEachFrame } from '../frames.js';
-import { FIRST_RESERVED_DOMID, formerOwner, isAllocated, isFree, knowsCount, ownerOf, slotOf } from '../known-pages.js';
+import { formerOwner, isAllocated, isFree, knowsCount, ownerOf, slotOf } from '../known-pages.js';
 import { DOMID, ENTRY_FAILED, isWrite, type Section, WHAT } from '../section.js';
 import {
   FREED_PCPU,
@@ -41,6 +41,12 @@ export const freedWhileMapped = defineCheck({
     const { pages, health } = state;
     /** By domid: what was freed since the domain showed last that it lives. */
     const runs = new Map<number, MappedFrees>();
+    /** One that is over: its room is used again, as a teardown fills much of it. */
+    let spare: MappedFrees | undefined;
+    const isOver = (run: MappedFrees) => {
+      run.clear();
+      spare = run;
+    };
     /** Of frames freed in a section that is not over: the record of their run. */
     const inSections = new FrameRecords(2);
 
@@ -53,7 +59,8 @@ export const freedWhileMapped = defineCheck({
       const owner = ownerOfRow(batch, row);
       let run = runs.get(mapped.domid);
       if (run === undefined) {
-        run = new MappedFrees();
+        run = spare ?? new MappedFrees();
+        spare = undefined;
         runs.set(mapped.domid, run);
       }
       const at = run.add();
@@ -110,6 +117,7 @@ export const freedWhileMapped = defineCheck({
         if (!isTeardown) tell(domid, run, at, { [role]: now.seq });
         else if (run.data[at + IS_DEFECT] === 1) tell(domid, run, at, { left_mapped: run.data[at + LEFT_SEQ] });
       }
+      isOver(run);
     };
 
     /** The domain still has a page that it had before that seq. */
@@ -140,6 +148,7 @@ export const freedWhileMapped = defineCheck({
         const later = Number.isNaN(used) ? { left_mapped: data[at + LEFT_SEQ] } : { p2m_used_later: used };
         tell(domid, run, at, later, isDefect ? 'proven' : confidence);
       }
+      isOver(run);
     };
 
     /** The section that freed pages of a p2m, and wrote entries of it, or tried to, ends. */
@@ -193,7 +202,7 @@ export const freedWhileMapped = defineCheck({
         page_alloc: got,
         owner_set: (batch, row) => {
           // Whoever is unshared gets his page back from dom_cow.
-          if (runs.size > 0 && formerOwner(state.pages, batch, row) < FIRST_RESERVED_DOMID) got(batch, row);
+          if (runs.size > 0 && formerOwner(state.pages, batch, row) < DOMID_FIRST_RESERVED) got(batch, row);
         },
         ...(records('page_use')
           ? {

@@ -1,9 +1,9 @@
-import { isValid } from '@p2mtrace/trace-format';
+import { DOMID_FIRST_RESERVED, isValid } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../../batch/replay-batch.js';
 import { mfnOf } from '../../batch/row-values.js';
 import { defineCheck } from '../check.js';
 import { forEachFrame } from '../frames.js';
-import { FIRST_RESERVED_DOMID, formerOwner } from '../known-pages.js';
+import { formerOwner } from '../known-pages.js';
 import { isRam } from '../p2m-types.js';
 
 /**
@@ -16,7 +16,7 @@ export const givenWhileMapped = defineCheck({
     const gifts = opportunities('give');
     /** `former`: the owner before, -1 where it is whoever maps the frame. */
     const judge = (mfn: number, owner: number, former: number) => {
-      if (owner >= FIRST_RESERVED_DOMID) return;
+      if (owner >= DOMID_FIRST_RESERVED) return;
       gifts.count();
       for (const { p2m, gfn } of p2ms.reverse.mappings(mfn)) {
         const table = p2ms.tables[p2m];
@@ -31,7 +31,7 @@ export const givenWhileMapped = defineCheck({
     const allocated = (mfn: number, { columns }: ReplayBatch, row: number) => {
       // A frame of the heap was whose entry maps it as its own.
       if (p2ms.reverse.isMapped(mfn)) judge(mfn, columns.owner[row], -1);
-      else if (columns.owner[row] < FIRST_RESERVED_DOMID) gifts.count();
+      else if (columns.owner[row] < DOMID_FIRST_RESERVED) gifts.count();
     };
 
     return {

@@ -25,10 +25,16 @@ export class MappedFrees {
   add(): number {
     const at = this.end;
     this.end += WIDTH;
-    this.data = withRoom(this.data, this.end);
+    if (this.end > this.data.length) this.data = withRoom(this.data, this.end);
     this.data[at + IS_DEFECT] = 0;
     this.data[at + LEFT_SEQ] = Number.NaN;
     return at;
+  }
+
+  /** Forgets all of them, and keeps the room. */
+  clear(): void {
+    this.end = 0;
+    this.usedSeq = Number.NaN;
   }
 
   get pages(): number {

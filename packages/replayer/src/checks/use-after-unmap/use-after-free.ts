@@ -1,4 +1,4 @@
-import { isValid } from '@p2mtrace/trace-format';
+import { DOMID_FIRST_RESERVED, isValid } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../../batch/replay-batch.js';
 import { domidOf, mfnOf, ownerOf } from '../../batch/row-values.js';
 import { isUse } from '../../facts/translation-facts.js';
@@ -10,7 +10,7 @@ import type { Witnesses } from '../breach-facts.js';
 import { defineCheck } from '../check.js';
 import { tookPlace } from '../entry-writes.js';
 import { forEachFrame } from '../frames.js';
-import { FIRST_RESERVED_DOMID, isFree, slotOf } from '../known-pages.js';
+import { isFree, slotOf } from '../known-pages.js';
 
 /** Of a frame that was freed: when, and which pcpu allocated it anew. */
 const FREED_SEQ = 0;
@@ -72,7 +72,7 @@ export const useAfterFree = defineCheck({
       const slot = slotOf(pages, mfn);
       if (slot === 0 || !isUse(batch.columns.flags[row]) || !isRecorded(domid)) return;
       // The idle vcpu scrubs free pages, for the allocator.
-      if (isFree(pages, slot) && domid >= FIRST_RESERVED_DOMID) return;
+      if (isFree(pages, slot) && domid >= DOMID_FIRST_RESERVED) return;
       uses.count();
       const lookup = translations.lookupSeq(mfn);
       if (isFree(pages, slot)) {

@@ -12,7 +12,7 @@ import { fileTarget } from './output-target.js';
 export function checkOutputs(outputs: readonly string[], inputs: readonly string[]): void {
   const taken = new Map<string, string>();
   for (const input of inputs) {
-    const file = input === '-' ? identityOf(() => fstatSync(0, { bigint: true })) : identityOfPath(input);
+    const file = input === '-' ? identityOf(() => fstatSync(0, { bigint: true })) : identityOfInput(input);
     if (file !== undefined) taken.set(file, `the input ${input}`);
   }
   for (const output of outputs) {
@@ -48,6 +48,16 @@ function identityOf(stat: () => BigIntStats): string | undefined {
 }
 
 const identityOfPath = (path: string) => identityOf(() => statSync(path, { bigint: true }));
+
+/** Also of one that is not there yet, such as a baseline that the command will make. */
+function identityOfInput(path: string): string | undefined {
+  try {
+    return identityOfPath(path) ?? placeOf(path);
+  } catch {
+    // Reading it says why.
+    return undefined;
+  }
+}
 
 /** Where a file will be that does not exist yet. */
 function placeOf(output: string): string | undefined {

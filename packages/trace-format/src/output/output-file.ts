@@ -44,8 +44,13 @@ export class OutputFile {
     this.target = fileTarget(path, options.follow);
     this.partial = temporaryName(this.target.path);
     const mode = this.target.old?.mode ?? options.mode ?? 0o666;
-    this.fd = this.told(() => fileCalls.openSync(this.partial, NEW_FILE, mode));
     this.finished = removeAtExit(() => fileCalls.unlinkSync(this.partial));
+    try {
+      this.fd = this.told(() => fileCalls.openSync(this.partial, NEW_FILE, mode));
+    } catch (error) {
+      this.finished();
+      throw error;
+    }
     keepOwner(this.fd, this.target);
   }
 

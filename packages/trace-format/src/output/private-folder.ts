@@ -17,8 +17,13 @@ export class PrivateFolder {
 
   /** @throws P2mError P2M_WRITE (usage), which names `file` */
   create(file: string, what?: string): void {
-    toldOf(file, () => fileCalls.mkdirSync(this.path, { mode: 0o700 }), what);
     this.finished = removeAtExit(() => this.clear());
+    try {
+      toldOf(file, () => fileCalls.mkdirSync(this.path, { mode: 0o700 }), what);
+    } catch (error) {
+      this.finished();
+      throw error;
+    }
   }
 
   remove(): void {

@@ -6,7 +6,8 @@ let isListening = false;
 
 /**
  * Has something removed if the process ends before it is finished: by itself, or by a signal to which nothing else in
- * the process listens. Returns a function that says it is finished.
+ * the process listens. To be called before it is made: a signal may come at once. Returns a function that says it is
+ * finished.
  */
 export function removeAtExit(remove: () => void): () => void {
   unfinished.add(remove);

@@ -20,13 +20,13 @@ const HOSTILE =
 
 const line = (event: object) => `${JSON.stringify(event)}\n`;
 const lock = { pcpu: 0, mode: 'write', depth: 1, caller: '0xffff82d0402da67a', symbol: HOSTILE };
-/** Two classes of locks, taken in both orders, by callers with such names; then a frame that leaks. */
+/** A lock that is taken against the order of levels: all names are hostile. */
 const TRACE = [
   { p2mtrace: 1, layout: 'P6', host: HOSTILE },
-  { ...lock, kind: 'lock_acquire', lock: '0xffff830120105010', lock_class: 'p2m', level: 16 },
-  { ...lock, kind: 'lock_acquire', lock: '0xffff830120101010', lock_class: HOSTILE, level: 8 },
-  { ...lock, kind: 'lock_release', lock: '0xffff830120101010', lock_class: HOSTILE, level: 8 },
-  { ...lock, kind: 'lock_release', lock: '0xffff830120105010', lock_class: 'p2m', level: 16 },
+  { ...lock, kind: 'lock_acquire', lock: '0xffff830120105010', lock_class: `pod ${HOSTILE}`, level: 48 },
+  { ...lock, kind: 'lock_acquire', lock: '0xffff830120101010', lock_class: `p2m ${HOSTILE}`, level: 16 },
+  { ...lock, kind: 'lock_release', lock: '0xffff830120101010', lock_class: `p2m ${HOSTILE}`, level: 16 },
+  { ...lock, kind: 'lock_release', lock: '0xffff830120105010', lock_class: `pod ${HOSTILE}`, level: 48 },
 ]
   .map(line)
   .join('');

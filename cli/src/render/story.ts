@@ -8,6 +8,7 @@ import {
 } from '@p2mtrace/analyzers';
 import { type Doer, type LockRow, type SubjectState, subjectText, type TraceEvent } from '@p2mtrace/replayer';
 import type { Terminal } from '../terminal.js';
+import { visible } from '../text/visible.js';
 import { cellText, counted } from './cell.js';
 import { doerInFull, doerText } from './doer.js';
 import { eventText } from './fields.js';
@@ -34,7 +35,7 @@ export async function* storyText(
   yield* section('What it means', rule.doc, out);
   yield* section('What it rests on', rule.belief && beliefText(rule.belief), out);
   yield* heading('About', out);
-  yield* wrapped(subjectOf(occurrence.subject), '  ');
+  yield* wrapped(visible(subjectOf(occurrence.subject)), '  ');
   yield* heading('What happened', out);
   let last: TraceEvent | undefined;
   for (const step of steps) {

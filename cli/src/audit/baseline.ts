@@ -3,7 +3,7 @@ import { SEVERITIES } from '@p2mtrace/analyzers';
 import { usageError } from '@p2mtrace/trace-format/errors';
 import * as z from 'zod';
 import { jsonText } from '../render/json.js';
-import { writeAtomically } from './state-folder.js';
+import { writeAtomically } from './write-atomically.js';
 
 const baselineSchema = z.strictObject({
   version: z.literal(1),

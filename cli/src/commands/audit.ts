@@ -3,12 +3,16 @@ import { usageError } from '@p2mtrace/trace-format/errors';
 import { type AuditOptions, type Resolved, resolveOptions } from '../audit/audit-options.js';
 import { type AuditReport, auditReport } from '../audit/audit-report.js';
 import { readBaseline, readSuppressions, writeBaseline } from '../audit/baseline.js';
-import { AuditHistory } from '../audit/history.js';
+import type { AuditHistory } from '../audit/history.js';
 import { runAudit } from '../audit/run-audit.js';
-import { StateFolder, writeAtomically } from '../audit/state-folder.js';
+import { shortfallsOf } from '../audit/shortfalls.js';
+import { StateFolder } from '../audit/state-folder.js';
+import { useHistory } from '../audit/use-history.js';
+import { writeAtomically } from '../audit/write-atomically.js';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { auditConfig } from '../plugins/configuration.js';
+import { tookPart } from '../plugins/load-plugins.js';
 import { flat } from '../render/incident-order.js';
 import { Progress } from '../render/progress.js';
 import { REPORTERS } from '../reporters/index.js';
@@ -20,6 +24,7 @@ interface Options extends AuditOptions {
   readonly updateBaseline?: boolean;
   readonly pruneBaseline?: boolean;
   readonly progress?: string;
+  readonly verbose?: boolean;
 }
 
 export const run: Run<readonly [string[]], Options> = async ([named], given, context) => {
@@ -36,30 +41,44 @@ export const run: Run<readonly [string[]], Options> = async ([named], given, con
   const targets = (options.reporter ?? ['pretty']).map(parseReporter);
   const baseline = readBaseline(resolved.baseline);
   const suppressions = readSuppressions(resolved.suppressions);
-  const traces = await judged(paths, options, resolved, context);
+  const now = new Date();
+  const { results, contents, passedOver, newest } = await judged(paths, options, resolved, context);
+  if (options.verbose === true) {
+    for (const { path, why } of passedOver) context.err.say(`p2mtrace: passed over ${path}: ${why}\n`);
+  }
+  const { config, plugins } = await tookPart(options);
   const report = auditReport({
     tool: version(),
-    traces: options.flat === true ? traces.map(flat) : traces,
+    config: config ?? null,
+    plugins,
+    traces: options.flat === true ? results.map(flat) : results,
+    contents,
+    passedOver,
+    shortfalls: shortfallsOf({ results, newest }, options, now),
     baseline,
     suppressions,
-    today: new Date().toISOString().slice(0, 10),
+    today: now.toISOString().slice(0, 10),
   });
   await writeReports(report, targets, context);
-  if (resolved.history !== false) await addToHistory(report, resolved.history, options.retain);
   const pruned = options.pruneBaseline === true ? known(report, baseline.findings) : baseline.findings;
   if (options.updateBaseline === true) writeBaseline(resolved.baseline, current(report));
   else if (options.pruneBaseline === true) writeBaseline(resolved.baseline, pruned);
+  if (resolved.history !== false) await addToHistory(report, resolved.history, options.retain, now, context);
   return exitCode(report, resolved.failOn, options.updateBaseline === true);
 };
 
 async function judged(paths: readonly string[], options: Options, { state, workers }: Resolved, context: Context) {
   const progress = new Progress(context, options.progress, 'traces');
+  const tell = (text: string) => {
+    progress.end();
+    context.err.say(`p2mtrace: ${text}\n`);
+  };
   const { xenVersion, layout, symbols, cpuHz, only, plugin, pluginOption, config } = options;
-  const files = { symbols: absolute(symbols), config: absolute(config) };
+  const files = { symbols: absolute(symbols), config: config === false ? config : absolute(config) };
   const settings = { xenVersion, layout, cpuHz, only, plugin, pluginOption, ...files };
   try {
-    const { results } = await runAudit(paths, settings, new StateFolder(state), workers, progress.update);
-    return results;
+    const folder = new StateFolder(state, tell);
+    return await runAudit(paths, folder, { settings, workers, onProgress: progress.update, tell });
   } finally {
     progress.end();
   }
@@ -75,15 +94,19 @@ async function writeReports(report: AuditReport, targets: readonly ReportTarget[
   }
 }
 
-async function addToHistory(report: AuditReport, path: string, retain: number | undefined): Promise<void> {
-  const history = await AuditHistory.open(path);
-  try {
-    const now = new Date();
+async function addToHistory(
+  report: AuditReport,
+  path: string,
+  retain: number | undefined,
+  now: Date,
+  { err }: Context,
+): Promise<void> {
+  const since = retain === undefined ? undefined : new Date(now.getTime() - retain).toISOString().replace(/Z$/, '');
+  const work = async (history: AuditHistory) => {
     await history.add(report, now.toISOString());
-    if (retain !== undefined) await history.retain(new Date(now.getTime() - retain).toISOString().replace(/Z$/, ''));
-  } finally {
-    history.close();
-  }
+    if (since !== undefined) await history.retain(since);
+  };
+  await useHistory(path, work, text => err.say(`p2mtrace: ${text}\n`));
 }
 
 /** The current findings as a baseline. */
@@ -96,11 +119,15 @@ const current = ({ findings }: AuditReport) =>
 const known = ({ fixed }: AuditReport, findings: ReturnType<typeof current>) =>
   findings.filter(({ signature }) => !fixed.some(one => one.signature === signature));
 
-function exitCode({ findings, traces }: AuditReport, failOn: Resolved['failOn'], accepted: boolean): number {
+function exitCode(
+  { findings, traces, shortfalls }: AuditReport,
+  failOn: Resolved['failOn'],
+  accepted: boolean,
+): number {
   const fails = findings.some(({ state, severity }) => {
     if (state !== 'new' || failOn === 'none' || accepted) return false;
     return severity === 'error' || (severity === 'warning' && failOn === 'warning');
   });
   if (fails) return EXIT.findings;
-  return traces.some(({ problem }) => problem !== null) ? EXIT.input : EXIT.fine;
+  return shortfalls.length > 0 || traces.some(({ problem }) => problem !== null) ? EXIT.input : EXIT.fine;
 }

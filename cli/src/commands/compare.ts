@@ -52,7 +52,7 @@ const asColumn = (name: string) => ({ name, right: name === 'before' || name ===
 
 /** @throws P2mError with the code of what is wrong with the input */
 async function judged(path: string, trace: string, settings: AuditSettings): Promise<TraceResult> {
-  const result = await auditTrace({ path, key: '', trace, result: '' }, settings);
+  const { result } = await auditTrace({ path, trace }, settings);
   if (result.problem === null) return result;
   const { code, message } = result.problem;
   throw new P2mError(code, message, { place: { file: path }, remedy: 'check it with p2mtrace validate' });

@@ -1,12 +1,12 @@
 import { analyzeTrace, RULES, rulesOf } from '@p2mtrace/analyzers';
 import { auditReport } from '../audit/audit-report.js';
-import { writeAtomically } from '../audit/state-folder.js';
 import type { TraceResult } from '../audit/trace-result.js';
+import { writeAtomically } from '../audit/write-atomically.js';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { withTrace } from '../open-trace.js';
 import { checkOutput } from '../output-path.js';
-import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
+import { loadPlugins, type PluginOptions, tookPart } from '../plugins/load-plugins.js';
 import { flat } from '../render/incident-order.js';
 import { Progress } from '../render/progress.js';
 import { htmlReport } from '../report/html-report.js';
@@ -25,6 +25,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
   const { only, output, failOn, progress } = options;
   if (output !== undefined) checkOutput(output, path);
   const plugins = await loadPlugins(options);
+  const { config, plugins: named } = await tookPart(options);
   return withTrace(path, context, async reader => {
     const shown = new Progress(context, progress, 'events replayed', reader.rows);
     const analysis = await analyzeTrace(reader, {
@@ -51,7 +52,12 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
     };
     const report = auditReport({
       tool: version(),
+      config: config ?? null,
+      plugins: named,
       traces: [trace],
+      contents: 1,
+      passedOver: [],
+      shortfalls: [],
       baseline: { version: 1, findings: [] },
       suppressions: [],
       today: '',

@@ -4,6 +4,8 @@ export { describePlace, type ErrorBlame, type ErrorPlace, P2mError, usageError }
 export { BatchBlock } from './kernel/batch-block.js';
 /** Events to be written, column by column. */
 export { BATCH_ROWS, type ColumnArrays, type EventBatch } from './kernel/event-batch.js';
+/** Who works on a file. */
+export { FileLock, lockHolder } from './lock/file-lock.js';
 /** Events as lines of NDJSON. */
 export { EventEncoder } from './ndjson/encode-event.js';
 /** A trace as NDJSON. */

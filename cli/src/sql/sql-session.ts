@@ -10,6 +10,7 @@ import {
 } from '@p2mtrace/analyzers';
 import { type TraceReader, usageError } from '@p2mtrace/trace-format';
 import type { Context } from '../command.js';
+import { isP2mError } from '../exit.js';
 import { checkOutput } from '../output-path.js';
 import type { ResultFormat } from './formats.js';
 import type { SqlParameter } from './parameter.js';
@@ -52,7 +53,8 @@ export async function openSql(
   const format = resultFormat(options.format, output, context.out.isTty);
   if (output !== undefined) for (const { path } of readers) checkOutput(output, path);
   const modules = (options.sqlPath ?? []).flatMap(readModules);
-  const caches = readers.map(reader => (cache ? FactCache.of(reader, cacheDir) : undefined));
+  const onNotice = (text: string) => context.err.say(`p2mtrace: ${text}\n`);
+  const caches = readers.map(reader => (cache ? FactCache.of(reader, cacheDir, undefined, onNotice) : undefined));
   const replayed: { readonly trace: number; readonly table: ColumnSource }[] = [];
   const partial = output === undefined ? undefined : `${output}.partial`;
   const session = await openTraceSession(readers, {
@@ -69,9 +71,13 @@ export async function openSql(
     modules,
     format,
     async run(text) {
-      await limited(session, timeout, async () => {
+      const work = async () => {
         if (output !== undefined && isFileFormat(command.format)) checkSingle(text, command.format);
         await writeResult({ session, text, parameters, format: command.format, output }, context);
+      };
+      await limited(session, timeout, work).catch(error => {
+        if (isP2mError(error) && error.code === 'P2M_CACHE') for (const one of caches) one?.putAllAside(error.message);
+        throw error;
       });
     },
     interrupt: () => session.interrupt(),

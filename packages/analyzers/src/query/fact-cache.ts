@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FACTS_VERSION, traceIdentity } from '@p2mtrace/replayer';
-import type { TraceReader } from '@p2mtrace/trace-format';
+import { FileLock, type TraceReader } from '@p2mtrace/trace-format';
 import type { ColumnSource } from '../sql/column-source.js';
 import { duckdb } from '../sql/duckdb.js';
 import { tableFunction } from '../sql/table-function.js';
@@ -23,47 +23,88 @@ export const factCachePath = (trace: string): string => `${trace}.p2mfacts`;
 export class FactCache {
   private readonly folder: string;
   private readonly key: string;
+  private readonly onNotice: (text: string) => void;
 
-  private constructor(folder: string, key: string) {
+  private constructor(folder: string, key: string, onNotice: (text: string) => void) {
     this.folder = folder;
     this.key = key;
+    this.onNotice = onNotice;
   }
 
-  /** The cache of a trace, in its own folder or in `folder`; undefined for a trace of fewer than `worth` events. */
-  static of(reader: TraceReader, folder?: string, worth = WORTH_A_FILE): FactCache | undefined {
+  /**
+   * The cache of a trace, in its own folder or in `folder`; undefined for a trace of fewer than `worth` events.
+   * `onNotice` gets what happened to a file that is damaged.
+   */
+  static of(
+    reader: TraceReader,
+    folder?: string,
+    worth = WORTH_A_FILE,
+    onNotice: (text: string) => void = () => undefined,
+  ): FactCache | undefined {
     if (reader.rows < worth) return undefined;
     const identity = traceIdentity(reader);
     if (identity === undefined) return undefined;
     const hash = createHash('sha256').update(JSON.stringify([CACHE_VERSION, FACTS_VERSION, identity]));
-    return new FactCache(folder ?? factCachePath(reader.path), hash.digest('hex').slice(0, 24));
+    return new FactCache(folder ?? factCachePath(reader.path), hash.digest('hex').slice(0, 24), onNotice);
   }
 
   /** The file with a table; undefined if there is none. */
   file(table: string): string | undefined {
     const path = this.path(table);
-    return existsSync(path) ? path : undefined;
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true ? path : undefined;
+  }
+
+  /** Takes a file that can't be used out of the way, so that it is made again. */
+  putAside(path: string, why: string): void {
+    const aside = `${path}.damaged`;
+    try {
+      renameSync(path, aside);
+      this.onNotice(`${path} can't be used (${why}): it was put aside as ${aside} and is made again`);
+    } catch {
+      this.onNotice(`${path} can't be used: ${why}`);
+    }
+  }
+
+  /** Puts aside what a query found to be damaged: it is not known in which file. */
+  putAllAside(why: string): void {
+    for (const name of readdirSync(this.folder)) {
+      if (name.endsWith(`-${this.key}${SUFFIX}`)) this.putAside(join(this.folder, name), why);
+    }
   }
 
   /**
-   * Stores a table, and removes its files for other content or versions, unless the folder is shared.
+   * Stores a table, and removes its files for other content or versions, unless the folder is shared. Nothing is done
+   * while another process stores the same: it is the same content.
    * @throws Error of the file system or of DuckDB
    */
   async keep(source: ColumnSource): Promise<void> {
     mkdirSync(this.folder, { recursive: true });
     const path = this.path(source.name);
-    const partial = `${path}.partial-${process.pid}`;
+    const lock = FileLock.tryTake(`${path}.lock`, 'facts');
+    if (lock === undefined) return;
+    this.removeUnfinished(path);
+    const partial = `${path}.${randomBytes(6).toString('hex')}.partial`;
     try {
       await write(source, partial);
       renameSync(partial, path);
     } finally {
       rmSync(partial, { force: true });
       rmSync(`${partial}.wal`, { force: true });
+      lock.release();
     }
     this.removeStale(source.name, path);
   }
 
   private path(table: string): string {
     return join(this.folder, `${table}-${this.key}${SUFFIX}`);
+  }
+
+  /** Removes what processes that were killed left: whoever has the lock is the only one to write. */
+  private removeUnfinished(path: string): void {
+    for (const name of readdirSync(this.folder)) {
+      const other = join(this.folder, name);
+      if (other.startsWith(`${path}.`) && name.includes('.partial')) rmSync(other, { force: true });
+    }
   }
 
   private removeStale(table: string, path: string): void {

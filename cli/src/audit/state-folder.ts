@@ -84,7 +84,7 @@ export class StateFolder {
     return readSealed(this.resultPath(key), traceResultSchema, this.discard);
   }
 
-  /** Saves the hashes of files. @throws P2mError P2M_OUTPUT (usage) */
+  /** Saves the hashes of files; where that can't be done, they are read again the next time. */
   save(): void {
     if (!this.changed) return;
     const lock = FileLock.tryTake(this.lockPath(INDEX), 'audit');
@@ -92,6 +92,8 @@ export class StateFolder {
     if (lock === undefined) return;
     try {
       writeSealed(this.indexPath, this.index);
+    } catch (error) {
+      this.tell(`which files were read is not kept: ${(error as Error).message}`);
     } finally {
       lock.release();
     }

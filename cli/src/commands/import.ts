@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { TraceMetadata } from '@p2mtrace/trace-format';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
+import { holdOutput } from '../hold-output.js';
 import type { InputFormat } from '../input/detect.js';
 import { type ImportSettings, importInput } from '../input/import-input.js';
 import { inputDamage } from '../input/input-damage.js';
@@ -20,7 +21,10 @@ interface Options extends ImportSettings {
   readonly quiet?: boolean;
 }
 
-export const run: Run<readonly [string], Options> = async ([path], options, context) => {
+export const run: Run<readonly [string], Options> = (args, options, context) =>
+  holdOutput(options.output, 'import', () => imported(args, options, context));
+
+const imported: typeof run = async ([path], options, context) => {
   checkOutput(options.output, path);
   const input = await openInput(path, options.format);
   const progress = new Progress(context, options.quiet === true ? 'never' : options.progress, 'bytes', input.size);

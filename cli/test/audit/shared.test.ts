@@ -18,6 +18,7 @@ needsBuild();
 const temp = tempDir();
 const rule = (name: string) =>
   fileURLToPath(new URL(`../../../samples/corpus/rules/${name}/trace.ndjson`, import.meta.url));
+const eventsOf = (name: string) => readFileSync(rule(name), 'utf8').match(/^\{"kind"/gm)?.length;
 const args = (...more: string[]) => [BIN, 'audit', ...more];
 const audit = (...more: string[]) => p2mtrace(['audit', '--no-history', ...more], { cwd: temp('.') });
 const read = (name: string) => JSON.parse(readFileSync(temp(name), 'utf8'));
@@ -39,9 +40,9 @@ it('is shared by audits at the same time: one report, nothing of one lost in the
   expect(other).toEqual(one);
   expect(one.contents).toBe(2);
   expect(one.traces.map((trace: { path: string; events: number }) => [trace.path, trace.events])).toEqual([
-    ['in/again', 9],
-    ['in/lock-order.level', expect.any(Number)],
-    ['in/refcount.leak', 9],
+    ['in/again', eventsOf('refcount.leak')],
+    ['in/lock-order.level', eventsOf('lock-order.level')],
+    ['in/refcount.leak', eventsOf('refcount.leak')],
   ]);
   // Two contents were judged once each, and nothing else is left but the history and what was read.
   expect(readdirSync(temp('both/results'))).toHaveLength(2);
@@ -63,11 +64,7 @@ it('tries again what failed for a full disk', () => {
     encoding: 'utf8',
   });
   expect(status).toBe(3);
-  expect(JSON.parse(stdout).traces.map(({ problem }: { problem: { code: string } }) => problem.code)).toEqual([
-    'P2M_WRITE',
-    'P2M_WRITE',
-    'P2M_WRITE',
-  ]);
+  for (const { problem } of JSON.parse(stdout).traces) expect(problem.code).toMatch(/^P2M_(?:WRITE|OUTPUT)$/);
   expect(readdirSync(temp('full/traces'))).toEqual([]);
   expect(audit('in', '--state', 'full').code).toBe(1);
 });

@@ -18,7 +18,10 @@ it.runIf(AUDITS > 0 && process.platform === 'linux')(
     const { stdout, stderr } = spawnSync(process.execPath, [at('../support/soak.mjs'), temp('.'), String(AUDITS)], {
       encoding: 'utf8',
     });
-    const looks = stdout.trim().split('\n').map(line => JSON.parse(line));
+    const looks = stdout
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line));
     expect(looks.at(-1)?.audits, stderr).toBe(AUDITS);
     // The first ones load code, and fill caches.
     const [, , early] = looks;

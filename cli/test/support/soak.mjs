@@ -19,7 +19,11 @@ for (let done = 0; done <= count; done++) {
     const gfn = (done / 10) % 2;
     writeFileSync('in/changing.ndjson', `{"kind":"page_alloc","pcpu":0,"mfn":"0x10${gfn}","order":0,"owner":1}\n`);
   }
-  const code = await run([['in']], { workers: 2, state: 'state', reporter: ['json=report.json'] }, { out: quiet, err: quiet });
+  const code = await run(
+    [['in']],
+    { workers: 2, state: 'state', reporter: ['json=report.json'] },
+    { out: quiet, err: quiet },
+  );
   if (code !== 1) throw new Error(`audit ${done} ended with ${code}`);
   if (done % Math.max(10, count / 10) !== 0) continue;
   gc();

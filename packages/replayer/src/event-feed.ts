@@ -1,8 +1,9 @@
 import { type BatchInfo, BatchMemory, type TraceReader } from '@p2mtrace/trace-format';
 import { FACT_COLUMNS, type ReplayBatch, STATE_COLUMNS } from './batch/replay-batch.js';
 import { Certainty, ORDER_COLUMNS } from './order/certainty.js';
+import { LOOKUP_COLUMNS } from './order/lookup-order.js';
 import { RowReader } from './order/row-reader.js';
-import { Replayer } from './replayer.js';
+import { Replayer, type RowsAround } from './replayer.js';
 import { clockSlack } from './state/clock-slack.js';
 
 /** Where a pcpu began to lose records: before the event with this seq. */
@@ -19,8 +20,7 @@ export class EventFeed {
   private readonly losses: readonly LossStart[];
   private readonly facts: boolean;
   private readonly memory = new BatchMemory();
-  private readonly rows: RowReader;
-  private readonly certainty: Certainty;
+  private readonly around: RowsAround;
   /** The batch in `memory`, so that steps inside a batch read it once. */
   private held: ReplayBatch | undefined;
 
@@ -28,9 +28,12 @@ export class EventFeed {
   constructor(reader: TraceReader, facts = false) {
     this.reader = reader;
     this.facts = facts;
-    this.rows = new RowReader(reader, FACT_COLUMNS);
     const order = reader.metadata.health?.order;
-    this.certainty = new Certainty(new RowReader(reader, ORDER_COLUMNS), clockSlack(order), order);
+    this.around = {
+      rows: new RowReader(reader, FACT_COLUMNS),
+      lookups: new RowReader(reader, LOOKUP_COLUMNS),
+      certainty: new Certainty(new RowReader(reader, ORDER_COLUMNS), clockSlack(order), order),
+    };
     this.losses = lossStarts(reader);
   }
 
@@ -44,7 +47,7 @@ export class EventFeed {
   /** Applies the events from `replayer.seq` up to `to`, exclusive. @throws P2mError P2M_DAMAGED */
   advance(replayer: Replayer, to: number, onProgress?: (events: number) => void): void {
     const { batches } = this.reader;
-    replayer.follow(this.rows, this.certainty);
+    replayer.follow(this.around);
     for (let i = batchOf(batches, replayer.seq); i < batches.length && batches[i].firstSeq < to; i++) {
       const batch = this.read(batches[i]);
       const end = Math.min(to - batch.firstSeq, batch.rows);

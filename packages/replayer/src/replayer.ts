@@ -7,7 +7,7 @@ import { chosenChecks, notesOf } from './checks/chosen-checks.js';
 import { offsetsOf } from './facts/fact-columns.js';
 import { DOMAINS, LOSSES } from './facts/fact-specs.js';
 import type { Certainty } from './order/certainty.js';
-import { LookupOrder } from './order/lookup-order.js';
+import { type LookupColumn, LookupOrder } from './order/lookup-order.js';
 import type { RowReader } from './order/row-reader.js';
 import { IN_CHAIN, Settler } from './order/settler.js';
 import type { ReplayOptions, TraceHead } from './replay-options.js';
@@ -24,6 +24,13 @@ const K_LOCK_RELEASE = KIND.lock_release;
 const DOMAIN = offsetsOf(DOMAINS);
 const LOSS = offsetsOf(LOSSES);
 
+/** Reads the rows around the current ones, to settle contradictions of their order. */
+export interface RowsAround {
+  readonly rows: RowReader;
+  readonly lookups: RowReader<LookupColumn>;
+  readonly certainty: Certainty;
+}
+
 /**
  * Rebuilds the state from events, batch by batch (docs/replay.md), and checks the model against every recorded value
  * (docs/replay.md#ground-rules): a mismatch is a divergence, after which the recorded value holds.
@@ -34,7 +41,7 @@ export class Replayer extends XenState {
   /** The same with the checks that run before and after it; absent if there are none. */
   private readonly checked: readonly Handler[] | undefined;
   private settler: Settler | undefined;
-  private rowReader: RowReader | undefined;
+  private around: RowsAround | undefined;
   /** The current batch. */
   private batch: ReplayBatch | undefined;
   /** Absent if there are none to run. */
@@ -87,11 +94,12 @@ export class Replayer extends XenState {
     this.seq = batch.firstSeq + to;
   }
 
-  /** Rows around the current ones, used to settle contradictions of their order. */
-  follow(rows: RowReader, certainty: Certainty): void {
-    if (this.rowReader === rows) return;
-    this.rowReader = rows;
-    this.context.lookups = new LookupOrder(rows, this.context);
+  /** From now on, contradictions of order are settled by these rows. */
+  follow(around: RowsAround): void {
+    if (this.around === around) return;
+    this.around = around;
+    const { rows, lookups, certainty } = around;
+    this.context.lookups = new LookupOrder(lookups, this.context);
     this.context.certainty = certainty;
     this.settler = new Settler(this.context, rows, this.pageState, this.typeState, (batch, row) =>
       this.applyAlone(batch, row),

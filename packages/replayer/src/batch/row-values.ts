@@ -1,4 +1,4 @@
-import { FLAG, getI53, getU53, isValid } from '@p2mtrace/trace-format';
+import { FLAG, getI53, getU53, isValid, type ReadBatch } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from './replay-batch.js';
 
 /** Reads rows of rare kinds; code for frequent ones reads the columns itself. */
@@ -58,6 +58,6 @@ export function signedArg1Of({ columns, validity }: ReplayBatch, row: number): n
 }
 
 /** True if the operation did not succeed: flag `failed`, or a negative return code. */
-export function hasFailed({ columns, validity }: ReplayBatch, row: number): boolean {
+export function hasFailed({ columns, validity }: ReadBatch<'flags' | 'rc'>, row: number): boolean {
   return (columns.flags[row] & FLAG.failed) !== 0 || (columns.rc[row] < 0 && isValid(validity.rc, row));
 }

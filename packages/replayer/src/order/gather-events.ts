@@ -4,7 +4,7 @@ import { MAX_EVENTS } from './find-order.js';
 import type { RowReader, TimedBatch } from './row-reader.js';
 
 /** Records before and after an event that are searched for its window and for windows that overlap it. */
-export const REACH = 1 << 16;
+const REACH = 1 << 16;
 
 /**
  * The events of a frame that may have happened in another order than this event, or than one that may: all whose

@@ -1,26 +1,45 @@
-import { getU53, isValid, KIND, MM_LOCK_LEVEL, unbiasedLevel } from '@p2mtrace/trace-format';
-import type { ReplayBatch } from '../batch/replay-batch.js';
+import { getU53, isValid, KIND, MM_LOCK_LEVEL, type ReadBatch, unbiasedLevel } from '@p2mtrace/trace-format';
 import { hasFailed } from '../batch/row-values.js';
 import { alignDown } from '../memory/order.js';
 import { sameEntry } from '../state/p2m-set.js';
 import type { ExplainsLookups, LookedUp, ReplayContext } from '../state/replay-context.js';
 import { MAX_UNEXPLAINED } from '../state/settled-order.js';
 import { NO_MFN } from '../tables/p2m-table.js';
-import { REACH } from './gather-events.js';
-import type { RowReader, TimedBatch } from './row-reader.js';
+import type { RowReader } from './row-reader.js';
 
 const K_SET_ENTRY = KIND.set_entry;
 const K_LOOKUP = KIND.lookup;
+/** Records before and after a lookup that are searched: a window is shorter than that. */
+const REACH = 1 << 14;
+
+/** Columns that tell what a lookup found, and which writes may have come before or after it. */
+export const LOOKUP_COLUMNS = [
+  'pcpu',
+  'tsc',
+  'kind',
+  'domid',
+  'view',
+  'gfn',
+  'mfn',
+  'order',
+  'p2m_type',
+  'level',
+  'rc',
+  'flags',
+] as const;
+
+export type LookupColumn = (typeof LOOKUP_COLUMNS)[number];
+type LookupBatch = ReadBatch<LookupColumn>;
 
 /**
  * Tells whether a lookup that contradicts the current entry is explained by its window: it happened before a write that
  * was recorded first, or after one that was recorded later (docs/order.md).
  */
 export class LookupOrder implements ExplainsLookups {
-  private readonly rows: RowReader;
+  private readonly rows: RowReader<LookupColumn>;
   private readonly context: ReplayContext;
 
-  constructor(rows: RowReader, context: ReplayContext) {
+  constructor(rows: RowReader<LookupColumn>, context: ReplayContext) {
     this.rows = rows;
     this.context = context;
   }
@@ -87,7 +106,7 @@ export class LookupOrder implements ExplainsLookups {
   }
 
   /** True for a write of the entry that was looked up. */
-  private writes(batch: TimedBatch, row: number, { domid, view, gfn }: LookedUp): boolean {
+  private writes(batch: LookupBatch, row: number, { domid, view, gfn }: LookedUp): boolean {
     const { columns: c } = batch;
     if (c.domid[row] !== domid || c.view[row] !== view || hasFailed(batch, row)) return false;
     if (this.context.isRecordedTwice(batch, row)) return false;
@@ -96,19 +115,19 @@ export class LookupOrder implements ExplainsLookups {
 }
 
 /** Recorded between the write of an entry and its set_entry: the flush that it puts off, and the lock around both. */
-function isOfWrite({ columns: c, validity }: TimedBatch, row: number): boolean {
+function isOfWrite({ columns: c, validity }: LookupBatch, row: number): boolean {
   const kind = c.kind[row];
   if (kind === KIND.tlb_flush_deferred) return true;
   const isLock = kind === KIND.lock_acquire || kind === KIND.lock_release;
   return isLock && isValid(validity.level, row) && unbiasedLevel(c.level[row]) === MM_LOCK_LEVEL.paging;
 }
 
-function isLookup({ columns: c }: ReplayBatch, row: number, { domid, view, gfn }: LookedUp): boolean {
+function isLookup({ columns: c }: LookupBatch, row: number, { domid, view, gfn }: LookedUp): boolean {
   return c.domid[row] === domid && c.view[row] === view && getU53(c.gfn, row) === gfn;
 }
 
 /** True if the event's entry is what was found. */
-function gives({ columns: c, validity }: ReplayBatch, row: number, { gfn, mfn, type }: LookedUp): boolean {
+function gives({ columns: c, validity }: LookupBatch, row: number, { gfn, mfn, type }: LookedUp): boolean {
   const base = isValid(validity.mfn, row) ? getU53(c.mfn, row) : NO_MFN;
   const isWrite = c.kind[row] === K_SET_ENTRY;
   const offset = isWrite ? gfn - alignDown(getU53(c.gfn, row), c.order[row]) : 0;

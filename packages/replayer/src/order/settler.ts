@@ -47,6 +47,13 @@ export class Settler {
 
   /** False if the event needs no applying any more; applies others that must come before it. */
   isNext(batch: ReplayBatch, row: number, kind: number): boolean {
+    const part = IN_CHAIN[kind];
+    if (this.context.order.isRecorded && this.fits(batch, row, part)) return true;
+    return this.isNextOfOther(batch, row, part);
+  }
+
+  /** The same where the order is, or may have to be, another than the recorded one. */
+  private isNextOfOther(batch: ReplayBatch, row: number, part: number): boolean {
     const { order } = this.context;
     const seq = batch.firstSeq + row;
     if (order.wasApplied(seq)) {
@@ -57,14 +64,18 @@ export class Settler {
       this.applyExplained(batch, row, seq);
       return false;
     }
-    const part = IN_CHAIN[kind];
-    if (part === BEGINS || (part === COUNTS ? this.pages.fits(batch, row) : this.types.fits(batch, row))) return true;
+    if (this.fits(batch, row, part)) return true;
     const chain = this.chains[part];
     if (chain === undefined || !this.context.judgesOrder || order.unexplained >= MAX_UNEXPLAINED) return true;
     this.settle(seq, getU53(batch.columns.mfn, row), chain);
     if (!order.isExplained(seq)) return true;
     this.applyExplained(batch, row, seq);
     return false;
+  }
+
+  private fits(batch: ReplayBatch, row: number, part: number): boolean {
+    if (part === COUNTS) return this.pages.fits(batch, row);
+    return part === BEGINS || this.types.fits(batch, row);
   }
 
   private settle(seq: number, mfn: number, chain: Chain): void {

@@ -39,6 +39,10 @@ export class PageState implements EventState {
   private readonly typeBits: TypeBits;
   private readonly p2m: P2mState;
   private readonly onFree: FreeListener;
+  /** seq of an event whose count is known to follow from the one before it. */
+  private fitting = -1;
+  /** Slot of its page. */
+  private fittingSlot = 0;
 
   constructor(context: ReplayContext, p2m: P2mState, onFree: FreeListener) {
     this.context = context;
@@ -85,6 +89,7 @@ export class PageState implements EventState {
 
   /** Slot of the row's page, 0 for an impossible frame. */
   slotOf(batch: ReplayBatch, row: number): number {
+    if (this.fitting === batch.firstSeq + row) return this.fittingSlot;
     const frame = getU53(batch.columns.mfn, row);
     if (frame >= MAX_FRAME) {
       this.context.outOfRange++;
@@ -129,6 +134,11 @@ export class PageState implements EventState {
     const { facts } = this.context;
     const slot = this.slotOf(batch, row);
     if (slot === 0) return;
+    if (facts === undefined) {
+      this.changeCount(batch, row, slot, -1);
+      this.noteOwner(batch, row, slot);
+      return;
+    }
     const known = (pages.state[slot] & COUNT_KNOWN) !== 0;
     const hadAllocated = known
       ? pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot])
@@ -136,7 +146,6 @@ export class PageState implements EventState {
     const underflow = known ? pages.count(slot) === 0 : (pages.state[slot] & FREE) !== 0;
     this.changeCount(batch, row, slot, -1);
     this.noteOwner(batch, row, slot);
-    if (facts === undefined) return;
     const hasAllocated = pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot]);
     const mfn = getU53(batch.columns.mfn, row);
     const dropped = hadAllocated && !hasAllocated;
@@ -151,7 +160,7 @@ export class PageState implements EventState {
     const known = (pages.state[slot] & COUNT_KNOWN) !== 0;
     if (isValid(batch.validity.count_info, row)) {
       // A page that only now turns out to be counted had a count that no get or put gave it.
-      if (known && pages.isCounted(slot)) this.checkCount(batch, row, slot, by);
+      if (known && this.fitting !== now.seq && pages.isCounted(slot)) this.checkCount(batch, row, slot, by);
       this.takeCount(batch, row, slot);
       return;
     }
@@ -176,11 +185,15 @@ export class PageState implements EventState {
 
   /** True if the event's count follows from what is known, or nothing contradicts it. */
   fits(batch: ReplayBatch, row: number): boolean {
+    this.fitting = -1;
     if (!isValid(batch.validity.count_info, row)) return true;
     const { pages } = this;
     const slot = pages.directory.find(getU53(batch.columns.mfn, row));
     if ((pages.state[slot] & COUNT_KNOWN) === 0) return true;
-    return this.follows(pages.countLow, pages.countHigh, slot, batch, row);
+    if (!this.follows(pages.countLow, pages.countHigh, slot, batch, row)) return false;
+    this.fitting = batch.firstSeq + row;
+    this.fittingSlot = slot;
+    return true;
   }
 
   /** count_info of a frame, null if unknown. */
@@ -223,6 +236,8 @@ export class PageState implements EventState {
   private noteOwner(batch: ReplayBatch, row: number, slot: number): void {
     if (!isValid(batch.validity.owner, row)) return;
     const { pages } = this;
+    const known = OWNER_KNOWN | COUNTED;
+    if ((pages.state[slot] & known) === known && pages.owner[slot] === batch.columns.owner[row]) return;
     const isAllocated =
       (pages.state[slot] & COUNT_KNOWN) !== 0 && pages.hasAllocated(pages.countLow[slot], pages.countHigh[slot]);
     const isRaw = (pages.state[slot] & (ALLOCATED | COUNTED)) === ALLOCATED && !isAllocated;
@@ -328,7 +343,9 @@ export class PageState implements EventState {
     pages.countLow[slot] = info[2 * row];
     pages.countHigh[slot] = info[2 * row + 1];
     pages.countSeq[slot] = this.context.now.seq;
-    pages.state[slot] |= pages.hasAllocated(info[2 * row], info[2 * row + 1]) ? COUNT_KNOWN | COUNTED : COUNT_KNOWN;
+    const known = COUNT_KNOWN | COUNTED;
+    if ((pages.state[slot] & known) === known) return;
+    pages.state[slot] |= pages.hasAllocated(info[2 * row], info[2 * row + 1]) ? known : COUNT_KNOWN;
   }
 
   private use(batch: ReplayBatch, row: number): void {

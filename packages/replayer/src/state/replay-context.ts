@@ -1,4 +1,12 @@
-import { FLAG, getU53, isRecorded, isValid, type LayoutProfile, layoutProfile } from '@p2mtrace/trace-format';
+import {
+  FLAG,
+  getU53,
+  isRecorded,
+  isValid,
+  type LayoutProfile,
+  layoutProfile,
+  type ReadBatch,
+} from '@p2mtrace/trace-format';
 import { CurrentEvent } from '../batch/current-event.js';
 import type { ReplayBatch } from '../batch/replay-batch.js';
 import { RequiredColumns } from '../batch/required-columns.js';
@@ -98,7 +106,7 @@ export class ReplayContext {
   }
 
   /** A write recorded before and after is one write: the first record, the attempt, is ignored. */
-  isRecordedTwice({ columns }: ReplayBatch, row: number): boolean {
+  isRecordedTwice({ columns }: ReadBatch<'flags'>, row: number): boolean {
     return this.hasResults && (columns.flags[row] & FLAG.attempt) !== 0;
   }
 

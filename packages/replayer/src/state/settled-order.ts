@@ -20,6 +20,11 @@ export class SettledOrder implements StatePart {
   /** Mismatches that no order explained. */
   unexplained = 0;
 
+  /** True if nothing is settled that still matters: events are applied as they were recorded. */
+  get isRecorded(): boolean {
+    return this.ahead.length === 0 && this.explained.length === 0;
+  }
+
   /** True if the event was already applied. */
   wasApplied(seq: number): boolean {
     return this.ahead.length > 0 && this.ahead.includes(seq);

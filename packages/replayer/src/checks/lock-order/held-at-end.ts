@@ -5,7 +5,6 @@ import { VcpuSwitches } from '../vcpu-switches.js';
 /** A lock is held when its pcpu runs another vcpu, or when the trace ends. */
 export const heldAtEnd = defineCheck({
   rule: 'lock-order.held-at-end',
-  share: 'references',
   make: ({ state: { locks }, now, lockFacts, report, opportunities }) => {
     const acquisitions = opportunities('acquire');
     const switches = new VcpuSwitches();

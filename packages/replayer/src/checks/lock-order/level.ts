@@ -12,7 +12,6 @@ import { heldColumns, heldSince, lockColumns } from './lock-columns.js';
  */
 export const level = defineCheck({
   rule: 'lock-order.level',
-  share: 'references',
   make: ({ state: { locks }, now, lockFacts, report, opportunities }) => {
     const acquisitions = opportunities('acquire');
     /** By pcpu: the wait that Xen's check refuses, as long as nothing of the pcpu follows. */

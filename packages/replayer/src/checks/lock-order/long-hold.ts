@@ -8,7 +8,6 @@ const BOUND_MS = 30;
 /** A lock is held for longer than a bound, where the TSC's frequency is known. */
 export const longHold = defineCheck({
   rule: 'lock-order.long-hold',
-  share: 'references',
   make: ({ state: { locks }, now, head, lockFacts, report, opportunities }) => {
     const holds = opportunities('release');
     const { tscHz } = head.metadata;

@@ -6,7 +6,6 @@ import { heldSince, lockColumns } from './lock-columns.js';
 /** A pcpu takes a mutex that it holds, by a variant that is not recursive: Xen panics (_mm_lock in mm-locks.h). */
 export const notRecursive = defineCheck({
   rule: 'lock-order.not-recursive',
-  share: 'references',
   make: ({ state: { locks }, now, lockFacts, report, opportunities }) => {
     const acquisitions = opportunities('acquire');
     return {

@@ -11,7 +11,6 @@ import { holdOf, releasesInnermost } from './released-hold.js';
  */
 export const outOfOrderRelease = defineCheck({
   rule: 'lock-order.out-of-order-release',
-  share: 'references',
   make: ({ state: { locks }, now, lockFacts, report, opportunities }) => {
     const releases = opportunities('release');
     return {

@@ -6,7 +6,6 @@ import { heldColumns, heldSince, lockColumns } from './lock-columns.js';
 /** Xen's own check passes, but would not if read locks raised the mm_lock_level (_mm_read_lock in mm-locks.h). */
 export const readInversion = defineCheck({
   rule: 'lock-order.read-inversion',
-  share: 'references',
   make: ({ state: { locks }, now, lockFacts, report, opportunities }) => {
     const acquisitions = opportunities('acquire');
     let acquired = 0;

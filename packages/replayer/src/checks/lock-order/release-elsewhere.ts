@@ -6,7 +6,6 @@ import { holdOf, releasesInnermost } from './released-hold.js';
 /** A lock is released that another pcpu holds. A reader's release says nothing of who writes. */
 export const releaseElsewhere = defineCheck({
   rule: 'lock-order.release-elsewhere',
-  share: 'references',
   make: ({ state: { locks }, now, lockFacts, report, opportunities }) => {
     const releases = opportunities('release');
     return {

@@ -8,7 +8,6 @@ import { holdOf, releasesInnermost } from './released-hold.js';
 /** A lock is released that is free since its last release. */
 export const releaseNotHeld = defineCheck({
   rule: 'lock-order.release-not-held',
-  share: 'references',
   make: ({ state: { locks }, now, lockFacts, report, opportunities }) => {
     const releases = opportunities('release');
     /** By lock: seq of its last release, NaN for none. */

@@ -9,7 +9,6 @@ import { heldSince, lockColumns } from './lock-columns.js';
  */
 export const upgrade = defineCheck({
   rule: 'lock-order.upgrade',
-  share: 'references',
   make: ({ state: { locks }, now, lockFacts, report, opportunities }) => {
     const acquisitions = opportunities('acquire');
     /** By pcpu: the lock whose upgrade was reported when the pcpu began to wait for it. */

@@ -12,7 +12,11 @@ export async function holdOutput<T>(path: string, what: string, work: () => Prom
   const name = join(dirname(path), `.${basename(path)}.lock`);
   const lock = FileLock.tryTake(name, what);
   if (lock === undefined) {
-    throw usageError('P2M_LOCKED', `${path} is being written by ${lockHolder(name)}`, 'wait for it, or name another file');
+    throw usageError(
+      'P2M_LOCKED',
+      `${path} is being written by ${lockHolder(name)}`,
+      'wait for it, or name another file',
+    );
   }
   try {
     return await work();

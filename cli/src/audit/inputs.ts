@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { recognise } from './recognise.js';
 
 /** A file or folder that can't be read, or has no name that can be told. */
-export interface Unreadable {
+interface Unreadable {
   readonly path: string;
   readonly code: string;
   readonly message: string;

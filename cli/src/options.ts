@@ -144,6 +144,10 @@ export const CONFIG: OptionSpec = {
   flags: '--config <file>',
   help: 'the configuration (default: p2mtrace.config.ts, .mts, .js or .mjs in the current folder)',
 };
+export const NO_CONFIG: OptionSpec = {
+  flags: '--no-config',
+  help: 'run no configuration: it is code',
+};
 /** Options for plugins. */
 export const PLUGIN_OPTIONS: readonly OptionSpec[] = [
   { flags: '--plugin <module...>', help: 'more analyzers: files or packages (see docs/plugins.md)' },
@@ -153,6 +157,7 @@ export const PLUGIN_OPTIONS: readonly OptionSpec[] = [
     collect: parsePluginOption,
   },
   CONFIG,
+  NO_CONFIG,
 ];
 /** What captures don't tell, besides the frequency. */
 export const CAPTURE_OPTIONS: readonly OptionSpec[] = [

@@ -36,7 +36,7 @@ it('tells what is new, in which traces, and what could not be judged', () => {
   const { code, stdout } = audit('in', '--reporter', 'pretty', '--reporter', 'json=report.json');
   expect(code).toBe(1);
   expect(stdout).toContain('in/broken.ndjson: P2M_NDJSON');
-  expect(stdout).toContain('4 traces, 1 of them could not be judged; 2 new findings');
+  expect(stdout).toContain('4 files, 3 contents, 1 of them could not be judged; 2 new findings (3 occurrences)');
   const { findings, traces } = report();
   const found = findings.map(({ rule, state, traces: where }: never) => [
     rule,
@@ -106,7 +106,10 @@ describe('what is known', () => {
     expect(audit('in').code).toBe(3);
     rmSync(temp('in/broken.ndjson'));
     const { code, stdout } = audit('in');
-    expect([code, stdout]).toEqual([0, '3 traces; 0 new findings, 2 known, 0 suppressed, 0 no longer seen\n']);
+    expect([code, stdout]).toEqual([
+      0,
+      '3 files, 2 contents; 0 new findings, 2 known, 0 suppressed, 0 no longer seen\n',
+    ]);
   });
 
   it('is told when it is gone, and pruned when asked', () => {
@@ -172,10 +175,12 @@ it('keeps history, and charts it', () => {
   const { code, stdout } = p2mtrace(['trend', '--format', 'csv'], { cwd: temp('.') });
   expect(code).toBe(0);
   const [head, ...nights] = stdout.split('\n\n')[0].split('\n');
-  expect(head).toBe('night,new,fixed,still there,traces');
-  // The first night had three traces with a finding each, of which none was known.
-  expect(nights[0]).toMatch(/,3,0,0,3$/);
-  expect(stdout).toMatch(/^refcount\.leak,findings,less,2,/m);
+  expect(head).toBe('night,findings,new,fixed,still there,occurrences,files,contents');
+  // The first night had three traces with a finding each, two of them the same, and a file that is no trace.
+  expect(nights[0]).toMatch(/,2,2,0,0,3,4,3$/);
+  // Then the lock's finding was gone, and another one there.
+  expect(nights).toContainEqual(expect.stringMatching(/,2,1,1,1,3,4,3$/));
+  expect(stdout).toMatch(/^refcount\.leak,findings,less,1,/m);
   expect(p2mtrace(['trend', '--state', 'nowhere'], { cwd: temp('.') }).stderr).toContain('P2M_HISTORY');
 });
 

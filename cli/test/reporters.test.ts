@@ -49,6 +49,11 @@ const FIXED = {
 /** Two traces with findings new, known and suppressed, one that could not be judged, and one finding that is gone. */
 const REPORT: AuditReport = auditReport({
   tool: '1.2.3',
+  config: 'p2mtrace.config.ts',
+  plugins: ['./hot-gfn.ts'],
+  contents: 3,
+  passedOver: [{ path: 'notes.txt', why: 'neither trace nor capture' }],
+  shortfalls: ['3 traces, 5 expected'],
   traces: [
     trace('nightly/host 1, "å" #2.bin', { findings: [FRESH, WARNING, KNOWN, PLUGIN] }),
     trace('/traces/b.arrow', { findings: [FRESH, SUPPRESSED], notChecked: [{ rule: 'a.b', reason: 'no <x> events' }] }),

@@ -15,6 +15,10 @@ export interface AuditOptions extends AuditSettings {
   readonly history?: string | false | undefined;
   /** Milliseconds of history to keep. */
   readonly retain?: number | undefined;
+  /** Fewer traces than this that could be judged are too few. */
+  readonly expect?: number | undefined;
+  /** Milliseconds: the newest trace must not be older. */
+  readonly maxAge?: number | undefined;
 }
 
 export interface Resolved {

@@ -22,7 +22,17 @@ export interface AuditFinding extends Omit<Finding, 'occurrences'> {
 export interface AuditReport {
   readonly version: 1;
   readonly tool: string;
+  /** The configuration that took part, and plugins as they were named. */
+  readonly config: string | null;
+  readonly plugins: readonly string[];
+  /** One for each file, and for each entry that can't be read. */
   readonly traces: readonly TraceResult[];
+  /** Number of different contents among the files. */
+  readonly contents: number;
+  /** What folders have besides, and why it is no trace. */
+  readonly passedOver: readonly { readonly path: string; readonly why: string }[];
+  /** Why this audit says nothing, or too little: no trace, too few, or none that is new. */
+  readonly shortfalls: readonly string[];
   /** New ones first, the worst of them first. */
   readonly findings: readonly AuditFinding[];
   /** Findings of the baseline that no trace shows any more. */
@@ -30,9 +40,8 @@ export interface AuditReport {
   readonly suppressions: { readonly unused: readonly Suppression[]; readonly expired: readonly Suppression[] };
 }
 
-export interface ReportSources {
-  readonly tool: string;
-  readonly traces: readonly TraceResult[];
+export interface ReportSources
+  extends Pick<AuditReport, 'tool' | 'config' | 'plugins' | 'traces' | 'contents' | 'passedOver' | 'shortfalls'> {
   readonly baseline: Baseline;
   readonly suppressions: readonly Suppression[];
   /** Date as 2026-11-21: suppressions that ended before it are expired. */
@@ -58,7 +67,8 @@ const SEVERITIES = ['error', 'warning', 'note'];
 const CONFIDENCES = ['proven', 'likely', 'possible'];
 
 /** Merges the findings of all traces by signature, and compares them with known ones. */
-export function auditReport({ tool, traces, baseline, suppressions, today }: ReportSources): AuditReport {
+export function auditReport({ baseline, suppressions, today, ...audited }: ReportSources): AuditReport {
+  const { tool, config, plugins, traces, contents, passedOver, shortfalls } = audited;
   const isExpired = ({ expires }: Suppression) => expires !== undefined && expires < today;
   const valid = suppressions.filter(suppression => !isExpired(suppression));
   const known = new Set(baseline.findings.map(({ signature }) => signature));
@@ -89,7 +99,12 @@ export function auditReport({ tool, traces, baseline, suppressions, today }: Rep
   return {
     version: 1,
     tool,
+    config,
+    plugins,
     traces,
+    contents,
+    passedOver,
+    shortfalls,
     findings: [...groups.values()].sort(worstFirst),
     fixed: baseline.findings.filter(({ signature }) => !seen.has(signature)),
     suppressions: { unused: valid.filter(one => !used.has(one)), expired: suppressions.filter(isExpired) },

@@ -1,4 +1,6 @@
 import type { OptionSetting } from '@p2mtrace/analyzers';
+import type { NamedConfig } from '../plugins/configuration.js';
+import type { TraceResult } from './trace-result.js';
 
 /** How captures are imported and traces judged: what results depend on, besides the content of the file. */
 export interface AuditSettings {
@@ -9,7 +11,7 @@ export interface AuditSettings {
   readonly only?: readonly string[] | undefined;
   readonly plugin?: readonly string[] | undefined;
   readonly pluginOption?: readonly OptionSetting[] | undefined;
-  readonly config?: string | undefined;
+  readonly config?: NamedConfig;
 }
 
 /** One file to audit. */
@@ -17,14 +19,30 @@ export interface AuditTask {
   readonly path: string;
   /** Hash of its content, the settings and the version. */
   readonly key: string;
+  /** The file as it was when its content was hashed (`statText`). */
+  readonly stat: string;
   /** Where a trace is made from it, if it is not a trace. */
   readonly trace: string;
-  /** Where the result is stored. */
+  /** Where its result is kept. */
   readonly result: string;
+  /** What whoever works on it holds. */
+  readonly lock: string;
 }
 
-/** Messages to a worker, and back. */
-export type ToWorker = { readonly settings: AuditSettings } | { readonly task: AuditTask };
-export interface FromWorker {
-  readonly done: string;
+/** Messages to a worker. */
+export type ToWorker =
+  | {
+      readonly settings: AuditSettings;
+      /** Hash of the settings and all that they name, as results depend on it. */
+      readonly salt: string;
+    }
+  | { readonly task: AuditTask };
+
+/** What a worker made of a task. */
+export interface TaskEnd {
+  readonly key: string;
+  readonly result: TraceResult;
 }
+
+/** Messages from a worker: a task's end, or something that the user should know. */
+export type FromWorker = TaskEnd | { readonly told: string };

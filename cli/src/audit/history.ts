@@ -1,11 +1,16 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { type P2mError, usageError } from '@p2mtrace/trace-format/errors';
 import type { AuditReport } from './audit-report.js';
 import { findingRows, metricRows, type RulesById, seenRows, type Value } from './history-rows.js';
 
-/** Times are UTC. `findings` has a row per night, trace and rule; `seen` has the signatures behind these numbers. */
+/**
+ * Times are UTC. `nights` has what the audit counted in all: occurrences of all findings, files, contents. `findings` has
+ * a row per night, trace and rule; `seen` has the signatures behind these numbers.
+ */
 const TABLES = `
   create table if not exists nights (night integer primary key, at_utc timestamp, tool varchar);
+  alter table nights add column if not exists occurrences bigint;
+  alter table nights add column if not exists files integer;
+  alter table nights add column if not exists contents integer;
   create table if not exists findings (
     night integer, trace varchar, rule varchar, new_findings integer, fixed integer, still_there integer);
   create table if not exists metrics (
@@ -15,39 +20,42 @@ const TABLES = `
 
 /** Findings and metrics, night by night, in a DuckDB file. */
 export class AuditHistory {
-  private readonly path: string;
   private readonly connection: DuckDBConnection;
   private readonly end: () => void;
 
-  private constructor(path: string, connection: DuckDBConnection, close: () => void) {
-    this.path = path;
+  private constructor(connection: DuckDBConnection, close: () => void) {
     this.connection = connection;
     this.end = close;
   }
 
-  /** @throws P2mError P2M_HISTORY (usage) if it is not such a file, or another process has it open */
+  /** @throws Error of DuckDB if it is not such a file, or another process has it open */
   static async open(path: string): Promise<AuditHistory> {
     const { DuckDBInstance } = await import('@duckdb/node-api');
+    const instance = await DuckDBInstance.create(path, { threads: '1' });
     try {
-      const instance = await DuckDBInstance.create(path, { threads: '1' });
       const connection = await instance.connect();
       await connection.run(TABLES);
-      return new AuditHistory(path, connection, () => {
+      return new AuditHistory(connection, () => {
         connection.closeSync();
         instance.closeSync();
       });
     } catch (error) {
-      throw historyError(path, 'opened', error);
+      instance.closeSync();
+      throw error;
     }
   }
 
   /** Adds a night completely or not at all. `at` is a time such as 2026-11-21T03:00:00Z. */
-  async add({ tool, traces }: AuditReport, at: string): Promise<void> {
+  async add({ tool, traces, contents, findings }: AuditReport, at: string): Promise<void> {
     await this.connection.run('begin');
     try {
       const [[last]] = await this.rows('select coalesce(max(night), 0) from nights');
       const night = Number(last) + 1;
-      await this.connection.run('insert into nights values ($1, $2, $3)', [night, at.replace(/Z$/, ''), tool]);
+      const occurrences = findings.reduce((sum, { count }) => sum + count, 0);
+      await this.connection.run(
+        'insert into nights (night, at_utc, tool, occurrences, files, contents) values ($1, $2, $3, $4, $5, $6)',
+        [night, at.replace(/Z$/, ''), tool, occurrences, traces.length, contents],
+      );
       const audited = traces.filter(({ problem }) => problem === null);
       const before = await this.lastSeen();
       await this.append(
@@ -64,15 +72,21 @@ export class AuditHistory {
       );
       await this.connection.run('commit');
     } catch (error) {
-      // After some errors DuckDB has done so itself, or can't.
+      // After some errors there is no transaction any more; the first error is the one to tell.
       await this.connection.run('rollback').catch(() => undefined);
-      throw historyError(this.path, 'written', error);
+      throw error;
     }
   }
 
-  /** Removes nights before this time. */
+  /** Removes nights before this time; what each trace had last in them stays, as the next nights are compared with it. */
   async retain(since: string): Promise<void> {
-    for (const table of ['findings', 'metrics', 'seen']) {
+    await this.connection.run(
+      `delete from seen where night < (
+         select max(last.night) from seen last join nights using (night)
+         where at_utc < $1 and last.trace = seen.trace)`,
+      [since],
+    );
+    for (const table of ['findings', 'metrics']) {
       await this.connection.run(`delete from ${table} where night in (select night from nights where at_utc < $1)`, [
         since,
       ]);
@@ -117,9 +131,4 @@ export class AuditHistory {
     }
     appender.closeSync();
   }
-}
-
-function historyError(path: string, what: 'opened' | 'written', error: unknown): P2mError {
-  const why = `${path} can't be ${what}: ${(error as Error).message}`;
-  return usageError('P2M_HISTORY', why, 'wait for the other audit, make room, or name another file');
 }

@@ -1,40 +1,98 @@
-import { type Dirent, readdirSync, statSync } from 'node:fs';
+import { type BigIntStats, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { P2mError } from '@p2mtrace/trace-format/errors';
+import { isTemporaryName } from '@p2mtrace/trace-format/output';
+import { recognise } from './recognise.js';
 
-/** Names of files in a folder that count as traces and captures. A file named directly may have any name. */
-const INPUT = /\.(?:arrow|bin|xentrace|ndjson|jsonl)(?:\.gz)?$/;
+/** A file or folder that can't be read, or has no name that can be told. */
+interface Unreadable {
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What an audit looks at, each by path in the order of their names. */
+export interface Inputs {
+  readonly files: readonly string[];
+  readonly unreadable: readonly Unreadable[];
+  /** What is no trace by its content or name, and why. */
+  readonly passedOver: readonly { readonly path: string; readonly why: string }[];
+}
 
 /**
- * The files to audit, each once, in the order of their names; folders are searched, except hidden ones.
- * @throws P2mError P2M_OPEN (usage)
+ * The files to audit; folders are searched. Files of a folder are recognised by what is in them, a file that is named is
+ * one to audit whatever it is. Links are followed, and no folder is searched twice. `own`: the state folder, whose traces
+ * are made from captures.
  */
-export function inputFiles(paths: readonly string[]): string[] {
-  const files = new Set<string>();
-  for (const path of paths) {
-    if (isFolder(path)) for (const file of filesBelow(path)) files.add(file);
-    else files.add(path);
-  }
-  return [...files].sort();
+export function findInputs(paths: readonly string[], own: string): Inputs {
+  const search = new Search(own);
+  for (const path of paths) search.look(path, true);
+  return {
+    files: [...search.files].sort(),
+    unreadable: [...search.unreadable.values()].sort(byPath),
+    passedOver: [...search.passedOver].map(([path, why]) => ({ path, why })).sort(byPath),
+  };
 }
 
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch (error) {
-    throw new P2mError('P2M_OPEN', `it can't be read (${(error as NodeJS.ErrnoException).code})`, {
-      blame: 'usage',
-      place: { file: path },
-      remedy: 'name traces, captures, or folders that have them',
-    });
+const byPath = (a: { path: string }, b: { path: string }) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
+
+class Search {
+  readonly files = new Set<string>();
+  readonly unreadable = new Map<string, Unreadable>();
+  readonly passedOver = new Map<string, string>();
+  /** Folders that were searched, by device and inode. */
+  private readonly seen = new Map<string, string>();
+  private readonly own: string | undefined;
+
+  constructor(own: string) {
+    const stat = statSync(own, { bigint: true, throwIfNoEntry: false });
+    this.own = stat && identity(stat);
+  }
+
+  look(path: string, isNamed: boolean): void {
+    try {
+      const stat = statSync(path, { bigint: true });
+      if (stat.isDirectory()) this.lookBelow(path, stat);
+      else if (stat.isFile()) this.lookAt(path, isNamed);
+      else if (isNamed) this.refuse(path, 'P2M_NOT_A_FILE', 'it is no regular file');
+      else this.passedOver.set(path, 'no regular file');
+    } catch (error) {
+      const { code, syscall } = error as NodeJS.ErrnoException;
+      if (syscall === undefined) throw error;
+      const why = code === 'ENOENT' ? 'there is no such file' : code === 'ELOOP' ? 'links in a circle' : code;
+      this.refuse(path, 'P2M_OPEN', `it can't be read (${why})`);
+    }
+  }
+
+  private lookAt(path: string, isNamed: boolean): void {
+    const what = isNamed ? 'input' : recognise(path);
+    if (what === 'input') this.files.add(path);
+    else this.passedOver.set(path, what === 'ours' ? 'made by p2mtrace' : 'neither trace nor capture');
+  }
+
+  private lookBelow(folder: string, stat: BigIntStats): void {
+    const id = identity(stat);
+    const before = this.seen.get(id);
+    if (id === this.own) this.passedOver.set(folder, 'the state folder');
+    else if (before !== undefined) {
+      if (before !== folder) this.passedOver.set(folder, `the same folder as ${before}`);
+    } else {
+      this.seen.set(id, folder);
+      for (const name of readdirSync(folder, { encoding: 'buffer' }).sort(Buffer.compare)) this.lookIn(folder, name);
+    }
+  }
+
+  private lookIn(folder: string, bytes: Buffer): void {
+    const name = bytes.toString('utf8');
+    const path = join(folder, name);
+    if (!Buffer.from(name).equals(bytes)) this.refuse(path, 'P2M_OPEN', 'its name is not UTF-8: rename it');
+    else if (name.startsWith('.')) this.passedOver.set(path, 'hidden');
+    else if (name.endsWith('.p2mfacts') || isTemporaryName(name)) this.passedOver.set(path, 'made by p2mtrace');
+    else this.look(path, false);
+  }
+
+  private refuse(path: string, code: string, message: string): void {
+    this.unreadable.set(path, { path, code, message });
   }
 }
 
-function* filesBelow(folder: string): Generator<string> {
-  const entries = readdirSync(folder, { withFileTypes: true }).filter(({ name }: Dirent) => !name.startsWith('.'));
-  for (const entry of entries) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory() && !entry.name.endsWith('.p2mfacts')) yield* filesBelow(path);
-    else if (entry.isFile() && INPUT.test(entry.name)) yield path;
-  }
-}
+const identity = ({ dev, ino }: BigIntStats): string => `${dev}:${ino}`;

@@ -1,80 +1,115 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { optionsOf } from '@p2mtrace/analyzers';
-import { loadPlugins, pluginFiles } from '../plugins/load-plugins.js';
-import { jsonText } from '../render/json.js';
-import { version } from '../version.js';
-import type { AuditSettings, AuditTask } from './audit-task.js';
-import { inputFiles } from './inputs.js';
+import { statSync } from 'node:fs';
+import type { AuditSettings, AuditTask, TaskEnd } from './audit-task.js';
+import type { Inputs } from './inputs.js';
+import { isTrace } from './recognise.js';
+import { settingsHash } from './settings-hash.js';
 import type { StateFolder } from './state-folder.js';
-import { NOTHING, type TraceResult } from './trace-result.js';
+import { failed, type TraceResult } from './trace-result.js';
 import { runTasks } from './worker-pool.js';
 
 export interface AuditRun {
+  /** By path, one for each file and for each entry that can't be read. */
   readonly results: readonly TraceResult[];
-  /** Number of traces audited now; the others were unchanged. */
-  readonly audited: number;
+  /** Number of different contents among the files. */
+  readonly contents: number;
+  readonly passedOver: Inputs['passedOver'];
+  /** When the newest of the files that could be judged was written; undefined if there is none. */
+  readonly newest: Date | undefined;
+}
+
+export interface RunOptions {
+  readonly settings: AuditSettings;
+  readonly workers: number;
+  readonly onProgress: (done: number, of: number) => void;
+  /** Gets what the user should know besides the report. */
+  readonly tell: (text: string) => void;
 }
 
 /**
- * Audits what is new among the paths: a stored result is reused if content, settings and version are the same. Failures
- * are part of the results, and are tried again next time if the worker crashed.
- * @throws P2mError P2M_OPEN, P2M_PLUGIN, P2M_PLUGIN_OPTION, P2M_CONFIG (usage)
+ * Audits what is new among the inputs: a stored result is reused if content, settings and version are the same, and the
+ * same content is judged once whatever its names. Failures are part of the results; those that may pass are tried again
+ * by the next audit.
+ * @throws P2mError P2M_PLUGIN, P2M_PLUGIN_OPTION, P2M_CONFIG (usage), P2M_INTERRUPTED
  */
-export async function runAudit(
-  paths: readonly string[],
-  settings: AuditSettings,
-  folder: StateFolder,
-  workers: number,
-  onProgress: (done: number, of: number) => void,
-): Promise<AuditRun> {
-  const salt = await settingsHash(settings);
+export async function runAudit(inputs: Inputs, folder: StateFolder, options: RunOptions): Promise<AuditRun> {
+  const salt = await settingsHash(options.settings);
   const results = new Map<string, TraceResult>();
-  const tasks: AuditTask[] = [];
-  for (const path of inputFiles(paths)) {
-    const key = createHash('sha256')
-      .update(`${salt} ${await folder.hashOf(path)}`)
-      .digest('hex')
-      .slice(0, 32);
-    const kept = folder.result(key);
-    // The same content may exist in several places, or may have been moved.
-    if (kept !== undefined) results.set(path, { ...kept, path, trace: path.endsWith('.arrow') ? path : kept.trace });
-    else tasks.push({ path, key, trace: folder.tracePath(key), result: folder.resultPath(key) });
+  for (const { path, ...problem } of inputs.unreadable) results.set(path, failed(path, problem));
+  const tasks = new Map<string, AuditTask>();
+  const ends = new Map<string, TraceResult>();
+  const keys = new Map<string, string>();
+  for (const path of inputs.files) {
+    try {
+      const { hash, stat } = await folder.contentOf(path);
+      const key = createHash('sha256').update(`${salt} ${hash}`).digest('hex').slice(0, 32);
+      keys.set(path, key);
+      if (ends.has(key) || tasks.has(key)) continue;
+      const kept = folder.result(key);
+      if (kept !== undefined) ends.set(key, kept);
+      else {
+        const [result, lock, trace] = [folder.resultPath(key), folder.lockPath(key), folder.tracePath(key)];
+        tasks.set(key, { path, key, stat, trace, result, lock });
+      }
+    } catch (error) {
+      const { code, syscall } = error as NodeJS.ErrnoException;
+      if (syscall === undefined) throw error;
+      results.set(path, failed(path, { code: 'P2M_OPEN', message: `it can't be read (${code})` }));
+    }
   }
   folder.save();
-  let done = 0;
-  onProgress(0, tasks.length);
-  await runTasks(tasks, settings, workers, (task, crash) => {
-    const result = folder.result(task.key);
-    const problem = { code: 'P2M_WORKER', message: crash ?? 'its worker left no result' };
-    results.set(task.path, crash === undefined && result !== undefined ? result : failed(task, problem));
-    onProgress(++done, tasks.length);
-  });
-  const sorted = [...results.keys()].sort();
-  return { results: sorted.map(path => results.get(path)!), audited: tasks.length };
-}
-
-function failed({ path, trace }: AuditTask, problem: { code: string; message: string }): TraceResult {
-  const none = { events: 0, lost: 0, findings: [], ...NOTHING, notChecked: [], metrics: {}, notices: [] };
-  return { version: 2, path, trace, problem, ...none };
-}
-
-/**
- * Hash of everything that results depend on besides the file. Symbols, plugins and the configuration count by content,
- * options of plugins by their resulting values.
- */
-async function settingsHash(settings: AuditSettings): Promise<string> {
-  const contents = [settings.symbols, ...(await pluginFiles(settings))].map(contentOf);
-  const options = (await loadPlugins(settings)).map(plugin => [plugin.id, optionsOf(plugin)]);
-  return createHash('sha256')
-    .update(jsonText([version(), settings, contents, options]))
-    .digest('hex');
-}
-
-function contentOf(path: string | undefined): string {
   try {
-    return path === undefined ? '' : readFileSync(path, 'utf8');
-  } catch {
-    return '';
+    for (const { key, result } of await judgeAll([...tasks.values()], salt, options)) ends.set(key, result);
+  } finally {
+    folder.removeLeftovers();
   }
+  for (const [path, key] of keys) results.set(path, resultOf(path, ends.get(key)!));
+  const sorted = [...results.keys()].sort().map(path => results.get(path)!);
+  return {
+    results: sorted,
+    contents: new Set(keys.values()).size,
+    passedOver: inputs.passedOver,
+    newest: newestOf(sorted),
+  };
+}
+
+async function judgeAll(tasks: readonly AuditTask[], salt: string, options: RunOptions): Promise<TaskEnd[]> {
+  const { settings, workers, onProgress, tell } = options;
+  const ends: TaskEnd[] = [];
+  onProgress(0, tasks.length);
+  await runTasks(tasks, { settings, salt }, workers, {
+    onEnd: end => {
+      ends.push(end);
+      onProgress(ends.length, tasks.length);
+    },
+    onCrash: ({ key, path }, message) => {
+      ends.push({ key, result: failed(path, { code: 'P2M_WORKER', message }) });
+      onProgress(ends.length, tasks.length);
+    },
+    onTold: tell,
+  });
+  return ends;
+}
+
+/** The same content may have several names, or have had another one. */
+function resultOf(path: string, result: TraceResult): TraceResult {
+  // A trace made in the state folder has the same name for all of them.
+  return { ...result, path, trace: result.trace === result.path || isNamedTrace(path) ? path : result.trace };
+}
+
+function isNamedTrace(path: string): boolean {
+  try {
+    return isTrace(path);
+  } catch {
+    return false;
+  }
+}
+
+function newestOf(results: readonly TraceResult[]): Date | undefined {
+  let newest: Date | undefined;
+  for (const { path, problem } of results) {
+    const mtime = problem === null ? statSync(path, { throwIfNoEntry: false })?.mtime : undefined;
+    if (mtime !== undefined && (newest === undefined || mtime > newest)) newest = mtime;
+  }
+  return newest;
 }

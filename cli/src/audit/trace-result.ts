@@ -30,4 +30,9 @@ export const traceResultSchema = z.strictObject({
 export type TraceResult = z.infer<typeof traceResultSchema>;
 
 /** The parts of a result besides findings, when they are empty. */
-export const NOTHING = { incidents: [], customs: [], divergences: [] };
+const NOTHING = { findings: [], incidents: [], customs: [], divergences: [], notChecked: [], metrics: {} };
+
+/** The result of what could not be judged. */
+export function failed(path: string, problem: TraceResult['problem'], notices: readonly string[] = []): TraceResult {
+  return { version: 2, path, trace: path, problem, notices: [...notices], events: 0, lost: 0, ...NOTHING };
+}

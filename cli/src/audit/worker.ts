@@ -1,21 +1,55 @@
 /** A process that audits one trace after the other: if one crashes it, only that trace is lost. */
 
-import { writeOutput } from '@p2mtrace/trace-format/output';
-import { jsonText } from '../render/json.js';
-import type { AuditSettings, ToWorker } from './audit-task.js';
+import { FileLock } from '@p2mtrace/trace-format/output';
+import type { AuditSettings, AuditTask, FromWorker, TaskEnd, ToWorker } from './audit-task.js';
 import { auditTrace, prepare } from './audit-trace.js';
+import { endWithParent } from './end-with-parent.js';
+import { readSealed, writeSealed } from './sealed-file.js';
+import { settingsHash } from './settings-hash.js';
+import { traceResultSchema } from './trace-result.js';
 
 let settings: AuditSettings = {};
+let isAsTold: Promise<boolean> = Promise.resolve(true);
 
+endWithParent(Number(process.argv[2]));
 process.on('message', async (message: ToWorker) => {
-  if ('settings' in message) {
-    settings = message.settings;
-    await prepare(settings);
+  if ('task' in message) {
+    say(await judge(message.task));
     return;
   }
-  const { task } = message;
-  writeOutput(task.result, jsonText(await auditTrace(task, settings)), { follow: false });
-  process.send?.({ done: task.key });
+  settings = message.settings;
+  // What is loaded is what is hashed after it, or results are not kept: a plugin may be edited meanwhile.
+  isAsTold = prepare(settings)
+    .then(() => settingsHash(settings))
+    .then(
+      hash => hash === message.salt,
+      () => false,
+    );
 });
-// The parent process has ended, or does not need this worker any more.
-process.on('disconnect', () => process.exit());
+
+/** Judges a trace, unless another process does so at this moment or has done so meanwhile. */
+async function judge(task: AuditTask): Promise<TaskEnd> {
+  const { path, key } = task;
+  const lock = await FileLock.take(task.lock, 'audit', holder => tell(`waiting for ${holder}: it works on ${path}`));
+  try {
+    const kept = readSealed(task.result, traceResultSchema, () => undefined);
+    if (kept !== undefined) return { key, result: kept };
+    const { result, lasting } = await auditTrace(task, settings, { tell });
+    if (lasting && (await isAsTold)) keep(task, result);
+    return { key, result };
+  } finally {
+    lock.release();
+  }
+}
+
+/** If it can't be kept, the next audit judges the trace again. */
+function keep({ result: path }: AuditTask, result: TaskEnd['result']): void {
+  try {
+    writeSealed(path, result);
+  } catch (error) {
+    tell(`a result is not kept: ${(error as Error).message}`);
+  }
+}
+
+const say = (message: FromWorker): unknown => process.send?.(message);
+const tell = (told: string): unknown => say({ told });

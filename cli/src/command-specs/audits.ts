@@ -4,6 +4,7 @@ import {
   FLAT,
   formatOption,
   IMPORT_SETTINGS,
+  NO_CONFIG,
   ONLY,
   PLUGIN_OPTIONS,
   parseDuration,
@@ -20,7 +21,8 @@ export const AUDIT_COMMANDS: readonly CommandSpec[] = [
     summary: 'judge many traces, only those that are new or changed, and fail only for new findings',
     more: `Results are kept by content, settings and version; an interrupted audit continues where it stopped. Findings in the
 baseline, and suppressed ones, do not fail; they are recognized by their signature. --reporter may be given more than
-once. The exit code is 1 if something new at or above --fail-on was found, else 3 if a trace could not be judged.
+once. Files of a folder are recognised by their content; links are followed. The exit code is 1 if something new at or
+above --fail-on was found, else 3 if a trace could not be judged, or there are none, too few or none new enough.
 All of this can also be set under \`audit\` in the configuration (docs/nightly.md).`,
     options: [
       {
@@ -38,6 +40,12 @@ All of this can also be set under \`audit\` in the configuration (docs/nightly.m
         flags: '--fail-on <severity>',
         help: 'lowest severity of a new finding that makes the exit code 1 (default: error)',
         choices: ['error', 'warning', 'none'],
+      },
+      { flags: '--expect <count>', help: 'exit code 3 if fewer traces could be judged', parse: parseEvents },
+      {
+        flags: '--max-age <duration>',
+        help: 'exit code 3 if no trace was written since, such as 36h',
+        parse: parseDuration,
       },
       ONLY,
       FLAT,
@@ -67,6 +75,7 @@ All of this can also be set under \`audit\` in the configuration (docs/nightly.m
       { flags: '--expires <date>', help: 'last day on which this applies, such as 2026-12-31' },
       { flags: '--suppressions <file>', help: 'where to write it (default: p2mtrace-suppressions.json)' },
       CONFIG,
+      NO_CONFIG,
     ],
     examples: ['p2mtrace suppress 58f866a2 --reason "known, fixed in 4.19" --expires 2026-12-31'],
     load: () => import('../commands/suppress.js'),
@@ -104,6 +113,7 @@ All of this can also be set under \`audit\` in the configuration (docs/nightly.m
       { flags: '--state <folder>', help: 'where audits keep their results (default: .p2mtrace)' },
       { flags: '--history <file>', help: 'the history (default: history.duckdb in the state folder)' },
       CONFIG,
+      NO_CONFIG,
       formatOption(['table', 'json', 'csv', 'ndjson', 'md'], 'table'),
     ],
     examples: ['p2mtrace trend', 'p2mtrace trend --trace traces/leak.ndjson --nights 90'],

@@ -67,7 +67,7 @@ async function judged(
   settings: AuditSettings,
   onProgress: (events: number) => void,
 ): Promise<TraceResult> {
-  const result = await auditTrace({ path, key: '', trace, result: '' }, settings, onProgress);
+  const { result } = await auditTrace({ path, trace }, settings, { onProgress });
   if (result.problem === null) return result;
   const { code, message } = result.problem;
   throw new P2mError(code, message, { place: { file: path }, remedy: 'check it with p2mtrace validate' });

@@ -3,7 +3,7 @@ import { resolveOptions } from '../audit/audit-options.js';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { auditConfig, configPath } from '../plugins/configuration.js';
-import { loadPlugins, type PluginOptions, pluginFiles } from '../plugins/load-plugins.js';
+import { loadPlugins, type PluginOptions, tookPart } from '../plugins/load-plugins.js';
 import { jsonDocument } from '../render/json.js';
 import { optionLines } from '../render/plugin-options.js';
 
@@ -18,7 +18,7 @@ export const run: Run<readonly [], Options> = async (_, options, { out }) => {
     const audit = await auditConfig(options.config);
     const settings = {
       configuration,
-      files: await pluginFiles(options),
+      files: (await tookPart(options)).files,
       plugins: plugins.map(plugin => ({ id: plugin.id, options: optionsOf(plugin) })),
       audit: { ...audit, ...resolveOptions(audit) },
     };

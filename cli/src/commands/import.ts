@@ -8,6 +8,7 @@ import { type ImportSettings, importInput } from '../input/import-input.js';
 import { inputDamage } from '../input/input-damage.js';
 import { type Input, openInput } from '../input/open-input.js';
 import { besideOutput } from '../output/beside-output.js';
+import { holdOutput } from '../output/hold-output.js';
 import { withTraceFile } from '../output/made-file.js';
 import { count, counted } from '../render/cell.js';
 import { healthLines } from '../render/health.js';
@@ -25,7 +26,10 @@ interface Options extends ImportSettings {
   readonly quiet?: boolean;
 }
 
-export const run: Run<readonly [string], Options> = async ([path], options, context) => {
+export const run: Run<readonly [string], Options> = (args, options, context) =>
+  holdOutput(options.output, 'import', () => imported(args, options, context));
+
+const imported: typeof run = async ([path], options, context) => {
   checkOutputs([options.output], [path, ...(options.symbols === undefined ? [] : [options.symbols])]);
   const input = await openInput(path, options.format, options.maxBytes);
   const progress = new Progress(context, options.quiet === true ? 'never' : options.progress, 'bytes', input.size);

@@ -6,7 +6,7 @@ import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { type TraceSettings, withTrace } from '../open-trace.js';
 import { withText } from '../output/text-output.js';
-import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
+import { loadPlugins, type PluginOptions, tookPart } from '../plugins/load-plugins.js';
 import { counted } from '../render/cell.js';
 import { flat } from '../render/incident-order.js';
 import { Progress } from '../render/progress.js';
@@ -26,6 +26,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
   const { only, output, failOn, progress } = options;
   if (output !== undefined) checkOutputs([output], [path]);
   const plugins = await loadPlugins(options);
+  const { config, plugins: named } = await tookPart(options);
   return withTrace(path, options, context, async reader => {
     const shown = new Progress(context, progress, 'events replayed', reader.rows);
     const analysis = await analyzeTrace(reader, {
@@ -52,7 +53,12 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
     };
     const report = auditReport({
       tool: version(),
+      config: config ?? null,
+      plugins: named,
       traces: [trace],
+      contents: 1,
+      passedOver: [],
+      shortfalls: [],
       baseline: { version: 1, findings: [] },
       suppressions: [],
       today: '',

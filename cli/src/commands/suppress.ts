@@ -3,13 +3,13 @@ import { resolveOptions } from '../audit/audit-options.js';
 import { readSuppressions, writeSuppressions } from '../audit/baseline.js';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { auditConfig } from '../plugins/configuration.js';
+import { auditConfig, type NamedConfig } from '../plugins/configuration.js';
 
 interface Options {
   readonly reason: string;
   readonly expires?: string;
   readonly suppressions?: string;
-  readonly config?: string;
+  readonly config?: NamedConfig;
 }
 
 export const run: Run<readonly [string], Options> = async ([finding], options, { err }) => {

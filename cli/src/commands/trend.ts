@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { usageError } from '@p2mtrace/trace-format/errors';
 import { resolveOptions } from '../audit/audit-options.js';
-import { AuditHistory } from '../audit/history.js';
+import { useHistory } from '../audit/use-history.js';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { auditConfig } from '../plugins/configuration.js';
+import { auditConfig, type NamedConfig } from '../plugins/configuration.js';
 import { jsonDocument } from '../render/json.js';
 import { type RowFormat, writeRows } from '../render/rows.js';
 import { sparkline } from '../render/sparkline.js';
@@ -16,15 +16,32 @@ interface Options {
   readonly trace?: string;
   readonly format: RowFormat;
   readonly nights: number;
-  readonly config?: string;
+  readonly config?: NamedConfig;
 }
 
-/** Findings of all rules and the sums of metrics: a row per night, and a row per series with its chart. */
+/**
+ * A row per night. A finding counts once, in however many traces it is, as in the report of an audit; it is new, fixed or
+ * still there by what the same traces had the night before that they were in.
+ */
 const NIGHTS = `
-  select strftime(at_utc, '%Y-%m-%d %H:%M') as utc, sum(new_findings)::int as new, sum(fixed)::int as fixed,
-    sum(still_there)::int as still_there, count(distinct trace)::int as traces
-  from nights left join findings using (night)
-  where $1 in ('', trace) group by night, at_utc order by night desc limit $2`;
+  with audited as (
+    select night, trace, lag(night) over (partition by trace order by night) as before
+    from (select distinct night, trace from seen where $1 in ('', trace))),
+  here as (select distinct night, id from audited join seen using (night, trace) where id <> ''),
+  earlier as (
+    select distinct audited.night, id from audited
+    join seen on seen.night = audited.before and seen.trace = audited.trace where id <> ''),
+  counts as (
+    select coalesce(here.night, earlier.night) as night, count(here.id) as findings,
+      count(*) filter (earlier.id is null) as fresh, count(*) filter (here.id is null) as fixed,
+      count(*) filter (here.id = earlier.id) as stay
+    from here full join earlier on here.night = earlier.night and here.id = earlier.id group by all)
+  select strftime(at_utc, '%Y-%m-%d %H:%M') as utc, coalesce(findings, 0)::int, coalesce(fresh, 0)::int,
+    coalesce(fixed, 0)::int, coalesce(stay, 0)::int,
+    case when $1 = '' then occurrences end, case when $1 = '' then files end, case when $1 = '' then contents end
+  from nights left join counts using (night)
+  where $1 = '' or night in (select night from audited)
+  order by night desc limit $2`;
 const SERIES = `
   select name, unit, better, list(value order by night) as values from (
     select night, name, unit, better, max(value) as value from metrics
@@ -32,11 +49,13 @@ const SERIES = `
   group by all
   union all
   select rule, 'findings', 'less', list(value order by night) from (
-    select night, rule, sum(new_findings + still_there)::double as value from findings
-    where $1 in ('', trace) and night > (select max(night) from nights) - $2 group by all)
+    select night, rule, count(distinct id)::double as value
+    from (select distinct rule from seen where rule <> '' and $1 in ('', trace))
+    cross join (select night from nights where night > (select max(night) from nights) - $2)
+    left join (from seen where $1 in ('', trace)) as seen using (night, rule) group by all)
   group by all order by 1`;
 
-const NIGHT_NAMES = ['night', 'new', 'fixed', 'still there', 'traces'];
+const NIGHT_NAMES = ['night', 'findings', 'new', 'fixed', 'still there', 'occurrences', 'files', 'contents'];
 const SERIES_NAMES = ['metric or rule', 'unit', 'better', 'last', 'trend'];
 
 export const run: Run<readonly [], Options> = async (_, options, { out }) => {
@@ -48,8 +67,7 @@ export const run: Run<readonly [], Options> = async (_, options, { out }) => {
       'p2mtrace audit makes one',
     );
   }
-  const history = await AuditHistory.open(path);
-  try {
+  await useHistory(path, async history => {
     const { trace = '', nights, format } = options;
     const rows = (await history.rows(NIGHTS, [trace, nights])).toReversed();
     const series = (await history.rows(SERIES, [trace, nights])).map(([name, unit, better, values]) => {
@@ -59,9 +77,7 @@ export const run: Run<readonly [], Options> = async (_, options, { out }) => {
     if (format === 'json')
       await out.write(jsonDocument({ nights: objects(NIGHT_NAMES, rows), series: objects(SERIES_NAMES, series) }, 1));
     else await writeTables(out, format, rows, series);
-  } finally {
-    history.close();
-  }
+  });
   return EXIT.fine;
 };
 

@@ -8,14 +8,14 @@ import {
   type OptionSetting,
   type PluginConfig,
 } from '@p2mtrace/analyzers';
-import { configPath, readConfig } from './configuration.js';
+import { configPath, type NamedConfig, readConfig } from './configuration.js';
 import { loadNamed } from './load-named.js';
 
 /** Values of `PLUGIN_OPTIONS`. */
 export interface PluginOptions {
   readonly plugin?: readonly string[] | undefined;
   readonly pluginOption?: readonly OptionSetting[] | undefined;
-  readonly config?: string | undefined;
+  readonly config?: NamedConfig;
 }
 
 /** A module as seen from a folder, or an analyzer in the configuration itself. */
@@ -23,6 +23,7 @@ interface Named {
   readonly plugin: string | Analyzer;
   readonly folder: string;
 }
+type NamedModule = Named & { readonly plugin: string };
 
 /**
  * The analyzers named by the command line and the configuration, in that order, with their options set: if both set an
@@ -37,16 +38,24 @@ export async function loadPlugins({ plugin = [], pluginOption = [], config }: Pl
   return configurePlugins(analyzers, [...settingsOf(pluginOptions, path), ...pluginOption]);
 }
 
-/**
- * The configuration and the files of plugins, whose content decides what they do. @throws P2mError P2M_CONFIG (usage)
- */
-export async function pluginFiles({ plugin = [], config }: PluginOptions): Promise<string[]> {
+/** Which configuration and which plugins take part, and all files that they are made of. */
+export interface TookPart {
+  /** As it was named or found. */
+  readonly config: string | undefined;
+  /** As they are named; one that the configuration has in itself is not among them. */
+  readonly plugins: readonly string[];
+  readonly files: readonly string[];
+}
+
+/** @throws P2mError P2M_CONFIG (usage) */
+export async function tookPart({ plugin = [], config }: PluginOptions): Promise<TookPart> {
   const path = configPath(config);
   const { plugins } = await readConfig(path);
-  const files = namedBy(plugin, plugins, path).flatMap(one => {
-    return typeof one.plugin === 'string' ? [resolve(one.folder, one.plugin)] : [];
-  });
-  return path === undefined ? files : [resolve(path), ...files];
+  const named = namedBy(plugin, plugins, path).filter(one => typeof one.plugin === 'string') as NamedModule[];
+  const { moduleFiles } = await import('./module-files.js');
+  const files = named.flatMap(one => moduleFiles(one.plugin, one.folder));
+  if (path !== undefined) files.push(...moduleFiles(resolve(path), dirname(resolve(path))));
+  return { config: path, plugins: named.map(one => one.plugin), files: [...new Set(files)].sort() };
 }
 
 /** Names on the command line are relative to the current folder, those in a configuration to its own folder. */

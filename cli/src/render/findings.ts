@@ -1,6 +1,7 @@
 import type { AnalysisReport, Finding } from '@p2mtrace/analyzers';
 import type { Terminal } from '../terminal.js';
 import { cellText, count, counted } from './cell.js';
+import { findingCount } from './finding-count.js';
 import { byIncident, isConsequence } from './incident-order.js';
 import { misfitLines, timesText } from './out-of.js';
 
@@ -64,10 +65,10 @@ function findingText(finding: Finding, path: string, out: Terminal): string {
   return `${lines.join('\n')}\n\n`;
 }
 
+/** `2 findings (38 occurrences): 1 error, 1 note`. */
 function summary(findings: readonly Finding[]): string {
   if (findings.length === 0) return 'no findings';
-  return SEVERITIES.map(severity => {
-    const total = findings.filter(finding => finding.severity === severity).reduce((sum, { count }) => sum + count, 0);
-    return counted(total, severity);
-  }).join(', ');
+  const of = (severity: Finding['severity']) => findings.filter(finding => finding.severity === severity).length;
+  const parts = SEVERITIES.filter(severity => of(severity) > 0).map(severity => counted(of(severity), severity));
+  return `${findingCount(findings)}: ${parts.join(', ')}`;
 }

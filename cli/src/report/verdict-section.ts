@@ -1,5 +1,5 @@
 import type { AuditFinding, AuditReport } from '../audit/audit-report.js';
-import { summaryLine } from '../audit/summary-line.js';
+import { summaryLine, tookPartLine } from '../audit/summary-line.js';
 import { counted } from '../render/cell.js';
 import { html, type Markup, table } from './html.js';
 
@@ -8,17 +8,20 @@ export function verdictSection(report: AuditReport): Markup {
   const { findings, traces } = report;
   const fresh = findings.filter(({ state }) => state === 'new');
   const broken = traces.filter(({ problem }) => problem !== null).length;
-  const [kind, verdict] = verdictOf(fresh, broken);
+  const [kind, verdict] = verdictOf(fresh, broken, report.shortfalls.length > 0);
+  const took = tookPartLine(report);
+  const lines = [...report.shortfalls, ...(took === undefined ? [] : [`Judged ${took}`])];
   return html`<section class="verdict ${kind}" aria-labelledby="verdict"><h1 id="verdict">${verdict}</h1>
-<p>${summaryLine(report)}.</p></section>`;
+<p>${summaryLine(report)}.</p>${lines.map(line => html`<p>${line}.</p>`)}</section>`;
 }
 
-function verdictOf(fresh: readonly AuditFinding[], broken: number): [kind: string, text: string] {
+function verdictOf(fresh: readonly AuditFinding[], broken: number, isShort: boolean): [kind: string, text: string] {
   const of = (severity: AuditFinding['severity']) => fresh.filter(finding => finding.severity === severity).length;
   const [errors, warnings] = [of('error'), of('warning')];
   const parts = [
     ...(errors > 0 ? [counted(errors, 'new error')] : []),
     ...(warnings > 0 ? [counted(warnings, 'new warning')] : []),
+    ...(isShort ? ['not as many or as new traces as expected'] : []),
     ...(broken > 0 ? [`${counted(broken, 'trace')} could not be judged`] : []),
   ];
   if (errors > 0) return ['error', parts.join(', ')];

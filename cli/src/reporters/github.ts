@@ -9,7 +9,7 @@ const COMMANDS = { error: 'error', warning: 'warning', note: 'notice' } as const
  * Annotations of a GitHub workflow: one for each new finding in each trace, together with its consequences, and one for
  * each trace that was not judged.
  */
-export const github: Reporter = ({ traces, findings }) => {
+export const github: Reporter = ({ traces, findings, shortfalls }) => {
   const lines: string[] = [];
   const fresh = findings.filter(({ state }) => state === 'new');
   for (const finding of fresh) {
@@ -28,5 +28,6 @@ export const github: Reporter = ({ traces, findings }) => {
     if (problem !== null)
       lines.push(`::error file=${githubProperty(path)},title=${problem.code}::${githubText(problem.message)}\n`);
   }
+  for (const line of shortfalls) lines.push(`::error title=audit::${githubText(line)}\n`);
   return lines.join('');
 };

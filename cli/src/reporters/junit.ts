@@ -5,7 +5,7 @@ import { xmlText } from '../text/xml-text.js';
 import type { Reporter } from './reporter.js';
 
 /** A test suite per trace, a test per finding; what was not judged is an error, what is not checked is skipped. */
-export const junit: Reporter = ({ traces, findings }) => {
+export const junit: Reporter = ({ traces, findings, shortfalls }) => {
   const suites = traces.map(({ path, problem, notChecked }) => {
     const mine = byIncident(findings.filter(finding => finding.traces.some(trace => trace.path === path)));
     const failures = mine.filter(({ state, severity }) => state === 'new' && severity === 'error').length;
@@ -19,6 +19,11 @@ export const junit: Reporter = ({ traces, findings }) => {
     const counts = `tests="${cases.length}" failures="${failures}" errors="${problem === null ? 0 : 1}" skipped="${notChecked.length}"`;
     return `  <testsuite name="${xmlText(path)}" ${counts}>\n${cases.join('')}  </testsuite>\n`;
   });
+  if (shortfalls.length > 0) {
+    const cases = shortfalls.map(line => testcase('audit', 'as expected', element('error', 'shortfall', line)));
+    const counts = `tests="${cases.length}" failures="0" errors="${cases.length}" skipped="0"`;
+    suites.push(`  <testsuite name="audit" ${counts}>\n${cases.join('')}  </testsuite>\n`);
+  }
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="p2mtrace">\n${suites.join('')}</testsuites>\n`;
 };
 

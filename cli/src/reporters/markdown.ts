@@ -1,4 +1,4 @@
-import { summaryLine } from '../audit/summary-line.js';
+import { summaryLine, tookPartLine } from '../audit/summary-line.js';
 import { byIncident, isConsequence } from '../render/incident-order.js';
 import { markdownLine, markdownRule } from '../render/markdown.js';
 import { misfitLines, timesText } from '../render/out-of.js';
@@ -9,6 +9,9 @@ import type { Reporter } from './reporter.js';
 export const markdown: Reporter = report => {
   const { traces, findings } = report;
   const parts = ['# p2mtrace audit\n', `${summaryLine(report)}.\n`];
+  const took = tookPartLine(report);
+  if (took !== undefined) parts.push(`Judged ${markdownText(took)}.\n`);
+  for (const line of report.shortfalls) parts.push(`Not as expected: ${markdownText(line)}.\n`);
   const shown = byIncident(findings.filter(({ state }) => state === 'new'));
   if (shown.length > 0) {
     parts.push(

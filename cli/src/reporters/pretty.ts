@@ -1,5 +1,5 @@
 import type { AuditFinding } from '../audit/audit-report.js';
-import { summaryLine } from '../audit/summary-line.js';
+import { summaryLine, tookPartLine } from '../audit/summary-line.js';
 import { cellText, counted } from '../render/cell.js';
 import { byIncident, isConsequence } from '../render/incident-order.js';
 import { misfitLines, timesText } from '../render/out-of.js';
@@ -10,7 +10,8 @@ import type { Reporter } from './reporter.js';
 const SHOWN = 3;
 
 /** Plain text: what is new, then what could not be read, then the counts. */
-export const pretty: Reporter = ({ traces, findings, fixed, suppressions }) => {
+export const pretty: Reporter = report => {
+  const { traces, findings, fixed, suppressions, shortfalls } = report;
   const lines: string[] = [];
   for (const finding of byIncident(findings.filter(({ state }) => state === 'new'))) {
     lines.push(...findingLines(finding), '');
@@ -25,7 +26,10 @@ export const pretty: Reporter = ({ traces, findings, fixed, suppressions }) => {
   for (const { finding, reason } of suppressions.unused) lines.push(`unused suppression: ${finding} (${reason})`);
   for (const { finding, expires } of suppressions.expired)
     lines.push(`expired suppression: ${finding} (until ${expires})`);
-  return `${[...lines, summaryLine({ traces, findings, fixed })].map(visible).join('\n')}\n`;
+  for (const line of shortfalls) lines.push(`not as expected: ${line}`);
+  const took = tookPartLine(report);
+  if (took !== undefined) lines.push(took);
+  return `${[...lines, summaryLine(report)].map(visible).join('\n')}\n`;
 };
 
 function findingLines(finding: AuditFinding): string[] {

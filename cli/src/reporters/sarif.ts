@@ -12,7 +12,7 @@ const SCHEMA =
   'https://raw.githubusercontent.com/schemastore/schemastore/master/src/schemas/json/sarif-2.1.0-rtm.5.json';
 
 /** SARIF 2.1.0: a result for each finding in each trace; fixed findings are absent; witnesses are code flows. */
-export const sarif: Reporter = ({ tool, traces, findings, fixed }) => {
+export const sarif: Reporter = ({ tool, traces, findings, fixed, shortfalls }) => {
   const ids = [...new Set([...findings, ...fixed].map(({ rule }) => rule))].sort();
   const log: Log = {
     $schema: SCHEMA,
@@ -23,18 +23,21 @@ export const sarif: Reporter = ({ tool, traces, findings, fixed }) => {
         columnKind: 'utf16CodeUnits',
         invocations: [
           {
-            executionSuccessful: traces.every(({ problem }) => problem === null),
-            toolExecutionNotifications: traces.flatMap(({ path, problem }) =>
-              problem === null
-                ? []
-                : [
-                    {
-                      level: 'error' as const,
-                      message: { text: messageText(`${problem.code}: ${problem.message}`) },
-                      locations: [location(path)],
-                    },
-                  ],
-            ),
+            executionSuccessful: shortfalls.length === 0 && traces.every(({ problem }) => problem === null),
+            toolExecutionNotifications: [
+              ...shortfalls.map(text => ({ level: 'error' as const, message: { text: messageText(text) } })),
+              ...traces.flatMap(({ path, problem }) =>
+                problem === null
+                  ? []
+                  : [
+                      {
+                        level: 'error' as const,
+                        message: { text: messageText(`${problem.code}: ${problem.message}`) },
+                        locations: [location(path)],
+                      },
+                    ],
+              ),
+            ],
           },
         ],
         results: [

@@ -11,9 +11,11 @@ import {
 import { type TraceReader, usageError } from '@p2mtrace/trace-format';
 import { checkOutputs } from '@p2mtrace/trace-format/output';
 import type { Context } from '../command.js';
+import { isP2mError } from '../exit.js';
 import { madeFile } from '../output/made-file.js';
 import { Progress } from '../render/progress.js';
 import { sayWritten } from '../render/written.js';
+import { visible } from '../text/visible.js';
 import type { ResultFormat } from './formats.js';
 import type { SqlParameter } from './parameter.js';
 import { isFileFormat, isMadeByDuckdb, resultFormat, writeResult } from './result-formats.js';
@@ -61,7 +63,8 @@ export async function openSql(
     checkOutputs([output], inputs);
   }
   const modules = (options.sqlPath ?? []).flatMap(readModules);
-  const caches = readers.map(reader => (cache ? FactCache.of(reader, cacheDir) : undefined));
+  const onNotice = (text: string) => context.err.say(`p2mtrace: ${visible(text)}\n`);
+  const caches = readers.map(reader => (cache ? FactCache.of(reader, cacheDir, undefined, onNotice) : undefined));
   const replayed: { readonly trace: number; readonly table: ColumnSource }[] = [];
   const file = output !== undefined && isMadeByDuckdb(format) ? madeFile(output, context) : undefined;
   const progress = new Progress(context, context.out.isTty ? 'never' : options.progress, 'events replayed');
@@ -83,10 +86,18 @@ export async function openSql(
     modules,
     format,
     async run(text) {
-      await limited(session, timeout, async () => {
+      const work = async () => {
         if (output !== undefined && isFileFormat(command.format)) checkSingle(text, command.format);
         await writeResult({ session, text, parameters, format: command.format, output, file }, context);
-      }).finally(() => progress.end());
+      };
+      try {
+        await limited(session, timeout, work);
+      } catch (error) {
+        if (isP2mError(error) && error.code === 'P2M_CACHE') for (const one of caches) one?.putAllAside(error.message);
+        throw error;
+      } finally {
+        progress.end();
+      }
       if (output !== undefined) sayWritten(context, output);
     },
     interrupt: () => session.interrupt(),

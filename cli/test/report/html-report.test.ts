@@ -8,7 +8,10 @@ import { traceMaker } from '../support/trace-of.js';
 
 const traceOf = traceMaker();
 const BASELINE: Baseline = { version: 1, findings: [] };
-const NOTHING = { baseline: BASELINE, suppressions: [], today: '2026-11-21', tool: '1' };
+const NOTHING = {
+  ...{ baseline: BASELINE, suppressions: [], today: '2026-11-21', tool: '1' },
+  ...{ config: null, plugins: [], contents: 1, passedOver: [], shortfalls: [] },
+};
 
 const result = (path: string, findings: readonly Finding[]): TraceResult => ({
   ...{ version: 2, path, trace: path, problem: null, notices: [], events: 1, lost: 0, notChecked: [], metrics: {} },

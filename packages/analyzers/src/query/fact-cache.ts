@@ -1,9 +1,16 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FACTS_VERSION, traceIdentity } from '@p2mtrace/replayer';
 import type { TraceReader } from '@p2mtrace/trace-format';
-import { ForeignFile, makeFolder, removeAbandoned, removeOutput } from '@p2mtrace/trace-format/output';
+import {
+  FileLock,
+  ForeignFile,
+  makeFolder,
+  putAside,
+  removeAbandoned,
+  removeOutput,
+} from '@p2mtrace/trace-format/output';
 import type { ColumnSource } from '../sql/column-source.js';
 import { duckdb } from '../sql/duckdb.js';
 import { tableFunction } from '../sql/table-function.js';
@@ -24,36 +31,67 @@ export const factCachePath = (trace: string): string => `${trace}.p2mfacts`;
 export class FactCache {
   private readonly folder: string;
   private readonly key: string;
+  private readonly onNotice: (text: string) => void;
 
-  private constructor(folder: string, key: string) {
+  private constructor(folder: string, key: string, onNotice: (text: string) => void) {
     this.folder = folder;
     this.key = key;
+    this.onNotice = onNotice;
   }
 
-  /** The cache of a trace, in its own folder or in `folder`; undefined for a trace of fewer than `worth` events. */
-  static of(reader: TraceReader, folder?: string, worth = WORTH_A_FILE): FactCache | undefined {
+  /**
+   * The cache of a trace, in its own folder or in `folder`; undefined for a trace of fewer than `worth` events.
+   * `onNotice` gets what happened to a file that is damaged.
+   */
+  static of(
+    reader: TraceReader,
+    folder?: string,
+    worth = WORTH_A_FILE,
+    onNotice: (text: string) => void = () => undefined,
+  ): FactCache | undefined {
     if (reader.rows < worth) return undefined;
     const identity = traceIdentity(reader);
     if (identity === undefined) return undefined;
     const hash = createHash('sha256').update(JSON.stringify([CACHE_VERSION, FACTS_VERSION, identity]));
-    return new FactCache(folder ?? factCachePath(reader.path), hash.digest('hex').slice(0, 24));
+    return new FactCache(folder ?? factCachePath(reader.path), hash.digest('hex').slice(0, 24), onNotice);
   }
 
   /** The file with a table; undefined if there is none. */
   file(table: string): string | undefined {
     const path = this.path(table);
-    return existsSync(path) ? path : undefined;
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true ? path : undefined;
+  }
+
+  /** Takes a file that can't be used out of the way, so that it is made again. */
+  putAside(path: string, why: string): void {
+    const aside = putAside(path);
+    if (aside === undefined) this.onNotice(`${path} can't be used: ${why}`);
+    else this.onNotice(`${path} can't be used (${why}): it was put aside as ${aside} and is made again`);
+  }
+
+  /** Puts aside what a query found to be damaged: it is not known in which file. */
+  putAllAside(why: string): void {
+    for (const name of readdirSync(this.folder)) {
+      if (name.endsWith(`-${this.key}${SUFFIX}`)) this.putAside(join(this.folder, name), why);
+    }
   }
 
   /**
-   * Stores a table, and removes its files for other content or versions, unless the folder is shared.
+   * Stores a table, and removes its files for other content or versions, unless the folder is shared. Nothing is done
+   * while another process stores the same: it is the same content.
    * @throws P2mError P2M_OUTPUT, P2M_WRITE (usage), Error of DuckDB
    */
   async keep(source: ColumnSource): Promise<void> {
     makeFolder(this.folder);
     const path = this.path(source.name);
-    removeAbandoned(path);
-    await new ForeignFile(path, { follow: false }).write(file => write(source, file));
+    const lock = FileLock.tryTake(`${path}.lock`, 'facts');
+    if (lock === undefined) return;
+    try {
+      removeAbandoned(path, 0);
+      await new ForeignFile(path, { follow: false }).write(file => write(source, file));
+    } finally {
+      lock.release();
+    }
     this.removeStale(source.name, path);
   }
 

@@ -40,7 +40,11 @@ export async function openTraceSession(
       if (path === undefined) return [];
       const name = `kept_${trace}_${table}`;
       kept.set(`${trace} ${table}`, name);
-      return [{ path, name }];
+      const onFailure = (why: string) => {
+        kept.delete(`${trace} ${table}`);
+        cache?.putAside(path, why);
+      };
+      return [{ path, name, onFailure }];
     }),
   );
   const session = await TraceSession.open({ ...options, attach });

@@ -22,6 +22,10 @@ const auditSchema = z.strictObject({
   suppressions: z.string().optional(),
   failOn: z.enum(['error', 'warning', 'none']).optional(),
   history: z.union([z.string(), z.literal(false)]).optional(),
+  /** Least number of traces that can be judged. */
+  expect: z.int().positive().optional(),
+  /** Milliseconds: the newest trace must not be older. */
+  maxAge: z.number().positive().optional(),
   only: z.array(z.string()).optional(),
   xenVersion: z.string().optional(),
   layout: z.string().optional(),

@@ -9,8 +9,12 @@ export interface SqlOptions {
   readonly memoryLimit?: string;
   /** Where DuckDB may put what exceeds the limit; without it, such a query fails. */
   readonly tempDirectory?: string;
-  /** Database files that can be read, under these names. */
-  readonly attach?: readonly { readonly path: string; readonly name: string }[];
+  /** Database files that can be read, under these names; one that can't be is told to its `onFailure`, and left out. */
+  readonly attach?: readonly {
+    readonly path: string;
+    readonly name: string;
+    readonly onFailure: (why: string) => void;
+  }[];
   /** Files that statements may read and write; true means all, the default is none. */
   readonly files?: readonly string[] | true;
 }
@@ -53,8 +57,12 @@ export class SqlConnection {
     try {
       const instance = await duckdb().DuckDBInstance.create(':memory:', config);
       const connection = await instance.connect();
-      for (const { path, name } of attach) {
-        await connection.run(`attach ${textLiteral(path)} as ${quotedName(name)} (read_only)`);
+      for (const { path, name, onFailure } of attach) {
+        try {
+          await connection.run(`attach ${textLiteral(path)} as ${quotedName(name)} (read_only)`);
+        } catch (error) {
+          onFailure((error as Error).message);
+        }
       }
       if (files !== true) {
         await connection.run(`set allowed_paths = [${files.map(textLiteral).join(', ')}]`);

@@ -8,6 +8,11 @@ export function sqlError(error: unknown): unknown {
   if (!(error instanceof Error) || error.constructor !== Error) return error;
   const text = error.message.replace(/^Failed to extract statements: /, '');
   if (text.startsWith('INTERRUPT')) return interruptedError();
+  // Only caches of facts are files that DuckDB reads here unasked.
+  if (/Corrupt database file|Could not read enough bytes/i.test(text)) {
+    const remedy = 'run it again with --no-cache, and remove the folder TRACE.p2mfacts';
+    return new P2mError('P2M_CACHE', `stored facts are damaged: ${text}`, { remedy, cause: error });
+  }
   const remedy = /^(Permission|Invalid Configuration) Error|configuration has been locked/.test(text)
     ? FILES_REMEDY
     : /^(Catalog|Binder) Error/.test(text)

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { RandomAccess } from '@p2mtrace/trace-format';
 import type { ImageContents, StateArray } from '../memory/state-image.js';
@@ -89,6 +90,8 @@ function check(bytes: Buffer, piece: number, crc: number): void {
 }
 
 function openIfThere(path: string): RandomAccess | undefined {
+  // A FIFO would wait for a writer.
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw new Error('it is no regular file');
   try {
     return new RandomAccess(path);
   } catch (error) {

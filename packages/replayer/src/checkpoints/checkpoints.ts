@@ -1,4 +1,6 @@
+import { statSync } from 'node:fs';
 import { P2mError, type TraceReader } from '@p2mtrace/trace-format';
+import { FileLock, lockHolder, putAside } from '@p2mtrace/trace-format/output';
 import type { EventFeed } from '../event-feed.js';
 import { loadState } from '../memory/state-image.js';
 import type { Replayer } from '../replayer.js';
@@ -38,6 +40,7 @@ export class Checkpoints {
   private damaged = false;
   /** Another attempt to make the file would fail like the last one. */
   private gaveUp = false;
+  private toldOfOther = false;
 
   constructor(reader: TraceReader, feed: EventFeed, options: CheckpointOptions) {
     this.reader = reader;
@@ -85,10 +88,25 @@ export class Checkpoints {
    */
   private build(next: number): Replayer | undefined {
     if (this.gaveUp || this.identity === undefined) return undefined;
+    const lock = FileLock.tryTake(`${this.path}.lock`, 'replay');
+    if (lock === undefined) {
+      const text = `${this.path} is being made by ${lockHolder(`${this.path}.lock`)}; this replay does without it`;
+      if (!this.toldOfOther) this.options.onNotice?.(text);
+      this.toldOfOther = true;
+      return undefined;
+    }
+    try {
+      return this.isMadeMeanwhile(next, this.identity) ? undefined : this.make(next, this.identity);
+    } finally {
+      lock.release();
+    }
+  }
+
+  private make(next: number, identity: string): Replayer | undefined {
     const replayer = this.feed.start();
     const first = replayer.seq;
     const until = Math.min(first + this.reader.rows, 2 * next - first);
-    const { path, identity, every } = this;
+    const { path, every } = this;
     const onProgress = (events: number) => this.options.onProgress?.(events - first, until - first);
     try {
       buildCheckpoints(this.feed, replayer, { path, identity, every, until, onProgress });
@@ -111,18 +129,37 @@ export class Checkpoints {
     this.identity = traceIdentity(this.reader);
     if (this.identity === undefined) return;
     try {
-      this.file = CheckpointFile.open(this.path, this.identity);
-      const wanted = this.options.checkpointEvery;
-      if (wanted !== undefined && this.file?.index.every !== wanted) this.close();
+      this.reopen(this.identity);
     } catch (error) {
       this.discard(error);
     }
+  }
+
+  /** Opens the file as it is now. @throws Error if it is damaged or can't be read */
+  private reopen(identity: string): void {
+    this.close();
+    this.file = CheckpointFile.open(this.path, identity);
+    const wanted = this.options.checkpointEvery;
+    if (wanted !== undefined && this.file?.index.every !== wanted) this.close();
+  }
+
+  /** Whether another process has made the file since it was looked for. */
+  private isMadeMeanwhile(next: number, identity: string): boolean {
+    try {
+      this.reopen(identity);
+    } catch {
+      // It is replaced.
+    }
+    return next <= (this.file?.index.until ?? 0);
   }
 
   private discard(error: unknown): void {
     this.close();
     this.gaveUp = this.damaged;
     this.damaged = true;
-    this.options.onNotice?.(`${this.path} is of no use: ${(error as Error).message}`);
+    const isFile = statSync(this.path, { throwIfNoEntry: false })?.isFile() === true;
+    const aside = isFile ? putAside(this.path) : undefined;
+    const what = aside === undefined ? '' : `; it was put aside as ${aside}`;
+    this.options.onNotice?.(`${this.path} is of no use: ${(error as Error).message}${what}`);
   }
 }

@@ -2,6 +2,8 @@
 export { checkOutputs } from './check-outputs.js';
 /** The calls of the system by which outputs are made. */
 export { fileCalls } from './file-calls.js';
+/** Who works on a file. */
+export { FileLock, lockHolder } from './file-lock.js';
 /** A file that somebody else writes. */
 export { ForeignFile } from './foreign-file.js';
 /** A file that gets its name when it is complete. */
@@ -14,9 +16,11 @@ export { OutputSet } from './output-set.js';
 export { OutputStream } from './output-stream.js';
 /** Temporary files. */
 export { type PrivateFolder, scratchFolder, withScratchFolder } from './private-folder.js';
+/** What is damaged goes out of the way. */
+export { putAside } from './put-aside.js';
 /** Errors of the system in words. */
 export { explainSystemError, isSystemError, outputError, toldOf } from './system-error.js';
 /** What killed processes left. */
-export { removeAbandoned } from './temporary-name.js';
+export { isTemporaryName, removeAbandoned } from './temporary-name.js';
 /** Small files. */
 export { makeFolder, makeFolderOf, removeOutput, writeOutput } from './write-output.js';

@@ -31,7 +31,8 @@ async function run(argv: readonly string[]): Promise<number> {
     return EXIT.fine;
   }
   const { runProgram } = await import('./program.js');
-  return runProgram(argv, context);
+  const { runIsolated } = await import('./budget/isolated.js');
+  return runProgram(argv, context, runIsolated);
 }
 
 process.on('uncaughtException', async error => {

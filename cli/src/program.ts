@@ -1,7 +1,7 @@
 import { suggestion, usageError } from '@p2mtrace/trace-format';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Budget } from './budget/budget-options.js';
-import { parentProcess, runIsolated } from './budget/isolated.js';
+import { parentProcess } from './budget/isolated.js';
 import { watchBudget } from './budget/watch.js';
 import type { CommandSpec, Context, Run } from './command.js';
 import { TOPICS } from './command-specs/topics.js';
@@ -12,8 +12,15 @@ import { applyCommonOptions, sayCost } from './invocation.js';
 import type { OptionSpec } from './options.js';
 import { version } from './version.js';
 
-/** Parses the command line and runs the command that it names; returns the exit code. */
-export async function runProgram(argv: readonly string[], context: Context): Promise<number> {
+/**
+ * Parses the command line and runs the command that it names; returns the exit code. `isolate` runs the command line of
+ * this process in another one; without it, all commands run here.
+ */
+export async function runProgram(
+  argv: readonly string[],
+  context: Context,
+  isolate?: (budget: Budget) => Promise<number>,
+): Promise<number> {
   let code: number = EXIT.fine;
   // Help is data: that it can't be written must not pass unseen.
   let printed = '';
@@ -40,8 +47,8 @@ export async function runProgram(argv: readonly string[], context: Context): Pro
         return;
       }
       const parent = parentProcess();
-      if (spec.isolated === true && parent === 0) {
-        code = await runIsolated(options as Budget);
+      if (spec.isolated === true && parent === 0 && isolate !== undefined) {
+        code = await isolate(options as Budget);
         return;
       }
       await watchBudget(options as Budget, parent);

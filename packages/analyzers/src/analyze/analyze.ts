@@ -88,7 +88,9 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
     // What needs breaches runs last: the second replay may not have ended yet.
     const [later, sooner] = partition(runnable, asksForBreaches);
     for (const rule of [...sooner, ...later]) {
-      findings.push(...(await runner.findings(rule)));
+      const reason = await runner.blindness(rule);
+      if (reason === undefined) findings.push(...(await runner.findings(rule)));
+      else notChecked.push({ rule: rule.id, reason });
     }
     for (const { name, sql } of measure) {
       const value = (await session.runAll(sql)).rows[0]?.[0] ?? null;

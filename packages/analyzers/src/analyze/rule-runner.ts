@@ -44,6 +44,12 @@ export class RuleRunner {
     }
   }
 
+  /** Why the rule saw nothing that it could judge; undefined if it did. */
+  async blindness({ id, counted }: BoundRule): Promise<string | undefined> {
+    if (counted === undefined || (await this.counts()).all(id, counted.mechanism) > 0) return undefined;
+    return `no ${counted.what} in this trace`;
+  }
+
   /** Rows of a query over what the session has. */
   async rows(sql: string): Promise<RuleRow[]> {
     return objects(await this.session.runAll(sql));

@@ -29,7 +29,18 @@ const finding = (id: string, rule: string, more: Partial<Finding> = {}): Finding
   ...more,
 });
 const trace = (path: string, more: Partial<TraceResult> = {}): TraceResult => ({
-  ...{ version: 2, path, trace: path, problem: null, notices: [], events: 10, lost: 0, findings: [], metrics: {} },
+  ...{
+    version: 2,
+    path,
+    trace: path,
+    problem: null,
+    notices: [],
+    doubts: [],
+    events: 10,
+    lost: 0,
+    findings: [],
+    metrics: {},
+  },
   ...{ notChecked: [], incidents: [], customs: [], divergences: [] },
   ...more,
 });

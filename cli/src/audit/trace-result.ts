@@ -16,6 +16,8 @@ export const traceResultSchema = z.strictObject({
   /** Messages from importing or reading it. */
   notices: z.array(z.string()),
   events: z.number(),
+  /** What --strict does not accept: what was lost, is unknown or was guessed. */
+  doubts: z.array(z.string()),
   /** Number of records that xentrace lost. */
   lost: z.number(),
   findings: z.array(findingSchema),
@@ -30,7 +32,7 @@ export const traceResultSchema = z.strictObject({
 export type TraceResult = z.infer<typeof traceResultSchema>;
 
 /** The parts of a result besides findings, when they are empty. */
-const NOTHING = { findings: [], incidents: [], customs: [], divergences: [], notChecked: [], metrics: {} };
+const NOTHING = { doubts: [], findings: [], incidents: [], customs: [], divergences: [], notChecked: [], metrics: {} };
 
 /** The result of what could not be judged. */
 export function failed(path: string, problem: TraceResult['problem'], notices: readonly string[] = []): TraceResult {

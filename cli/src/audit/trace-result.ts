@@ -15,9 +15,9 @@ export const traceResultSchema = z.strictObject({
   problem: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
   /** Messages from importing or reading it. */
   notices: z.array(z.string()),
-  events: z.number(),
   /** What --strict does not accept: what was lost, is unknown or was guessed. */
   doubts: z.array(z.string()),
+  events: z.number(),
   /** Number of records that xentrace lost. */
   lost: z.number(),
   findings: z.array(findingSchema),
@@ -32,9 +32,9 @@ export const traceResultSchema = z.strictObject({
 export type TraceResult = z.infer<typeof traceResultSchema>;
 
 /** The parts of a result besides findings, when they are empty. */
-const NOTHING = { doubts: [], findings: [], incidents: [], customs: [], divergences: [], notChecked: [], metrics: {} };
+const NOTHING = { findings: [], incidents: [], customs: [], divergences: [], notChecked: [], metrics: {} };
 
 /** The result of what could not be judged. */
 export function failed(path: string, problem: TraceResult['problem'], notices: readonly string[] = []): TraceResult {
-  return { version: 2, path, trace: path, problem, notices: [...notices], events: 0, lost: 0, ...NOTHING };
+  return { version: 2, path, trace: path, problem, notices: [...notices], doubts: [], events: 0, lost: 0, ...NOTHING };
 }

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander';
 import { parseSize } from '../budget/budget-options.js';
 import type { CommandSpec } from '../command.js';
 import {
@@ -16,7 +17,16 @@ import {
   STRICT,
   TABLE_FORMAT,
 } from '../options.js';
+import { DEFAULT_EVENTS, RECORDED_EVENTS } from '../record/events.js';
 import { POSITIONS, TRACE } from './topics.js';
+
+/** `p2m,refs`: names of RECORDED_EVENTS. */
+function parseRecorded(text: string): string[] {
+  const names = text.split(',');
+  const unknown = names.find(name => !Object.hasOwn(RECORDED_EVENTS, name));
+  if (unknown === undefined) return names;
+  throw new InvalidArgumentError(`Expected some of ${Object.keys(RECORDED_EVENTS).join(',')}.`);
+}
 
 /** Making, cutting, exporting and checking traces. */
 export const TRACE_COMMANDS: readonly CommandSpec[] = [
@@ -57,6 +67,37 @@ export const TRACE_COMMANDS: readonly CommandSpec[] = [
       'p2mtrace import case.ndjson -o case.arrow',
     ],
     load: () => import('../commands/import.js'),
+  },
+  {
+    name: 'record',
+    args: [],
+    summary: 'record a trace on a live Xen host',
+    more: `Starts xentrace with empty buffers and imports what it writes until --seconds have passed, Ctrl-C, or its end. Host, release,
+build id, frequency, names of domains and symbols are asked of the host (xl, /sys/hypervisor, /boot) where no option says
+them. It needs root in the control domain. What a stock hypervisor records, and what it needs hooks for: docs/record.md.`,
+    options: [
+      { flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true },
+      {
+        flags: '--events <names>',
+        help: `what to record, such as p2m,refs (default: ${DEFAULT_EVENTS.join(',')}; also sched, hvm)`,
+        parse: parseRecorded,
+      },
+      { flags: '--seconds <number>', help: 'end after that', parse: parseEvents },
+      {
+        flags: '--buffer <MB>',
+        help: "ring of each pcpu; can be set once per boot (default: Xen's)",
+        parse: parseEvents,
+      },
+      { flags: '--xentrace <program>', help: 'the program to start (default: xentrace)' },
+      ...IMPORT_SETTINGS,
+      { flags: '--host <name>', help: 'name of the recorded host' },
+      STRICT,
+    ],
+    examples: [
+      'p2mtrace record -o trace.arrow --seconds 60',
+      'p2mtrace record -o trace.arrow --events p2m,refs,locks,sched --buffer 16   # until Ctrl-C',
+    ],
+    load: () => import('../commands/record.js'),
   },
   {
     name: 'generate',

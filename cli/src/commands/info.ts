@@ -73,7 +73,11 @@ function about(metadata: TraceMetadata): [string, string][] {
   const lines: [string, string | undefined][] = [
     ['source', `${metadata.source} (${metadata.format})`],
     ['host', metadata.host],
-    ['Xen', metadata.xenVersion ?? 'unknown'],
+    [
+      'Xen',
+      [metadata.xenVersion ?? 'unknown', metadata.buildId && `build ${metadata.buildId}`].filter(Boolean).join(', '),
+    ],
+    ['domains', metadata.domains && domainNames(metadata.domains)],
     ['layout', `${metadata.layout}, p2m types as numbered since ${metadata.p2mNumbering}`],
     ['TSC rate', tscHz === undefined ? 'unknown (--cpu-hz)' : `${tscHz / 1e6} MHz`],
     ['control', `domain ${controlDomains.join(', ') || 'none'}`],
@@ -82,6 +86,11 @@ function about(metadata: TraceMetadata): [string, string][] {
     ['left out', piece?.incomplete && `events of ${piece.incomplete.join(', ')}`],
   ];
   return lines.filter((line): line is [string, string] => line[1] !== undefined);
+}
+
+function domainNames(domains: Readonly<Record<string, string>>): string {
+  const names = Object.entries(domains).map(([domid, name]) => `${domid} ${name}`);
+  return names.length > 16 ? `${names.slice(0, 16).join(', ')}; and ${names.length - 16} more` : names.join(', ');
 }
 
 function pieceText({ of, fromSeq, toSeq, snapshots }: PieceOrigin): string {

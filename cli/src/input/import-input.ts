@@ -18,6 +18,9 @@ export interface ImportSettings {
   readonly symbols?: string | undefined;
   readonly cpuHz?: number | undefined;
   readonly host?: string | undefined;
+  readonly buildId?: string | undefined;
+  /** Names of domains by domid. */
+  readonly domains?: Readonly<Record<string, string>> | undefined;
   readonly controlDomains?: number[] | undefined;
   /** Whose the records of a capture are that lie in no window. */
   readonly pcpu?: number | undefined;
@@ -47,9 +50,13 @@ async function importCapture(
   settings: ImportSettings,
   onProgress: OnBytes,
 ): Promise<TraceMetadata> {
-  const { xenVersion, layout, host, controlDomains, cpuHz, pcpu } = settings;
-  const symbols = settings.symbols === undefined ? undefined : readSymbols(settings.symbols);
-  const all: XentraceOptions = { xenVersion, layout, symbols, host, controlDomains, pcpu, tscHz: cpuHz };
+  const { cpuHz, symbols: symbolFile, ...known } = settings;
+  const symbols = symbolFile === undefined ? undefined : readSymbols(symbolFile);
+  const { xenVersion, layout, host, buildId, domains, controlDomains, pcpu } = known;
+  const all: XentraceOptions = {
+    ...{ xenVersion, layout, symbols, host, buildId, domains, controlDomains, pcpu },
+    tscHz: cpuHz,
+  };
   if (input.stream === undefined) {
     return stoppable(signal => importXentraceFile(input.name, output, { ...all, onProgress, signal }));
   }

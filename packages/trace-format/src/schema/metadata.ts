@@ -78,6 +78,10 @@ function makeSchemas() {
     source: z.string(),
     format: z.enum(['xentrace', 'ndjson', 'recorder']),
     host: z.string().optional(),
+    /** Build id of the recorded hypervisor, hex. */
+    buildId: z.string().optional(),
+    /** Names of the domains that there were when the recording began, by domid. */
+    domains: z.record(z.string(), z.string()).optional(),
     /** As given or found, e.g. `4.17.7`, `<=4.17`. */
     xenVersion: z.string().optional(),
     /** How version, layout and numbering were found. */

@@ -15,6 +15,9 @@ export interface XentraceOptions {
   /** TSC frequency in Hz; without it, times can't be given in seconds. */
   readonly tscHz?: number | undefined;
   readonly host?: string | undefined;
+  readonly buildId?: string | undefined;
+  /** Names of domains by domid. */
+  readonly domains?: Readonly<Record<string, string>> | undefined;
   /** Domains whose mm locks are biased; by default dom0. */
   readonly controlDomains?: readonly number[] | undefined;
   /** Whose the records are that lie in no window: of a capture without its head, or of one pcpu alone. */

@@ -8,6 +8,8 @@ export function startMetadata(source: string, options: XentraceOptions, { metada
     format: 'xentrace',
     ...metadata,
     ...(options.host === undefined ? {} : { host: options.host }),
+    ...(options.buildId === undefined ? {} : { buildId: options.buildId }),
+    ...(options.domains === undefined ? {} : { domains: { ...options.domains } }),
     ...(options.tscHz === undefined ? {} : { tscHz: options.tscHz }),
     controlDomains: [...(options.controlDomains ?? [0])],
   };

@@ -75,7 +75,7 @@ describe.skipIf(!HAS_CAPTURES)('analyze of real captures', () => {
     expect(pretty.code).toBe(1);
     expect(pretty.stdout).toMatch(/^error \(/);
     expect(pretty.stdout).toContain('    and 32 more');
-    expect(pretty.stdout.trimEnd().split('\n').at(-1)).toMatch(/^37 errors, /);
+    expect(pretty.stdout.trimEnd().split('\n').at(-1)).toMatch(/^1 finding \(37 occurrences\): 1 error; /);
   });
 
   it('exits with 0 where nothing fails, or nothing is to fail', () => {

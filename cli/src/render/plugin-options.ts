@@ -11,6 +11,7 @@ export function* optionLines(plugin: Analyzer, out: Terminal): Generator<string>
   for (const [name, { description }] of Object.entries(options.shape)) {
     const value = values[name];
     const text = value === undefined ? 'not set' : typeof value === 'string' ? value : jsonText(value);
-    yield `    --plugin-option ${id}.${name}=${text}${description === undefined ? '' : `\n        ${description}`}`;
+    yield `    --plugin-option ${id}.${name}=${text}`;
+    if (description !== undefined) yield `        ${description}`;
   }
 }

@@ -17,7 +17,9 @@ describe('record/hooks.tsv', () => {
   const [head, ...rows] = rowsOf(readFileSync(join(RECORD, 'hooks.tsv'), 'utf8'));
 
   test('knows the records that format.md has, and each is written by some hook', () => {
-    const ids = rows.flatMap(([, records]) => records.split(' ')).map(minor => 0x0010_f000 | Number.parseInt(minor, 16));
+    const ids = rows
+      .flatMap(([, records]) => records.split(' '))
+      .map(minor => 0x0010_f000 | Number.parseInt(minor, 16));
     expect(ids.filter(id => recordOf(id) === undefined)).toEqual([]);
     // Snapshots are for other tools to write.
     const all = Array.from({ length: 0x1c - 1 }, (_, i) => 0x0010_f801 + i);
@@ -35,7 +37,7 @@ describe('record/hooks.tsv', () => {
 
 /** As little of a Xen tree as apply.sh takes for one. */
 const TREE: Readonly<Record<string, string>> = {
-  'Makefile': 'export XEN_VERSION       = 4\nexport XEN_SUBVERSION    = 17\n',
+  Makefile: 'export XEN_VERSION       = 4\nexport XEN_SUBVERSION    = 17\n',
   'common/Makefile': 'obj-y += domain.o\n',
   'include/xen/mm.h': 'void put_page(struct page_info *page);\n',
   'arch/x86/mm.c': `#include <xen/mm.h>
@@ -124,7 +126,9 @@ describe.skipIf(!hasSpatch)('record/apply.sh', () => {
     expect(after['/xen/common/domain.c']).toContain('#include <xen/p2mtrace.h>\n');
     expect(after['/xen/arch/x86/mm.c']).toMatch(/p2mt_put\(page, p2mt_from, nx\);\s+if \( unlikely\(\(nx/);
     expect(after['/xen/common/Makefile']).toContain('p2mtrace.o');
-    expect(after['/xen/common/p2mtrace.c']).toMatch(/P2MT_USE true\n#define P2MT_LOOKUPS true\n#define P2MT_WALKS false/);
+    expect(after['/xen/common/p2mtrace.c']).toMatch(
+      /P2MT_USE true\n#define P2MT_LOOKUPS true\n#define P2MT_WALKS false/,
+    );
     expect(apply(tree())).toMatchObject({ status: 2 });
     expect(apply('--revert', tree())).toMatchObject({ status: 0 });
     expect(files()).toEqual(before);

@@ -319,6 +319,7 @@ export const DOMAINS = {
     column('first_seq', 'u53', 'first event about it'),
     column('last_p2m_seq', 'u53', 'last set_entry in any of its p2ms, or lookup that gave a frame'),
     column('created_seq', 'u53', 'domain_create'),
+    column('dying_seq', 'u53', 'domain_dying'),
     column('destroyed_seq', 'u53', 'domain_destroy'),
     column('freed', 'u53', 'pages of it that were freed after its last p2m event'),
     column('last_free_seq', 'u53', 'the last of those'),

@@ -45,7 +45,7 @@ export function captureForm(source: ByteSource, file: string, pcpu: number | und
   throw new P2mError('P2M_NOT_XENTRACE', 'the input has neither windows nor records of xentrace', {
     place: { file, byte: 0 },
     remedy:
-      'captures are made with: xentrace -D -e 0x0010f000 FILE; NDJSON files end in .ndjson or need --format ndjson',
+      'captures are made with: xentrace -D -e 0x0014f000 FILE; NDJSON files end in .ndjson or need --format ndjson',
   });
 }
 

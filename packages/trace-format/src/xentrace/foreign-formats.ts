@@ -5,7 +5,7 @@ export interface ForeignFormat {
 }
 
 const UNPACK = (command: string) => `unpack it: ${command} FILE | p2mtrace import - -o TRACE.arrow`;
-const RECORD = 'p2mtrace reads captures of xentrace: xentrace -D -e 0x0010f000 FILE';
+const RECORD = 'p2mtrace reads captures of xentrace: xentrace -D -e 0x0014f000 FILE';
 
 /** First bytes of files that somebody may take for a capture. */
 const MAGICS: readonly (readonly [magic: readonly number[], what: string, remedy: string])[] = [

@@ -330,10 +330,10 @@ export class PageState implements EventState {
     this.pages.state[slot] |= TYPE_KNOWN;
   }
 
-  /** p2m_alloc_ptp: a page of the pool, whose count nobody keeps, and whose type is written raw. */
+  /** p2m_alloc_ptp: a page of the pool, whose count nobody keeps, and whose owner and type are written raw. */
   private becomeTable(batch: ReplayBatch, row: number): void {
     const slot = this.slotOf(batch, row);
-    if (slot !== 0) this.pages.state[slot] &= ~(COUNTED | COUNT_KNOWN | TYPE_KNOWN);
+    if (slot !== 0) this.pages.state[slot] &= ~(OWNER_KNOWN | COUNTED | COUNT_KNOWN | TYPE_KNOWN);
   }
 
   private ownerSet(batch: ReplayBatch, row: number): void {

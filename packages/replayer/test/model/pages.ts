@@ -159,9 +159,9 @@ function snapshot(model: Model, event: TraceEvent): void {
   enterCounting(model, page, page.life !== 'allocated');
 }
 
-/** The count of a p2m's table is nobody's, and its type is written raw. */
+/** The count of a p2m's table is nobody's, and its owner and type are written raw. */
 function becomeTable(model: Model, event: TraceEvent): void {
-  const unknown = { count_info: undefined, type_info: undefined, isCounted: false };
+  const unknown = { count_info: undefined, type_info: undefined, owner: undefined, isCounted: false };
   for (const page of pagesOf(model, event)) Object.assign(page, unknown);
 }
 

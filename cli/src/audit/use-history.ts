@@ -7,6 +7,7 @@ import {
   ForeignFile,
   lockHolder,
   putAside,
+  removeAbandoned,
   removeOutput,
   withScratchFolder,
 } from '@p2mtrace/trace-format/output';
@@ -33,6 +34,8 @@ export async function changeHistory(path: string, work: Work, anew: (text: strin
   const file = new ForeignFile(path);
   const lock = await lockOf(path);
   try {
+    // What a process left that was killed in the middle of this.
+    removeAbandoned(path, 0);
     await file.write(async copy => {
       await copied(path, copy, anew);
       await withHistory(path, copy, work);

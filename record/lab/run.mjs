@@ -1,0 +1,153 @@
+/**
+ * npm run lab: from a Xen tree to findings, without Xen hardware. Prepares a hypervisor with the recorder and planted
+ * defects, boots each scenario in QEMU, and compares what p2mtrace finds with what the hypervisor says it did.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { boot, endOf } from './lib/boot.mjs';
+import { compareWithConsole, judge, unpackLogs } from './lib/judge.mjs';
+import { LabError } from './lib/lab-error.mjs';
+import { readOptions, USAGE } from './lib/options.mjs';
+import { runHere } from './lib/real.mjs';
+import { prepare } from './lib/steps.mjs';
+import { tableOf } from './lib/table.mjs';
+
+const lab = dirname(fileURLToPath(import.meta.url));
+const root = dirname(dirname(lab));
+const program = join(root, 'cli', 'bin', 'p2mtrace.js');
+const FAULTS = JSON.parse(readFileSync(join(lab, 'faults', 'faults.json'), 'utf8'));
+const SCENARIOS = readdirSync(join(lab, 'scenarios')).map(name => name.replace(/\.sh$/, ''));
+/** Seconds for a machine with its scenario, and for what comes after it. */
+const LIMITS = { boot: 900, judge: 900 };
+const RESULT = 'result.json';
+
+const say = text => process.stderr.write(`lab: ${text}\n`);
+
+/** What is to be booted: healthy scenarios, or faults with the scenario that shows them. */
+function runsOf({ scenarios, fault, every }) {
+  const unknown = scenarios.find(name => !SCENARIOS.includes(name));
+  if (unknown !== undefined) throw new LabError(`no scenario ${unknown}`, `there are: ${SCENARIOS.join(', ')}`);
+  const names = fault.includes('all') ? Object.keys(FAULTS) : fault;
+  const strange = names.find(name => !Object.hasOwn(FAULTS, name));
+  if (strange !== undefined) throw new LabError(`no fault ${strange}`, `there are: ${Object.keys(FAULTS).join(', ')}`);
+  if (names.length === 0) return scenarios.map(scenario => ({ scenario, fault: null, every: 1 }));
+  return names.flatMap(name => {
+    const own = scenarios.length > 0 ? scenarios : [FAULTS[name].scenario];
+    return own.map(scenario => ({ scenario, fault: name, every: every ?? FAULTS[name].every }));
+  });
+}
+
+/** Boots one scenario, judges what it recorded, and returns its row of the table. */
+async function perform(run, made, { output, patience }) {
+  const { scenario, fault, every } = run;
+  if (fault !== null && !made.planted.includes(fault)) {
+    throw new LabError(`${fault} matches nothing in Xen ${made.release}`, 'its patch is for other versions');
+  }
+  const folder = join(output, fault === null ? scenario : `${scenario}-${fault}`);
+  mkdirSync(folder, { recursive: true });
+  const options = limit => ({ log: join(folder, 'lab.log'), limit: limit * patience });
+  const start = Date.now();
+  const took = () => `${((Date.now() - start) / 1000).toFixed(0)} s`;
+  say(`${scenario}${fault === null ? '' : ` with ${fault}, every ${every}`} …`);
+  const xenArguments = fault === null ? '' : `lab=${fault} every=${every}`;
+  await boot({ ...made, lab, scenario, xenArguments, folder, options: options(LIMITS.boot) });
+  const end = endOf(join(folder, 'console.log'));
+  say(`${scenario}: ${end.how}${end.why === undefined ? '' : ` (${end.why})`}, ${took()}`);
+  if (end.how !== 'done' && (fault === null || !FAULTS[fault].ends)) {
+    throw new LabError(`${scenario}: ${end.how}: ${end.why}`, `see ${join(folder, 'console.log')}`);
+  }
+  unpackLogs(folder);
+  return judged({
+    run,
+    release: made.release,
+    symbols: join(made.hypervisor, 'symbols'),
+    folder,
+    ended: end.how,
+    options,
+  });
+}
+
+/** Imports and analyzes what a run left, and keeps the result beside it. */
+async function judged({ run, release, symbols, folder, ended, options }) {
+  const { scenario, fault, every } = run;
+  const judging = options(LIMITS.judge);
+  const { trace, report } = await judge({ program, folder, symbols, release, options: judging });
+  const rules = fault === null ? [] : FAULTS[fault].rules;
+  const result = compareWithConsole({ program, folder, trace, report, rules, options: judging });
+  const divergences = report.divergences.reduce((sum, { count }) => sum + count, 0);
+  const row = {
+    fault,
+    scenario,
+    xen: release,
+    every,
+    ended,
+    divergences,
+    result: { ...result, others: result.others.length },
+  };
+  delete row.result.missed;
+  writeFileSync(join(folder, RESULT), `${JSON.stringify(row, null, 2)}\n`);
+  tell(report, result, row, folder);
+  return row;
+}
+
+function tell(report, result, row, folder) {
+  for (const { severity, rule, signature, count, title } of report.findings) {
+    process.stdout.write(`${severity} ${count} × ${rule}: ${title}  [${signature}]\n`);
+  }
+  for (const { about, count, text } of report.divergences)
+    process.stdout.write(`divergence ${count} × ${about}: ${text}\n`);
+  const { strikes, unrecorded, found, expected, named } = result;
+  if (row.fault !== null) {
+    const behind = unrecorded === 0 ? '' : ` (${unrecorded} more behind the last record)`;
+    say(`${strikes} strikes${behind}: ${found} found, ${expected} by the fault's rule, ${named} with the function`);
+  }
+  say(`${row.result.others} findings above a note that no strike explains; all of it is in ${folder}`);
+}
+
+/** Whether a run went as it should. */
+const good = ({ fault, divergences, result }) =>
+  result.others === 0 &&
+  (fault === null ? divergences === 0 : result.strikes > 0 && result.expected === result.strikes);
+
+/** The rows of all runs that left their result in a folder. */
+function rowsIn(output) {
+  const paths = readdirSync(output)
+    .map(name => join(output, name, RESULT))
+    .filter(path => existsSync(path));
+  return paths.map(path => JSON.parse(readFileSync(path, 'utf8')));
+}
+
+async function main() {
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) return process.stdout.write(USAGE);
+  if (options.list) {
+    for (const name of SCENARIOS) process.stdout.write(`${name}\n`);
+    for (const [name, { what, source }] of Object.entries(FAULTS))
+      process.stdout.write(`--fault ${name}: ${what} (${source})\n`);
+    return;
+  }
+  const output = resolve(options.output);
+  const runs = runsOf(options);
+  if (runs.length === 0 && !options.table) throw new LabError('no scenario is named', USAGE);
+  const rows = [];
+  if (options.real) {
+    for (const run of runs)
+      rows.push(await runHere({ run, lab, output, judged, limit: LIMITS.boot * options.patience, say }));
+  } else if (runs.length > 0) {
+    const cache = join(root, 'node_modules', '.cache', 'p2mtrace-lab');
+    const tree = options.xen === undefined ? undefined : resolve(options.xen);
+    const made = await prepare({ root, cache, tree, faults: FAULTS, patience: options.patience, say });
+    for (const run of runs) rows.push(await perform(run, made, { output, patience: options.patience }));
+  }
+  if (options.table) process.stdout.write(tableOf(rowsIn(output)));
+  if (!rows.every(good)) process.exitCode = 1;
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof LabError)) throw error;
+  process.stderr.write(`lab: ${error.message}\n  ${error.remedy}\n`);
+  process.exitCode = 3;
+}

@@ -38,7 +38,7 @@ $4
 X
 }
 
-create() { xl create $1.cfg || fail "xl create $1"; }
+create() { echo "creating $1"; xl create $1.cfg || fail "xl create $1"; }
 domid() { xl domid $1; }
 
 # until_true SECONDS WHAT...: waits until a command succeeds
@@ -67,8 +67,9 @@ gone() { ! xl domid $1 >/dev/null 2>&1; }
 # The capture leaves the machine as it comes. A port takes a part of a long write, which xentrace takes for an error.
 record() {
   mkfifo pipe
-  cat pipe > "$CAPTURE" & copier=$!
-  xentrace -D -s 20 -S ${RING:-4096} -e ${EVENTS:-0x0014f000} pipe & tracer=$!
+  # In the background nothing may hold the scenario's own output open.
+  cat pipe > "$CAPTURE" 2>copier.log & copier=$!
+  xentrace -D -s 20 -S ${RING:-4096} -e ${EVENTS:-0x0014f000} pipe >xentrace.log 2>&1 & tracer=$!
   sleep 1; kill -0 $tracer || fail 'xentrace ended'
 }
 stop_recording() { sleep 1; kill -INT $tracer; wait $tracer || fail 'xentrace failed'; wait $copier; echo 'recorded'; }

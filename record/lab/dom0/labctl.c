@@ -10,6 +10,9 @@
 #include <xenctrl.h>
 #include <xenforeignmemory.h>
 
+/* Exported for libxenguest, and declared in a private header. */
+int xc_get_pfn_type_batch(xc_interface *xch, uint32_t dom, unsigned int num, xen_pfn_t *arr);
+
 static xc_interface *xc;
 static uint64_t num(const char *s) { return strtoull(s, NULL, 0); }
 

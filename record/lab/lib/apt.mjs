@@ -61,13 +61,13 @@ export class Apt {
     for (const source of sources) {
       writeFileSync(join(this.#folder, 'sources.list.d', source.name), `${withSourcePackages(source)}\n`);
     }
-    await run('apt-get', [...this.#options, 'update'], options);
+    await this.get(['update'], options);
     this.#fresh = true;
   }
 
   /** Runs apt-get in a folder. */
   get(args, options) {
-    return run('apt-get', [...this.#options, ...args], options);
+    return run('apt-get', [...this.#options, ...args], { what: `apt-get ${args.join(' ')}`, ...options });
   }
 
   /** What apt-cache or apt-get print. */

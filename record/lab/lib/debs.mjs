@@ -3,27 +3,28 @@ import { join } from 'node:path';
 import { LabError } from './lab-error.mjs';
 import { run } from './run.mjs';
 
-/**
- * Packages to unpack for some that are wanted: these, what they need of the same source, and whatever else of it this
- * machine has not installed. Libraries that it has are taken from it.
- */
+/** Packages to unpack for some that are wanted: these, and what they need whose names fit. */
 function closure(apt, wanted, own) {
-  const needed = apt
-    .output('apt-cache', ['depends', '--recurse', '--important', ...wanted])
-    .split('\n')
-    .filter(line => own.test(line));
-  const lacking = apt
+  const needed = apt.output('apt-cache', ['depends', '--recurse', '--important', ...wanted]).split('\n');
+  return [...new Set([...wanted, ...needed.filter(line => own?.test(line))])];
+}
+
+/** Libraries and the like that this machine has not installed. */
+function lacking(apt, wanted) {
+  return apt
     .output('apt-get', ['install', '--print-uris', '-y', '--no-install-recommends', ...wanted])
     .split('\n')
     .filter(line => line.startsWith("'"))
     .map(line => line.split(' ')[1].split('_')[0]);
-  return [...new Set([...wanted, ...needed, ...lacking])];
 }
 
-/** Downloads packages and unpacks them into a folder, without installing anything. */
-export async function unpackDebs(apt, wanted, own, folder, options) {
+/**
+ * Downloads packages and unpacks them into a folder, without installing anything: those that are wanted, those that they
+ * need whose names fit `own`, and, with `libraries`, all others that they need and this machine lacks.
+ */
+export async function unpackDebs(apt, { wanted, own, libraries = false }, folder, options) {
   await apt.refresh(options);
-  const names = closure(apt, wanted, own);
+  const names = [...new Set([...closure(apt, wanted, own), ...(libraries ? lacking(apt, wanted) : [])])];
   const unknown = wanted.filter(name => apt.output('apt-cache', ['show', name]) === '');
   if (unknown.length > 0) {
     throw new LabError(`no such package: ${unknown.join(', ')}`, 'the lab runs on the Debian release that has it');

@@ -80,7 +80,7 @@ export function follow(from, to) {
 }
 
 /**
- * Builds the hypervisor of a source tree with the recorder and all faults into a folder: xen.gz, symbols (nm), and
+ * Builds the hypervisor of a source tree with the recorder and all faults into a folder: xen (QEMU wants it unpacked), symbols (nm), and
  * planted.json, the faults that it has. The build's own folder stays, so that the next build is a short one.
  */
 export async function buildHypervisor({ record, lab, source, faults, work, folder, options }) {
@@ -102,10 +102,10 @@ export async function buildHypervisor({ record, lab, source, faults, work, folde
     await make('olddefconfig');
   }
   await make(`-j${options.jobs}`);
-  const built = ['xen.gz', 'xen-syms'].map(name => join(xen, name));
+  const built = ['xen', 'xen-syms'].map(name => join(xen, name));
   const lacking = built.find(path => !existsSync(path));
   if (lacking !== undefined) throw new LabError(`make left no ${lacking}`, `see ${options.log}`);
-  cpSync(built[0], join(folder, 'xen.gz'));
+  cpSync(built[0], join(folder, 'xen'));
   await run('sh', ['-c', `nm -n "${built[1]}" > "${join(folder, 'symbols')}"`], options);
   writeFileSync(join(folder, 'planted.json'), JSON.stringify(planted));
 }

@@ -17,9 +17,10 @@ const PROGRAMS = [
   ...['xl', 'xenstored', 'xenconsoled', 'xentrace', 'xen-init-dom0', 'xenpaging', 'libxl-save-helper'],
   ...['xenstore-read', 'xenstore-write', 'xenstore-ls'],
 ];
+const LIBGCC = '/lib/x86_64-linux-gnu/libgcc_s.so.1';
 const DOM0_FOLDERS = [
   ...['bin', 'sbin', 'proc', 'sys', 'dev', 'tmp', 'run', 'root', 'lib', 'lib64', 'usr/lib', 'guest', 'lib/modules'],
-  ...['var/run', 'var/lock', 'var/log/xen', 'var/lib/xen', 'var/lib/xenstored', 'etc/xen/scripts'],
+  ...['var/lock', 'var/log/xen', 'var/lib/xen', 'var/lib/xenstored', 'etc/xen/scripts'],
 ];
 
 /** Copies a file, and makes it a program. */
@@ -63,6 +64,8 @@ function libraries(root, toolstack) {
     if (link || !/\/(s?bin|lib\/xen[^/]*\/bin|libexec)\//.test(path) || path.endsWith('/busybox')) continue;
     for (const library of needed(path, env)) seen.add(library);
   }
+  // glibc loads this one by itself, when a thread ends.
+  if (existsSync(LIBGCC)) seen.add(LIBGCC);
   for (const library of seen) {
     cpSync(library, join(root, library.includes('/lib64/') ? 'lib64' : 'lib', basename(library)), {
       dereference: true,
@@ -119,9 +122,10 @@ export async function makeInitramfs({ lab, kernel, toolstack, shell, folder, opt
   await modules(kernel, DOM0_MODULES, join(root, 'lib', 'modules'), options);
   await labctl({ lab, toolstack, folder, options });
   program(join(folder, 'labctl'), join(root, 'bin', 'labctl'));
-  for (const { path } of filesBelow(toolstack)) {
+  for (const { path, link } of filesBelow(toolstack)) {
     const name = basename(path);
-    if (!PROGRAMS.includes(name) || !/\/s?bin\//.test(path)) continue;
+    // Debian has links to a script that looks for the running version.
+    if (link || !PROGRAMS.includes(name) || !/\/s?bin\//.test(path)) continue;
     const place = path.slice(toolstack.length);
     program(path, join(root, place));
     if (!existsSync(join(root, 'bin', name))) symlinkSync(place, join(root, 'bin', name));

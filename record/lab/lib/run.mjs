@@ -64,7 +64,7 @@ export function spawned(command, args, { cwd, env, limit, log, signal }) {
 export async function run(command, args, options) {
   const code = await spawned(command, args, options);
   if (code === 0) return;
-  const what = `${command} ${args.slice(0, 3).join(' ')}`;
+  const what = options.what ?? `${command} ${args.slice(0, 3).join(' ')}`;
   if (code === null) {
     throw new LabError(`${what}: not done after ${options.limit} s`, `see ${options.log}; --patience 2 doubles limits`);
   }

@@ -46,11 +46,13 @@ export async function prepare({ root, cache, tree, faults, patience, say }) {
     return buildHypervisor({ record, lab, source, faults, work, folder, options: options(LIMITS.build) });
   });
 
-  const packages = (name, wanted, own) =>
-    step(name, { wanted }, folder => unpackDebs(apt, wanted, own, folder, options(LIMITS.packages)));
-  const toolstack = join(await packages('toolstack', [`xen-utils-${branch}`, 'libxen-dev'], /^(lib)?xen\S*$/), 'root');
-  const kernel = join(await packages('kernel', ['linux-image-amd64'], /^linux-image-\S+$/), 'root');
-  const shell = join(await packages('busybox', ['busybox-static'], /^$/), 'root');
+  const packages = (name, which) =>
+    step(name, { wanted: which.wanted }, folder => unpackDebs(apt, which, folder, options(LIMITS.packages)));
+  const tools = { wanted: [`xen-utils-${branch}`, 'libxen-dev'], own: /^(lib)?xen\S*$/, libraries: true };
+  const toolstack = join(await packages('toolstack', tools), 'root');
+  const linux = { wanted: ['linux-image-amd64'], own: /^linux-image-\S+$/ };
+  const kernel = join(await packages('kernel', linux), 'root');
+  const shell = join(await packages('busybox', { wanted: ['busybox-static'] }), 'root');
   const contents = { toolstack: stampOf(toolstack), kernel: stampOf(kernel), own: contentOf([join(lab, 'dom0')]) };
   const initramfs = await step('initramfs', contents, folder =>
     makeInitramfs({

@@ -8,7 +8,7 @@ export function versionOf(tree) {
   const makefile = join(tree, 'xen', 'Makefile');
   if (!existsSync(makefile)) throw new LabError(`${tree}: no Xen source tree`, 'name the folder that has xen/Makefile');
   const text = readFileSync(makefile, 'utf8');
-  const value = name => new RegExp(`^export ${name}\\s*=\\s*(\\S*)`, 'm').exec(text)?.[1] ?? '';
+  const value = name => new RegExp(`^export ${name}\\s*\\??=\\s*(\\S*)`, 'm').exec(text)?.[1] ?? '';
   const [major, minor] = [value('XEN_VERSION'), value('XEN_SUBVERSION')];
   const patch = /^\.(\d+)/.exec(value('XEN_EXTRAVERSION'))?.[1] ?? '0';
   return { branch: `${major}.${minor}`, release: `${major}.${minor}.${patch}` };

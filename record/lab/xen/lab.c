@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 #include <xen/atomic.h>
-#include <xen/delay.h>
 #include <xen/init.h>
 #include <xen/lab.h>
 #include <xen/lib.h>

@@ -6,6 +6,7 @@
 #ifndef XEN_LAB_H
 #define XEN_LAB_H
 
+#include <xen/delay.h>
 #include <xen/types.h>
 
 struct domain;

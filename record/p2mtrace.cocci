@@ -12,11 +12,31 @@ expression E;
  p2m_get_gfn_type_access(struct p2m_domain *p2m, gfn_t gfn, p2m_type_t *t, p2m_access_t *a, p2m_query_t q,
                                unsigned int *order, L locked)
  {
++  unsigned long p2mt_who = p2mt_lookup_site();
    <...
 -  return E;
-+  return p2mt_lookup(p2m, gfn, E, *t, order, q, locked);
++  return p2mt_lookup(p2m, gfn, E, t, order, q, locked, p2mt_who);
    ...>
  }
+
+// The entries that code reads for itself, under the lock that it holds.
+@looked_up@
+expression P;
+position at;
+@@
+ p2m_get_gfn_type_access(...)
+ {
+   <...
+   P->get_entry@at(...)
+   ...>
+ }
+
+@get_entry@
+expression P, G, T, A, Q, O, V;
+position at != looked_up.at;
+@@
+- P->get_entry@at(P, G, T, A, Q, O, V)
++ p2mt_get_entry(P, G, T, Q, O, P->get_entry(P, G, T, A, Q, O, V))
 
 // 0x80b put_gfn
 @put_gfn@
@@ -36,31 +56,32 @@ expression P, G, M, O, T, A, S;
 + p2mt_set_entry(P, G, M, O, T, A, P->set_entry(P, G, M, O, T, A, S))
 
 // 0x804 put_page, 0x817 alloc_ref_drop
-@put_page@
+@ref_put@
 identifier pg, nx;
 statement S;
 @@
  put_page(struct page_info *pg)
  {
++  const struct domain *p2mt_from = p2mt_owner(pg);
    ...
-+  p2mt_put(pg, nx);
++  p2mt_put(pg, p2mt_from, nx);
    if ( unlikely((nx & PGC_count_mask) == 0) ) S
  }
 
-// The put_page() in it is the drop of the allocation's reference: told through a per-cpu variable.
+// The put_page() in it is the drop of the allocation's reference.
 @alloc_ref@
 identifier pg;
 @@
  put_page_alloc_ref(struct page_info *pg)
  {
    <...
-+  p2mt_alloc_ref_begin(pg);
-   put_page(pg);
+-  put_page(pg);
++  p2mt_put_alloc_ref(pg);
    ...>
  }
 
 // 0x803 get_page
-@get_page_x@
+@ref_get_x@
 identifier pg, x, y;
 @@
  page_get_owner_and_reference(struct page_info *pg)
@@ -70,8 +91,8 @@ identifier pg, x, y;
    ...>
  }
 
-@get_page@
-identifier get_page_x.pg, get_page_x.x, owner;
+@ref_get@
+identifier ref_get_x.pg, ref_get_x.x, owner;
 @@
  page_get_owner_and_reference(struct page_info *pg)
  {
@@ -86,7 +107,7 @@ identifier get_page_x.pg, get_page_x.x, owner;
    ...>
  }
 
-@get_page_light_x@
+@ref_light_x@
 identifier pg, nx, x;
 @@
  get_page_light(struct page_info *pg)
@@ -96,8 +117,8 @@ identifier pg, nx, x;
    ...>
  }
 
-@get_page_light@
-identifier get_page_light_x.pg, get_page_light_x.nx;
+@ref_light@
+identifier ref_light_x.pg, ref_light_x.nx;
 @@
  get_page_light(struct page_info *pg)
  {
@@ -105,22 +126,108 @@ identifier get_page_light_x.pg, get_page_light_x.nx;
 +  p2mt_get(pg, page_get_owner(pg), nx, 1);
  }
 
-// 0x805 get_type, 0x806 put_type
-@get_type@
-expression P, T, B;
+// Helpers: what they look up, get and put is told with the function that called them.
+@helper@
+identifier fn = { get_page, p2m_get_page_from_gfn, get_page_from_mfn_and_type, check_get_page_from_gfn };
 @@
-- _get_page_type(P, T, B)
-+ p2mt_get_type(P, T, _get_page_type(P, T, B))
+ fn(...)
+ {
++  struct p2mt_site p2mt_who = p2mt_helper();
+   ...
+ }
 
-@put_type@
-expression P, F, Q;
+@helper_calls@
+identifier fn = { get_page, p2m_get_page_from_gfn, get_page_from_mfn_and_type, check_get_page_from_gfn };
+expression P, D, G, T, A, Q, O, L;
 @@
-- _put_page_type(P, F, Q)
-+ p2mt_put_type(P, _put_page_type(P, F, Q))
+ fn(...)
+ {
+   <...
+(
+- page_get_owner_and_reference(P)
++ p2mt_for(p2mt_who, page_get_owner_and_reference(P))
+|
+- get_page(P, D)
++ p2mt_for(p2mt_who, get_page(P, D))
+|
+- get_page_from_mfn_and_type(P, D, T)
++ p2mt_for(p2mt_who, get_page_from_mfn_and_type(P, D, T))
+|
+- get_page_from_gfn(D, G, T, Q)
++ p2mt_for(p2mt_who, get_page_from_gfn(D, G, T, Q))
+|
+- p2m_get_gfn_type_access(P, G, T, A, Q, O, L)
++ p2mt_for(p2mt_who, p2m_get_gfn_type_access(P, G, T, A, Q, O, L))
+|
+- get_gfn_type_access(P, G, T, A, Q, O)
++ p2mt_for(p2mt_who, get_gfn_type_access(P, G, T, A, Q, O))
+)
+   ...>
+ }
+
+@helper_put@
+identifier fn = { get_page };
+expression P;
+@@
+ fn(...)
+ {
+   <...
+-  put_page(P);
++  p2mt_put_for(p2mt_who, P);
+   ...>
+ }
+
+// 0x805 get_type: with the value of the change itself where others may change it at once
+@get_type@
+identifier pg, type, preemptible;
+constant C;
+@@
+ _get_page_type(struct page_info *pg, unsigned long type, bool preemptible)
+ {
+   <...
+(
+-  return 0;
++  return p2mt_get_type(pg, type, nx, 0);
+|
+-  return -C;
++  return p2mt_get_type(pg, type, x, -C);
+|
+-  return rc;
++  return p2mt_get_type(pg, type, pg->u.inuse.type_info, rc);
+)
+   ...>
+ }
+
+// 0x806 put_type: only where a reference was dropped, not where it is kept (-ERESTART, -EINTR)
+@put_type@
+identifier pg, flags, ptpg;
+expression E;
+statement S;
+@@
+ _put_page_type(struct page_info *pg, unsigned int flags, struct page_info *ptpg)
+ {
+   <...
+   if ( ptpg && E ) S
++  p2mt_put_type(pg, nx);
+   return 0;
+   ...>
+ }
+
+@put_final_type@
+identifier pg;
+@@
+ _put_final_page_type(struct page_info *pg, ...)
+ {
+   <...
++  p2mt_put_type(pg, pg->u.inuse.type_info - 1);
+   pg->u.inuse.type_info--;
+   ...>
+ }
 
 // 0x809 page_alloc, 0x80a page_free
 @page_alloc@
-identifier pg, d, order, flags;
+identifier d, order, flags;
+identifier pg != NULL;
 @@
  alloc_domheap_pages(struct domain *d, unsigned int order, unsigned int flags)
  {
@@ -187,42 +294,53 @@ expression L;
    ...>
  }
 
-@assign_caller@
-identifier fn != { assign_page, alloc_domheap_pages, p2mt_assign };
-expression P, N, D, F;
+@assigned@
+identifier fn = { assign_page, alloc_domheap_pages };
+position at;
 @@
  fn(...)
  {
    <...
 (
-- assign_pages(P, N, D, F)
-+ p2mt_assign(P, N, D, assign_pages(P, N, D, F))
+   assign_pages@at(...)
 |
-- assign_page(P, N, D, F)
-+ p2mt_assign(P, 1U << (N), D, assign_page(P, N, D, F))
+   assign_page@at(...)
 )
    ...>
  }
 
-// 0x807 lock_acquire, 0x808 lock_release, 0x814 lock_wait
+@assign@
+expression P, N, D, F;
+position at != assigned.at;
+@@
+(
+- assign_pages@at(P, N, D, F)
++ p2mt_assign(P, N, D, assign_pages(P, N, D, F))
+|
+- assign_page@at(P, N, D, F)
++ p2mt_assign(P, 1U << (N), D, assign_page(P, N, D, F))
+)
+
+// 0x807 lock_acquire, 0x808 lock_release, 0x814 lock_wait (before the check of the level)
 @mm_lock@
 identifier d, l, func, level, rec;
 @@
  _mm_lock(const struct domain *d, mm_lock_t *l, const char *func, int level, int rec)
  {
    ...
-(
-+  if ( l->lock.recurse_cnt && !mm_locked_by_me(l) )
-+    p2mt_lock(0x814, l, _lock_level(d, level), 0, 0);
-   rspin_lock(&l->lock);
-|
-+  if ( l->lock.recurse_cnt && !mm_locked_by_me(l) )
-+    p2mt_lock(0x814, l, _lock_level(d, level), 0, 0);
-   spin_lock_recursive(&l->lock);
-)
-   ...
    _set_lock_level(_lock_level(d, level));
 +  p2mt_lock(0x807, l, _lock_level(d, level), 0, l->lock.recurse_cnt);
+ }
+
+@mm_lock_wait@
+identifier d, l, func, level, rec;
+@@
+ _mm_lock(const struct domain *d, mm_lock_t *l, const char *func, int level, int rec)
+ {
+   <...
++  p2mt_lock_wait(l, l->lock.recurse_cnt, _lock_level(d, level), 0);
+   _check_lock_level(d, level);
+   ...>
  }
 
 @mm_unlock@
@@ -240,9 +358,8 @@ identifier d, l, func, level;
  _mm_write_lock(const struct domain *d, mm_rwlock_t *l, const char *func, int level)
  {
    <...
-+  if ( l->locker != -1 )
-+    p2mt_lock(0x814, l, _lock_level(d, level), 1, 0);
-   percpu_write_lock(p2m_percpu_rwlock, &l->lock);
++  p2mt_lock_wait(l, l->locker != -1, _lock_level(d, level), 1);
+   _check_lock_level(d, level);
    ...>
  }
 
@@ -266,14 +383,23 @@ identifier l;
    ...
  }
 
+@mm_read_wait@
+identifier d, l, level;
+@@
+ _mm_read_lock(const struct domain *d, mm_rwlock_t *l, int level)
+ {
+   <...
++  p2mt_lock_wait(l, l->locker != -1, _lock_level(d, level), 2);
+   _check_lock_level(d, level);
+   ...>
+ }
+
 @mm_read_lock@
 identifier d, l, level;
 @@
  _mm_read_lock(const struct domain *d, mm_rwlock_t *l, int level)
  {
    ...
-+  if ( l->locker != -1 )
-+    p2mt_lock(0x814, l, _lock_level(d, level), 2, 0);
    percpu_read_lock(p2m_percpu_rwlock, &l->lock);
 +  p2mt_lock(0x807, l, _lock_level(d, level), 2, 1);
  }
@@ -365,6 +491,7 @@ expression D, G, M;
    ...>
  }
 
+// Behind mem_sharing_gfn_destroy() the page still has the type reference of the entry.
 @unshare@
 identifier d, gfn;
 expression P;
@@ -373,30 +500,38 @@ expression P;
  {
    <...
    mem_sharing_gfn_destroy(P, d, ...);
-+  p2mt_share(page_to_mfn(P), gfn, d->domain_id, 2, rmap_count(P));
++  p2mt_share(page_to_mfn(P), gfn, d->domain_id, 2, rmap_count(P) - 1);
    ...>
  }
 
-@rmap_add@
-identifier g, pg;
+// Entries are counted by their type references, which are taken before rmap_add() and dropped after rmap_del().
+@rmap_added@
+expression G, P;
 @@
- rmap_add(gfn_info_t *g, struct page_info *pg)
+ rmap_add(G, P);
++ p2mt_share(page_to_mfn(P), G->gfn, G->domain, 3, rmap_count(P));
+
+@rmap_deleted@
+expression G, P;
+@@
+ mem_sharing_gfn_destroy(...)
  {
-   ... when any
-   list_add(...);
-+  p2mt_share(page_to_mfn(pg), g->gfn, g->domain, 3, rmap_count(pg));
-   ... when any
+   <...
+   rmap_del(G, P, 1);
++  p2mt_share(page_to_mfn(P), G->gfn, G->domain, 4, rmap_count(P) - 1);
+   ...>
  }
 
-@rmap_del@
-identifier g, pg, c;
+// The client's references are dropped when all of its entries have moved.
+@rmap_moved@
+expression G, P;
 @@
- rmap_del(gfn_info_t *g, struct page_info *pg, int c)
+ share_pages(...)
  {
-   ... when any
-   list_del(...);
-+  p2mt_share(page_to_mfn(pg), g->gfn, g->domain, 4, rmap_count(pg) - 1);
-   ... when any
+   <...
+   rmap_del(G, P, 0);
++  p2mt_share(page_to_mfn(P), G->gfn, G->domain, 4, rmap_count(P) - 1 - put_count);
+   ...>
  }
 
 // 0x810 grants
@@ -410,6 +545,22 @@ identifier g, pg, c;
 + p2mt_grant(mfn, ld, op->dom, op->ref, handle, 0, op->flags);
 )
 
+@grant_transfer@
+expression V;
+@@
+ gnttab_transfer(...)
+ {
+   <...
+(
+ TRACE_1D(TRC_MEM_PAGE_GRANT_TRANSFER, e->domain_id);
++ p2mt_grant(page_to_mfn(page), e, d->domain_id, gop.ref, 0, 2, 0);
+|
+ TRACE_TIME(TRC_MEM_PAGE_GRANT_TRANSFER, e->domain_id);
++ p2mt_grant(page_to_mfn(page), e, d->domain_id, gop.ref, 0, 2, 0);
+)
+   ...>
+ }
+
 @grant_unmap@
 @@
  unmap_common(...)
@@ -419,6 +570,19 @@ identifier g, pg, c;
 +    p2mt_grant(op->mfn, ld, dom, ref, op->handle, 1, flags);
    op->status = rc;
    rcu_unlock_domain(rd);
+ }
+
+// What a dying domain still had mapped.
+@grant_release@
+identifier d;
+expression F;
+@@
+ gnttab_release_mappings(struct domain *d)
+ {
+   <...
++  p2mt_grant(act->mfn, d, map->domid, ref, handle, 1, map->flags);
+   reduce_status_for_pin(rd, act, status, F);
+   ...>
  }
 
 // 0x813 altp2m
@@ -482,4 +646,109 @@ statement S1, S2;
 +  p2mt_use(mfn_x(mfn), 0, P2MT_CALLER());
    S2
    ... when any
+ }
+
+// 0x818 domain_dying
+@dying@
+expression D;
+@@
+ D->is_dying = DOMDYING_dying;
++ p2mt_domain_dying(D);
+
+// 0x819 paging: where the entry is written
+@paging_nominate@
+identifier d, gfn;
+expression P, M, O, T, A;
+@@
+ nominate(struct domain *d, gfn_t gfn)
+ {
+   <...
+-  p2m_set_entry(P, gfn, M, O, T, A)
++  p2mt_paging(d, gfn, M, 0, p2m_set_entry(P, gfn, M, O, T, A))
+   ...>
+ }
+
+@paging_evict@
+identifier d, gfn;
+expression P, M, O, T, A;
+@@
+ evict(struct domain *d, gfn_t gfn)
+ {
+   <...
+-  p2m_set_entry(P, gfn, M, O, T, A)
++  p2mt_paging(d, gfn, mfn, 1, p2m_set_entry(P, gfn, M, O, T, A))
+   ...>
+ }
+
+@paging_populate@
+identifier d, gfn;
+expression P, M, O, T, A;
+@@
+ p2m_mem_paging_populate(struct domain *d, gfn_t gfn)
+ {
+   <...
+-  p2m_set_entry(P, gfn, M, O, T, A)
++  p2mt_paging(d, gfn, M, 2, p2m_set_entry(P, gfn, M, O, T, A))
+   ...>
+ }
+
+@paging_prepare@
+identifier d, gfn;
+expression P, M, O, T, A;
+@@
+ prepare(struct domain *d, gfn_t gfn, ...)
+ {
+   <...
+-  p2m_set_entry(P, gfn, M, O, T, A)
++  p2mt_paging(d, gfn, M, 3, p2m_set_entry(P, gfn, M, O, T, A))
+   ...>
+ }
+
+@paging_resume@
+identifier d;
+expression P, G, M, O, T, A;
+@@
+ p2m_mem_paging_resume(struct domain *d, ...)
+ {
+   <...
+-  p2m_set_entry(P, G, M, O, T, A)
++  p2mt_paging(d, G, M, 4, p2m_set_entry(P, G, M, O, T, A))
+   ...>
+ }
+
+// 0x81a type_change_range
+@type_change_range@
+expression P, O, N, S, E;
+@@
+- P->change_entry_type_range(P, O, N, S, E)
++ p2mt_type_change(P, O, N, S, E, P->change_entry_type_range(P, O, N, S, E))
+
+@type_change_global@
+expression P, O, N;
+@@
+ P->change_entry_type_global(P, O, N);
++ p2mt_type_change(P, O, N, 0, ~0UL, 0);
+
+// 0x81b p2m_table
+@table_alloc@
+identifier p2m, level, pg;
+@@
+ p2m_alloc_ptp(struct p2m_domain *p2m, unsigned int level)
+ {
+   ... when any
++  p2mt_table(p2m, pg, 0);
+   return page_to_mfn(pg);
+ }
+
+// Freed by itself, and with all the others of a p2m.
+@table_free@
+identifier fn = { p2m_free_ptp, p2m_flush_table_locked, p2m_teardown }, p2m;
+expression D, G;
+@@
+ fn(struct p2m_domain *p2m, ...)
+ {
+   <...
++  p2mt_table(p2m, G, 1);
+   D->arch.paging.free_page(D, G);
+   ...>
  }

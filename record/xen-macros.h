@@ -28,3 +28,4 @@
 #define XENLOG_WARNING ""
 #define XENLOG_INFO ""
 #define XENLOG_DEBUG ""
+#define XEN_GUEST_HANDLE_64(t) t *

@@ -70,6 +70,7 @@ export class Replayer extends XenState {
     snapshot_level: (batch: ReplayBatch, row: number) => this.lockState.snapshotLevel(batch, row),
     lost: (batch: ReplayBatch, row: number) => this.lost(batch, row),
     domain_create: (batch: ReplayBatch, row: number) => this.domainCreate(batch, row),
+    domain_dying: ({ columns }: ReplayBatch, row: number) => this.noteDomain(columns.domid[row], DOMAIN.dying_seq),
     domain_destroy: ({ columns }: ReplayBatch, row: number) =>
       this.noteDomain(columns.domid[row], DOMAIN.destroyed_seq),
   };

@@ -2,12 +2,16 @@ import { REFUSED } from './columns';
 import { ADDRESS, FIRST_EXTENSION_MINOR, IGNORED, KIND, MEM } from './constants';
 import {
   decodeAltp2m,
+  decodeDying,
   decodeEntry,
   decodeGrant,
   decodeLookup,
   decodeM2pSet,
   decodePutGfn,
+  decodeTable,
   decodeTlbFlush,
+  decodeTypeChange,
+  grantBits,
 } from './entries';
 import { decodeLock } from './locks';
 import { MISSING, putTextCaller } from './names';
@@ -18,6 +22,7 @@ import {
   decodePage,
   decodePages,
   decodePageUse,
+  decodePaging,
   decodePodCache,
   decodePut,
   decodePutType,
@@ -51,8 +56,17 @@ export function decode(header: u32, row: u32, at: u32): u32 {
 
 /** Decodes words that later recorders have appended. Returns the columns they add to the row, IGNORED or MISSING. */
 function decodeRest(minor: u32, row: u32, at: u32): u32 {
-  const hasCaller = minor === MEM.lookup || minor === MEM.getPage || minor === MEM.putPage;
-  return hasCaller ? putTextCaller(row, at) : IGNORED;
+  switch (minor) {
+    case MEM.lookup:
+    case MEM.getPage:
+    case MEM.putPage:
+    case MEM.allocRefDrop:
+      return putTextCaller(row, at);
+    case MEM.grant:
+      return grantBits(row, at);
+    default:
+      return IGNORED;
+  }
 }
 
 /** Decodes the words that the record has in the table. */
@@ -121,6 +135,14 @@ function decodeKnown(minor: u32, row: u32, at: u32): u32 {
       return decodeEntry(KIND.snapshot, row, at);
     case MEM.allocRefDrop:
       return decodePut(KIND.alloc_ref_drop, row, at);
+    case MEM.domainDying:
+      return decodeDying(row, at);
+    case MEM.paging:
+      return decodePaging(row, at);
+    case MEM.typeChangeRange:
+      return decodeTypeChange(row, at);
+    case MEM.p2mTable:
+      return decodeTable(row, at);
     default:
       return REFUSED;
   }

@@ -106,6 +106,40 @@ export function decodeAltp2m(row: u32, at: u32): u32 {
   return domain | PRESENT.gfn | putFrame(COLUMN.arg0, row, load<u64>(at, 8), PRESENT.arg0);
 }
 
+export function decodeTypeChange(row: u32, at: u32): u32 {
+  const word = load<u32>(at, 20);
+  const oldType = typeOf(word & 0xff);
+  const type = typeOf((word >>> 8) & 0xff);
+  if (type === NO_TYPE || oldType === NO_TYPE) return REFUSED;
+  const domain = putDomain(row, load<u32>(at, 16));
+  if (domain === MISSING) return MISSING;
+  putU8(COLUMN.kind, row, KIND.type_change_range);
+  putU64(COLUMN.gfn, row, load<u64>(at));
+  putU64(COLUMN.arg0, row, load<u64>(at, 8));
+  putU64(COLUMN.arg1, row, oldType as u64);
+  putU8(COLUMN.p2m_type, row, type);
+  return PRESENT.gfn | PRESENT.arg0 | PRESENT.arg1 | PRESENT.p2m_type | domain | ignoredIf(word >>> 16);
+}
+
+/** A frame becomes a table of a p2m, or is one no longer. */
+export function decodeTable(row: u32, at: u32): u32 {
+  const op = load<u32>(at, 12);
+  if (op > 1) return REFUSED;
+  const domain = putDomain(row, load<u32>(at, 8));
+  if (domain === MISSING) return MISSING;
+  putU8(COLUMN.kind, row, op === 0 ? KIND.p2m_table_alloc : KIND.p2m_table_free);
+  putU64(COLUMN.mfn, row, load<u64>(at));
+  return PRESENT.mfn | domain;
+}
+
+export function decodeDying(row: u32, at: u32): u32 {
+  const domain = load<u32>(at);
+  if (domain > 0xffff) return REFUSED;
+  putU8(COLUMN.kind, row, KIND.domain_dying);
+  putU16(COLUMN.domid, row, domain);
+  return PRESENT.domid;
+}
+
 /** GNTMAP_* by bit (xen/include/public/grant_table.h); x86 has three guest_avail bits. */
 const KNOWN_GNTMAP: u32 = 0x7_003f;
 
@@ -121,6 +155,13 @@ function grantFlags(bits: u32): u32 {
   if ((bits & 0x2_0000) !== 0) flags |= FLAG.guest_avail1;
   if ((bits & 0x4_0000) !== 0) flags |= FLAG.guest_avail2;
   return flags;
+}
+
+/** All GNTMAP bits, which a later recorder writes behind the word with 24 of them: they replace those. */
+export function grantBits(row: u32, at: u32): u32 {
+  const bits = load<u32>(at);
+  putU32(COLUMN.flags, row, grantFlags(bits));
+  return ignoredIf(bits & ~KNOWN_GNTMAP);
 }
 
 export function decodeGrant(row: u32, at: u32): u32 {

@@ -1,5 +1,5 @@
-import { putU16, putU32, REFUSED } from './columns';
-import { ADDRESS, COLUMN, EXIT, NAMES, NO_NAME, PRESENT, TEXT_UPPER_HALF } from './constants';
+import { putU16, putU32, putU64, REFUSED } from './columns';
+import { ADDRESS, COLUMN, EXIT, IGNORED, NAMES, NO_NAME, PRESENT, TEXT_UPPER_HALF } from './constants';
 
 /** Returned by a decoder for a name that no table has yet: TypeScript adds it, and the record is decoded again. */
 export const MISSING: u32 = 0xffff_fffe;
@@ -81,6 +81,18 @@ export function putTextCaller(row: u32, at: u32): u32 {
   store<u32>(ADDRESS.caller, low);
   store<u32>(ADDRESS.caller, TEXT_UPPER_HALF, 4);
   return putCaller(row, ADDRESS.caller);
+}
+
+/** Where Xen's text begins and how far it goes at most: XEN_VIRT_START and 2 MB, in 1 GB of addresses (config.h). */
+const TEXT_START: u32 = 0x4020_0000;
+const TEXT_END: u32 = 0x4200_0000;
+
+/** Writes the caller's caller, of which only the lower half is there. Returns its column, or IGNORED if it is none. */
+export function putOuterCaller(row: u32, low: u32): u32 {
+  if (low === 0) return 0;
+  if (low < TEXT_START || low >= TEXT_END) return IGNORED;
+  putU64(COLUMN.arg0, row, ((TEXT_UPPER_HALF as u64) << 32) | (low as u64));
+  return PRESENT.arg0;
 }
 
 /** Writes the domain in a word's low half and the view in its high half. Returns their columns, or MISSING. */

@@ -1,6 +1,6 @@
-import { ignoredIf, putOwner, putU8, putU16, putU32, putU64, REFUSED } from './columns';
+import { putFrame, putOwner, putU8, putU16, putU32, putU64, REFUSED } from './columns';
 import { COLUMN, FLAG, KIND, MAX_ORDER, PRESENT, WIRE_NO_DOMID } from './constants';
-import { MISSING, putCaller } from './names';
+import { MISSING, putCaller, putOuterCaller } from './names';
 
 /* What an instrumented hypervisor records about pages: references, use, sharing (docs/format.md#the-extension). */
 
@@ -10,7 +10,9 @@ export function decodeGet(row: u32, at: u32): u32 {
   putU32(COLUMN.flags, row, (word & 1) === 0 ? 0 : FLAG.light);
   putU64(COLUMN.mfn, row, load<u64>(at));
   putU64(COLUMN.count_info, row, load<u64>(at, 16));
-  return withOwner(row, at, PRESENT.mfn | PRESENT.count_info | PRESENT.flags, word & 0x7fff_fffe);
+  const outer = (word >>> 1) & 0x3fff_ffff;
+  const caller = outer === 0 ? 0 : putOuterCaller(row, outer | 0x4000_0000);
+  return withOwner(row, at, PRESENT.mfn | PRESENT.count_info | PRESENT.flags, caller);
 }
 
 /** Decodes put_page and alloc_ref_drop. */
@@ -18,13 +20,13 @@ export function decodePut(kind: u32, row: u32, at: u32): u32 {
   putU8(COLUMN.kind, row, kind);
   putU64(COLUMN.mfn, row, load<u64>(at));
   putU64(COLUMN.count_info, row, load<u64>(at, 16));
-  return withOwner(row, at, PRESENT.mfn | PRESENT.count_info, load<u32>(at, 12));
+  return withOwner(row, at, PRESENT.mfn | PRESENT.count_info, putOuterCaller(row, load<u32>(at, 12)));
 }
 
-/** Writes the owner of a reference, and reports bits that no row knows. Returns the columns, or REFUSED. */
-function withOwner(row: u32, at: u32, columns: u32, unknown: u32): u32 {
+/** Writes the owner of a reference. Returns all its columns, or REFUSED. */
+function withOwner(row: u32, at: u32, columns: u32, outer: u32): u32 {
   const present = putOwner(row, load<u32>(at, 8), columns);
-  return present === REFUSED ? REFUSED : present | ignoredIf(unknown);
+  return present === REFUSED ? REFUSED : present | outer;
 }
 
 export function decodeGetType(row: u32, at: u32): u32 {
@@ -147,4 +149,35 @@ export function decodePage(row: u32, at: u32): u32 {
   putU64(COLUMN.count_info, row, load<u64>(at, 8));
   putU64(COLUMN.type_info, row, load<u64>(at, 16));
   return putOwner(row, load<u32>(at, 24), PRESENT.mfn | PRESENT.count_info | PRESENT.type_info);
+}
+
+/** Decodes an operation of the pager. */
+export function decodePaging(row: u32, at: u32): u32 {
+  const domain = load<u32>(at, 16);
+  let kind: u32 = 0;
+  switch (load<u32>(at, 20)) {
+    case 0:
+      kind = KIND.page_nominate;
+      break;
+    case 1:
+      kind = KIND.page_evict;
+      break;
+    case 2:
+      kind = KIND.page_populate;
+      break;
+    case 3:
+      kind = KIND.page_prep;
+      break;
+    case 4:
+      kind = KIND.page_resume;
+      break;
+    default:
+      return REFUSED;
+  }
+  if (domain > 0xffff) return REFUSED;
+  putU8(COLUMN.kind, row, kind);
+  putU64(COLUMN.gfn, row, load<u64>(at));
+  putU16(COLUMN.domid, row, domain);
+  putU32(COLUMN.rc, row, load<u32>(at, 24));
+  return PRESENT.gfn | PRESENT.domid | PRESENT.rc | putFrame(COLUMN.mfn, row, load<u64>(at, 8), PRESENT.mfn);
 }

@@ -43,8 +43,9 @@ export class DeadDomains {
   fateOf(domid: number): Fate {
     const { state, now, refs } = this.tools;
     if (state.health.wasDestroyed(domid)) return 'gone';
-    // Whoever uses its p2m after that goes on.
-    if (!((this.mappedFree.get(domid) ?? Number.NaN) > state.lastP2mSeq[domid])) return 'alive';
+    // Whoever uses its p2m after that goes on, unless the trace says that he does not.
+    const isDying = state.health.isDying(domid);
+    if (!isDying && !((this.mappedFree.get(domid) ?? Number.NaN) > state.lastP2mSeq[domid])) return 'alive';
     // Who frees a page last may be another who had it mapped; relinquish_memory() has dropped it long before.
     const last = refs?.lastDrop(domid) ?? this.freeTime.get(domid) ?? now.time;
     const isOver = now.time - last >= REST_OF_TEARDOWN;

@@ -43,6 +43,7 @@ export const GFN_RULES = rules(
     view_reset: VIEW,
     domain_create: DOMAIN,
     domain_destroy: DOMAIN,
+    domain_dying: DOMAIN,
     lost: ALL,
   },
   columns => (columns.includes('gfn') && columns.includes('domid') ? FRAME : NOT),

@@ -8,7 +8,7 @@ import { MECHANISMS } from './opportunity-names.js';
 export { GRANT_SPANS, M2P_SPANS, OVERRIDE_SPANS, RMAP_SPANS, TYPE_REF_KINDS, TYPE_REF_SPANS } from './frame-specs.js';
 
 /** Version of the fact tables' names, columns and meanings: the surface that users write SQL against. */
-export const FACTS_VERSION = 5;
+export const FACTS_VERSION = 6;
 
 /** What protects a translation between its lookup and its end. */
 export const PROTECTIONS = ['none', 'lock', 'ref'] as const;
@@ -317,6 +317,7 @@ export const DOMAINS = {
     column('first_seq', 'u53', 'first event about it'),
     column('last_p2m_seq', 'u53', 'last set_entry in any of its p2ms, or lookup that gave a frame'),
     column('created_seq', 'u53', 'domain_create'),
+    column('dying_seq', 'u53', 'domain_dying'),
     column('destroyed_seq', 'u53', 'domain_destroy'),
     column('freed', 'u53', 'pages of it that were freed after its last p2m event'),
     column('last_free_seq', 'u53', 'the last of those'),

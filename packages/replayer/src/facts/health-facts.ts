@@ -46,6 +46,15 @@ export class HealthFacts {
     return at !== undefined && !Number.isNaN(this.domains.records[at + DOMAIN.destroyed_seq]);
   }
 
+  /** The domain is being torn down; another of that id has not been created since. */
+  isDying(domid: number): boolean {
+    const at = this.domainRows.get(domid);
+    if (at === undefined) return false;
+    const { records } = this.domains;
+    const dying = records[at + DOMAIN.dying_seq];
+    return !Number.isNaN(dying) && !(records[at + DOMAIN.created_seq] > dying);
+  }
+
   /** A page of the domain was freed, whose p2m was last used at `lastP2mSeq` (NaN for never). */
   pageFreed(domid: number, seq: number, lastP2mSeq: number): void {
     const at = this.domain(domid, seq);

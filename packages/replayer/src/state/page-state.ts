@@ -66,6 +66,7 @@ export class PageState implements EventState {
     alloc_ref_drop: (batch: ReplayBatch, row: number) => this.putPage(batch, row),
     owner_set: (batch: ReplayBatch, row: number) => this.ownerSet(batch, row),
     page_use: (batch: ReplayBatch, row: number) => this.use(batch, row),
+    p2m_table_alloc: (batch: ReplayBatch, row: number) => this.becomeTable(batch, row),
   };
 
   transfer(image: StateImage): void {
@@ -327,6 +328,12 @@ export class PageState implements EventState {
     this.pages.typeHigh[slot] = batch.columns.type_info[2 * row + 1];
     this.pages.typeSeq[slot] = this.context.now.seq;
     this.pages.state[slot] |= TYPE_KNOWN;
+  }
+
+  /** p2m_alloc_ptp: a page of the pool, whose count nobody keeps, and whose type is written raw. */
+  private becomeTable(batch: ReplayBatch, row: number): void {
+    const slot = this.slotOf(batch, row);
+    if (slot !== 0) this.pages.state[slot] &= ~(COUNTED | COUNT_KNOWN | TYPE_KNOWN);
   }
 
   private ownerSet(batch: ReplayBatch, row: number): void {

@@ -47,10 +47,10 @@ export const KINDS = [
   kind('type_change_range', 'p2m', 'domid gfn end p2m_type', 'view old_type', ['end', 'old_type:p2m_type']),
   kind('m2p_set', 'p2m', 'mfn', 'gfn flags'),
 
-  kind('get_page', 'page', 'mfn', 'owner count_info flags'),
-  kind('get_page_failed', 'page', 'mfn', 'owner count_info flags'),
-  kind('put_page', 'page', 'mfn', 'owner count_info'),
-  kind('alloc_ref_drop', 'page', 'mfn', 'owner count_info'),
+  kind('get_page', 'page', 'mfn', 'owner count_info flags outer_caller', ['outer_caller']),
+  kind('get_page_failed', 'page', 'mfn', 'owner count_info flags outer_caller', ['outer_caller']),
+  kind('put_page', 'page', 'mfn', 'owner count_info outer_caller', ['outer_caller']),
+  kind('alloc_ref_drop', 'page', 'mfn', 'owner count_info outer_caller', ['outer_caller']),
   kind('get_type', 'page', 'mfn', 'type_info rc requested', ['requested']),
   kind('put_type', 'page', 'mfn', 'type_info'),
   kind('page_alloc', 'page', 'mfn order', 'owner count_info'),
@@ -133,6 +133,10 @@ export const KINDS = [
   kind('snapshot_lock', 'snapshot', 'lock', 'depth level'),
   kind('snapshot_level', 'snapshot', 'level'),
   kind('snapshot_type_change', 'snapshot', 'domid gfn end p2m_type', 'view old_type', ['end', 'old_type:p2m_type']),
+
+  kind('domain_dying', 'context', 'domid'),
+  kind('p2m_table_alloc', 'p2m', 'domid mfn', 'view'),
+  kind('p2m_table_free', 'p2m', 'domid mfn', 'view'),
 ];
 
 export type KindName = (typeof KINDS)[number]['name'];

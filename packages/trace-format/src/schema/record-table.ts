@@ -51,6 +51,8 @@ const LOCK = 'u64 lock; level; mode | recursive << 8 | depth << 16; u64 caller';
 const MODES = { note: 'mode: 0 mutex, 1 write, 2 read' };
 /** Records with a word to spare, in which later recorders store the caller. */
 const MAY_HAVE_CALLER = 'a seventh word, where there is one: caller, the low half of its address';
+/** Records of references: the caller's caller, where frames are linked. */
+const MAY_HAVE_OUTER = `outer: low half of \`outer_caller\`, 0 for none; ${MAY_HAVE_CALLER}`;
 
 /** Records of class TRC_MEM, by their names in code. */
 const MEM_RECORDS = {
@@ -81,10 +83,12 @@ const MEM_RECORDS = {
     0x0010_f803,
     'get_page',
     'get_page get_page_failed',
-    'u64 mfn; owner; light | ok << 31; u64 count_info',
-    { note: `\`get_page_failed\` where ok is 0; ${MAY_HAVE_CALLER}` },
+    'u64 mfn; owner; light | outer << 1 | ok << 31; u64 count_info',
+    { note: `\`get_page_failed\` where ok is 0; of outer 30 bits; ${MAY_HAVE_OUTER}` },
   ),
-  putPage: record(0x0010_f804, 'put_page', 'put_page', 'u64 mfn; owner; 0; u64 count_info', { note: MAY_HAVE_CALLER }),
+  putPage: record(0x0010_f804, 'put_page', 'put_page', 'u64 mfn; owner; outer; u64 count_info', {
+    note: MAY_HAVE_OUTER,
+  }),
   getType: record(0x0010_f805, 'get_type', 'get_type', 'u64 mfn; u64 type_info; rc; requested type >> 32'),
   putType: record(0x0010_f806, 'put_type', 'put_type', 'u64 mfn; u64 type_info'),
   lockAcquire: record(0x0010_f807, 'lock_acquire', 'lock_acquire', LOCK, MODES),
@@ -111,7 +115,7 @@ const MEM_RECORDS = {
     'grant',
     'grant_map grant_unmap grant_transfer',
     'u64 mfn; domid | owner << 16; ref; handle; op | GNTMAP bits << 8',
-    { note: 'the kind by op, from 0' },
+    { note: 'the kind by op, from 0; a seventh word, where there is one: all 32 GNTMAP bits' },
   ),
   tlbFlush: record(0x0010_f811, 'tlb_flush', 'tlb_flush tlb_flush_deferred', 'domid | view << 16; deferred', {
     note: 'the kind by bit 0 of deferred',
@@ -133,7 +137,26 @@ const MEM_RECORDS = {
   lockWait: record(0x0010_f814, 'lock_wait', 'lock_wait', LOCK, MODES),
   snapshotPage: record(0x0010_f815, 'snapshot_page', 'snapshot', 'u64 mfn; u64 count_info; u64 type_info; owner'),
   snapshotEntry: record(0x0010_f816, 'snapshot_entry', 'snapshot', ENTRY),
-  allocRefDrop: record(0x0010_f817, 'alloc_ref_drop', 'alloc_ref_drop', 'u64 mfn; owner; 0; u64 count_info'),
+  allocRefDrop: record(0x0010_f817, 'alloc_ref_drop', 'alloc_ref_drop', 'u64 mfn; owner; outer; u64 count_info', {
+    note: MAY_HAVE_OUTER,
+  }),
+  domainDying: record(0x0010_f818, 'domain_dying', 'domain_dying', 'domid'),
+  paging: record(
+    0x0010_f819,
+    'paging',
+    'page_nominate page_evict page_populate page_prep page_resume',
+    'u64 gfn; u64 mfn; domid; op; rc',
+    { note: 'the kind by op, from 0' },
+  ),
+  typeChangeRange: record(
+    0x0010_f81a,
+    'type_change_range',
+    'type_change_range',
+    'u64 gfn; u64 end; domid | view << 16; old p2mt | p2mt << 8',
+  ),
+  p2mTable: record(0x0010_f81b, 'p2m_table', 'p2m_table_alloc p2m_table_free', 'u64 mfn; domid | view << 16; op', {
+    note: 'the kind by op, from 0',
+  }),
 };
 
 export const RECORDS = { ...OTHER_RECORDS, ...MEM_RECORDS };

@@ -32,6 +32,7 @@ const TEARDOWN_PAGES = 64;
  * event need say that one has begun. So the domain has to show that it lives on: it gets a page, an entry that maps one,
  * or uses one; or its p2m is looked at, and gives a frame. Or the way in which the page was freed is none of a teardown's:
  * with the allocation's own reference still there, or in a section that goes on to leave the entry in that p2m.
+ * Where domain_dying is recorded, nothing is left to guess: before it the domain lives, behind it a teardown frees.
  */
 export const freedWhileMapped = defineCheck({
   rule: 'use-after-unmap.freed-while-mapped',
@@ -108,11 +109,11 @@ export const freedWhileMapped = defineCheck({
     };
 
     /** The domain lives, be it one that has that id by now: what was freed before is a defect, or a teardown. */
-    const lives = (domid: number, role: 'p2m_used_later' | 'lived_later') => {
+    const lives = (domid: number, role: 'p2m_used_later' | 'lived_later', isSaid = false) => {
       const run = runs.get(domid);
-      if (run === undefined) return;
+      if (run === undefined || health.isDying(domid)) return;
       runs.delete(domid);
-      const isTeardown = run.pages >= TEARDOWN_PAGES && !ownsPages(domid, run.lastFreed);
+      const isTeardown = !isSaid && run.pages >= TEARDOWN_PAGES && !ownsPages(domid, run.lastFreed);
       for (let at = 0; at < run.end; at += WIDTH) {
         if (!isTeardown) tell(domid, run, at, { [role]: now.seq });
         else if (run.data[at + IS_DEFECT] === 1) tell(domid, run, at, { left_mapped: run.data[at + LEFT_SEQ] });
@@ -189,7 +190,8 @@ export const freedWhileMapped = defineCheck({
         lookup: (batch, row) => {
           const run = runs.get(batch.columns.domid[row]);
           // Who finds nothing uses nothing: a pager looks at what was there.
-          if (run !== undefined && mfnOf(batch, row) >= 0) run.usedSeq = now.seq;
+          if (run === undefined || mfnOf(batch, row) < 0) return;
+          if (!health.isDying(batch.columns.domid[row])) run.usedSeq = now.seq;
         },
         set_entry: (batch, row) => {
           const { domid } = batch.columns;
@@ -197,7 +199,7 @@ export const freedWhileMapped = defineCheck({
           if (run === undefined) return;
           // A teardown removes entries (relinquish_shared_pages), and maps nothing.
           if (mfnOf(batch, row) >= 0 && tookPlace(batch, row)) lives(domid[row], 'p2m_used_later');
-          else if (hasFailed(batch, row)) run.usedSeq = now.seq;
+          else if (hasFailed(batch, row) && !health.isDying(domid[row])) run.usedSeq = now.seq;
         },
         page_alloc: got,
         owner_set: (batch, row) => {
@@ -211,6 +213,7 @@ export const freedWhileMapped = defineCheck({
               },
             }
           : {}),
+        domain_dying: (batch, row) => lives(domidOf(batch, row), 'lived_later', true),
         domain_destroy: (batch, row) => settle(domidOf(batch, row)),
       },
       sectionEnd,

@@ -26,6 +26,7 @@ import {
   SCHEMA_VERSION,
   wireTypeTable,
 } from '@p2mtrace/trace-format';
+import { cellsOf, HEAD } from '../record/lab/lib/table.mjs';
 import { corpusCases } from './corpus.mjs';
 import { coverage } from './coverage.mjs';
 import { code, codes, sqlBlock, table, wrapped } from './markdown.mjs';
@@ -269,6 +270,12 @@ async function debugCommands() {
   return table(['command', 'does'], rows);
 }
 
+/** What the lab found of its planted defects, as it was last measured. */
+function lab() {
+  const rows = JSON.parse(readFileSync(join(DOCS, '..', 'record', 'lab', 'results.json'), 'utf8'));
+  return table(HEAD, cellsOf(rows));
+}
+
 const GENERATORS = {
   columns,
   dictionaries,
@@ -283,6 +290,7 @@ const GENERATORS = {
   library,
   rules,
   coverage,
+  lab,
   commands,
   'debug-commands': debugCommands,
   'schema-version': () => `The schema version is ${SCHEMA_VERSION}.`,

@@ -11,6 +11,7 @@ Builds Xen with the recorder, boots it in QEMU, runs scenarios with real guests,
   -o, --output DIR  where captures, traces, findings and console logs go
   --real            run the scenario on the Xen host that this is, whose hypervisor has the recorder
   --table           print the results of DIR as a table
+  --publish         put these results into results.json, which docs/coverage.md shows
   --patience N      all time limits, times N
   --list            scenarios and faults
 
@@ -32,6 +33,7 @@ export function readOptions(args) {
         output: { type: 'string', short: 'o' },
         real: { type: 'boolean', default: false },
         table: { type: 'boolean', default: false },
+        publish: { type: 'boolean', default: false },
         patience: { type: 'string', default: '1' },
         list: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },

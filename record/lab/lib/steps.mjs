@@ -34,7 +34,7 @@ export async function prepare({ root, cache, tree, faults, patience, say }) {
   const { branch, release } = versionOf(join(source, 'tree'));
 
   const hooks = readdirSync(record)
-    .filter(name => /\.(h|c|cocci|sh)$/.test(name))
+    .filter(name => /\.(h|c|cocci|sh|tsv)$/.test(name))
     .map(name => join(record, name));
   const built = {
     source: contentOf([join(source, 'tree', 'xen')]),

@@ -692,15 +692,15 @@ expression P, M, O, T, A;
    ...>
  }
 
+// Its parameters can't be matched: the type of the last is a macro's.
 @paging_prepare@
-identifier d, gfn;
-expression P, M, O, T, A;
+expression P, G, M, O, T, A;
 @@
- prepare(struct domain *d, gfn_t gfn, ...)
+ prepare(...)
  {
    <...
--  p2m_set_entry(P, gfn, M, O, T, A)
-+  p2mt_paging(d, gfn, M, 3, p2m_set_entry(P, gfn, M, O, T, A))
+-  p2m_set_entry(P, G, M, O, T, A)
++  p2mt_paging(d, G, M, 3, p2m_set_entry(P, G, M, O, T, A))
    ...>
  }
 

@@ -23,6 +23,7 @@ import {
   P2M_NUMBERINGS,
   P2M_TYPES,
   RECORDS,
+  recordOf,
   SCHEMA_VERSION,
   wireTypeTable,
 } from '@p2mtrace/trace-format';
@@ -32,7 +33,8 @@ import { coverage } from './coverage.mjs';
 import { code, codes, sqlBlock, table, wrapped } from './markdown.mjs';
 import { picture } from './picture.mjs';
 
-export const DOCS = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs');
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+export const DOCS = join(ROOT, 'docs');
 
 const ARROW_TYPES = {
   u64: 'UInt64',
@@ -182,6 +184,28 @@ function rules() {
   return sections.join('\n\n');
 }
 
+/**
+ * The hooks of record/hooks.tsv: what they write, how often each matches in which version, and how many rules of which
+ * analyzers need one of its kinds.
+ */
+function hooks() {
+  const [head, ...lines] = readFileSync(join(ROOT, 'record', 'hooks.tsv'), 'utf8')
+    .split('\n')
+    .filter(line => line !== '' && !line.startsWith('#'))
+    .map(line => line.split('\t'));
+  const rows = lines.map(([hook, records, , ...counts]) => {
+    const kinds = records.split(' ').flatMap(minor => recordOf(0x0010_f000 | Number.parseInt(minor, 16)).kinds);
+    const needing = ANALYZERS.map(({ id }) => {
+      const own = RULES.filter(({ analyzer, needs }) => {
+        return analyzer === id && needs.some(need => need.split('|').some(kind => kinds.includes(kind)));
+      });
+      return own.length === 0 ? '' : `${code(id)} ${own.length}`;
+    });
+    return [code(hook), records, ...counts, needing.filter(Boolean).join(', ')];
+  });
+  return table(['hook', 'records', ...head.slice(3), 'rules that need one of its kinds'], rows);
+}
+
 /** A rule's text in docs/rules.md: citations of docs/NAME.md#anchor become links. */
 const linked = text =>
   text.replace(/docs\/(\w+\.md)(#[\w-]+)?/g, (_, page, anchor = '') => `[${page}${anchor}](${page}${anchor})`);
@@ -283,6 +307,7 @@ const GENERATORS = {
   flags,
   'stock-records': () => records(false),
   'extension-records': () => records(true),
+  hooks,
   'p2m-types': p2mTypes,
   layouts,
   locks,

@@ -39,7 +39,7 @@ export const TRACE_COMMANDS: readonly CommandSpec[] = [
     ],
     examples: [
       'p2mtrace import capture.bin -o trace.arrow --xen-version 4.17.7 --cpu-hz 2.5G',
-      'xentrace -D -e 0x0010f000 /dev/stdout | p2mtrace import - -o trace.arrow   # Ctrl-C ends the recording',
+      'xentrace -D -e 0x0014f000 /dev/stdout | p2mtrace import - -o trace.arrow   # Ctrl-C ends the recording',
       'p2mtrace import case.ndjson -o case.arrow',
     ],
     load: () => import('../commands/import.js'),

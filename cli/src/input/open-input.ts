@@ -75,7 +75,7 @@ function known(content: ReturnType<typeof detectContent>, name: string): InputFo
   const what = content === 'empty' ? 'the input is empty' : 'the gzip holds another gzip';
   throw new P2mError(content === 'empty' ? 'P2M_EMPTY' : 'P2M_GZIP', what, {
     place: { file: name },
-    remedy: content === 'empty' ? 'was anything recorded? xentrace -D -e 0x0010f000 FILE' : 'decompress it once',
+    remedy: content === 'empty' ? 'was anything recorded? xentrace -D -e 0x0014f000 FILE' : 'decompress it once',
   });
 }
 

@@ -1,5 +1,5 @@
 import { lookup, m2pSet, type Operation, putGfn, ramAt, setEntry } from './entries.js';
-import type { Thread } from './event-line.js';
+import { hex, type Thread } from './event-line.js';
 import { populate } from './guest-memory.js';
 import { type Guest, type Machine, newGuest } from './machine.js';
 
@@ -19,6 +19,7 @@ export const shortLife: Operation = function* (machine, pcpu) {
   for (let i = 0; i < PAGES; i++) yield* populate(machine, pcpu, guest);
   const gfns = [...guest.entries.keys()];
   for (const gfn of gfns.slice(0, PAGES / 4)) yield* pageOut(machine, pcpu, guest, gfn);
+  yield { kind: 'domain_dying', pcpu, domid: guest.domid };
   machine.dying.set(guest, 0);
   for (const gfn of gfns) {
     const page = ramAt(guest, gfn);
@@ -33,13 +34,14 @@ export const shortLife: Operation = function* (machine, pcpu) {
   yield { kind: 'domain_destroy', pcpu, domid: guest.domid };
 };
 
-/** Nominated and evicted (docs/xen.md#paging), each under the lock; only the types of the entry tell. */
+/** Nominated and evicted (docs/xen.md#paging), each under the lock. */
 function* pageOut(machine: Machine, pcpu: number, guest: Guest, gfn: number): Thread {
   const page = ramAt(guest, gfn);
   if (page === undefined) return;
   yield* machine.lock(pcpu, guest, 'p2m', 'write', 'nominate');
   yield lookup(machine, pcpu, guest, gfn, ['locked']);
   yield* setEntry(pcpu, guest, gfn, 'ram_paging_out', page);
+  yield { kind: 'page_nominate', pcpu, domid: guest.domid, gfn: hex(gfn), mfn: hex(page.mfn), rc: 0 };
   yield putGfn(pcpu, guest, gfn);
   yield* machine.unlock(pcpu, guest, 'p2m', 'write', 'nominate');
   yield* machine.lock(pcpu, guest, 'p2m', 'write', 'evict');
@@ -47,6 +49,7 @@ function* pageOut(machine: Machine, pcpu: number, guest: Guest, gfn: number): Th
   yield* machine.get(pcpu, page);
   yield* machine.dropAllocation(pcpu, page);
   yield* setEntry(pcpu, guest, gfn, 'ram_paged', undefined);
+  yield { kind: 'page_evict', pcpu, domid: guest.domid, gfn: hex(gfn), mfn: hex(page.mfn), rc: 0 };
   yield m2pSet(pcpu, page);
   yield* machine.put(pcpu, page);
   yield putGfn(pcpu, guest, gfn);

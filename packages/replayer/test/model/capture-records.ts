@@ -70,6 +70,8 @@ const podCache = (op: number) => (e: TraceEvent) => [
   low(e.entry_count),
 ];
 const view = (op: number) => (e: TraceEvent) => [...u64(e.gfn), ...u64(e.new_gfn), domain(e), op];
+const paging = (op: number) => (e: TraceEvent) => [...u64(e.gfn), ...u64(e.mfn), e.domid ?? 0, op, e.rc ?? 0];
+const table = (op: number) => (e: TraceEvent) => [...u64(e.mfn), domain(e), op];
 const pod = (e: TraceEvent) => [...u64(e.gfn), ...u64(e.mfn), e.domid ?? 0, e.order ?? 0];
 const extension = (minor: number) => 0x0010_f800 | minor;
 
@@ -135,6 +137,24 @@ export const RECORDS: Readonly<Record<string, WireRecord | undefined>> = {
   remap: [extension(0x13), 'domid view gfn new_gfn', view(3)],
   view_switch: [extension(0x13), 'domid view', view(4)],
   alloc_ref_drop: [extension(0x17), 'mfn owner count_info', put],
+  domain_dying: [extension(0x18), 'domid', e => [e.domid ?? 0]],
+  page_nominate: [extension(0x19), 'gfn mfn domid rc', paging(0)],
+  page_evict: [extension(0x19), 'gfn mfn domid rc', paging(1)],
+  page_populate: [extension(0x19), 'gfn mfn domid rc', paging(2)],
+  page_prep: [extension(0x19), 'gfn mfn domid rc', paging(3)],
+  page_resume: [extension(0x19), 'gfn mfn domid rc', paging(4)],
+  type_change_range: [
+    extension(0x1a),
+    'gfn end domid view old_type p2m_type',
+    e => [
+      ...u64(e.gfn),
+      ...u64(e.end),
+      domain(e),
+      P2M_TYPES.indexOf(e.old_type as never) | (P2M_TYPES.indexOf(e.p2m_type as never) << 8),
+    ],
+  ],
+  p2m_table_alloc: [extension(0x1b), 'mfn domid view', table(0)],
+  p2m_table_free: [extension(0x1b), 'mfn domid view', table(1)],
   // Stock records with the payloads of Xen 4.18 and later (docs/xen.md#mem-records), RUNSTATE_CHANGE, DOM_ADD
   // (docs/xen.md#who-runs-where), LOST_RECORDS.
   pod_populate: [0x0010_f010, 'gfn mfn domid order', pod],

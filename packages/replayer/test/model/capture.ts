@@ -68,7 +68,9 @@ function isWritable(event: TraceEvent): boolean {
   const needs = KINDS.find(({ name }) => name === event.kind)?.needs ?? [];
   return (
     needs.every(name => name in event) &&
-    P2M_TYPES.indexOf((event.p2m_type ?? 'ram_rw') as never) < 16 &&
+    [event.p2m_type, event.old_type].every(type => P2M_TYPES.indexOf((type ?? 'ram_rw') as never) < 16) &&
+    // The record names both types.
+    (event.kind !== 'type_change_range' || event.old_type !== undefined) &&
     event.mode !== 'external' &&
     (event.kind !== 'page_use' || event.flags?.length === 1) &&
     !event.flags?.includes('attempt') &&

@@ -26,7 +26,7 @@ type BigName =
   | ('tsc' | 'gfn' | 'mfn' | 'count_info' | 'type_info' | 'lock' | 'caller')
   // arg0 and arg1 under the kinds' own names
   | ('end' | 'requested' | 'old_owner' | 'count' | 'entry_count' | 'rmap_count' | 'new_gfn' | 'ref' | 'handle')
-  | ('generation' | 'evicted' | 'old_mfn' | 'vcpu' | 'runstate' | 'first_tsc');
+  | ('generation' | 'evicted' | 'old_mfn' | 'vcpu' | 'runstate' | 'first_tsc' | 'outer_caller');
 type NumberName = 'pcpu' | 'cur_domid' | 'cur_vcpu' | 'domid' | 'order' | 'owner' | 'level' | 'depth' | 'rc';
 
 /** What a snapshot is about, by its columns. */

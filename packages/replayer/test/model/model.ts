@@ -173,6 +173,7 @@ const FRAMES_USED: Readonly<Record<string, readonly ('gfn' | 'mfn')[]>> = {
   snapshot_nothing: [],
   snapshot_translation: [],
   page_use: ['mfn'],
+  p2m_table_free: [],
 };
 
 /** What writes entries of any order. */

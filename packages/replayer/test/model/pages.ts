@@ -159,6 +159,12 @@ function snapshot(model: Model, event: TraceEvent): void {
   enterCounting(model, page, page.life !== 'allocated');
 }
 
+/** The count of a p2m's table is nobody's, and its type is written raw. */
+function becomeTable(model: Model, event: TraceEvent): void {
+  const unknown = { count_info: undefined, type_info: undefined, isCounted: false };
+  for (const page of pagesOf(model, event)) Object.assign(page, unknown);
+}
+
 export const pages: Mechanism = {
   page_alloc: allocate,
   page_free: free,
@@ -167,5 +173,6 @@ export const pages: Mechanism = {
   put_page: reference(-1n),
   alloc_ref_drop: reference(-1n),
   owner_set: setOwner,
+  p2m_table_alloc: becomeTable,
   snapshot,
 };

@@ -69,11 +69,11 @@ test('facts tell when domains came and went, and what they freed since their p2m
     free(0x200),
     entry(0x11, 0x101),
     free(0x100),
+    { kind: 'domain_dying', domid: 1 },
     free(0x101),
     { kind: 'domain_destroy', domid: 1 },
   ];
   replayTrace(await traceOf(events), { facts });
-  expect(rowsOf(facts, DOMAINS)).toEqual([
-    { domid: 1, first_seq: 0, last_p2m_seq: 3, created_seq: 0, destroyed_seq: 6, freed: 2, last_free_seq: 5 },
-  ]);
+  const ends = { dying_seq: 5, destroyed_seq: 7, freed: 2, last_free_seq: 6 };
+  expect(rowsOf(facts, DOMAINS)).toEqual([{ domid: 1, first_seq: 0, last_p2m_seq: 3, created_seq: 0, ...ends }]);
 });

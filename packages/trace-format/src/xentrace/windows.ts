@@ -29,6 +29,6 @@ export function checkCaptureHead(words: Uint32Array, file: string): void {
   throw new P2mError('P2M_NOT_XENTRACE', 'the input does not start with a window of xentrace (CPU_CHANGE record)', {
     place: { file, byte: 0 },
     remedy:
-      'captures are made with: xentrace -D -e 0x0010f000 FILE; NDJSON files end in .ndjson or need --format ndjson',
+      'captures are made with: xentrace -D -e 0x0014f000 FILE; NDJSON files end in .ndjson or need --format ndjson',
   });
 }

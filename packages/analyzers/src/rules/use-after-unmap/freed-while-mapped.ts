@@ -15,11 +15,11 @@ export const freedWhileMapped: Rule = {
 somebody else (docs/xen.md#no-entry-reference; XSA-222, XSA-247, XSA-379). A domain's teardown also frees what its p2m
 still maps. That is no defect, so the rule fires only if the domain lives on, or the free is none of a teardown's.`,
   fires: `page_free of a frame that an entry of any view maps, followed by a sign that the domain lives: it gets a page, an
-entry of it maps one, it uses one, or its p2m is looked up and gives a frame. Or the page is freed with PGC_allocated
-still set, as relinquish_memory() never does; or in a section that writes, or tries to write, that p2m and ends with the
-entry still there.`,
-  nearMiss: `The entry is removed first; or the domain is torn down, and all that comes afterwards are lookups that find
-nothing.`,
+entry of it maps one, it uses one, its p2m is looked up and gives a frame, or it begins to die (domain_dying). Or the page
+is freed with PGC_allocated still set, as relinquish_memory() never does; or in a section that writes, or tries to write,
+that p2m and ends with the entry still there.`,
+  nearMiss: `The entry is removed first; or the domain is torn down: it was said to be dying, or all that comes afterwards
+are lookups that find nothing.`,
   mechanism: `On x86 only map_foreign entries hold a page reference, so nothing keeps a page from being freed while an
 entry maps it. Whoever frees it has to remove the entry first and check that this worked. guest_physmap_remove_page
 (XSA-222) and PoD's zero check (XSA-247) ignored a split that failed for lack of memory; in XSA-379 a frame was at two

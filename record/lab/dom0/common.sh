@@ -47,13 +47,13 @@ until_true() {
   while ! "$@"; do i=$((i + 1)); [ $i -lt $((limit * 4)) ] || fail "not within $limit s: $*"; sleep 0.25; done
 }
 console_has() { grep -q "$2" /var/log/xen/console/guest-$1.log 2>/dev/null; }
-ready() { for g in "$@"; do until_true 90 console_has $g 'GUEST ready'; done; echo "ready: $*"; }
+ready() { for g in "$@"; do until_true 240 console_has $g 'GUEST ready'; done; echo "ready: $*"; }
 
 # rounds NAME N: waits until a guest has done N more rounds of its work
 rounds() {
   local log=/var/log/xen/console/guest-$1.log now
   now=$(grep -c 'GUEST round' $log)
-  until_true 60 more_rounds $log $((now + $2))
+  until_true 120 more_rounds $log $((now + $2))
 }
 more_rounds() { [ "$(grep -c 'GUEST round' $1)" -ge $2 ]; }
 

@@ -9,7 +9,7 @@ import { run } from './run.mjs';
 const CONFIG = ['EXPERT', 'UNSUPPORTED', 'MEM_SHARING', 'MEM_PAGING', 'TRACEBUFFER'];
 
 /** Makes a folder the same as another one; only what differs is written, so that make has little to do. */
-export function follow(from, to) {
+function follow(from, to) {
   for (const { path, link } of filesBelow(from)) {
     const target = join(to, relative(from, path));
     if (!link && existsSync(target) && readFileSync(target).equals(readFileSync(path))) continue;

@@ -49,7 +49,7 @@ export function filesBelow(path) {
 }
 
 /** The stamp of a step: what went into it. */
-export function stampOf(inputs) {
+function stampOf(inputs) {
   return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 16);
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from './lab-error.mjs';
 import { run as runProgram } from './run.mjs';
@@ -25,13 +25,12 @@ export async function runHere({ run, lab, output, judged, limit, say }) {
   say(`${run.scenario} on this host …`);
   await runProgram('sh', ['-c', both], { cwd: folder, limit, log, env: { CAPTURE: join(folder, 'capture.bin') } });
   writeFileSync(join(folder, 'console.log'), '');
-  const release = await releaseOf();
-  const options = limit => ({ log, limit });
-  return judged({ run, release, symbols: join(output, 'symbols'), folder, ended: 'done', options });
+  const options = seconds => ({ log, limit: seconds });
+  return judged({ run, release: releaseOf(), symbols: join(output, 'symbols'), folder, ended: 'done', options });
 }
 
-async function releaseOf() {
-  const { readFileSync } = await import('node:fs');
+/** The hypervisor's version, as Linux tells it. */
+function releaseOf() {
   const part = name => readFileSync(`/sys/hypervisor/version/${name}`, 'utf8').trim();
   return `${part('major')}.${part('minor')}`;
 }

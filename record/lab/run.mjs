@@ -127,6 +127,23 @@ function publish(rows) {
   writeFileSync(path, `${JSON.stringify(sorted, null, 2)}\n`);
 }
 
+/** Hypervisor, initramfs and the like. */
+function made({ xen, patience }) {
+  const cache = join(root, 'node_modules', '.cache', 'p2mtrace-lab');
+  return prepare({ root, cache, tree: xen === undefined ? undefined : resolve(xen), faults: FAULTS, patience, say });
+}
+
+/** A run that could not be made is told, and the next one is made all the same. */
+async function tried(action) {
+  try {
+    return await action();
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    process.stderr.write(`lab: ${error.message}\n  ${error.remedy}\n`);
+    process.exitCode = error.remedy === USAGE ? 2 : 3;
+  }
+}
+
 async function main() {
   const options = readOptions(process.argv.slice(2));
   if (options.help) return process.stdout.write(USAGE);
@@ -136,28 +153,24 @@ async function main() {
       process.stdout.write(`--fault ${name}: ${what} (${source})\n`);
     return;
   }
+  if (options.build) return void (await made(options));
   const output = resolve(options.output);
   const runs = runsOf(options);
   if (runs.length === 0 && !options.table && !options.publish) throw new LabError('no scenario is named', USAGE);
   const rows = [];
   if (options.real) {
-    for (const run of runs)
-      rows.push(await runHere({ run, lab, output, judged, limit: LIMITS.boot * options.patience, say }));
+    const limit = LIMITS.boot * options.patience;
+    for (const run of runs) rows.push(await runHere({ run, lab, output, judged, limit, say }));
   } else if (runs.length > 0) {
-    const cache = join(root, 'node_modules', '.cache', 'p2mtrace-lab');
-    const tree = options.xen === undefined ? undefined : resolve(options.xen);
-    const made = await prepare({ root, cache, tree, faults: FAULTS, patience: options.patience, say });
-    for (const run of runs) rows.push(await perform(run, made, { output, patience: options.patience }));
+    const machine = await made(options);
+    for (const run of runs) {
+      const row = await tried(() => perform(run, machine, { output, patience: options.patience }));
+      if (row !== undefined) rows.push(row);
+    }
   }
   if (options.publish) publish(rowsIn(output));
   if (options.table) process.stdout.write(tableOf(rowsIn(output)));
-  if (!rows.every(good)) process.exitCode = 1;
+  if (!rows.every(good)) process.exitCode ??= 1;
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof LabError)) throw error;
-  process.stderr.write(`lab: ${error.message}\n  ${error.remedy}\n`);
-  process.exitCode = 3;
-}
+await tried(main);

@@ -10,6 +10,7 @@ Builds Xen with the recorder, boots it in QEMU, runs scenarios with real guests,
   --xen TREE        a Xen source tree (default: Debian's source package); it is not changed
   -o, --output DIR  where captures, traces, findings and console logs go
   --real            run the scenario on the Xen host that this is, whose hypervisor has the recorder
+  --build           make all that scenarios need, and boot none
   --table           print the results of DIR as a table
   --publish         put these results into results.json, which docs/coverage.md shows
   --patience N      all time limits, times N
@@ -32,6 +33,7 @@ export function readOptions(args) {
         xen: { type: 'string' },
         output: { type: 'string', short: 'o' },
         real: { type: 'boolean', default: false },
+        build: { type: 'boolean', default: false },
         table: { type: 'boolean', default: false },
         publish: { type: 'boolean', default: false },
         patience: { type: 'string', default: '1' },
@@ -47,7 +49,7 @@ export function readOptions(args) {
     if (text !== undefined && !/^[1-9]\d{0,8}$/.test(text)) throw wrong(`--${name} ${text}: not a number from 1`);
     return text === undefined ? undefined : Number(text);
   };
-  if (values.output === undefined && !values.list && !values.help) throw wrong('-o DIR is missing');
+  if (values.output === undefined && !values.build && !values.list && !values.help) throw wrong('-o DIR is missing');
   return {
     ...values,
     scenarios: positionals,

@@ -25,97 +25,101 @@ const RESULT = 'result.json';
 const say = text => process.stderr.write(`lab: ${text}\n`);
 
 /** What is to be booted: healthy scenarios, or faults with the scenario that shows them. */
-function runsOf({ scenarios, fault, every }) {
+function runsOf({ scenarios, fault, every, together }) {
   const unknown = scenarios.find(name => !SCENARIOS.includes(name));
   if (unknown !== undefined) throw new LabError(`no scenario ${unknown}`, `there are: ${SCENARIOS.join(', ')}`);
   const names = fault.includes('all') ? Object.keys(FAULTS) : fault;
   const strange = names.find(name => !Object.hasOwn(FAULTS, name));
   if (strange !== undefined) throw new LabError(`no fault ${strange}`, `there are: ${Object.keys(FAULTS).join(', ')}`);
-  if (names.length === 0) return scenarios.map(scenario => ({ scenario, fault: null, every: 1 }));
-  return names.flatMap(name => {
+  if (names.length === 0) return scenarios.map(scenario => ({ scenario, faults: [] }));
+  const single = names.flatMap(name => {
     const own = scenarios.length > 0 ? scenarios : [FAULTS[name].scenario];
-    return own.map(scenario => ({ scenario, fault: name, every: every ?? FAULTS[name].every }));
+    return own.map(scenario => ({ scenario, faults: [{ name, every: every ?? FAULTS[name].every }] }));
   });
+  return together ? joined(single) : single;
 }
 
-/** Boots one scenario, judges what it recorded, and returns its row of the table. */
-async function perform(run, made, { output, patience }) {
-  const { scenario, fault, every } = run;
-  if (fault !== null && !made.planted.includes(fault)) {
-    throw new LabError(`${fault} matches nothing in Xen ${made.release}`, 'its patch is for other versions');
+/** One run for all faults of a scenario; those that stop the machine stay alone. */
+function joined(runs) {
+  const byScenario = new Map();
+  const alone = [];
+  for (const run of runs) {
+    if (FAULTS[run.faults[0].name].ends) alone.push(run);
+    else byScenario.set(run.scenario, [...(byScenario.get(run.scenario) ?? []), ...run.faults]);
   }
-  const folder = join(output, fault === null ? scenario : `${scenario}-${fault}`);
+  return [...[...byScenario].map(([scenario, faults]) => ({ scenario, faults })), ...alone];
+}
+
+/** The part of a name that says which faults there are. */
+const suffixOf = faults => (faults.length > 1 ? '-together' : faults.map(({ name }) => `-${name}`).join(''));
+
+/** Boots one scenario, judges what it recorded, and returns its rows of the table. */
+async function perform(run, made, { output, patience }) {
+  const { scenario, faults } = run;
+  const foreign = faults.find(({ name }) => !made.planted.includes(name));
+  if (foreign !== undefined) {
+    throw new LabError(`${foreign.name} matches nothing in Xen ${made.release}`, 'its patch is for other versions');
+  }
+  const folder = join(output, `${scenario}${suffixOf(faults)}`);
   mkdirSync(folder, { recursive: true });
   const options = limit => ({ log: join(folder, 'lab.log'), limit: limit * patience });
   const start = Date.now();
-  const took = () => `${((Date.now() - start) / 1000).toFixed(0)} s`;
-  say(`${scenario}${fault === null ? '' : ` with ${fault}, every ${every}`} …`);
-  const xenArguments = fault === null ? '' : `lab=${fault} every=${every}`;
+  const chosen = faults.map(({ name, every }) => `${name}:${every}`).join(',');
+  say(`${scenario}${chosen === '' ? '' : ` with ${chosen}`} …`);
+  const xenArguments = chosen === '' ? '' : `lab=${chosen}`;
   await boot({ ...made, lab, scenario, xenArguments, folder, options: options(LIMITS.boot) });
   const end = endOf(join(folder, 'console.log'));
-  say(`${scenario}: ${end.how}${end.why === undefined ? '' : ` (${end.why})`}, ${took()}`);
-  if (end.how !== 'done' && (fault === null || !FAULTS[fault].ends)) {
+  const took = ((Date.now() - start) / 1000).toFixed(0);
+  say(`${scenario}: ${end.how}${end.why === undefined ? '' : ` (${end.why})`}, ${took} s`);
+  unpackLogs(folder);
+  if (end.how !== 'done' && !faults.some(({ name }) => FAULTS[name].ends)) {
     throw new LabError(`${scenario}: ${end.how}: ${end.why}`, `see ${join(folder, 'console.log')}`);
   }
-  unpackLogs(folder);
-  return judged({
-    run,
-    release: made.release,
-    symbols: join(made.hypervisor, 'symbols'),
-    folder,
-    ended: end.how,
-    options,
-  });
+  const symbols = join(made.hypervisor, 'symbols');
+  return judged({ run, release: made.release, symbols, folder, ended: end.how, options });
 }
 
-/** Imports and analyzes what a run left, and keeps the result beside it. */
+/** Imports and analyzes what a run left, and keeps the results beside it. */
 async function judged({ run, release, symbols, folder, ended, options }) {
-  const { scenario, fault, every } = run;
+  const { scenario, faults } = run;
   const judging = options(LIMITS.judge);
   const { trace, report } = await judge({ program, folder, symbols, release, options: judging });
-  const rules = fault === null ? [] : FAULTS[fault].rules;
-  const result = compareWithConsole({ program, folder, trace, report, rules, options: judging });
+  const rules = Object.fromEntries(faults.map(({ name }) => [name, FAULTS[name].rules]));
+  const compared = compareWithConsole({ program, folder, trace, report, rules, options: judging });
   const divergences = report.divergences.reduce((sum, { count }) => sum + count, 0);
-  const row = {
-    fault,
-    scenario,
-    xen: release,
-    every,
-    ended,
-    divergences,
-    result: { ...result, others: result.others.length },
-  };
-  delete row.result.missed;
-  writeFileSync(join(folder, RESULT), `${JSON.stringify(row, null, 2)}\n`);
-  tell(report, result, row, folder);
-  return row;
+  const about = { scenario, xen: release, ended, divergences, others: compared.others.length };
+  const healthy = { fault: null, ...about };
+  const rows = compared.faults.map(({ missed, ...result }) => ({ ...about, ...result }));
+  if (faults.length === 0) rows.push(healthy);
+  writeFileSync(join(folder, RESULT), `${JSON.stringify(rows, null, 2)}\n`);
+  tell(report, rows, folder);
+  return rows;
 }
 
-function tell(report, result, row, folder) {
+function tell(report, rows, folder) {
   for (const { severity, rule, signature, count, title } of report.findings) {
     process.stdout.write(`${severity} ${count} × ${rule}: ${title}  [${signature}]\n`);
   }
-  for (const { about, count, text } of report.divergences)
+  for (const { about, count, text } of report.divergences) {
     process.stdout.write(`divergence ${count} × ${about}: ${text}\n`);
-  const { strikes, unrecorded, found, expected, named } = result;
-  if (row.fault !== null) {
-    const behind = unrecorded === 0 ? '' : ` (${unrecorded} more behind the last record)`;
-    say(`${strikes} strikes${behind}: ${found} found, ${expected} by the fault's rule, ${named} with the function`);
   }
-  say(`${row.result.others} findings above a note that no strike explains; all of it is in ${folder}`);
+  for (const { fault, strikes, unrecorded, found, expected, named } of rows.filter(row => row.fault !== null)) {
+    const behind = unrecorded === 0 ? '' : ` (${unrecorded} more behind the last record)`;
+    say(`${fault}: ${strikes} strikes${behind}, ${found} found, ${expected} by its rule, ${named} with the function`);
+  }
+  say(`${rows[0].others} findings above a note that no strike explains; all of it is in ${folder}`);
 }
 
 /** Whether a run went as it should. */
-const good = ({ fault, divergences, result }) =>
-  result.others === 0 &&
-  (fault === null ? divergences === 0 : result.strikes > 0 && result.expected === result.strikes);
+const good = ({ fault, divergences, others, strikes, expected }) =>
+  others === 0 && (fault === null ? divergences === 0 : strikes > 0 && expected === strikes);
 
 /** The rows of all runs that left their result in a folder. */
 function rowsIn(output) {
   const paths = readdirSync(output)
     .map(name => join(output, name, RESULT))
     .filter(path => existsSync(path));
-  return paths.map(path => JSON.parse(readFileSync(path, 'utf8')));
+  return paths.flatMap(path => JSON.parse(readFileSync(path, 'utf8')));
 }
 
 /** Rows that docs/coverage.md shows: those measured now take the place of earlier ones. */
@@ -160,12 +164,12 @@ async function main() {
   const rows = [];
   if (options.real) {
     const limit = LIMITS.boot * options.patience;
-    for (const run of runs) rows.push(await runHere({ run, lab, output, judged, limit, say }));
+    for (const run of runs) rows.push(...(await runHere({ run, lab, output, judged, limit, say })));
   } else if (runs.length > 0) {
     const machine = await made(options);
     for (const run of runs) {
-      const row = await tried(() => perform(run, machine, { output, patience: options.patience }));
-      if (row !== undefined) rows.push(row);
+      const own = await tried(() => perform(run, machine, { output, patience: options.patience }));
+      rows.push(...(own ?? []));
     }
   }
   if (options.publish) publish(rowsIn(output));

@@ -7,6 +7,7 @@ Builds Xen with the recorder, boots it in QEMU, runs scenarios with real guests,
 
   --fault NAME      plant this defect; all: each of them in its own scenario
   --every N         how often it strikes (default: as faults.json says)
+  --together        all faults of a scenario in one boot
   --xen TREE        a Xen source tree (default: Debian's source package); it is not changed
   -o, --output DIR  where captures, traces, findings and console logs go
   --real            run the scenario on the Xen host that this is, whose hypervisor has the recorder
@@ -33,6 +34,7 @@ export function readOptions(args) {
         xen: { type: 'string' },
         output: { type: 'string', short: 'o' },
         real: { type: 'boolean', default: false },
+        together: { type: 'boolean', default: false },
         build: { type: 'boolean', default: false },
         table: { type: 'boolean', default: false },
         publish: { type: 'boolean', default: false },

@@ -63,19 +63,9 @@ const names = (occurrence, where) =>
   Object.values(occurrence.subject).includes(where) ||
   occurrence.witness.some(({ symbol }) => symbol === where);
 
-/**
- * Compares strikes with findings. Occurrences have their finding's rule and signature, and witnesses with the columns of
- * their events (seq, tsc, domid, gfn, mfn, symbol). What is only a note counts for nothing. Strikes behind the last
- * record can't be found, and are not counted.
- */
-export function compare(strikes, occurrences, { rules, lastTsc }) {
-  const told = occurrences.map(one => ({
-    ...one,
-    frames: framesOf(one),
-    domids: new Set(one.witness.map(({ domid }) => domid).filter(domid => domid !== null)),
-  }));
+/** What became of the strikes of one fault, marking the occurrences that are about one. */
+function resultOf(strikes, told, { rules, lastTsc, matched }) {
   const recorded = strikes.filter(({ tsc }) => tsc <= lastTsc);
-  const matched = new Set();
   let [found, expected, named] = [0, 0, 0];
   const missed = [];
   for (const strike of recorded) {
@@ -86,15 +76,26 @@ export function compare(strikes, occurrences, { rules, lastTsc }) {
     if (own.some(({ rule }) => rules.includes(rule))) expected++;
     if (own.some(one => names(one, strike.where))) named++;
   }
-  return {
-    strikes: recorded.length,
-    unrecorded: strikes.length - recorded.length,
-    found,
-    expected,
-    named,
-    findings: told.length,
-    true: matched.size,
-    missed,
-    others: told.filter(one => !matched.has(one)).map(({ frames, domids, ...one }) => one),
-  };
+  return { strikes: recorded.length, unrecorded: strikes.length - recorded.length, found, expected, named, missed };
+}
+
+/**
+ * Compares the strikes of planted faults with what is found above a note. Occurrences have their finding's rule and
+ * signature, and witnesses with the columns of their events (seq, tsc, domid, gfn, mfn, symbol). `rules` has by fault the
+ * rules that are meant for it. Strikes behind the last record can't be found, and are not counted. What no strike
+ * explains is in `others`.
+ */
+export function compare(strikes, occurrences, { rules, lastTsc }) {
+  const told = occurrences.map(one => ({
+    ...one,
+    frames: framesOf(one),
+    domids: new Set(one.witness.map(({ domid }) => domid).filter(domid => domid !== null)),
+  }));
+  const matched = new Set();
+  const faults = Object.entries(rules).map(([fault, own]) => {
+    const ofFault = strikes.filter(strike => strike.fault === fault);
+    return { fault, ...resultOf(ofFault, told, { rules: own, lastTsc, matched }) };
+  });
+  const others = told.filter(one => !matched.has(one)).map(({ frames, domids, ...one }) => one);
+  return { faults, findings: told.length, others };
 }

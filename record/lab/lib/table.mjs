@@ -4,15 +4,10 @@ const rate = (part, all) => (all === 0 ? '–' : `${part} (${Math.round((100 * p
 
 /** Rows of results as cells: each run with its recall, and what it told that no strike explains. */
 export function cellsOf(rows) {
-  return rows.map(({ fault, scenario, xen, ended, result }) => [
-    fault === null ? '–' : `\`${fault}\``,
-    scenario,
-    ended === 'done' ? xen : `${xen} (${ended})`,
-    fault === null ? '–' : String(result.strikes),
-    rate(result.found, result.strikes),
-    rate(result.expected, result.strikes),
-    rate(result.named, result.strikes),
-    String(result.others),
+  return rows.map(({ fault, scenario, xen, ended, strikes, found, expected, named, others }) => [
+    ...[fault === null ? '–' : `\`${fault}\``, scenario, ended === 'done' ? xen : `${xen} (${ended})`],
+    ...(fault === null ? ['–', '–', '–', '–'] : [strikes, ...[found, expected, named].map(n => rate(n, strikes))]),
+    others,
   ]);
 }
 

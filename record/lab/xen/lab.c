@@ -16,25 +16,49 @@ static const char *const names[] = {
 #undef LAB_FAULT
 };
 
-static enum lab_fault __read_mostly chosen;
-static unsigned int __read_mostly every = 1;
-static atomic_t chances = ATOMIC_INIT(0), strikes = ATOMIC_INIT(0);
+/* By fault: at every how manyth chance it strikes; 0: never. */
+static unsigned int __read_mostly every[LAB_faults];
+static unsigned int __read_mostly default_every = 1;
+static atomic_t chances[LAB_faults];
+static atomic_t strikes;
+integer_param("every", default_every);
 
+static unsigned int __init name_length(const char *s)
+{
+    unsigned int n = 0;
+
+    while ( s[n] && s[n] != ':' && s[n] != ',' )
+        n++;
+    return n;
+}
+
+/* NAME[:EVERY], and more of them behind commas */
 static int __init cf_check parse_lab(const char *s)
 {
-    unsigned int i;
+    int rc = 0;
 
-    for ( i = 1; i < ARRAY_SIZE(names); i++ )
-        if ( !strcmp(s, names[i]) )
-            chosen = i;
-    return chosen ? 0 : -EINVAL;
+    while ( *s )
+    {
+        unsigned int i, len = name_length(s);
+
+        for ( i = 1; i < LAB_faults; i++ )
+            if ( !strncmp(s, names[i], len) && !names[i][len] )
+                break;
+        s += len;
+        if ( i == LAB_faults )
+            rc = -EINVAL;
+        else
+            every[i] = *s == ':' ? simple_strtoul(s + 1, NULL, 10) : ~0U;
+        while ( *s && *s++ != ',' )
+            ;
+    }
+    return rc;
 }
 custom_param("lab", parse_lab);
-integer_param("every", every);
 
 bool lab_chosen(enum lab_fault fault)
 {
-    return unlikely(fault == chosen);
+    return unlikely(every[fault]);
 }
 
 void lab_tell(enum lab_fault fault, const struct domain *d, unsigned long gfn, unsigned long mfn,
@@ -51,7 +75,7 @@ bool lab_strikes(enum lab_fault fault, const struct domain *d, unsigned long gfn
 {
     /* What is not recorded can't be found. */
     if ( !lab_chosen(fault) || !tb_init_done || !d || is_hardware_domain(d) || is_system_domain(d) ||
-         atomic_inc_return(&chances) % (every ?: 1) )
+         atomic_inc_return(&chances[fault]) % (every[fault] == ~0U ? default_every ?: 1 : every[fault]) )
         return false;
     lab_tell(fault, d, gfn, mfn, where);
     return true;

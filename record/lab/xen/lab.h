@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only */
 /*
- * Planted defects.  All are compiled in, one is chosen on the command line: lab=NAME every=N strikes at every Nth
- * chance, and says so on the console.
+ * Planted defects.  All are compiled in, and chosen on the command line: lab=NAME every=N strikes at every Nth chance,
+ * and says so on the console.  lab=NAME:N,NAME:N for several.
  */
 #ifndef XEN_LAB_H
 #define XEN_LAB_H

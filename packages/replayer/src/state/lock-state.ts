@@ -33,14 +33,16 @@ export class LockState {
       this.checkDepth(batch, row, check.expectedDepth, recorded);
       this.table.setDepth(lock, recorded);
     }
-    const { facts } = this.context;
+    const { facts, now } = this.context;
     let tag = 0;
-    if (facts !== undefined) {
+    let site = now.caller;
+    if (facts === undefined) site = siteOf(batch, row);
+    else {
       const lockClass = isValid(batch.validity.lock_class, row) ? c.lock_class[row] : -1;
-      facts.translations?.acquired(siteOf(batch, row), holdsNothing(this.table, pcpu));
+      facts.translations?.acquired(site, holdsNothing(this.table, pcpu));
       tag = facts.locks.acquire(lock, lockClass, mode, level, depth, check);
     }
-    this.table.push(pcpu, lock, mode, level, this.context.now.seq, siteOf(batch, row), tag);
+    this.table.push(pcpu, lock, mode, level, now.seq, site, tag);
   }
 
   release(batch: ReplayBatch, row: number): void {

@@ -72,6 +72,7 @@ export const VALUES: Record<string, fc.Arbitrary<unknown>> = {
   gpa: u32,
   qualification: u32,
   event_id: u32,
+  outer_caller: fc.constant(0xffff_82d0_4030_0010n),
   raw: fc.constant('00'),
 };
 

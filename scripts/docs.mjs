@@ -27,6 +27,7 @@ import {
   SCHEMA_VERSION,
   wireTypeTable,
 } from '@p2mtrace/trace-format';
+import { cellsOf, HEAD } from '../record/lab/lib/table.mjs';
 import { corpusCases } from './corpus.mjs';
 import { coverage } from './coverage.mjs';
 import { manPage } from './man.mjs';
@@ -306,6 +307,12 @@ async function debugCommands() {
   return table(['command', 'does'], rows);
 }
 
+/** What the lab found of its planted defects, as it was last measured. */
+function lab() {
+  const rows = JSON.parse(readFileSync(join(DOCS, '..', 'record', 'lab', 'results.json'), 'utf8'));
+  return table(HEAD, cellsOf(rows));
+}
+
 const GENERATORS = {
   columns,
   dictionaries,
@@ -321,6 +328,7 @@ const GENERATORS = {
   library,
   rules,
   coverage,
+  lab,
   commands,
   'common-options': commonOptions,
   topics,

@@ -1,0 +1,51 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { filesBelow } from './kept.mjs';
+import { LabError } from './lab-error.mjs';
+import { plantAll } from './plant.mjs';
+import { run } from './run.mjs';
+
+/** What the scenarios need of the hypervisor, beyond its defaults. */
+const CONFIG = ['EXPERT', 'UNSUPPORTED', 'MEM_SHARING', 'MEM_PAGING', 'TRACEBUFFER'];
+
+/** Makes a folder the same as another one; only what differs is written, so that make has little to do. */
+function follow(from, to) {
+  for (const { path, link } of filesBelow(from)) {
+    const target = join(to, relative(from, path));
+    if (!link && existsSync(target) && readFileSync(target).equals(readFileSync(path))) continue;
+    mkdirSync(dirname(target), { recursive: true });
+    rmSync(target, { force: true });
+    cpSync(path, target, { verbatimSymlinks: true });
+  }
+}
+
+/**
+ * Builds the hypervisor of a source tree with the recorder and all faults into a folder: xen (QEMU wants it unpacked),
+ * symbols (nm), and planted.json, the faults that it has. The build's own folder stays, so that the next build is a
+ * short one.
+ */
+export async function buildHypervisor({ record, lab, source, faults, work, folder, options }) {
+  const tree = join(folder, 'tree');
+  cpSync(join(source, 'tree'), tree, { recursive: true, verbatimSymlinks: true });
+  const macros = join(record, 'xen-macros.h');
+  const planted = await plantAll({ lab, faults, macros, tree, work: folder, options });
+  await run('bash', [join(record, 'apply.sh'), tree], options);
+  follow(tree, work);
+  rmSync(tree, { recursive: true });
+  const xen = join(work, 'xen');
+  const make = (...targets) => run('make', ['-C', xen, 'XEN_TARGET_ARCH=x86_64', ...targets], options);
+  if (!existsSync(join(xen, '.config'))) {
+    await make('defconfig');
+    const config = readFileSync(join(xen, '.config'), 'utf8');
+    const others = config.split('\n').filter(line => !CONFIG.some(name => line.includes(`CONFIG_${name}`)));
+    writeFileSync(join(xen, '.config'), [...others, ...CONFIG.map(name => `CONFIG_${name}=y`), ''].join('\n'));
+    await make('olddefconfig');
+  }
+  await make(`-j${options.jobs}`);
+  const built = ['xen', 'xen-syms'].map(name => join(xen, name));
+  const lacking = built.find(path => !existsSync(path));
+  if (lacking !== undefined) throw new LabError(`make left no ${lacking}`, `see ${options.log}`);
+  cpSync(built[0], join(folder, 'xen'));
+  await run('sh', ['-c', `nm -n "${built[1]}" > "${join(folder, 'symbols')}"`], options);
+  writeFileSync(join(folder, 'planted.json'), JSON.stringify(planted));
+}

@@ -1,0 +1,79 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { Apt } from './apt.mjs';
+import { unpackDebs } from './debs.mjs';
+import { buildHypervisor } from './hypervisor.mjs';
+import { makeInitramfs } from './initramfs.mjs';
+import { contentOf, filesBelow, kept } from './kept.mjs';
+import { LabError } from './lab-error.mjs';
+import { ensurePrograms } from './programs.mjs';
+import { copyTree, debianSource, versionOf } from './xen-source.mjs';
+
+/** Seconds that a step may take, on a slow machine. */
+const LIMITS = { programs: 900, source: 600, packages: 900, build: 3600, initramfs: 300 };
+/** Raised when what a step makes of the same inputs changes. */
+const VERSION = 1;
+
+/** All that is needed before a scenario can boot. Every step is kept by what went into it. */
+export async function prepare({ root, cache, tree, faults, patience, say }) {
+  mkdirSync(cache, { recursive: true });
+  const log = join(cache, 'lab.log');
+  const options = limit => ({ log, limit: limit * patience, jobs: cpus().length });
+  const [record, lab] = [join(root, 'record'), join(root, 'record', 'lab')];
+  const step = (name, inputs, make) => kept(cache, name, { ...inputs, version: VERSION }, make, say);
+  const apt = new Apt(cache);
+  await ensurePrograms({ ...options(LIMITS.programs), say });
+
+  const source =
+    tree === undefined
+      ? await step('source', { debian: 'xen' }, folder => debianSource(apt, folder, options(LIMITS.source)))
+      : await step('source', { tree: contentOf([join(tree, 'xen'), join(tree, 'Config.mk')]) }, folder =>
+          copyTree(tree, folder),
+        );
+  const { branch, release } = versionOf(join(source, 'tree'));
+
+  const hooks = readdirSync(record)
+    .filter(name => /\.(h|c|cocci|sh|tsv)$/.test(name))
+    .map(name => join(record, name));
+  const built = {
+    source: contentOf([join(source, 'tree', 'xen')]),
+    hooks: contentOf(hooks),
+    lab: contentOf([join(lab, 'xen'), join(lab, 'faults')]),
+  };
+  const hypervisor = await step('hypervisor', built, folder => {
+    const work = join(cache, `build-${branch}`);
+    return buildHypervisor({ record, lab, source, faults, work, folder, options: options(LIMITS.build) });
+  });
+
+  const packages = (name, which) =>
+    step(name, { wanted: which.wanted }, folder => unpackDebs(apt, which, folder, options(LIMITS.packages)));
+  const tools = { wanted: [`xen-utils-${branch}`, 'libxen-dev'], own: /^(lib)?xen\S*$/, libraries: true };
+  const toolstack = join(await packages('toolstack', tools), 'root');
+  const linux = { wanted: ['linux-image-amd64'], own: /^linux-image-\S+$/ };
+  const kernel = join(await packages('kernel', linux), 'root');
+  const shell = join(await packages('busybox', { wanted: ['busybox-static'] }), 'root');
+  const contents = { toolstack: stampOf(toolstack), kernel: stampOf(kernel), own: contentOf([join(lab, 'dom0')]) };
+  const initramfs = await step('initramfs', contents, folder =>
+    makeInitramfs({
+      lab,
+      kernel,
+      toolstack,
+      shell: programIn(shell, 'busybox'),
+      folder,
+      options: options(LIMITS.initramfs),
+    }),
+  );
+  const planted = JSON.parse(readFileSync(join(hypervisor, 'planted.json'), 'utf8'));
+  return { hypervisor, initramfs, release, planted, log };
+}
+
+/** A folder of a kept step is named by its stamp. */
+const stampOf = path => path.split('/').at(-2);
+
+function programIn(folder, name) {
+  const found = filesBelow(folder).find(({ path }) => path.endsWith(`/${name}`));
+  if (found === undefined || !existsSync(found.path))
+    throw new LabError(`no ${name} in its package`, 'remove the cache');
+  return found.path;
+}

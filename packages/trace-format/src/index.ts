@@ -1,3 +1,5 @@
+/** What batches may be compressed with. */
+export { COMPRESSIONS, type Compression } from './compress/codec.js';
 /** Expected failures, with a code, a place and a remedy. */
 export { describePlace, type ErrorBlame, type ErrorPlace, P2mError, usageError } from './errors.js';
 /** Memory of a batch that two threads share. */
@@ -19,7 +21,9 @@ export { COPIED_COLUMNS, type CopiedBatch, copyRows, copySelectedRows } from './
 /** Reads a file at any place. */
 export { RandomAccess } from './read/file-access.js';
 /** Batches of a trace as they are read. */
-export { type BatchInfo, BatchMemory, isValid, type ReadBatch } from './read/read-batch.js';
+export type { BatchInfo } from './read/batch-info.js';
+export { BatchMemory } from './read/batch-memory.js';
+export { isValid, type ReadBatch } from './read/read-batch.js';
 /** What is damaged in a trace. */
 export type { Damage } from './read/read-contents.js';
 /** Opens a trace. */
@@ -105,10 +109,12 @@ export { suggestion } from './suggestion.js';
 export { getI53, getU53, getU64, hex, setU53, setU64 } from './u64.js';
 /** Names that a trace has beyond those of the schema. */
 export { namesBeyondInitial } from './write/names-beyond-initial.js';
+/** A trace anew, with or without compression. */
+export { copyTrace } from './write/copy-trace.js';
 /** Where batches go. */
 export { openTraceSink } from './write/open-sink.js';
 /** Writes a trace. */
 export { type Repair, repairTrace } from './write/repair-trace.js';
-export { type BatchSink, type NewNames, TraceWriter } from './write/writer.js';
+export { type BatchSink, type NewNames, TraceWriter, type WriterOptions } from './write/writer.js';
 /** xentrace captures as traces. */
 export { importXentraceFile, importXentraceStream, SymbolTable, type XentraceOptions } from './xentrace/index.js';

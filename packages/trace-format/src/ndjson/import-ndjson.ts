@@ -1,3 +1,4 @@
+import type { Compression } from '../compress/codec.js';
 import { P2mError } from '../errors.js';
 import { BATCH_ROWS, type EventBatch } from '../kernel/event-batch.js';
 import { RandomAccess } from '../read/file-access.js';
@@ -18,6 +19,8 @@ export interface NdjsonImportOptions {
   readonly header?: NdjsonHeader | undefined;
   /** Rows per record batch. */
   readonly batchRows?: number | undefined;
+  /** Compresses the trace. */
+  readonly compression?: Compression | undefined;
   readonly onProgress?: ((bytes: number) => void) | undefined;
   /** Ends the import: nothing is written, and the signal's reason is thrown. */
   readonly signal?: AbortSignal | undefined;
@@ -121,9 +124,10 @@ class NdjsonRows {
   /** The sink, opened once it is certain that no header follows. */
   private start() {
     if (this.open === undefined) {
+      const { batchRows = BATCH_ROWS, compression } = this.options;
       const header = { ...given(this.header), ...given(this.options.header) };
       const metadata = metadataOf(this.name, header);
-      const sink = new TraceWriter(this.output, metadata, this.options.batchRows ?? BATCH_ROWS);
+      const sink = new TraceWriter(this.output, metadata, batchRows, undefined, { compression });
       const layouts = layoutOf(header) === undefined ? new LayoutSample() : undefined;
       this.open = { sink, batch: sink.acquire(), metadata, layouts };
     }

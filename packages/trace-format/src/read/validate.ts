@@ -4,7 +4,7 @@ import type { MessageBlock } from '../ipc/encode-message.js';
 import { MAGIC } from '../ipc/file-format.js';
 import { DICTIONARIES, type DictionaryName } from '../schema/columns.js';
 import { RandomAccess } from './file-access.js';
-import { batchInfo } from './read-batch.js';
+import { batchInfo } from './batch-info.js';
 import { addNames, type FoundFooter, isEnd, readFooter, readMessage, readNames, traceStart } from './read-contents.js';
 import { TraceReader } from './reader.js';
 import { validateBatch } from './validate-batch.js';

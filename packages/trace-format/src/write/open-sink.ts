@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import type { Compression } from '../compress/codec.js';
 import { BATCH_ROWS } from '../kernel/event-batch.js';
 import { Kernel } from '../kernel/kernel.js';
 import type { TraceMetadata } from '../schema/metadata.js';
@@ -9,12 +10,12 @@ import { type BatchSink, TraceWriter } from './writer.js';
 
 /**
  * The pool of an import: a second thread helps if there is a second core. The thread takes a while to start, so a
- * caller with other work opens the pool first, and closes it if it opens no sink after all.
+ * caller with other work opens the pool first, and closes it if it opens no sink after all. @throws P2mError P2M_CODEC
  */
-export function openPool(): BatchPool {
+export function openPool(compression?: Compression): BatchPool {
   // The TypeScript sources (tests) have no worker to start; the file is the same either way.
   const isShared = availableParallelism() > 1 && existsSync(POOL_WORKER);
-  return isShared ? new SharedPool(BATCH_ROWS, new Kernel()) : new LocalPool(BATCH_ROWS);
+  return isShared ? new SharedPool(BATCH_ROWS, new Kernel(), compression) : new LocalPool(BATCH_ROWS, compression);
 }
 
 /**

@@ -37,7 +37,7 @@ export async function importXentraceFile(
 
 async function importFile(file: RandomAccess, output: string, options: XentraceOptions): Promise<TraceMetadata> {
   // Its thread starts while windows are being indexed.
-  const pool = openPool();
+  const pool = openPool(options.compression);
   try {
     return await importTo(pool, file, output, options);
   } catch (error) {

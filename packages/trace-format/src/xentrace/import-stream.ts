@@ -1,5 +1,5 @@
 import type { TraceMetadata } from '../schema/metadata.js';
-import { openTraceSink } from '../write/open-sink.js';
+import { openPool, openTraceSink } from '../write/open-sink.js';
 import type { BatchSink } from '../write/writer.js';
 import { inOrder } from './in-order.js';
 import { Merger } from './merge.js';
@@ -73,7 +73,7 @@ class StreamJob {
     this.options = options;
     this.limit = options.reorderBytes ?? REORDER_BYTES;
     this.metadata = startMetadata(source, options, interpretation);
-    this.sink = openTraceSink(output, this.metadata);
+    this.sink = openTraceSink(output, this.metadata, openPool(options.compression));
     this.rows = new RowWriter(this.sink, interpretation, options.symbols);
     this.merger = new Merger(this.rows, this.sink.block.kernel, () => {
       throw new Error('a stream has its windows in memory');

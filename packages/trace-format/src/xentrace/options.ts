@@ -1,3 +1,4 @@
+import type { Compression } from '../compress/codec.js';
 import { usageError } from '../errors.js';
 import { LAYOUT_NAMES, profileOfVersion } from '../schema/layout-profiles.js';
 import type { TraceMetadata } from '../schema/metadata.js';
@@ -19,6 +20,8 @@ export interface XentraceOptions {
   readonly controlDomains?: readonly number[] | undefined;
   /** Whose the records are that lie in no window: of a capture without its head, or of one pcpu alone. */
   readonly pcpu?: number | undefined;
+  /** Compresses the trace. */
+  readonly compression?: Compression | undefined;
   readonly onProgress?: ((bytes: number) => void) | undefined;
   /** Ends the import of a file: nothing is written, and the signal's reason is thrown. A stream ends by itself. */
   readonly signal?: AbortSignal | undefined;

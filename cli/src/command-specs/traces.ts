@@ -3,11 +3,13 @@ import type { CommandSpec } from '../command.js';
 import {
   CAPTURE_OPTIONS,
   CLOCK_OPTIONS,
+  COMPRESS,
   CPU_HZ,
   formatOption,
   IMPORT_SETTINGS,
   parseDomids,
   parseEvents,
+  parseKinds,
   parsePcpu,
   parsePcpus,
   parsePercent,
@@ -24,7 +26,9 @@ export const TRACE_COMMANDS: readonly CommandSpec[] = [
     name: 'import',
     args: [['input', 'xentrace capture or NDJSON, gzipped or not; - for stdin']],
     summary: 'make a trace from a capture or from NDJSON',
-    more: 'Prints a health report on stderr, unless --quiet. The exit code is 3 if the input was cut or damaged; what could be read is imported.',
+    more: `Prints a health report on stderr, unless --quiet. The exit code is 3 if the input was cut or damaged; what could be
+read is imported. What --only-domain and --only-kind leave out can't be checked any more: the report says so, and a rule
+that needs it is not checked. Lost records are always part of the trace.`,
     options: [
       { flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true },
       { ...formatOption(['xentrace', 'ndjson']), help: 'input format, if the content does not show it' },
@@ -43,6 +47,17 @@ export const TRACE_COMMANDS: readonly CommandSpec[] = [
         help: 'pcpu of records that lie in no window: a capture of one pcpu, or without its head',
         parse: parsePcpu,
       },
+      {
+        flags: '--only-domain <domids>',
+        help: 'only events that may concern these domains, such as 1,2',
+        parse: parseDomids,
+      },
+      {
+        flags: '--only-kind <kinds>',
+        help: 'only these kinds of events, such as set_entry,m2p_set; repeatable',
+        collect: parseKinds,
+      },
+      COMPRESS,
       {
         flags: '--max-bytes <size>',
         help: 'most bytes that a gzip may contain, 0 for any number (default: 64G, and 200 times its size from 32M on)',
@@ -107,6 +122,7 @@ ${POSITIONS}`,
       { flags: '-o, --output <file>', help: 'file to write (default: stdout, for text)' },
       { flags: '--from <position>', help: 'first event' },
       { flags: '--to <position>', help: 'last event' },
+      { ...COMPRESS, help: 'compress a trace (arrow): lz4 is fast, zstd small, none for neither' },
       ...CAPTURE_OPTIONS,
       ...CLOCK_OPTIONS,
       STRICT,

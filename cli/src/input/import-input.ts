@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { NdjsonHeader, TraceMetadata } from '@p2mtrace/trace-format';
+import type { Compression, EventFilter, KindName, NdjsonHeader, TraceMetadata } from '@p2mtrace/trace-format';
 import { P2mError, usageError } from '@p2mtrace/trace-format/errors';
 import {
   importXentraceFile,
@@ -21,6 +21,9 @@ export interface ImportSettings {
   readonly controlDomains?: number[] | undefined;
   /** Whose the records of a capture are that lie in no window. */
   readonly pcpu?: number | undefined;
+  readonly compress?: Compression | 'none' | undefined;
+  readonly onlyDomain?: number[] | undefined;
+  readonly onlyKind?: KindName[][] | undefined;
 }
 
 /** Called from time to time with the number of bytes of the input read so far. */
@@ -49,7 +52,16 @@ async function importCapture(
 ): Promise<TraceMetadata> {
   const { xenVersion, layout, host, controlDomains, cpuHz, pcpu } = settings;
   const symbols = settings.symbols === undefined ? undefined : readSymbols(settings.symbols);
-  const all: XentraceOptions = { xenVersion, layout, symbols, host, controlDomains, pcpu, tscHz: cpuHz };
+  const all: XentraceOptions = {
+    xenVersion,
+    layout,
+    symbols,
+    host,
+    controlDomains,
+    pcpu,
+    tscHz: cpuHz,
+    ...made(settings),
+  };
   if (input.stream === undefined) {
     return stoppable(signal => importXentraceFile(input.name, output, { ...all, onProgress, signal }));
   }
@@ -81,8 +93,17 @@ async function importText(
     );
   }
   const header: NdjsonHeader = { xenVersion, layout, host, controlDomains, tscHz: cpuHz };
-  if (input.stream !== undefined) return importNdjson(withProgress(input, onProgress), input.name, output, { header });
-  return stoppable(signal => importNdjson(input.name, input.name, output, { header, onProgress, signal }));
+  const all = { header, ...made(settings) };
+  if (input.stream !== undefined) return importNdjson(withProgress(input, onProgress), input.name, output, all);
+  return stoppable(signal => importNdjson(input.name, input.name, output, { ...all, onProgress, signal }));
+}
+
+/** How the trace is made, whatever its input. */
+function made({ compress, onlyDomain, onlyKind }: ImportSettings): { compression?: Compression; filter?: EventFilter } {
+  return {
+    ...(compress === undefined || compress === 'none' ? {} : { compression: compress }),
+    ...(onlyDomain || onlyKind ? { filter: { domains: onlyDomain, kinds: onlyKind?.flat() } } : {}),
+  };
 }
 
 /** Progress of a stream counts the bytes that arrived, before decompression. */

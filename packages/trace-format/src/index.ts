@@ -16,13 +16,13 @@ export { NDJSON_VERSION, type NdjsonHeader } from './ndjson/header-schema.js';
 export { importNdjson, type NdjsonImportOptions } from './ndjson/import-ndjson.js';
 /** Puts clocks right that are apart, as an import does. */
 export { correctSkew } from './order/correct-skew.js';
+/** Batches of a trace as they are read. */
+export type { BatchInfo } from './read/batch-info.js';
+export { BatchMemory } from './read/batch-memory.js';
 /** Copies rows from one trace to another. */
 export { COPIED_COLUMNS, type CopiedBatch, copyRows, copySelectedRows } from './read/copy-rows.js';
 /** Reads a file at any place. */
 export { RandomAccess } from './read/file-access.js';
-/** Batches of a trace as they are read. */
-export type { BatchInfo } from './read/batch-info.js';
-export { BatchMemory } from './read/batch-memory.js';
 export { isValid, type ReadBatch } from './read/read-batch.js';
 /** What is damaged in a trace. */
 export type { Damage } from './read/read-contents.js';
@@ -107,10 +107,12 @@ export {
 export { suggestion } from './suggestion.js';
 /** 64-bit values as pairs of u32. */
 export { getI53, getU53, getU64, hex, setU53, setU64 } from './u64.js';
-/** Names that a trace has beyond those of the schema. */
-export { namesBeyondInitial } from './write/names-beyond-initial.js';
 /** A trace anew, with or without compression. */
 export { copyTrace } from './write/copy-trace.js';
+/** Which events of an import become a trace. */
+export type { EventFilter } from './write/event-filter.js';
+/** Names that a trace has beyond those of the schema. */
+export { namesBeyondInitial } from './write/names-beyond-initial.js';
 /** Where batches go. */
 export { openTraceSink } from './write/open-sink.js';
 /** Writes a trace. */

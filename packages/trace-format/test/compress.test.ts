@@ -1,5 +1,9 @@
-import { mkdtempSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { COMPRESSIONS, copyTrace, defaultMetadata, TraceReader, TraceWriter, validateTrace } from '@p2mtrace/trace-format';
+import {
+  COMPRESSIONS,
+  copyTrace,
+  TraceReader,
+  validateTrace,
+} from '@p2mtrace/trace-format';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anyEvent } from './support/arbitrary-events.js';
@@ -8,7 +12,6 @@ import { SAMPLE_ROWS } from './support/sample-rows.js';
 import { tempDir } from './support/temp-dir.js';
 
 const path = tempDir();
-void [mkdtempSync, readFileSync, statSync, truncateSync, writeFileSync, defaultMetadata, TraceWriter];
 
 describe.each(COMPRESSIONS)('%s', compression => {
   test('what is written is read', () => {

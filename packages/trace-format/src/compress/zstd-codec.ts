@@ -48,7 +48,8 @@ export function zstdCodec(): Codec {
       const from = input.with(bytes);
       const at = output.of(into.length);
       const size = zstd._decompress(at, into.length, from, bytes.length);
-      if (size !== into.length) throw new Error(size < 0 ? 'there is no zstd frame of this size' : `it has ${size} bytes`);
+      if (size !== into.length)
+        throw new Error(size < 0 ? 'there is no zstd frame of this size' : `it has ${size} bytes`);
       into.set(zstd.HEAPU8.subarray(at, at + size));
     },
   };

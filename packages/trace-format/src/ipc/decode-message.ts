@@ -163,11 +163,13 @@ function decodeCompressed(
     return { name, offset: validity.offset, bytes: 0, validity, ...(offsets && { offsets }), values };
   });
   const custom = decodeKeyValues(message);
-  if (check === 'absent') return { type: 'batch', rows, bodyBytes, compression, regions, absent, crcs: undefined, custom };
+  if (check === 'absent')
+    return { type: 'batch', rows, bodyBytes, compression, regions, absent, crcs: undefined, custom };
   if (check.body.length !== regions.length) throw damaged('a batch has too few checksums');
   const whole = regions.map((region, i): ColumnRegion => {
     const end = i + 1 === regions.length ? bodyBytes : regions[i + 1].offset;
-    if (end < region.offset || (i === 0 && region.offset > 0)) throw damaged(`column ${region.name} is out of its place`);
+    if (end < region.offset || (i === 0 && region.offset > 0))
+      throw damaged(`column ${region.name} is out of its place`);
     for (const part of [region.validity, region.offsets, region.values]) {
       if (part === undefined || (part.offset >= region.offset && part.offset + part.bytes <= end)) continue;
       throw damaged(`a buffer of column ${region.name} is out of its place`);

@@ -4,7 +4,9 @@ import { BATCH_ROWS, type EventBatch } from '../kernel/event-batch.js';
 import { RandomAccess } from '../read/file-access.js';
 import { profileOfVersion } from '../schema/layout-profiles.js';
 import { defaultMetadata, type TraceMetadata } from '../schema/metadata.js';
+import type { EventFilter } from '../write/event-filter.js';
 import { LayoutSample } from '../write/layout-sample.js';
+import { filtered, withOrigin } from '../write/open-sink.js';
 import { TraceNames } from '../write/trace-names.js';
 import { type BatchSink, TraceWriter } from '../write/writer.js';
 import { yieldTurn } from '../yield-turn.js';
@@ -19,6 +21,8 @@ export interface NdjsonImportOptions {
   readonly header?: NdjsonHeader | undefined;
   /** Rows per record batch. */
   readonly batchRows?: number | undefined;
+  /** Which events become part of the trace. */
+  readonly filter?: EventFilter | undefined;
   /** Compresses the trace. */
   readonly compression?: Compression | undefined;
   readonly onProgress?: ((bytes: number) => void) | undefined;
@@ -112,7 +116,7 @@ class NdjsonRows {
     const { sink, batch, metadata, layouts } = this.start();
     layouts?.look(batch);
     if (batch.rows > 0) sink.submit(batch, this.names.takeNew());
-    const settled = layouts?.settle(metadata) ?? metadata;
+    const settled = withOrigin(layouts?.settle(metadata) ?? metadata, sink, this.options.filter);
     sink.finish(settled);
     return settled;
   }
@@ -124,10 +128,10 @@ class NdjsonRows {
   /** The sink, opened once it is certain that no header follows. */
   private start() {
     if (this.open === undefined) {
-      const { batchRows = BATCH_ROWS, compression } = this.options;
+      const { batchRows = BATCH_ROWS, compression, filter } = this.options;
       const header = { ...given(this.header), ...given(this.options.header) };
       const metadata = metadataOf(this.name, header);
-      const sink = new TraceWriter(this.output, metadata, batchRows, undefined, { compression });
+      const sink = filtered(new TraceWriter(this.output, metadata, batchRows, undefined, { compression }), filter);
       const layouts = layoutOf(header) === undefined ? new LayoutSample() : undefined;
       this.open = { sink, batch: sink.acquire(), metadata, layouts };
     }

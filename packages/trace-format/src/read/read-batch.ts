@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { P2mError } from '../errors.js';
-import { zeroCrc } from '../ipc/checksum.js';
 import type { ColumnRegion } from '../ipc/body-layout.js';
+import { zeroCrc } from '../ipc/checksum.js';
 import { type ColumnArrays, columnView } from '../kernel/event-batch.js';
 import { COLUMNS, type ColumnName, type ColumnSpec, perColumn } from '../schema/columns.js';
 import type { BatchInfo } from './batch-info.js';
@@ -128,7 +128,8 @@ function compressedColumns(
 ): ReadColumn {
   const batch = new CompressedBatch(file, info, memory);
   const { absent, crcs } = info.header;
-  return index => (!holes && absent[index] ? batch.absent(index) : batch.read(index, checksums ? crcs?.[index] : undefined));
+  return index =>
+    !holes && absent[index] ? batch.absent(index) : batch.read(index, checksums ? crcs?.[index] : undefined);
 }
 
 function allValid(rows: number): Uint8Array {

@@ -5,8 +5,8 @@ import { containedBytes, expandBuffer } from '../compress/compressed-buffer.js';
 import { P2mError } from '../errors.js';
 import { bodyLayout, type ColumnRegion } from '../ipc/body-layout.js';
 import { COLUMNS, type ColumnName, RAW_MAX } from '../schema/columns.js';
-import type { BatchMemory } from './batch-memory.js';
 import type { BatchInfo } from './batch-info.js';
+import type { BatchMemory } from './batch-memory.js';
 import type { RandomAccess } from './file-access.js';
 
 /** Other writers may compress a buffer with what it has to spare; no more than this many bytes. */
@@ -87,7 +87,12 @@ export class CompressedBatch {
     const buffer = this.memory.takeRaw(region.bytes);
     return {
       buffer,
-      region: { ...from(region), validity: from(validity), values: from(place), ...(offsets && { offsets: from(offsets) }) },
+      region: {
+        ...from(region),
+        validity: from(validity),
+        values: from(place),
+        ...(offsets && { offsets: from(offsets) }),
+      },
     };
   }
 
@@ -104,7 +109,10 @@ export class CompressedBatch {
     }
     const into = new Uint8Array(buffer, offset, bytes);
     try {
-      if (claimed === bytes) return expandBuffer(stored, into, this.codec);
+      if (claimed === bytes) {
+        expandBuffer(stored, into, this.codec);
+        return;
+      }
       const larger = new Uint8Array(claimed);
       expandBuffer(stored, larger, this.codec);
       into.set(larger.subarray(0, bytes));

@@ -11,9 +11,9 @@ import {
 } from '../schema/columns.js';
 import { KindCounts } from '../schema/kind-counts.js';
 import { parseMetadata, type TraceMetadata } from '../schema/metadata.js';
-import { RandomAccess } from './file-access.js';
-import { type BatchInfo } from './batch-info.js';
+import type { BatchInfo } from './batch-info.js';
 import { BatchMemory } from './batch-memory.js';
+import { RandomAccess } from './file-access.js';
 import { isValid, type ReadBatch, readBatch, type TranslateIndices } from './read-batch.js';
 import { asDamage, type Contents, type Damage, readContents } from './read-contents.js';
 

@@ -5,6 +5,8 @@ import { BATCH_ROWS } from '../kernel/event-batch.js';
 import { Kernel } from '../kernel/kernel.js';
 import type { TraceMetadata } from '../schema/metadata.js';
 import { type BatchPool, LocalPool } from './batch-pool.js';
+import { chooserOf, type EventFilter } from './event-filter.js';
+import { FilterSink } from './filter-sink.js';
 import { POOL_WORKER, SharedPool } from './shared-pool.js';
 import { type BatchSink, TraceWriter } from './writer.js';
 
@@ -29,4 +31,16 @@ export function openTraceSink(path: string, metadata: TraceMetadata, pool = open
     pool.close();
     throw error;
   }
+}
+
+/** The same for those events only that the filter lets through. */
+export function filtered(sink: BatchSink, filter: EventFilter | undefined): BatchSink | FilterSink {
+  const choose = filter && chooserOf(filter);
+  return choose === undefined ? sink : new FilterSink(sink, choose);
+}
+
+/** The metadata of a complete import, which say what the filter has left out of it. */
+export function withOrigin<M extends TraceMetadata>(metadata: M, sink: BatchSink, filter: EventFilter | undefined): M {
+  const piece = sink instanceof FilterSink ? sink.origin(metadata.source, filter?.domains) : undefined;
+  return piece === undefined ? metadata : { ...metadata, piece };
 }

@@ -1,7 +1,7 @@
 import { P2mError } from '../errors.js';
 import { BATCH_ROWS } from '../kernel/event-batch.js';
-import { COPIED_COLUMNS } from '../read/copy-rows.js';
 import { BatchMemory } from '../read/batch-memory.js';
+import { COPIED_COLUMNS } from '../read/copy-rows.js';
 import { asDamage, type Damage } from '../read/read-contents.js';
 import type { TraceReader } from '../read/reader.js';
 import { yieldTurn } from '../yield-turn.js';

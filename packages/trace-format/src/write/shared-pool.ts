@@ -66,7 +66,15 @@ export class SharedPool implements BatchPool {
     const { start } = this.block;
     const counts = new SharedArrayBuffer(2 * 4);
     const { port1, port2 } = new MessageChannel();
-    const workerData: PoolWorkerData = { capacity, slots: SLOTS, kernel: kernel.parts, start, counts, port: port2, compression };
+    const workerData: PoolWorkerData = {
+      capacity,
+      slots: SLOTS,
+      kernel: kernel.parts,
+      start,
+      counts,
+      port: port2,
+      compression,
+    };
     new Worker(POOL_WORKER, { workerData, transferList: [port2] }).unref();
     port1.unref();
     this.port = port1;

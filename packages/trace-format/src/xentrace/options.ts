@@ -4,6 +4,7 @@ import { LAYOUT_NAMES, profileOfVersion } from '../schema/layout-profiles.js';
 import type { TraceMetadata } from '../schema/metadata.js';
 import type { P2mNumbering } from '../schema/xen-enums.js';
 import { suggestion } from '../suggestion.js';
+import type { EventFilter } from '../write/event-filter.js';
 import type { SymbolTable } from './symbols.js';
 
 /** What the user knows and the file can't tell. */
@@ -20,6 +21,8 @@ export interface XentraceOptions {
   readonly controlDomains?: readonly number[] | undefined;
   /** Whose the records are that lie in no window: of a capture without its head, or of one pcpu alone. */
   readonly pcpu?: number | undefined;
+  /** Which events become part of the trace. */
+  readonly filter?: EventFilter | undefined;
   /** Compresses the trace. */
   readonly compression?: Compression | undefined;
   readonly onProgress?: ((bytes: number) => void) | undefined;

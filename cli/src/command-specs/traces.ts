@@ -31,10 +31,14 @@ read is imported. What --only-domain and --only-kind leave out can't be checked 
 that needs it is not checked. Lost records are always part of the trace.`,
     options: [
       { flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true },
-      { ...formatOption(['xentrace', 'ndjson']), help: 'input format, if the content does not show it' },
+      { ...formatOption(['xentrace', 'ndjson', 'csv']), help: 'input format, if the content does not show it' },
       { flags: '--xen-version <version>', help: 'Xen release of the recording, such as 4.17.7' },
       { flags: '--layout <profile>', help: 'page_info layout, P0 to P8 (default: by the release)' },
       { flags: '--symbols <file>', help: 'names of call sites (output of nm xen-syms)' },
+      {
+        flags: '--map <file>',
+        help: "what other recorders' records, or the columns of a CSV, mean (docs/import.md)",
+      },
       CPU_HZ,
       { flags: '--host <name>', help: 'name of the recorded host' },
       {
@@ -70,6 +74,7 @@ that needs it is not checked. Lost records are always part of the trace.`,
       'p2mtrace import capture.bin -o trace.arrow --xen-version 4.17.7 --cpu-hz 2.5G',
       'xentrace -D -e 0x0010f000 /dev/stdout | p2mtrace import - -o trace.arrow   # Ctrl-C ends the recording',
       'p2mtrace import case.ndjson -o case.arrow',
+      'p2mtrace import log.csv --format csv --map map.json -o log.arrow',
     ],
     load: () => import('../commands/import.js'),
   },

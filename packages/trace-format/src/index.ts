@@ -111,6 +111,10 @@ export { getI53, getU53, getU64, hex, setU53, setU64 } from './u64.js';
 export { copyTrace } from './write/copy-trace.js';
 /** Which events of an import become a trace. */
 export type { EventFilter } from './write/event-filter.js';
+/** CSV as a trace. */
+export { importCsv } from './map/import-csv.js';
+/** What records of others mean. */
+export { type ImportMap, parseMap } from './map/map-schema.js';
 /** Names that a trace has beyond those of the schema. */
 export { namesBeyondInitial } from './write/names-beyond-initial.js';
 /** Where batches go. */

@@ -62,7 +62,8 @@ export async function importNdjson(
 
 const PIECE = 1 << 18;
 
-async function* piecesOf(path: string): AsyncGenerator<Uint8Array> {
+/** The bytes of a file; each piece is overwritten by the next. */
+export async function* piecesOf(path: string): AsyncGenerator<Uint8Array> {
   const file = new RandomAccess(path);
   try {
     const buffer = new Uint8Array(PIECE);
@@ -77,7 +78,7 @@ async function* piecesOf(path: string): AsyncGenerator<Uint8Array> {
 }
 
 /** Turns lines into rows of batches. */
-class NdjsonRows {
+export class NdjsonRows {
   private readonly name: string;
   private readonly output: string;
   private readonly options: NdjsonImportOptions;
@@ -102,6 +103,16 @@ class NdjsonRows {
       this.header = decodeHeader(object);
       return;
     }
+    this.addEvent(object);
+  }
+
+  /** Events so far. */
+  get events(): number {
+    return this.seq;
+  }
+
+  /** Adds the event that an object of NDJSON is. @throws P2mError P2M_NDJSON */
+  addEvent(object: Readonly<Record<string, unknown>>): void {
     const trace = this.start();
     decodeEvent(object, this.seq, trace.batch, this.names);
     this.seq++;

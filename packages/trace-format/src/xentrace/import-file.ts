@@ -58,7 +58,7 @@ async function importTo(
   const metadata = startMetadata(file.path, options, interpretation);
   const sink = filtered(openTraceSink(output, metadata, pool), options.filter);
   try {
-    const rows = new RowWriter(sink, interpretation, options.symbols);
+    const rows = new RowWriter(sink, interpretation, options.symbols, options.map);
     rows.health.bytes = file.size;
     rows.health.skippedBytes = skipped;
     rows.health.problems.push(...problems);

@@ -74,7 +74,7 @@ class StreamJob {
     this.limit = options.reorderBytes ?? REORDER_BYTES;
     this.metadata = startMetadata(source, options, interpretation);
     this.sink = filtered(openTraceSink(output, this.metadata, openPool(options.compression)), options.filter);
-    this.rows = new RowWriter(this.sink, interpretation, options.symbols);
+    this.rows = new RowWriter(this.sink, interpretation, options.symbols, options.map);
     this.merger = new Merger(this.rows, this.sink.block.kernel, () => {
       throw new Error('a stream has its windows in memory');
     });

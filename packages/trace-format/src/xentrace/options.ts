@@ -5,6 +5,7 @@ import type { TraceMetadata } from '../schema/metadata.js';
 import type { P2mNumbering } from '../schema/xen-enums.js';
 import { suggestion } from '../suggestion.js';
 import type { EventFilter } from '../write/event-filter.js';
+import type { ImportMap } from '../map/map-schema.js';
 import type { SymbolTable } from './symbols.js';
 
 /** What the user knows and the file can't tell. */
@@ -14,6 +15,8 @@ export interface XentraceOptions {
   /** page_info layout profile, P0…P8; by default it follows from the version. */
   readonly layout?: string | undefined;
   readonly symbols?: SymbolTable | undefined;
+  /** What records of another recorder mean. */
+  readonly map?: ImportMap | undefined;
   /** TSC frequency in Hz; without it, times can't be given in seconds. */
   readonly tscHz?: number | undefined;
   readonly host?: string | undefined;

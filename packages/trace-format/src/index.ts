@@ -6,6 +6,10 @@ export { describePlace, type ErrorBlame, type ErrorPlace, P2mError, usageError }
 export { BatchBlock } from './kernel/batch-block.js';
 /** Events to be written, column by column. */
 export { BATCH_ROWS, type ColumnArrays, type EventBatch } from './kernel/event-batch.js';
+/** CSV as a trace. */
+export { importCsv } from './map/import-csv.js';
+/** What records of others mean. */
+export { type ImportMap, parseMap } from './map/map-schema.js';
 /** Events as lines of NDJSON. */
 export { EventEncoder } from './ndjson/encode-event.js';
 /** A trace as NDJSON. */
@@ -111,10 +115,6 @@ export { getI53, getU53, getU64, hex, setU53, setU64 } from './u64.js';
 export { copyTrace } from './write/copy-trace.js';
 /** Which events of an import become a trace. */
 export type { EventFilter } from './write/event-filter.js';
-/** CSV as a trace. */
-export { importCsv } from './map/import-csv.js';
-/** What records of others mean. */
-export { type ImportMap, parseMap } from './map/map-schema.js';
 /** Names that a trace has beyond those of the schema. */
 export { namesBeyondInitial } from './write/names-beyond-initial.js';
 /** Where batches go. */

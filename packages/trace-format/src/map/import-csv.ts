@@ -74,10 +74,17 @@ const columnOf = (spec: MappedCsv['columns'][string]): string => (typeof spec ==
 
 /** Checks that the CSV has what the map names. */
 function checkHead(csv: MappedCsv, record: Readonly<Record<string, string>>): void {
-  const named = [...Object.values(csv.columns).map(columnOf), ...(typeof csv.kind === 'string' ? [] : [csv.kind.column])];
+  const named = [
+    ...Object.values(csv.columns).map(columnOf),
+    ...(typeof csv.kind === 'string' ? [] : [csv.kind.column]),
+  ];
   const missing = named.find(column => !Object.hasOwn(record, column));
   if (missing === undefined) return;
-  throw usageError('P2M_MAP', `there is no column ${missing}; there are ${Object.keys(record).join(', ')}`, 'correct the map');
+  throw usageError(
+    'P2M_MAP',
+    `there is no column ${missing}; there are ${Object.keys(record).join(', ')}`,
+    'correct the map',
+  );
 }
 
 /** The event of a line; undefined for one whose kind the map leaves out. */

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { usageError } from '../errors.js';
+import type { EventField } from '../ndjson/event-fields.js';
 import { COLUMNS, type ColumnSpec } from '../schema/columns.js';
 import { FLAG_NAMES, type FlagName } from '../schema/flags.js';
 import { KINDS, type KindName } from '../schema/kinds.js';
-import type { EventField } from '../ndjson/event-fields.js';
-import { fieldsOf } from './fields-of.js';
 import { suggestion } from '../suggestion.js';
+import { fieldsOf } from './fields-of.js';
 
 const kind = z.enum(KINDS.map(({ name }) => name) as [KindName, ...KindName[]]);
 const text = z.string().min(1);
@@ -23,11 +23,14 @@ const word = z.strictObject({
   /** Names by the numbers that stand for them; of flags, by their bits. */
   values: z.record(z.string().regex(/^\d+$/), text).optional(),
   /** The number that means that there is no value; of gfn and mfn, all ones mean it, too. */
-  absent: z.string().regex(/^(?:\d{1,20}|0x[0-9a-f]{1,16})$/i).optional(),
+  absent: z
+    .string()
+    .regex(/^(?:\d{1,20}|0x[0-9a-f]{1,16})$/i)
+    .optional(),
 });
 
 const record = z.strictObject({
-  id: z.string().regex(/^0x[0-9a-f]{1,7}$/i),
+  id: z.string().regex(/^0x0*[0-9a-f]{1,7}$/i),
   kind,
   words: z.array(word),
   /** Values that every such record has, as in NDJSON. */
@@ -37,12 +40,12 @@ const record = z.strictObject({
 const csv = z.strictObject({
   delimiter: z.string().length(1).default(','),
   /** The column that names the kind, and its kinds by what it has; or one kind for all lines. */
-  kind: z.union([
-    kind,
-    z.strictObject({ column: text, values: z.record(text, kind.or(z.null())) }),
-  ]),
+  kind: z.union([kind, z.strictObject({ column: text, values: z.record(text, kind.or(z.null())) })]),
   /** By the column of a trace: the column of the CSV, and names by what it has. */
-  columns: z.record(text, z.strictObject({ column: text, values: z.record(text, text.or(z.null())).optional() }).or(text)),
+  columns: z.record(
+    text,
+    z.strictObject({ column: text, values: z.record(text, text.or(z.null())).optional() }).or(text),
+  ),
 });
 
 const schema = z.strictObject({
@@ -89,13 +92,18 @@ function checkRecord({ kind: name, words, set }: MappedRecord, at: string): void
   columns.forEach((column, i) => {
     if (!fields.has(column) || GIVEN.includes(column)) {
       const known = [...fields.keys()].filter(field => !GIVEN.includes(field));
-      throw wrong(`${column} is no column of ${name}${suggestion(column, known) || `; it has ${known.join(', ')}`}`, at);
+      throw wrong(
+        `${column} is no column of ${name}${suggestion(column, known) || `; it has ${known.join(', ')}`}`,
+        at,
+      );
     }
     if (columns.indexOf(column) !== i) throw wrong(`${column} is there twice`, at);
   });
   const missing = [...fields.values()].find(field => field.required && !columns.includes(field.name));
   if (missing !== undefined) throw wrong(`${name} needs ${missing.name}`, at);
-  words.forEach((one, i) => checkWord(one, fields.get(one.column) as EventField, `${at}.words.${i}`));
+  words.forEach((one, i) => {
+    checkWord(one, fields.get(one.column) as EventField, `${at}.words.${i}`);
+  });
 }
 
 function checkWord({ word: first, words, bits, values }: MappedWord, { column, form }: EventField, at: string): void {

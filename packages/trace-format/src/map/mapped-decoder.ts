@@ -4,8 +4,8 @@ import type { EventField } from '../ndjson/event-fields.js';
 import { COLUMNS, DICTIONARIES, type DictionaryName, PRESENT } from '../schema/columns.js';
 import { FLAG, type FlagName } from '../schema/flags.js';
 import { KIND } from '../schema/kinds.js';
-import type { TraceNames } from '../write/trace-names.js';
 import { viewName } from '../schema/view-names.js';
+import type { TraceNames } from '../write/trace-names.js';
 import { fieldsOf } from './fields-of.js';
 import type { MappedRecord, MappedWord } from './map-schema.js';
 

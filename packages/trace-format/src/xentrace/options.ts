@@ -1,11 +1,11 @@
 import type { Compression } from '../compress/codec.js';
 import { usageError } from '../errors.js';
+import type { ImportMap } from '../map/map-schema.js';
 import { LAYOUT_NAMES, profileOfVersion } from '../schema/layout-profiles.js';
 import type { TraceMetadata } from '../schema/metadata.js';
 import type { P2mNumbering } from '../schema/xen-enums.js';
 import { suggestion } from '../suggestion.js';
 import type { EventFilter } from '../write/event-filter.js';
-import type { ImportMap } from '../map/map-schema.js';
 import type { SymbolTable } from './symbols.js';
 
 /** What the user knows and the file can't tell. */

@@ -1,13 +1,14 @@
 import type { EventBatch } from '../kernel/event-batch.js';
 import type { KernelFunctions } from '../kernel/kernel.js';
 import { EXIT, RUN } from '../kernel/kernel-layout.js';
+import type { ImportMap } from '../map/map-schema.js';
+import { MappedDecoder } from '../map/mapped-decoder.js';
 import { LockOverlaps } from '../order/lock-overlaps.js';
 import { PRESENT } from '../schema/columns.js';
 import { KIND } from '../schema/kinds.js';
 import { MEM_WORDS, NO_RECORD } from '../schema/record-table.js';
+import { viewName } from '../schema/view-names.js';
 import * as X from '../schema/xentrace-records.js';
-import { MappedDecoder } from '../map/mapped-decoder.js';
-import type { ImportMap } from '../map/map-schema.js';
 import { LayoutSample } from '../write/layout-sample.js';
 import { TraceNames } from '../write/trace-names.js';
 import type { BatchSink } from '../write/writer.js';
@@ -17,7 +18,6 @@ import { HealthCounter } from './health.js';
 import { KernelTables } from './kernel-tables.js';
 import type { Interpretation } from './options.js';
 import type { SymbolTable } from './symbols.js';
-import { viewName } from '../schema/view-names.js';
 
 const { arg0: ARG0, raw: RAW } = PRESENT;
 

@@ -9,7 +9,10 @@ const CLI = join(import.meta.dirname, '../cli/bin/p2mtrace.js');
 /** Import and replay of the yardstick compressed, against the same without compression. */
 export function benchCompress() {
   const capture = makeYardstick();
-  const importTo = (path, codec) => [process.execPath, [CLI, 'import', capture, '-o', path, '--compress', codec, '--quiet']];
+  const importTo = (path, codec) => [
+    process.execPath,
+    [CLI, 'import', capture, '-o', path, '--compress', codec, '--quiet'],
+  ];
   const replay = path => [process.execPath, [CLI, 'replay', path, '--no-index', '--quiet']];
   const remove = path => rmSync(path, { force: true });
   const [plain, packed] = [`${TRACE}.plain`, `${TRACE}.packed`];

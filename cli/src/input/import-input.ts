@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs';
-import type { Compression, EventFilter, ImportMap, KindName, NdjsonHeader, TraceMetadata } from '@p2mtrace/trace-format';
+import type {
+  Compression,
+  EventFilter,
+  ImportMap,
+  KindName,
+  NdjsonHeader,
+  TraceMetadata,
+} from '@p2mtrace/trace-format';
 import { P2mError, usageError } from '@p2mtrace/trace-format/errors';
 import {
   importXentraceFile,
@@ -77,7 +84,9 @@ async function importText(
   settings: ImportSettings,
   onProgress: OnBytes,
 ): Promise<TraceMetadata> {
-  const { importCsv, importNdjson, LAYOUT_NAMES, profileOfVersion, suggestion } = await import('@p2mtrace/trace-format');
+  const { importCsv, importNdjson, LAYOUT_NAMES, profileOfVersion, suggestion } = await import(
+    '@p2mtrace/trace-format'
+  );
   const { xenVersion, layout, host, controlDomains, cpuHz, symbols, pcpu } = settings;
   if (pcpu !== undefined) {
     throw usageError('P2M_PCPU', '--pcpu is for captures', 'NDJSON has a field pcpu in each event');

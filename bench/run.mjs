@@ -1,5 +1,6 @@
 import { benchAnalyze } from './analyze.mjs';
 import { benchAudit } from './audit.mjs';
+import { benchCompress } from './compress.mjs';
 import { benchImport } from './import.mjs';
 import { benchJump } from './jump.mjs';
 import { benchMemory } from './memory.mjs';
@@ -10,6 +11,7 @@ import { benchSql } from './sql.mjs';
 // `pnpm bench` runs all of them, `pnpm bench import sql` some.
 const benches = {
   import: benchImport,
+  compress: benchCompress,
   replay: benchReplay,
   memory: benchMemory,
   analyze: benchAnalyze,

@@ -23,7 +23,7 @@ const entries = {
 };
 
 /** Not bundled: native code, a loader of modules, and one that breaks without its side effects. */
-const OUTSIDE = ['@duckdb/node-api', 'jiti', 'apache-arrow', 'fs-native-extensions'];
+const OUTSIDE = ['@duckdb/node-api', 'jiti', 'apache-arrow', 'fs-native-extensions', 'lz4-napi', '@foxglove/wasm-zstd'];
 
 const bundle = await rolldown({
   input: entries,

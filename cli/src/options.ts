@@ -1,6 +1,6 @@
 import type { OptionSetting } from '@p2mtrace/analyzers';
 import { parseDate } from '@p2mtrace/replayer';
-import { DOMID_IDLE } from '@p2mtrace/trace-format';
+import { COMPRESSIONS, DOMID_IDLE, KINDS, type KindName, suggestion } from '@p2mtrace/trace-format';
 import { InvalidArgumentError } from 'commander';
 
 /** An option as data, so that it is the same in every command. */
@@ -34,6 +34,19 @@ export function parseDomid(text: string): number {
 /** `0,3`: domain ids. */
 export function parseDomids(text: string): number[] {
   return text.split(',').map(parseDomid);
+}
+
+/** `lookup,put_gfn`: kinds of events. */
+export function parseKinds(text: string): KindName[] {
+  return text.split(',').map(name => {
+    const found = KINDS.find(kind => kind.name === name);
+    if (found !== undefined) return found.name;
+    const near = suggestion(
+      name,
+      KINDS.map(kind => kind.name),
+    );
+    throw new InvalidArgumentError(`${name} is no kind of event${near || ' (docs/format.md lists them)'}.`);
+  });
 }
 
 /** A whole number from 0 on, decimal or 0x…; may begin with #. */
@@ -111,6 +124,11 @@ export const PROGRESS: OptionSpec = {
   flags: '--progress <when>',
   help: 'show progress on a terminal, or never (default: auto)',
   choices: ['auto', 'never'],
+};
+export const COMPRESS: OptionSpec = {
+  flags: '--compress <codec>',
+  help: 'compress the trace: lz4 is fast, zstd small',
+  choices: [...COMPRESSIONS, 'none'],
 };
 export const STRICT: OptionSpec = {
   flags: '--strict',

@@ -1,4 +1,4 @@
-import { exportNdjson, type TraceReader, usageError } from '@p2mtrace/trace-format';
+import { type Compression, exportNdjson, type TraceReader, usageError } from '@p2mtrace/trace-format';
 import { checkOutputs, isStdout } from '@p2mtrace/trace-format/output';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
@@ -16,12 +16,16 @@ export type ExportFormat = 'ndjson' | 'csv' | 'arrow' | 'parquet' | 'duckdb' | '
 interface Options extends RangeOptions, TraceSettings {
   readonly format: ExportFormat;
   readonly output?: string;
+  readonly compress?: Compression | 'none';
 }
 
 export const run: Run<readonly [string], Options> = async ([path], options, context) => {
   const { output, format } = options;
   if (output !== undefined) checkOutputs([output], [path]);
   checkRange(options);
+  if (options.compress !== undefined && format !== 'arrow') {
+    throw usageError('P2M_FORMAT', '--compress is for traces', '--format arrow, or compress the file afterwards');
+  }
   return withTrace(path, options, context, async reader => {
     const range = rangeOf(reader, options);
     // Not between the lines of the data.
@@ -39,7 +43,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
       else if (output === undefined) {
         throw usageError('P2M_FORMAT', `${format} is written to a file`, `name it: -o trace.${format}`);
       } else if (format === 'duckdb') await exportDatabase(reader, output, context, onEvents);
-      else if (format === 'arrow') await exportArrow(reader, output, range, context, onEvents);
+      else if (format === 'arrow') await exportArrow(reader, output, range, options.compress, context, onEvents);
       else await exportEvents(reader, format, output, range, context, onEvents);
     } finally {
       progress.end();

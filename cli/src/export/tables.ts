@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { openTraceSession, TRACE_TABLES } from '@p2mtrace/analyzers';
-import type { TraceReader } from '@p2mtrace/trace-format';
+import { type Compression, copyTrace, type TraceReader, usageError } from '@p2mtrace/trace-format';
 import type { Context } from '../command.js';
-import { madeFile } from '../output/made-file.js';
+import { madeFile, withTraceFile } from '../output/made-file.js';
 import { withOutput } from '../output/open-output.js';
 import type { ResultFormat } from '../sql/formats.js';
 import { isMadeByDuckdb, writeResult } from '../sql/result-formats.js';
@@ -35,10 +35,19 @@ export async function exportArrow(
   reader: TraceReader,
   output: string,
   range: EventRange,
+  compress: Compression | 'none' | undefined,
   context: Context,
   onEvents: OnEvents,
 ): Promise<void> {
-  if (!isWholeTrace(range)) return exportEvents(reader, 'arrow', output, range, context, onEvents);
+  const isWhole = isWholeTrace(range);
+  if (compress !== undefined && !isWhole) {
+    throw usageError('P2M_FORMAT', 'a part of the events is a table and no trace', 'p2mtrace trim cuts out a trace');
+  }
+  const compression = compress === 'none' ? undefined : compress;
+  if (compress !== undefined && compression !== reader.compression) {
+    return withTraceFile(output, context, path => copyTrace(reader, path, compression, onEvents));
+  }
+  if (!isWhole) return exportEvents(reader, 'arrow', output, range, context, onEvents);
   await withOutput(output, context, async bytes => {
     for await (const piece of createReadStream(reader.path, { highWaterMark: 1 << 20 })) await bytes.append(piece);
   });

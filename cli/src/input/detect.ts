@@ -1,4 +1,4 @@
-export type InputFormat = 'xentrace' | 'ndjson';
+export type InputFormat = 'xentrace' | 'ndjson' | 'csv';
 export type Content = InputFormat | 'gzip' | 'empty';
 
 /** Bytes that `detectContent` needs, if there are as many. */

@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs';
-import type { NdjsonHeader, TraceMetadata } from '@p2mtrace/trace-format';
+import type {
+  Compression,
+  EventFilter,
+  ImportMap,
+  KindName,
+  NdjsonHeader,
+  TraceMetadata,
+} from '@p2mtrace/trace-format';
 import { P2mError, usageError } from '@p2mtrace/trace-format/errors';
 import {
   importXentraceFile,
@@ -24,6 +31,11 @@ export interface ImportSettings {
   readonly controlDomains?: number[] | undefined;
   /** Whose the records of a capture are that lie in no window. */
   readonly pcpu?: number | undefined;
+  /** A file that tells what records of others mean. */
+  readonly map?: string | undefined;
+  readonly compress?: Compression | 'none' | undefined;
+  readonly onlyDomain?: number[] | undefined;
+  readonly onlyKind?: KindName[][] | undefined;
 }
 
 /** Called from time to time with the number of bytes of the input read so far. */
@@ -40,7 +52,7 @@ export function importInput(
   settings: ImportSettings,
   onBytes: OnBytes,
 ): Promise<TraceMetadata> {
-  const importer = input.format === 'ndjson' ? importText : importCapture;
+  const importer = input.format === 'xentrace' ? importCapture : importText;
   return importer(input, output, settings, onBytes);
 }
 
@@ -50,12 +62,13 @@ async function importCapture(
   settings: ImportSettings,
   onProgress: OnBytes,
 ): Promise<TraceMetadata> {
-  const { cpuHz, symbols: symbolFile, ...known } = settings;
-  const symbols = symbolFile === undefined ? undefined : readSymbols(symbolFile);
-  const { xenVersion, layout, host, buildId, domains, controlDomains, pcpu } = known;
+  const { xenVersion, layout, host, buildId, domains, controlDomains, cpuHz, pcpu } = settings;
+  const symbols = settings.symbols === undefined ? undefined : readSymbols(settings.symbols);
   const all: XentraceOptions = {
     ...{ xenVersion, layout, symbols, host, buildId, domains, controlDomains, pcpu },
     tscHz: cpuHz,
+    map: await mapOf(settings),
+    ...made(settings),
   };
   if (input.stream === undefined) {
     return stoppable(signal => importXentraceFile(input.name, output, { ...all, onProgress, signal }));
@@ -69,7 +82,9 @@ async function importText(
   settings: ImportSettings,
   onProgress: OnBytes,
 ): Promise<TraceMetadata> {
-  const { importNdjson, LAYOUT_NAMES, profileOfVersion, suggestion } = await import('@p2mtrace/trace-format');
+  const { importCsv, importNdjson, LAYOUT_NAMES, profileOfVersion, suggestion } = await import(
+    '@p2mtrace/trace-format'
+  );
   const { xenVersion, layout, host, controlDomains, cpuHz, symbols, pcpu } = settings;
   if (pcpu !== undefined) {
     throw usageError('P2M_PCPU', '--pcpu is for captures', 'NDJSON has a field pcpu in each event');
@@ -88,8 +103,23 @@ async function importText(
     );
   }
   const header: NdjsonHeader = { xenVersion, layout, host, controlDomains, tscHz: cpuHz };
-  if (input.stream !== undefined) return importNdjson(withProgress(input, onProgress), input.name, output, { header });
-  return stoppable(signal => importNdjson(input.name, input.name, output, { header, onProgress, signal }));
+  const all = { header, ...made(settings) };
+  const map = await mapOf(settings);
+  if (input.format === 'csv') {
+    if (map === undefined) throw usageError('P2M_MAP', 'a CSV needs a map', '--map FILE (docs/import.md)');
+    if (input.stream !== undefined) return importCsv(withProgress(input, onProgress), input.name, output, map, all);
+    return stoppable(signal => importCsv(input.name, input.name, output, map, { ...all, onProgress, signal }));
+  }
+  if (input.stream !== undefined) return importNdjson(withProgress(input, onProgress), input.name, output, all);
+  return stoppable(signal => importNdjson(input.name, input.name, output, { ...all, onProgress, signal }));
+}
+
+/** How the trace is made, whatever its input. */
+function made({ compress, onlyDomain, onlyKind }: ImportSettings): { compression?: Compression; filter?: EventFilter } {
+  return {
+    ...(compress === undefined || compress === 'none' ? {} : { compression: compress }),
+    ...(onlyDomain || onlyKind ? { filter: { domains: onlyDomain, kinds: onlyKind?.flat() } } : {}),
+  };
 }
 
 /** Progress of a stream counts the bytes that arrived, before decompression. */
@@ -98,6 +128,23 @@ async function* withProgress({ stream, source }: Input, onProgress: OnBytes): As
   for await (const piece of stream) {
     yield piece;
     onProgress(source?.bytes ?? 0);
+  }
+}
+
+/** What the map says. @throws P2mError P2M_MAP (usage), P2M_OPEN (usage) */
+async function mapOf({ map }: ImportSettings): Promise<ImportMap | undefined> {
+  if (map === undefined) return undefined;
+  const { parseMap } = await import('@p2mtrace/trace-format');
+  try {
+    return parseMap(readFileSync(map, 'utf8'));
+  } catch (error) {
+    if (error instanceof P2mError) throw error.at({ file: map });
+    throw new P2mError('P2M_OPEN', `the map can't be read (${(error as NodeJS.ErrnoException).code})`, {
+      blame: 'usage',
+      place: { file: map },
+      remedy: 'check the path',
+      cause: error,
+    });
   }
 }
 

@@ -1,9 +1,15 @@
+/** What batches may be compressed with. */
+export { COMPRESSIONS, type Compression } from './compress/codec.js';
 /** Expected failures, with a code, a place and a remedy. */
 export { describePlace, type ErrorBlame, type ErrorPlace, P2mError, usageError } from './errors.js';
 /** Memory of a batch that two threads share. */
 export { BatchBlock } from './kernel/batch-block.js';
 /** Events to be written, column by column. */
 export { BATCH_ROWS, type ColumnArrays, type EventBatch } from './kernel/event-batch.js';
+/** CSV as a trace. */
+export { importCsv } from './map/import-csv.js';
+/** What records of others mean. */
+export { type ImportMap, parseMap } from './map/map-schema.js';
 /** Events as lines of NDJSON. */
 export { EventEncoder } from './ndjson/encode-event.js';
 /** A trace as NDJSON. */
@@ -14,12 +20,14 @@ export { NDJSON_VERSION, type NdjsonHeader } from './ndjson/header-schema.js';
 export { importNdjson, type NdjsonImportOptions } from './ndjson/import-ndjson.js';
 /** Puts clocks right that are apart, as an import does. */
 export { correctSkew } from './order/correct-skew.js';
+/** Batches of a trace as they are read. */
+export type { BatchInfo } from './read/batch-info.js';
+export { BatchMemory } from './read/batch-memory.js';
 /** Copies rows from one trace to another. */
 export { COPIED_COLUMNS, type CopiedBatch, copyRows, copySelectedRows } from './read/copy-rows.js';
 /** Reads a file at any place. */
 export { RandomAccess } from './read/file-access.js';
-/** Batches of a trace as they are read. */
-export { type BatchInfo, BatchMemory, isValid, type ReadBatch } from './read/read-batch.js';
+export { isValid, type ReadBatch } from './read/read-batch.js';
 /** What is damaged in a trace. */
 export type { Damage } from './read/read-contents.js';
 /** Opens a trace. */
@@ -103,12 +111,16 @@ export {
 export { suggestion } from './suggestion.js';
 /** 64-bit values as pairs of u32. */
 export { getI53, getU53, getU64, hex, setU53, setU64 } from './u64.js';
+/** A trace anew, with or without compression. */
+export { copyTrace } from './write/copy-trace.js';
+/** Which events of an import become a trace. */
+export type { EventFilter } from './write/event-filter.js';
 /** Names that a trace has beyond those of the schema. */
 export { namesBeyondInitial } from './write/names-beyond-initial.js';
 /** Where batches go. */
 export { openTraceSink } from './write/open-sink.js';
 /** Writes a trace. */
 export { type Repair, repairTrace } from './write/repair-trace.js';
-export { type BatchSink, type NewNames, TraceWriter } from './write/writer.js';
+export { type BatchSink, type NewNames, TraceWriter, type WriterOptions } from './write/writer.js';
 /** xentrace captures as traces. */
 export { importXentraceFile, importXentraceStream, SymbolTable, type XentraceOptions } from './xentrace/index.js';

@@ -56,7 +56,7 @@ function stream(batches: readonly { seq: number; classes: readonly number[] }[])
   let at = Buffer.concat(parts).length;
   for (const { seq, classes } of batches) {
     const batch = lockBatch(classes);
-    const job = batchJob(batch, messages, seq, fd, at);
+    const job = batchJob(batch, messages, seq, fd, at, []);
     new BatchWriter().write(batch, job);
     at += job.message.framed.length + job.bodyBytes;
   }

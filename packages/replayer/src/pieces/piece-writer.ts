@@ -31,7 +31,7 @@ export class PieceWriter {
   ) {
     this.path = path;
     this.names = namesBeyondInitial(reader);
-    this.writer = new TraceWriter(path, metadata, rows, undefined, options);
+    this.writer = new TraceWriter(path, metadata, rows, undefined, { ...options, compression: reader.compression });
     this.batch = this.writer.acquire();
   }
 

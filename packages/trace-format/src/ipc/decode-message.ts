@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { BodyCompressionMethod } from 'apache-arrow/fb/body-compression-method';
 import { DictionaryBatch } from 'apache-arrow/fb/dictionary-batch';
 import { Footer } from 'apache-arrow/fb/footer';
 import { Message } from 'apache-arrow/fb/message';
@@ -7,17 +8,24 @@ import { MetadataVersion } from 'apache-arrow/fb/metadata-version';
 import { RecordBatch } from 'apache-arrow/fb/record-batch';
 import { Schema } from 'apache-arrow/fb/schema';
 import { ByteBuffer } from 'flatbuffers';
+import { COMPRESSIONS, type Compression } from '../compress/codec.js';
+import { codecOf } from '../compress/codec-of.js';
+import { containedBytes, expandBuffer } from '../compress/compressed-buffer.js';
 import { P2mError } from '../errors.js';
-import { DICTIONARY_NAMES, isAddressDictionary } from '../schema/columns.js';
+import { COLUMN_NAMES, COLUMNS, DICTIONARY_NAMES, isAddressDictionary } from '../schema/columns.js';
 import { hex } from '../u64.js';
 import { bodyLayout, type ColumnRegion } from './body-layout.js';
 import { type CrcCheck, checkCrc } from './checksum.js';
 import { decodeKeyValues, decodeSchema } from './decode-schema.js';
-import type { MessageBlock } from './encode-message.js';
+import { CODECS, type MessageBlock } from './encode-message.js';
 
 const PREFIX = 8;
 /** No writer puts more rows into a batch, so a larger count is damage. */
 const MAX_ROWS = 1 << 26;
+/** So that a small file can't ask for a large memory. */
+const MAX_COMPRESSED_ROWS = 1 << 20;
+/** What the compressed values of a dictionary may contain. */
+const MAX_DICTIONARY = 1 << 26;
 /** No trace has more messages (at 64K rows each this is 10^12 events). */
 const MAX_BLOCKS = 1 << 24;
 
@@ -25,7 +33,11 @@ export interface BatchHeader {
   readonly type: 'batch';
   readonly rows: number;
   readonly bodyBytes: number;
+  readonly compression: Compression | undefined;
+  /** Where the columns are in the file; compressed, they are elsewhere in memory (bodyLayout). */
   readonly regions: readonly ColumnRegion[];
+  /** True for each column that no row has. */
+  readonly absent: readonly boolean[];
   /** CRC of each region, undefined in a trace without checksums. */
   readonly crcs: readonly number[] | undefined;
   readonly custom: ReadonlyMap<string, string>;
@@ -36,6 +48,7 @@ export interface DictionaryHeader {
   readonly count: number;
   readonly isDelta: boolean;
   readonly bodyBytes: number;
+  readonly compression: Compression | undefined;
   readonly offsets: { readonly offset: number; readonly bytes: number };
   readonly text: { readonly offset: number; readonly bytes: number };
   readonly crc: number | undefined;
@@ -97,8 +110,9 @@ export function decodeMessage(framed: Uint8Array, maxBody: number): MessageHeade
 
 function decodeBatch(message: Message, bodyBytes: number, check: Exclude<CrcCheck, 'damaged'>): BatchHeader {
   const batch: RecordBatch = message.header(new RecordBatch());
-  if (batch.compression() !== null) throw damaged('the trace is compressed, which schema v1 is not');
-  const rows = bounded(batch.length(), MAX_ROWS, 'the number of rows');
+  const compression = compressionOf(batch);
+  const rows = bounded(batch.length(), compression ? MAX_COMPRESSED_ROWS : MAX_ROWS, 'the number of rows');
+  if (compression !== undefined) return decodeCompressed(message, batch, rows, bodyBytes, compression, check);
   const rawBytes = bounded(batch.buffers(batch.buffersLength() - 1)?.length() ?? 0n, bodyBytes, 'the raw column');
   const layout = bodyLayout(rows, rawBytes);
   const regions = check === 'absent' ? foreignRegions(batch, layout.regions, bodyBytes) : layout.regions;
@@ -108,7 +122,61 @@ function decodeBatch(message: Message, bodyBytes: number, check: Exclude<CrcChec
     if (check.body.length !== regions.length) throw damaged('a batch has too few checksums');
   }
   const crcs = check === 'absent' ? undefined : check.body;
-  return { type: 'batch', rows, bodyBytes, regions, crcs, custom: decodeKeyValues(message) };
+  const absent = regions.map(() => false);
+  return { type: 'batch', rows, bodyBytes, compression, regions, absent, crcs, custom: decodeKeyValues(message) };
+}
+
+/** The codec of a batch or dictionary. */
+function compressionOf(batch: RecordBatch): Compression | undefined {
+  const compression = batch.compression();
+  if (compression === null) return undefined;
+  const found = COMPRESSIONS.find(name => CODECS[name] === compression.codec());
+  if (found === undefined || compression.method() !== BodyCompressionMethod.BUFFER) {
+    throw damaged(`a body is compressed in a way (${compression.codec()}) that Arrow does not have`);
+  }
+  return found;
+}
+
+/** Compressed buffers may lie anywhere in the body; with checksums, columns follow each other without a gap. */
+function decodeCompressed(
+  message: Message,
+  batch: RecordBatch,
+  rows: number,
+  bodyBytes: number,
+  compression: Compression,
+  check: Exclude<CrcCheck, 'damaged'>,
+): BatchHeader {
+  let next = 0;
+  const buffer = (what: string) => {
+    const entry = batch.buffers(next++);
+    if (entry === null) throw damaged(`the batch has no buffer for ${what}`);
+    const offset = bounded(entry.offset(), bodyBytes, `the offset of ${what}`);
+    return { offset, bytes: bounded(entry.length(), bodyBytes - offset, `the length of ${what}`) };
+  };
+  const absent: boolean[] = [];
+  const regions = COLUMN_NAMES.map((name, i): ColumnRegion => {
+    const nulls = bounded(batch.nodes(i)?.nullCount() ?? 0n, MAX_ROWS, 'a null count');
+    absent.push(check !== 'absent' && COLUMNS[name].nullable && nulls === rows);
+    const validity = buffer(`${name}'s validity`);
+    const offsets = COLUMNS[name].type === 'binary' ? buffer(`${name}'s offsets`) : undefined;
+    const values = buffer(name);
+    return { name, offset: validity.offset, bytes: 0, validity, ...(offsets && { offsets }), values };
+  });
+  const custom = decodeKeyValues(message);
+  if (check === 'absent')
+    return { type: 'batch', rows, bodyBytes, compression, regions, absent, crcs: undefined, custom };
+  if (check.body.length !== regions.length) throw damaged('a batch has too few checksums');
+  const whole = regions.map((region, i): ColumnRegion => {
+    const end = i + 1 === regions.length ? bodyBytes : regions[i + 1].offset;
+    if (end < region.offset || (i === 0 && region.offset > 0))
+      throw damaged(`column ${region.name} is out of its place`);
+    for (const part of [region.validity, region.offsets, region.values]) {
+      if (part === undefined || (part.offset >= region.offset && part.offset + part.bytes <= end)) continue;
+      throw damaged(`a buffer of column ${region.name} is out of its place`);
+    }
+    return { ...region, bytes: end - region.offset };
+  });
+  return { type: 'batch', rows, bodyBytes, compression, regions: whole, absent, crcs: check.body, custom };
 }
 
 /** Regions as laid out by another writer: each buffer is checked against the body and the size its rows need. */
@@ -140,8 +208,8 @@ function decodeDictionary(
 ): DictionaryHeader {
   const data = header.data();
   if (data === null) throw damaged('a dictionary without data');
-  if (data.compression() !== null) throw damaged('a dictionary is compressed, which schema v1 is not');
-  const count = bounded(data.length(), bodyBytes, 'the number of names');
+  const compression = compressionOf(data);
+  const count = bounded(data.length(), compression ? MAX_DICTIONARY / 8 : bodyBytes, 'the number of names');
   const buffer = (index: number, what: string) => {
     const entry = data.buffers(index);
     if (entry === null) throw damaged(`a dictionary without ${what}`);
@@ -152,10 +220,28 @@ function decodeDictionary(
   const addresses = isAddressDictionary(DICTIONARY_NAMES[id]);
   const offsets = addresses ? { offset: 0, bytes: 0 } : buffer(1, 'offsets');
   const text = buffer(addresses ? 1 : 2, 'values');
-  const enough = addresses ? text.bytes >= count * 8 : count === 0 || offsets.bytes >= (count + 1) * 4;
-  if (!enough) throw damaged(`a dictionary has too few bytes for ${count} values`);
   const crc = check === 'absent' ? undefined : check.body[0];
-  return { type: 'dictionary', id, count, isDelta: header.isDelta(), bodyBytes, offsets, text, crc };
+  return { type: 'dictionary', id, count, isDelta: header.isDelta(), bodyBytes, compression, offsets, text, crc };
+}
+
+/** A buffer of a dictionary; p2mtrace compresses none, other writers do. */
+function dictionaryBuffer(
+  { compression }: DictionaryHeader,
+  body: Uint8Array,
+  { offset, bytes }: { readonly offset: number; readonly bytes: number },
+): Uint8Array {
+  const stored = body.subarray(offset, offset + bytes);
+  if (compression === undefined) return stored;
+  const length = containedBytes(stored);
+  if (length === undefined || length > MAX_DICTIONARY) throw damaged('a compressed dictionary claims a wild length');
+  const contents = new Uint8Array(length);
+  try {
+    expandBuffer(stored, contents, codecOf(compression));
+  } catch (error) {
+    if (error instanceof P2mError) throw error;
+    throw damaged(`a dictionary can't be decompressed: ${(error as Error).message}`);
+  }
+  return contents;
 }
 
 /** The names of a dictionary message. */
@@ -163,21 +249,26 @@ export function decodeNames(header: DictionaryHeader, body: Uint8Array): string[
   if (header.crc !== undefined && crc32(body) !== header.crc) {
     throw damaged('the checksum of a dictionary does not match');
   }
-  const names: string[] = [];
-  if (header.count === 0) return names;
-  if (isAddressDictionary(DICTIONARY_NAMES[header.id])) {
-    const values = new DataView(body.buffer, body.byteOffset + header.text.offset, header.text.bytes);
-    return Array.from({ length: header.count }, (_, i) => hex(values.getBigUint64(i * 8, true)));
+  const { count } = header;
+  if (count === 0) return [];
+  const text = dictionaryBuffer(header, body, header.text);
+  const isAddresses = isAddressDictionary(DICTIONARY_NAMES[header.id]);
+  const offsets = isAddresses ? EMPTY : dictionaryBuffer(header, body, header.offsets);
+  if (isAddresses ? text.length < count * 8 : offsets.length < (count + 1) * 4) {
+    throw damaged(`a dictionary has too few bytes for ${count} values`);
   }
-  const view = new DataView(body.buffer, body.byteOffset + header.offsets.offset, header.offsets.bytes);
+  const view = viewOf(isAddresses ? text : offsets);
+  if (isAddresses) return Array.from({ length: count }, (_, i) => hex(view.getBigUint64(i * 8, true)));
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  for (let i = 0; i < header.count; i++) {
+  return Array.from({ length: count }, (_, i) => {
     const [from, to] = [view.getInt32(i * 4, true), view.getInt32(i * 4 + 4, true)];
-    if (from < 0 || to < from || to > header.text.bytes) throw damaged('a dictionary has wild offsets');
-    names.push(decoder.decode(body.subarray(header.text.offset + from, header.text.offset + to)));
-  }
-  return names;
+    if (from < 0 || to < from || to > text.length) throw damaged('a dictionary has wild offsets');
+    return decoder.decode(text.subarray(from, to));
+  });
 }
+
+const EMPTY = new Uint8Array(0);
+const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) => new DataView(buffer, byteOffset, byteLength);
 
 export interface FooterInfo {
   readonly metadata: ReadonlyMap<string, string>;

@@ -1,6 +1,9 @@
 import { crc32 } from 'node:zlib';
 import { Block } from 'apache-arrow/fb/block';
+import { BodyCompression } from 'apache-arrow/fb/body-compression';
+import { BodyCompressionMethod } from 'apache-arrow/fb/body-compression-method';
 import { Buffer as BufferTable } from 'apache-arrow/fb/buffer';
+import { CompressionType } from 'apache-arrow/fb/compression-type';
 import { DictionaryBatch } from 'apache-arrow/fb/dictionary-batch';
 import { FieldNode } from 'apache-arrow/fb/field-node';
 import { Footer } from 'apache-arrow/fb/footer';
@@ -8,7 +11,8 @@ import { Message } from 'apache-arrow/fb/message';
 import { MessageHeader } from 'apache-arrow/fb/message-header';
 import { MetadataVersion } from 'apache-arrow/fb/metadata-version';
 import { RecordBatch } from 'apache-arrow/fb/record-batch';
-import { Builder } from 'flatbuffers';
+import { Builder, ByteBuffer } from 'flatbuffers';
+import type { Compression } from '../compress/codec.js';
 import { DICTIONARY_NAMES, isAddressDictionary } from '../schema/columns.js';
 import { type ColumnRegion, padded } from './body-layout.js';
 import { blankCrcs, CRC_KEY, placeOfCrcs, stampCrcs } from './checksum.js';
@@ -55,18 +59,33 @@ export function encodeSchemaMessage(metadata: Iterable<readonly [string, string]
   return message;
 }
 
-function encodeRecordBatch(b: Builder, rows: number, nulls: readonly number[], buffers: readonly Region[]) {
+/** Arrow's names of the codecs. */
+export const CODECS: Readonly<Record<Compression, CompressionType>> = {
+  lz4: CompressionType.LZ4_FRAME,
+  zstd: CompressionType.ZSTD,
+};
+
+function encodeRecordBatch(
+  b: Builder,
+  rows: number,
+  nulls: readonly number[],
+  buffers: readonly Region[],
+  compression?: Compression,
+) {
   RecordBatch.startBuffersVector(b, buffers.length);
   for (const { offset, bytes } of buffers.toReversed()) BufferTable.createBuffer(b, BigInt(offset), BigInt(bytes));
   const bufferVector = b.endVector();
   RecordBatch.startNodesVector(b, nulls.length);
   for (const count of nulls.toReversed()) FieldNode.createFieldNode(b, BigInt(rows), BigInt(count));
   const nodes = b.endVector();
+  const body =
+    compression && BodyCompression.createBodyCompression(b, CODECS[compression], BodyCompressionMethod.BUFFER);
   RecordBatch.startRecordBatch(b);
   RecordBatch.addLength(b, BigInt(rows));
   RecordBatch.addNodes(b, nodes);
   RecordBatch.addBuffers(b, bufferVector);
-  return { header: RecordBatch.endRecordBatch(b), nodes };
+  if (body !== undefined) RecordBatch.addCompression(b, body);
+  return { header: RecordBatch.endRecordBatch(b), nodes, bufferVector };
 }
 
 /** Metadata of a record batch, made before the batch itself is complete. */
@@ -77,6 +96,9 @@ export interface BatchMessage {
   readonly nodesAt: number;
   /** Where the digits of the checksums start. */
   readonly crcsAt: number;
+  /** Where the places of the buffers start, and where the length of the body is: of a compressed one they come later. */
+  readonly buffersAt: number;
+  readonly bodyBytesAt: number;
 }
 
 /** Metadata of a record batch whose body has these regions; `extra` is what a seek needs to know. */
@@ -85,15 +107,27 @@ export function encodeBatchMessage(
   regions: readonly ColumnRegion[],
   bodyBytes: number,
   extra: Iterable<readonly [string, string]>,
+  compression?: Compression,
 ): BatchMessage {
   const b = new Builder(4096);
   const buffers = regions.flatMap(r => (r.offsets ? [r.validity, r.offsets, r.values] : [r.validity, r.values]));
   const nulls = regions.map(() => 0);
-  const { header, nodes } = encodeRecordBatch(b, rows, nulls, buffers);
+  const { header, nodes, bufferVector } = encodeRecordBatch(b, rows, nulls, buffers, compression);
   const framed = finishMessage(b, MessageHeader.RecordBatch, header, bodyBytes, regions.length, extra);
-  // A builder counts from the end; the nodes follow the length of their vector.
-  return { framed, nodesAt: PREFIX + b.offset() - nodes + 4, crcsAt: placeOfCrcs(framed, regions.length) };
+  // A builder counts from the end; structures follow the length of their vector.
+  const placeOf = (vector: number) => PREFIX + b.offset() - vector + 4;
+  const message = Message.getRootAsMessage(new ByteBuffer(framed.subarray(PREFIX)));
+  return {
+    framed,
+    nodesAt: placeOf(nodes),
+    crcsAt: placeOfCrcs(framed, regions.length),
+    buffersAt: placeOf(bufferVector),
+    bodyBytesAt: PREFIX + message.bb_pos + (message.bb?.__offset(message.bb_pos, BODY_LENGTH) ?? 0),
+  };
 }
+
+/** Place of the field bodyLength in the table of a message's fields. */
+const BODY_LENGTH = 10;
 
 /** A dictionary of names; a delta adds to the names written before. */
 export function encodeDictionaryMessage(

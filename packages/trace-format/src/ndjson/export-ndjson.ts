@@ -1,5 +1,5 @@
 import { P2mError } from '../errors.js';
-import { BatchMemory } from '../read/read-batch.js';
+import { BatchMemory } from '../read/batch-memory.js';
 import type { TraceReader } from '../read/reader.js';
 import { COLUMN_NAMES } from '../schema/columns.js';
 import { EventEncoder } from './encode-event.js';

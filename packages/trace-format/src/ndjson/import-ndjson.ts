@@ -1,9 +1,12 @@
+import type { Compression } from '../compress/codec.js';
 import { P2mError } from '../errors.js';
 import { BATCH_ROWS, type EventBatch } from '../kernel/event-batch.js';
 import { RandomAccess } from '../read/file-access.js';
 import { profileOfVersion } from '../schema/layout-profiles.js';
 import { defaultMetadata, type TraceMetadata } from '../schema/metadata.js';
+import type { EventFilter } from '../write/event-filter.js';
 import { LayoutSample } from '../write/layout-sample.js';
+import { filtered, withOrigin } from '../write/open-sink.js';
 import { TraceNames } from '../write/trace-names.js';
 import { type BatchSink, TraceWriter } from '../write/writer.js';
 import { yieldTurn } from '../yield-turn.js';
@@ -18,6 +21,10 @@ export interface NdjsonImportOptions {
   readonly header?: NdjsonHeader | undefined;
   /** Rows per record batch. */
   readonly batchRows?: number | undefined;
+  /** Which events become part of the trace. */
+  readonly filter?: EventFilter | undefined;
+  /** Compresses the trace. */
+  readonly compression?: Compression | undefined;
   readonly onProgress?: ((bytes: number) => void) | undefined;
   /** Ends the import: nothing is written, and the signal's reason is thrown. */
   readonly signal?: AbortSignal | undefined;
@@ -55,7 +62,8 @@ export async function importNdjson(
 
 const PIECE = 1 << 18;
 
-async function* piecesOf(path: string): AsyncGenerator<Uint8Array> {
+/** The bytes of a file; each piece is overwritten by the next. */
+export async function* piecesOf(path: string): AsyncGenerator<Uint8Array> {
   const file = new RandomAccess(path);
   try {
     const buffer = new Uint8Array(PIECE);
@@ -70,7 +78,7 @@ async function* piecesOf(path: string): AsyncGenerator<Uint8Array> {
 }
 
 /** Turns lines into rows of batches. */
-class NdjsonRows {
+export class NdjsonRows {
   private readonly name: string;
   private readonly output: string;
   private readonly options: NdjsonImportOptions;
@@ -95,6 +103,16 @@ class NdjsonRows {
       this.header = decodeHeader(object);
       return;
     }
+    this.addEvent(object);
+  }
+
+  /** Events so far. */
+  get events(): number {
+    return this.seq;
+  }
+
+  /** Adds the event that an object of NDJSON is. @throws P2mError P2M_NDJSON */
+  addEvent(object: Readonly<Record<string, unknown>>): void {
     const trace = this.start();
     decodeEvent(object, this.seq, trace.batch, this.names);
     this.seq++;
@@ -109,7 +127,7 @@ class NdjsonRows {
     const { sink, batch, metadata, layouts } = this.start();
     layouts?.look(batch);
     if (batch.rows > 0) sink.submit(batch, this.names.takeNew());
-    const settled = layouts?.settle(metadata) ?? metadata;
+    const settled = withOrigin(layouts?.settle(metadata) ?? metadata, sink, this.options.filter);
     sink.finish(settled);
     return settled;
   }
@@ -121,9 +139,10 @@ class NdjsonRows {
   /** The sink, opened once it is certain that no header follows. */
   private start() {
     if (this.open === undefined) {
+      const { batchRows = BATCH_ROWS, compression, filter } = this.options;
       const header = { ...given(this.header), ...given(this.options.header) };
       const metadata = metadataOf(this.name, header);
-      const sink = new TraceWriter(this.output, metadata, this.options.batchRows ?? BATCH_ROWS);
+      const sink = filtered(new TraceWriter(this.output, metadata, batchRows, undefined, { compression }), filter);
       const layouts = layoutOf(header) === undefined ? new LayoutSample() : undefined;
       this.open = { sink, batch: sink.acquire(), metadata, layouts };
     }

@@ -1,4 +1,5 @@
-import { BatchMemory, isValid } from '../read/read-batch.js';
+import { BatchMemory } from '../read/batch-memory.js';
+import { isValid } from '../read/read-batch.js';
 import type { TraceReader } from '../read/reader.js';
 import { FLAG } from '../schema/flags.js';
 import { KIND } from '../schema/kinds.js';

@@ -27,7 +27,7 @@ interface Cursor {
  * @throws P2mError P2M_DAMAGED, P2M_WRITE
  */
 export function shiftClocks(reader: TraceReader, offsets: ReadonlyMap<number, number>, metadata: TraceMetadata): void {
-  const writer = new TraceWriter(reader.path, metadata);
+  const writer = new TraceWriter(reader.path, metadata, BATCH_ROWS, undefined, { compression: reader.compression });
   try {
     new Shift(reader, offsets, writer, metadata).write();
     writer.finish(metadata);

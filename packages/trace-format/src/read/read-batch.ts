@@ -1,41 +1,13 @@
 import { crc32 } from 'node:zlib';
 import { P2mError } from '../errors.js';
+import type { ColumnRegion } from '../ipc/body-layout.js';
 import { zeroCrc } from '../ipc/checksum.js';
-import type { BatchHeader } from '../ipc/decode-message.js';
-import { FIRST_SEQ_KEY, FIRST_TSC_KEY, LAST_TSC_KEY } from '../ipc/file-format.js';
 import { type ColumnArrays, columnView } from '../kernel/event-batch.js';
 import { COLUMNS, type ColumnName, type ColumnSpec, perColumn } from '../schema/columns.js';
+import type { BatchInfo } from './batch-info.js';
+import type { BatchMemory } from './batch-memory.js';
 import type { RandomAccess } from './file-access.js';
-
-/** Where a batch lies, and what is known about it without reading it. */
-export interface BatchInfo {
-  readonly index: number;
-  /** File offset of the body. */
-  readonly body: number;
-  readonly header: BatchHeader;
-  readonly rows: number;
-  readonly firstSeq: number;
-  readonly firstTsc: bigint | undefined;
-  readonly lastTsc: bigint | undefined;
-}
-
-/** What the batch's custom metadata says about it; nothing if another writer made it. */
-export function batchInfo(header: BatchHeader, index: number, body: number, fallbackSeq: number): BatchInfo {
-  const number = (key: string) => {
-    const text = header.custom.get(key);
-    return text !== undefined && /^\d+$/.test(text) ? BigInt(text) : undefined;
-  };
-  const firstSeq = number(FIRST_SEQ_KEY);
-  return {
-    index,
-    body,
-    header,
-    rows: header.rows,
-    firstSeq: firstSeq === undefined ? fallbackSeq : Number(firstSeq),
-    firstTsc: number(FIRST_TSC_KEY),
-    lastTsc: number(LAST_TSC_KEY),
-  };
-}
+import { CompressedBatch } from './read-compressed.js';
 
 /** Columns of one record batch: values by name, and which rows have one. */
 export interface ReadBatch<C extends ColumnName> {
@@ -53,26 +25,6 @@ export interface ReadBatch<C extends ColumnName> {
 /** True if the row has a value in the column with this validity bitmap. */
 export function isValid(bitmap: Uint8Array, row: number): boolean {
   return ((bitmap[row >>> 3] >>> (row & 7)) & 1) !== 0;
-}
-
-/** Memory that batches are read into, one after the other. */
-export class BatchMemory {
-  private buffer = new ArrayBuffer(0);
-  take(bytes: number): ArrayBuffer {
-    if (this.buffer.byteLength < bytes) this.buffer = allocate(bytes);
-    return this.buffer;
-  }
-}
-
-function allocate(bytes: number): ArrayBuffer {
-  try {
-    return new ArrayBuffer(bytes);
-  } catch (cause) {
-    throw new P2mError('P2M_TOO_LARGE', `a batch of ${bytes} bytes does not fit into memory`, {
-      remedy: 'write the trace with smaller record batches',
-      cause,
-    });
-  }
 }
 
 /** Checks the indices of a dictionary column and renumbers them as ours; `validity` is absent if no row is null. */
@@ -102,45 +54,30 @@ export function readBatch<C extends ColumnName>(
   translate: TranslateIndices,
   { checksums = true, holes = false }: ReadOptions = {},
 ): ReadBatch<C> {
-  const wanted = info.header.regions.filter(region => names.includes(region.name as C));
-  const parts = wanted.map(region => {
-    const crc = info.header.crcs?.[info.header.regions.indexOf(region)];
-    return { region, crc };
-  });
-  const bytes = info.header.bodyBytes;
-  const buffer = memory.take(bytes);
+  const { header } = info;
+  const column =
+    header.compression === undefined
+      ? plainColumns(file, info, memory, checksums, holes)
+      : compressedColumns(file, info, memory, checksums, holes);
   const columns = perColumn<unknown>(() => undefined);
   const validity = perColumn<Uint8Array | undefined>(() => undefined);
   let rawOffsets = new Int32Array(0);
-  for (const { region, crc } of parts) {
-    const spec: ColumnSpec = COLUMNS[region.name];
-    if (crc !== undefined) {
-      const whole = new Uint8Array(buffer, region.offset, region.bytes);
-      if (!holes && crc === zeroCrc(region.bytes)) {
-        // A column that no row has is a hole in the file: no need to read it.
-        whole.fill(0);
-      } else {
-        file.read(whole, info.body + region.offset);
-        if (checksums && crc32(whole) !== crc) throw checksumError(info, region.name, info.body + region.offset);
-      }
-    } else {
-      for (const part of [region.validity, region.offsets, region.values]) {
-        if (part !== undefined) file.read(new Uint8Array(buffer, part.offset, part.bytes), info.body + part.offset);
-      }
-    }
-    const { offset } = region.values;
-    const values = columnView(spec.type, buffer, offset, region.values.bytes);
-    columns[region.name] = values;
+  header.regions.forEach(({ name }, index) => {
+    if (!names.includes(name as C)) return;
+    const spec: ColumnSpec = COLUMNS[name];
+    const { buffer, region } = column(index);
+    const values = columnView(spec.type, buffer, region.values.offset, region.values.bytes);
+    columns[name] = values;
     if (spec.nullable) {
       const bitmap = new Uint8Array(buffer, region.validity.offset, region.validity.bytes);
-      validity[region.name] = bitmap.length > 0 || info.rows === 0 ? bitmap : allValid(info.rows);
+      validity[name] = bitmap.length > 0 || info.rows === 0 ? bitmap : allValid(info.rows);
     }
-    if (spec.dictionary !== undefined) translate(region.name, values as Uint8Array, validity[region.name]);
+    if (spec.dictionary !== undefined) translate(name, values as Uint8Array, validity[name]);
     if (region.offsets !== undefined) {
       rawOffsets = new Int32Array(buffer, region.offsets.offset, info.rows + 1);
       checkOffsets(rawOffsets, region.values.bytes, info);
     }
-  }
+  });
   return {
     rows: info.rows,
     firstSeq: info.firstSeq,
@@ -148,6 +85,51 @@ export function readBatch<C extends ColumnName>(
     validity: validity as Record<ColumnName, Uint8Array>,
     rawOffsets,
   };
+}
+
+/** Reads a column of a batch, by its number, and returns where it lies in which memory. */
+type ReadColumn = (index: number) => { readonly buffer: ArrayBuffer; readonly region: ColumnRegion };
+
+function plainColumns(
+  file: RandomAccess,
+  info: BatchInfo,
+  memory: BatchMemory,
+  checksums: boolean,
+  holes: boolean,
+): ReadColumn {
+  const buffer = memory.take(info.header.bodyBytes);
+  return index => {
+    const region = info.header.regions[index];
+    const crc = info.header.crcs?.[index];
+    if (crc === undefined) {
+      for (const part of [region.validity, region.offsets, region.values]) {
+        if (part !== undefined) file.read(new Uint8Array(buffer, part.offset, part.bytes), info.body + part.offset);
+      }
+      return { buffer, region };
+    }
+    const whole = new Uint8Array(buffer, region.offset, region.bytes);
+    if (!holes && crc === zeroCrc(region.bytes)) {
+      // A column that no row has is a hole in the file: no need to read it.
+      whole.fill(0);
+    } else {
+      file.read(whole, info.body + region.offset);
+      if (checksums && crc32(whole) !== crc) throw checksumError(info, region.name, info.body + region.offset);
+    }
+    return { buffer, region };
+  };
+}
+
+function compressedColumns(
+  file: RandomAccess,
+  info: BatchInfo,
+  memory: BatchMemory,
+  checksums: boolean,
+  holes: boolean,
+): ReadColumn {
+  const batch = new CompressedBatch(file, info, memory);
+  const { absent, crcs } = info.header;
+  return index =>
+    !holes && absent[index] ? batch.absent(index) : batch.read(index, checksums ? crcs?.[index] : undefined);
 }
 
 function allValid(rows: number): Uint8Array {

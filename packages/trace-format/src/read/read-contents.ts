@@ -10,8 +10,8 @@ import {
 import type { MessageBlock } from '../ipc/encode-message.js';
 import { MAGIC } from '../ipc/file-format.js';
 import { DICTIONARY_NAMES, type DictionaryName } from '../schema/columns.js';
+import { type BatchInfo, batchInfo } from './batch-info.js';
 import type { RandomAccess } from './file-access.js';
-import { type BatchInfo, batchInfo } from './read-batch.js';
 
 /** Why a trace ends before its file does; everything before that point is intact. */
 export interface Damage {

@@ -1,3 +1,4 @@
+import type { Compression } from '../compress/codec.js';
 import { describePlace, P2mError } from '../errors.js';
 import { METADATA_KEY } from '../ipc/decode-schema.js';
 import {
@@ -10,15 +11,10 @@ import {
 } from '../schema/columns.js';
 import { KindCounts } from '../schema/kind-counts.js';
 import { parseMetadata, type TraceMetadata } from '../schema/metadata.js';
+import type { BatchInfo } from './batch-info.js';
+import { BatchMemory } from './batch-memory.js';
 import { RandomAccess } from './file-access.js';
-import {
-  type BatchInfo,
-  BatchMemory,
-  isValid,
-  type ReadBatch,
-  readBatch,
-  type TranslateIndices,
-} from './read-batch.js';
+import { isValid, type ReadBatch, readBatch, type TranslateIndices } from './read-batch.js';
 import { asDamage, type Contents, type Damage, readContents } from './read-contents.js';
 
 export interface ReaderOptions {
@@ -74,6 +70,11 @@ export class TraceReader {
       file.close();
       throw error instanceof P2mError ? error.at({ file: path }) : error;
     }
+  }
+
+  /** What its batches are compressed with. */
+  get compression(): Compression | undefined {
+    return this.batches.find(({ header }) => header.compression !== undefined)?.header.compression;
   }
 
   /** Reads these columns of one batch into `memory`. @throws P2mError P2M_DAMAGED, P2M_SHORT */

@@ -1,8 +1,10 @@
 import { P2mError } from '../errors.js';
 import { COLUMN_NAMES, COLUMNS, type ColumnName, type ColumnSpec, type DictionaryName } from '../schema/columns.js';
 import { getU53 } from '../u64.js';
+import type { BatchInfo } from './batch-info.js';
+import { BatchMemory } from './batch-memory.js';
 import type { RandomAccess } from './file-access.js';
-import { type BatchInfo, BatchMemory, isValid, type ReadBatch, readBatch } from './read-batch.js';
+import { isValid, type ReadBatch, readBatch } from './read-batch.js';
 
 /** Reports a problem of a batch, at a byte of the file. */
 export type AddProblem = (code: string, what: string, byte: number) => void;

@@ -11,12 +11,15 @@ export interface BatchJob {
   readonly rawBytes: number;
   /** seq of the first row. */
   readonly firstSeq: number;
-  /** The file, and the message's offset in it. */
+  /** The file, and the message's offset in it; in a compressed trace, that of the first one only: others follow it. */
   readonly fd: number;
   readonly at: number;
   /** Incomplete until the body, which follows it, is written. */
   readonly message: BatchMessage;
+  /** Without compression. */
   readonly bodyBytes: number;
+  /** Messages to be written in front of it, in a compressed trace. */
+  readonly lead: readonly Uint8Array[];
 }
 
 /** Gives a full batch its place in the table and in the file. */
@@ -26,10 +29,11 @@ export function batchJob(
   firstSeq: number,
   fd: number,
   at: number,
+  lead: readonly Uint8Array[],
 ): BatchJob {
   const { rows, rawBytes } = batch;
   const { message, bodyBytes } = messages.encode(rows, rawBytes, seekNumbers(batch, firstSeq));
-  return { rows, rawBytes, firstSeq, fd, at, message, bodyBytes };
+  return { rows, rawBytes, firstSeq, fd, at, message, bodyBytes, lead };
 }
 
 function seekNumbers({ rows, present, columns }: EventBatch, firstSeq: number): [string, bigint][] {

@@ -1,3 +1,4 @@
+import type { Compression } from '../compress/codec.js';
 import { BatchBlock } from '../kernel/batch-block.js';
 import type { EventBatch } from '../kernel/event-batch.js';
 import { Kernel } from '../kernel/kernel.js';
@@ -6,14 +7,16 @@ import { BatchWriter } from './batch-writer.js';
 
 /** Lends batches to fill, and has them written to their file. Every call throws the system's error if a write has failed. */
 export interface BatchPool {
+  /** What its batches are compressed with. */
+  readonly compression: Compression | undefined;
   /** All batches of the pool. */
   readonly block: BatchBlock;
   /** An empty batch. */
   acquire(): EventBatch;
   /** Takes the batch back and has it written, now or later. */
   submit(batch: EventBatch, job: BatchJob): void;
-  /** Returns when all batches are written; no more may follow. */
-  drain(): void;
+  /** Returns when all batches are written, with the length of each body; no more may follow. */
+  drain(): readonly number[];
   /** Drops what is not written yet; returns when no thread writes any more. */
   close(): void;
 }
@@ -21,9 +24,14 @@ export interface BatchPool {
 /** Has a single batch, and writes it at once. */
 export class LocalPool implements BatchPool {
   readonly block: BatchBlock;
-  private readonly writer = new BatchWriter();
+  readonly compression: Compression | undefined;
+  private readonly writer: BatchWriter;
+  private readonly bodies: number[] = [];
 
-  constructor(capacity: number, kernel = new Kernel()) {
+  /** @throws P2mError P2M_CODEC */
+  constructor(capacity: number, compression?: Compression, kernel = new Kernel()) {
+    this.compression = compression;
+    this.writer = new BatchWriter(compression);
     this.block = new BatchBlock(capacity, 1, kernel);
   }
 
@@ -32,10 +40,12 @@ export class LocalPool implements BatchPool {
   }
 
   submit(batch: EventBatch, job: BatchJob): void {
-    this.writer.write(batch, job);
+    this.bodies.push(this.writer.write(batch, job));
   }
 
-  drain(): void {}
+  drain(): readonly number[] {
+    return this.bodies;
+  }
 
   close(): void {}
 }

@@ -6,9 +6,9 @@ import { BatchWriter } from './batch-writer.js';
 import { CLOSED, DONE, type PoolFailure, type PoolWorkerData, SUBMITTED } from './shared-pool.js';
 
 /** The other thread of a SharedPool: writes batches in order until there are no more. */
-const { capacity, slots, kernel, start, counts, port } = workerData as PoolWorkerData;
+const { capacity, slots, kernel, start, counts, compression, port } = workerData as PoolWorkerData;
 const { batches } = new BatchBlock(capacity, slots, new Kernel(kernel), start);
-const writer = new BatchWriter();
+const writer = new BatchWriter(compression);
 const words = new Int32Array(counts);
 
 function tellDone(jobs: number): void {
@@ -26,7 +26,7 @@ function writeAll(): void {
     // Loops because batches are announced after they are counted: the wake-up may be for one that is already done.
     while (Atomics.load(words, SUBMITTED) === job) Atomics.wait(words, SUBMITTED, job);
     if (Atomics.load(words, SUBMITTED) === CLOSED) return;
-    writer.write(batches[job % slots], receiveMessageOnPort(port)?.message);
+    port.postMessage(writer.write(batches[job % slots], receiveMessageOnPort(port)?.message));
     tellDone(job + 1);
   }
 }

@@ -1,9 +1,11 @@
 import { P2mError } from '../errors.js';
-import { COPIED_COLUMNS, copyRows } from '../read/copy-rows.js';
-import { BatchMemory } from '../read/read-batch.js';
+import { BATCH_ROWS } from '../kernel/event-batch.js';
+import { BatchMemory } from '../read/batch-memory.js';
+import { COPIED_COLUMNS } from '../read/copy-rows.js';
 import { asDamage, type Damage } from '../read/read-contents.js';
 import type { TraceReader } from '../read/reader.js';
 import { yieldTurn } from '../yield-turn.js';
+import { copyBatch } from './copy-trace.js';
 import { namesBeyondInitial } from './names-beyond-initial.js';
 import { TraceWriter } from './writer.js';
 
@@ -25,7 +27,7 @@ export async function repairTrace(
   output: string,
   onProgress: (events: number) => void = () => {},
 ): Promise<Repair> {
-  const writer = new TraceWriter(output, reader.metadata);
+  const writer = new TraceWriter(output, reader.metadata, BATCH_ROWS, undefined, { compression: reader.compression });
   const memory = new BatchMemory();
   let damage = reader.damage;
   let events = 0;
@@ -37,13 +39,7 @@ export async function repairTrace(
         damage = found;
         break;
       }
-      for (let from = 0; from < info.rows; ) {
-        const batch = writer.acquire();
-        const to = Math.min(info.rows, from + batch.capacity);
-        copyRows(found, from, to, batch);
-        writer.submit(batch, {});
-        from = to;
-      }
+      copyBatch(found, writer);
       events += info.rows;
       onProgress(events);
       await yieldTurn(undefined);

@@ -1,3 +1,4 @@
+import type { Compression } from '../compress/codec.js';
 import { BatchMessages } from '../ipc/batch-messages.js';
 import { METADATA_KEY, VERSION_KEY } from '../ipc/decode-schema.js';
 import {
@@ -22,6 +23,18 @@ export type NewNames = Partial<Record<DictionaryName, readonly string[]>>;
 /** End of stream: a message of length 0. */
 const EOS = new Uint8Array(Uint32Array.of(0xffff_ffff, 0).buffer);
 
+export interface WriterOptions extends OutputOptions {
+  /** Compresses the record batches; without it, columns that no row of a batch has are holes in the file. */
+  readonly compression?: Compression | undefined;
+}
+
+/** A batch that was handed on: what stands in front of its body. */
+interface Submitted {
+  /** Bytes of names in front of the batch. */
+  readonly leadBytes: number;
+  readonly metadataBytes: number;
+}
+
 /** Takes full batches in order and makes a trace of them. */
 export interface BatchSink {
   /** The block that the batches belong to. */
@@ -43,17 +56,23 @@ export interface BatchSink {
 /**
  * Writes a trace: an Arrow stream after the file magic, under `PATH.RANDOM.partial`, which can be read up to its last
  * complete batch at any moment; `finish` adds the footer of the file format and renames it. This class assigns everything
- * its place in the file; the batches, which are large, are written by its pool.
+ * its place in the file; the batches, which are large, are written by its pool. A compressed batch gets its place from the
+ * pool, which knows how long it has become.
  */
 export class TraceWriter implements BatchSink {
   private readonly file: OutputFile;
   private readonly pool: BatchPool;
   private readonly names = new Map<DictionaryName, string[]>();
   private readonly fixedBlocks: MessageBlock[] = [];
-  private readonly batches: MessageBlock[] = [];
+  private readonly batches: Submitted[] = [];
   private readonly counts = new KindCounts();
-  private readonly messages = new BatchMessages();
+  private readonly messages: BatchMessages;
   private rows = 0;
+  /** Names since the last batch: their bytes, and in a compressed trace the messages, which wait for the next one. */
+  private leadBytes = 0;
+  private lead: Uint8Array[] = [];
+  /** Where the first batch starts, with the names in front of it. */
+  private readonly firstBatch: number;
   private at = 0;
   private isOpen = true;
 
@@ -62,13 +81,15 @@ export class TraceWriter implements BatchSink {
     path: string,
     metadata: TraceMetadata,
     capacity = BATCH_ROWS,
-    pool: BatchPool = new LocalPool(capacity),
-    options: OutputOptions = {},
+    pool?: BatchPool,
+    options: WriterOptions = {},
   ) {
+    this.pool = pool ?? new LocalPool(capacity, options.compression);
+    this.messages = new BatchMessages(this.pool.compression);
     this.file = new OutputFile(path, options);
-    this.pool = pool;
     try {
       this.writeHead(metadata);
+      this.firstBatch = this.at;
     } catch (error) {
       this.file.discard();
       throw error;
@@ -85,26 +106,30 @@ export class TraceWriter implements BatchSink {
 
   submit(batch: EventBatch, names: NewNames): void {
     for (const [name, added] of Object.entries(names) as [DictionaryName, readonly string[]][]) {
-      this.writeDictionary(name, added, true);
+      this.addNames(name, added);
       this.names.get(name)?.push(...added);
     }
     if (batch.rows === 0) return;
     this.counts.add(batch.columns.kind, batch.columns.flags, batch.rows);
-    const job = batchJob(batch, this.messages, this.rows, this.file.fd, this.at);
+    const job = batchJob(batch, this.messages, this.rows, this.file.fd, this.at, this.lead);
     const { message, bodyBytes } = job;
-    this.batches.push({ offset: this.at, metadataBytes: message.framed.length, bodyBytes });
+    this.batches.push({ leadBytes: this.leadBytes, metadataBytes: message.framed.length });
+    this.lead = [];
+    this.leadBytes = 0;
+    // Of no meaning if it is compressed.
     this.at += message.framed.length + bodyBytes;
     this.rows += job.rows;
     this.file.told(() => this.pool.submit(batch, job));
   }
 
   complete(metadata: TraceMetadata): string {
-    this.file.told(() => this.pool.drain());
+    const batches = this.batchBlocks(this.file.told(() => this.pool.drain()));
+    for (const bytes of this.lead) this.write(bytes);
     const blocks = [...this.fixedBlocks];
     // Readers of the file form see each growing dictionary once and complete; the deltas serve readers of the stream.
-    for (const [name, names] of this.names) blocks.push(this.writeDictionary(name, names, false));
+    for (const [name, names] of this.names) blocks.push(this.writeDictionary(name, names));
     this.write(EOS);
-    const footer = encodeFooter(schemaPairs({ ...metadata, ...this.counts.summary(metadata) }), blocks, this.batches);
+    const footer = encodeFooter(schemaPairs({ ...metadata, ...this.counts.summary(metadata) }), blocks, batches);
     this.write(footer);
     this.write(new Uint8Array(Int32Array.of(footer.length).buffer));
     this.write(Buffer.from(MAGIC, 'latin1'));
@@ -133,14 +158,38 @@ export class TraceWriter implements BatchSink {
     this.write(encodeSchemaMessage(schemaPairs(metadata)));
     for (const name of DICTIONARY_NAMES) {
       const { grows, names } = DICTIONARIES[name];
-      const block = this.writeDictionary(name, names, false);
+      const block = this.writeDictionary(name, names);
       if (grows) this.names.set(name, [...names]);
       else this.fixedBlocks.push(block);
     }
   }
 
-  private writeDictionary(name: DictionaryName, names: readonly string[], isDelta: boolean): MessageBlock {
-    const { metadata, body } = encodeDictionaryMessage(DICTIONARY_NAMES.indexOf(name), names, isDelta);
+  /** Where the batches are, whose bodies have these lengths; what is written next follows them. */
+  private batchBlocks(bodies: readonly number[]): MessageBlock[] {
+    let at = this.firstBatch;
+    const blocks = this.batches.map(({ leadBytes, metadataBytes }, i) => {
+      const block = { offset: at + leadBytes, metadataBytes, bodyBytes: bodies[i] };
+      at = block.offset + metadataBytes + block.bodyBytes;
+      return block;
+    });
+    if (this.pool.compression !== undefined) this.at = at;
+    return blocks;
+  }
+
+  /** Writes names that a batch needs in front of it. */
+  private addNames(name: DictionaryName, added: readonly string[]): void {
+    const { metadata, body } = encodeDictionaryMessage(DICTIONARY_NAMES.indexOf(name), added, true);
+    this.leadBytes += metadata.length + body.length;
+    if (this.pool.compression !== undefined) {
+      this.lead.push(metadata, body);
+      return;
+    }
+    this.write(metadata);
+    this.write(body);
+  }
+
+  private writeDictionary(name: DictionaryName, names: readonly string[]): MessageBlock {
+    const { metadata, body } = encodeDictionaryMessage(DICTIONARY_NAMES.indexOf(name), names, false);
     const block = { offset: this.at, metadataBytes: metadata.length, bodyBytes: body.length };
     this.write(metadata);
     this.write(body);

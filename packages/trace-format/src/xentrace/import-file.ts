@@ -1,10 +1,10 @@
 import { RandomAccess } from '../read/file-access.js';
 import type { TraceMetadata } from '../schema/metadata.js';
 import type { BatchPool } from '../write/batch-pool.js';
-import { openPool, openTraceSink } from '../write/open-sink.js';
+import { filtered, openPool, openTraceSink, withOrigin } from '../write/open-sink.js';
 import { yieldTurn } from '../yield-turn.js';
 import type { ReadWords } from './cursor.js';
-import { inOrder } from './in-order.js';
+import { inOrder, sayUncorrected } from './in-order.js';
 import { asBytes, indexWindows } from './index-windows.js';
 import { Merger } from './merge.js';
 import { checkOptions, interpret, type XentraceOptions } from './options.js';
@@ -37,7 +37,7 @@ export async function importXentraceFile(
 
 async function importFile(file: RandomAccess, output: string, options: XentraceOptions): Promise<TraceMetadata> {
   // Its thread starts while windows are being indexed.
-  const pool = openPool();
+  const pool = openPool(options.compression);
   try {
     return await importTo(pool, file, output, options);
   } catch (error) {
@@ -56,9 +56,9 @@ async function importTo(
   const readWords: ReadWords = (into, atWord, offset, bytes) => file.read(asBytes(into, atWord, bytes), offset);
   const interpretation = interpret(options, options.xenVersion === undefined ? sniff(windows, readWords) : undefined);
   const metadata = startMetadata(file.path, options, interpretation);
-  const sink = openTraceSink(output, metadata, pool);
+  const sink = filtered(openTraceSink(output, metadata, pool), options.filter);
   try {
-    const rows = new RowWriter(sink, interpretation, options.symbols);
+    const rows = new RowWriter(sink, interpretation, options.symbols, options.map);
     rows.health.bytes = file.size;
     rows.health.skippedBytes = skipped;
     rows.health.problems.push(...problems);
@@ -68,7 +68,8 @@ async function importTo(
     while (!merger.drain(true, report, TURN_STEPS)) await yieldTurn(options.signal);
     rows.flush();
     const settled = rows.layouts?.settle(metadata) ?? metadata;
-    const finished = { ...settled, health: rows.health.report(merger.allCursors) };
+    const reported = { ...settled, health: rows.health.report(merger.allCursors) };
+    const finished = sayUncorrected(withOrigin(reported, sink, options.filter), rows.overlaps);
     const ordered = await inOrder(sink.complete(finished), finished, rows.overlaps);
     sink.publish();
     return ordered;

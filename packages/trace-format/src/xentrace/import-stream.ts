@@ -1,7 +1,7 @@
 import type { TraceMetadata } from '../schema/metadata.js';
-import { openTraceSink } from '../write/open-sink.js';
+import { filtered, openPool, openTraceSink, withOrigin } from '../write/open-sink.js';
 import type { BatchSink } from '../write/writer.js';
-import { inOrder } from './in-order.js';
+import { inOrder, sayUncorrected } from './in-order.js';
 import { Merger } from './merge.js';
 import { checkOptions, type Interpretation, interpret, type XentraceOptions } from './options.js';
 import { PayloadSniffer } from './payload-layout.js';
@@ -73,8 +73,8 @@ class StreamJob {
     this.options = options;
     this.limit = options.reorderBytes ?? REORDER_BYTES;
     this.metadata = startMetadata(source, options, interpretation);
-    this.sink = openTraceSink(output, this.metadata);
-    this.rows = new RowWriter(this.sink, interpretation, options.symbols);
+    this.sink = filtered(openTraceSink(output, this.metadata, openPool(options.compression)), options.filter);
+    this.rows = new RowWriter(this.sink, interpretation, options.symbols, options.map);
     this.merger = new Merger(this.rows, this.sink.block.kernel, () => {
       throw new Error('a stream has its windows in memory');
     });
@@ -108,7 +108,8 @@ class StreamJob {
       );
     }
     const settled = this.rows.layouts?.settle(this.metadata) ?? this.metadata;
-    const finished = { ...settled, health: health.report(this.merger.allCursors) };
+    const reported = { ...settled, health: health.report(this.merger.allCursors) };
+    const finished = sayUncorrected(withOrigin(reported, this.sink, this.options.filter), this.rows.overlaps);
     const ordered = await inOrder(this.sink.complete(finished), finished, this.rows.overlaps);
     this.sink.publish();
     this.options.onProgress?.(splitter.bytes);

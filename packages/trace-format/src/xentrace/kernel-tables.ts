@@ -2,9 +2,9 @@ import type { BatchBlock } from '../kernel/batch-block.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { ADDRESS, COLUMN, LOCK_LEVELS, NO_NAME, RUN, WIRE_VIEWS } from '../kernel/kernel-layout.js';
 import { COLUMN_NAMES } from '../schema/columns.js';
-import { MEM_WORDS } from '../schema/record-table.js';
+import { MEM_WORDS, NO_RECORD } from '../schema/record-table.js';
 import { mmLockOfLevel, type P2mNumbering, wireTypeTable } from '../schema/xen-enums.js';
-import { MEM_INDEXES } from '../schema/xentrace-records.js';
+import { CLASS_MASK, MEM_CLASS, MEM_INDEXES } from '../schema/xentrace-records.js';
 
 /** What the kernel knows about records, in its memory. */
 export class KernelTables {
@@ -39,6 +39,12 @@ export class KernelTables {
     const addresses = new Uint32Array(this.kernel.buffer);
     for (const name of COLUMN_NAMES) addresses[COLUMN[name] / 4] = columns[name].byteOffset;
     addresses[COLUMN.present / 4] = present.byteOffset;
+  }
+
+  /** Makes the kernel leave a TRC_MEM record to TypeScript. */
+  leaveOut(event: number): void {
+    if ((event & CLASS_MASK) !== MEM_CLASS) return;
+    new Uint8Array(this.kernel.buffer, ADDRESS.payloadWords, MEM_WORDS.length)[event & 0xfff] = NO_RECORD;
   }
 
   /** The two words of the address that the kernel asks for. */

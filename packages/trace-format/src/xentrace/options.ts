@@ -1,8 +1,11 @@
+import type { Compression } from '../compress/codec.js';
 import { usageError } from '../errors.js';
+import type { ImportMap } from '../map/map-schema.js';
 import { LAYOUT_NAMES, profileOfVersion } from '../schema/layout-profiles.js';
 import type { TraceMetadata } from '../schema/metadata.js';
 import type { P2mNumbering } from '../schema/xen-enums.js';
 import { suggestion } from '../suggestion.js';
+import type { EventFilter } from '../write/event-filter.js';
 import type { SymbolTable } from './symbols.js';
 
 /** What the user knows and the file can't tell. */
@@ -12,6 +15,8 @@ export interface XentraceOptions {
   /** page_info layout profile, P0…P8; by default it follows from the version. */
   readonly layout?: string | undefined;
   readonly symbols?: SymbolTable | undefined;
+  /** What records of another recorder mean. */
+  readonly map?: ImportMap | undefined;
   /** TSC frequency in Hz; without it, times can't be given in seconds. */
   readonly tscHz?: number | undefined;
   readonly host?: string | undefined;
@@ -22,6 +27,10 @@ export interface XentraceOptions {
   readonly controlDomains?: readonly number[] | undefined;
   /** Whose the records are that lie in no window: of a capture without its head, or of one pcpu alone. */
   readonly pcpu?: number | undefined;
+  /** Which events become part of the trace. */
+  readonly filter?: EventFilter | undefined;
+  /** Compresses the trace. */
+  readonly compression?: Compression | undefined;
   readonly onProgress?: ((bytes: number) => void) | undefined;
   /** Ends the import of a file: nothing is written, and the signal's reason is thrown. A stream ends by itself. */
   readonly signal?: AbortSignal | undefined;

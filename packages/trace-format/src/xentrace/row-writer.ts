@@ -1,10 +1,13 @@
 import type { EventBatch } from '../kernel/event-batch.js';
 import type { KernelFunctions } from '../kernel/kernel.js';
 import { EXIT, RUN } from '../kernel/kernel-layout.js';
+import type { ImportMap } from '../map/map-schema.js';
+import { MappedDecoder } from '../map/mapped-decoder.js';
 import { LockOverlaps } from '../order/lock-overlaps.js';
 import { PRESENT } from '../schema/columns.js';
 import { KIND } from '../schema/kinds.js';
 import { MEM_WORDS, NO_RECORD } from '../schema/record-table.js';
+import { viewName } from '../schema/view-names.js';
 import * as X from '../schema/xentrace-records.js';
 import { LayoutSample } from '../write/layout-sample.js';
 import { TraceNames } from '../write/trace-names.js';
@@ -15,7 +18,6 @@ import { HealthCounter } from './health.js';
 import { KernelTables } from './kernel-tables.js';
 import type { Interpretation } from './options.js';
 import type { SymbolTable } from './symbols.js';
-import { viewName } from './view-names.js';
 
 const { arg0: ARG0, raw: RAW } = PRESENT;
 
@@ -35,12 +37,14 @@ export class RowWriter {
   private readonly names = new TraceNames();
   private readonly others: OtherDecoder;
   private readonly symbols: SymbolTable | undefined;
+  private readonly mapped: MappedDecoder | undefined;
   private batch: EventBatch;
 
   constructor(
     sink: BatchSink,
     { numbering, oldPayloads, layoutAssumed }: Omit<Interpretation, 'metadata'>,
     symbols: SymbolTable | undefined,
+    map?: ImportMap,
   ) {
     const { kernel } = sink.block;
     const tables = new KernelTables(kernel, numbering, oldPayloads);
@@ -53,6 +57,10 @@ export class RowWriter {
     this.health = new HealthCounter(tables.counts, tables.ignored);
     this.others = new OtherDecoder(sink.block.columns, tables.types, this.health);
     tables.writeTo(sink.block);
+    if (map !== undefined && map.records.length > 0) {
+      this.mapped = new MappedDecoder(map.records, sink.block, this.names, tables.types);
+      for (const { id } of map.records) tables.leaveOut(Number(id));
+    }
     this.batch = this.nextBatch();
   }
 
@@ -103,9 +111,22 @@ export class RowWriter {
   private writeOther(cursor: PcpuCursor): number {
     const { words, pos } = cursor;
     const row = this.state[RUN.row];
+    if (this.mapped?.has(words[pos] & X.EVENT_MASK) === true) return this.writeMapped(this.mapped, row, words, pos);
     const isMem = (words[pos] & X.CLASS_MASK) === X.MEM_CLASS;
     const present = isMem ? 0 : this.others.decode(cursor, row, words, pos);
     return present === 0 ? this.keepUnknown(row, words, pos) : present;
+  }
+
+  /** Decodes a record of another recorder. */
+  private writeMapped(mapped: MappedDecoder, row: number, words: Uint32Array, pos: number): number {
+    const event = words[pos] & X.EVENT_MASK;
+    if ((event & X.CLASS_MASK) !== X.MEM_CLASS) this.health.countOther(event);
+    const count = X.extraWords(words[pos]);
+    const present = mapped.decode(event, row, words, pos + X.recordWords(words[pos]) - count, count);
+    if (present !== 0) return present;
+    this.health.misfits++;
+    this.batch.clearRow(row - this.batch.firstRow);
+    return this.keepUnknown(row, words, pos);
   }
 
   /** Keeps a record as it is if no table lists it, or its contents fit no column. */
@@ -114,7 +135,7 @@ export class RowWriter {
     const header = words[pos];
     const event = header & X.EVENT_MASK;
     const inBatch = row - this.batch.firstRow;
-    if (isKnown(event)) this.health.misfits++;
+    if (isKnown(event) && this.mapped?.has(event) !== true) this.health.misfits++;
     this.health.countUnknown(event);
     // A decoder that refused a record may have written part of it.
     if ((event & X.CLASS_MASK) === X.MEM_CLASS) this.batch.clearRow(inBatch);

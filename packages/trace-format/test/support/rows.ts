@@ -19,6 +19,7 @@ import {
   setU64,
   TraceReader,
   TraceWriter,
+  type WriterOptions,
 } from '@p2mtrace/trace-format';
 
 /** A column's value as a test writes it: names of dictionaries as text, u64 and addresses as bigint, raw as hex. */
@@ -26,8 +27,14 @@ export type Value = string | number | bigint | boolean;
 export type Row = { kind: KindName } & { [K in ColumnName]?: Value | null };
 
 /** Writes rows with nothing but TraceWriter and the columns' types, so that codecs can be held against it. */
-export function writeRows(path: string, rows: readonly Row[], batchRows = 4, metadata = defaultMetadata('test')): void {
-  const writer = new TraceWriter(path, metadata, batchRows);
+export function writeRows(
+  path: string,
+  rows: readonly Row[],
+  batchRows = 4,
+  metadata = defaultMetadata('test'),
+  options: WriterOptions = {},
+): void {
+  const writer = new TraceWriter(path, metadata, batchRows, undefined, options);
   const names = new Map<string, string[]>();
   for (let start = 0; start < rows.length; start += batchRows) {
     const batch = writer.acquire();

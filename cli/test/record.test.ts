@@ -1,5 +1,7 @@
+import type { ChildProcess } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { askHost, domainsOf, fieldsOf, requireXen } from '../src/record/ask-host.js';
 import { maskOf } from '../src/record/events.js';
@@ -32,6 +34,12 @@ ${script}`,
   return path;
 }
 
+/** Waits until a child has made the file, and then waits for something. */
+async function untilMade(path: string, child: ChildProcess): Promise<void> {
+  while (!existsSync(path)) await wait(25);
+  await untilIdle(child);
+}
+
 const eventsIn = (path: string) => JSON.parse(fine(['info', path, '--json']).stdout).events;
 /** Half of it at once, the rest when it is told to end. */
 const UNTIL_SIGNAL = `write(0, 40); process.on('SIGINT', () => { write(40); process.exit(); }); setInterval(() => {}, 1000);`;
@@ -49,11 +57,20 @@ describe('record', () => {
     expect(readFileSync(`${program}.args`, 'utf8')).toBe('-D -e 0x0016f000 -S 512 -T 5 /dev/stdout');
   });
 
+  it('leaves out what was not asked for', () => {
+    const out = temp('refs.arrow');
+    const program = fakeXentrace('refs', 'write(0);');
+    fine(['record', '-o', out, '--xentrace', program, '--events', 'refs', '--compress', 'zstd']);
+    expect(eventsIn(out)).toBe(0);
+    expect(fine(['info', out]).stdout).toMatch(/set_entry/);
+  });
+
   it('passes a signal on to xentrace, and keeps what that still writes', async () => {
     const out = temp('ended.arrow');
-    const child = start(['record', '-o', out, '--xentrace', fakeXentrace('ended', UNTIL_SIGNAL)]);
+    const program = fakeXentrace('ended', UNTIL_SIGNAL);
+    const child = start(['record', '-o', out, '--xentrace', program]);
     const end = ended(child);
-    await untilIdle(child);
+    await untilMade(`${program}.args`, child);
     child.kill('SIGINT');
     const { code, stderr } = await end;
     expect(code, stderr).toBe(0);
@@ -65,7 +82,7 @@ describe('record', () => {
     const script = `write(0); require('node:fs').writeFileSync('${temp('pid')}', String(process.pid)); process.on('SIGINT', () => {}); setInterval(() => {}, 1000);`;
     const child = start(['record', '-o', out, '--xentrace', fakeXentrace('stuck', script)]);
     const end = ended(child);
-    await untilIdle(child);
+    await untilMade(temp('pid'), child);
     child.kill('SIGTERM');
     expect((await end).code).toBe(3);
     expect(eventsIn(out)).toBe(4);

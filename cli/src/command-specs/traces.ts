@@ -109,6 +109,7 @@ them. It needs root in the control domain. What a stock hypervisor records, and 
         parse: parseEvents,
       },
       { flags: '--xentrace <program>', help: 'the program to start (default: xentrace)' },
+      COMPRESS,
       ...IMPORT_SETTINGS,
       { flags: '--host <name>', help: 'name of the recorded host' },
       STRICT,

@@ -11,7 +11,7 @@ import { Interruptible } from '../input/interruptible.js';
 import type { Input } from '../input/open-input.js';
 import { holdOutput } from '../output/hold-output.js';
 import { askHost, requireXen } from '../record/ask-host.js';
-import { DEFAULT_EVENTS, maskOf } from '../record/events.js';
+import { DEFAULT_EVENTS, kindsOf, maskOf } from '../record/events.js';
 import { startXentrace, type Xentrace } from '../record/xentrace.js';
 import { counted } from '../render/cell.js';
 import { healthLines } from '../render/health.js';
@@ -37,7 +37,12 @@ export const run: Run<readonly [], Options> = (_, options, context) =>
     const { output, quiet, seconds, buffer, events = DEFAULT_EVENTS } = options;
     checkOutputs([output], options.symbols === undefined ? [] : [options.symbols]);
     if (options.xentrace === undefined) requireXen();
-    const settings = { ...withoutAbsent(await askHost()), ...withoutAbsent(options) };
+    const kinds = kindsOf(events);
+    const settings = {
+      ...withoutAbsent(await askHost()),
+      ...withoutAbsent(options),
+      onlyKind: kinds === undefined ? undefined : [kinds],
+    };
     const xentrace = startXentrace({
       program: options.xentrace ?? 'xentrace',
       mask: maskOf(events),

@@ -1,4 +1,4 @@
-import type { KINDS } from '@p2mtrace/trace-format';
+import { KINDS, type KindName } from '@p2mtrace/trace-format';
 
 type KindGroup = (typeof KINDS)[number]['group'];
 
@@ -32,4 +32,11 @@ const DOM0OP = 0x0004_f000;
 export function maskOf(events: readonly string[]): string {
   const mask = events.reduce((sum, name) => sum | RECORDED_EVENTS[name].mask, DOM0OP);
   return `0x${mask.toString(16).padStart(8, '0')}`;
+}
+
+/** Kinds that are kept, undefined for all: xentrace records more than was asked for. */
+export function kindsOf(events: readonly string[]): KindName[] | undefined {
+  if (DEFAULT_EVENTS.every(name => events.includes(name))) return undefined;
+  const groups: readonly KindGroup[] = ['context', 'snapshot', ...events.flatMap(name => RECORDED_EVENTS[name].groups)];
+  return KINDS.filter(({ group }) => groups.includes(group)).map(({ name }) => name);
 }

@@ -23,7 +23,7 @@ export function makeFolder(path: string): void {
 /** The folder of a file, made as by makeFolder. */
 export const makeFolderOf = (path: string): void => makeFolder(dirname(path));
 
-/** Removes a file that is of no use any more, if it is there. @throws P2mError P2M_WRITE (usage) */
+/** Removes a file, or a folder in which one was made, that is of no use any more, if it is there. @throws P2mError P2M_WRITE (usage) */
 export function removeOutput(path: string): void {
-  toldOf(path, () => fileCalls.rmSync(path, { force: true }), "it can't be removed");
+  toldOf(path, () => fileCalls.rmSync(path, { recursive: true, force: true }), "it can't be removed");
 }

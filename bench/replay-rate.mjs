@@ -1,4 +1,4 @@
-import { BREACH_SPEC, FACT_SPECS, replayTrace, STATE_COLUMNS } from '@p2mtrace/replayer';
+import { BREACH_SPEC, FACT_SPECS, OPPORTUNITY_SPEC, replayTrace, STATE_COLUMNS } from '@p2mtrace/replayer';
 import { BatchMemory, TraceReader } from '@p2mtrace/trace-format';
 import { median } from './timing.mjs';
 
@@ -6,6 +6,7 @@ import { median } from './timing.mjs';
 const [path, mode] = process.argv.slice(2);
 const reader = TraceReader.open(path);
 const tables = FACT_SPECS.map(({ name }) => name);
+const ofChecks = [BREACH_SPEC.name, OPPORTUNITY_SPEC.name];
 let rows = 0;
 const take = chunk => {
   rows += chunk.rows;
@@ -14,7 +15,7 @@ const take = chunk => {
 const MODES = {
   scan: () => scan(reader),
   state: () => replayTrace(reader),
-  facts: () => replayTrace(reader, { facts: { wanted: tables.filter(name => name !== BREACH_SPEC.name), take } }),
+  facts: () => replayTrace(reader, { facts: { wanted: tables.filter(name => !ofChecks.includes(name)), take } }),
   checks: () => replayTrace(reader, { facts: { wanted: tables, take } }),
 };
 

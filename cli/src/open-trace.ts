@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { TraceReader } from '@p2mtrace/trace-format';
+import { P2mError } from '@p2mtrace/trace-format/errors';
 import type { Context } from './command.js';
 import { EXIT, isP2mError } from './exit.js';
 import type { ImportSettings } from './input/import-input.js';
@@ -66,6 +67,7 @@ async function openOrImport(path: string, settings: TraceSettings, context: Cont
       refusal = error;
     }
   }
+  checkStream(path);
   const { temporaryTrace } = await import('./input/temporary-trace.js');
   try {
     const { path: made, damage, remove } = await temporaryTrace(path, settings, context);
@@ -79,6 +81,19 @@ async function openOrImport(path: string, settings: TraceSettings, context: Cont
     // It is no capture either.
     throw isP2mError(error) && error.code === 'P2M_NOT_XENTRACE' && refusal !== undefined ? refusal : error;
   }
+}
+
+/** Names of descriptors, as a shell writes them for `<(zcat capture.gz)`. */
+const DESCRIPTOR = /^\/(?:dev\/stdin|(?:dev|proc\/self)\/fd\/\d+)$/;
+
+/** A FIFO or device that has a name may wait for ever, or never end. @throws P2mError P2M_NOT_A_FILE */
+function checkStream(path: string): void {
+  if (path === '-' || DESCRIPTOR.test(path)) return;
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined || stat.isFile() || stat.isDirectory()) return;
+  throw new P2mError('P2M_NOT_A_FILE', `${path} is a ${stat.isFIFO() ? 'FIFO' : 'device'}`, {
+    remedy: `name a file; a pipe is read as -: p2mtrace info - < ${path}`,
+  });
 }
 
 /** False for a pipe, a device and `-`; true also for what is not there, so that opening it says so. */

@@ -5,17 +5,29 @@ import { visible } from './text/visible.js';
 const SHOWN = 10;
 
 /** With --strict, says what is wrong with a trace, and is false if anything is. */
-export function sayStrict({ isStrict, err }: Context, path: string, metadata: TraceMetadata): boolean {
-  const problems = isStrict === true ? strictProblems(metadata) : [];
-  if (problems.length === 0) return true;
-  const more = problems.length > SHOWN ? `; and ${problems.length - SHOWN} more` : '';
-  const all = `${path}: ${problems.slice(0, SHOWN).join('; ')}${more}`;
-  err.say(`p2mtrace: P2M_STRICT: ${visible(all)}\n`);
+export function sayStrict(context: Context, path: string, metadata: TraceMetadata): boolean {
+  return sayDoubts(context, path, context.isStrict === true ? doubtsOf(metadata) : []);
+}
+
+/** The same for what `doubtsOf` has found before. */
+export function sayDoubts(
+  { isStrict, err }: Pick<Context, 'isStrict' | 'err'>,
+  path: string,
+  doubts: readonly string[],
+) {
+  if (isStrict !== true || doubts.length === 0) return true;
+  err.say(`p2mtrace: P2M_STRICT: ${visible(doubtsLine(path, doubts))}\n`);
   return false;
 }
 
+/** `night.arrow: 3 places where Xen lost records; assumed: …`. */
+export function doubtsLine(path: string, doubts: readonly string[]): string {
+  const more = doubts.length > SHOWN ? `; and ${doubts.length - SHOWN} more` : '';
+  return `${path}: ${doubts.slice(0, SHOWN).join('; ')}${more}`;
+}
+
 /** What --strict does not accept of a trace: losses, records that nobody knows, and guesses, each in a few words. */
-function strictProblems({ health, counts = {}, assumed, piece }: TraceMetadata): string[] {
+export function doubtsOf({ health, counts = {}, assumed, piece }: TraceMetadata): string[] {
   const problems: string[] = [];
   const add = (count: number, what: string) => {
     if (count > 0) problems.push(`${count} ${what}`);

@@ -29,7 +29,18 @@ const finding = (id: string, rule: string, more: Partial<Finding> = {}): Finding
   ...more,
 });
 const trace = (path: string, more: Partial<TraceResult> = {}): TraceResult => ({
-  ...{ version: 2, path, trace: path, problem: null, notices: [], events: 10, lost: 0, findings: [], metrics: {} },
+  ...{
+    version: 2,
+    path,
+    trace: path,
+    problem: null,
+    notices: [],
+    doubts: [],
+    events: 10,
+    lost: 0,
+    findings: [],
+    metrics: {},
+  },
   ...{ notChecked: [], incidents: [], customs: [], divergences: [] },
   ...more,
 });
@@ -115,6 +126,7 @@ describe('sarif', async () => {
     const [{ executionSuccessful, toolExecutionNotifications }] = log.runs[0].invocations!;
     expect(executionSuccessful).toBe(false);
     expect(toolExecutionNotifications?.map(({ message }) => message.text)).toEqual([
+      '3 traces, 5 expected',
       // A bracket would begin a link (SARIF 2.1.0 §3.11.6), and so would what a backslash in front of it escapes.
       'P2M_XENTRACE: line 1\\\\nline 2: 100% <bad>\\\\u001b\\[31m',
     ]);
@@ -138,7 +150,10 @@ describe('junit', async () => {
 
   it('is well-formed', () => {
     expect(problems).toEqual([]);
-    expect(suites.map(suite => suite.getAttribute('name'))).toEqual(REPORT.traces.map(({ path }) => path));
+    expect(suites.map(suite => suite.getAttribute('name'))).toEqual([
+      ...REPORT.traces.map(({ path }) => path),
+      'audit',
+    ]);
   });
 
   it('counts what it has', () => {
@@ -170,7 +185,8 @@ describe('github', async () => {
     text.replace(/%(0D|0A|3A|2C|25)/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 
   it('annotates what is new and what was not judged, a line each', () => {
-    const commands = lines.map(line => COMMAND.exec(line)!.slice(1, 4).map(plain));
+    expect(lines.at(-1)).toBe('::error title=audit::3 traces, 5 expected');
+    const commands = lines.slice(0, -1).map(line => COMMAND.exec(line)!.slice(1, 4).map(plain));
     const host = 'nightly/host 1, "å" #2.bin';
     expect(commands).toEqual([
       ['error', host, 'hot-gfn.many'],
@@ -183,7 +199,7 @@ describe('github', async () => {
 
   it('keeps per cents of messages, and shows their line breaks', () => {
     expect(plain(COMMAND.exec(lines[0])![4])).toContain('hot-gfn.many | a|b, 100%\\nsecond: line');
-    expect(plain(COMMAND.exec(lines.at(-1)!)![4])).toContain('line 1\\nline 2: 100% <bad>');
+    expect(plain(COMMAND.exec(lines.at(-2)!)![4])).toContain('line 1\\nline 2: 100% <bad>');
   });
 });
 
@@ -197,7 +213,7 @@ describe('markdown', async () => {
 
   it('sums up, and has a table of new findings, of traces not judged, and of all', () => {
     expect(text).toContain(
-      '3 traces, 1 of them could not be judged; 3 new findings, 1 known, 1 suppressed, 1 no longer seen.',
+      '3 files, 1 of them could not be judged, 1 passed over; 3 new findings (12 occurrences), 1 known, 1 suppressed, 1 no longer seen.',
     );
     expect([...text.matchAll(/^## (.*)$/gm)].map(([, title]) => title)).toEqual([
       'New findings',

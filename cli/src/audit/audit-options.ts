@@ -19,6 +19,8 @@ export interface AuditOptions extends AuditSettings {
   readonly expect?: number | undefined;
   /** Milliseconds: the newest trace must not be older. */
   readonly maxAge?: number | undefined;
+  /** Nothing may have been lost, be unknown or be guessed. */
+  readonly strict?: boolean | undefined;
 }
 
 export interface Resolved {

@@ -2,6 +2,7 @@ import { type Analyzer, analyzeTrace } from '@p2mtrace/analyzers';
 import { describeDamage, TraceReader } from '@p2mtrace/trace-format';
 import { isP2mError } from '../exit.js';
 import { loadPlugins } from '../plugins/load-plugins.js';
+import { doubtsOf } from '../strict.js';
 import type { AuditSettings } from './audit-task.js';
 import { isLasting } from './lasting.js';
 import { checkUnchanged, discardTrace, madeTrace, type ToMake } from './made-trace.js';
@@ -90,6 +91,7 @@ async function judged(
       trace,
       problem: null,
       notices: [...notices],
+      doubts: doubtsOf(reader.metadata),
       events: reader.rows,
       lost,
       findings,

@@ -1,11 +1,12 @@
 import { counted } from '../render/cell.js';
+import { doubtsLine } from '../strict.js';
 import type { AuditOptions } from './audit-options.js';
 import type { AuditRun } from './run-audit.js';
 
 /** Why an audit says nothing, or too little; empty if all is as expected. `now` is the time of the audit. */
 export function shortfallsOf(
   { results, newest }: Pick<AuditRun, 'results' | 'newest'>,
-  { expect, maxAge }: Pick<AuditOptions, 'expect' | 'maxAge'>,
+  { expect, maxAge, strict }: Pick<AuditOptions, 'expect' | 'maxAge' | 'strict'>,
   now: Date,
 ): string[] {
   const judged = results.filter(({ problem }) => problem === null).length;
@@ -18,5 +19,8 @@ export function shortfallsOf(
     found.push(`no trace is newer than ${maxAge / 3.6e6} h: the newest is of ${newest.toISOString()}`);
   }
   if (maxAge !== undefined && newest === undefined && results.length > 0) found.push('no trace could be judged');
+  if (strict === true) {
+    for (const { path, doubts } of results) if (doubts.length > 0) found.push(doubtsLine(path, doubts));
+  }
   return found;
 }

@@ -15,6 +15,8 @@ export const traceResultSchema = z.strictObject({
   problem: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
   /** Messages from importing or reading it. */
   notices: z.array(z.string()),
+  /** What --strict does not accept: what was lost, is unknown or was guessed. */
+  doubts: z.array(z.string()),
   events: z.number(),
   /** Number of records that xentrace lost. */
   lost: z.number(),
@@ -34,5 +36,5 @@ const NOTHING = { findings: [], incidents: [], customs: [], divergences: [], not
 
 /** The result of what could not be judged. */
 export function failed(path: string, problem: TraceResult['problem'], notices: readonly string[] = []): TraceResult {
-  return { version: 2, path, trace: path, problem, notices: [...notices], events: 0, lost: 0, ...NOTHING };
+  return { version: 2, path, trace: path, problem, notices: [...notices], doubts: [], events: 0, lost: 0, ...NOTHING };
 }

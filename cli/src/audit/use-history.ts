@@ -1,54 +1,107 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { usageError } from '@p2mtrace/trace-format/errors';
-import { putAside } from '@p2mtrace/trace-format/output';
+import {
+  FileLock,
+  ForeignFile,
+  lockHolder,
+  putAside,
+  removeAbandoned,
+  removeOutput,
+  withScratchFolder,
+} from '@p2mtrace/trace-format/output';
+import { copyHistory } from './copy-history.js';
 import { AuditHistory } from './history.js';
 
-/** How long another audit, which writes its night, is waited for. */
+/** How long another process, which has the history, is waited for. */
 const PATIENCE_MS = 60_000;
 const PAUSE_MS = 100;
 
-const DAMAGED = /not a valid DuckDB|corrupt|could not read enough bytes|deserializ|serialization error|internal error/i;
+const DAMAGED =
+  /not a valid DuckDB|corrupt|could not read enough bytes|deserializ|serialization error|internal error|read-only mode/i;
 const LOCKED = /could not set lock/i;
 
+type Work = (history: AuditHistory) => Promise<void>;
+
 /**
- * Reads or writes the history, and waits for another process that does so.
- * @param anew gets what the user should know when a damaged or empty file was put aside and the history begins anew;
- *   without it, such a file is refused
- * @throws P2mError P2M_HISTORY (usage) if it can't be used, or another process has it for longer than a minute
+ * Changes the history: a copy of it, which takes its place when all is written. Other audits wait meanwhile.
+ * @param anew gets what the user should know when a damaged or empty file was put aside and the history begins anew
+ * @throws P2mError P2M_HISTORY (usage) if it can't be used, or others have it for longer than a minute; P2M_OUTPUT,
+ *   P2M_WRITE (usage)
  */
-export async function useHistory(
-  path: string,
-  work: (history: AuditHistory) => Promise<void>,
-  anew?: (text: string) => void,
-): Promise<void> {
+export async function changeHistory(path: string, work: Work, anew: (text: string) => void): Promise<void> {
+  const file = new ForeignFile(path);
+  const lock = await lockOf(path);
+  try {
+    // What a process left that was killed in the middle of this.
+    removeAbandoned(path, 0);
+    await file.write(async copy => {
+      await copied(path, copy, anew);
+      await withHistory(path, copy, work);
+    });
+  } finally {
+    lock.release();
+  }
+}
+
+/**
+ * Reads the history, from a copy: what an earlier version made lacks columns, and what is there stays as it is.
+ * @throws P2mError P2M_HISTORY, P2M_WRITE (usage)
+ */
+export async function readHistory(path: string, work: Work): Promise<void> {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) {
+    throw usageError('P2M_HISTORY', `there is no history in ${path}`, 'p2mtrace audit makes one');
+  }
+  await withScratchFolder(async folder => {
+    const copy = join(folder, 'history.duckdb');
+    await copied(path, copy);
+    await withHistory(path, copy, work);
+  });
+}
+
+/** @throws P2mError P2M_HISTORY (usage) */
+async function lockOf(path: string): Promise<FileLock> {
+  const name = `${path}.lock`;
+  try {
+    return await FileLock.take(name, 'audit', undefined, AbortSignal.timeout(PATIENCE_MS));
+  } catch {
+    throw usageError(
+      'P2M_HISTORY',
+      `${path} is in use by ${lockHolder(name)}`,
+      'wait, or --history names another file',
+    );
+  }
+}
+
+/** Copies what is there, if it is a history, and waits for a process that has it open. */
+async function copied(path: string, copy: string, anew?: (text: string) => void): Promise<void> {
   const begun = Date.now();
-  let wasPutAside = false;
-  for (;;) {
+  while (existsSync(path)) {
     try {
-      await withHistory(path, work);
+      await copyHistory(path, copy);
       return;
     } catch (error) {
-      if (!isOfDuckDB(error)) throw error;
-      const { message } = error;
-      if (LOCKED.test(message) && Date.now() - begun < PATIENCE_MS) {
-        await setTimeout(PAUSE_MS);
-      } else if (anew !== undefined && DAMAGED.test(message) && !wasPutAside && existsSync(path)) {
-        wasPutAside = true;
+      const { message } = error as Error;
+      for (const left of [copy, `${copy}.wal`]) removeOutput(left);
+      if (LOCKED.test(message) && Date.now() - begun < PATIENCE_MS) await setTimeout(PAUSE_MS);
+      else if (anew !== undefined && DAMAGED.test(message)) {
         anew(`${path} is damaged and was put aside as ${setAside(path)}: the history begins anew`);
-      } else {
-        throw usageError('P2M_HISTORY', `${path} can't be used: ${message}`, remedyOf(message));
-      }
+      } else throw historyError(path, error);
     }
   }
 }
 
-async function withHistory(path: string, work: (history: AuditHistory) => Promise<void>): Promise<void> {
-  const history = await AuditHistory.open(path);
+async function withHistory(path: string, copy: string, work: Work): Promise<void> {
   try {
-    await work(history);
-  } finally {
-    history.close();
+    const history = await AuditHistory.open(copy);
+    try {
+      await work(history);
+    } finally {
+      history.close();
+    }
+  } catch (error) {
+    throw historyError(path, error);
   }
 }
 
@@ -66,6 +119,11 @@ function setAside(path: string): string {
 /** DuckDB's errors begin with their kind: `IO Error: …`. */
 const isOfDuckDB = (error: unknown): error is Error =>
   error instanceof Error && /^(?:[A-Z][\w-]+ )+[Ee]rror: /.test(error.message);
+
+function historyError(path: string, error: unknown): unknown {
+  if (!isOfDuckDB(error)) return error;
+  return usageError('P2M_HISTORY', `${path} can't be used: ${error.message}`, remedyOf(error.message));
+}
 
 function remedyOf(message: string): string {
   if (LOCKED.test(message)) return 'wait for the process that has it, or --history names another file';

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { P2mError } from '@p2mtrace/trace-format/errors';
+import { P2mError, usageError } from '@p2mtrace/trace-format/errors';
 import type { Exceeded } from './budget-error.js';
 import { budgetError } from './budget-error.js';
 import { type Budget, defaultMemory } from './budget-options.js';
@@ -20,7 +20,7 @@ export function parentProcess(): number {
 /**
  * Runs this command line in a process of its own, whose exit code it returns: native code that takes all memory, does
  * not end or crashes costs that process alone.
- * @throws P2mError P2M_MEMORY, P2M_TIME_LIMIT, P2M_SQL
+ * @throws P2mError P2M_MEMORY, P2M_TIME_LIMIT, P2M_SQL, P2M_INTERRUPTED (usage)
  */
 export async function runIsolated(budget: Budget): Promise<number> {
   const [, main, ...args] = process.argv;
@@ -55,7 +55,9 @@ export async function runIsolated(budget: Budget): Promise<number> {
 async function endedBy(signal: NodeJS.Signals | null): Promise<number> {
   const { constants } = await import('node:os');
   const number = signal === null ? 0 : constants.signals[signal];
-  if (signal === 'SIGINT' || signal === 'SIGTERM' || signal === 'SIGHUP' || signal === 'SIGPIPE') {
+  // Before the other process was ready to say so itself.
+  if (signal === 'SIGINT') throw usageError('P2M_INTERRUPTED', 'the query was interrupted', 'run it again');
+  if (signal === 'SIGTERM' || signal === 'SIGHUP' || signal === 'SIGPIPE') {
     return FIRST_SIGNAL_CODE + number;
   }
   throw new P2mError('P2M_SQL', `the query brought DuckDB down (${signal})`, {

@@ -10,6 +10,7 @@ import {
   parseDuration,
   parseEvents,
   REPORT_FORMAT,
+  STRICT,
 } from '../options.js';
 
 /** Defects of many traces, night by night. */
@@ -47,6 +48,7 @@ All of this can also be set under \`audit\` in the configuration (docs/nightly.m
         help: 'exit code 3 if no trace was written since, such as 36h',
         parse: parseDuration,
       },
+      STRICT,
       ONLY,
       FLAT,
       { flags: '--history <file>', help: 'the history (default: history.duckdb in the state folder)' },
@@ -96,6 +98,7 @@ All of this can also be set under \`audit\` in the configuration (docs/nightly.m
         choices: ['error', 'warning', 'none'],
         byDefault: 'error',
       },
+      STRICT,
       ONLY,
       ...IMPORT_SETTINGS,
       ...PLUGIN_OPTIONS,

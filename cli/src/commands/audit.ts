@@ -9,7 +9,7 @@ import { findInputs, type Inputs } from '../audit/inputs.js';
 import { runAudit } from '../audit/run-audit.js';
 import { shortfallsOf } from '../audit/shortfalls.js';
 import { StateFolder } from '../audit/state-folder.js';
-import { useHistory } from '../audit/use-history.js';
+import { changeHistory } from '../audit/use-history.js';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { withText } from '../output/text-output.js';
@@ -121,7 +121,7 @@ async function addToHistory(
     await history.add(report, now.toISOString());
     if (since !== undefined) await history.retain(since);
   };
-  await useHistory(path, work, text => err.say(`p2mtrace: ${visible(text)}\n`));
+  await changeHistory(path, work, text => err.say(`p2mtrace: ${visible(text)}\n`));
 }
 
 /** The current findings as a baseline. */

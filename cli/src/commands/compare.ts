@@ -10,6 +10,7 @@ import { EXIT } from '../exit.js';
 import { jsonDocument } from '../render/json.js';
 import { Progress } from '../render/progress.js';
 import { writeRows } from '../render/rows.js';
+import { sayDoubts } from '../strict.js';
 
 interface Options extends AuditSettings {
   readonly progress?: string;
@@ -55,7 +56,9 @@ export const run: Run<readonly [string, string], Options> = async (paths, option
   const fails = findings.some(({ state, severity }) => {
     return state === 'new' && (severity === 'error' || (severity === 'warning' && options.failOn === 'warning'));
   });
-  return fails && options.failOn !== 'none' ? EXIT.findings : EXIT.fine;
+  const isSure = [before, after].map(({ path, doubts }) => sayDoubts(context, path, doubts)).every(Boolean);
+  if (fails && options.failOn !== 'none') return EXIT.findings;
+  return isSure ? EXIT.fine : EXIT.input;
 };
 
 const asColumn = (name: string) => ({ name, right: name === 'before' || name === 'after' });

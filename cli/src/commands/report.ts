@@ -42,6 +42,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
       trace: path,
       problem: null,
       notices: [],
+      doubts: [],
       events: reader.rows,
       lost: health?.lost.reduce((sum, { count }) => sum + count, 0) ?? counts?.lost ?? 0,
       findings,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { usageError } from '@p2mtrace/trace-format/errors';
 import { resolveOptions } from '../audit/audit-options.js';
-import { useHistory } from '../audit/use-history.js';
+import { readHistory } from '../audit/use-history.js';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { auditConfig, type NamedConfig } from '../plugins/configuration.js';
@@ -67,7 +67,7 @@ export const run: Run<readonly [], Options> = async (_, options, { out }) => {
       'p2mtrace audit makes one',
     );
   }
-  await useHistory(path, async history => {
+  await readHistory(path, async history => {
     const { trace = '', nights, format } = options;
     const rows = (await history.rows(NIGHTS, [trace, nights])).toReversed();
     const series = (await history.rows(SERIES, [trace, nights])).map(([name, unit, better, values]) => {

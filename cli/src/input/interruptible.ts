@@ -1,4 +1,6 @@
+import { constants, type ReadStream } from 'node:fs';
 import { P2mError } from '@p2mtrace/trace-format/errors';
+import { fileCalls } from '@p2mtrace/trace-format/output';
 
 /** How long the writer of a pipe, which also gets the first Ctrl-C, may take to write the rest. */
 const GRACE_MS = 2000;
@@ -60,7 +62,17 @@ export class Interruptible {
     } finally {
       clearTimeout(timer);
       for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
+      if ((this.input as Partial<ReadStream>).pending === true) wake(this.name);
       this.input.destroy();
     }
+  }
+}
+
+/** Ends the opening of a FIFO that nobody writes to, which would keep the process from ending. */
+function wake(fifo: string): void {
+  try {
+    fileCalls.closeSync(fileCalls.openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK));
+  } catch {
+    // Somebody opened it meanwhile, or it is no FIFO.
   }
 }

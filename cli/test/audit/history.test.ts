@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { AuditHistory } from '../../src/audit/history.js';
-import { useHistory } from '../../src/audit/use-history.js';
+import { changeHistory, readHistory } from '../../src/audit/use-history.js';
 import { tempDir } from '../support/cli.js';
 
 const temp = tempDir();
@@ -14,7 +14,7 @@ const night = (history: AuditHistory) => history.add(REPORT, '2026-11-21T03:00:0
 /** Writes a night and returns how many there are then. */
 async function nights(path: string, told: string[] = []): Promise<number> {
   let count = 0;
-  await useHistory(
+  await changeHistory(
     path,
     async history => {
       await night(history);
@@ -49,7 +49,7 @@ describe('a history', () => {
     expect(await nights(path)).toBe(1);
     damage(path);
     const damaged = readFileSync(path);
-    await expect(useHistory(path, night), 'reading alone changes nothing').rejects.toMatchObject({
+    await expect(readHistory(path, night), 'reading alone changes nothing').rejects.toMatchObject({
       code: 'P2M_HISTORY',
     });
     const told: string[] = [];

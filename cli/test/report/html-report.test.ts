@@ -14,7 +14,18 @@ const NOTHING = {
 };
 
 const result = (path: string, findings: readonly Finding[]): TraceResult => ({
-  ...{ version: 2, path, trace: path, problem: null, notices: [], events: 1, lost: 0, notChecked: [], metrics: {} },
+  ...{
+    version: 2,
+    path,
+    trace: path,
+    problem: null,
+    notices: [],
+    doubts: [],
+    events: 1,
+    lost: 0,
+    notChecked: [],
+    metrics: {},
+  },
   ...{ incidents: [], customs: [], divergences: [] },
   findings: [...findings],
 });

@@ -36,3 +36,14 @@ create view lock_sites as
   where s.to_tsc is null or s.to_tsc >= s.from_tsc
   group by all
   order by hold_total desc nulls last;
+
+-- Who took the innermost lock that a pcpu held at an event: the nearest known site of an event that has no caller of its
+-- own. For the events of one trace, and a few of them: for each, the pcpu's locks are gone through.
+create macro held_site(on_pcpu, at_seq) as (
+  select arg_max(coalesce(c.symbol::varchar, c.address::varchar), s.from_seq) || ' (took the lock that was held)'
+  from lock_spans s join callers c on c.id = s.from_caller and c.trace = s.trace
+  where s.pcpu = on_pcpu and s.from_seq <= at_seq and coalesce(s.to_seq >= at_seq, true));
+
+-- Where an event came from: its own call site, else held_site.
+create macro event_site(own_symbol, own_caller, on_pcpu, at_seq) as
+  coalesce(own_symbol::varchar, hex(own_caller), held_site(on_pcpu, at_seq));

@@ -53,6 +53,17 @@ describe('an incident', () => {
     expect(findings.map(({ incident }) => incident)).toEqual(['r.put', 'r.put', null, 'r.put']);
   });
 
+  it('has a cycle of lock classes behind the acquisition that closed it', () => {
+    const lock = (rule: string, subject: object, seqs: number[]) => {
+      const witness = seqs.map(seq => ({ seq, role: 'taken' }));
+      return finding(rule, [], 0, { count: 1, occurrences: [{ subject, witness } as Finding['occurrences'][0]] });
+    };
+    const cycle = lock('l.cycle', { cycle: 'a -> b -> a' }, [1, 2, 8, 9]);
+    const level = lock('l.level', { lock: '0xa' }, [8, 9]);
+    expect(incidentsOf([level, cycle]).incidents).toMatchObject([{ cause: 'l.level', follows: ['l.cycle'] }]);
+    expect(incidentsOf([lock('l.level', { lock: '0xa' }, [5, 6]), cycle]).incidents).toEqual([]);
+  });
+
   it('is none where few of the later ones lie on what came before, or both are of one rule', () => {
     const cause = finding('r.put', frames(0, 2), 10);
     expect(incidentsOf([cause, finding('r.freed', frames(0, 5), 20)]).incidents).toEqual([]);

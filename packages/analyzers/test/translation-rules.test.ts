@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { analyzeTrace } from '../src/index.js';
 import { finder } from './support/found.js';
+import { traceMaker } from './support/trace-of.js';
 
 const find = finder('use-after-unmap');
+const makeTrace = traceMaker();
 
 const POLICY = 'use-after-unmap.changed-while-referenced';
 const alloc = { kind: 'page_alloc', pcpu: 1, mfn: 7, order: 0, owner: 1 };
@@ -39,6 +42,35 @@ describe('uses', () => {
     expect(await find([alloc, set(), lookup, use('read'), use('write'), lockAcquire])).toEqual([
       'unprotected-window possible note lookup:2 unprotected:2 used:3',
     ]);
+  });
+});
+
+describe('unmapped-use', () => {
+  const through = { ...use('write'), gfn: 3 };
+  const of = async (events: object[]) => (await find(events)).filter(text => text.startsWith('unmapped-use'));
+
+  test('is as sure as the references are known', async () => {
+    const counted = { ...alloc, count_info: '0x8000000000000001' };
+    const moved = [set(), unset];
+    expect(await of([counted, ...moved, through])).toEqual(['unmapped-use likely warning changed:2 used:3']);
+    expect(await of([counted, get(), put(), ...moved, through])).toEqual([
+      'unmapped-use proven error changed:4 used:5',
+    ]);
+    expect(await of([counted, get(2), ...moved, through])).toEqual(['unmapped-use possible note changed:3 used:4']);
+    expect(await of([counted, get(0), ...moved, through])).toEqual([]);
+  });
+
+  test('a use that names no gfn is not judged, nor one whose lookup was recorded', async () => {
+    const notChecked = async (events: object[]) =>
+      (await analyzeTrace(await makeTrace(events))).notChecked.filter(({ rule }) => rule.endsWith('unmapped-use'));
+    expect(await notChecked([alloc, set(), unset, use('write')])).toEqual([
+      {
+        rule: 'use-after-unmap.unmapped-use',
+        reason: 'no page_use with a gfn whose entry is known in this trace',
+      },
+    ]);
+    expect(await notChecked([alloc, set(), unset, through])).toEqual([]);
+    expect(await of([alloc, set(), lookup, unset, through])).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { BREACH_SPEC, FactStore, OPPORTUNITY_SPEC } from '@p2mtrace/replayer';
 import { isRecorded, type KindName, type TraceReader } from '@p2mtrace/trace-format';
 import { foldCustoms } from '../findings/customs.js';
-import { DIVERGENCES_SQL, divergenceKinds } from '../findings/divergence-kinds.js';
+import { divergenceKinds, divergencesSql, NEAR_DIVERGENCES_SQL } from '../findings/divergence-kinds.js';
 import type { AnalysisReport, Finding } from '../findings/finding.js';
 import { incidentsOf } from '../findings/incidents.js';
 import { OPPORTUNITIES_SQL } from '../findings/opportunity-counts.js';
@@ -69,7 +69,7 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
   }
   const rows = [...runnable.map(({ source }) => source.sql), ...measure.map(({ sql }) => sql)];
   const own = runnable.map(({ of }) => of?.sql);
-  const queries = [...new Set([...rows, ...own, DIVERGENCES_SQL])].filter(sql => sql !== undefined);
+  const queries = [...new Set([...rows, ...own, divergencesSql(true)])].filter(sql => sql !== undefined);
   if (queries.some(sql => mentions(sql, NAMED_BREACHES))) queries.push(NAMED_BREACHES_SQL, OPPORTUNITIES_SQL);
   const checks = { counterWidth: options.counterWidth, rules: rulesToCheck(runnable, measure) };
   const all: ReplayShare = { wanted: mentionedFacts(queries), checks };
@@ -88,7 +88,9 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
     // What needs breaches runs last: the second replay may not have ended yet.
     const [later, sooner] = partition(runnable, asksForBreaches);
     for (const rule of [...sooner, ...later]) {
-      findings.push(...(await runner.findings(rule)));
+      const reason = await runner.blindness(rule);
+      if (reason === undefined) findings.push(...(await runner.findings(rule)));
+      else notChecked.push({ rule: rule.id, reason });
     }
     for (const { name, sql } of measure) {
       const value = (await session.runAll(sql)).rows[0]?.[0] ?? null;
@@ -100,7 +102,7 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
       if (!known.has(name)) known.set(name, await runner.allOf(finding, runnable));
     }
     const { findings: told, customs } = foldCustoms(findings, finding => known.get(mechanismOf(finding)));
-    const divergences = facts.rows('divergences') === 0 ? [] : divergenceKinds(await runner.rows(DIVERGENCES_SQL));
+    const divergences = facts.rows('divergences') === 0 ? [] : divergenceKinds(await divergenceRows(runner));
     return { ...incidentsOf(told.sort(worstFirst)), customs, divergences, notChecked, measures };
   } finally {
     await closeSession();
@@ -128,6 +130,11 @@ async function openSession(reader: TraceReader, facts: FactStore, second: Second
 
 const readsBreaches = (sql: string): boolean => [NAMED_BREACHES, BREACH_SPEC.name].some(table => mentions(sql, table));
 const asksForBreaches = ({ source }: BoundRule): boolean => readsBreaches(source.sql ?? '');
+
+async function divergenceRows(runner: RuleRunner) {
+  const [{ near }] = await runner.rows(NEAR_DIVERGENCES_SQL);
+  return runner.rows(divergencesSql(Number(near) > 0));
+}
 
 /** Ids of the rules whose checks must run: the chosen ones, or all if other SQL may query any breach. */
 function rulesToCheck(rules: readonly BoundRule[], measures: readonly MeasureSpec[]): readonly string[] {

@@ -1,3 +1,4 @@
+import { BREACH_SPEC, BREACH_TABLE } from '@p2mtrace/replayer';
 import { P2mError, type TraceReader, usageError } from '@p2mtrace/trace-format';
 import type { Finding, Opportunity } from '../findings/finding.js';
 import { OPPORTUNITIES_SQL, OpportunityCounts, wordsOf } from '../findings/opportunity-counts.js';
@@ -19,6 +20,7 @@ export class RuleRunner {
   /** For rules in code, whose queries are not known in advance; opened when there is one. */
   private anything: Promise<TraceSession> | undefined;
   private counted: Promise<OpportunityCounts> | undefined;
+  private breached: Promise<ReadonlySet<unknown>> | undefined;
   private readonly asked = new Map<RowSource, Promise<readonly RuleRow[]>>();
 
   /** The session has the facts that the rules' SQL names. */
@@ -40,6 +42,12 @@ export class RuleRunner {
       const what = error instanceof Error ? error.message : String(error);
       throw usageError('P2M_PLUGIN', `rule ${rule.id} failed: ${what}`, 'correct the plugin, or leave it out');
     }
+  }
+
+  /** Why the rule saw nothing that it could judge; undefined if it did. */
+  async blindness({ id, counted }: BoundRule): Promise<string | undefined> {
+    if (counted === undefined || (await this.counts()).all(id, counted.mechanism) > 0) return undefined;
+    return `no ${counted.what} in this trace`;
   }
 
   /** Rows of a query over what the session has. */
@@ -86,10 +94,19 @@ export class RuleRunner {
     if (stray !== undefined) throw new Error(`at_${stray.role} is ${stray.seq}, and the trace has no such event`);
   }
 
-  private rowsOf({ source, options }: BoundRule): Promise<readonly RuleRow[]> {
+  private async rowsOf(rule: BoundRule): Promise<readonly RuleRow[]> {
+    // Most rules find nothing in most traces: asking each costs more than asking which do.
+    if (isCheck(rule) && !(await this.breachedRules()).has(rule.id)) return [];
+    const { source, options } = rule;
     const rows = this.asked.get(source) ?? this.ask(source, options);
     this.asked.set(source, rows);
     return rows;
+  }
+
+  /** Rules of which the checks of the replay found a breach. */
+  private breachedRules(): Promise<ReadonlySet<unknown>> {
+    this.breached ??= this.session.runAll(BREACHED_SQL).then(({ rows }) => new Set(rows.map(([rule]) => rule)));
+    return this.breached;
   }
 
   private async ask(source: RowSource, options: OptionValues): Promise<readonly RuleRow[]> {
@@ -109,6 +126,11 @@ function objects({ columns, rows }: Rows): RuleRow[] {
 
 /** True if a row shared by several rules names this rule, with or without the analyzer's id. */
 const isOf = (row: RuleRow, { id, analyzer }: BoundRule) => row.rule === id || `${analyzer}.${row.rule}` === id;
+
+const BREACHED_SQL = `select distinct breach::varchar from ${BREACH_SPEC.name}`;
+
+/** True if the rule's rows are the breaches that its own check finds. */
+const isCheck = (rule: BoundRule): boolean => isCounted(rule) && rule.id in BREACH_TABLE;
 
 /** True if the rule's rows come from checks of the replay, which count opportunities. */
 const isCounted = ({ source }: BoundRule): boolean => mentions(source.sql ?? '', NAMED_BREACHES);

@@ -8,7 +8,7 @@ export function confirmQuery(sql: string, { subject, witness }: Occurrence): str
   return sql.replace(/\$(\w+)/g, (_, name: string) => {
     const value = subject[name] ?? witness.find(({ role }) => role === name)?.seq ?? null;
     if (typeof value === 'number' || value === null) return String(value);
-    return FRAME.test(value) ? String(Number(value)) : `'${value.replaceAll("'", "''")}'`;
+    return FRAME.test(value) ? value : `'${value.replaceAll("'", "''")}'`;
   });
 }
 

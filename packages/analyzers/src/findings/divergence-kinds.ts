@@ -7,8 +7,16 @@ const WRONG_BITS = 2 ** 32;
 /** Events within which another pcpu's record may lie on the wrong side. */
 const NEAR = 256;
 
-/** By what differs: how often, and how many of them each guess explains. */
-export const DIVERGENCES_SQL = `
+/** Differences that another pcpu may have made in the records just before. */
+const IS_NEAR = `d.about not in ('holder', 'layout') and d.seq - d.last_seq < ${NEAR}`;
+
+/** How many of those there are: without any, nobody need look for who wrote what. */
+export const NEAR_DIVERGENCES_SQL = `select count(*) as near from divergences d where ${IS_NEAR}`;
+
+/** By what differs: how often, and how many of them each guess explains. Reads all events where some are near. */
+export function divergencesSql(near: boolean): string {
+  const joined = near ? `left join events l on l.seq = d.last_seq and ${IS_NEAR}` : '';
+  return `
   with seen as (
     select
       d.about::varchar as about,
@@ -16,8 +24,8 @@ export const DIVERGENCES_SQL = `
         and abs(d.seen::double - d.expected::double) >= ${WRONG_BITS}) as layout,
       d.about = 'lookup' and d.seen is null as hole,
       d.about in ('held', 'lock_pairs') as release,
-      d.about = 'holder' or (l.pcpu <> d.pcpu and d.seq - d.last_seq < ${NEAR}) as skew
-    from divergences d left join events l on l.seq = d.last_seq
+      d.about = 'holder' ${near ? 'or coalesce(l.pcpu <> d.pcpu, false)' : ''} as skew
+    from divergences d ${joined}
   )
   select about, count(*) as count,
     count(*) filter (where layout) as layout,
@@ -25,6 +33,7 @@ export const DIVERGENCES_SQL = `
     count(*) filter (where release) as release,
     count(*) filter (where skew and not coalesce(layout, false) and not coalesce(hole, false) and not release) as skew
   from seen group by about order by count(*) desc, about`;
+}
 
 const TEXTS = {
   layout: 'the page_info layout is another than was assumed: counts are off by more than anybody takes',

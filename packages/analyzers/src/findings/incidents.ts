@@ -96,10 +96,9 @@ function placesOf(findings: readonly Finding[]): Map<string, Place[]> {
   findings.forEach(({ occurrences }, finding) => {
     for (const occurrence of occurrences) {
       const wrong = wrongAt(occurrence);
-      const keys = keysOf(occurrence);
-      for (const key of keys) {
+      for (const key of keysOf(occurrence)) {
         // What a page table maps follows from what is wrong with the table.
-        const seq = key === keys[0] ? wrong : Number.POSITIVE_INFINITY;
+        const seq = key === `mfn ${occurrence.subject.table}` ? Number.POSITIVE_INFINITY : wrong;
         const there = places.get(key) ?? [];
         if (there.length === 0) places.set(key, there);
         const own = there.find(place => place.finding === finding);
@@ -118,12 +117,12 @@ function wrongAt({ witness }: Occurrence): number {
 
 /**
  * What ties an occurrence to others: its frame, and the page table that holds that; if it has none, its gfn; if it is
- * about a lock, the event at which it went wrong, as a lock is taken a thousand times for a thousand reasons.
+ * about locks, the events that show it, as a lock is taken a thousand times for a thousand reasons.
  */
 function keysOf(occurrence: Occurrence): string[] {
-  const { domid, gfn, mfn, lock, table } = occurrence.subject;
+  const { domid, gfn, mfn, lock, cycle, table } = occurrence.subject;
   if (typeof table === 'string') return [`mfn ${mfn}`, `mfn ${table}`];
   if (mfn !== undefined && mfn !== null) return [`mfn ${mfn}`];
   if (gfn !== undefined && gfn !== null) return [`gfn ${domid} ${gfn}`];
-  return lock === undefined ? [] : occurrence.witness.map(({ seq }) => `seq ${lock} ${seq}`);
+  return lock === undefined && cycle === undefined ? [] : occurrence.witness.map(({ seq }) => `seq ${seq}`);
 }

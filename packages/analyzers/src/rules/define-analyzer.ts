@@ -64,6 +64,11 @@ export interface Rule<Options extends OptionValues = OptionValues> extends RowSo
   readonly policy?: true;
   /** Kinds without which it can't be decided, besides those of its analyzer. */
   readonly needs?: readonly Need[];
+  /**
+   * What the replay must have counted for it at least once, where kinds alone don't tell whether it can be decided: a
+   * mechanism of BREACH_TABLE, and what to say that the trace lacks.
+   */
+  readonly counted?: { readonly mechanism: string; readonly what: string };
   /** What it means, in a sentence, with the source of the rule: a Xen function, or `docs/xen.md#anchor`. */
   readonly doc: string;
   /** The shape in which it fires. */

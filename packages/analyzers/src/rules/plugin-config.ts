@@ -26,6 +26,8 @@ const auditSchema = z.strictObject({
   expect: z.int().positive().optional(),
   /** Milliseconds: the newest trace must not be older. */
   maxAge: z.number().positive().optional(),
+  /** Exit code 3 if anything of the recordings was lost, is unknown or was guessed. */
+  strict: z.boolean().optional(),
   only: z.array(z.string()).optional(),
   xenVersion: z.string().optional(),
   layout: z.string().optional(),

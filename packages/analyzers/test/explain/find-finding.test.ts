@@ -71,7 +71,7 @@ it('a query to confirm has the subjects and witnesses of the occurrence', () => 
     ],
   };
   expect(confirmQuery('mfn = $mfn and domid = $domid and seq between $lookup and $changed', occurrence)).toBe(
-    'mfn = 73792 and domid = 1 and seq between 4 and 6',
+    'mfn = 0x12040 and domid = 1 and seq between 4 and 6',
   );
   expect(confirmQuery('lock = $lock or view = $view or gfn is not distinct from $gfn or $gone', occurrence)).toBe(
     "lock = '0xffff830120101010' or view = 'it''s' or gfn is not distinct from null or null",

@@ -7,7 +7,7 @@ import { openTraceSession, readModules, standardLibrary, TRACE_TABLES, type Trac
 
 const folder = mkdtempSync(join(tmpdir(), 'p2mtrace-library-'));
 const EVENTS = [
-  { kind: 'lock_acquire', tsc: 100, pcpu: 0, lock: '0xa', lock_class: 'p2m', level: 16, mode: 'write', depth: 1 },
+  { kind: 'lock_acquire', tsc: 100, pcpu: 0, lock: '0xa', lock_class: 'p2m', mode: 'write', symbol: 'p2m_set_entry' },
   { kind: 'set_entry', tsc: 110, pcpu: 0, domid: 1, gfn: '0x200', mfn: '0x1000', order: 9, p2m_type: 'ram_rw' },
   { kind: 'lock_wait', tsc: 115, pcpu: 1, lock: '0xa', lock_class: 'p2m', level: 16, mode: 'write' },
   { kind: 'lock_release', tsc: 130, pcpu: 0, lock: '0xa', lock_class: 'p2m', level: 16, mode: 'write', depth: 0 },
@@ -65,6 +65,14 @@ describe('as of an event', () => {
     expect(await rows('select pcpu, lock, class from locks_held_at(1)')).toEqual([[0, '0xa', 'p2m']]);
     expect(await rows('from locks_held_at(3)')).toEqual([]);
     expect(await rows('select pcpu from locks_held_at(8)')).toEqual([]);
+  });
+
+  it('an event without a call site has that of the innermost lock held', async () => {
+    expect(await rows('select seq, event_site(symbol, caller, pcpu, seq) from events where seq in (0, 1, 5)')).toEqual([
+      [0n, 'p2m_set_entry'],
+      [1n, 'p2m_set_entry (took the lock that was held)'],
+      [5n, null],
+    ]);
   });
 });
 

@@ -59,6 +59,7 @@ import { givenWhileMapped } from './use-after-unmap/given-while-mapped.js';
 import { lateReference } from './use-after-unmap/late-reference.js';
 import { refusedReference } from './use-after-unmap/refused-reference.js';
 import { staleTranslation } from './use-after-unmap/stale-translation.js';
+import { unmappedUse } from './use-after-unmap/unmapped-use.js';
 import { unprotectedWindow } from './use-after-unmap/unprotected-window.js';
 import { useAfterFree } from './use-after-unmap/use-after-free.js';
 
@@ -104,6 +105,7 @@ export const CHECKS: readonly AnyCheck[] = [
   refusedReference,
   freedWhileMapped,
   useAfterFree,
+  unmappedUse,
   givenWhileMapped,
   freedBeforeFlush,
   unprotectedWindow,

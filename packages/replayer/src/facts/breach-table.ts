@@ -144,6 +144,7 @@ export const BREACH_TABLE = {
     roles: ['lookup', 'freed', 'reallocated', 'used'],
     counts: { use: 'uses of a frame', map: 'frames mapped' },
   },
+  'use-after-unmap.unmapped-use': { roles: ['changed', 'used'], counts: { use: 'uses of a frame through a gfn' } },
   'use-after-unmap.given-while-mapped': { roles: ['mapped', 'given'], counts: { give: 'pages given to a domain' } },
   'use-after-unmap.freed-before-flush': {
     roles: ['deferred', 'removed', 'freed', 'given', 'pooled'],

@@ -35,16 +35,18 @@ export class LockState {
       this.checkDepth(batch, row, check.expectedDepth, recorded);
       this.table.setDepth(lock, recorded);
     }
-    const { facts } = this.context;
+    const { facts, now } = this.context;
     let tag = 0;
-    if (facts !== undefined) {
+    let site = now.caller;
+    if (facts === undefined) site = siteOf(batch, row);
+    else {
       const lockClass = isValid(batch.validity.lock_class, row) ? c.lock_class[row] : -1;
-      facts.translations?.acquired(siteOf(batch, row), holdsNothing(this.table, pcpu));
+      facts.translations?.acquired(site, holdsNothing(this.table, pcpu));
       tag = facts.locks.acquire(lock, lockClass, mode, level, depth, check);
       if (facts.locks.hasLeftOutPairs())
         this.context.diverge(batch, row, DIVERGES.lock_pairs, MAX_PAIRS, MAX_PAIRS + 1, Number.NaN);
     }
-    this.table.push(pcpu, lock, mode, level, this.context.now.seq, siteOf(batch, row), tag);
+    this.table.push(pcpu, lock, mode, level, now.seq, site, tag);
   }
 
   /** The pcpu holds more than it can: the first that it took is taken for released. */

@@ -21,7 +21,7 @@ const lookup = (gfn: number) => ({ kind: 'lookup', pcpu: 1, domid: 1, gfn, mfn: 
 const hole = { kind: 'lookup', pcpu: 1, domid: 1, gfn: 9, p2m_type: 'mmio_dm' };
 
 describe('freed-while-mapped', () => {
-  const mapped = set(5, 0x100);
+  const mapped = set(0x500, 0x100);
   const freed = page('page_free', 0x100);
 
   test('proven by any later use of that p2m, and by none of another', async () => {
@@ -59,6 +59,21 @@ describe('freed-while-mapped', () => {
     const left = page('page_alloc', 0x3000);
     expect(await found(left, ...entries, ...frees, set(0, 0x2000))).toHaveLength(64);
     expect(await found(...entries, ...frees, left, set(0, 0x2000))).toEqual([]);
+  });
+
+  test('proven where the domain asks for memory or gives it back, however it ends', async () => {
+    const [all, rest] = [[mapped, ...entries], frees];
+    const likely = await found(...all, freed, lookup(9), ...rest);
+    expect(likely).toEqual(['likely freed-while-mapped own at 0, 65, 66']);
+    for (const [kind, more] of [
+      ['decrease_reservation', { order: 0 }],
+      ['npf', {}],
+      ['pod_populate', { order: 0, mfn: 0x900 }],
+    ] as const) {
+      const asks = { kind, pcpu: 1, domid: 1, gfn: 0x900, ...more };
+      const told = await found(...all, freed, asks, ...rest);
+      expect(told, kind).toEqual(['proven freed-while-mapped own at 0, 65, 66']);
+    }
   });
 
   test('not across a loss, nor after the domain was destroyed', async () => {

@@ -19,8 +19,8 @@ have been dropped before, by puts that are recorded behind it).`,
   nearMiss: 'The count is exactly that; or the nomination fails with -E2BIG.',
   mechanism: `nominate_page compares count_info with PGC_allocated | (2 + expected_refcount), and returns -E2BIG
 (xen/arch/x86/mm/mem_sharing.c).`,
-  confirm: `select seq, kind, pcpu, owner, hex(count_info) as count_info, symbol from events where
-covers(mfn, "order", $mfn) and seq <= $nominated order by seq`,
+  confirm: `select seq, kind, pcpu, owner, hex(count_info) as count_info, event_site(symbol, caller, pcpu, seq) as
+site from events where covers(mfn, "order", $mfn) and seq <= $nominated order by seq`,
   fix: 'Compare after the type was changed, so that no writer can come any more.',
   limits: 'A page that was already shared is not judged. A fork may expect more references; the trace does not say.',
   sql: breachSql('altp2m-sharing.nominate-references', {

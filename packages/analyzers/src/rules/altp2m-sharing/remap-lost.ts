@@ -19,8 +19,8 @@ remap afterwards.`,
   nearMiss: 'The gfn is remapped again.',
   mechanism: `p2m_altp2m_propagate_change overwrites the entry of every view that has the gfn, with the host's mfn,
 type and access (xen/arch/x86/mm/altp2m.c).`,
-  confirm: `select seq, kind, pcpu, view, hex(gfn) as gfn, hex(mfn) as mfn, symbol from events where seq in
-($remap, $host_changed, $overwritten)`,
+  confirm: `select seq, kind, pcpu, view, hex(gfn) as gfn, hex(mfn) as mfn, event_site(symbol, caller, pcpu, seq) as
+site from events where seq in ($remap, $host_changed, $overwritten)`,
   fix: 'Remap again after changes of the host, or keep remaps out of the propagation.',
   limits: 'A remap after the end of the trace is not seen. Superpages written over a remap are not judged.',
   sql: breachSql('altp2m-sharing.remap-lost', {

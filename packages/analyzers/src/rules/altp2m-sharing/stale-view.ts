@@ -20,8 +20,8 @@ remapped to it.`,
   nearMiss: 'The view is written in the same section.',
   mechanism: `p2m_altp2m_propagate_change writes the views that have the gfn, under the host's lock. It does not find
 a remapped gfn, unless the new mfn is INVALID (xen/arch/x86/mm/altp2m.c).`,
-  confirm: `select seq, kind, pcpu, domid, view, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, symbol from events where seq in
-($mapped, $changed) or covers(mfn, "order", $mfn) order by seq`,
+  confirm: `select seq, kind, pcpu, domid, view, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, event_site(symbol,
+caller, pcpu, seq) as site from events where seq in ($mapped, $changed) or covers(mfn, "order", $mfn) order by seq`,
   fix: 'Propagate every change of a frame, to remaps of the gfn too; or reset the view.',
   limits: 'If a hypervisor does not record the entries of its views, it looks as if it never propagated.',
   sql: breachSql('altp2m-sharing.stale-view', {

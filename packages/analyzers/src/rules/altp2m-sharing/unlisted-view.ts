@@ -20,8 +20,8 @@ of that gfn is known to be another frame.`,
   nearMiss: "The view has a copy of the host's entry, and the reverse map lists that gfn.",
   mechanism: `A remap holds no reference, and nominate only compares the same gfn of each view (mem_sharing.c;
 p2m_change_altp2m_gfn in altp2m.c).`,
-  confirm: `select seq, kind, domid, view, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, symbol from events where seq in
-($mapped, $shared)`,
+  confirm: `select seq, kind, domid, view, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, event_site(symbol, caller,
+pcpu, seq) as site from events where seq in ($mapped, $shared)`,
   fix: `Unshare the target before it is remapped, and refuse to nominate a frame that a view maps elsewhere
 (653948018a).`,
   limits:

@@ -17,8 +17,9 @@ the host's gfn of the same number, which leads to another frame (docs/xen.md#thr
   nearMiss: 'The gfn was nominated before.',
   mechanism: `hvm_hap_nested_page_fault only looks at the host's p2m; __mem_sharing_unshare_page finds no entry in the
 reverse map and hits BUG() (docs/xen.md#sharing-unshare).`,
-  confirm: `select seq, kind, pcpu, domid, view, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, symbol from events where seq in
-($entry, $unshare) or (kind in ('npf', 'remap') and covers(gfn, "order", $gfn)) order by seq`,
+  confirm: `select seq, kind, pcpu, domid, view, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, event_site(symbol,
+caller, pcpu, seq) as site from events where seq in ($entry, $unshare) or (kind in ('npf', 'remap') and covers(gfn,
+"order", $gfn)) order by seq`,
   fix: 'Unshare the gfn whose entry the view has a copy of.',
   limits: "A gfn that the frame's reverse map lists counts as shared, whatever its entry says.",
   sql: breachSql('altp2m-sharing.unshare-not-shared', {

@@ -20,8 +20,9 @@ switch, with no tlb_flush of that p2m since.`,
   nearMiss: 'The flush comes under the lock, by p2m_tlb_flush_sync(), or right behind the unlock.',
   mechanism: `set_entry sets need_flush; p2m_unlock_and_tlb_flush (xen/arch/x86/mm/p2m.c) clears it, unlocks and flushes.
 Who unlocks by mm_write_unlock alone, or clears need_flush early, drops the flush.`,
-  confirm: `select seq, kind, pcpu, domid, "depth", symbol from events where seq between $deferred and $next and kind in
-('tlb_flush_deferred', 'tlb_flush', 'lock_acquire', 'lock_release') order by seq`,
+  confirm: `select seq, kind, pcpu, domid, "depth", event_site(symbol, caller, pcpu, seq) as site from events where
+seq between $deferred and $next and kind in ('tlb_flush_deferred', 'tlb_flush', 'lock_acquire', 'lock_release') order
+by seq`,
   fix: 'Unlock by p2m_unlock(), which flushes what is due.',
   limits: `A flush that no hook records, such as one of all TLBs, counts as none. Where flushes are missing nearly
 always, the recorder leaves them out.`,

@@ -20,8 +20,9 @@ page_free of a frame with an open grant mapping.`,
   nearMiss: "Each half is mapped and unmapped once; the mapping's reference keeps the page until it is unmapped.",
   mechanism: `A mapping takes a reference for each of its halves, and its maptrack entry says which are left
 (xen/common/grant_table.c). Two unmaps at once, or one half counted twice, drop what was never taken.`,
-  confirm: `select seq, kind, pcpu, domid, owner, hex(mfn) as mfn, arg0 as ref, arg1 as handle, flags, symbol from events
-where kind in ('grant_map', 'grant_unmap') and arg1 = $handle order by seq`,
+  confirm: `select seq, kind, pcpu, domid, owner, hex(mfn) as mfn, arg0 as ref, arg1 as handle, flags,
+event_site(symbol, caller, pcpu, seq) as site from events where kind in ('grant_map', 'grant_unmap') and arg1 =
+$handle order by seq`,
   fix: "Decide under the grant's lock which halves this unmap ends, and drop only their references.",
   limits: `It needs handles, which stock Xen does not record. What a domain has mapped is taken to end when it is
 destroyed.`,

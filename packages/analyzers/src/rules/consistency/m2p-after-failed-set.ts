@@ -20,8 +20,8 @@ set_entry that succeeded in between.`,
   nearMiss: 'No m2p_set follows; or one that follows a write that succeeded.',
   mechanism: `The caller of p2m_set_entry ignores the return code and goes on to set_gpfn_from_mfn
 (guest_physmap_add_entry before ef3cea268f, xen/arch/x86/mm/p2m.c).`,
-  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, "order", rc, symbol from events where seq between
-$failed and $m2p`,
+  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, "order", rc, event_site(symbol, caller, pcpu,
+seq) as site from events where seq between $failed and $m2p`,
   fix: 'Return on the error, before the M2P is written.',
   limits: 'Only the last 32 failures are remembered. Of a failed superpage only the first m2p_set is reported.',
   sql: breachSql('consistency.m2p-after-failed-set', {

@@ -19,8 +19,9 @@ the gfn that it had (docs/xen.md#pod-decrease-reservation).`,
   nearMiss: 'Both are written in the section; or the frame is shared, or mapped as grant or foreign.',
   mechanism: `p2m_add_page and p2m_remove_page (xen/arch/x86/mm/p2m.c) write both, under the p2m lock. Whoever writes
 only one side, or returns early in between, leaves the other behind (XSA-22, XSA-389).`,
-  confirm: `select seq, kind, pcpu, domid, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, symbol from events where kind in
-('m2p_set', 'set_entry') and (covers(mfn, "order", $mfn) or covers(gfn, "order", $gfn)) order by seq`,
+  confirm: `select seq, kind, pcpu, domid, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, event_site(symbol, caller,
+pcpu, seq) as site from events where kind in ('m2p_set', 'set_entry') and (covers(mfn, "order", $mfn) or covers(gfn,
+"order", $gfn)) order by seq`,
   fix: 'Write both sides in one section, and on failure restore the side that was written first.',
   limits: `Not judged: frames that a zero check took into a PoD cache, frames without PGC_allocated, frames allocated since their M2P was
 written, frames that another pcpu is changing under its own p2m lock, and the M2P of superpages whose frames no event

@@ -17,8 +17,9 @@ an aligned frame: the guest gets other frames than those that were meant (docs/x
   nearMiss: 'The write is refused; or it is aligned.',
   mechanism: `ept_set_entry refuses such a write with -EINVAL (xen/arch/x86/mm/p2m-ept.c), and p2m_set_entry cuts it
 into aligned pieces. Code that calls the p2m's own set_entry, or computes an order itself, gets neither.`,
-  confirm: `select seq, hex(gfn) as gfn, hex(mfn) as mfn, "order", gfn % (1::ubigint << "order"::ubigint) as gfn_off, mfn %
-(1::ubigint << "order"::ubigint) as mfn_off, symbol from events where seq = $set`,
+  confirm: `select seq, hex(gfn) as gfn, hex(mfn) as mfn, "order", gfn % (1::ubigint << "order"::ubigint) as gfn_off,
+mfn % (1::ubigint << "order"::ubigint) as mfn_off, event_site(symbol, caller, pcpu, seq) as site from events where seq
+= $set`,
   fix: 'Cut the range into aligned pieces before writing (182c737b9b, 8ec13f68e0).',
   limits: 'Attempts are not judged, because they are recorded before they are cut into pieces.',
   sql: breachSql('consistency.misaligned-order', {

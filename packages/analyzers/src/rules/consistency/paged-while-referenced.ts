@@ -20,8 +20,9 @@ taken, a note if all of them may have been dropped before, by puts that are reco
   nearMiss: 'Nobody holds the page at that write; or the eviction is refused.',
   mechanism: `nominate looks for a count of 1, evict for 2, one of them its own, before they write the entry
 (xen/arch/x86/mm/mem_paging.c).`,
-  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, hex(count_info) as count_info, symbol
-from events where covers(gfn, "order", $gfn) or covers(mfn, "order", $mfn) order by seq`,
+  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, hex(count_info) as count_info,
+event_site(symbol, caller, pcpu, seq) as site from events where covers(gfn, "order", $gfn) or covers(mfn, "order",
+$mfn) order by seq`,
   fix: "Check the count under the gfn's lock, in the section that changes the entry.",
   limits: `Of domains for which the trace has the pager's own operations consistency.paging-state tells the same. Without locks in the
 trace all references of the pcpu count as the pager's own.`,

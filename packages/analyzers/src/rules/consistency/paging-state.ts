@@ -20,8 +20,9 @@ taken, a note if all of them may have been dropped before, by puts that are reco
   nearMiss: 'Nominate, evict, populate, prep, resume, in that order; or the eviction of a page in use is refused.',
   mechanism: `nominate takes the entry from RAM to paging_out, at count 1; evict from paging_out to paged, at count 2;
 populate, prep and resume lead back (xen/arch/x86/mm/mem_paging.c).`,
-  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, hex(count_info) as count_info, rc, symbol
-from events where covers(gfn, "order", $gfn) or covers(mfn, "order", $mfn) order by seq`,
+  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, hex(count_info) as count_info, rc,
+event_site(symbol, caller, pcpu, seq) as site from events where covers(gfn, "order", $gfn) or covers(mfn, "order",
+$mfn) order by seq`,
   fix: "Check type and count under the gfn's lock, in the section that changes the entry.",
   limits: `The pager's own references are those that it took under the p2m lock that it holds, and where no lock is
 recorded all of its pcpu. A gfn that is populated or resumed again is not reported, because a second vcpu that waits for

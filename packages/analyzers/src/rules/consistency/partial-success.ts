@@ -20,8 +20,8 @@ the section.`,
   nearMiss: 'The chunk that was written is taken back before the section ends.',
   mechanism: `A call of order 10 becomes two of order 9, and the second fails with -ENOMEM for lack of a page table
 (p2m_set_entry, xen/arch/x86/mm/p2m.c).`,
-  confirm: `select seq, kind, hex(gfn) as gfn, hex(mfn) as mfn, "order", p2m_type, rc from events where seq between
-$succeeded and $failed`,
+  confirm: `select seq, kind, hex(gfn) as gfn, hex(mfn) as mfn, "order", p2m_type, rc,
+event_site(symbol, caller, pcpu, seq) as site from events where seq between $succeeded and $failed`,
   fix: 'Undo the chunks that were written, or tell the caller how far it got.',
   limits: `Chunks of one call cannot be told from calls for neighbouring gfns. populate_on_demand over a mapped frame
 is not judged: a zero check may pass over a gfn that it cannot write (docs/xen.md#pod-zero-check).`,

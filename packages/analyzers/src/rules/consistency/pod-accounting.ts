@@ -20,8 +20,8 @@ the cache that the host p2m maps at the end of a section; a special page that en
   nearMiss: 'The count goes by 2^order; the entry is removed before the frame is cached; an ordinary page.',
   mechanism: `p2m_pod_decrease_reservation and the zero checks take a frame out of the p2m and hand it to
 p2m_pod_cache_add (xen/arch/x86/mm/p2m-pod.c). If an error of the first step is ignored, it is in both.`,
-  confirm: `select seq, kind, domid, hex(gfn) as gfn, hex(mfn) as mfn, "order", arg0 as count, rc, symbol from events where
-seq in ($counted, $mapped, $special, $cached) order by seq`,
+  confirm: `select seq, kind, domid, hex(gfn) as gfn, hex(mfn) as mfn, "order", arg0 as count, rc, event_site(symbol,
+caller, pcpu, seq) as site from events where seq in ($counted, $mapped, $special, $cached) order by seq`,
   fix: 'Check the return code of set_entry before the frame goes to the cache; pass over special pages.',
   limits: `Frames that were in the cache before the trace are not known to be there. entry_count is not judged,
 because not everything that changes it is recorded.`,

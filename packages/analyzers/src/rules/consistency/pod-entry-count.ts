@@ -20,8 +20,9 @@ witness "moved" is the last event that should have changed it.`,
   nearMiss: 'A populate of 2^order frames, and an entry_count that is lower by as many.',
   mechanism: `p2m_pod_demand_populate lowers entry_count behind its set_entry; a zero check raises it behind
 p2m_pod_cache_add (xen/arch/x86/mm/p2m-pod.c). A path that leaves early, or fails in between, forgets to.`,
-  confirm: `select seq, kind, domid, hex(gfn) as gfn, hex(mfn) as mfn, "order", p2m_type, arg0 as count, arg1 as entry_count,
-symbol from events where seq in ($counted, $moved, $cached) order by seq`,
+  confirm: `select seq, kind, domid, hex(gfn) as gfn, hex(mfn) as mfn, "order", p2m_type, arg0 as count, arg1 as
+entry_count, event_site(symbol, caller, pcpu, seq) as site from events where seq in ($counted, $moved, $cached) order
+by seq`,
   fix: 'Change entry_count in the same place as the entry, under the pod lock.',
   limits: `Until the p2m lock is dropped, a write may be counted or not yet: both are accepted. Nothing follows from
 writes over entries that the trace has not shown. What is wrong is told at the next move of a cache page.`,

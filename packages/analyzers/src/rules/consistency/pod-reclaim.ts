@@ -23,8 +23,8 @@ a mapped frame that is nowhere at the end of the section.`,
     'The reclaim is aborted, and the old mapping is restored; the page had no references; the flush comes before the look.',
   mechanism: `p2m_pod_zero_check looks at the count, removes the entry, and has to look again, because somebody may
 have taken a reference in between (xen/arch/x86/mm/p2m-pod.c).`,
-  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, hex(count_info) as count_info, symbol from events
-where covers(mfn, "order", $mfn) order by seq`,
+  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, hex(count_info) as count_info,
+event_site(symbol, caller, pcpu, seq) as site from events where covers(mfn, "order", $mfn) order by seq`,
   fix: 'Check the references again once the entry is gone, and restore the old mapping if there are any.',
   limits: `With shadow paging one reference is the shadow's own, and allowed. If a hypervisor records no PoD events,
 every reclaim is reported. Flushes are judged where the trace records deferred ones. Frames left nowhere are not judged where the order between pcpus is approximate.`,

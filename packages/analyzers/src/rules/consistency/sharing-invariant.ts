@@ -22,7 +22,8 @@ gfn out of the reverse map.`,
   mechanism: `audit() of mem_sharing checks the same (xen/arch/x86/mm/mem_sharing.c). It breaks if the entry of a
 shared frame is replaced without unsharing, or if one of the steps of nominate, share or unshare is left out.`,
   confirm: `select seq, kind, pcpu, domid, hex(gfn) as gfn, hex(mfn) as mfn, owner, hex(count_info) as count_info,
-hex(type_info) as type_info, symbol from events where covers(mfn, "order", $mfn) order by seq`,
+hex(type_info) as type_info, event_site(symbol, caller, pcpu, seq) as site from events where covers(mfn, "order",
+$mfn) order by seq`,
   fix: 'Unshare before the entry is replaced; if one step fails, undo them all.',
   limits: `Owner, type and count are judged only if the trace records changes of them at all, and what an unshare leaves
 only if it records rmap_del. A frame whose reverse map keeps what was unshared is reported for that alone.`,

@@ -19,8 +19,8 @@ another domain, goes on using a mapping that the p2m no longer has; a foreign en
   nearMiss: 'The special entry is removed first.',
   mechanism: `Since XSA-378 (753cb68e65) p2m_add_page crashes the domain and returns -EPERM. Any other path that
 writes RAM has to look at the old type itself.`,
-  confirm: `select seq, kind, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, symbol from events where seq in
-($special, $replaced)`,
+  confirm: `select seq, kind, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, event_site(symbol, caller, pcpu, seq) as
+site from events where seq in ($special, $replaced)`,
   fix: 'Refuse the write, or first remove the special entry with its own function.',
   limits: `Of an attempt (stock Xen's records) it is only likely, because it may have been refused. An entry that no
 event has shown is not known to be special.`,

@@ -19,8 +19,8 @@ read, or what a device model was to see (docs/xen.md#gmfn-source-type).`,
   nearMiss: 'The move is refused; the frame keeps its type; or the type of the entry itself is changed.',
   mechanism: `XENMAPSPACE_gmfn takes the page from its old gfn and adds it by guest_physmap_add_page, which knows one type,
 ram_rw (xenmem_add_to_physmap_one in xen/arch/x86/mm/p2m.c).`,
-  confirm: `select seq, kind, pcpu, domid, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, symbol from events
-where kind = 'set_entry' and covers(mfn, "order", $mfn) order by seq`,
+  confirm: `select seq, kind, pcpu, domid, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, event_site(symbol, caller,
+pcpu, seq) as site from events where kind = 'set_entry' and covers(mfn, "order", $mfn) order by seq`,
   fix: 'Refuse to move what is neither ram_rw nor ram_logdirty.',
   limits: 'A page that is removed in one section and added in another one is not followed: a toolstack may do that.',
   sql: breachSql('consistency.type-widened', {

@@ -17,8 +17,8 @@ are (XSA-22, XSA-222, XSA-247, XSA-389): what its caller did next is worth a loo
   fires: 'set_entry with rc -12 (-ENOMEM).',
   nearMiss: 'It succeeds; or it fails with another result.',
   mechanism: `p2m_alloc_ptp finds no page in the pool of paging_set_allocation (xen/arch/x86/mm/p2m-pt.c, p2m-ept.c).`,
-  confirm: `select seq, kind, pcpu, domid, hex(gfn) as gfn, hex(mfn) as mfn, "order", rc, symbol from events
-where seq between $failed and $failed + 20 order by seq`,
+  confirm: `select seq, kind, pcpu, domid, hex(gfn) as gfn, hex(mfn) as mfn, "order", rc, event_site(symbol, caller,
+pcpu, seq) as site from events where seq between $failed and $failed + 20 order by seq`,
   fix: 'Give the domain more paging memory (shadow_memory in its configuration).',
   limits: 'A failure that is recorded without its result (flag failed alone) is not told apart from others.',
   sql: breachSql('consistency.write-out-of-memory', {

@@ -19,7 +19,8 @@ it is open.`,
   nearMiss: 'The frame is unmapped first.',
   mechanism: `A mapping holds a page reference. The pager and page sharing refuse pages that have more references than
 their own (-EBUSY, docs/xen.md#paging; -E2BIG, docs/xen.md#sharing-nominate).`,
-  confirm: 'select seq, kind, domid, gfn, mfn, rc, caller from events where seq in ($mapped, $refused)',
+  confirm: `select seq, kind, domid, hex(gfn) as gfn, hex(mfn) as mfn, rc,
+event_site(symbol, caller, pcpu, seq) as site from events where seq in ($mapped, $refused)`,
   fix: 'Unmap early in the device model; let the pager try again later.',
   limits: `That the mapping was the reason is a guess, hence likely. Failures for lack of memory (-ENOMEM) are left
 out, and so are grant mappings without a handle.`,

@@ -19,9 +19,9 @@ lookup may then be older than the trace.`,
   nearMiss: 'One put_gfn for each lookup, also when lookups nest.',
   mechanism: `put_gfn() drops one count of the p2m's recursive write lock (docs/xen.md#get-gfn). If a count is left,
 nothing is noticed at once, and the section ends too early.`,
-  confirm: `select seq, kind, hex(gfn) as gfn, flags, coalesce(symbol, hex(caller)) as site from events where kind in
-('lookup', 'put_gfn') and pcpu = $pcpu and domid = $domid and covers(gfn, "order", $gfn) and seq between $put -
-1000 and $put order by seq`,
+  confirm: `select seq, kind, hex(gfn) as gfn, flags, event_site(symbol, caller, pcpu, seq) as site from events where
+kind in ('lookup', 'put_gfn') and pcpu = $pcpu and domid = $domid and covers(gfn, "order", $gfn) and seq between $put
+- 1000 and $put order by seq`,
   fix: 'Call put_gfn once for each lookup with the lock, on every return path.',
   limits: 'Of each pcpu the last eight put_gfns are remembered; a second one that comes later is only possible.',
   sql: breachSql('gfn-range.put-without-get', {

@@ -19,7 +19,8 @@ concurrency. Should we fail those?" (docs/xen.md#thread-xenpaging-locks).`,
   mechanism: `Hypercalls take gfn and order from outside. Since XSA-388 PoD splits an unaligned range
 (docs/xen.md#pod-decrease-reservation); an unaligned set_entry fails on EPT (docs/xen.md#alignment), or is
 consistency.misaligned-order.`,
-  confirm: 'select seq, kind, domid, gfn, "order", caller from events where seq = $unaligned',
+  confirm: `select seq, kind, domid, hex(gfn) as gfn, "order", event_site(symbol, caller, pcpu, seq) as site
+from events where seq = $unaligned`,
   fix: 'Refuse it, or cut it into aligned pieces.',
   limits: `Only a put_gfn with an order shows a range. What a guest asks for (decrease_reservation) is not judged, as
 Xen may cut it into pieces.`,

@@ -18,8 +18,8 @@ frontend's page to the requests that are left (docs/xen.md#m2p-override; docs/xe
   nearMiss: 'The bit goes with the last override.',
   mechanism: `The frontend shares one page several times before the first request is done, and the bit goes with the
 first of them (m2p_remove_override, arch/x86/xen/p2m.c).`,
-  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, flags, symbol from events where
-covers(mfn, "order", $mfn) order by seq`,
+  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, flags, event_site(symbol, caller, pcpu, seq) as
+site from events where covers(mfn, "order", $mfn) order by seq`,
   fix: 'Clear the bit only with the last override.',
   limits: 'A pfn that gets another frame is not judged.',
   sql: breachSql('m2p-override.foreign-cleared', {

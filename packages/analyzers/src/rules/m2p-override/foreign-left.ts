@@ -20,8 +20,8 @@ that clears FOREIGN. Possible if the trace ends there.`,
   nearMiss: 'FOREIGN is cleared with the last override.',
   mechanism: `m2p_remove_override clears the bit only if m2p_find_override finds no other page of the mfn
 (arch/x86/xen/p2m.c).`,
-  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, flags, symbol from events where
-covers(mfn, "order", $mfn) order by seq`,
+  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, flags, event_site(symbol, caller, pcpu, seq) as
+site from events where covers(mfn, "order", $mfn) order by seq`,
   fix: 'Clear FOREIGN of p2m(m2p(mfn)) with the last override.',
   limits: `Which pfn is the frontend's is known only from the phys_to_machine_set that made it foreign, if that is in
 the trace.`,

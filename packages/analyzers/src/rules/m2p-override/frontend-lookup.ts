@@ -19,8 +19,8 @@ docs/xen.md#thread-m2p-override).`,
   nearMiss: 'It gives the pfn of an overriding page.',
   mechanism: `Without the FOREIGN bit p2m(m2p(mfn)) is mfn, and mfn_to_pfn never looks at the overrides
 (arch/x86/include/asm/xen/page.h).`,
-  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, flags, symbol from events where
-covers(mfn, "order", $mfn) order by seq`,
+  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, flags, event_site(symbol, caller, pcpu, seq) as
+site from events where covers(mfn, "order", $mfn) order by seq`,
   fix: "Mark the frontend's pfn FOREIGN while an override exists.",
   limits: 'A lookup without a p2m type is taken for mfn_to_pfn.',
   sql: breachSql('m2p-override.frontend-lookup', {

@@ -16,8 +16,8 @@ maps a frame that belongs to somebody else (docs/xen.md#m2p-override; docs/xen.m
   fires: 'm2p_override_remove restores another mfn than the one that was saved.',
   nearMiss: 'It restores the one that was saved.',
   mechanism: 'page->index was overwritten, by another override of the page or by its user (arch/x86/xen/p2m.c).',
-  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, hex(arg0) as old_mfn, symbol from events where seq in
-($saved, $restored)`,
+  confirm: `select seq, kind, pcpu, hex(gfn) as gfn, hex(mfn) as mfn, hex(arg0) as old_mfn, event_site(symbol, caller,
+pcpu, seq) as site from events where seq in ($saved, $restored)`,
   fix: 'Keep the saved frame where nobody else writes.',
   limits: "Judged only if both events carry the old frame, or the page's entry was known.",
   sql: breachSql('m2p-override.wrong-restore', {

@@ -18,8 +18,8 @@ an event is missing.`,
   nearMiss: 'An event between the two, such as owner_set, says what the count became.',
   mechanism: `steal_page() and assign_pages() write count_info as a whole (docs/xen.md#count-writers). Of XSA-284 and
 XSA-287 this is the first sign.`,
-  confirm: `select seq, kind, pcpu, hex(count_info) as count_info, coalesce(symbol, hex(caller)) as site from events where
-covers(mfn, "order", $mfn) and seq between $last_change and $seen order by seq`,
+  confirm: `select seq, kind, pcpu, hex(count_info) as count_info, event_site(symbol, caller, pcpu, seq) as site from
+events where covers(mfn, "order", $mfn) and seq between $last_change and $seen order by seq`,
   fix: `Record what changed it (owner_set carries the count after it), or find the writer that does not go through get
 and put.`,
   limits: 'A missing event looks the same. The replay goes on with the recorded count, so each jump is reported once.',

@@ -18,9 +18,9 @@ nothing (docs/xen.md#allocation-reference).`,
   nearMiss: 'It is dropped once; whoever comes second finds the flag clear and drops only its own reference.',
   mechanism: `Two paths remove the same page at once, and each tests PGC_allocated and clears it in two steps; or one
 clears it by hand and calls put_page() as well.`,
-  confirm: `select seq, kind, pcpu, hex(count_info) as count_info, coalesce(symbol, hex(caller)) as site from events where
-covers(mfn, "order", $mfn) and kind in ('alloc_ref_drop', 'put_page', 'page_alloc', 'page_free') and seq <=
-$dropped_again order by seq desc limit 20`,
+  confirm: `select seq, kind, pcpu, hex(count_info) as count_info, event_site(symbol, caller, pcpu, seq) as site from
+events where covers(mfn, "order", $mfn) and kind in ('alloc_ref_drop', 'put_page', 'page_alloc', 'page_free') and seq
+<= $dropped_again order by seq desc limit 20`,
   fix: 'Use put_page_alloc_ref(), which tests and clears in one step.',
   limits: 'PGC_allocated has to be known, from the allocation or from a recorded count_info.',
   sql: breachSql('refcount.double-alloc-drop', {

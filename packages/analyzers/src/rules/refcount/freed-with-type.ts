@@ -23,9 +23,9 @@ still validated; given away, also of a seg_desc page that is still validated.`,
     'The type is put, and devalidated, first. A writable page stays validated at type count 0, which is normal.',
   mechanism: `The last type reference goes without cleaning up (page_unlock() in XSA-242); steal_page() leaves
 type_info as it is (XSA-214).`,
-  confirm: `select seq, kind, pcpu, hex(type_info) as type_info, rc, coalesce(symbol, hex(caller)) as site from events where
-covers(mfn, "order", $mfn) and kind in ('get_type', 'put_type', 'page_alloc', 'page_free', 'owner_set') order by
-seq`,
+  confirm: `select seq, kind, pcpu, hex(type_info) as type_info, rc, event_site(symbol, caller, pcpu, seq) as site
+from events where covers(mfn, "order", $mfn) and kind in ('get_type', 'put_type', 'page_alloc', 'page_free',
+'owner_set') order by seq`,
   fix: `Drop type references through put_page_type() only, which devalidates. Clear the type of a page that is given
 away.`,
   limits: 'Xenheap pages, which keep a type reference for good, are left out.',

@@ -26,12 +26,10 @@ domain that lives, the grant or foreign mapping that holds it still stands, or s
 (xen/common/page_alloc.c, xen/arch/x86/mm.c). put_page_alloc_ref drops the allocation's own reference, once. The pair
 most easily lost is the get_page and put_page around it in guest_remove_page (docs/xen.md#guest-remove-page). XSA-224
 and XSA-242 left pages of dead domains behind in this way.`,
-  confirm: `select e.seq, e.kind, e.pcpu, e.owner, hex(e.count_info) as count_info,
-  coalesce(e.symbol, c.symbol || ' (took the lock that was held)') as site
-from events e left join ref_spans r on r.mfn = $mfn and e.seq in (r.from_seq, r.to_seq)
-left join callers c on c.id = if(e.seq = r.from_seq, r.from_caller, r.to_caller)
-where covers(e.mfn, e."order", $mfn) or covers(e.gfn, e."order", $gfn) and e.domid = $domid and e.kind = 'set_entry'
-order by e.seq`,
+  confirm: `select seq, kind, pcpu, owner, hex(count_info) as count_info,
+event_site(symbol, caller, pcpu, seq) as site from events
+where covers(mfn, "order", $mfn) or covers(gfn, "order", $gfn) and domid = $domid and kind = 'set_entry'
+order by seq`,
   fix: `Call put_page on every return path, error paths first. If the reference is handed to somebody else, say in the
 function's comment who drops it.`,
   limits: `What happens after the recording is not seen, so of a live domain a leak is only possible. References that

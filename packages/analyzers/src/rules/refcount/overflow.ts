@@ -20,8 +20,9 @@ wrapped, and, as notes, the headroom of the pages that came nearest to the limit
   mechanism: `A PV guest maps one of its pages over and over. With 26 bits, 2^26 mappings take 512 MB of page tables
 (docs/xen.md#thread-count-overflow). Layouts since 3.4 have 54 bits or more (docs/xen.md#page-info-layouts), and the
 checks are still there.`,
-  confirm:
-    'select seq, kind, count_info, type_info, caller from events where mfn = $mfn and seq <= $reached order by seq desc limit 20',
+  confirm: `select seq, kind, pcpu, hex(count_info) as count_info, hex(type_info) as type_info,
+event_site(symbol, caller, pcpu, seq) as site from events where covers(mfn, "order", $mfn) and seq <= $reached
+order by seq desc limit 20`,
   fix: 'Use wider counters, as 3.4 did; or limit how often one page can be mapped, below the limit of the counter.',
   limits: 'A count that no event shows is not judged. Headroom is reported for the thousand pages that have the least.',
   sql: breachSql('refcount.overflow', {

@@ -22,9 +22,9 @@ or it becomes clear, and that event is not a put_page.`,
   nearMiss: 'get_page_light comes just before the flag is set, and put_page just before it is cleared.',
   mechanism: `_get_page_type() and _put_page_type() in xen/arch/x86/mm.c, on -ERESTART and -EINTR; error paths that
 drop what the flag owns (XSA-58), or forget the flag (XSA-299, XSA-310).`,
-  confirm: `select seq, kind, pcpu, flags, hex(count_info) as count_info, hex(type_info) as type_info, rc from events where
-covers(mfn, "order", $mfn) and kind in ('get_page', 'put_page', 'get_type', 'put_type', 'alloc_ref_drop') order
-by seq`,
+  confirm: `select seq, kind, pcpu, flags, hex(count_info) as count_info, hex(type_info) as type_info, rc,
+event_site(symbol, caller, pcpu, seq) as site from events where covers(mfn, "order", $mfn)
+and kind in ('get_page', 'put_page', 'get_type', 'put_type', 'alloc_ref_drop') order by seq`,
   fix: 'Take and drop the reference in the same step as the flag, and nowhere else.',
   limits: `It relies on the order in which Xen 4.17 records the two, one right after the other. For each pcpu the last
 eight reference events are remembered.`,

@@ -21,9 +21,9 @@ pcpu has no reference on this generation of the page, but one left from the one 
   nearMiss: "put_page_alloc_ref drops the allocation's reference; or somebody's own reference is the last.",
   mechanism: `An error path puts what it never got; a mapping is put once for each of two unmaps (XSA-218, XSA-380); a
 reference is kept across the end of the page that it was taken for (XSA-219).`,
-  confirm: `select seq, kind, pcpu, owner, hex(count_info) as count_info, coalesce(symbol, hex(caller)) as site from events
-where covers(mfn, "order", $mfn) and kind in ('get_page', 'put_page', 'alloc_ref_drop', 'page_alloc', 'page_free')
-and seq <= $put order by seq desc limit 20`,
+  confirm: `select seq, kind, pcpu, owner, hex(count_info) as count_info, event_site(symbol, caller, pcpu, seq) as
+site from events where covers(mfn, "order", $mfn) and kind in ('get_page', 'put_page', 'alloc_ref_drop', 'page_alloc',
+'page_free') and seq <= $put order by seq desc limit 20`,
   fix: 'Find out which of the puts before it is one too many. It need not be the last.',
   limits: `A put too many of a page with references left is seen only when the last of them is put, unless a reference of
 an earlier generation tells. Who then puts may be the one that was robbed.`,

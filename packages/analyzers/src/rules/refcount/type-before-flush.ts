@@ -21,7 +21,8 @@ writable reference, and none follows before the page is used.`,
   mechanism: `_get_page_type() in xen/arch/x86/mm.c looked at the old type, flushed, and set the new one with a cmpxchg:
 in between a writable reference could come and go without being seen (XSA-401, 8cc5036bc385). XSA-241 read a timestamp in
 two halves; XSA-408 tested the new type where the old one was meant.`,
-  confirm: `select seq, kind, pcpu, domid, hex(type_info) as type_info from events
+  confirm: `select seq, kind, pcpu, domid, hex(type_info) as type_info,
+event_site(symbol, caller, pcpu, seq) as site from events
 where (covers(mfn, "order", $mfn) and kind in ('get_type', 'put_type', 'page_use')) or (kind = 'tlb_flush' and domid = $domid)
 order by seq desc limit 20`,
   fix: 'Flush after the new type is set, and before it counts as validated.',

@@ -18,9 +18,9 @@ have to" (docs/xen.md#pgt-partial; docs/xen.md#thread-count-overflow), and the c
   nearMiss: 'Each get_type adds one, each put_type subtracts one.',
   mechanism: `A type reference is taken or dropped without an event: by page_lock() for a moment, by p2m_alloc_ptp()
 and share_xen_page_with_guest() for good (docs/xen.md#count-writers).`,
-  confirm: `select seq, kind, pcpu, hex(type_info) as type_info, rc, coalesce(symbol, hex(caller)) as site from events where
-covers(mfn, "order", $mfn) and kind in ('get_type', 'put_type') and seq between $last_change and $seen order by
-seq`,
+  confirm: `select seq, kind, pcpu, hex(type_info) as type_info, rc, event_site(symbol, caller, pcpu, seq) as site
+from events where covers(mfn, "order", $mfn) and kind in ('get_type', 'put_type') and seq between $last_change and
+$seen order by seq`,
   fix: 'Record what changed it, or find the one that is not paired.',
   limits: 'A missing event looks the same. The replay goes on with the recorded count, so each jump is reported once.',
   of: { sql: 'select count(type_info) from events', what: 'recorded type counts' },

@@ -20,8 +20,8 @@ trace ends within its teardown; likely if what took it is older than the trace.`
   nearMiss: 'put_page_and_type drops the type reference, and the page is freed.',
   mechanism: `Somebody calls put_page() where put_page_and_type() was due, or neither; page_unlock() that drops the last
 type reference (XSA-242); PGT_partial without its type reference at a domain's death (XSA-310).`,
-  confirm: `select seq, kind, pcpu, hex(type_info) as type_info, hex(count_info) as count_info, rc,
-coalesce(symbol, hex(caller)) as site from events where covers(mfn, "order", $mfn) and kind in ('get_type', 'put_type',
+  confirm: `select seq, kind, pcpu, hex(type_info) as type_info, hex(count_info) as count_info, rc, event_site(symbol,
+caller, pcpu, seq) as site from events where covers(mfn, "order", $mfn) and kind in ('get_type', 'put_type',
 'get_page', 'put_page', 'alloc_ref_drop', 'page_free') order by seq desc limit 20`,
   fix: 'Drop type references where the general one is dropped, through put_page_and_type().',
   limits: `Xenheap pages, which keep a type reference for good, are left out, and so are partial page tables whose type

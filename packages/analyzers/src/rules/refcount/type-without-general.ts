@@ -21,8 +21,8 @@ page is not a xenheap page. Witnesses are the last event that wrote the type, an
   nearMiss: 'put_page_and_type: the type is put first.',
   mechanism: `put_page() without the put_page_type() that goes with it; or PGT_partial set without the general
 reference it owns, and the domain destroyed afterwards (docs/xen.md#thread-count-overflow; XSA-58, XSA-310).`,
-  confirm: `select seq, kind, pcpu, hex(count_info) as count_info, hex(type_info) as type_info, coalesce(symbol,
-hex(caller)) as site from events where covers(mfn, "order", $mfn) and seq <= $count order by seq desc limit 20`,
+  confirm: `select seq, kind, pcpu, hex(count_info) as count_info, hex(type_info) as type_info, event_site(symbol,
+caller, pcpu, seq) as site from events where covers(mfn, "order", $mfn) and seq <= $count order by seq desc limit 20`,
   fix: 'Use put_page_and_type(), or put the type first. For PGT_partial see refcount.partial-reference.',
   limits:
     'Xenheap pages, which keep a type reference for good, are left out. So are pages whose count or type is unknown.',

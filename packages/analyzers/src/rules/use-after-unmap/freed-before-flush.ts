@@ -25,9 +25,9 @@ small entries by a large one before the flush, as it frees their table.`,
   mechanism: `Flushes are deferred until the outermost p2m unlock (docs/xen.md#deferred-flush), and a batch of
 add_to_physmap defers its IOTLB flushes to the end (XSA-346). Code that takes a page to anywhere but the domheap under
 the lock has to call p2m_tlb_flush_sync() first. p2m_free_ptp() did not until XSA-480.`,
-  confirm: `select seq, kind, domid, hex(gfn) as gfn, hex(mfn) as mfn, coalesce(symbol, hex(caller)) as site from events
-where kind in ('set_entry', 'tlb_flush', 'tlb_flush_deferred', 'page_free', 'owner_set', 'pod_cache_add') and
-seq between $removed and $removed + 1000 order by seq`,
+  confirm: `select seq, kind, domid, hex(gfn) as gfn, hex(mfn) as mfn, event_site(symbol, caller, pcpu, seq) as site
+from events where kind in ('set_entry', 'tlb_flush', 'tlb_flush_deferred', 'page_free', 'owner_set', 'pod_cache_add')
+and seq between $removed and $removed + 1000 order by seq`,
   fix: 'Call p2m_tlb_flush_sync() before the page goes, or hold a reference until the flush.',
   limits: `Writes that the replay only infers from other events (docs/replay.md) do not count as removals. The
 allocator's own flush is not recorded, and does not flush IOTLBs: from 4.7 on, an IOTLB flush that is put off past a free

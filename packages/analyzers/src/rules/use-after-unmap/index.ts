@@ -6,6 +6,7 @@ import { givenWhileMapped } from './given-while-mapped.js';
 import { lateReference } from './late-reference.js';
 import { refusedReference } from './refused-reference.js';
 import { staleTranslation } from './stale-translation.js';
+import { unmappedUse } from './unmapped-use.js';
 import { unprotectedWindow } from './unprotected-window.js';
 import { useAfterFree } from './use-after-free.js';
 
@@ -16,6 +17,7 @@ export const useAfterUnmap = defineAnalyzer({
     lateReference,
     refusedReference,
     useAfterFree,
+    unmappedUse,
     freedWhileMapped,
     givenWhileMapped,
     freedBeforeFlush,

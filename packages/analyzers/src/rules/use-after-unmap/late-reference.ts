@@ -21,8 +21,9 @@ reference before.`,
   mechanism: `get_page checks the owner and nothing else. Between the unlock and the get, the frame can be freed and
 become another page of the same domain, or be shared or paged out. p2m_get_page_from_gfn takes the reference while it
 holds the lock (xen/arch/x86/mm/p2m.c); Arm took it after the unlock (XSA-473).`,
-  confirm: `select seq, kind, pcpu, domid, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, flags, symbol from events where seq
-between $lookup and $used and (covers(mfn, "order", $mfn) or covers(gfn, "order", $gfn)) order by seq`,
+  confirm: `select seq, kind, pcpu, domid, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, flags, event_site(symbol,
+caller, pcpu, seq) as site from events where seq between $lookup and $used and (covers(mfn, "order", $mfn) or
+covers(gfn, "order", $gfn)) order by seq`,
   fix: 'Take the reference under the lock (get_page_from_gfn), or look up again after get_page and compare.',
   limits: `A caller that looks up again and compares is sound. If that second lookup is recorded, the finding is only
 likely. Which lookups a call may still use is told as in use-after-unmap.stale-translation.`,

@@ -21,8 +21,9 @@ the first pcpu's get_page on that frame fails.`,
     'get_page fails on a frame whose entry has not changed; or another pcpu than the one that looked it up fails.',
   mechanism: `page_get_owner_and_reference() refuses a page whose count is 0, and get_page() one that is not the
 domain's (xen/arch/x86/mm.c).`,
-  confirm: `select seq, kind, pcpu, domid, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, flags, symbol from events where seq
-between $lookup and $used and (covers(mfn, "order", $mfn) or covers(gfn, "order", $gfn)) order by seq`,
+  confirm: `select seq, kind, pcpu, domid, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, flags, event_site(symbol,
+caller, pcpu, seq) as site from events where seq between $lookup and $used and (covers(mfn, "order", $mfn) or
+covers(gfn, "order", $gfn)) order by seq`,
   fix: 'Take the reference under the lock (get_page_from_gfn).',
   limits: 'A caller that expects this and looks up again is sound. The gap needs TSCs and their frequency.',
   sql: breachSql('use-after-unmap.refused-reference', {

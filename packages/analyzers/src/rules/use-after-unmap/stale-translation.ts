@@ -29,8 +29,9 @@ note, if it has gone on at another call site.`,
 that made a locked lookup good (docs/xen.md#get-gfn; xen/arch/x86/mm/p2m.c). From there on nothing ties the frame to
 the gfn: ballooning, paging, sharing and PoD can take it away (docs/xen.md#thread-p2m-lookup-locking). In XSA-219 the
 reference was dropped before the mfn was used.`,
-  confirm: `select seq, kind, pcpu, domid, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, flags, symbol from events where seq
-between $lookup and $used and (covers(mfn, "order", $mfn) or covers(gfn, "order", $gfn)) order by seq`,
+  confirm: `select seq, kind, pcpu, domid, hex(gfn) as gfn, hex(mfn) as mfn, p2m_type, flags, event_site(symbol,
+caller, pcpu, seq) as site from events where seq between $lookup and $used and (covers(mfn, "order", $mfn) or
+covers(gfn, "order", $gfn)) order by seq`,
   fix: `Hold the gfn (get_gfn … put_gfn) or a page reference (get_page_from_gfn … put_page) from the lookup to the
 last use.`,
   limits: `Protection that the trace does not record (domain_pause, a lock of the caller, RCU) is not seen. No event says

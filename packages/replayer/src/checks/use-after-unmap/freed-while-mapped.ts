@@ -30,7 +30,7 @@ const TEARDOWN_PAGES = 64;
 /**
  * A page is freed that an entry still maps, in a domain that lives. A teardown frees what the p2m still maps, and no
  * event need say that one has begun. So the domain has to show that it lives on: it gets a page, an entry that maps one,
- * or uses one; or its p2m is looked at, and gives a frame. Or the way in which the page was freed is none of a teardown's:
+ * or uses one; one of its vcpus runs; or its p2m is looked at, and gives a frame. Or the way in which the page was freed is none of a teardown's:
  * with the allocation's own reference still there, or in a section that goes on to leave the entry in that p2m.
  */
 export const freedWhileMapped = defineCheck({
@@ -183,6 +183,10 @@ export const freedWhileMapped = defineCheck({
       if (runs.size > 0 && isValid(batch.validity.owner, row)) lives(batch.columns.owner[row], 'lived_later');
     };
 
+    const ranIn = (batch: ReplayBatch, row: number) => {
+      if (runs.size > 0) lives(domidOf(batch, row), 'lived_later');
+    };
+
     return {
       before: {
         page_free: (batch, row) => forEachFrame(batch, row, freed),
@@ -199,6 +203,10 @@ export const freedWhileMapped = defineCheck({
           if (mfnOf(batch, row) >= 0 && tookPlace(batch, row)) lives(domid[row], 'p2m_used_later');
           else if (hasFailed(batch, row)) run.usedSeq = now.seq;
         },
+        // Its vcpus run, which they do no more once it is dying.
+        npf: ranIn,
+        decrease_reservation: ranIn,
+        pod_populate: ranIn,
         page_alloc: got,
         owner_set: (batch, row) => {
           // Whoever is unshared gets his page back from dom_cow.

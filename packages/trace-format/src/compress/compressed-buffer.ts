@@ -1,7 +1,7 @@
 import type { Codec } from './codec.js';
 
 /** In front of each compressed buffer: the length of what it contains, an int64. */
-export const LENGTH_BYTES = 8;
+const LENGTH_BYTES = 8;
 /** In its place: the bytes behind it are as they were. */
 const STORED = -1n;
 

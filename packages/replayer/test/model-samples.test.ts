@@ -9,7 +9,9 @@ const SAMPLES = join(import.meta.dirname, '../../../samples');
 const path = tempDir();
 
 test('replayer and model agree after every event of the samples made by hand', async () => {
-  const samples = readdirSync(SAMPLES, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ndjson'));
+  const all = readdirSync(SAMPLES, { recursive: true, encoding: 'utf8' });
+  // What fuzzing keeps is damaged on purpose.
+  const samples = all.filter(name => name.endsWith('.ndjson') && !name.startsWith('fuzz'));
   expect(samples.length).toBeGreaterThan(100);
   for (const sample of samples) {
     await importNdjson(join(SAMPLES, sample), sample, path('sample.arrow'));

@@ -59,23 +59,26 @@ const subjectOf = (subject: Readonly<Record<string, unknown>>): string =>
     .join(', ') || 'nothing in particular';
 
 function* stepText(
-  { roles, event, by, held, scenes }: StoryStep,
+  { roles, event, by, held, heldOutside, scenes }: StoryStep,
   pcpus: readonly number[],
   writers: Story['writers'],
   since: string,
 ): Generator<string> {
   yield `  ${roles.join(', ')}: ${eventText(event)}${since}`;
   yield `    by ${doerInFull(by)}`;
-  for (const pcpu of pcpus) yield `    locks of pcpu ${pcpu}: ${locksText(held.filter(row => row.pcpu === pcpu))}`;
+  for (const pcpu of pcpus) yield `    locks of pcpu ${pcpu}: ${locksText(held, heldOutside, pcpu)}`;
   for (const scene of scenes) yield* sceneText(scene, writers);
 }
 
 /** What a pcpu held, outermost first. */
-export function locksText(held: readonly LockRow[]): string {
+export function locksText(all: readonly LockRow[], outside: ReadonlyMap<number, number>, of: number): string {
+  const held = all.filter(({ pcpu }) => pcpu === of);
   const parts = held.map(({ class: name, lock, mode, since_seq, symbol, caller }) => {
     const site = symbol ?? caller;
     return `${name ?? 'lock'} ${lock} (${mode}) since #${since_seq}${site === null ? '' : ` in ${site}`}`;
   });
+  const more = outside.get(of);
+  if (more !== undefined) parts.unshift(`${counted(more, 'lock')} more, in which`);
   return parts.join('; ') || 'none';
 }
 

@@ -18,9 +18,12 @@ export function subjectLines(state: SubjectState): string[] {
     }
     case 'lock':
       if (state.holders.length === 0) return [`${state.lock}: held by nobody that is known`];
-      return state.holders.map(
-        ({ pcpu, mode, since_seq }) => `${state.lock}: held by pcpu ${pcpu} (${mode}) since #${since_seq}`,
-      );
+      return [
+        ...(state.more === undefined ? [] : [`${state.lock}: ${state.more} acquisitions more, before these`]),
+        ...state.holders.map(
+          ({ pcpu, mode, since_seq }) => `${state.lock}: held by pcpu ${pcpu} (${mode}) since #${since_seq}`,
+        ),
+      ];
   }
 }
 

@@ -28,13 +28,13 @@ ${chains.map(({ subject, why }) =>
 const code = (text: string) => html`<code>${text}</code>`;
 
 function stepItem(
-  { roles, event, by, held, scenes }: StoryStep,
+  { roles, event, by, held, heldOutside, scenes }: StoryStep,
   pcpus: readonly number[],
   writers: Story['writers'],
 ): Markup {
   return html`<li><p><strong>${roles.join(', ')}</strong>: ${code(eventText(event))}</p>
 <p class="by">by ${doerInFull(by)}</p>
-${pcpus.map(pcpu => html`<p class="by">locks of pcpu ${pcpu}: ${locksText(held.filter(row => row.pcpu === pcpu))}</p>`)}
+${pcpus.map(pcpu => html`<p class="by">locks of pcpu ${pcpu}: ${locksText(held, heldOutside, pcpu)}</p>`)}
 ${scenes.map(scene => sceneMarkup(scene, writers))}</li>\n`;
 }
 

@@ -64,8 +64,9 @@ export const findingKey = ({
   confidence,
 }: Pick<Finding, 'signature' | 'severity' | 'confidence'>) => `${signature} ${severity} ${confidence}`;
 
-/** Most occurrences of one finding that are told. */
+/** Most occurrences of one finding that are told, for the first findings; of the others, one is. */
 const TOLD_OCCURRENCES = { error: 3, warning: 3, note: 1 };
+const TOLD_IN_FULL = 2;
 /** Most witnesses of an occurrence that are told: a circle of locks may have hundreds. */
 export const TOLD_WITNESSES = 24;
 
@@ -115,9 +116,10 @@ async function tellAll(
   // A report must leave no file beside the trace.
   const state = replay(reader, { index: false });
   try {
-    for (const finding of tell) {
+    for (const [place, finding] of tell.entries()) {
       const list: ToldOccurrence[] = [];
-      for (const [i, occurrence] of finding.occurrences.slice(0, TOLD_OCCURRENCES[finding.severity]).entries()) {
+      const most = place < TOLD_IN_FULL ? TOLD_OCCURRENCES[finding.severity] : 1;
+      for (const [i, occurrence] of finding.occurrences.slice(0, most).entries()) {
         const witness = occurrence.witness.slice(0, TOLD_WITNESSES);
         const told = { ...occurrence, witness };
         const timeline = await timelineOf(session, reader.rows, told, seqs);

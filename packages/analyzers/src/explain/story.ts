@@ -27,8 +27,10 @@ export interface StoryStep {
   readonly roles: readonly string[];
   readonly event: TraceEvent;
   readonly by: Doer;
-  /** What the pcpus of the story held just before; by pcpu, outermost first. */
+  /** What the pcpus of the story held just before; by pcpu, outermost first, of each the innermost ones. */
   readonly held: readonly LockRow[];
+  /** How many locks outside of those each pcpu held, by pcpu; those without any are absent. */
+  readonly heldOutside: ReadonlyMap<number, number>;
   readonly scenes: readonly Scene[];
 }
 
@@ -45,6 +47,9 @@ export interface Story {
   readonly writers: ReadonlyMap<number, Doer>;
 }
 
+/** Most locks of a pcpu, and most holders of a lock, in a step: where releases are missing, there seem to be thousands. */
+const HELD = 16;
+
 /**
  * The story of an occurrence, by its witnesses. Moves the replay.
  * @throws P2mError P2M_SUBJECT, P2M_VIEW (usage) if subjects are not of this trace, P2M_DAMAGED
@@ -60,21 +65,29 @@ export function storyOf(replay: Replay, occurrence: Occurrence): Story {
     const subjects = subjectsAt(occurrence, event);
     const looks = subjects.map(subject => stateOf(reader, subject));
     const before = replay.at(event.seq - 1);
-    const befores = looks.map(look => look(before));
-    const held = pcpus.flatMap(pcpu => before.held(pcpu));
+    const befores = looks.map(look => shortened(look(before)));
+    const held = pcpus.flatMap(pcpu => before.held(pcpu, HELD));
+    const outside = pcpus.map(pcpu => [pcpu, before.heldCount(pcpu) - HELD] as const).filter(([, count]) => count > 0);
     const after = replay.at(event.seq);
     return {
       roles: occurrence.witness.filter(({ seq }) => seq === event.seq).map(({ role }) => role),
       event,
       by: doers.get(event.seq) as Doer,
       held,
-      scenes: looks.map((look, i) => ({ subject: subjects[i], before: befores[i], after: look(after) })),
+      heldOutside: new Map(outside),
+      scenes: looks.map((look, i) => ({ subject: subjects[i], before: befores[i], after: shortened(look(after)) })),
     };
   });
   const last = witnesses.at(-1);
   const subjects = last === undefined ? subjectsOf(occurrence) : subjectsAt(occurrence, last);
   const chains = subjects.map(subject => ({ subject, why: why(replay, subject, last?.seq ?? replay.end) }));
   return { occurrence, steps, pcpus, chains, writers: doersOf(reader, steps.flatMap(writersIn)) };
+}
+
+/** The state with the last holders of a lock only. */
+function shortened(state: SubjectState): SubjectState {
+  if (state.about !== 'lock' || state.holders.length <= HELD) return state;
+  return { ...state, holders: state.holders.slice(-HELD), more: state.holders.length - HELD };
 }
 
 /** The finding's subjects, and the lock of an event that is about another one. */

@@ -18,12 +18,20 @@ export interface LockRow {
   readonly symbol: string | null;
 }
 
-/** Every held lock, or those of one pcpu; by pcpu, outermost first. @throws P2mError P2M_DAMAGED */
-export function* lockRows(replayer: XenState, reader: TraceReader, only?: number): Generator<LockRow> {
+/**
+ * Every held lock, or those of one pcpu, of which the innermost so many; by pcpu, outermost first.
+ * @throws P2mError P2M_DAMAGED
+ */
+export function* lockRows(
+  replayer: XenState,
+  reader: TraceReader,
+  only?: number,
+  innermost = Number.POSITIVE_INFINITY,
+): Generator<LockRow> {
   const { names } = reader;
   const all = Array.from({ length: replayer.locks.pcpus }, (_, pcpu) => pcpu);
   for (const pcpu of only === undefined ? all : [only]) {
-    for (const held of replayer.locks.heldBy(pcpu)) {
+    for (const held of replayer.locks.heldBy(pcpu).slice(-innermost)) {
       const taken = acquisition(reader, held.seq);
       // Readers are not counted.
       const modelled = held.mode === MODE_READ ? UNKNOWN_DEPTH : replayer.locks.depth[held.lock];

@@ -117,9 +117,15 @@ export class StateView {
     return { holder: held < 0 ? null : held, depth: known === UNKNOWN_DEPTH ? null : known };
   }
 
-  /** What a pcpu holds, outermost first. @throws P2mError P2M_DAMAGED */
-  held(pcpu: number): LockRow[] {
-    return [...lockRows(this.replayer, this.reader, pcpu)];
+  /** What a pcpu holds, outermost first, or the innermost so many. @throws P2mError P2M_DAMAGED */
+  held(pcpu: number, innermost?: number): LockRow[] {
+    return [...lockRows(this.replayer, this.reader, pcpu, innermost)];
+  }
+
+  /** How many locks a pcpu holds. */
+  heldCount(pcpu: number): number {
+    const { locks } = this.replayer;
+    return locks.innermost(pcpu) - locks.bottom(pcpu) + 1;
   }
 
   /** The vcpu that runs on a pcpu, null for unknown or none. */

@@ -27,7 +27,13 @@ export interface Holding {
 export type SubjectState =
   | { readonly about: 'gfn'; readonly entries: readonly GfnEntry[] }
   | { readonly about: 'mfn'; readonly page: PageRow; readonly m2p: M2pValue; readonly mappings: readonly MappingRow[] }
-  | { readonly about: 'lock'; readonly lock: string; readonly holders: readonly Holding[] };
+  | {
+      readonly about: 'lock';
+      readonly lock: string;
+      readonly holders: readonly Holding[];
+      /** Holders before these that were left out; absent for none. */
+      readonly more?: number;
+    };
 
 /**
  * A function that looks up a subject, with its names resolved, in any state.

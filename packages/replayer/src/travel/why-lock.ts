@@ -7,6 +7,9 @@ import { touching } from '../events/touching.js';
 import type { Reasons } from './reasons.js';
 import { holdersOf, type SubjectState } from './subject-state.js';
 
+/** Most acquisitions that are explained: where releases are missing, a pcpu seems to hold a lock thousands of times. */
+const EXPLAINED = 8;
+
 type LockStateOfSubject = Extract<SubjectState, { about: 'lock' }>;
 
 /** Who holds the lock and since when, whom each waited for, and who waits now; for a free lock, who had it last. */
@@ -17,7 +20,9 @@ export function whyLock(reasons: Reasons, { lock, holders }: LockStateOfSubject,
     touching(reader.names, { about: 'lock', lock }),
   ]);
   const index = reader.names.lock.indexOf(lock);
-  for (const { pcpu, since_seq } of holders) {
+  const left = holders.length - EXPLAINED;
+  if (left > 0) reasons.notes.push(`${left} acquisitions before these are not explained: releases may be missing`);
+  for (const { pcpu, since_seq } of holders.slice(-EXPLAINED)) {
     reasons.add(since_seq, 'took it');
     // A lock taken again is held under itself.
     if (pcpu !== holders.find(({ since_seq: seq }) => seq < since_seq)?.pcpu) {
@@ -36,7 +41,7 @@ function addWait(reasons: Reasons, events: EventFilter, index: number, pcpu: num
   const waited = firstMatch(replay.reader, own, { to: taken }, 'backward');
   if (waited === undefined || reasons.events.at(waited)?.kind !== 'lock_wait') return;
   reasons.add(waited, 'waited for it');
-  for (const holder of holdersOf(replay.at(waited), index)) {
+  for (const holder of holdersOf(replay.at(waited), index).slice(-EXPLAINED)) {
     reasons.add(holder.since_seq, 'had it then');
     const theirs = allOf([ofKinds('lock_release'), columnIs('pcpu', '==', BigInt(holder.pcpu)), events]);
     reasons.add(firstMatch(replay.reader, theirs, { from: waited, to: taken }, 'backward'), 'let it go');

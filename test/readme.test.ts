@@ -54,8 +54,6 @@ beforeAll(() => {
   copyFileSync(at('leak.arrow'), at('before.arrow'));
   // It is whole: of a cut one, repair would tell what is gone by its exit code.
   copyFileSync(at('leak.arrow'), at('cut.arrow'));
-  copyFileSync(join(ROOT, 'samples/maps/log.csv'), at('log.csv'));
-  copyFileSync(join(ROOT, 'samples/maps/own-recorder.json'), at('map.json'));
   writeFileSync(at('nightly.config.ts'), 'export default {};\n');
   copyFileSync(at('stale.arrow'), at('after.arrow'));
   for (const page of PAGES) {

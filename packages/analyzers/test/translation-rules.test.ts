@@ -58,6 +58,11 @@ describe('unmapped-use', () => {
     ]);
     expect(await of([counted, get(2), ...moved, through])).toEqual(['unmapped-use possible note changed:3 used:4']);
     expect(await of([counted, get(0), ...moved, through])).toEqual([]);
+    // Who holds the p2m's lock may have changed the entry himself.
+    const held = { ...lockAcquire, pcpu: 0, lock_class: 'p2m', level: 16 };
+    expect(await of([counted, get(), put(), ...moved, held, through])).toEqual([
+      'unmapped-use possible note changed:4 used:6',
+    ]);
   });
 
   test('a use that names no gfn is not judged, nor one whose lookup was recorded', async () => {

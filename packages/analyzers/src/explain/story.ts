@@ -47,7 +47,7 @@ export interface Story {
   readonly writers: ReadonlyMap<number, Doer>;
 }
 
-/** Most locks of a pcpu, and most holders of a lock, in a step: where releases are missing, there seem to be thousands. */
+/** Most locks of a pcpu, and most holders of a lock, in a step: where releases are missing, there seem to be more. */
 const HELD = 16;
 
 /**

@@ -7,7 +7,7 @@ import { touching } from '../events/touching.js';
 import type { Reasons } from './reasons.js';
 import { holdersOf, type SubjectState } from './subject-state.js';
 
-/** Most acquisitions that are explained: where releases are missing, a pcpu seems to hold a lock thousands of times. */
+/** Most acquisitions that are explained: where releases are missing, a pcpu seems to hold a lock again and again. */
 const EXPLAINED = 8;
 
 type LockStateOfSubject = Extract<SubjectState, { about: 'lock' }>;

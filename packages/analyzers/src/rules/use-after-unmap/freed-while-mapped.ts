@@ -15,8 +15,9 @@ export const freedWhileMapped: Rule = {
 somebody else (docs/xen.md#no-entry-reference; XSA-222, XSA-247, XSA-379). A domain's teardown also frees what its p2m
 still maps. That is no defect, so the rule fires only if the domain lives on, or the free is none of a teardown's.`,
   fires: `page_free of a frame that an entry of any view maps, followed by a sign that the domain lives: it gets a page, an
-entry of it maps one, it uses one, one of its vcpus faults on a gfn or gives memory back, its p2m is looked up and gives
-a frame (likely, if it is torn down later), or it begins to die (domain_dying). Or the page is freed with PGC_allocated
+entry of it maps one, it uses one, one of its vcpus faults on a gfn or is known to give memory back, PoD populates a gfn
+of it, or it begins to die (domain_dying). Its p2m is looked up and gives a frame, or whoever gives memory of it back:
+likely, if it is torn down later. Or the page is freed with PGC_allocated
 still set, as relinquish_memory() never does; or in a section that writes, or tries to write, that p2m and ends with the
 entry still there.`,
   nearMiss: `The entry is removed first; or the domain is torn down: it was said to be dying, or all that comes afterwards

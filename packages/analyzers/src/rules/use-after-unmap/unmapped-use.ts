@@ -14,7 +14,7 @@ export const unmappedUse: Rule = {
   counted: { mechanism: 'use', what: 'page_use with a gfn whose entry is known' },
   doc: `The use names the gfn that it went through, and that gfn's entry gives another frame, or none: whoever used it went
 by what the entry had been before (docs/xen.md#no-entry-reference). Proven if nobody has a reference on the frame; likely
-if references were not recorded or are not known; possible, and a note, if somebody else has one.`,
+if references were not recorded or are not known; possible, and a note, if somebody else has one, or the pcpu holds a p2m lock.`,
   fires: `An entry is written; later a page_use with its gfn names the frame that it gave before, which is not free, and
 on which the pcpu has no reference.`,
   nearMiss: 'The same, with a page reference held by the pcpu from before the entry changed until after the use.',

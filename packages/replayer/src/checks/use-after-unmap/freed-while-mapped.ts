@@ -3,6 +3,7 @@ import type { ReplayBatch } from '../../batch/replay-batch.js';
 import { domidOf, hasFailed, mfnOf, ownerOf as ownerOfRow } from '../../batch/row-values.js';
 import { isUse } from '../../facts/translation-facts.js';
 import { FrameRecords } from '../../memory/frame-records.js';
+import { domidOfKey } from '../../memory/keys.js';
 import { ALLOCATED, COUNT_KNOWN } from '../../tables/page-table.js';
 import { defineCheck } from '../check.js';
 import { tookPlace } from '../entry-writes.js';
@@ -30,8 +31,9 @@ const TEARDOWN_PAGES = 64;
 /**
  * A page is freed that an entry still maps, in a domain that lives. A teardown frees what the p2m still maps, and no
  * event need say that one has begun. So the domain has to show that it lives on: it gets a page, an entry that maps one,
- * or uses one; one of its vcpus runs; or its p2m is looked at, and gives a frame. Or the way in which the page was freed is none of a teardown's:
- * with the allocation's own reference still there, or in a section that goes on to leave the entry in that p2m.
+ * or uses one; one of its vcpus runs; or its p2m is looked at, and gives a frame. Or the way in which the page was freed
+ * is none of a teardown's: with the allocation's own reference still there, or in a section that goes on to leave the
+ * entry in that p2m.
  * Where domain_dying is recorded, nothing is left to guess: before it the domain lives, behind it a teardown frees.
  */
 export const freedWhileMapped = defineCheck({
@@ -187,6 +189,14 @@ export const freedWhileMapped = defineCheck({
     const ranIn = (batch: ReplayBatch, row: number) => {
       if (runs.size > 0) lives(domidOf(batch, row), 'lived_later');
     };
+    /** A control domain may ask that of another one, be it dying: decrease_reservation() does not look. */
+    const gaveBack = (batch: ReplayBatch, row: number) => {
+      const run = runs.get(domidOf(batch, row));
+      if (run === undefined) return;
+      const current = state.running[now.pcpu] ?? -1;
+      if (current >= 0 && domidOfKey(current) === domidOf(batch, row)) ranIn(batch, row);
+      else if (!health.isDying(domidOf(batch, row))) run.usedSeq = now.seq;
+    };
 
     return {
       before: {
@@ -205,10 +215,10 @@ export const freedWhileMapped = defineCheck({
           if (mfnOf(batch, row) >= 0 && tookPlace(batch, row)) lives(domid[row], 'p2m_used_later');
           else if (hasFailed(batch, row) && !health.isDying(domid[row])) run.usedSeq = now.seq;
         },
-        // Its vcpus run, which they do no more once it is dying.
+        // Its vcpus run, which they do no more once it is dying (domain_kill); nothing is populated then either.
         npf: ranIn,
-        decrease_reservation: ranIn,
         pod_populate: ranIn,
+        decrease_reservation: gaveBack,
         page_alloc: got,
         owner_set: (batch, row) => {
           // Whoever is unshared gets his page back from dom_cow.

@@ -1,6 +1,7 @@
 import { domidOf, gfnOf, mfnOf } from '../../batch/row-values.js';
 import type { BreachConfidence } from '../../facts/breach-table.js';
 import { isUse } from '../../facts/translation-facts.js';
+import { holdsP2mLock } from '../../state/lock-state.js';
 import { defineCheck } from '../check.js';
 import { isFree, references, slotOf } from '../known-pages.js';
 
@@ -11,12 +12,14 @@ import { isFree, references, slotOf } from '../known-pages.js';
 export const unmappedUse = defineCheck({
   rule: 'use-after-unmap.unmapped-use',
   needs: ['refs', 'translations'],
-  make: ({ state: { pages, p2ms }, refs, translations, now, records, report, opportunities }) => {
+  make: ({ state: { pages, p2ms, locks }, refs, translations, now, records, report, opportunities }) => {
     const uses = opportunities('use');
     const refsRecorded = records('get_page');
 
     const confidenceOf = (slot: number): BreachConfidence => {
       const others = slot === 0 || !refsRecorded ? Number.NaN : references(pages, slot);
+      // Under a p2m lock the pcpu itself may have changed the entry, and know what it does with the frame that was there.
+      if (now.pcpu >= 0 && holdsP2mLock(locks, now.pcpu)) return 'possible';
       if (Number.isNaN(others)) return 'likely';
       // Whoever has it may have taken it for this use, before the entry changed.
       return others > 0 ? 'possible' : 'proven';

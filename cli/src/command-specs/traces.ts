@@ -6,8 +6,10 @@ import {
   CLOCK_OPTIONS,
   COMPRESS,
   CPU_HZ,
+  FAIL_ON,
   formatOption,
   IMPORT_SETTINGS,
+  ONLY,
   parseDomids,
   parseEvents,
   parseKinds,
@@ -15,11 +17,15 @@ import {
   parsePcpus,
   parsePercent,
   parseSeq,
+  parseWidth,
   REPORT_FORMAT,
   STRICT,
   TABLE_FORMAT,
 } from '../options.js';
 import { DEFAULT_EVENTS, RECORDED_EVENTS } from '../record/events.js';
+import { parseWebhook } from '../watch/deliver.js';
+import { parseKeep } from '../watch/keep.js';
+import { parseAddress } from '../watch/metrics-server.js';
 import { POSITIONS, TRACE } from './topics.js';
 
 /** `p2m,refs`: names of RECORDED_EVENTS. */
@@ -119,6 +125,45 @@ them. It needs root in the control domain. What a stock hypervisor records, and 
       'p2mtrace record -o trace.arrow --events p2m,refs,locks,sched --buffer 16   # until Ctrl-C',
     ],
     load: () => import('../commands/record.js'),
+  },
+  {
+    name: 'watch',
+    args: [['input', 'a stream: - for stdin, a FIFO; or a capture, NDJSON or a trace']],
+    summary: 'judge a recording while it is made, for weeks if need be',
+    more: `Every rule over what the checks of the replay find is judged as the records come, in memory that follows the live state; a
+finding is told when it is proven, once. Circles of locks, and what is open when the stream ends, are told then. The last
+part of the stream is kept as pieces, each of which replays by itself; older ones are removed. What is in a baseline or is
+suppressed is counted. JSON is a line for each finding, loss and saved trace, and one at the end. docs/record.md has more.
+The exit code is 1 if something at or above --fail-on was told.`,
+    options: [
+      { ...formatOption(['pretty', 'json'], 'pretty'), help: 'how findings are told' },
+      { flags: '--input <format>', help: 'input format, if the content does not show it', choices: ['xentrace', 'ndjson', 'csv'] },
+      { flags: '--keep <length>', help: 'how much is kept: a time or a size, such as 10min or 4GB (default: 10min)', parse: parseKeep },
+      { flags: '--pieces <folder>', help: 'where the pieces are kept (default: recent in the folder of --on-finding)' },
+      {
+        flags: '--on-finding <folder>',
+        help: 'save each finding, with the pieces that hold its witnesses as a trace, in a folder of its own in this one',
+      },
+      { flags: '--run <command>', help: 'run it in a shell for each finding, which it gets as JSON on stdin' },
+      { flags: '--webhook <url>', help: 'post each finding as JSON to a server on this machine', parse: parseWebhook },
+      { flags: '--metrics <host:port>', help: 'serve OpenMetrics at /metrics there', parse: parseAddress },
+      { flags: '--baseline <file>', help: 'known findings, as p2mtrace audit --update-baseline writes them' },
+      { flags: '--suppressions <file>', help: 'suppressed findings, as p2mtrace suppress writes them' },
+      ONLY,
+      { flags: '--policy <rule...>', help: 'also run these rules, which stand for a policy and run only if they are named' },
+      { flags: '--counter-width <bits>', help: 'judge reference counts by counters of this many bits', parse: parseWidth },
+      FAIL_ON,
+      { ...COMPRESS, help: 'compress the pieces: lz4 is fast, zstd small, none for neither (default: zstd)' },
+      { flags: '--map <file>', help: "what other recorders' records, or the columns of a CSV, mean (docs/import.md)" },
+      ...IMPORT_SETTINGS,
+      { flags: '--host <name>', help: 'name of the recorded host' },
+      { flags: '--control-domains <domids>', help: 'domains whose mm lock levels are biased (default: 0)', parse: parseDomids },
+    ],
+    examples: [
+      'xentrace -D -e 0x0014f000 -S 2048 /dev/stdout | p2mtrace watch - --xen-version 4.20.0 --on-finding findings',
+      'p2mtrace watch capture.bin --format json',
+    ],
+    load: () => import('../commands/watch.js'),
   },
   {
     name: 'generate',

@@ -100,6 +100,18 @@ export {
   type HistoryRow,
   history,
 } from './history/index.js';
+/** Replays a stream while it comes. */
+export {
+  feedTrace,
+  joinPieces,
+  type KeptPiece,
+  type LivePage,
+  LiveReplay,
+  type LiveReplayOptions,
+  type LiveRows,
+  pieceBlock,
+  RollingPiece,
+} from './live/index.js';
 /** Saves and loads a state. */
 export {
   type ImageContents,

@@ -17,7 +17,7 @@ export { exportNdjson, type NdjsonExportOptions } from './ndjson/export-ndjson.j
 /** The header line of NDJSON. */
 export { NDJSON_VERSION, type NdjsonHeader } from './ndjson/header-schema.js';
 /** NDJSON as a trace. */
-export { importNdjson, type NdjsonImportOptions } from './ndjson/import-ndjson.js';
+export { type EventReceiver, importNdjson, type NdjsonImportOptions } from './ndjson/import-ndjson.js';
 /** Puts clocks right that are apart, as an import does. */
 export { correctSkew } from './order/correct-skew.js';
 /** Batches of a trace as they are read. */
@@ -30,6 +30,8 @@ export { RandomAccess } from './read/file-access.js';
 export { isValid, type ReadBatch } from './read/read-batch.js';
 /** What is damaged in a trace. */
 export type { Damage } from './read/read-contents.js';
+/** What a trace and a stream have in common. */
+export type { RowBatch, TraceRows } from './read/trace-rows.js';
 /** Opens a trace. */
 export { describeDamage, TraceReader } from './read/reader.js';
 /** Checks every byte of a trace. */
@@ -119,8 +121,18 @@ export type { EventFilter } from './write/event-filter.js';
 export { namesBeyondInitial } from './write/names-beyond-initial.js';
 /** Where batches go. */
 export { openTraceSink } from './write/open-sink.js';
+/** Writes the batches of a trace, one after the other. */
+export { LocalPool } from './write/batch-pool.js';
 /** Writes a trace. */
 export { type Repair, repairTrace } from './write/repair-trace.js';
 export { type BatchSink, type NewNames, TraceWriter, type WriterOptions } from './write/writer.js';
 /** xentrace captures as traces. */
-export { importXentraceFile, importXentraceStream, SymbolTable, type XentraceOptions } from './xentrace/index.js';
+export {
+  importXentraceFile,
+  importXentraceStream,
+  type StreamLoss,
+  type StreamReceiver,
+  type StreamState,
+  SymbolTable,
+  type XentraceOptions,
+} from './xentrace/index.js';

@@ -26,10 +26,10 @@ export class LayoutSample {
   private readonly frames = new Float64Array(PLACES).fill(Number.NaN);
   private readonly counts = new Uint32Array(2 * PLACES);
 
-  /** Must be called before the batch is handed on. */
-  look({ rows, columns, present }: EventBatch): void {
+  /** Looks at the rows from `from` on; must be called before the batch is handed on. */
+  look({ rows, columns, present }: EventBatch, from = 0): void {
     const { kind, flags, mfn, count_info: info } = columns;
-    for (let row = 0; row < rows; row++) {
+    for (let row = from; row < rows; row++) {
       const by = MOVES[kind[row]];
       if (by === NOTHING) continue;
       if (by === SETS) {

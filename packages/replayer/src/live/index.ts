@@ -1,0 +1,12 @@
+/** A batch of a stream. */
+export type { LivePage } from './live-page.js';
+/** A trace as a stream. */
+export { feedTrace } from './feed-trace.js';
+/** Makes one trace of pieces of a stream. */
+export { joinPieces } from './join-pieces.js';
+/** Replays a stream while it comes. */
+export { LiveReplay, type LiveReplayOptions } from './live-replay.js';
+/** The last events of a stream. */
+export type { LiveRows } from './live-rows.js';
+/** Pieces of a stream, one after the other. */
+export { type KeptPiece, pieceBlock, RollingPiece } from './rolling-piece.js';

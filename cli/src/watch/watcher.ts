@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type AnalysisReport, type Finding, LiveAnalysis, type LiveAnalysisOptions } from '@p2mtrace/analyzers';
-import { feedTrace, LiveReplay } from '@p2mtrace/replayer';
+import { feedTrace, type LiveOrder, LiveReplay } from '@p2mtrace/replayer';
 import type { BatchSink, Compression, EventReceiver, ImportHealth, TraceMetadata, TraceReader } from '@p2mtrace/trace-format';
 import type { StreamLoss, StreamReceiver, StreamState } from '@p2mtrace/trace-format/xentrace';
 import { isP2mError } from '../exit.js';
@@ -37,7 +37,7 @@ export class Watcher implements StreamReceiver, EventReceiver {
   private replay: LiveReplay | undefined;
   private health: () => ImportHealth | undefined = () => undefined;
   private readonly losses: StreamLoss[] = [];
-  private isSkewed = false;
+  private order: LiveOrder = 'exact';
   private endedEarlyAt = 0;
   /** Told, and to be saved when the piece of the moment has ended. */
   private readonly unsaved: Finding[] = [];
@@ -86,12 +86,12 @@ export class Watcher implements StreamReceiver, EventReceiver {
     numbers.heldBytes = state.heldBytes;
     numbers.late = state.late;
     this.health = () => state.health();
-    if (state.overlaps > 0 && !this.isSkewed) {
-      this.isSkewed = true;
+    if (state.overlaps > 0 && this.order !== 'contradictory') {
       this.teller.trouble(
         'two pcpus held one lock at once: their clocks are apart, and no order of two pcpus is certain from now on',
       );
     }
+    this.order = state.overlaps > 0 ? 'contradictory' : state.isApproximate ? 'approximate' : 'exact';
     await this.round(state.metadata());
   }
 
@@ -137,7 +137,7 @@ export class Watcher implements StreamReceiver, EventReceiver {
     const { replay } = this;
     if (replay === undefined) return;
     const before = this.numbers.events;
-    replay.round(metadata, this.isSkewed);
+    replay.round(metadata, this.order);
     this.pieces?.turn(replay, this.health);
     this.count();
     if (this.numbers.events > before) this.numbers.lastEventAt = Date.now();

@@ -106,6 +106,7 @@ export {
   joinPieces,
   type KeptPiece,
   type LivePage,
+  type LiveOrder,
   LiveReplay,
   type LiveReplayOptions,
   type LiveRows,

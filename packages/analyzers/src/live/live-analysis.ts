@@ -4,6 +4,7 @@ import {
   BREACH_TABLE,
   type CheckOptions,
   DIVERGENCE_SPEC,
+  DOMAINS,
   type FactSelection,
   FactStore,
   type LiveReplay,
@@ -23,6 +24,7 @@ import { eventsSource } from '../sql/events-source.js';
 import { mentionedFacts } from '../sql/mentioned-facts.js';
 import { mentions, type Rows, TraceSession } from '../sql/session.js';
 import { addTraceTables } from '../sql/trace-tables.js';
+import { LaterBreaches } from './later-breaches.js';
 import { allOf, LiveFindings } from './live-findings.js';
 
 export interface LiveAnalysisOptions {
@@ -42,6 +44,7 @@ export class LiveAnalysis {
   readonly checks: CheckOptions;
   private readonly rules: readonly BoundRule[];
   private readonly findings = new LiveFindings();
+  private readonly later: LaterBreaches;
   private counts = new OpportunityCounts([]);
   /** What the rules that are asked at the end alone count. */
   private edges = 0;
@@ -53,6 +56,8 @@ export class LiveAnalysis {
     this.rules = chooseRules(RULES, only, policies);
     const queries = this.rules.flatMap(({ source, of }) => [source.sql ?? '', of?.sql ?? '']);
     this.wanted = mentionedFacts([...queries, divergencesSql(true), NAMED_BREACHES_SQL]);
+    const awaiting = this.rules.filter(({ source }) => mentions(source.sql ?? '', DOMAINS.name));
+    this.later = new LaterBreaches(awaiting.map(({ id }) => id));
     this.checks = { counterWidth, rules: this.rules.map(({ id }) => id) };
   }
 
@@ -60,6 +65,7 @@ export class LiveAnalysis {
   restart(isFromStart: boolean): void {
     if (!isFromStart) return;
     this.findings.restart();
+    this.later.clear();
     this.divergences.clear();
   }
 
@@ -67,7 +73,8 @@ export class LiveAnalysis {
   async judge(replay: LiveReplay): Promise<Finding[]> {
     replay.flush();
     const { store } = replay;
-    if (store.rows(BREACH_SPEC.name) === 0 && store.rows(DIVERGENCE_SPEC.name) === 0) return [];
+    const isNew = store.rows(BREACH_SPEC.name) > 0 || store.rows(DIVERGENCE_SPEC.name) > 0;
+    if (!isNew && !this.later.areProven(replay)) return [];
     await this.ask(replay, false);
     return this.findings.takeNew(this.decided(replay), finding => this.outOf(finding, replay));
   }
@@ -101,8 +108,7 @@ export class LiveAnalysis {
   }
 
   private async ask(replay: LiveReplay, isEnd: boolean): Promise<void> {
-    const facts = new FactStore(this.wanted);
-    for (const chunk of replay.store.takeAll()) facts.take(chunk);
+    const facts = this.takeFacts(replay, isEnd);
     this.counts = new OpportunityCounts(replay.opportunities().map(row => ({ ...row })));
     const breached = breachedRules(facts);
     const asked = this.rules.filter(({ id, source: { sql = '' } }) => {
@@ -133,6 +139,21 @@ export class LiveAnalysis {
     const column = (['count_info', 'type_info'] as const).find(isOf);
     const times = column === undefined ? this.edges : rows.recordedValues(column);
     return times > 0 ? { all: { times, what: of.what, at: 'trace' } } : {};
+  }
+
+  /** What is to be judged now: all of the new facts but what a later event has to prove. */
+  private takeFacts(replay: LiveReplay, isEnd: boolean): FactStore {
+    const facts = new FactStore(this.wanted);
+    for (const chunk of replay.store.takeAll()) {
+      if (chunk.table === BREACH_SPEC.name) this.later.split(chunk, facts);
+      else facts.take(chunk);
+    }
+    if (!this.later.areProven(replay) && !isEnd) return facts;
+    this.later.give(replay, isEnd, facts);
+    if (isEnd) return facts;
+    replay.tellDomains();
+    for (const chunk of replay.store.takeAll()) facts.take(chunk);
+    return facts;
   }
 
   private async addDivergences(session: TraceSession): Promise<void> {

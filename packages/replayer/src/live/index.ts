@@ -5,7 +5,7 @@ export { feedTrace } from './feed-trace.js';
 /** Makes one trace of pieces of a stream. */
 export { joinPieces } from './join-pieces.js';
 /** Replays a stream while it comes. */
-export { LiveReplay, type LiveReplayOptions } from './live-replay.js';
+export { type LiveOrder, LiveReplay, type LiveReplayOptions } from './live-replay.js';
 /** The last events of a stream. */
 export type { LiveRows } from './live-rows.js';
 /** Pieces of a stream, one after the other. */

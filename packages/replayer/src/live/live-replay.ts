@@ -1,4 +1,4 @@
-import type { BatchBlock, StreamLoss, TraceMetadata } from '@p2mtrace/trace-format';
+import type { BatchBlock, ImportHealth, StreamLoss, TraceMetadata } from '@p2mtrace/trace-format';
 import { FACT_COLUMNS } from '../batch/replay-batch.js';
 import type { FactSelection } from '../facts/fact-sink.js';
 import { FactStore } from '../facts/fact-store.js';
@@ -19,6 +19,9 @@ import { copyState, snapshotBlock } from './live-snapshot.js';
 /** Rows that wait for later ones while more come in a stream: as far as the search for an order looks ahead. */
 const AHEAD = 2 ** 16;
 
+/** xentrace polls ten times a second; what comes faster is of the past. */
+const ROUND_MS = 90;
+
 export interface LiveReplayOptions {
   readonly wanted: FactSelection;
   readonly checks: CheckOptions;
@@ -29,6 +32,9 @@ export interface LiveReplayOptions {
   /** Facts so far are void: the replay begins anew, at its beginning or with the state that it has. */
   readonly onRestart?: ((isFromStart: boolean) => void) | undefined;
 }
+
+/** As an import has it: approximate, some records have no TSC; contradictory, clocks are apart. */
+export type LiveOrder = 'exact' | 'approximate' | 'contradictory';
 
 /** How often a mechanism of a rule could have fired at a call site, -1 for an unknown one. */
 export interface LiveOpportunity {
@@ -52,13 +58,14 @@ export class LiveReplay {
   private readonly options: LiveReplayOptions;
   /** What the replayer was told of the recording. */
   private told = '';
-  /** Clocks are apart: no order of two pcpus is certain. */
-  private isSkewed = false;
+  /** How far the order of events of different pcpus can be relied on. */
+  private order: LiveOrder = 'exact';
   /** seq from which on the replay knows. */
   private since = 0;
   /** seq before which everything was handed on. */
   private passed = 0;
   private roundEnd = 0;
+  private roundAt = 0;
   private scratch: BatchBlock | undefined;
   private readonly earlier: LiveOpportunity[] = [];
 
@@ -86,14 +93,17 @@ export class LiveReplay {
   }
 
   /** Replays what a polling round has made certain. `metadata`: with the layout that fits so far. */
-  round(metadata: TraceMetadata, isSkewed: boolean): void {
+  round(metadata: TraceMetadata, order: LiveOrder = 'exact'): void {
     if (this.rows.end === 0) return;
     this.rows.metadata = { ...this.rows.metadata, layout: metadata.layout, assumed: metadata.assumed };
-    this.isSkewed ||= isSkewed;
-    const settled = this.rows.settled();
-    // What has waited for a round waits no more: that pcpu has nothing to say.
-    this.advance(Math.max(settled, this.roundEnd));
+    this.order = order;
+    this.advance(Math.max(this.rows.settled(), this.roundEnd));
+    const now = Date.now();
+    if (now - this.roundAt < ROUND_MS) return;
+    // What is there now waits for one more round: a pcpu that has no row by then has nothing to say.
+    this.roundAt = now;
     this.roundEnd = this.rows.end;
+    this.rows.beginRound();
   }
 
   /** The stream has ended. */
@@ -118,6 +128,15 @@ export class LiveReplay {
       found.push({ rule, mechanism, caller, times }),
     );
     return found;
+  }
+
+  /** Hands over what is known of domains so far: also where the p2m of each was last used. */
+  tellDomains(): void {
+    const { health, lastP2mSeq } = this.replayer;
+    for (let domid = 0; domid < lastP2mSeq.length; domid++) {
+      if (!Number.isNaN(lastP2mSeq[domid])) health.finish(domid, lastP2mSeq[domid]);
+    }
+    health.domains.finish();
   }
 
   private advance(to: number): void {
@@ -151,7 +170,7 @@ export class LiveReplay {
     if (this.options.known !== undefined) return;
     const { layout } = this.rows.metadata;
     const { counts, hasResults } = this.rows;
-    const told = `${layout} ${hasResults} ${this.isSkewed} ${DECIDING_KINDS.filter(kind => counts[kind] > 0).join()}`;
+    const told = `${layout} ${hasResults} ${this.order} ${DECIDING_KINDS.filter(kind => counts[kind] > 0).join()}`;
     if (told === this.told) return;
     this.told = told;
     const { replayer } = this;
@@ -177,11 +196,18 @@ export class LiveReplay {
     this.flush();
   }
 
+  /** What a replay is told of the order is the health of an import. */
+  private headMetadata(): TraceMetadata {
+    const { metadata } = this;
+    if (this.options.known !== undefined || this.order === 'exact') return metadata;
+    return { ...metadata, health: { ...NO_HEALTH, order: { confidence: this.order, late: 0 } } };
+  }
+
   private start(): Replayer {
     const { rows, store, options } = this;
-    const { metadata } = this;
+    const metadata = this.headMetadata();
     const replayer = new Replayer({ metadata, names: rows.names }, { facts: store, checks: options.checks });
-    const order = this.isSkewed ? allPairs() : metadata.health?.order;
+    const order = this.order === 'contradictory' ? allPairs() : metadata.health?.order;
     replayer.follow({
       rows: new RowReader(rows, FACT_COLUMNS),
       lookups: new RowReader(rows, LOOKUP_COLUMNS),
@@ -190,6 +216,20 @@ export class LiveReplay {
     return replayer;
   }
 }
+
+const NO_HEALTH: ImportHealth = {
+  bytes: 0,
+  skippedBytes: 0,
+  records: 0,
+  byId: {},
+  unknownById: {},
+  misfits: 0,
+  lost: [],
+  withoutTsc: 0,
+  pcpus: [],
+  order: { confidence: 'exact', late: 0 },
+  problems: [],
+};
 
 /** An order in which no pcpu's clock is to be compared with another's. */
 function allPairs() {

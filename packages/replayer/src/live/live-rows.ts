@@ -1,8 +1,11 @@
 import {
   BATCH_ROWS,
   BatchBlock,
+  type BatchMemory,
   type BatchSink,
+  COLUMNS,
   type ColumnName,
+  type ColumnSpec,
   type Compression,
   DICTIONARIES,
   DICTIONARY_NAMES,
@@ -55,7 +58,7 @@ export class LiveRows implements BatchSink, TraceRows {
   private full: EventBatch | undefined;
   private made = 0;
   private readonly lastTsc = new Float64Array(MAX_PCPUS);
-  /** pcpus that have rows, and those that have had some since `settled`. */
+  /** pcpus that have rows, and those that have some of this round. */
   private readonly seen = new Set<number>();
   private readonly active = new Set<number>();
 
@@ -108,8 +111,10 @@ export class LiveRows implements BatchSink, TraceRows {
     this.onFull();
   }
 
-  read<C extends ColumnName>(batch: RowBatch, _: readonly C[]): ReadBatch<C> {
-    return this.pageOf(batch.firstSeq).view;
+  /** With `memory`, a copy in arrays that no other thread has: DuckDB takes no others. */
+  read<C extends ColumnName>(batch: RowBatch, columns: readonly C[], memory?: BatchMemory): ReadBatch<C> {
+    const { view } = this.pageOf(batch.firstSeq);
+    return memory === undefined ? view : copyOf(view, columns);
   }
 
   complete(metadata: TraceMetadata): string {
@@ -149,14 +154,18 @@ export class LiveRows implements BatchSink, TraceRows {
     return { ...this.metadata, counts, hasResults: this.hasResults || this.metadata.hasResults === true };
   }
 
+  /** From now on, pcpus are at work that have rows from now on. */
+  beginRound(): void {
+    this.active.clear();
+  }
+
   /**
-   * One behind the last row for which all rows are there that may have happened before it: behind it, each pcpu that was
-   * at work since the last call has another one (docs/order.md). The next call tells of all that there are now.
+   * One behind the last row for which all rows are there that may have happened before it: behind it, each pcpu that is
+   * at work in this round has another one (docs/order.md).
    */
   settled(): number {
     let least = Number.POSITIVE_INFINITY;
     for (const pcpu of this.active) least = Math.min(least, this.lastTsc[pcpu]);
-    this.active.clear();
     for (let at = this.kept.length - 1; at >= 0; at--) {
       const { batch, rows, firstSeq } = this.kept[at];
       for (let row = rows - 1; row >= 0; row--) {
@@ -191,4 +200,22 @@ export class LiveRows implements BatchSink, TraceRows {
       this.lastTsc[last] = tsc[2 * row + 1] * 2 ** 32 + tsc[2 * row];
     }
   }
+}
+
+function copyOf<C extends ColumnName>(view: ReadBatch<ColumnName>, names: readonly C[]): ReadBatch<C> {
+  const { rows, firstSeq, rawOffsets } = view;
+  const columns: Partial<Record<ColumnName, unknown>> = {};
+  const validity: Partial<Record<ColumnName, Uint8Array>> = {};
+  for (const name of names) {
+    const { nullable, type }: ColumnSpec = COLUMNS[name];
+    columns[name] = view.columns[name].slice(0, type === 'bit' || type === 'binary' ? undefined : rows * (type === 'u64' ? 2 : 1));
+    if (nullable) validity[name] = view.validity[name].slice();
+  }
+  return {
+    rows,
+    firstSeq,
+    rawOffsets,
+    columns: columns as ReadBatch<C>['columns'],
+    validity: validity as ReadBatch<C>['validity'],
+  };
 }

@@ -113,6 +113,9 @@ class StreamJob implements StreamState {
   get late(): number {
     return this.rows.health.late;
   }
+  get isApproximate(): boolean {
+    return this.rows.health.isApproximate(this.merger.allCursors);
+  }
   get overlaps(): number {
     return this.rows.overlaps.count;
   }
@@ -164,6 +167,7 @@ class StreamJob implements StreamState {
         `the order between pcpus was given up ${this.gaveUp} times: more than ${this.limit} bytes in one polling round`,
       );
     }
+    await this.tell();
     const reported = { ...this.metadata(), health: this.health() };
     const finished = sayUncorrected(withOrigin(reported, this.sink, this.options.filter), this.rows.overlaps);
     const path = this.sink.complete(finished);

@@ -18,6 +18,8 @@ export interface StreamState {
   readonly late: number;
   /** Locks that were taken while another pcpu had them: clocks are apart. */
   readonly overlaps: number;
+  /** The order of pcpus rests on polling rounds so far, or some records came too late for it. */
+  readonly isApproximate: boolean;
   /** With the page_info layout that fits the counts so far. */
   metadata(): TraceMetadata;
   health(): ImportHealth;

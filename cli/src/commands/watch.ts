@@ -69,6 +69,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
     if (code !== EXIT.fine) return code;
     return fails(watcher.numbers.told, options.failOn) ? EXIT.findings : EXIT.fine;
   } finally {
+    watcher.close();
     server?.close();
     server?.closeAllConnections();
   }

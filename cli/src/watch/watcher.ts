@@ -16,6 +16,7 @@ const REST = 4;
 const MOST_REST_MS = 1000;
 /** A piece is ended early for a finding, if the last time is so long ago. */
 const EARLY_MS = 5000;
+const TICK_MS = 100;
 
 export interface WatchSettings extends LiveAnalysisOptions {
   readonly keep?: Keep | undefined;
@@ -43,6 +44,8 @@ export class Watcher implements StreamReceiver, EventReceiver {
   private readonly unsaved: Finding[] = [];
   private restUntil = 0;
   private timer: NodeJS.Timeout | undefined;
+  private isBusy = false;
+  private metadata: TraceMetadata | undefined;
   private judging: Promise<void> = Promise.resolve();
 
   /** @throws P2mError P2M_RULE, P2M_WRITE (usage) */
@@ -70,6 +73,7 @@ export class Watcher implements StreamReceiver, EventReceiver {
     replay.rows.onNames = names => this.pieces?.addNames(names);
     this.replay = replay;
     this.pieces?.turn(replay, this.health);
+    if (known === undefined) this.timer = setInterval(() => this.tick(), TICK_MS);
     return replay.rows;
   }
 
@@ -92,11 +96,11 @@ export class Watcher implements StreamReceiver, EventReceiver {
       );
     }
     this.order = state.overlaps > 0 ? 'contradictory' : state.isApproximate ? 'approximate' : 'exact';
-    await this.round(state.metadata());
+    await this.alone(() => this.round(state.metadata()));
   }
 
   afterEvents(metadata: TraceMetadata): Promise<void> {
-    return this.round(metadata);
+    return this.alone(() => this.round(metadata));
   }
 
   /** The events of a trace, of which everything is known before. @throws P2mError P2M_DAMAGED */
@@ -118,9 +122,14 @@ export class Watcher implements StreamReceiver, EventReceiver {
     await this.judging;
   }
 
+  /** Gives up. */
+  close(): void {
+    clearInterval(this.timer);
+  }
+
   /** The stream has ended: what was found in all of it. */
   async finish(): Promise<void> {
-    clearTimeout(this.timer);
+    clearInterval(this.timer);
     await this.judging;
     const { replay } = this;
     if (replay === undefined) return;
@@ -136,6 +145,7 @@ export class Watcher implements StreamReceiver, EventReceiver {
   private async round(metadata: TraceMetadata): Promise<void> {
     const { replay } = this;
     if (replay === undefined) return;
+    this.metadata = metadata;
     const before = this.numbers.events;
     replay.round(metadata, this.order);
     this.pieces?.turn(replay, this.health);
@@ -143,19 +153,10 @@ export class Watcher implements StreamReceiver, EventReceiver {
     if (this.numbers.events > before) this.numbers.lastEventAt = Date.now();
     await this.tellLosses();
     await this.saveWaiting();
-    const rest = this.restUntil - Date.now();
-    if (rest <= 0) await this.judge();
-    else this.timer ??= setTimeout(() => this.judge(), rest);
+    if (Date.now() >= this.restUntil) await this.judge();
   }
 
-  private judge(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    this.judging = this.judgeNow();
-    return this.judging;
-  }
-
-  private async judgeNow(): Promise<void> {
+  private async judge(): Promise<void> {
     const { replay } = this;
     if (replay === undefined) return;
     const begun = Date.now();
@@ -163,6 +164,25 @@ export class Watcher implements StreamReceiver, EventReceiver {
     const now = Date.now();
     this.restUntil = now + Math.min(MOST_REST_MS, REST * (now - begun));
     await this.tell(found);
+  }
+
+  /** Does work while no more events come; the first error is kept for whoever brings the next ones. */
+  private alone(work: () => Promise<void>): Promise<void> {
+    this.isBusy = true;
+    const done = work().finally(() => {
+      this.isBusy = false;
+    });
+    this.judging = done;
+    // Told by `idle`, or by who waits for it here.
+    done.catch(() => undefined);
+    return done;
+  }
+
+  /** A stream may pause: what waits for a round, or for its turn to be judged, does not wait for its next bytes. */
+  private tick(): void {
+    const { replay, metadata } = this;
+    if (this.isBusy || replay === undefined || metadata === undefined) return;
+    if (replay.isBehind || Date.now() >= this.restUntil) void this.alone(() => this.round(metadata));
   }
 
   private count(): void {

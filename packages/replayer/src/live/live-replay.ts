@@ -21,6 +21,9 @@ const AHEAD = 2 ** 16;
 
 /** xentrace polls ten times a second; what comes faster is of the past. */
 const ROUND_MS = 90;
+/** So many events, or so long, a replay waits before it begins. */
+const WARM_ROWS = 2 ** 17;
+const WARM_MS = 180;
 
 export interface LiveReplayOptions {
   readonly wanted: FactSelection;
@@ -66,6 +69,8 @@ export class LiveReplay {
   private passed = 0;
   private roundEnd = 0;
   private roundAt = 0;
+  /** When the first events came. */
+  private begunAt = 0;
   private scratch: BatchBlock | undefined;
   private readonly earlier: LiveOpportunity[] = [];
 
@@ -73,7 +78,9 @@ export class LiveReplay {
     this.rows = new LiveRows(metadata);
     this.options = options;
     this.store = new FactStore(options.wanted);
-    this.rows.onFull = () => this.advance(this.rows.end - AHEAD);
+    this.rows.onFull = () => {
+      if (this.isWarm()) this.advance(this.rows.end - AHEAD);
+    };
     this.replayer = this.start();
   }
 
@@ -94,16 +101,23 @@ export class LiveReplay {
 
   /** Replays what a polling round has made certain. `metadata`: with the layout that fits so far. */
   round(metadata: TraceMetadata, order: LiveOrder = 'exact'): void {
+    const now = Date.now();
     if (this.rows.end === 0) return;
+    if (this.begunAt === 0) this.begunAt = now;
     this.rows.metadata = { ...this.rows.metadata, layout: metadata.layout, assumed: metadata.assumed };
     this.order = order;
+    if (!this.isWarm(now)) return;
     this.advance(Math.max(this.rows.settled(), this.roundEnd));
-    const now = Date.now();
     if (now - this.roundAt < ROUND_MS) return;
     // What is there now waits for one more round: a pcpu that has no row by then has nothing to say.
     this.roundAt = now;
     this.roundEnd = this.rows.end;
     this.rows.beginRound();
+  }
+
+  /** Events wait for what shows that they are in order. */
+  get isBehind(): boolean {
+    return this.replayer.seq < this.rows.end;
   }
 
   /** The stream has ended. */
@@ -119,6 +133,11 @@ export class LiveReplay {
       for (const at of table.openOffsets()) table.close(at);
     }
     replayer.factWriter.flush();
+  }
+
+  /** The first events show which kinds are recorded: to begin anew with each of them would cost time. */
+  private isWarm(now = this.begunAt): boolean {
+    return this.options.known !== undefined || this.rows.end >= WARM_ROWS || now - this.begunAt >= WARM_MS;
   }
 
   /** How often rules could have fired so far. */

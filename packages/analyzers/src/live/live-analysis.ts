@@ -4,6 +4,7 @@ import {
   BREACH_TABLE,
   type CheckOptions,
   DIVERGENCE_SPEC,
+  DIVERGES,
   DOMAINS,
   type FactSelection,
   FactStore,
@@ -33,6 +34,9 @@ export interface LiveAnalysisOptions {
   readonly policies?: readonly string[] | undefined;
   readonly counterWidth?: number | undefined;
 }
+
+/** Divergences that wait to be summed up. */
+const MOST_DIVERGENCES = 4096;
 
 /**
  * Judges a stream while it is replayed. A rule over breaches or divergences is asked whenever its checks have found
@@ -73,7 +77,7 @@ export class LiveAnalysis {
   async judge(replay: LiveReplay): Promise<Finding[]> {
     replay.flush();
     const { store } = replay;
-    const isNew = store.rows(BREACH_SPEC.name) > 0 || store.rows(DIVERGENCE_SPEC.name) > 0;
+    const isNew = store.rows(BREACH_SPEC.name) > 0 || hasJudged(store);
     if (!isNew && !this.later.areProven(replay)) return [];
     await this.ask(replay, false);
     return this.findings.takeNew(this.decided(replay), finding => this.outOf(finding, replay));
@@ -166,6 +170,15 @@ export class LiveAnalysis {
     }
   }
 }
+
+/** Divergences that a rule is about; or so many that they are summed up. */
+function hasJudged(store: FactStore): boolean {
+  const rows = store.rows(DIVERGENCE_SPEC.name);
+  if (rows === 0) return false;
+  return rows > MOST_DIVERGENCES || store.chunks(DIVERGENCE_SPEC).some(({ columns }) => columns.about.some(isJudged));
+}
+
+const isJudged = (about: number): boolean => about === DIVERGES.count_info || about === DIVERGES.type_info;
 
 function breachedRules(facts: FactStore): ReadonlySet<string> {
   const rules = new Set<string>();

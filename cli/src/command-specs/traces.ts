@@ -137,8 +137,16 @@ suppressed is counted. JSON is a line for each finding, loss and saved trace, an
 The exit code is 1 if something at or above --fail-on was told.`,
     options: [
       { ...formatOption(['pretty', 'json'], 'pretty'), help: 'how findings are told' },
-      { flags: '--input <format>', help: 'input format, if the content does not show it', choices: ['xentrace', 'ndjson', 'csv'] },
-      { flags: '--keep <length>', help: 'how much is kept: a time or a size, such as 10min or 4GB (default: 10min)', parse: parseKeep },
+      {
+        flags: '--input <format>',
+        help: 'input format, if the content does not show it',
+        choices: ['xentrace', 'ndjson', 'csv'],
+      },
+      {
+        flags: '--keep <length>',
+        help: 'how much is kept: a time or a size, such as 10min or 4GB (default: 10min)',
+        parse: parseKeep,
+      },
       { flags: '--pieces <folder>', help: 'where the pieces are kept (default: recent in the folder of --on-finding)' },
       {
         flags: '--on-finding <folder>',
@@ -150,14 +158,25 @@ The exit code is 1 if something at or above --fail-on was told.`,
       { flags: '--baseline <file>', help: 'known findings, as p2mtrace audit --update-baseline writes them' },
       { flags: '--suppressions <file>', help: 'suppressed findings, as p2mtrace suppress writes them' },
       ONLY,
-      { flags: '--policy <rule...>', help: 'also run these rules, which stand for a policy and run only if they are named' },
-      { flags: '--counter-width <bits>', help: 'judge reference counts by counters of this many bits', parse: parseWidth },
+      {
+        flags: '--policy <rule...>',
+        help: 'also run these rules, which stand for a policy and run only if they are named',
+      },
+      {
+        flags: '--counter-width <bits>',
+        help: 'judge reference counts by counters of this many bits',
+        parse: parseWidth,
+      },
       FAIL_ON,
       { ...COMPRESS, help: 'compress the pieces: lz4 is fast, zstd small, none for neither (default: zstd)' },
       { flags: '--map <file>', help: "what other recorders' records, or the columns of a CSV, mean (docs/import.md)" },
       ...IMPORT_SETTINGS,
       { flags: '--host <name>', help: 'name of the recorded host' },
-      { flags: '--control-domains <domids>', help: 'domains whose mm lock levels are biased (default: 0)', parse: parseDomids },
+      {
+        flags: '--control-domains <domids>',
+        help: 'domains whose mm lock levels are biased (default: 0)',
+        parse: parseDomids,
+      },
     ],
     examples: [
       'xentrace -D -e 0x0014f000 -S 2048 /dev/stdout | p2mtrace watch - --xen-version 4.20.0 --on-finding findings',

@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
-import type { AnalysisReport } from '@p2mtrace/analyzers';
-import { chooseRules, RULES } from '@p2mtrace/analyzers';
+import { join } from 'node:path';
+import { type AnalysisReport, chooseRules, RULES } from '@p2mtrace/analyzers';
 import type { Compression } from '@p2mtrace/trace-format';
 import { usageError } from '@p2mtrace/trace-format/errors';
+import { makeFolder } from '@p2mtrace/trace-format/output';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import type { InputFormat } from '../input/detect.js';
@@ -10,6 +11,7 @@ import { type ImportSettings, importInto } from '../input/import-input.js';
 import { inputDamage } from '../input/input-damage.js';
 import { type Input, openInput } from '../input/open-input.js';
 import { withTrace } from '../open-trace.js';
+import { holdOutput } from '../output/hold-output.js';
 import { Progress } from '../render/progress.js';
 import { visible } from '../text/visible.js';
 import { Delivery } from '../watch/deliver.js';
@@ -38,9 +40,20 @@ interface Options extends ImportSettings {
   readonly progress?: string;
 }
 
-export const run: Run<readonly [string], Options> = async ([path], options, context) => {
+export const run: Run<readonly [string], Options> = async (args, options, context) => {
+  const { pieces, onFinding } = options;
+  const folder = pieces ?? (onFinding === undefined ? undefined : join(onFinding, RECENT));
+  if (folder === undefined) return watched(args, options, context);
+  makeFolder(folder);
+  return holdOutput(join(folder, 'watch'), 'watch', () => watched(args, { ...options, pieces: folder }, context));
+};
+
+/** Folder of the pieces, in that of the findings. */
+const RECENT = 'recent';
+
+const watched: typeof run = async ([path], options, context) => {
   const { keep, pieces, onFinding, compress = 'zstd', counterWidth } = options;
-  if (keep !== undefined && pieces === undefined && onFinding === undefined) {
+  if (keep !== undefined && pieces === undefined) {
     throw usageError('P2M_PIECES', '--keep does not say where', 'name a folder with --pieces, or with --on-finding');
   }
   const [only, policies] = [options.only, options.policy].map((names = []) => names.flatMap(name => name.split(',')));

@@ -14,7 +14,8 @@ const TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 export function parseAddress(text: string): MetricsAddress {
   const [, host = '', port = ''] = /^(?:\[([^\]]+)\]|[^:]+):(\d+)$/.exec(text) ?? [];
   const name = host === '' ? text.slice(0, text.lastIndexOf(':')) : host;
-  if (port === '' || Number(port) > 65_535) throw new InvalidArgumentError('Expected HOST:PORT, such as 127.0.0.1:9123.');
+  if (port === '' || Number(port) > 65_535)
+    throw new InvalidArgumentError('Expected HOST:PORT, such as 127.0.0.1:9123.');
   return { host: name, port: Number(port) };
 }
 
@@ -22,7 +23,8 @@ export function parseAddress(text: string): MetricsAddress {
 export async function serveMetrics({ host, port }: MetricsAddress, text: () => string): Promise<Server> {
   const server = createServer((request, response) => {
     request.resume();
-    const isThere = request.url?.split('?')[0] === '/metrics' && (request.method === 'GET' || request.method === 'HEAD');
+    const isThere =
+      request.url?.split('?')[0] === '/metrics' && (request.method === 'GET' || request.method === 'HEAD');
     if (!isThere) {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('metrics are at /metrics\n');
       return;
@@ -36,7 +38,11 @@ export async function serveMetrics({ host, port }: MetricsAddress, text: () => s
     server.once('error', reject);
     server.listen(port, host, resolve);
   }).catch((error: Error) => {
-    throw usageError('P2M_METRICS', `metrics can't be served on ${host}:${port}: ${error.message}`, 'name another port');
+    throw usageError(
+      'P2M_METRICS',
+      `metrics can't be served on ${host}:${port}: ${error.message}`,
+      'name another port',
+    );
   });
   server.on('error', () => undefined);
   // What serves does not keep the process alive.

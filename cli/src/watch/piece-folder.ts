@@ -1,6 +1,13 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { joinPieces, type KeptPiece, type LivePage, type LiveReplay, pieceBlock, RollingPiece } from '@p2mtrace/replayer';
+import {
+  joinPieces,
+  type KeptPiece,
+  type LivePage,
+  type LiveReplay,
+  pieceBlock,
+  RollingPiece,
+} from '@p2mtrace/replayer';
 import type { BatchBlock, Compression, ImportHealth, NewNames, PieceOrigin } from '@p2mtrace/trace-format';
 import type { P2mError } from '@p2mtrace/trace-format/errors';
 import { makeFolder, removeOutput } from '@p2mtrace/trace-format/output';
@@ -37,12 +44,7 @@ export class PieceFolder {
    * Pieces of an earlier watch in the folder count as old ones. `onTrouble` gets why a piece can't be written: the
    * stream is judged all the same. @throws P2mError P2M_WRITE (usage)
    */
-  constructor(
-    folder: string,
-    keep: Keep,
-    compression: Compression | undefined,
-    onTrouble: (error: P2mError) => void,
-  ) {
+  constructor(folder: string, keep: Keep, compression: Compression | undefined, onTrouble: (error: P2mError) => void) {
     this.folder = folder;
     this.keep = keep;
     this.compression = compression;
@@ -104,6 +106,8 @@ export class PieceFolder {
    */
   save(from: number, to: number, path: string): PieceOrigin | undefined {
     const wanted = this.kept.filter(piece => piece.to > from && piece.from <= to && existsSync(piece.path));
+    // Where all of it is older, the state of what is kept is what is left of it.
+    if (wanted.length === 0) wanted.push(...this.kept.filter(piece => existsSync(piece.path)).slice(-1));
     if (wanted.length === 0) return undefined;
     return joinPieces(
       wanted.map(piece => piece.path),

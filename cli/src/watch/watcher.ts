@@ -1,7 +1,13 @@
-import { join } from 'node:path';
 import { type AnalysisReport, type Finding, LiveAnalysis, type LiveAnalysisOptions } from '@p2mtrace/analyzers';
 import { feedTrace, type LiveOrder, LiveReplay } from '@p2mtrace/replayer';
-import type { BatchSink, Compression, EventReceiver, ImportHealth, TraceMetadata, TraceReader } from '@p2mtrace/trace-format';
+import type {
+  BatchSink,
+  Compression,
+  EventReceiver,
+  ImportHealth,
+  TraceMetadata,
+  TraceReader,
+} from '@p2mtrace/trace-format';
 import type { StreamLoss, StreamReceiver, StreamState } from '@p2mtrace/trace-format/xentrace';
 import { isP2mError } from '../exit.js';
 import { DEFAULT_KEEP, type Keep } from './keep.js';
@@ -54,10 +60,8 @@ export class Watcher implements StreamReceiver, EventReceiver {
     this.known = known;
     this.teller = teller;
     this.analysis = new LiveAnalysis(settings);
-    const { onFinding } = settings;
-    const folder = settings.pieces ?? (onFinding === undefined ? undefined : join(onFinding, 'recent'));
-    if (folder === undefined) return;
-    this.pieces = new PieceFolder(folder, settings.keep ?? DEFAULT_KEEP, settings.compression, error =>
+    if (settings.pieces === undefined) return;
+    this.pieces = new PieceFolder(settings.pieces, settings.keep ?? DEFAULT_KEEP, settings.compression, error =>
       teller.trouble(`${error.code}: a piece can't be kept: ${error.message}; the stream is judged all the same`),
     );
   }
@@ -169,7 +173,7 @@ export class Watcher implements StreamReceiver, EventReceiver {
   /** Does work while no more events come; the first error is kept for whoever brings the next ones. */
   private alone(work: () => Promise<void>): Promise<void> {
     this.isBusy = true;
-    const done = work().finally(() => {
+    const done = this.judging.then(work).finally(() => {
       this.isBusy = false;
     });
     this.judging = done;

@@ -30,10 +30,10 @@ export { RandomAccess } from './read/file-access.js';
 export { isValid, type ReadBatch } from './read/read-batch.js';
 /** What is damaged in a trace. */
 export type { Damage } from './read/read-contents.js';
-/** What a trace and a stream have in common. */
-export type { RowBatch, TraceRows } from './read/trace-rows.js';
 /** Opens a trace. */
 export { describeDamage, TraceReader } from './read/reader.js';
+/** What a trace and a stream have in common. */
+export type { RowBatch, TraceRows } from './read/trace-rows.js';
 /** Checks every byte of a trace. */
 export { type ValidationProblem, type ValidationReport, validateTrace } from './read/validate.js';
 /** Columns and dictionaries of the event table. */
@@ -113,6 +113,8 @@ export {
 export { suggestion } from './suggestion.js';
 /** 64-bit values as pairs of u32. */
 export { getI53, getU53, getU64, hex, setU53, setU64 } from './u64.js';
+/** Writes the batches of a trace, one after the other. */
+export { LocalPool } from './write/batch-pool.js';
 /** A trace anew, with or without compression. */
 export { copyTrace } from './write/copy-trace.js';
 /** Which events of an import become a trace. */
@@ -121,8 +123,6 @@ export type { EventFilter } from './write/event-filter.js';
 export { namesBeyondInitial } from './write/names-beyond-initial.js';
 /** Where batches go. */
 export { openTraceSink } from './write/open-sink.js';
-/** Writes the batches of a trace, one after the other. */
-export { LocalPool } from './write/batch-pool.js';
 /** Writes a trace. */
 export { type Repair, repairTrace } from './write/repair-trace.js';
 export { type BatchSink, type NewNames, TraceWriter, type WriterOptions } from './write/writer.js';

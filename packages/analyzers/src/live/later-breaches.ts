@@ -1,4 +1,11 @@
-import { BREACH_RULES, type ChunkOf, type FactChunk, type FactStore, type LiveReplay, BREACH_SPEC } from '@p2mtrace/replayer';
+import {
+  BREACH_RULES,
+  type BREACH_SPEC,
+  type ChunkOf,
+  type FactChunk,
+  type FactStore,
+  type LiveReplay,
+} from '@p2mtrace/replayer';
 
 /** Breaches that wait at most: the oldest go. */
 const MOST = 4096;

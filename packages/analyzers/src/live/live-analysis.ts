@@ -86,7 +86,6 @@ export class LiveAnalysis {
   /** Ends the replay, and judges what only the end shows. `findings`: those that were not told before. */
   async finish(replay: LiveReplay): Promise<{ readonly findings: Finding[]; readonly report: AnalysisReport }> {
     replay.finish();
-    replay.flush();
     await this.ask(replay, true);
     const outOf = (finding: Finding) => this.outOf(finding, replay);
     const { decided, undecided } = decidableRules(this.rules, replay.metadata);
@@ -128,7 +127,8 @@ export class LiveAnalysis {
       for (const rule of asked) {
         const rows = objects(await session.runAll(rule.source.sql ?? ''));
         this.findings.add(findingGroups(rule, since(replay.begin, rule.find?.(rows) ?? rows)));
-        if (rule.of !== undefined && mentions(rule.of.sql, 'lock_edges')) this.edges = Number((await session.runAll(rule.of.sql)).rows[0]?.[0] ?? 0);
+        if (rule.of !== undefined && mentions(rule.of.sql, 'lock_edges'))
+          this.edges = Number((await session.runAll(rule.of.sql)).rows[0]?.[0] ?? 0);
       }
       if (facts.rows(DIVERGENCE_SPEC.name) > 0) await this.addDivergences(session);
     } finally {

@@ -62,7 +62,13 @@ export class LiveFindings {
   all(decided: ReadonlySet<string>, outOf: (finding: Finding) => OutOf): Finding[] {
     return [...this.kept.values()].flatMap(group =>
       decided.has(group.finding.rule)
-        ? [{ ...group.finding, of: opportunityOf(group, outOf(group.finding)), occurrences: [...group.finding.occurrences] }]
+        ? [
+            {
+              ...group.finding,
+              of: opportunityOf(group, outOf(group.finding)),
+              occurrences: [...group.finding.occurrences],
+            },
+          ]
         : [],
     );
   }

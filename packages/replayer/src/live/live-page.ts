@@ -4,8 +4,8 @@ import {
   type ColumnSpec,
   type EventBatch,
   getU64,
-  perColumn,
   PRESENT,
+  perColumn,
   type ReadBatch,
   type RowBatch,
 } from '@p2mtrace/trace-format';

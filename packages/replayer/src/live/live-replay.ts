@@ -123,10 +123,11 @@ export class LiveReplay {
   /** The stream has ended. */
   finish(): void {
     this.advance(this.rows.end);
+    this.flush();
     finishFacts(this.replayer);
   }
 
-  /** Hands what was found since the last time to the store. */
+  /** Hands what was found since the last time to the store; not to be called once the stream has ended. */
   flush(): void {
     const { replayer } = this;
     for (const table of [replayer.health.divergences, replayer.health.losses]) {

@@ -178,7 +178,8 @@ export class LiveRows implements BatchSink, TraceRows {
 
   private lookAtSite({ columns, present }: EventBatch, row: number): void {
     if ((present[row] & PRESENT.caller) === 0) this.sites.alone.add(columns.symbol[row]);
-    else this.sites.symbolOf[columns.caller[row]] = columns.symbol[row];
+    else if (this.sites.symbolOf[columns.caller[row]] < 0)
+      this.sites.symbolOf[columns.caller[row]] = columns.symbol[row];
   }
 
   private look({ batch, rows }: LivePage, from: number): void {
@@ -208,7 +209,10 @@ function copyOf<C extends ColumnName>(view: ReadBatch<ColumnName>, names: readon
   const validity: Partial<Record<ColumnName, Uint8Array>> = {};
   for (const name of names) {
     const { nullable, type }: ColumnSpec = COLUMNS[name];
-    columns[name] = view.columns[name].slice(0, type === 'bit' || type === 'binary' ? undefined : rows * (type === 'u64' ? 2 : 1));
+    columns[name] = view.columns[name].slice(
+      0,
+      type === 'bit' || type === 'binary' ? undefined : rows * (type === 'u64' ? 2 : 1),
+    );
     if (nullable) validity[name] = view.validity[name].slice();
   }
   return {

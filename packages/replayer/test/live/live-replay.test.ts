@@ -68,7 +68,8 @@ describe('a live replay', () => {
     expect(tableDifferences(tables[0], tables[1])).toEqual([]);
     const held = [copy, replayer].map(({ locks }) => [...Array(locks.pcpus).keys()].map(pcpu => locks.heldBy(pcpu)));
     const what = held.map(all => all.map(own => own.map(({ lock, mode, level }) => [lock, mode, level])));
-    expect(what[0]).toEqual(what[1]);
+    const taken = what.map(all => all.flatMap((own, pcpu) => (own.length === 0 ? [] : [[pcpu, own]])));
+    expect(taken[0]).toEqual(taken[1]);
     reader.close();
   });
 

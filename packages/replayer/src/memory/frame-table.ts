@@ -5,24 +5,38 @@ import type { StateImage } from './state-image.js';
 export const CHUNK = 512;
 /** Chunks below this are found by index, the rest through a hash. */
 const DIRECT = 1 << 22;
+/** Most chunks with 512 slots in a row, which are found fastest. */
+const DENSE = 1 << 12;
+/** One for each so many frames that were asked for: where frames are far apart, their chunks are not worth it. */
+const ASKED_FOR_DENSE = 128;
+const ENOUGH_ASKED = DENSE * ASKED_FOR_DENSE;
+/** The first ones, when nothing is known yet. */
+const FIRST_DENSE = 4;
 /** A chunk with as many frames gets a table, which is 2 KB; until then its frames are in a hash. */
 const WORTH_A_TABLE = 16;
 /** No machine has more: 64-bit addresses have 52 bits of frame number. */
 export const MAX_FRAME = 2 ** 52;
 
 /**
- * Frame number → slot: an index into arrays that the owner keeps, the same as long as the directory lives. Slots are
- * given out one by one from 1 on, so memory grows with the frames that occur, however far apart they are.
+ * Frame number → slot: an index into arrays that the owner keeps, the same as long as the directory lives. In chunks
+ * that seem to be used throughout every frame gets a slot, in others only frames that occur: so memory grows with their
+ * number, however far apart they are.
  */
 export class FrameDirectory {
-  /** By chunk: where its table begins, minus the number of its frames if they are in `single`, 0 for none. */
+  /**
+   * By chunk: the first of its 512 slots; 0 for none; minus the number of its frames if they are in `single`; and minus
+   * WORTH_A_TABLE and where its table begins.
+   */
   private direct = new Int32Array(16);
   private readonly far = new FrameHash();
-  /** Tables of chunks, a slot for each frame, 0 for none; the first is nobody's. */
-  private tables = new Int32Array(CHUNK);
-  private tablesEnd = CHUNK;
+  /** Tables of chunks, a slot for each frame, 0 for none. */
+  private tables = new Int32Array(0);
+  private tablesEnd = 0;
   /** Frames of chunks without a table. */
   private readonly single = new FrameHash();
+  private denseChunks = 0;
+  /** Frames asked for, also those that had a slot, up to ENOUGH_ASKED. */
+  private asked = 0;
   /** One after the highest slot given out. */
   slots = 1;
 
@@ -30,34 +44,50 @@ export class FrameDirectory {
   find(frame: number): number {
     if (frame < this.direct.length * CHUNK) {
       const at = this.direct[frame >>> 9];
-      return at > 0 ? this.tables[at + (frame & 511)] : at === 0 ? 0 : this.single.get(frame);
+      return at > 0 ? at + (frame & 511) : at === 0 ? 0 : this.findSparse(at, frame);
     }
-    return frame < DIRECT * CHUNK ? 0 : this.findFar(frame);
+    return frame < DIRECT * CHUNK ? 0 : this.slotIn(this.far.get(Math.floor(frame / CHUNK)), frame);
   }
 
-  private findFar(frame: number): number {
-    const at = this.far.get(Math.floor(frame / CHUNK));
-    return at > 0 ? this.tables[at + (frame % CHUNK)] : at === 0 ? 0 : this.single.get(frame);
+  private findSparse(at: number, frame: number): number {
+    return at > -WORTH_A_TABLE ? this.single.get(frame) : this.tables[(frame % CHUNK) - at - WORTH_A_TABLE];
+  }
+
+  private slotIn(at: number, frame: number): number {
+    return at > 0 ? at + (frame % CHUNK) : at === 0 ? 0 : this.findSparse(at, frame);
   }
 
   /** Slot of the frame, created if it has none; the caller then makes room up to `slots`. */
   make(frame: number): number {
+    if (this.asked < ENOUGH_ASKED) this.asked++;
     const found = this.find(frame);
-    if (found !== 0) return found;
-    const slot = this.slots++;
+    return found !== 0 ? found : this.create(frame);
+  }
+
+  private create(frame: number): number {
     const chunk = Math.floor(frame / CHUNK);
     let at = this.chunk(chunk);
+    if (at === 0 && this.denseChunks < FIRST_DENSE + this.asked / ASKED_FOR_DENSE) return this.makeDense(chunk) + (frame % CHUNK);
+    const slot = this.slots++;
     if (at === 1 - WORTH_A_TABLE) {
       at = this.makeTable(chunk);
       this.setChunk(chunk, at);
     }
-    if (at > 0) {
-      this.tables[at + (frame % CHUNK)] = slot;
+    if (at <= -WORTH_A_TABLE) {
+      this.tables[(frame % CHUNK) - at - WORTH_A_TABLE] = slot;
     } else {
       this.single.set(frame, slot);
       this.setChunk(chunk, at - 1);
     }
     return slot;
+  }
+
+  private makeDense(chunk: number): number {
+    const first = this.slots;
+    this.slots += CHUNK;
+    this.denseChunks++;
+    this.setChunk(chunk, first);
+    return first;
   }
 
   /** True if a frame of this one's chunk has a slot. */
@@ -71,26 +101,30 @@ export class FrameDirectory {
     let next = 0;
     const visitChunk = (chunk: number, at: number) => {
       const first = chunk * CHUNK;
-      for (let i = 0; at > 0 && i < CHUNK; i++) {
-        const slot = this.tables[at + i];
-        if (slot !== 0) visit(first + i, slot);
+      if (at > 0 || at <= -WORTH_A_TABLE) {
+        this.visitAll(first, at, visit);
+        return;
       }
-      if (at >= 0) return;
       // Those before are of chunks that got a table later.
       while (singles[next] < first) next++;
       for (; singles[next] < first + CHUNK; next++) visit(singles[next], this.single.get(singles[next]));
     };
-    for (let chunk = 0; chunk < this.direct.length; chunk++) visitChunk(chunk, this.direct[chunk]);
+    this.direct.forEach((at, chunk) => {
+      if (at !== 0) visitChunk(chunk, at);
+    });
     for (const chunk of this.far.sortedKeys()) visitChunk(chunk, this.far.get(chunk));
   }
 
   /** The same for the frames of this one's chunk. */
   forEachInChunk(frame: number, visit: (frame: number, slot: number) => void): void {
     const chunk = Math.floor(frame / CHUNK);
-    const at = this.chunk(chunk);
-    for (let i = 0; at !== 0 && i < CHUNK; i++) {
-      const slot = at > 0 ? this.tables[at + i] : this.single.get(chunk * CHUNK + i);
-      if (slot !== 0) visit(chunk * CHUNK + i, slot);
+    this.visitAll(chunk * CHUNK, this.chunk(chunk), visit);
+  }
+
+  private visitAll(first: number, at: number, visit: (frame: number, slot: number) => void): void {
+    for (let frame = first; at !== 0 && frame < first + CHUNK; frame++) {
+      const slot = this.slotIn(at, frame);
+      if (slot !== 0) visit(frame, slot);
     }
   }
 
@@ -100,6 +134,8 @@ export class FrameDirectory {
     this.tables = image.array('tables', this.tables);
     this.tablesEnd = image.number('tablesEnd', this.tablesEnd);
     image.part('single', this.single);
+    this.denseChunks = image.number('denseChunks', this.denseChunks);
+    this.asked = image.number('asked', this.asked);
     this.slots = image.number('slots', this.slots);
   }
 
@@ -119,11 +155,11 @@ export class FrameDirectory {
 
   /** A table with the frames of the chunk, which stay in the hash, where nobody looks for them any more. */
   private makeTable(chunk: number): number {
-    const at = this.tablesEnd;
+    const first = this.tablesEnd;
     this.tablesEnd += CHUNK;
     this.tables = withRoom(this.tables, this.tablesEnd);
-    for (let i = 0; i < CHUNK; i++) this.tables[at + i] = this.single.get(chunk * CHUNK + i);
-    return at;
+    for (let i = 0; i < CHUNK; i++) this.tables[first + i] = this.single.get(chunk * CHUNK + i);
+    return -first - WORTH_A_TABLE;
   }
 }
 

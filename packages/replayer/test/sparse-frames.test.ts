@@ -68,7 +68,9 @@ test('frames of a large machine are found wherever they are, before and after th
   }
   for (const [frame, slot] of slots) expect(directory.find(frame)).toBe(slot);
   const visited: number[] = [];
-  directory.forEach(frame => visited.push(frame));
+  directory.forEach(frame => {
+    visited.push(frame);
+  });
   expect(visited).toEqual([...new Set(visited)].sort((a, b) => a - b));
   expect(ofTheTrace(slots, visited).length).toBe(slots.size);
 });

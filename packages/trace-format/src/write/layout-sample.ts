@@ -8,6 +8,9 @@ import type { TraceMetadata } from '../schema/metadata.js';
 /** Pages whose last count is remembered: each has one place, which the next page with that place takes over. */
 const PLACES = 1 << 14;
 const COUNT = PRESENT.count_info;
+/** Of a long trace every batch is looked at up to so many, and then one in EACH: a layout doesn't change within it. */
+const ALL_OF_FIRST = 32;
+const EACH = 8;
 
 /** By how much each kind moves the count; or that it says nothing about it, or sets it. */
 const NOTHING = 2;
@@ -25,9 +28,14 @@ export class LayoutSample {
   private readonly fit = new LayoutFit();
   private readonly frames = new Float64Array(PLACES).fill(Number.NaN);
   private readonly counts = new Uint32Array(2 * PLACES);
+  private batches = 0;
+  /** The batch of the moment is looked at. */
+  private isChosen = false;
 
   /** Looks at the rows from `from` on; must be called before the batch is handed on. */
   look({ rows, columns, present }: EventBatch, from = 0): void {
+    if (from === 0) this.begin();
+    if (!this.isChosen) return;
     const { kind, flags, mfn, count_info: info } = columns;
     for (let row = from; row < rows; row++) {
       const by = MOVES[kind[row]];
@@ -40,6 +48,14 @@ export class LayoutSample {
         this.note(mfn[2 * row] + mfn[2 * row + 1] * 2 ** 32, info[2 * row], info[2 * row + 1], by);
       }
     }
+  }
+
+  /** Another batch. */
+  private begin(): void {
+    this.isChosen = this.batches < ALL_OF_FIRST || (this.batches + 1) % EACH === 0;
+    // What the batches between did to the counts is not known.
+    if (this.isChosen && this.batches >= ALL_OF_FIRST) this.frames.fill(Number.NaN);
+    this.batches++;
   }
 
   private note(frame: number, low: number, high: number, by: number): void {

@@ -61,8 +61,8 @@ describe('watch', () => {
       const { code, stdout } = await end;
       expect(code).toBe(1);
       const last = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
-    expect(last.event).toBe('end');
-    expect(last.numbers.saved).toBeGreaterThan(0);
+      expect(last.event).toBe('end');
+      expect(last.numbers.saved).toBeGreaterThan(0);
       const { trace } = JSON.parse(readFileSync(join(folder, idOf(line), 'finding.json'), 'utf8')).saved;
       fine(['validate', trace]);
       const again = JSON.parse(p2mtrace(['analyze', trace, '--format', 'json']).stdout).findings;

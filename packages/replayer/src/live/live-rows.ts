@@ -51,7 +51,7 @@ export class LiveRows implements BatchSink, TraceRows {
   /** Called with new names, before the rows that use them can be read. */
   onNames: (names: NewNames) => void = () => undefined;
   /** By caller: the symbol that its rows have, -1 for none; and the symbols that rows have without a caller. */
-  readonly sites = { symbolOf: new Int32Array(0x1_0000).fill(-1), alone: new Set<number>() };
+  readonly sites = { symbolOf: new Int32Array(1024).fill(-1), alone: new Set<number>() };
   private readonly kept: LivePage[] = [];
   /** Of full batches, the last of which is `full`. */
   private readonly values = { count_info: 0, type_info: 0 };
@@ -177,9 +177,18 @@ export class LiveRows implements BatchSink, TraceRows {
   }
 
   private lookAtSite({ columns, present }: EventBatch, row: number): void {
-    if ((present[row] & PRESENT.caller) === 0) this.sites.alone.add(columns.symbol[row]);
-    else if (this.sites.symbolOf[columns.caller[row]] < 0)
-      this.sites.symbolOf[columns.caller[row]] = columns.symbol[row];
+    const { sites } = this;
+    if ((present[row] & PRESENT.caller) === 0) {
+      sites.alone.add(columns.symbol[row]);
+      return;
+    }
+    const caller = columns.caller[row];
+    if (caller >= sites.symbolOf.length) {
+      const larger = new Int32Array(2 ** Math.ceil(Math.log2(caller + 1))).fill(-1);
+      larger.set(sites.symbolOf);
+      sites.symbolOf = larger;
+    }
+    if (sites.symbolOf[caller] < 0) sites.symbolOf[caller] = columns.symbol[row];
   }
 
   private look({ batch, rows }: LivePage, from: number): void {

@@ -19,6 +19,9 @@ export const CYCLE_REASONS = [
   'unconfirmed',
 ] as const;
 
+/** How sure a deadlock is: proven where the trace records all that orders events. */
+export const CYCLE_CONFIDENCES = ['likely', 'proven'] as const;
+
 export const LOCK_CYCLES = {
   name: 'lock_cycles',
   doc: 'a pcpu in a cycle of acquisitions, each inside a lock that the one before wants: whether another order of the events ends there',
@@ -29,6 +32,12 @@ export const LOCK_CYCLES = {
       'enum',
       'deadlock: another order of the events ends in it, which was replayed; refuted: none that keeps the order of critical sections; undecided: not all were looked at; unconfirmed: found, but its replay did not show it',
       CYCLE_VERDICTS,
+    ),
+    column(
+      'confidence',
+      'enum',
+      'of a deadlock: likely where the trace does not record all that may order events',
+      CYCLE_CONFIDENCES,
     ),
     column('reason', 'enum', 'what puts one side before the other, or why it is undecided', CYCLE_REASONS),
     column('reason_lock', 'id', 'index of the lock whose order does'),

@@ -1,25 +1,11 @@
+import { CYCLE_REASONS } from '../facts/lock-cycle-specs.js';
 import { IntList } from './int-list.js';
 
-/** What orders events of two pcpus besides locks (docs/predict.md#what-orders-events), and why a cycle is none. */
-export const CAUSES = [
-  'lock',
-  'entry',
-  'page',
-  'content',
-  'flush',
-  'domain',
-  'vcpu',
-  'grant',
-  'loss',
-  'gate',
-  'one pcpu',
-  'readers',
-  'budget',
-  'unconfirmed',
-] as const;
-export type Cause = (typeof CAUSES)[number];
-/** Their indices, by name. */
-export const CAUSE = Object.fromEntries(CAUSES.map((name, index) => [name, index])) as Record<Cause, number>;
+/** What puts an event before one of another pcpu (docs/predict.md#what-orders-events): index of CYCLE_REASONS. */
+export const CAUSE = Object.fromEntries(CYCLE_REASONS.map((name, index) => [name, index])) as Record<
+  (typeof CYCLE_REASONS)[number],
+  number
+>;
 
 /** What one pcpu did after what another one did: rows of both, going up, and the cause of each pair. */
 interface PairLog {

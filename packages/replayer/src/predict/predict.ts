@@ -1,15 +1,32 @@
-import type { TraceReader } from '@p2mtrace/trace-format';
+import { isRecorded, type KindName, type TraceMetadata, type TraceReader } from '@p2mtrace/trace-format';
 import { lossStarts } from '../event-feed.js';
 import { offsetsOf } from '../facts/fact-columns.js';
-import { CYCLE_REASONS, CYCLE_VERDICTS, LOCK_CYCLES } from '../facts/lock-cycle-specs.js';
+import { CYCLE_CONFIDENCES, CYCLE_VERDICTS, LOCK_CYCLES } from '../facts/lock-cycle-specs.js';
 import type { Replayer } from '../replayer.js';
 import { DeadlockFinder, type LockCycle, type Side } from './find-deadlocks.js';
-import { CAUSES } from './order-log.js';
+import { CAUSE } from './order-log.js';
 import { suspects } from './suspects.js';
 import { TracePass } from './trace-pass.js';
 import { WitnessValidator } from './validate-witness.js';
 
 const AT = offsetsOf(LOCK_CYCLES);
+
+/** What orders events: a trace that has none of one of them does not show whether there was any. */
+const ORDERING: readonly KindName[] = [
+  'lookup',
+  'set_entry',
+  'get_page',
+  'put_page',
+  'page_alloc',
+  'page_free',
+  'tlb_flush',
+  'sched_switch',
+  'domain_create',
+];
+
+/** Whether all that orders events is recorded. */
+const recordsAll = (metadata: TraceMetadata): boolean =>
+  ORDERING.every(kind => isRecorded(metadata, kind)) && metadata.piece === undefined;
 
 /**
  * Adds to the facts of a replay which cycles of acquisitions can end in a deadlock in another order of the events
@@ -25,10 +42,10 @@ export function predictDeadlocks(reader: TraceReader, replayer: Replayer, until:
   const { history, orders, acquires, pcpus } = new TracePass(reader, edges, losses, until);
   const cycles = new DeadlockFinder(history, orders, acquires.all, pcpus.length).find();
   const validator = new WitnessValidator(reader, losses);
-  const rows = new CycleRows(replayer, reader.batches[0]?.firstSeq ?? 0, pcpus);
+  const rows = new CycleRows(replayer, reader, pcpus);
   for (const cycle of cycles.toSorted((a, b) => a.fromRow - b.fromRow)) {
     const isRefuted = cycle.verdict === 'deadlock' && !validator.confirms(cycle, pcpus);
-    rows.add(isRefuted ? { ...cycle, verdict: 'unconfirmed', cause: CAUSES.indexOf('unconfirmed') } : cycle);
+    rows.add(isRefuted ? { ...cycle, verdict: 'unconfirmed', cause: CAUSE.unconfirmed } : cycle);
   }
 }
 
@@ -39,14 +56,16 @@ type JudgedCycle = Omit<LockCycle, 'verdict'> & { readonly verdict: (typeof CYCL
 class CycleRows {
   private readonly replayer: Replayer;
   private readonly table;
+  private readonly confidence: number;
   private readonly start: number;
   private readonly pcpus: readonly number[];
   private next = 0;
 
-  constructor(replayer: Replayer, start: number, pcpus: readonly number[]) {
+  constructor(replayer: Replayer, reader: TraceReader, pcpus: readonly number[]) {
     this.replayer = replayer;
+    this.confidence = CYCLE_CONFIDENCES.indexOf(recordsAll(reader.metadata) ? 'proven' : 'likely');
     this.table = replayer.factWriter.table(LOCK_CYCLES);
-    this.start = start;
+    this.start = reader.batches[0]?.firstSeq ?? 0;
     this.pcpus = pcpus;
   }
 
@@ -67,11 +86,12 @@ class CycleRows {
     const { records } = this.table;
     records[at + AT.cycle] = number;
     records[at + AT.verdict] = CYCLE_VERDICTS.indexOf(verdict);
-    if (cause >= 0) records[at + AT.reason] = CYCLE_REASONS.indexOf(CAUSES[cause]);
+    if (cause >= 0) records[at + AT.reason] = cause;
     records[at + AT.reason_lock] = causeLock;
     if (causeLock >= 0) records[at + AT.reason_class] = this.classOf(causeLock);
     records[at + AT.pcpu] = this.pcpus[pcpu];
     if (verdict !== 'deadlock') return at;
+    records[at + AT.confidence] = this.confidence;
     records[at + AT.from_seq] = this.start + fromRow;
     if (stops[pcpu] >= 0) records[at + AT.stop_seq] = this.start + stops[pcpu];
     return at;

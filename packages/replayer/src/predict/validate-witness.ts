@@ -24,14 +24,12 @@ const MOST_EVENTS = 20_000_000;
 export class WitnessValidator {
   private readonly rows: RowReader<StateColumn>;
   private readonly feed: EventFeed;
-  private readonly reader: TraceReader;
   private readonly losses: readonly LossStart[];
   private readonly start: number;
   private replayer: Replayer;
 
   /** @throws P2mError P2M_DAMAGED */
   constructor(reader: TraceReader, losses: readonly LossStart[]) {
-    this.reader = reader;
     this.losses = losses;
     this.rows = new RowReader(reader, STATE_COLUMNS);
     this.feed = new EventFeed(reader, { settles: false });

@@ -17,52 +17,76 @@ export interface Step {
   readonly mode?: Mode;
 }
 
-/** What a random thread would like to do next; what it can't is left out. */
-const wishes = (threads: number, locks: number, variables: number, most: number) =>
-  fc.array(
-    fc.record({
-      thread: fc.nat(threads - 1),
-      op: fc.constantFrom('acq', 'acq', 'acq', 'rel', 'rel', 'relany', 'r', 'w'),
-      what: fc.nat(locks - 1),
-      variable: fc.nat(variables - 1),
-      mode: fc.constantFrom<Mode>('write', 'write', 'write', 'read'),
+/** A section of a thread: locks one inside the other, something done in it or before it, and in which order they end. */
+const section = (locks: number, variables: number) =>
+  fc.record({
+    locks: fc.uniqueArray(fc.record({ what: fc.nat(locks - 1), isRead: fc.nat(5).map(n => n === 0) }), {
+      selector: ({ what }) => what,
+      minLength: 1,
+      maxLength: 3,
     }),
-    { maxLength: most, minLength: 4 },
-  );
+    access: fc.option(
+      fc.record({ op: fc.constantFrom('r' as const, 'w' as const), what: fc.nat(variables - 1), at: fc.nat(3) }),
+      { freq: 1 },
+    ),
+    isInOrder: fc.nat(3).map(n => n > 0),
+  });
 
-interface Wish {
-  readonly thread: number;
-  readonly op: string;
-  readonly what: number;
-  readonly variable: number;
-  readonly mode: Mode;
+/** A trace of threads with such sections, in which locks exclude each other, of at most so many lock events. */
+export const traces = (threads: number, locks: number, variables: number, mostLockEvents: number) =>
+  fc
+    .tuple(
+      fc.array(fc.array(section(locks, variables), { maxLength: 3, minLength: 1 }), {
+        minLength: 2,
+        maxLength: threads,
+      }),
+      fc.array(fc.nat(threads - 1), { maxLength: 60 }),
+    )
+    .map(([programs, turns]) =>
+      scheduled(
+        programs.map((sections, thread) => sections.flatMap(one => stepsOf(thread, one))),
+        turns,
+        mostLockEvents,
+      ),
+    );
+
+type Section = ReturnType<typeof section> extends fc.Arbitrary<infer T> ? T : never;
+
+function stepsOf(thread: number, { locks, access, isInOrder }: Section): Step[] {
+  const step = (op: 'acq' | 'rel') => (lock: Section['locks'][number]) => ({
+    thread,
+    op,
+    what: lock.what,
+    mode: lock.isRead ? ('read' as const) : ('write' as const),
+  });
+  const steps: Step[] = locks.map(step('acq'));
+  if (access !== null) steps.splice(Math.min(access.at, steps.length), 0, { thread, op: access.op, what: access.what });
+  return [...steps, ...(isInOrder ? locks.toReversed() : locks).map(step('rel'))];
 }
 
-/** A trace in which locks exclude each other, of at most so many lock events. */
-export const traces = (threads: number, locks: number, variables: number, mostLockEvents: number) =>
-  wishes(threads, locks, variables, mostLockEvents * 2).map(all => legal(all, mostLockEvents));
-
-function legal(all: readonly Wish[], mostLockEvents: number): Step[] {
-  const steps: Step[] = [];
+/** The threads' steps in an order in which locks exclude each other: whose turn it is goes on, or else the next. */
+function scheduled(programs: readonly Step[][], turns: readonly number[], mostLockEvents: number): Step[] {
+  const at = programs.map(() => 0);
   const held: { thread: number; what: number; mode: Mode }[] = [];
-  let lockEvents = 0;
-  for (const { thread, op, what, variable, mode } of all) {
-    if (op === 'r' || op === 'w') steps.push({ thread, op, what: variable });
-    else if (lockEvents >= mostLockEvents) continue;
-    else if (op === 'acq') {
-      if (held.some(one => one.what === what && (one.thread === thread || one.mode === 'write' || mode === 'write')))
-        continue;
-      held.push({ thread, what, mode });
-      steps.push({ thread, op, what, mode });
-      lockEvents++;
-    } else {
-      const mine = held.filter(one => one.thread === thread);
-      const one = op === 'rel' ? mine.at(-1) : mine[what % Math.max(mine.length, 1)];
-      if (one === undefined) continue;
-      held.splice(held.indexOf(one), 1);
-      steps.push({ thread, op: 'rel', what: one.what, mode: one.mode });
-      lockEvents++;
+  const steps: Step[] = [];
+  const mayGo = (step: Step | undefined) =>
+    step !== undefined &&
+    (step.op !== 'acq' ||
+      !held.some(({ what, mode }) => what === step.what && (mode === 'write' || step.mode === 'write')));
+  for (let turn = 0, lockEvents = 0; lockEvents < mostLockEvents; turn++) {
+    const first = turns[turn] ?? turn;
+    const thread = programs.map((_, i) => (first + i) % programs.length).find(i => mayGo(programs[i][at[i]]));
+    if (thread === undefined) break;
+    const step = programs[thread][at[thread]++];
+    steps.push(step);
+    if (step.op === 'acq') held.push({ thread, what: step.what, mode: step.mode as Mode });
+    else if (step.op === 'rel') {
+      held.splice(
+        held.findIndex(one => one.thread === thread && one.what === step.what),
+        1,
+      );
     }
+    if (step.op === 'acq' || step.op === 'rel') lockEvents++;
   }
   return steps;
 }

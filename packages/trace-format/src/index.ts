@@ -111,6 +111,9 @@ export {
 export { suggestion } from './suggestion.js';
 /** 64-bit values as pairs of u32. */
 export { getI53, getU53, getU64, hex, setU53, setU64 } from './u64.js';
+/** Traces of threads in the std format. */
+export { exportStd, type StdExportOptions } from './std/export-std.js';
+export { importStd } from './std/import-std.js';
 /** A trace anew, with or without compression. */
 export { copyTrace } from './write/copy-trace.js';
 /** Which events of an import become a trace. */

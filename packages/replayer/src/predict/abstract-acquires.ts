@@ -1,5 +1,5 @@
-import { IntList } from './int-list.js';
 import type { LockEdge } from '../facts/lock-edge.js';
+import { IntList } from './int-list.js';
 import type { LockHistory } from './lock-history.js';
 
 /** A lock in a held set. */

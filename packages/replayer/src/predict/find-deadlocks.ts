@@ -81,7 +81,13 @@ export class DeadlockFinder {
     for (const pcpus of choicesOf(pattern)) {
       if (++choices > MOST_CHOICES || this.closure.work > MOST_WORK) {
         this.isComplete = false;
-        return this.cycle('undecided', pattern, pcpus, pattern.map(() => 0), CAUSE.budget);
+        return this.cycle(
+          'undecided',
+          pattern,
+          pcpus,
+          pattern.map(() => 0),
+          CAUSE.budget,
+        );
       }
       const cycle = this.decide(pattern, pcpus);
       if (cycle.verdict === 'deadlock') return cycle;
@@ -195,7 +201,7 @@ function keyOf(pattern: readonly AbstractAcquire[]): string {
     const inside = held.find(one => one.lock === before.lock && excludes(one.mode, before.mode));
     return `${inside?.lock}.${inside?.mode}.${inside?.site}>${lock}.${mode}.${site}`;
   });
-  const first = sides.indexOf(sides.reduce((a, b) => (a < b ? a : b)));
+  const first = sides.indexOf([...sides].sort()[0]);
   return [...sides.slice(first), ...sides.slice(0, first)].join(' ');
 }
 

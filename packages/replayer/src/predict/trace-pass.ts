@@ -1,9 +1,9 @@
 import { BatchMemory, FLAG, isValid, KIND, MODE_READ, type ReadBatch, type TraceReader } from '@p2mtrace/trace-format';
 import { siteOf } from '../batch/call-site.js';
 import type { LossStart } from '../event-feed.js';
+import type { LockEdge } from '../facts/lock-edge.js';
 import { withRoom } from '../memory/frame-table.js';
 import { AbstractAcquires } from './abstract-acquires.js';
-import type { LockEdge } from '../facts/lock-edge.js';
 import { LockHistory } from './lock-history.js';
 import { OrderLog } from './order-log.js';
 import { ORDER_TRACKER_COLUMNS, OrderTracker } from './order-tracker.js';

@@ -100,7 +100,8 @@ function circlesOf(
       if (t === path[0]) {
         // Two of them that want the same lock are no circle of locks: a shorter one is.
         const rows = path.map(member => rowsOf[member][at[member]]);
-        if (new Set(rows.map(one => steps[one].what)).size === rows.length) circles.push(rows.sort((a, b) => a - b).join(' '));
+        if (new Set(rows.map(one => steps[one].what)).size === rows.length)
+          circles.push(rows.sort((a, b) => a - b).join(' '));
       } else if (!path.includes(t)) follow([...path, t]);
     }
   };

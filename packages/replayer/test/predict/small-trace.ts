@@ -1,7 +1,7 @@
 import fc from 'fast-check';
+import type { LockEdge } from '../../src/facts/lock-edge.js';
 import { AbstractAcquires } from '../../src/predict/abstract-acquires.js';
 import { DeadlockFinder } from '../../src/predict/find-deadlocks.js';
-import type { LockEdge } from '../../src/facts/lock-edge.js';
 import { LockHistory } from '../../src/predict/lock-history.js';
 import { CAUSE, OrderLog } from '../../src/predict/order-log.js';
 import { suspects } from '../../src/predict/suspects.js';
@@ -146,7 +146,9 @@ function edgesOf(steps: readonly Step[]): LockEdge[] {
             ? others.map(({ lock, mode: gate }) => ({ lock, mode: gate }))
             : known.gates.flatMap(gate => {
                 const now = others.find(({ lock }) => lock === gate.lock);
-                return now === undefined ? [] : [{ lock: gate.lock, mode: now.mode === MODES.read ? now.mode : gate.mode }];
+                return now === undefined
+                  ? []
+                  : [{ lock: gate.lock, mode: now.mode === MODES.read ? now.mode : gate.mode }];
               }),
       });
     }

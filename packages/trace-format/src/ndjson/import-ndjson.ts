@@ -82,6 +82,7 @@ export class NdjsonRows {
   private readonly name: string;
   private readonly output: string;
   private readonly options: NdjsonImportOptions;
+  private readonly format: TraceMetadata['format'];
   private readonly names = new TraceNames();
   private header: NdjsonHeader | undefined;
   private seq = 0;
@@ -89,8 +90,15 @@ export class NdjsonRows {
     | { sink: BatchSink; batch: EventBatch; metadata: TraceMetadata; layouts: LayoutSample | undefined }
     | undefined;
 
-  constructor(name: string, output: string, options: NdjsonImportOptions) {
+  /** `format` is what the trace was made from. */
+  constructor(
+    name: string,
+    output: string,
+    options: NdjsonImportOptions,
+    format: TraceMetadata['format'] = 'ndjson',
+  ) {
     this.name = name;
+    this.format = format;
     this.output = output;
     this.options = options;
   }
@@ -141,7 +149,7 @@ export class NdjsonRows {
     if (this.open === undefined) {
       const { batchRows = BATCH_ROWS, compression, filter } = this.options;
       const header = { ...given(this.header), ...given(this.options.header) };
-      const metadata = metadataOf(this.name, header);
+      const metadata = { ...metadataOf(this.name, header), format: this.format };
       const sink = filtered(new TraceWriter(this.output, metadata, batchRows, undefined, { compression }), filter);
       const layouts = layoutOf(header) === undefined ? new LayoutSample() : undefined;
       this.open = { sink, batch: sink.acquire(), metadata, layouts };

@@ -19,7 +19,8 @@ lock-order.predicted-deadlock. So it is a note, which says why: a lock is held a
 than sides, only readers meet, something orders the sides (a lock, an entry, a page), or the locks of a class that were
 taken one way round are not those that were taken the other way. Xen's own check misses a cycle if one of the locks has
 no level, or is a read lock (docs/xen.md#lock-check-gaps). Locks of one class: see lock-order.instance-cycle.`,
-  fires: 'Class B is taken under A, and A under B, directly or through other classes, and no deadlock can come of it here.',
+  fires:
+    'Class B is taken under A, and A under B, directly or through other classes, and no deadlock can come of it here.',
   nearMiss: 'All pcpus take them in the same order.',
   mechanism: `Two pcpus that each hold one lock and spin on the other's never get on; spinlocks have no timeout. mm
 locks are checked by level (docs/xen.md#lock-checks); others (grant tables, page_alloc_lock taken directly, those of

@@ -18,7 +18,8 @@ order among them prevents deadlock: by (domid, gfn) for two gfns, by ascending m
 (docs/xen.md#lock-check-gaps). Here they form a cycle, so there is no such order (XSA-411); but no other order of the
 events comes to a deadlock in it, and it is a note that says why, as in lock-order.class-cycle. One that does is
 lock-order.predicted-deadlock.`,
-  fires: 'Two locks of one class are taken in both orders, or more of them in a cycle, and no deadlock can come of it here.',
+  fires:
+    'Two locks of one class are taken in both orders, or more of them in a cycle, and no deadlock can come of it here.',
   nearMiss: 'All pcpus take them in one order, by (domid, gfn) or by mfn.',
   mechanism: `Xen's check is a strict >, so locks of one level nest in any order. In XSA-411 two grant copies, each
 with a transitive grant through the other's domain, took the locks of the two grant tables in both orders.`,
@@ -30,7 +31,9 @@ the two are taken for one.`,
   of: ACQUISITIONS,
   sql: edgesBetween('lh.address::varchar', 'la.address::varchar', 'e.held_class = e.acquired_class'),
   find: rows =>
-    notDeadlocks(lockCycles(rows.map(toLockEdge)), rows, 'its sides never hold different locks only').map(instanceCycleRow),
+    notDeadlocks(lockCycles(rows.map(toLockEdge)), rows, 'its sides never hold different locks only').map(
+      instanceCycleRow,
+    ),
 };
 
 /** One circle as a row, beginning with the edge that was recorded first. */

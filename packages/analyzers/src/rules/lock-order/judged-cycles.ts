@@ -53,4 +53,7 @@ function reasonOf(edges: LockCycle['edges']): string | undefined {
   return name.length === 0 ? TEXTS[reason] : `its sides are ordered by sections of ${name.join(' ')}`;
 }
 
-const listOf = (value: RuleRow[string] | undefined): string[] => String(value ?? '').split(',').filter(Boolean);
+const listOf = (value: RuleRow[string] | undefined): string[] =>
+  String(value ?? '')
+    .split(',')
+    .filter(Boolean);

@@ -24,7 +24,8 @@ export const predictedDeadlock: Rule = {
   severity: 'error',
   belief: {
     basis: 'documented',
-    source: 'sync-preserving deadlock prediction (PLDI 2023, docs/predict.md); spinlocks have no timeout (docs/xen.md#lock-checks)',
+    source:
+      'sync-preserving deadlock prediction (PLDI 2023, docs/predict.md); spinlocks have no timeout (docs/xen.md#lock-checks)',
   },
   confidence: 'proven',
   needs: ['lock_acquire', 'lock_release'],
@@ -84,6 +85,6 @@ const textOf = ({ held_class, held_mode, held_site, wanted_class, wanted_mode, w
 
 /** Rotated so that the circle begins with the least text. */
 function fromLeast(texts: readonly string[]): readonly string[] {
-  const start = texts.indexOf(texts.reduce((a, b) => (a <= b ? a : b)));
+  const start = texts.indexOf([...texts].sort()[0]);
   return [...texts.slice(start), ...texts.slice(0, start)];
 }

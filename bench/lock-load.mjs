@@ -14,7 +14,9 @@ export function* lockLoad({ events, threads, locks, cycles, feasible, rounds = 4
   for (let cycle = 0; cycle < cycles; cycle++) {
     const [one, two] = [below(threads), below(threads - 1)];
     const sides = [one, two >= one ? two + 1 : two];
-    for (let round = 0; round < rounds; round++) {
+    // Sections of another lock put only one round before another.
+    const times = cycle >= feasible && cycle % 3 === 2 ? 1 : rounds;
+    for (let round = 0; round < times; round++) {
       for (const side of [0, 1]) sections.push({ cycle, side, thread: sides[side], key: round + side / 2 + random() / 4 });
     }
   }
@@ -78,16 +80,18 @@ export function* lockLoad({ events, threads, locks, cycles, feasible, rounds = 4
     const how = cycle < feasible ? 'feasible' : ['gate', 'read', 'section'][cycle % 3];
     const site = `c${cycle}.${side}`;
     const variable = `V${cycle}`;
+    const other = `W${cycle}`;
     if (how === 'gate' || (how === 'section' && side === 0)) put(thread, 'acq', third, site);
     if (how === 'section' && side === 1) {
       put(thread, 'acq', third, site);
       put(thread, 'rel', third, site);
     }
     put(thread, 'acq', a, site);
-    if (how === 'read' && side === 1) put(thread, 'r', variable, site);
+    // Each side sees, before it takes the second lock, what the other one wrote after its own.
+    if (how === 'read') put(thread, 'r', side === 1 ? variable : other, site);
     put(thread, 'acq', b, site);
     put(thread, 'rel', b, site);
-    if (how === 'read' && side === 0) put(thread, 'w', variable, site);
+    if (how === 'read') put(thread, 'w', side === 0 ? variable : other, site);
     put(thread, 'rel', a, site);
     if (how === 'gate' || (how === 'section' && side === 0)) put(thread, 'rel', third, site);
   }

@@ -42,11 +42,12 @@ export function predictDeadlocks(reader: TraceReader, replayer: Replayer, until:
   const losses = lossStarts(reader);
   const { history, orders, acquires, pcpus } = new TracePass(reader, edges, losses, until);
   const cycles = new DeadlockFinder(history, orders, acquires.all, pcpus.length).find();
-  const validator = new WitnessValidator(reader, losses);
+  const deadlocks = cycles.filter(({ verdict }) => verdict === 'deadlock');
+  const confirmed = new WitnessValidator(reader, losses, pcpus).confirm(deadlocks);
   const rows = new CycleRows(replayer, reader, pcpus);
-  for (const cycle of cycles.toSorted((a, b) => a.fromRow - b.fromRow)) {
-    const isRefuted = cycle.verdict === 'deadlock' && !validator.confirms(cycle, pcpus);
-    rows.add(isRefuted ? { ...cycle, verdict: 'unconfirmed', cause: CAUSE.unconfirmed } : cycle);
+  for (const cycle of cycles) {
+    const isOpen = cycle.verdict === 'deadlock' && !confirmed.has(cycle);
+    rows.add(isOpen ? { ...cycle, verdict: 'unconfirmed', cause: CAUSE.unconfirmed } : cycle);
   }
 }
 

@@ -1,169 +1,146 @@
-import { FLAG, getU53, isValid, KIND, MODE_READ, type ReadBatch, type TraceReader } from '@p2mtrace/trace-format';
+import { BatchMemory, isValid, KIND, type ReadBatch, type TraceReader } from '@p2mtrace/trace-format';
 import { STATE_COLUMNS, type StateColumn } from '../batch/replay-batch.js';
-import { EventFeed, type LossStart } from '../event-feed.js';
-import { p2mKey, vcpuKey } from '../memory/keys.js';
-import { type ImageContents, loadState, saveState } from '../memory/state-image.js';
-import { RowReader } from '../order/row-reader.js';
-import type { Replayer } from '../replayer.js';
-import { forEachHold } from '../tables/held-locks.js';
-import { NOBODY } from '../tables/lock-table.js';
+import type { LossStart } from '../event-feed.js';
+import { loadState, type StateArray, saveState } from '../memory/state-image.js';
+import { Replayer } from '../replayer.js';
 import type { LockCycle, Side } from './find-deadlocks.js';
+import { OtherOrder } from './other-order.js';
 
 type Batch = ReadBatch<StateColumn>;
 
-/** Events of a window that are replayed, at most; more are not confirmed. */
-const MOST_EVENTS = 20_000_000;
+/** Bytes of states that are kept at once; cycles that need more wait for another pass over the trace. */
+const MOST_BYTES = 2 ** 28;
 
 /**
- * Confirms deadlocks by replaying each in its other order. It shares nothing with what finds them: the state is that
- * of every replay. An order is right if no lock is taken that another pcpu has, if each pcpu does all that it did up
- * to where it stops, and if every event sees what it saw as recorded: the write of the entry that it looks up, the
- * generation of the page, all its references given back where it is freed, the domain, the write of the contents that
- * it reads. Then each pcpu must be about to take what the next one holds.
+ * Confirms deadlocks by replaying each in its other order, all of them in one pass over the trace, beside the recorded
+ * order. It shares nothing with what finds them: the state is that of every replay. An order is right if no lock is
+ * taken that another pcpu has, if each pcpu does all that it did up to where it stops, and if every event sees what it
+ * saw as recorded: the write of the entry that it looks up, the generation of the page, its references where it is
+ * freed, the domain, the write of the contents that it reads. Then each pcpu must be about to take what the next one
+ * holds. `pcpus` are the trace's numbers of those that cycles name.
  */
 export class WitnessValidator {
-  private readonly rows: RowReader<StateColumn>;
-  private readonly feed: EventFeed;
+  private readonly reader: TraceReader;
   private readonly losses: readonly LossStart[];
+  private readonly pcpus: readonly number[];
   private readonly start: number;
-  private replayer: Replayer;
+  private readonly confirmed = new Set<LockCycle>();
 
-  /** @throws P2mError P2M_DAMAGED */
-  constructor(reader: TraceReader, losses: readonly LossStart[]) {
+  constructor(reader: TraceReader, losses: readonly LossStart[], pcpus: readonly number[]) {
+    this.reader = reader;
     this.losses = losses;
-    this.rows = new RowReader(reader, STATE_COLUMNS);
-    this.feed = new EventFeed(reader, { settles: false });
-    this.start = this.rows.start;
-    this.replayer = this.feed.start();
+    this.pcpus = pcpus;
+    this.start = reader.batches[0]?.firstSeq ?? 0;
   }
 
-  /**
-   * Whether the deadlock is one; `pcpus` are the trace's numbers of those that the cycle names. Those that begin early
-   * should be asked about first. @throws P2mError P2M_DAMAGED
-   */
-  confirms({ sides, fromRow, stops }: LockCycle, pcpus: readonly number[]): boolean {
-    const from = this.start + fromRow;
-    const end = this.start + Math.max(...sides.map(({ wantedRow }) => wantedRow)) + 1;
-    if (end - from > MOST_EVENTS || this.losses.some(({ seq }) => seq > from && seq < end)) return false;
-    if (from < this.replayer.seq) this.replayer = this.feed.start();
-    this.feed.advance(this.replayer, from);
-    const state = saveState(this.replayer);
-    const stopOf = new Map(pcpus.map((pcpu, i) => [pcpu, this.start + stops[i]]));
-    const wantedAt = new Map(sides.map(({ pcpu, wantedRow }) => [pcpus[pcpu], this.start + wantedRow]));
-    const isIn = (seq: number, pcpu: number) => seq <= (stopOf.get(pcpu) ?? -1);
-    const recorded = this.fork(state);
-    const seen = new Map<number, string>();
-    for (let seq = from; seq < end; seq++) {
-      const { batch, row } = this.rows.at(seq);
-      const pcpu = isValid(batch.validity.pcpu, row) ? batch.columns.pcpu[row] : NOBODY;
-      if (batch.columns.kind[row] === KIND.lost) return false;
-      const wanted = wantedAt.get(pcpu);
-      // It does all that it did before it wants the lock, and nothing from there on.
-      if (wanted !== undefined && isIn(seq, pcpu) !== seq < wanted) return false;
-      if (isIn(seq, pcpu)) seen.set(seq, recorded.sees(batch, row, seq));
-      recorded.apply(batch, row);
-    }
-    const other = this.fork(state);
-    for (const [seq, what] of seen) {
-      const { batch, row } = this.rows.at(seq);
-      if (!other.mayTake(batch, row) || other.sees(batch, row, seq) !== what) return false;
-      other.apply(batch, row);
-    }
-    return sides.every((side, i) => {
-      const next = sides[(i + 1) % sides.length];
-      const { batch, row } = this.rows.at(this.start + side.wantedRow);
-      return isAcquisition(batch, row, side, pcpus) && other.keepsWaiting(side, next, pcpus);
-    });
+  /** Those of the deadlocks that are some. @throws P2mError P2M_DAMAGED */
+  confirm(deadlocks: readonly LockCycle[]): ReadonlySet<LockCycle> {
+    let waiting = deadlocks.toSorted((a, b) => a.fromRow - b.fromRow);
+    while (waiting.length > 0) waiting = this.pass(waiting);
+    return this.confirmed;
   }
 
-  private fork(state: ImageContents): OtherOrder {
-    const replayer = this.feed.start();
-    loadState(replayer, new Map([...state].map(([name, array]) => [name, array.slice()])));
-    return new OtherOrder(replayer);
+  /** Replays the trace once; returns those for which there was no room. */
+  private pass(waiting: readonly LockCycle[]): LockCycle[] {
+    const replayer = new Replayer(this.reader);
+    replayer.seq = this.start;
+    const recorded = new OtherOrder(replayer);
+    const memory = new BatchMemory();
+    const postponed: LockCycle[] = [];
+    let active: Attempt[] = [];
+    let [next, nextLoss] = [0, 0];
+    for (const info of this.reader.batches) {
+      if (active.length === 0 && next === waiting.length) break;
+      const batch = this.reader.read(info, STATE_COLUMNS, memory);
+      for (let row = 0; row < batch.rows; row++) {
+        const seq = info.firstSeq + row;
+        for (; nextLoss < this.losses.length && this.losses[nextLoss].seq <= seq; nextLoss++) {
+          replayer.beginLoss(this.losses[nextLoss].pcpu);
+          active = [];
+        }
+        for (; next < waiting.length && this.start + waiting[next].fromRow <= seq; next++) {
+          const attempt = this.begin(waiting[next], replayer, active);
+          if (attempt === undefined) postponed.push(waiting[next]);
+          else active.push(attempt);
+        }
+        if (batch.columns.kind[row] === KIND.lost) active = [];
+        if (active.length > 0) active = active.filter(attempt => this.goesOn(attempt, batch, row, seq, recorded));
+        recorded.apply(batch, row, seq);
+      }
+    }
+    return postponed;
+  }
+
+  /** Undefined if there is no room for another state. */
+  private begin(cycle: LockCycle, replayer: Replayer, active: readonly Attempt[]): Attempt | undefined {
+    const state = saveState(replayer);
+    const bytes = [...state.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const used = active.reduce((sum, attempt) => sum + attempt.bytes, 0);
+    if (active.length > 0 && used + bytes > MOST_BYTES) return undefined;
+    const fork = new Replayer(this.reader);
+    loadState(fork, new Map([...state].map(([name, array]): [string, StateArray] => [name, array.slice()])));
+    return new Attempt(cycle, bytes, new OtherOrder(fork), this.start, this.pcpus);
+  }
+
+  /** False once it is known whether the cycle is a deadlock. */
+  private goesOn(attempt: Attempt, batch: Batch, row: number, seq: number, recorded: OtherOrder): boolean {
+    if (!attempt.take(batch, row, seq, recorded)) return false;
+    if (seq < attempt.last) return true;
+    if (attempt.isStuck()) this.confirmed.add(attempt.cycle);
+    return false;
   }
 }
 
-function isAcquisition({ columns: c }: Batch, row: number, side: Side, pcpus: readonly number[]): boolean {
-  return (
-    c.kind[row] === KIND.lock_acquire &&
-    c.pcpu[row] === pcpus[side.pcpu] &&
-    c.lock[row] === side.wanted &&
-    c.mode[row] === side.wantedMode
-  );
-}
+/** The other order of one cycle, as far as it has come. */
+class Attempt {
+  readonly cycle: LockCycle;
+  readonly bytes: number;
+  /** seq of the last acquisition that is waited for. */
+  readonly last: number;
+  private readonly other: OtherOrder;
+  private readonly from: number;
+  private readonly pcpus: readonly number[];
+  private readonly stopOf: ReadonlyMap<number, number>;
+  private readonly sideAt: ReadonlyMap<number, { readonly side: Side; readonly seq: number }>;
+  private acquisitions = 0;
 
-/** A state to which events are applied in another order than recorded. */
-class OtherOrder {
-  private readonly replayer: Replayer;
-  /** Frame → seq of the last write of its contents. */
-  private readonly written = new Map<number, number>();
-
-  constructor(replayer: Replayer) {
-    this.replayer = replayer;
+  constructor(cycle: LockCycle, bytes: number, other: OtherOrder, start: number, pcpus: readonly number[]) {
+    this.cycle = cycle;
+    this.bytes = bytes;
+    this.other = other;
+    this.pcpus = pcpus;
+    this.from = start + cycle.fromRow;
+    this.last = start + Math.max(...cycle.sides.map(({ wantedRow }) => wantedRow));
+    this.stopOf = new Map(pcpus.map((pcpu, i) => [pcpu, start + cycle.stops[i]]));
+    this.sideAt = new Map(cycle.sides.map(side => [pcpus[side.pcpu], { side, seq: start + side.wantedRow }]));
   }
 
-  apply(batch: Batch, row: number): void {
-    this.replayer.apply(batch, row, row + 1);
-  }
-
-  /** No other pcpu has the lock that the event takes, in a mode that excludes it. */
-  mayTake({ columns: c, validity: v }: Batch, row: number): boolean {
-    if (c.kind[row] !== KIND.lock_acquire || !isValid(v.pcpu, row) || (c.flags[row] & FLAG.failed) !== 0) return true;
-    const { locks } = this.replayer;
-    for (let pcpu = 0; pcpu < locks.pcpus; pcpu++) {
-      if (pcpu !== c.pcpu[row] && this.excludes(pcpu, c.lock[row], c.mode[row])) return false;
-    }
+  /** Takes the event if it is part of the order; false if that is not right. `recorded` has come up to it. */
+  take(batch: Batch, row: number, seq: number, recorded: OtherOrder): boolean {
+    if (!isValid(batch.validity.pcpu, row)) return true;
+    const pcpu = batch.columns.pcpu[row];
+    const isIn = seq <= (this.stopOf.get(pcpu) ?? -1);
+    const wanted = this.sideAt.get(pcpu);
+    // A pcpu does all that it did before it wants the lock, and nothing from there on.
+    if (wanted !== undefined && isIn !== seq < wanted.seq) return false;
+    if (wanted?.seq === seq && isAcquisition(batch, row, wanted.side)) this.acquisitions++;
+    if (!isIn) return true;
+    if (!this.other.mayTake(batch, row)) return false;
+    if (this.other.sees(batch, row, this.from) !== recorded.sees(batch, row, this.from)) return false;
+    this.other.apply(batch, row, seq);
     return true;
   }
 
-  /** The pcpu of one side waits for what that of the next holds; both as recorded. */
-  keepsWaiting(side: Side, next: Side, pcpus: readonly number[]): boolean {
-    return next.held === side.wanted && this.excludes(pcpus[next.pcpu], side.wanted, side.wantedMode);
-  }
-
-  private excludes(pcpu: number, lock: number, mode: number): boolean {
-    const { locks } = this.replayer;
-    let does = false;
-    forEachHold(locks, pcpu, i => {
-      does ||= locks.heldLock[i] === lock && (mode !== MODE_READ || locks.heldMode[i] !== MODE_READ);
+  /** Each of its pcpus is about to take what the next one holds. */
+  isStuck(): boolean {
+    const { sides } = this.cycle;
+    if (this.acquisitions !== sides.length) return false;
+    return sides.every((side, i) => {
+      const next = sides[(i + 1) % sides.length];
+      return next.held === side.wanted && this.other.has(this.pcpus[next.pcpu], side.wanted, side.wantedMode);
     });
-    return does;
-  }
-
-  /** What the event sees of what others have done, as text. */
-  sees(batch: Batch, row: number, seq: number): string {
-    const { columns: c, validity: v } = batch;
-    const { replayer } = this;
-    const kind = c.kind[row];
-    let text = isValid(v.domid, row) ? `domain ${replayer.health.createdAt(c.domid[row])} ` : '';
-    if (kind === KIND.lookup && isValid(v.gfn, row)) {
-      for (const view of new Set([c.view[row], 0])) text += this.entry(c.domid[row], view, getU53(c.gfn, row));
-    }
-    if (isValid(v.mfn, row) && kind !== KIND.lookup && kind !== KIND.set_entry) text += this.page(batch, row, seq);
-    if (kind === KIND.tlb_flush) text += `deferred ${replayer.tlb.deferred.get(p2mKey(c.domid[row], c.view[row]))}`;
-    if (kind === KIND.sched_switch) {
-      const place = replayer.running.indexOf(vcpuKey(c.domid[row], c.arg0[2 * row]));
-      if (place >= 0 && place !== c.pcpu[row]) text += `runs on ${place}`;
-    }
-    return text;
-  }
-
-  private entry(domid: number, view: number, gfn: number): string {
-    const table = this.replayer.p2ms.find(p2m => p2m.domid === domid && p2m.view === view);
-    const entry = table?.lookup(gfn);
-    return entry === undefined ? 'unknown ' : `entry ${entry.setSeq} ${entry.mfn} `;
-  }
-
-  private page({ columns: c }: Batch, row: number, seq: number): string {
-    const { pages } = this.replayer;
-    const mfn = getU53(c.mfn, row);
-    const slot = pages.directory.find(mfn);
-    let text = `page ${pages.generation[slot]} ${pages.lifeSeq[slot]} `;
-    if (c.kind[row] === KIND.page_free) text += `count ${pages.count(slot)} `;
-    if (c.kind[row] === KIND.page_use) {
-      if ((c.flags[row] & FLAG.read) !== 0) text += `contents ${this.written.get(mfn)} `;
-      if ((c.flags[row] & FLAG.write) !== 0) this.written.set(mfn, seq);
-    }
-    return text;
   }
 }
+
+const isAcquisition = ({ columns: c }: Batch, row: number, { wanted, wantedMode }: Side): boolean =>
+  c.kind[row] === KIND.lock_acquire && c.lock[row] === wanted && c.mode[row] === wantedMode;

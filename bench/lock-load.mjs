@@ -17,7 +17,8 @@ export function* lockLoad({ events, threads, locks, cycles, feasible, rounds = 4
     // Sections of another lock put only one round before another.
     const times = cycle >= feasible && cycle % 3 === 2 ? 1 : rounds;
     for (let round = 0; round < times; round++) {
-      for (const side of [0, 1]) sections.push({ cycle, side, thread: sides[side], key: round + side / 2 + random() / 4 });
+      for (const side of [0, 1])
+        sections.push({ cycle, side, thread: sides[side], key: round + side / 2 + random() / 4 });
     }
   }
   sections.sort((a, b) => a.key - b.key || a.cycle - b.cycle || a.side - b.side);
@@ -48,7 +49,8 @@ export function* lockLoad({ events, threads, locks, cycles, feasible, rounds = 4
   }
   // What is held is given back.
   for (const [thread, queue] of queues.entries()) {
-    for (const [operation, name, site] of queue) if (operation === 'rel' && owners.get(name) === thread) put(thread, operation, name, site);
+    for (const [operation, name, site] of queue)
+      if (operation === 'rel' && owners.get(name) === thread) put(thread, operation, name, site);
   }
   yield Buffer.from(text);
 

@@ -47,7 +47,9 @@ async function benchGenerated() {
   const args = [CLI, 'analyze', path, '--only', RULE, '--format', 'json'];
   const { findings } = JSON.parse(readFindings(args));
   const took = (performance.now() - started) / 1000;
-  const found = new Set(findings.flatMap(({ signature }) => [...signature.matchAll(/ at c(\d+)\./g)].map(([, n]) => +n)));
+  const found = new Set(
+    findings.flatMap(({ signature }) => [...signature.matchAll(/ at c(\d+)\./g)].map(([, n]) => +n)),
+  );
   const wrong = [...found].filter(cycle => cycle >= LOAD.feasible).length;
   console.log(
     `predict: ${LOAD.events} lock events: ${found.size - wrong} of ${LOAD.feasible} deadlocks, ${wrong} others (0 wanted), ` +

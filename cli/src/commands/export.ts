@@ -38,7 +38,8 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
     );
     const onEvents = progress.update;
     try {
-      if (format === 'ndjson' || format === 'perfetto' || format === 'std') await writeText(reader, range, options, context, onEvents);
+      if (format === 'ndjson' || format === 'perfetto' || format === 'std')
+        await writeText(reader, range, options, context, onEvents);
       else if (format === 'csv') await exportEvents(reader, format, output, range, context, onEvents);
       else if (output === undefined) {
         throw usageError('P2M_FORMAT', `${format} is written to a file`, `name it: -o trace.${format}`);

@@ -33,7 +33,10 @@ async function circles(...sections: (readonly object[])[]) {
 
 /** A circle of locks by their classes, or by their addresses where they are all of one class; from the least on. */
 function named(cycle: string): string {
-  const locks = cycle.split(' -> ').slice(1).map(lock => lock.split(' '));
+  const locks = cycle
+    .split(' -> ')
+    .slice(1)
+    .map(lock => lock.split(' '));
   const isOneClass = new Set(locks.map(([name]) => name)).size === 1;
   const names = locks.map(([name, address]) => (isOneClass ? address : name));
   const first = names.indexOf([...names].sort()[0]);

@@ -26,8 +26,7 @@ const ORDERING: readonly KindName[] = [
 
 /** Whether all that orders events is recorded; a trace of threads (std) has it as reads, writes, forks and joins. */
 const recordsAll = (metadata: TraceMetadata): boolean =>
-  metadata.format === 'std' ||
-  (ORDERING.every(kind => isRecorded(metadata, kind)) && metadata.piece === undefined);
+  metadata.format === 'std' || (ORDERING.every(kind => isRecorded(metadata, kind)) && metadata.piece === undefined);
 
 /**
  * Adds to the facts of a replay which cycles of acquisitions can end in a deadlock in another order of the events

@@ -78,7 +78,10 @@ const use = (at: StdEvent, flag: string, mfn: number): StdEvent => ({
 });
 
 /** What one thread does comes before what the other one does. */
-const handOver = (from: StdEvent, to: StdEvent, mfn: number): StdEvent[] => [use(from, 'write', mfn), use(to, 'read', mfn)];
+const handOver = (from: StdEvent, to: StdEvent, mfn: number): StdEvent[] => [
+  use(from, 'write', mfn),
+  use(to, 'read', mfn),
+];
 
 function numberOf(numbers: Map<string, number>, name: string): number {
   const number = numbers.get(name) ?? numbers.size;

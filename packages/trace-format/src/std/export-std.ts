@@ -77,7 +77,8 @@ class StdWriter {
     const mfn = getU53(c.mfn, row);
     const reads = (c.flags[row] & FLAG.read) !== 0;
     const writes = (c.flags[row] & FLAG.write) !== 0;
-    if (mfn >= FIRST_BEGIN && mfn < FIRST_BEGIN + MOST_THREADS) return writes ? line(`fork(T${mfn - FIRST_BEGIN})`) : '';
+    if (mfn >= FIRST_BEGIN && mfn < FIRST_BEGIN + MOST_THREADS)
+      return writes ? line(`fork(T${mfn - FIRST_BEGIN})`) : '';
     if (mfn >= FIRST_END && mfn < FIRST_END + MOST_THREADS) return reads ? line(`join(T${mfn - FIRST_END})`) : '';
     const variable = mfn >= FIRST_VARIABLE ? `V${mfn - FIRST_VARIABLE}` : `F${mfn}`;
     return (reads ? line(`r(${variable})`) : '') + (writes ? line(`w(${variable})`) : '');

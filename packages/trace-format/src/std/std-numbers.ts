@@ -12,4 +12,5 @@ export const FIRST_END = 2 ** 33;
 export const MOST_THREADS = 2 ** 16;
 
 /** Address of the lock with this index. */
-export const lockAddress = (index: number): string => `0x${(0xffff_8300_0000_0000n + BigInt(index) * 64n).toString(16)}`;
+export const lockAddress = (index: number): string =>
+  `0x${(0xffff_8300_0000_0000n + BigInt(index) * 64n).toString(16)}`;

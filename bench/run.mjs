@@ -4,6 +4,7 @@ import { benchCompress } from './compress.mjs';
 import { benchImport } from './import.mjs';
 import { benchJump } from './jump.mjs';
 import { benchMemory } from './memory.mjs';
+import { benchPredict } from './predict.mjs';
 import { benchReplay } from './replay.mjs';
 import { benchRules } from './rules.mjs';
 import { benchSql } from './sql.mjs';
@@ -20,6 +21,7 @@ const benches = {
   jump: benchJump,
   sql: benchSql,
   rules: benchRules,
+  predict: benchPredict,
   audit: benchAudit,
   watch: benchWatch,
   wide: benchWide,

@@ -40,14 +40,14 @@ function parseRecorded(text: string): string[] {
 export const TRACE_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'import',
-    args: [['input', 'xentrace capture or NDJSON, gzipped or not; - for stdin']],
+    args: [['input', 'xentrace capture, NDJSON, or std (traces of threads), gzipped or not; - for stdin']],
     summary: 'make a trace from a capture or from NDJSON',
     more: `Prints a health report on stderr, unless --quiet. The exit code is 3 if the input was cut or damaged; what could be
 read is imported. What --only-domain and --only-kind leave out can't be checked any more: the report says so, and a rule
 that needs it is not checked. Lost records are always part of the trace.`,
     options: [
       { flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true },
-      { ...formatOption(['xentrace', 'ndjson', 'csv']), help: 'input format, if the content does not show it' },
+      { ...formatOption(['xentrace', 'ndjson', 'csv', 'std']), help: 'input format, if the content does not show it' },
       { flags: '--xen-version <version>', help: 'Xen release of the recording, such as 4.17.7' },
       { flags: '--layout <profile>', help: 'page_info layout, P0 to P8 (default: by the release)' },
       { flags: '--symbols <file>', help: 'names of call sites (output of nm xen-syms)' },
@@ -90,6 +90,7 @@ that needs it is not checked. Lost records are always part of the trace.`,
       'p2mtrace import capture.bin -o trace.arrow --xen-version 4.17.7 --cpu-hz 2.5G',
       'xentrace -D -e 0x0014f000 /dev/stdout | p2mtrace import - -o trace.arrow   # Ctrl-C ends the recording',
       'p2mtrace import case.ndjson -o case.arrow',
+      'p2mtrace import philosophers.std -o philosophers.arrow',
       'p2mtrace import samples/maps/log.csv --format csv --map samples/maps/own-recorder.json -o log.arrow',
     ],
     load: () => import('../commands/import.js'),
@@ -222,14 +223,15 @@ The same options give the same events.`,
   {
     name: 'export',
     args: [TRACE],
-    summary: 'convert a trace to NDJSON, CSV, Arrow, Parquet, DuckDB, or a timeline for Perfetto',
+    summary: 'convert a trace to NDJSON, CSV, Arrow, Parquet, DuckDB, std, or a timeline for Perfetto',
     more: `ndjson, csv, arrow and parquet have the events; duckdb also has all facts and names. perfetto is a timeline for Perfetto's
 UI: locks and lookups per pcpu, who ran where, changes of mappings per domain, findings as instants. Without the TSC
-frequency it shows a tick as a nanosecond.
+frequency it shows a tick as a nanosecond. std has only locks and accesses (T1|acq(L34)|120), for other tools that predict
+deadlocks and races.
 
 ${POSITIONS}`,
     options: [
-      formatOption(['ndjson', 'csv', 'arrow', 'parquet', 'duckdb', 'perfetto'], 'ndjson'),
+      formatOption(['ndjson', 'csv', 'arrow', 'parquet', 'duckdb', 'perfetto', 'std'], 'ndjson'),
       { flags: '-o, --output <file>', help: 'file to write (default: stdout, for text)' },
       { flags: '--from <position>', help: 'first event' },
       { flags: '--to <position>', help: 'last event' },
@@ -241,6 +243,7 @@ ${POSITIONS}`,
     examples: [
       'p2mtrace export trace.arrow | head',
       'p2mtrace export trace.arrow --from 1000 --to 1999 -o part.ndjson',
+      'p2mtrace export trace.arrow --format std -o trace.std',
       'p2mtrace export trace.arrow --format perfetto --cpu-hz 2.5G -o trace.json',
     ],
     load: () => import('../commands/export.js'),

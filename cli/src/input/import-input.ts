@@ -91,7 +91,7 @@ async function importText(
   settings: ImportSettings,
   onProgress: OnBytes,
 ): Promise<TraceMetadata> {
-  const { importCsv, importNdjson, LAYOUT_NAMES, profileOfVersion, suggestion } = await import(
+  const { importCsv, importNdjson, importStd, LAYOUT_NAMES, profileOfVersion, suggestion } = await import(
     '@p2mtrace/trace-format'
   );
   const { xenVersion, layout, host, controlDomains, cpuHz, symbols, pcpu } = settings;
@@ -119,8 +119,9 @@ async function importText(
     if (input.stream !== undefined) return importCsv(withProgress(input, onProgress), input.name, output, map, all);
     return stoppable(signal => importCsv(input.name, input.name, output, map, { ...all, onProgress, signal }));
   }
-  if (input.stream !== undefined) return importNdjson(withProgress(input, onProgress), input.name, output, all);
-  return stoppable(signal => importNdjson(input.name, input.name, output, { ...all, onProgress, signal }));
+  const importer = input.format === 'std' ? importStd : importNdjson;
+  if (input.stream !== undefined) return importer(withProgress(input, onProgress), input.name, output, all);
+  return stoppable(signal => importer(input.name, input.name, output, { ...all, onProgress, signal }));
 }
 
 /** How the trace is made, whatever its input. */

@@ -115,6 +115,9 @@ export { suggestion } from './suggestion.js';
 export { getI53, getU53, getU64, hex, setU53, setU64 } from './u64.js';
 /** Writes the batches of a trace, one after the other. */
 export { LocalPool } from './write/batch-pool.js';
+/** Traces of threads in the std format. */
+export { exportStd, type StdExportOptions } from './std/export-std.js';
+export { importStd } from './std/import-std.js';
 /** A trace anew, with or without compression. */
 export { copyTrace } from './write/copy-trace.js';
 /** Which events of an import become a trace. */

@@ -90,6 +90,7 @@ export class NdjsonRows {
   private readonly name: string;
   private readonly output: string | EventReceiver;
   private readonly options: NdjsonImportOptions;
+  private readonly format: TraceMetadata['format'];
   private readonly names = new TraceNames();
   private header: NdjsonHeader | undefined;
   private seq = 0;
@@ -99,8 +100,15 @@ export class NdjsonRows {
     | { sink: BatchSink; batch: EventBatch; metadata: TraceMetadata; layouts: LayoutSample | undefined }
     | undefined;
 
-  constructor(name: string, output: string | EventReceiver, options: NdjsonImportOptions) {
+  /** `format` is what the trace was made from. */
+  constructor(
+    name: string,
+    output: string | EventReceiver,
+    options: NdjsonImportOptions,
+    format: TraceMetadata['format'] = 'ndjson',
+  ) {
     this.name = name;
+    this.format = format;
     this.output = output;
     this.options = options;
   }
@@ -168,7 +176,7 @@ export class NdjsonRows {
     if (this.open === undefined) {
       const { batchRows = BATCH_ROWS, compression, filter } = this.options;
       const header = { ...given(this.header), ...given(this.options.header) };
-      const metadata = metadataOf(this.name, header);
+      const metadata = { ...metadataOf(this.name, header), format: this.format };
       const { output } = this;
       const sink =
         typeof output === 'string'

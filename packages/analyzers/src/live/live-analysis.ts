@@ -8,6 +8,7 @@ import {
   DOMAINS,
   type FactSelection,
   FactStore,
+  LOCK_CYCLES,
   type LiveReplay,
 } from '@p2mtrace/replayer';
 import { foldCustoms } from '../findings/customs.js';
@@ -91,8 +92,10 @@ export class LiveAnalysis {
     const { decided, undecided } = decidableRules(this.rules, replay.metadata);
     const notChecked = undecided.map(({ rule, reason }) => ({ rule: rule.id, reason }));
     const judged = new Set<string>();
-    for (const { id, counted } of decided) {
-      if (counted === undefined || this.counts.all(id, counted.mechanism) > 0) judged.add(id);
+    for (const { id, counted, source } of decided) {
+      if (mentions(source.sql ?? '', LOCK_CYCLES.name) && replay.hasSuspects) {
+        notChecked.push({ rule: id, reason: 'locks were taken in a circle; analyze the kept pieces' });
+      } else if (counted === undefined || this.counts.all(id, counted.mechanism) > 0) judged.add(id);
       else notChecked.push({ rule: id, reason: `no ${counted.what} in this trace` });
     }
     const all = this.findings.all(judged, outOf);

@@ -7,6 +7,7 @@ import { Certainty } from '../order/certainty.js';
 import { LOOKUP_COLUMNS } from '../order/lookup-order.js';
 import { ORDER_COLUMNS } from '../order/order-rows.js';
 import { RowReader } from '../order/row-reader.js';
+import { suspects } from '../predict/suspects.js';
 import type { CheckOptions } from '../replay-options.js';
 import { Replayer } from '../replayer.js';
 import { clockSlack } from '../state/clock-slack.js';
@@ -139,6 +140,11 @@ export class LiveReplay {
   /** The first events show which kinds are recorded: to begin anew with each of them would cost time. */
   private isWarm(now = this.begunAt): boolean {
     return this.options.known !== undefined || this.rows.end >= WARM_ROWS || now - this.begunAt >= WARM_MS;
+  }
+
+  /** Locks were taken in a circle: whether that can be a deadlock, only a second reading of the trace shows. */
+  get hasSuspects(): boolean {
+    return suspects(this.replayer.facts?.locks.edgeList() ?? []).length > 0;
   }
 
   /** How often rules could have fired so far. */

@@ -8,7 +8,11 @@ import { ALLOCATED, COUNT_KNOWN, FREE } from './tables/page-table.js';
  * events, and the rows still open. `until` is where the replay has stopped, exclusive.
  * @throws P2mError P2M_DAMAGED
  */
-export function finishFacts(replayer: Replayer, reader: TraceReader, until = Number.POSITIVE_INFINITY): void {
+export function finishFacts(
+  replayer: Replayer,
+  reader: TraceReader | undefined,
+  until = Number.POSITIVE_INFINITY,
+): void {
   const { facts, health, lastP2mSeq } = replayer;
   for (let domid = 0; domid < lastP2mSeq.length; domid++) {
     if (!Number.isNaN(lastP2mSeq[domid])) health.finish(domid, lastP2mSeq[domid]);
@@ -16,7 +20,8 @@ export function finishFacts(replayer: Replayer, reader: TraceReader, until = Num
   if (facts === undefined) return;
   replayer.checks?.end();
   finishPages(replayer);
-  predictDeadlocks(reader, replayer, until);
+  // Of a stream only the last events are there.
+  if (reader !== undefined) predictDeadlocks(reader, replayer, until);
   facts.locks.finish();
   replayer.factWriter.finish();
 }

@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import type { HeatCell, LostWindow, OccupancyPoint, TicksBin } from './chart-data.js';
+import { ticksText } from '../render/ticks.js';
 import { Markup } from './html.js';
 
 /** Colours for which the style sheet of the page has a light and a dark value, in this order. */
@@ -99,15 +100,4 @@ export function ticksChart(bins: readonly TicksBin[], what: string, tscHz: numbe
       Plot.ruleY([0]),
     ],
   });
-}
-
-/** `1.2 µs`, or `4.1k` ticks. */
-export function ticksText(ticks: number, tscHz: number | undefined): string {
-  if (tscHz === undefined) return scaled(ticks, ['', 'k', 'M', 'G', 'T'], '');
-  return scaled((ticks / tscHz) * 1e9, ['ns', 'µs', 'ms', 's'], ' ');
-}
-
-function scaled(value: number, units: readonly string[], space: string): string {
-  const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, value)) / 3)));
-  return `${Number((value / 1000 ** step).toPrecision(3))}${space}${units[step]}`;
 }

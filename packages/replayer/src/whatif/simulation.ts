@@ -435,7 +435,7 @@ export class Simulation {
     }
     if (claims.covers(p, first, last, writes)) return true;
     const upgrade = writes === 1 && claims.touches(p, first, last);
-    if (upgrade) this.upgrades++;
+    if (upgrade && !this.writesAlways && !this.declares) this.upgrades++;
     return this.request(p, claims, chunk, i, time, first, last, writes, upgrade, true);
   }
 

@@ -160,6 +160,8 @@ export class Simulation {
   private readonly secHeld: Uint8Array;
   /** By pcpu: what a section that starts again has waited before. */
   private readonly carried: Float64Array;
+  /** By pcpu: its section has started again, and passes nobody any more: else a deadlock could come back for ever. */
+  private readonly restarted: Uint8Array;
   /** By pcpu: locks of other classes that it holds. */
   private readonly heldRes: Int32Array;
   private readonly held: Uint8Array;
@@ -212,6 +214,7 @@ export class Simulation {
     this.secAt = new Float64Array(n);
     this.secHeld = new Uint8Array(n);
     this.carried = new Float64Array(n);
+    this.restarted = new Uint8Array(n);
     this.heldRes = new Int32Array(n * HELD);
     this.held = new Uint8Array(n);
     for (let p = 0; p < n; p++) {
@@ -468,7 +471,10 @@ export class Simulation {
         stack.copyWithin(d, d + 1, end);
       }
     }
-    if (--this.depth[p] === 0) this.meter.change(time, -1, -1);
+    if (--this.depth[p] === 0) {
+      this.meter.change(time, -1, -1);
+      this.restarted[p] = 0;
+    }
     if (this.how === RECORDED) {
       if ((chunk.flags[i] & OP_UNRECORDED) === 0) this.giveBack(res, (chunk.flags[i] & OP_SHARED) !== 0, time);
     } else if (this.how !== NOT) this.release(p, res, time);
@@ -534,7 +540,8 @@ export class Simulation {
 
   /** A request that came before keeps the later one waiting. */
   private isAhead(w: number, v: number): boolean {
-    if (this.reqUpgrade[v] !== 0 || (this.readersFirst && this.reqWrites[v] === 0)) return false;
+    const passes = this.readersFirst && this.reqWrites[v] === 0 && this.restarted[v] === 0;
+    if (this.reqUpgrade[v] !== 0 || passes) return false;
     return this.reqTicket[w] < this.reqTicket[v] && this.conflict(w, v);
   }
 
@@ -763,24 +770,32 @@ export class Simulation {
     return this.secSeq[x] !== this.secSeq[y] ? this.secSeq[x] > this.secSeq[y] : a > b;
   }
 
-  /** Pcpus that wait for each other, beginning with this one. */
+  /** All pcpus that wait for this one, be it through others, and it for them; undefined if there is none. */
   private cycleFrom(p: number): number[] | undefined {
-    const seen = new Uint8Array(this.pcpus);
-    const path: number[] = [];
-    const visit = (v: number): boolean => {
-      seen[v] = 1;
-      path.push(v);
+    const seen = new Set([p]);
+    const edges: [from: number, to: number][] = [];
+    for (const v of seen) {
       const claims = this.claimsOf(this.reqRes[v]);
-      const follow = (w: number) => w < this.pcpus && this.waiting[w] !== 0 && (w === p || (seen[w] === 0 && visit(w)));
+      const follow = (w: number) => {
+        if (w >= this.pcpus || this.waiting[w] === 0) return;
+        edges.push([v, w]);
+        seen.add(w);
+      };
       for (let k = 0; k < claims.held; k++) {
-        if (!this.blocks(claims.owner[k], claims.first[k], claims.last[k], claims.writes[k], v)) continue;
-        if (follow(claims.owner[k])) return true;
+        if (this.blocks(claims.owner[k], claims.first[k], claims.last[k], claims.writes[k], v)) follow(claims.owner[k]);
       }
-      for (const w of claims.waiters) if (this.isAhead(w, v) && follow(w)) return true;
-      path.pop();
-      return false;
+      for (const w of claims.waiters) if (this.isAhead(w, v)) follow(w);
+    }
+    const back = new Set<number>();
+    const waitsFor = (to: number) => {
+      for (const [v, w] of edges) {
+        if (w !== to || back.has(v)) continue;
+        back.add(v);
+        waitsFor(v);
+      }
     };
-    return visit(p) ? path : undefined;
+    waitsFor(p);
+    return back.has(p) ? [...back].sort((a, b) => a - b) : undefined;
   }
 
   private memberOf(p: number): DeadlockMember {
@@ -832,6 +847,7 @@ export class Simulation {
     this.at[p] = this.secAt[p];
     this.chunks[p] = undefined;
     this.now[p] = time;
+    this.restarted[p] = 1;
     this.carried[p] = waited + (this.reqP2m[p] !== 0 ? wait : 0);
     if (this.reqP2m[p] !== 0) this.blame.add(this.reqBlamed[p], this.secSite[bottom], wait);
     this.queue.time[p] = time;

@@ -14,11 +14,11 @@ export class WorkMeter {
       const ticks = time - this.since;
       this.area += ticks * this.working;
       if (this.open > 0) this.busy += ticks;
+      if (this.working > this.peak) this.peak = this.working;
       this.since = time;
     }
     this.open += open;
     this.working += working;
-    if (this.working > this.peak) this.peak = this.working;
   }
 
   /** Sections at work on average, while there is any that is open; 0 where there is none. */

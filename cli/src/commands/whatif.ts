@@ -1,6 +1,16 @@
-import type { Discipline, Fairness, Foreign, Granularity, OverlayKind, Upgrade } from '@p2mtrace/replayer';
-import { whatIf } from '@p2mtrace/replayer';
+import {
+  type Discipline,
+  type Fairness,
+  type Foreign,
+  type Granularity,
+  type OverlayKind,
+  type Upgrade,
+  type WhatIfOptions,
+  whatIf,
+} from '@p2mtrace/replayer';
+import type { TraceReader } from '@p2mtrace/trace-format';
 import { checkOutputs } from '@p2mtrace/trace-format/output';
+import { checkBudget } from '../budget/watch.js';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { type TraceSettings, withTrace } from '../open-trace.js';
@@ -10,9 +20,11 @@ import { jsonDocument } from '../render/json.js';
 import { Progress } from '../render/progress.js';
 import { writeRows } from '../render/rows.js';
 import { sayWritten } from '../render/written.js';
+import { designName } from '../whatif/design-name.js';
 import { whatIfDocument } from '../whatif/whatif-document.js';
 import { CSV_COLUMNS, csvRows, TABLE_COLUMNS, tableRows } from '../whatif/whatif-table.js';
 import { writeWhatIfText } from '../whatif/whatif-text.js';
+import { WorstSections, worstMoment } from '../whatif/worst-moment.js';
 
 interface Options extends TraceSettings {
   readonly discipline?: readonly Discipline[];
@@ -47,9 +59,11 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
       overlay,
       domain,
     };
+    const worst = new WorstSections();
     let result: ReturnType<typeof whatIf>;
     try {
-      result = whatIf(reader, { ...wanted, onProgress: shown.update });
+      const watch = report === undefined ? undefined : worst.watch;
+      result = whatIf(reader, { ...wanted, watch, onProgress: shown.update });
     } finally {
       shown.end();
     }
@@ -63,6 +77,35 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
       else await writeWhatIfText(text, document);
     });
     if (output !== undefined) sayWritten(context, output, counted(document.rows.length, 'row'));
+    if (report !== undefined) {
+      const { whatIfPage } = await import('../whatif/whatif-page.js');
+      const again = { ...wanted, onProgress: () => checkBudget() };
+      const { section } = worst;
+      const extras = {
+        makespans: makespansOf(reader, again, result.counts.sections),
+        worst: section,
+        moment: section === undefined ? [] : worstMoment(reader, again, section),
+      };
+      await withText(report, context, text => text.write(whatIfPage(document, extras)));
+      sayWritten(context, report);
+    }
     return EXIT.fine;
   });
 };
+
+/** Pcpus that the chart of makespans has. */
+const SWEEP = [1, 2, 4, 8, 16, 32, 64];
+/** Sections of all pcpus of an experiment, at most: beyond that it would take minutes. */
+const MOST_SECTIONS = 20_000_000;
+
+/** The makespan of some designs by number of pcpus. */
+function makespansOf(reader: TraceReader, options: WhatIfOptions, sections: number) {
+  const disciplines = (['exclusive', 'rwlock', 'range-exclusive', 'range-rw', 'refuse'] as const).filter(
+    one => options.disciplines?.includes(one) ?? true,
+  );
+  return SWEEP.filter(pcpus => pcpus * sections <= MOST_SECTIONS).flatMap(pcpus =>
+    whatIf(reader, { ...options, disciplines, granularities: ['2m'], upgrades: ['declare'], pcpus, refusals: false }).rows.map(
+      row => ({ name: designName(row), pcpus, makespan: row.makespan }),
+    ),
+  );
+}

@@ -5,12 +5,12 @@ import { ticksText } from '../render/ticks.js';
 import { Markup } from './html.js';
 
 /** Colours for which the style sheet of the page has a light and a dark value, in this order. */
-const COLOURS = Array.from({ length: 8 }, (_, i) => `var(--series-${i + 1})`);
+export const COLOURS = Array.from({ length: 8 }, (_, i) => `var(--series-${i + 1})`);
 const WIDTH = 1060;
 const SEQ = { label: 'event', labelAnchor: 'center', tickFormat: 's' } as const;
 
 /** Draws a plot as markup, without a browser. */
-function draw(options: Plot.PlotOptions): Markup {
+export function draw(options: Plot.PlotOptions): Markup {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const plot = Plot.plot({
     document: document as never,

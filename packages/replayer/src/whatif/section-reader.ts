@@ -192,6 +192,7 @@ export class SectionReader {
   private readonly givenAt: number[] = [];
   private readonly givenWriteAt: number[] = [];
   private readonly owner: number[] = [];
+  private readonly classes: number[] = [];
   private now = 0;
   private seq = 0;
   /** By index of an address: that of its symbol. */
@@ -295,6 +296,16 @@ export class SectionReader {
     return site < 0 ? undefined : (siteAddress(this.names, site) ?? siteSymbol(this.names, site));
   }
 
+  /** A lock by its class and address, and whose p2m it protects. */
+  resourceName(res: number): string {
+    const address = this.names.lock[res];
+    const domid = this.domainOf(res);
+    const p2m = domid < 0 ? '' : `p2m of d${domid}`;
+    if (address === undefined) return p2m;
+    const className = this.names.lock_class[this.classes[res]] ?? 'lock';
+    return domid < 0 ? `${className} ${address}` : `${p2m} (${address})`;
+  }
+
   // Locks.
 
   private isP2mLock({ columns: c, validity: v }: SectionBatch, row: number): boolean {
@@ -335,6 +346,7 @@ export class SectionReader {
       return;
     }
     const isP2m = this.isP2mLock(batch, row);
+    if (isValid(v.lock_class, row)) this.classes[lock] = c.lock_class[row];
     const shared = c.mode[row] === MODE_READ;
     const depth = isValid(v.depth, row) ? Math.max(1, c.depth[row]) : 1;
     const waited = reading.waitLock === lock;

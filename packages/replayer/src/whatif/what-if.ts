@@ -27,6 +27,8 @@ export interface WhatIfOptions extends DesignChoice {
   readonly overlay?: OverlayKind | undefined;
   /** Only p2ms of this domain; others stay as recorded. */
   readonly domain?: number | undefined;
+  /** False: nobody asks for what `refuse` would refuse, which takes a replay of its own. */
+  readonly refusals?: boolean | undefined;
   /** Called with the number of events done. */
   readonly onProgress?: ((events: number) => void) | undefined;
   /** Told of each section of each design as it ends. */
@@ -88,7 +90,7 @@ export interface WhatIf {
   readonly notChecked: readonly string[];
   /** Text of a call site. */
   readonly siteName: (site: number) => string | undefined;
-  /** Address of a lock, or `p2m dN`. */
+  /** Class and address of a lock, and the domain whose p2m it protects. */
   readonly resourceName: (resource: number) => string;
 }
 
@@ -143,7 +145,7 @@ export function whatIf(reader: TraceReader, options: WhatIfOptions = {}): WhatIf
     advance();
   }
 
-  const wantsRefusals = designs.some(({ discipline }) => discipline === 'refuse');
+  const wantsRefusals = options.refusals !== false && designs.some(({ discipline }) => discipline === 'refuse');
   const noRefusals = whyNoRefusals(reader);
   const refusals = wantsRefusals && noRefusals === undefined ? countRefusals(reader, domain) : null;
   const copies = overlay === 'spread' ? layout.shifts.length : 1;
@@ -167,8 +169,7 @@ export function whatIf(reader: TraceReader, options: WhatIfOptions = {}): WhatIf
       ...(wantsRefusals && noRefusals !== undefined ? [noRefusals] : []),
     ],
     siteName: site => sections.siteName(site),
-    resourceName: resource =>
-      reader.names.lock[resource] ?? `p2m of d${sections.domainOf(resource)}`,
+    resourceName: resource => sections.resourceName(resource),
   };
 }
 

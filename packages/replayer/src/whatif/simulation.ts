@@ -770,32 +770,49 @@ export class Simulation {
     return this.secSeq[x] !== this.secSeq[y] ? this.secSeq[x] > this.secSeq[y] : a > b;
   }
 
-  /** All pcpus that wait for this one, be it through others, and it for them; undefined if there is none. */
+  /**
+   * All pcpus that wait for this one, be it through others, and it for them; undefined if there is none. Goes backward
+   * first: few wait for one that has just come to wait.
+   */
   private cycleFrom(p: number): number[] | undefined {
-    const seen = new Set([p]);
-    const edges: [from: number, to: number][] = [];
-    for (const v of seen) {
-      const claims = this.claimsOf(this.reqRes[v]);
-      const follow = (w: number) => {
-        if (w >= this.pcpus || this.waiting[w] === 0) return;
-        edges.push([v, w]);
-        seen.add(w);
-      };
-      for (let k = 0; k < claims.held; k++) {
-        if (this.blocks(claims.owner[k], claims.first[k], claims.last[k], claims.writes[k], v)) follow(claims.owner[k]);
-      }
-      for (const w of claims.waiters) if (this.isAhead(w, v)) follow(w);
-    }
-    const back = new Set<number>();
-    const waitsFor = (to: number) => {
-      for (const [v, w] of edges) {
-        if (w !== to || back.has(v)) continue;
-        back.add(v);
-        waitsFor(v);
-      }
+    const behind = new Set([p]);
+    for (const v of behind) this.forEachBehind(v, w => behind.add(w));
+    if (behind.size === 1) return undefined;
+    const ahead = new Set<number>();
+    const follow = (w: number) => {
+      if (w < this.pcpus && this.waiting[w] !== 0 && behind.has(w)) ahead.add(w);
     };
-    waitsFor(p);
-    return back.has(p) ? [...back].sort((a, b) => a - b) : undefined;
+    this.forEachAhead(p, follow);
+    for (const v of ahead) if (v !== p) this.forEachAhead(v, follow);
+    return ahead.size === 0 ? undefined : [...ahead].sort((a, b) => a - b);
+  }
+
+  /** Whom the pcpu waits for. */
+  private forEachAhead(v: number, visit: (w: number) => void): void {
+    const claims = this.claimsOf(this.reqRes[v]);
+    for (let k = 0; k < claims.held; k++) {
+      if (this.blocks(claims.owner[k], claims.first[k], claims.last[k], claims.writes[k], v)) visit(claims.owner[k]);
+    }
+    for (const w of claims.waiters) if (this.isAhead(w, v)) visit(w);
+  }
+
+  /** Who waits for the pcpu. */
+  private forEachBehind(v: number, visit: (w: number) => void): void {
+    for (let d = v * DEPTH; d < v * DEPTH + this.depth[v]; d++) this.forEachBlocked(v, this.secRes[d], visit);
+    for (let k = v * HELD; k < v * HELD + this.held[v]; k++) this.forEachBlocked(v, this.heldRes[k], visit);
+    if (this.waiting[v] === 0) return;
+    for (const w of this.claimsOf(this.reqRes[v]).waiters) if (this.isAhead(v, w)) visit(w);
+  }
+
+  private forEachBlocked(v: number, res: number, visit: (w: number) => void): void {
+    const claims = this.claimsOf(res);
+    if (claims.waiters.length === 0) return;
+    for (let k = 0; k < claims.held; k++) {
+      if (claims.owner[k] !== v) continue;
+      for (const w of claims.waiters) {
+        if (this.blocks(v, claims.first[k], claims.last[k], claims.writes[k], w)) visit(w);
+      }
+    }
   }
 
   private memberOf(p: number): DeadlockMember {

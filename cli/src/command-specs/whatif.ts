@@ -37,7 +37,11 @@ Times are ticks of the TSC, in seconds where its frequency is known.`,
     options: [
       repeatable('--discipline <name>', 'how the p2m is locked', DISCIPLINES),
       repeatable('--granularity <size>', 'what one lock of a range discipline covers', GRANULARITIES),
-      repeatable('--upgrade <how>', 'how readers become writers: convert at the first write, or declare it first', UPGRADES),
+      repeatable(
+        '--upgrade <how>',
+        'how readers become writers: convert at the first write, or declare it first',
+        UPGRADES,
+      ),
       {
         flags: '--fairness <order>',
         help: 'who is first: by arrival, or readers past waiting writers',

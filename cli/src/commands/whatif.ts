@@ -104,8 +104,13 @@ function makespansOf(reader: TraceReader, options: WhatIfOptions, sections: numb
     one => options.disciplines?.includes(one) ?? true,
   );
   return SWEEP.filter(pcpus => pcpus * sections <= MOST_SECTIONS).flatMap(pcpus =>
-    whatIf(reader, { ...options, disciplines, granularities: ['2m'], upgrades: ['declare'], pcpus, refusals: false }).rows.map(
-      row => ({ name: designName(row), pcpus, makespan: row.makespan }),
-    ),
+    whatIf(reader, {
+      ...options,
+      disciplines,
+      granularities: ['2m'],
+      upgrades: ['declare'],
+      pcpus,
+      refusals: false,
+    }).rows.map(row => ({ name: designName(row), pcpus, makespan: row.makespan })),
   );
 }

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import type { HeatCell, LostWindow, OccupancyPoint, TicksBin } from './chart-data.js';
 import { ticksText } from '../render/ticks.js';
+import type { HeatCell, LostWindow, OccupancyPoint, TicksBin } from './chart-data.js';
 import { Markup } from './html.js';
 
 /** Colours for which the style sheet of the page has a light and a dark value, in this order. */

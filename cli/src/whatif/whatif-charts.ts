@@ -1,11 +1,11 @@
-import { GRANULARITIES } from '@p2mtrace/replayer';
 import * as Plot from '@observablehq/plot';
+import { GRANULARITIES } from '@p2mtrace/replayer';
+import { ticksText } from '../render/ticks.js';
 import { COLOURS, draw } from '../report/charts.js';
 import type { Markup } from '../report/html.js';
-import { ticksText } from '../render/ticks.js';
 import { designName } from './design-name.js';
-import type { MomentLane } from './worst-moment.js';
 import type { WhatIfDocumentRow } from './whatif-document.js';
+import type { MomentLane } from './worst-moment.js';
 
 /** Median, 99th percentile and longest wait of each design that waited; undefined if none did. */
 export function waitsChart(rows: readonly WhatIfDocumentRow[], hz: number | undefined): Markup | undefined {
@@ -20,7 +20,14 @@ export function waitsChart(rows: readonly WhatIfDocumentRow[], hz: number | unde
   return draw({
     height: 60 + 24 * data.length,
     marginLeft: 190,
-    x: { type: 'log', label: 'waited', labelAnchor: 'center', ticks: 6, tickFormat: (t: number) => ticksText(t, hz), grid: true },
+    x: {
+      type: 'log',
+      label: 'waited',
+      labelAnchor: 'center',
+      ticks: 6,
+      tickFormat: (t: number) => ticksText(t, hz),
+      grid: true,
+    },
     y: { label: null, domain: data.map(({ name }) => name) },
     color: { domain: ['median', '99th percentile', 'longest'], range: COLOURS, legend: true },
     marks: [
@@ -48,7 +55,13 @@ export function makespanChart(points: readonly MakespanPoint[], hz: number | und
   return draw({
     height: 420,
     marginLeft: 90,
-    x: { type: 'log', base: 2, label: 'pcpus', labelAnchor: 'center', tickFormat: (n: number) => String(Math.round(n)) },
+    x: {
+      type: 'log',
+      base: 2,
+      label: 'pcpus',
+      labelAnchor: 'center',
+      tickFormat: (n: number) => String(Math.round(n)),
+    },
     y: { label: '↑ makespan', grid: true, tickFormat: (t: number) => ticksText(t, hz) },
     color: { domain: names, range: COLOURS, legend: true },
     marks: [
@@ -113,7 +126,22 @@ export function momentChart(lanes: readonly MomentLane[], hz: number | undefined
     x: { label: 'time', labelAnchor: 'center', ticks: 8, tickFormat: (t: number) => ticksText(t, hz) },
     y: { label: null },
     fy: { label: null, domain: lanes.map(({ name }) => name) },
-    color: { domain: ['waits', 'reads', 'writes'], range: ['var(--bad)', 'var(--series-1)', 'var(--series-2)'], legend: true },
-    marks: [Plot.barX(bars, { x1: 'from', x2: 'to', y: 'pcpu', fy: 'name', fill: 'what', title: 'title', insetTop: 1, insetBottom: 1 })],
+    color: {
+      domain: ['waits', 'reads', 'writes'],
+      range: ['var(--bad)', 'var(--series-1)', 'var(--series-2)'],
+      legend: true,
+    },
+    marks: [
+      Plot.barX(bars, {
+        x1: 'from',
+        x2: 'to',
+        y: 'pcpu',
+        fy: 'name',
+        fill: 'what',
+        title: 'title',
+        insetTop: 1,
+        insetBottom: 1,
+      }),
+    ],
   });
 }

@@ -36,10 +36,7 @@ export const TABLE_COLUMNS: readonly Column[] = [
 
 /** Rows for people, with units. */
 export function tableRows({ rows, hz }: WhatIfDocument): readonly (readonly (string | number | null)[])[] {
-  return rows.map(row => [
-    ...NAMES.map(name => row[name]),
-    ...CELLS.map(([, value]) => value(row, hz ?? undefined)),
-  ]);
+  return rows.map(row => [...NAMES.map(name => row[name]), ...CELLS.map(([, value]) => value(row, hz ?? undefined))]);
 }
 
 const FLAT: readonly (readonly [name: string, value: (row: WhatIfDocumentRow) => unknown])[] = [

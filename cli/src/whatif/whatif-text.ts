@@ -2,9 +2,9 @@ import { count, counted } from '../render/cell.js';
 import { type TextOut, writeRows } from '../render/rows.js';
 import { ticksText } from '../render/ticks.js';
 import { visible } from '../text/visible.js';
-import { TABLE_COLUMNS, tableRows } from './whatif-table.js';
 import { designName } from './design-name.js';
 import type { WhatIfDocument } from './whatif-document.js';
+import { TABLE_COLUMNS, tableRows } from './whatif-table.js';
 
 /** Most pairs, and deadlocks, that are told after the table. */
 const TOLD = 5;
@@ -27,7 +27,9 @@ export async function writeWhatIfText(out: TextOut, document: WhatIfDocument): P
   );
   if (copies) {
     const gfns = options.overlay === 'same' ? 'all use the same gfns' : 'each uses its own regions of 2 MiB';
-    await line(`${options.pcpus} pcpus: the ${recorded.pcpus} recorded ones, again and again; ${gfns}; seed ${options.seed}`);
+    await line(
+      `${options.pcpus} pcpus: the ${recorded.pcpus} recorded ones, again and again; ${gfns}; seed ${options.seed}`,
+    );
   }
   await line(
     `times in ${hz === null ? (document.clock === 'tsc' ? 'TSC ticks' : 'events') : 'seconds'}; a lock takes ${rows[0]?.memory.lockBytes ?? 16} bytes; lost: against no lock at all`,

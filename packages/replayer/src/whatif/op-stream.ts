@@ -91,7 +91,8 @@ export class OpStream {
 
   /** Nobody needs what is before this place any more. */
   drop(before: number): void {
-    for (; (this.dropped + 1) * CHUNK_OPS <= before; this.dropped++) {
+    const end = Math.min(before, this.ready);
+    for (; (this.dropped + 1) * CHUNK_OPS <= end; this.dropped++) {
       const chunk = this.chunks[this.dropped];
       this.chunks[this.dropped] = undefined;
       if (chunk !== undefined && this.spare.length < 8) this.spare.push(chunk);

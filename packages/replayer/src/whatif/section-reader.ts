@@ -198,7 +198,13 @@ export class SectionReader {
   /** By index of an address: that of its symbol. */
   private readonly symbols: number[] = [];
 
-  constructor(reader: TraceReader, pcpus: readonly number[], base: bigint | undefined, domain: number | undefined, mappings: boolean) {
+  constructor(
+    reader: TraceReader,
+    pcpus: readonly number[],
+    base: bigint | undefined,
+    domain: number | undefined,
+    mappings: boolean,
+  ) {
     const { metadata, names } = reader;
     this.names = names;
     this.pcpus = pcpus;
@@ -350,9 +356,7 @@ export class SectionReader {
     const shared = c.mode[row] === MODE_READ;
     const depth = isValid(v.depth, row) ? Math.max(1, c.depth[row]) : 1;
     const waited = reading.waitLock === lock;
-    const at = waited
-      ? reading.waitAt
-      : this.emit(reading, isP2m ? OP_BEGIN : OP_LOCK, lock, batch.firstSeq + row);
+    const at = waited ? reading.waitAt : this.emit(reading, isP2m ? OP_BEGIN : OP_LOCK, lock, batch.firstSeq + row);
     const { stream } = reading;
     const chunk = stream.chunk(at);
     const i = at & MASK;
@@ -366,7 +370,8 @@ export class SectionReader {
       reading.time = this.now;
       reading.waitLock = -1;
     }
-    if (this.owner[lock] !== undefined && this.owner[lock] >= 0 && this.owner[lock] !== pcpu + 1) this.counts.overlaps++;
+    if (this.owner[lock] !== undefined && this.owner[lock] >= 0 && this.owner[lock] !== pcpu + 1)
+      this.counts.overlaps++;
     if (!shared) {
       this.takenWrites[lock] = (this.takenWrites[lock] ?? 0) + 1;
       this.owner[lock] = pcpu + 1;

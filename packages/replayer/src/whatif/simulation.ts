@@ -177,7 +177,8 @@ export class Simulation {
     this.pcpus = n;
     const { discipline, granularity, upgrade, fairness } = design;
     if (discipline === 'refuse') this.how = NOT;
-    else if (discipline === 'recorded') this.how = n === streams.length && overlay.shifts.length === 1 ? RECORDED : AS_RECORDED;
+    else if (discipline === 'recorded')
+      this.how = n === streams.length && overlay.shifts.length === 1 ? RECORDED : AS_RECORDED;
     else this.how = granularity === null || granularity === 'all' ? WHOLE_P2M : RANGES;
     this.writesAlways = discipline === 'exclusive' || discipline === 'range-exclusive';
     this.declares = upgrade === 'declare';
@@ -268,7 +269,7 @@ export class Simulation {
   /** Does the operation of the pcpu that is due first. */
   private step(p: number, place: number): void {
     const { queue, at } = this;
-    const chunk = (this.chunks[p] ??= this.streams[p % this.overlay.streams].chunk(place));
+    const chunk = this.chunkOf(p, this.streams[p % this.overlay.streams], place);
     const i = place & MASK;
     const time = queue.time[p];
     this.now[p] = time;
@@ -323,7 +324,7 @@ export class Simulation {
       queue.seq[p] = -1;
       return;
     }
-    const chunk = (this.chunks[p] ??= stream.chunk(place));
+    const chunk = this.chunkOf(p, stream, place);
     const i = place & MASK;
     queue.time[p] = this.now[p] + chunk.ticks[i];
     queue.seq[p] = chunk.seq[i];
@@ -335,7 +336,22 @@ export class Simulation {
   }
 
   private claimsOf(res: number): Claims {
-    return (this.claims[res] ??= new Claims());
+    let claims = this.claims[res];
+    if (claims === undefined) {
+      claims = new Claims();
+      this.claims[res] = claims;
+    }
+    return claims;
+  }
+
+  /** The chunk with the pcpu's next operation, kept until it comes to another. */
+  private chunkOf(p: number, stream: OpStream, place: number): OpChunk {
+    let chunk = this.chunks[p];
+    if (chunk === undefined) {
+      chunk = stream.chunk(place);
+      this.chunks[p] = chunk;
+    }
+    return chunk;
   }
 
   // Locks of other classes.

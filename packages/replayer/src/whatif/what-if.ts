@@ -108,9 +108,7 @@ export function whatIf(reader: TraceReader, options: WhatIfOptions = {}): WhatIf
   const { streams } = sections;
   const pcpus = options.pcpus ?? streams.length;
   const layout =
-    options.pcpus === undefined
-      ? noOverlay(streams.length)
-      : overlayOf(pcpus, streams.length, overlay, seed, ticks);
+    options.pcpus === undefined ? noOverlay(streams.length) : overlayOf(pcpus, streams.length, overlay, seed, ticks);
 
   const simulations = new Map<string, Simulation>();
   const simulate = (design: LockDesign) => {
@@ -132,7 +130,7 @@ export function whatIf(reader: TraceReader, options: WhatIfOptions = {}): WhatIf
   const all = [...simulations.values()];
   const advance = () => {
     for (const simulation of all) simulation.run();
-    streams.forEach((stream, i) => stream.drop(Math.min(...all.map(one => one.needed(i)))));
+    for (const [i, stream] of streams.entries()) stream.drop(Math.min(...all.map(one => one.needed(i))));
   };
   const memory = new BatchMemory();
   if (streams.length > 0) {
@@ -164,10 +162,7 @@ export function whatIf(reader: TraceReader, options: WhatIfOptions = {}): WhatIf
     shifts: [...layout.shifts],
     recordedWaits: { waits: sections.recordedWaits.count, ...waitsOf(sections.recordedWaits) },
     hasClock: sections.hasClock,
-    notChecked: [
-      ...notChecked(reader, sections),
-      ...(wantsRefusals && noRefusals !== undefined ? [noRefusals] : []),
-    ],
+    notChecked: [...notChecked(reader, sections), ...(wantsRefusals && noRefusals !== undefined ? [noRefusals] : [])],
     siteName: site => sections.siteName(site),
     resourceName: resource => sections.resourceName(resource),
   };
@@ -211,7 +206,12 @@ const waitsOf = (waits: Percentiles): Waits => ({
   max: waits.max,
 });
 
-const FRAMES: Readonly<Record<Granularity, number>> = { '4k': 1, '2m': 512, '1g': 262_144, all: Number.POSITIVE_INFINITY };
+const FRAMES: Readonly<Record<Granularity, number>> = {
+  '4k': 1,
+  '2m': 512,
+  '1g': 262_144,
+  all: Number.POSITIVE_INFINITY,
+};
 
 function memoryOf(
   { discipline, granularity }: LockDesign,
@@ -245,13 +245,18 @@ function notChecked({ metadata }: TraceReader, { counts, hasClock, recordedWaits
     said.push('recorded waits: no lock_wait events, so that what was waited counts as work before the lock');
   }
   if (counts.sections > 0 && !has('lock_acquire')) said.push('recorded locks: no lock_acquire events');
-  if (counts.sections > 0 && !has('set_entry')) said.push('writers: no set_entry events, so that a lock for writing means a writer');
-  if (!has('lookup') && counts.sections > 0) said.push('ranges: no lookup events; sections that write nothing claim all of the p2m');
-  if (counts.withoutRange > 0) said.push(`ranges: ${counts.withoutRange} sections name no gfn and claim all of their p2m`);
+  if (counts.sections > 0 && !has('set_entry'))
+    said.push('writers: no set_entry events, so that a lock for writing means a writer');
+  if (!has('lookup') && counts.sections > 0)
+    said.push('ranges: no lookup events; sections that write nothing claim all of the p2m');
+  if (counts.withoutRange > 0)
+    said.push(`ranges: ${counts.withoutRange} sections name no gfn and claim all of their p2m`);
   if (counts.cut > 0) said.push(`sections: ${counts.cut} were cut by a loss or the end of the trace`);
-  if (counts.long > 0) said.push(`sections: ${counts.long} were too long to know how they end when they had to be judged`);
+  if (counts.long > 0)
+    said.push(`sections: ${counts.long} were too long to know how they end when they had to be judged`);
   if (counts.unexplained > 0) said.push(`recorded waits: ${counts.unexplained} have no recorded holder`);
-  if (counts.overlaps > 0) said.push(`recorded locks: ${counts.overlaps} were taken before their holder's release is recorded`);
+  if (counts.overlaps > 0)
+    said.push(`recorded locks: ${counts.overlaps} were taken before their holder's release is recorded`);
   if (recordedWaits.count === 0 && has('lock_wait')) said.push('recorded waits: none for a p2m lock');
   if (!has('grant_map') && !has('foreign_map')) said.push('foreign: no foreign or grant mappings were recorded');
   else if (counts.unknownMappings > 0) said.push(`foreign: the gfn of ${counts.unknownMappings} mappings is not known`);

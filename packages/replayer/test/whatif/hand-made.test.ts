@@ -8,11 +8,31 @@ const POD = { lock: '0xb0', lock_class: 'pod', level: 48, mode: 'mutex' };
 
 type Event = { readonly tsc: number } & Record<string, unknown>;
 /** One pcpu's events; all traces begin at tick 100. */
-const on = (pcpu: number, ...events: readonly Event[]) => events.map(event => ({ ...event, pcpu, tsc: event.tsc + 100 }));
-const take = (tsc: number, mode = 'write', lock: object = P2M) => ({ kind: 'lock_acquire', tsc, mode, depth: 1, ...lock });
-const give = (tsc: number, mode = 'write', lock: object = P2M) => ({ kind: 'lock_release', tsc, mode, depth: 1, ...lock });
+const on = (pcpu: number, ...events: readonly Event[]) =>
+  events.map(event => ({ ...event, pcpu, tsc: event.tsc + 100 }));
+const take = (tsc: number, mode = 'write', lock: object = P2M) => ({
+  kind: 'lock_acquire',
+  tsc,
+  mode,
+  depth: 1,
+  ...lock,
+});
+const give = (tsc: number, mode = 'write', lock: object = P2M) => ({
+  kind: 'lock_release',
+  tsc,
+  mode,
+  depth: 1,
+  ...lock,
+});
 const wait = (tsc: number, mode = 'write', lock: object = P2M) => ({ kind: 'lock_wait', tsc, mode, ...lock });
-const look = (tsc: number, gfn: number) => ({ kind: 'lookup', tsc, domid: 1, gfn, mfn: gfn + 0x1000, p2m_type: 'ram_rw' });
+const look = (tsc: number, gfn: number) => ({
+  kind: 'lookup',
+  tsc,
+  domid: 1,
+  gfn,
+  mfn: gfn + 0x1000,
+  p2m_type: 'ram_rw',
+});
 const set = (tsc: number, gfn: number, order = 0) => ({
   kind: 'set_entry',
   tsc,
@@ -34,9 +54,24 @@ async function waitsOf(events: readonly Event[][], options: WhatIfOptions = {}) 
   return { ...result, by, waits };
 }
 
-const ALL_RW = { 'range-rw 4k convert': 0, 'range-rw 2m convert': 0, 'range-rw 1g convert': 0, 'range-rw all convert': 0 };
-const DECLARED = { 'range-rw 4k declare': 0, 'range-rw 2m declare': 0, 'range-rw 1g declare': 0, 'range-rw all declare': 0 };
-const EXCLUSIVE = { 'range-exclusive 4k': 0, 'range-exclusive 2m': 0, 'range-exclusive 1g': 0, 'range-exclusive all': 0 };
+const ALL_RW = {
+  'range-rw 4k convert': 0,
+  'range-rw 2m convert': 0,
+  'range-rw 1g convert': 0,
+  'range-rw all convert': 0,
+};
+const DECLARED = {
+  'range-rw 4k declare': 0,
+  'range-rw 2m declare': 0,
+  'range-rw 1g declare': 0,
+  'range-rw all declare': 0,
+};
+const EXCLUSIVE = {
+  'range-exclusive 4k': 0,
+  'range-exclusive 2m': 0,
+  'range-exclusive 1g': 0,
+  'range-exclusive all': 0,
+};
 const NOBODY = {
   recorded: 0,
   exclusive: 0,
@@ -227,11 +262,18 @@ describe('waits written out by hand', () => {
     // d1's frame 0x1010, at gfn 0x10, is mapped 3…20; pcpu 1 changes the entry at 6.
     const foreign = { domid: 0, gfn: 0x99, mfn: 0x1010, owner: 1 };
     const events = [
-      on(0, take(0), look(1, 0x10), give(2), { kind: 'foreign_map', tsc: 3, ...foreign }, {
-        kind: 'foreign_unmap',
-        tsc: 20,
-        ...foreign,
-      }),
+      on(
+        0,
+        take(0),
+        look(1, 0x10),
+        give(2),
+        { kind: 'foreign_map', tsc: 3, ...foreign },
+        {
+          kind: 'foreign_unmap',
+          tsc: 20,
+          ...foreign,
+        },
+      ),
       on(1, take(6), set(7, 0x10), give(9)),
     ];
     const built = await waitsOf(events, { upgrades: ['declare'] });
@@ -280,7 +322,13 @@ describe('waits written out by hand', () => {
     const { counts, waits } = await waitsOf(
       [
         on(0, take(0, 'write', other), { ...look(1, 0x10), domid: 2 }, give(10, 'write', other)),
-        on(1, wait(4, 'write', other), take(10, 'write', other), { ...look(11, 0x11), domid: 2 }, give(12, 'write', other)),
+        on(
+          1,
+          wait(4, 'write', other),
+          take(10, 'write', other),
+          { ...look(11, 0x11), domid: 2 },
+          give(12, 'write', other),
+        ),
         on(2, take(20), look(21, 0x10), give(22)),
       ],
       { domain: 1, disciplines: ['range-exclusive'], granularities: ['4k'] },
@@ -295,7 +343,10 @@ describe('waits written out by hand', () => {
     const same = await waitsOf(events, { ...options, overlay: 'same' });
     expect(same.by['range-exclusive 4k'].sections).toBe(8);
     expect(same.waits['range-exclusive 4k']).toBeGreaterThan(0);
-    expect(await waitsOf(events, { ...options, overlay: 'same' })).toMatchObject({ shifts: same.shifts, waits: same.waits });
+    expect(await waitsOf(events, { ...options, overlay: 'same' })).toMatchObject({
+      shifts: same.shifts,
+      waits: same.waits,
+    });
     const spread = await waitsOf(events, { ...options, overlay: 'spread' });
     expect(spread.waits['range-exclusive 4k']).toBe(0);
   });

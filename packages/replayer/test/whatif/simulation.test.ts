@@ -35,7 +35,10 @@ const range = fc.constantFrom(
 const ticks = fc.integer({ min: 0, max: 6 });
 const inner = fc.oneof(
   { weight: 4, arbitrary: fc.record({ what: fc.constant('claim' as const), range, writes: fc.boolean(), ticks }) },
-  { weight: 2, arbitrary: fc.record({ what: fc.constant('lock' as const), lock: fc.nat(1), shared: fc.boolean(), ticks }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ what: fc.constant('lock' as const), lock: fc.nat(1), shared: fc.boolean(), ticks }),
+  },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('second' as const), range, writes: fc.boolean(), ticks }) },
 );
 const section = fc.record({
@@ -76,8 +79,16 @@ function opsOf(plans: readonly (readonly Plan[])[]): NaiveOp[][] {
           add({ kind: 'lock', res: one.lock, ticks: one.ticks, shared: one.shared });
           add({ kind: 'unlock', res: one.lock, ticks: one.ticks, shared: one.shared });
         } else if (res !== 12) {
-          add({ kind: 'begin', res: 12, ticks: one.ticks, first: one.range[0], last: one.range[1], writes: one.writes });
-          if (one.writes) add({ kind: 'claim', res: 12, ticks: 1, first: one.range[0], last: one.range[1], writes: true });
+          add({
+            kind: 'begin',
+            res: 12,
+            ticks: one.ticks,
+            first: one.range[0],
+            last: one.range[1],
+            writes: one.writes,
+          });
+          if (one.writes)
+            add({ kind: 'claim', res: 12, ticks: 1, first: one.range[0], last: one.range[1], writes: true });
           add({ kind: 'end', res: 12, ticks: one.ticks });
         }
       }
@@ -98,7 +109,9 @@ function simulate(all: readonly (readonly NaiveOp[])[], design: LockDesign, piec
       chunk.first[i] = op.first ?? 0;
       chunk.last[i] = op.last ?? 0;
       chunk.flags[i] =
-        (op.shared === true ? OP_SHARED : 0) | (op.writes === true ? OP_WRITES : 0) | (op.whole === true ? OP_WHOLE : 0);
+        (op.shared === true ? OP_SHARED : 0) |
+        (op.writes === true ? OP_WRITES : 0) |
+        (op.whole === true ? OP_WHOLE : 0);
     }
     return stream;
   });
@@ -177,7 +190,10 @@ describe('laws', () => {
   });
 
   it('a finer granularity never waits longer where each pcpu has one section of one range', () => {
-    const one = fc.array(fc.record({ range, ticks, hold: ticks, writes: fc.boolean() }), { minLength: 2, maxLength: 6 });
+    const one = fc.array(fc.record({ range, ticks, hold: ticks, writes: fc.boolean() }), {
+      minLength: 2,
+      maxLength: 6,
+    });
     fc.assert(
       fc.property(one, fc.constantFrom('range-exclusive' as const, 'range-rw' as const), (plans, discipline) => {
         const ops = plans.map(({ range: [first, last], ticks, hold, writes }, p): NaiveOp[] => [

@@ -351,6 +351,12 @@ describe('waits written out by hand', () => {
     expect(spread.waits['range-exclusive 4k']).toBe(0);
   });
 
+  it('fewer pcpus than were recorded do what the first of them did', async () => {
+    const events = [on(0, take(0), set(1, 0x10), give(10)), on(1, take(12), set(13, 0x11), give(16))];
+    const { by } = await waitsOf(events, { disciplines: ['exclusive'], pcpus: 1 });
+    expect([by.exclusive.sections, by.exclusive.makespan]).toEqual([1, 10]);
+  });
+
   it('says that a trace without sections tells nothing', async () => {
     const { by, notChecked } = await waitsOf([on(0, { kind: 'page_free', tsc: 0, mfn: 1, order: 0 })]);
     expect(by).toEqual({});

@@ -78,7 +78,7 @@ function opsOf(plans: readonly (readonly Plan[])[]): NaiveOp[][] {
         } else if (one.what === 'lock') {
           add({ kind: 'lock', res: one.lock, ticks: one.ticks, shared: one.shared });
           add({ kind: 'unlock', res: one.lock, ticks: one.ticks, shared: one.shared });
-        } else if (res !== 12) {
+        } else {
           add({
             kind: 'begin',
             res: 12,

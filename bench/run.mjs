@@ -8,6 +8,7 @@ import { benchReplay } from './replay.mjs';
 import { benchRules } from './rules.mjs';
 import { benchSql } from './sql.mjs';
 import { benchWhatIf } from './whatif.mjs';
+import { benchWide } from './wide.mjs';
 
 // `pnpm bench` runs all of them, `pnpm bench import sql` some.
 const benches = {
@@ -21,6 +22,7 @@ const benches = {
   rules: benchRules,
   audit: benchAudit,
   whatif: benchWhatIf,
+  wide: benchWide,
 };
 const chosen = process.argv.slice(2);
 for (const [name, run] of Object.entries(benches)) {

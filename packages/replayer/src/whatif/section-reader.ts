@@ -341,6 +341,7 @@ export class SectionReader {
     const { columns: c, validity: v } = batch;
     if (!isValid(v.lock, row) || (c.flags[row] & FLAG.failed) !== 0) return;
     const lock = c.lock[row];
+    const site = this.site(batch, row);
     const open = this.sectionOf(reading, lock);
     if (open !== undefined) {
       open.depth++;
@@ -384,7 +385,7 @@ export class SectionReader {
       return;
     }
     if (isValid(v.domid, row)) this.learn(lock, c.domid[row], 0);
-    this.open(reading, lock, at, depth, false, shared, this.site(batch, row));
+    this.open(reading, lock, at, depth, false, shared, site);
   }
 
   private open(

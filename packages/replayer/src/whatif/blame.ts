@@ -10,20 +10,22 @@ export interface BlamedPair {
 /** Holder of what a foreign or grant mapping keeps claimed. */
 export const MAPPING = -2;
 
-/** Sites have 17 bits; two more numbers stand for none. */
-const SITES = 1 << 18;
-
 /** Ticks that were waited, by who had what was waited for and who waited. */
 export class Blame {
-  private readonly places = new Map<number, number>();
+  /** By holder and waiter. */
+  private readonly places = new Map<number, Map<number, number>>();
   private readonly pairs: { holder: number; waiter: number; waits: number; ticks: number }[] = [];
 
   add(holder: number, waiter: number, ticks: number): void {
-    const key = (holder + 2) * SITES + waiter + 2;
-    let place = this.places.get(key);
+    let waiters = this.places.get(holder);
+    if (waiters === undefined) {
+      waiters = new Map();
+      this.places.set(holder, waiters);
+    }
+    let place = waiters.get(waiter);
     if (place === undefined) {
       place = this.pairs.push({ holder, waiter, waits: 0, ticks: 0 }) - 1;
-      this.places.set(key, place);
+      waiters.set(waiter, place);
     }
     const pair = this.pairs[place];
     pair.waits++;

@@ -12,7 +12,7 @@ export class Claims {
   /** 1 for a claim that excludes readers too. */
   writes = new Uint8Array(4);
   /** Call site of whoever claimed it. */
-  site = new Int32Array(4);
+  site = new Float64Array(4);
   /** Number of the mapping that it belongs to, -1 for a section's. */
   mapping = new Int32Array(4);
   /** Pcpus that wait, the first first. */

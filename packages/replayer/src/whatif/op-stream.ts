@@ -47,7 +47,7 @@ export class OpChunk {
   /** Of an acquisition: how many recorded ones must have been given back before. */
   readonly need = new Float64Array(CHUNK_OPS);
   /** Call site, -1 for none. */
-  readonly site = new Int32Array(CHUNK_OPS);
+  readonly site = new Float64Array(CHUNK_OPS);
   readonly seq = new Float64Array(CHUNK_OPS);
 }
 

@@ -141,8 +141,8 @@ export class Simulation {
   private readonly reqNeed: Float64Array;
   private readonly reqShared: Uint8Array;
   private readonly reqSeq: Float64Array;
-  private readonly reqSite: Int32Array;
-  private readonly reqBlamed: Int32Array;
+  private readonly reqSite: Float64Array;
+  private readonly reqBlamed: Float64Array;
   /** The request is one of a section. */
   private readonly reqP2m: Uint8Array;
   private readonly blockers: Int32Array;
@@ -152,7 +152,7 @@ export class Simulation {
   private readonly secRes: Int32Array;
   private readonly secWait: Float64Array;
   private readonly secWrites: Uint8Array;
-  private readonly secSite: Int32Array;
+  private readonly secSite: Float64Array;
   private readonly secSince: Float64Array;
   private readonly secSeq: Float64Array;
   /** Of the outermost: where it began, and how many other locks were held then. */
@@ -201,15 +201,15 @@ export class Simulation {
     this.reqNeed = new Float64Array(n);
     this.reqShared = new Uint8Array(n);
     this.reqSeq = new Float64Array(n);
-    this.reqSite = new Int32Array(n);
-    this.reqBlamed = new Int32Array(n);
+    this.reqSite = new Float64Array(n);
+    this.reqBlamed = new Float64Array(n);
     this.reqP2m = new Uint8Array(n);
     this.blockers = new Int32Array(n);
     this.depth = new Uint8Array(n);
     this.secRes = new Int32Array(n * DEPTH);
     this.secWait = new Float64Array(n * DEPTH);
     this.secWrites = new Uint8Array(n * DEPTH);
-    this.secSite = new Int32Array(n * DEPTH);
+    this.secSite = new Float64Array(n * DEPTH);
     this.secSince = new Float64Array(n * DEPTH);
     this.secSeq = new Float64Array(n * DEPTH);
     this.secAt = new Float64Array(n);

@@ -25,14 +25,18 @@ it('prints JSON with a row for each design that was asked for', () => {
   const { rows, options, notChecked, hz } = JSON.parse(stdout);
   type Row = { discipline: string; upgrade: string | null; wait: { total: number }; deadlockCount: number };
   // samples/whatif/README.md works these out.
-  expect(rows.map(({ discipline, upgrade, wait, deadlockCount }: Row) => [discipline, upgrade, wait.total, deadlockCount])).toEqual([
+  expect(
+    rows.map(({ discipline, upgrade, wait, deadlockCount }: Row) => [discipline, upgrade, wait.total, deadlockCount]),
+  ).toEqual([
     ['recorded', null, 0, 0],
     ['rwlock', 'convert', 3, 1],
     ['rwlock', 'declare', 7, 0],
   ]);
   expect(rows[1].deadlocks[0].members.map(({ pcpu }: { pcpu: number }) => pcpu)).toEqual([0, 1]);
   expect([options.pcpus, hz]).toEqual([2, null]);
-  expect(notChecked).toContain('recorded waits: no lock_wait events, so that what was waited counts as work before the lock');
+  expect(notChecked).toContain(
+    'recorded waits: no lock_wait events, so that what was waited counts as work before the lock',
+  );
 });
 
 it('refuses designs that there are not', () => {

@@ -5,7 +5,7 @@ import type { SectionBatch } from './section-columns.js';
 
 /** What an event of a kind does to the section that it is in. */
 export const TOUCH_NOTHING = 0;
-export const TOUCH_READ = 1;
+const TOUCH_READ = 1;
 export const TOUCH_WRITE = 2;
 /** It is about all of the p2m. */
 export const TOUCH_ALL = 3;

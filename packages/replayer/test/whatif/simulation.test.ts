@@ -18,7 +18,7 @@ import { Simulation } from '../../src/whatif/simulation.js';
 import { type NaiveOp, simulateNaively } from './naive-simulator.js';
 
 /** Thousands where there is time: WHATIF_RUNS=5000. */
-const RUNS = Number(process.env.WHATIF_RUNS ?? 250);
+const RUNS = Number(process.env.WHATIF_RUNS ?? 100);
 const KINDS = { lock: OP_LOCK, unlock: OP_UNLOCK, begin: OP_BEGIN, claim: OP_CLAIM, end: OP_END };
 
 /** Ranges that meet at each granularity: within 4K, 2M, 1G, and across them. */

@@ -6,6 +6,8 @@ export class Claims {
   held = 0;
   /** Sections claim it, not only pcpus a lock. */
   isP2m = false;
+  /** All that was asked for so far is all of it, alone: who waits needs no count of what it waits for. */
+  isQueue = true;
   owner = new Int32Array(4);
   first = new Float64Array(4);
   last = new Float64Array(4);

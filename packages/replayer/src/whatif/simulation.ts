@@ -367,6 +367,7 @@ export class Simulation {
     if (this.how === RECORDED) return this.inOrder(p, chunk, i, time, false);
     const claims = this.claimsOf(res);
     if (claims.held === 0 && claims.waiters.length === 0) {
+      if (shared !== 0) claims.isQueue = false;
       claims.add(p, 0, 0, shared === 0 ? 1 : 0, -1, -1);
       return true;
     }
@@ -532,6 +533,8 @@ export class Simulation {
     site: number,
     mapping = -1,
   ): void {
+    const isPlain = writes === 1 && first === 0 && last === 0 && mapping < 0 && this.granule === 1 && this.how !== RANGES;
+    if (claims.isQueue && !isPlain) this.countBlockers(claims);
     claims.add(owner, first, last, writes, site, mapping);
     claims.isP2m = true;
     this.granules += Number.isFinite(last) ? claims.uncovered(first, last, claims.held - 1) : 1;
@@ -545,6 +548,7 @@ export class Simulation {
     const mode = claims.writes[at];
     if (claims.isP2m) this.granules -= Number.isFinite(to) ? claims.uncovered(from, to, at) : 1;
     claims.remove(at);
+    if (claims.isQueue) return;
     for (const v of claims.waiters) if (this.blocks(holder, from, to, mode, v)) this.blockers[v]--;
   }
 
@@ -589,6 +593,12 @@ export class Simulation {
     this.reqWrites[p] = writes;
     this.reqUpgrade[p] = upgrade ? 1 : 0;
     this.reqTicket[p] = this.ticket++;
+    if (claims.isQueue) {
+      if (first === 0 && last === 0 && writes === 1 && !upgrade) {
+        return this.enqueue(p, claims, chunk, i, time, isP2m);
+      }
+      this.countBlockers(claims);
+    }
     let blockers = 0;
     let blamed = -1;
     for (let k = 0; k < claims.held; k++) {
@@ -619,9 +629,40 @@ export class Simulation {
     return false;
   }
 
+  /** Asks for a lock that everybody asks for alone: it is held by somebody else, or somebody waits. */
+  private enqueue(p: number, claims: Claims, chunk: OpChunk, i: number, time: number, isP2m: boolean): false {
+    this.blockers[p] = 1;
+    this.reqSince[p] = time;
+    this.reqHandoff[p] = chunk.handoff[i];
+    this.reqSeq[p] = chunk.seq[i];
+    this.reqSite[p] = chunk.site[i];
+    this.reqBlamed[p] = claims.held > 0 ? claims.site[0] : this.reqSite[claims.waiters[0]];
+    this.reqP2m[p] = isP2m ? 1 : 0;
+    claims.waiters.push(p);
+    this.block(p, time);
+    const hasMore = this.depth[p] > (chunk.kind[i] === OP_BEGIN ? 1 : 0) || this.held[p] > (isP2m ? 0 : 1);
+    if (hasMore) this.breakCycles(p, time);
+    return false;
+  }
+
+  /** From now on each request is compared with the others. */
+  private countBlockers(claims: Claims): void {
+    claims.isQueue = false;
+    for (const v of claims.waiters) {
+      let blockers = 0;
+      for (let k = 0; k < claims.held; k++) {
+        if (this.blocks(claims.owner[k], claims.first[k], claims.last[k], claims.writes[k], v)) blockers++;
+      }
+      for (const w of claims.waiters) if (this.isAhead(w, v)) blockers++;
+      this.blockers[v] = blockers;
+    }
+  }
+
   /** The pcpu's request is a claim from now on, which may keep others waiting that it did not before. */
   private granted(p: number, claims: Claims, isP2m: boolean, site: number): void {
-    for (const v of claims.waiters) if (this.conflict(p, v) && !this.isAhead(p, v)) this.blockers[v]++;
+    if (!claims.isQueue) {
+      for (const v of claims.waiters) if (this.conflict(p, v) && !this.isAhead(p, v)) this.blockers[v]++;
+    }
     if (isP2m) this.grant(p, claims, this.reqFirst[p], this.reqLast[p], this.reqWrites[p], site);
     else claims.add(p, this.reqFirst[p], this.reqLast[p], this.reqWrites[p], site, -1);
   }
@@ -652,6 +693,13 @@ export class Simulation {
   /** Those whom nothing keeps waiting any more go on, the first one first. */
   private wake(claims: Claims, time: number): void {
     const { waiters } = claims;
+    if (claims.isQueue) {
+      const v = claims.held === 0 ? waiters.shift() : undefined;
+      if (v === undefined) return;
+      this.granted(v, claims, this.reqP2m[v] !== 0, this.reqSite[v]);
+      this.resume(v, time);
+      return;
+    }
     for (let k = 0; k < waiters.length; k++) {
       const v = waiters[k];
       if (this.blockers[v] !== 0) continue;
@@ -860,7 +908,7 @@ export class Simulation {
   private cancel(p: number): Claims {
     const claims = this.claimsOf(this.reqRes[p]);
     claims.waiters.splice(claims.waiters.indexOf(p), 1);
-    for (const v of claims.waiters) if (this.isAhead(p, v)) this.blockers[v]--;
+    if (!claims.isQueue) for (const v of claims.waiters) if (this.isAhead(p, v)) this.blockers[v]--;
     return claims;
   }
 

@@ -58,14 +58,15 @@ async function machine({ hypervisor, initramfs, disk, xenArguments, folder, opti
   return code;
 }
 
-/** Runs QEMU until it ends, its time is up, or it has stopped. */
+/** Runs QEMU until it ends, its time is up, or it has stopped. Seconds in which this machine itself slept do not count. */
 async function watched(command, args, options, progress) {
   const quiet = new AbortController();
-  let [last, since] = [0, Date.now()];
+  let [last, silent] = [0, 0];
   const timer = setInterval(() => {
     const now = progress();
-    if (now !== last) [last, since] = [now, Date.now()];
-    else if (Date.now() - since > SILENCE * 1000) quiet.abort();
+    silent = now === last ? silent + 1 : 0;
+    last = now;
+    if (silent > SILENCE) quiet.abort();
   }, 1000);
   try {
     return await spawned(command, args, { ...options, signal: quiet.signal });

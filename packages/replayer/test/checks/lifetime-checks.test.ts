@@ -115,6 +115,22 @@ describe('leak', () => {
     expect(await found(unknown, ...timed, later(2 ** 22))).toEqual(['possible leak dying at 2, 4']);
   });
 
+  test('likely where the domain dies, and its end does not come', async () => {
+    const created = { kind: 'domain_create', domid: 1, tsc: 900 };
+    const dying = { kind: 'domain_dying', domid: 1, tsc: 990 };
+    const tornDown = [page('page_alloc', 0x100), taken, set(9, 0x101), dropped, page('page_free', 0x101)];
+    const timed = [created, dying, ...tornDown.map((event, i) => ({ ...event, tsc: 1000 + i }))];
+    const later = (ticks: number) => ({ kind: 'mark', pcpu: 0, tsc: 1003 + ticks });
+    expect(await found(...timed, later(2 ** 30))).toEqual(['likely leak zombie at 3, 5']);
+    expect(await found(...timed, later(2 ** 30 - 1))).toEqual(['possible leak dying at 3, 5']);
+    // It owns another page still.
+    const left = { ...page('page_alloc', 0x102), tsc: 1 };
+    expect(await found(created, left, ...timed.slice(1), later(2 ** 30))).toEqual(['possible leak dying at 4, 6']);
+    expect(await found(...timed, { kind: 'domain_destroy', domid: 1, tsc: 1004 + 2 ** 30 })).toEqual([
+      'proven leak torn-down at 3, 5',
+    ]);
+  });
+
   test('likely where the reference is older than the trace, and its domain gone', async () => {
     const old = { ...dropped, count_info: '0x1' };
     expect(await found(old)).toEqual(['possible leak alive at 0']);

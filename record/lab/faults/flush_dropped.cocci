@@ -7,13 +7,15 @@ expression D, M;
  {
    <...
 -  guest_flush_tlb_mask(D, M);
-+  if ( lab_chosen(LAB_flush_dropped) )
 +  {
-+      p2m->tlb_flush = lab_flush;
-+      p2m->need_flush = 1;
++      if ( lab_chosen(LAB_flush_dropped) )
++      {
++          p2m->tlb_flush = lab_flush;
++          p2m->need_flush = 1;
++      }
++      else
++          guest_flush_tlb_mask(D, M);
 +  }
-+  else
-+      guest_flush_tlb_mask(D, M);
    ...>
  }
 

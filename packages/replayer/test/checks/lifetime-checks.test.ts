@@ -86,6 +86,21 @@ describe('freed-while-mapped', () => {
   });
 });
 
+describe('orphaned', () => {
+  const lost = [page('page_alloc', 0x100), set(0x10, 0x100), set(0x10, undefined), set(0x12, 0x101)];
+  const dying = { kind: 'domain_dying', domid: 1 };
+  // relinquish_memory() finds what nothing maps, too.
+  const relinquished = [{ kind: 'alloc_ref_drop', pcpu: 0, mfn: 0x100, owner: 1 }, page('page_free', 0x100)];
+
+  test('is judged when the domain begins to die, once', async () => {
+    expect(await found(...lost, dying, ...relinquished)).toEqual(['likely orphaned at 2, 3']);
+    expect(await found(...lost, dying, dying, ...relinquished)).toEqual(['likely orphaned at 2, 3']);
+    expect(await found(...lost, dying)).toEqual(['likely orphaned at 2, 3']);
+    expect(await found(...lost, ...relinquished, dying)).toEqual([]);
+    expect(await found(...lost, { ...dying, domid: 2 }, ...relinquished)).toEqual([]);
+  });
+});
+
 describe('leak', () => {
   const taken = { kind: 'get_page', pcpu: 0, mfn: 0x100, owner: 1 };
   const dropped = { kind: 'alloc_ref_drop', pcpu: 0, mfn: 0x100, owner: 1 };

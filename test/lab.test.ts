@@ -95,14 +95,14 @@ describe('strikes', () => {
   });
 
   test('make a table', () => {
-    const about = { scenario: 'balloon', xen: '4.17.5', others: 1 };
+    const about = { scenario: 'balloon', xen: '4.17.5', others: 1, divergences: 0 };
     const rows = [
       { ...about, fault: 'leak', ended: 'panic', strikes: 4, found: 3, expected: 2, named: 4 },
       { ...about, fault: null, ended: 'done' },
     ];
     expect(tableOf(rows).split('\n').slice(2, 4)).toEqual([
-      '| `leak` | balloon | 4.17.5 (panic) | 4 | 3 (75 %) | 2 (50 %) | 4 (100 %) | 1 |',
-      '| – | balloon | 4.17.5 | – | – | – | – | 1 |',
+      '| `leak` | balloon | 4.17.5 (panic) | 4 | 3 (75 %) | 2 (50 %) | 4 (100 %) | 1 | 0 |',
+      '| – | balloon | 4.17.5 | – | – | – | – | 1 | 0 |',
     ]);
   });
 });

@@ -16,7 +16,7 @@ export const isGood = ({ fault, divergences, others, strikes, expected }) =>
 
 /** The folder of a run: its scenario, and which faults there are. */
 export const nameOf = ({ scenario, faults }) =>
-  `${scenario}${faults.length > 1 ? '-together' : faults.map(({ name }) => `-${name}`).join('')}`;
+  faults.length === 0 ? scenario : `${scenario}-${faults.map(({ name }) => name).join('+')}`;
 
 /** Runs scenarios and judges what they leave in an output folder, now or later. */
 export class Performance {

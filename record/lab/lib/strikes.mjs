@@ -3,8 +3,11 @@
 const LINE = /LAB (\w+) #(\d+) tsc=(\d+) cpu=(\d+) domid=(\d+) gfn=([0-9a-f]+) mfn=([0-9a-f]+) in (\w+)/g;
 /** No frame: all bits are set. */
 const NONE = /^f{16}$/;
-/** A record may be written that much before the line, which is printed when the harm is decided (TSC ticks). */
-const BEFORE = 5e6;
+/**
+ * A record may be written that much before the line, which is printed when the harm is decided (TSC ticks): less than a
+ * tenth of a second, in which the machine that QEMU runs on had something else to do.
+ */
+const BEFORE = 2e8;
 /** How long after a strike without a frame its first witness may come. */
 const WITHIN = 5e8;
 

@@ -101,6 +101,25 @@ describe('orphaned', () => {
   });
 });
 
+describe('freed-with-type', () => {
+  test('not where a preempted put of the type left PGT_partial to relinquish_memory', async () => {
+    const ref = (kind: string, more: object = {}) => ({ kind, pcpu: 0, mfn: 0x100, owner: 1, ...more });
+    // An l4 table, validated and pinned.
+    const table = [page('page_alloc', 0x100), ref('get_page')];
+    const pinned = { kind: 'get_type', pcpu: 0, mfn: 0x100, type_info: '0x8c00000000000001' };
+    const [get, put] = [ref('get_page'), ref('put_page')];
+    const light = ref('get_page', { flags: ['light'] });
+    const rest = [get, ref('alloc_ref_drop'), put];
+    const preempted = [get, light, put, put, ...rest, put];
+    expect(await found(...table, pinned, ...preempted, page('page_free', 0x100))).toEqual([]);
+    // Without it, the type's own reference is dropped, and the type is not.
+    expect(await found(...table, pinned, get, put, put, ...rest, page('page_free', 0x100))).toEqual([
+      'proven type-without-general at 2, 8',
+      'proven freed-with-type freed at 2, 9',
+    ]);
+  });
+});
+
 describe('leak', () => {
   const taken = { kind: 'get_page', pcpu: 0, mfn: 0x100, owner: 1 };
   const dropped = { kind: 'alloc_ref_drop', pcpu: 0, mfn: 0x100, owner: 1 };

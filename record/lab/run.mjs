@@ -92,7 +92,8 @@ async function main() {
   if (options.build) return void (await made(options));
   const output = resolve(options.output);
   const runs = runsOf(options);
-  if (runs.length === 0 && !options.judge && !options.table && !options.publish) throw new LabError('no scenario is named', USAGE);
+  if (runs.length === 0 && !options.judge && !options.table && !options.publish)
+    throw new LabError('no scenario is named', USAGE);
   const performance = new Performance({ lab, program, faults: FAULTS, output, patience: options.patience, say });
   const rows = [];
   const each = async (list, action) => {

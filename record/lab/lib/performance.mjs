@@ -106,7 +106,9 @@ export class Performance {
     }
     for (const { fault, strikes, unrecorded, found, expected, named } of rows.filter(row => row.fault !== null)) {
       const behind = unrecorded === 0 ? '' : ` (${unrecorded} more behind the last record)`;
-      this.#say(`${fault}: ${strikes} strikes${behind}, ${found} found, ${expected} by its rule, ${named} with the function`);
+      this.#say(
+        `${fault}: ${strikes} strikes${behind}, ${found} found, ${expected} by its rule, ${named} with the function`,
+      );
     }
     this.#say(`${rows[0].others} findings above a note that no strike explains; all of it is in ${folder}`);
   }

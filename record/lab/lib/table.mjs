@@ -1,4 +1,14 @@
-const HEAD = ['fault', 'scenario', 'Xen', 'strikes', 'found', 'by its rule', 'function named', 'other findings', 'divergences'];
+const HEAD = [
+  'fault',
+  'scenario',
+  'Xen',
+  'strikes',
+  'found',
+  'by its rule',
+  'function named',
+  'other findings',
+  'divergences',
+];
 
 const rate = (part, all) => (all === 0 ? '–' : `${part} (${Math.round((100 * part) / all)} %)`);
 

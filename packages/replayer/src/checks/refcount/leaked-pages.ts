@@ -10,7 +10,10 @@ import { isAllocated, ownerOf, references } from '../known-pages.js';
 const MANY = 64;
 
 /** What a finding says of the fate of its domain. */
-export const DETAIL = { alive: 'alive', dying: 'dying', zombie: 'zombie', gone: 'torn-down' } as const satisfies Record<Fate, string>;
+export const DETAIL = { alive: 'alive', dying: 'dying', zombie: 'zombie', gone: 'torn-down' } as const satisfies Record<
+  Fate,
+  string
+>;
 
 /**
  * How sure it is that a reference is lost whose domain is so, and whose taking and whose page's end are known or not. What

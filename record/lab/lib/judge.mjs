@@ -77,11 +77,11 @@ function occurrencesOf(program, trace, report, options) {
 
 /** Compares what was found with what the hypervisor printed. */
 export function compareWithConsole({ program, folder, trace, report, rules, options }) {
-  const query = 'select max(tsc) as last from events';
-  const [{ last }] = rowsOf(program, trace, query, options);
+  const query = "select max(tsc) as last, coalesce(sum(arg0) filter (kind = 'lost'), 0) as lost from events";
+  const [{ last, lost }] = rowsOf(program, trace, query, options);
   const strikes = strikesIn(readFileSync(join(folder, 'console.log'), 'latin1'));
   const occurrences = occurrencesOf(program, trace, report, options);
-  const result = compare(strikes, occurrences, { rules, lastTsc: Number(last ?? 0) });
+  const result = { lost: Number(lost), ...compare(strikes, occurrences, { rules, lastTsc: Number(last ?? 0) }) };
   writeFileSync(join(folder, 'strikes.json'), `${JSON.stringify(result, null, 1)}\n`);
   return result;
 }

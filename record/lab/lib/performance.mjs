@@ -89,11 +89,12 @@ export class Performance {
     const rules = Object.fromEntries(faults.map(fault => [fault.name, this.#faults[fault.name].rules]));
     const compared = compareWithConsole({ program, folder, trace, report, rules, options });
     const divergences = report.divergences.reduce((sum, { count }) => sum + count, 0);
-    const about = { scenario, xen: release, ended, divergences, others: compared.others.length };
+    const about = { scenario, xen: release, ended, divergences, others: compared.others.length, lost: compared.lost };
     const rows = compared.faults.map(({ missed, ...result }) => ({ ...about, ...result }));
     if (faults.length === 0) rows.push({ fault: null, ...about });
     writeFileSync(join(folder, RESULT), `${JSON.stringify(rows, null, 2)}\n`);
     this.#tell(report, rows, folder);
+    if (compared.lost > 0) this.#say(`${compared.lost} records were lost, and what they would show is not checked: try again`);
     return rows;
   }
 

@@ -30,8 +30,10 @@ async function run(argv: readonly string[]): Promise<number> {
     await answer(argv.slice(2), context.out);
     return EXIT.fine;
   }
+  const { parentProcess, runIsolated } = await import('./budget/isolated.js');
+  // The other process parses the command line: no need to do it twice.
+  if (argv[0] === 'sql' && parentProcess() === 0) return runIsolated();
   const { runProgram } = await import('./program.js');
-  const { runIsolated } = await import('./budget/isolated.js');
   return runProgram(argv, context, runIsolated);
 }
 

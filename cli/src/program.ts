@@ -19,7 +19,7 @@ import { version } from './version.js';
 export async function runProgram(
   argv: readonly string[],
   context: Context,
-  isolate?: (budget: Budget) => Promise<number>,
+  isolate?: () => Promise<number>,
 ): Promise<number> {
   let code: number = EXIT.fine;
   // Help is data: that it can't be written must not pass unseen.
@@ -48,7 +48,7 @@ export async function runProgram(
       }
       const parent = parentProcess();
       if (spec.isolated === true && parent === 0 && isolate !== undefined) {
-        code = await isolate(options as Budget);
+        code = await isolate();
         return;
       }
       await watchBudget(options as Budget, parent);

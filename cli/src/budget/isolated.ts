@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { P2mError, usageError } from '@p2mtrace/trace-format/errors';
-import type { Exceeded } from './budget-error.js';
-import { budgetError } from './budget-error.js';
-import { type Budget, defaultMemory } from './budget-options.js';
-import { NOTE_FD } from './watch.js';
+import { EXIT } from '../exit.js';
+import { NOTE_FD } from './note-fd.js';
 
 /** Names the process that waits for this one. */
 const PARENT = 'P2MTRACE_PARENT';
@@ -20,9 +18,10 @@ export function parentProcess(): number {
 /**
  * Runs this command line in a process of its own, whose exit code it returns: native code that takes all memory, does
  * not end or crashes costs that process alone.
- * @throws P2mError P2M_MEMORY, P2M_TIME_LIMIT, P2M_SQL, P2M_INTERRUPTED (usage)
+ * What it exceeded it says itself, before it is killed.
+ * @throws P2mError P2M_SQL, P2M_INTERRUPTED (usage)
  */
-export async function runIsolated(budget: Budget): Promise<number> {
+export async function runIsolated(): Promise<number> {
   const [, main, ...args] = process.argv;
   const child = spawn(process.execPath, [...process.execArgv, main, ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
@@ -42,11 +41,9 @@ export async function runIsolated(budget: Budget): Promise<number> {
       child.once('error', reject).once('close', (code, signal) => resolve([code, signal]));
     });
     if (code !== null) return code;
-    if (note !== '') {
-      const exceeded = note.startsWith('time') ? 'time' : 'memory';
-      throw budgetError(exceeded satisfies Exceeded, { memory: defaultMemory(), ...budget });
-    }
-    return endedBy(signal);
+    if (note === '') return endedBy(signal);
+    process.stderr.write(note);
+    return EXIT.limit;
   } finally {
     for (const signal of PASSED_ON) process.off(signal, passOn);
   }

@@ -21,7 +21,7 @@ setInterval(() => {
     memory > 0 && rss > memory ? 'memory' : until > 0 && Date.now() > until ? 'time' : undefined;
   if (exceeded === undefined && since === 0) return;
   if (note !== undefined) {
-    writeSync(note, exceeded ?? 'memory');
+    writeSync(note, texts[exceeded ?? 'memory']);
     end();
   }
   if (since === 0) {

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { describeError, EXIT } from '../exit.js';
 import { budgetError, type Exceeded } from './budget-error.js';
 import { type Budget, defaultMemory } from './budget-options.js';
+import { NOTE_FD } from './note-fd.js';
 
 /** What the thread is given. */
 export interface Watch {
@@ -17,8 +18,6 @@ export interface Watch {
 }
 
 const THREAD = new URL('./watch-thread.js', import.meta.url);
-/** Of a process that runs a command for another one: see `isolated.ts`. */
-export const NOTE_FD = 3;
 
 let exceeded: Exceeded | undefined;
 let limits: Budget = {};

@@ -3,26 +3,42 @@ import type { StateImage } from './state-image.js';
 
 /** Frames in a chunk, as in one level of a page table. */
 export const CHUNK = 512;
-/** Chunks below this are found by index, the rest through a hash. */
-const DIRECT = 1 << 22;
+/** Chunks below this are found by index, and up to so many times their number; the rest through a hash. */
+const DIRECT = 1 << 12;
+const DIRECT_PER_CHUNK = 4;
+const DIRECT_PER_USED_CHUNK = 1024;
+/** Of so many chunks one has slots only for frames that occur, and tells how many do. */
+const PROBE = 8;
+/** If they are more than these, the other chunks have 512 slots in a row, which are found fastest. */
+const WORTH_ALL = 128;
 /** A chunk with as many frames gets a table, which is 2 KB; until then its frames are in a hash. */
 const WORTH_A_TABLE = 16;
 /** No machine has more: 64-bit addresses have 52 bits of frame number. */
 export const MAX_FRAME = 2 ** 52;
 
 /**
- * Frame number → slot: an index into arrays that the owner keeps, the same as long as the directory lives. Slots are
- * given out one by one from 1 on, so memory grows with the frames that occur, however far apart they are.
+ * Frame number → slot: an index into arrays that the owner keeps, the same as long as the directory lives. Where chunks
+ * are used throughout, most have a slot for every frame; else only frames that occur have one: so memory grows with
+ * their number, however far apart they are.
  */
 export class FrameDirectory {
-  /** By chunk: where its table begins, minus the number of its frames if they are in `single`, 0 for none. */
+  /**
+   * By chunk: the first of its 512 slots; 0 for none; minus the number of its frames if they are in `single`; and minus
+   * WORTH_A_TABLE and where its table begins.
+   */
   private direct = new Int32Array(16);
+  /** The same of chunks after those. */
   private readonly far = new FrameHash();
-  /** Tables of chunks, a slot for each frame, 0 for none; the first is nobody's. */
-  private tables = new Int32Array(CHUNK);
-  private tablesEnd = CHUNK;
+  private chunks = 0;
+  /** Tables of chunks, a slot for each frame, 0 for none. */
+  private tables = new Int32Array(0);
+  private tablesEnd = 0;
   /** Frames of chunks without a table. */
   private readonly single = new FrameHash();
+  /** Chunks that have no slots in a row, and their frames; and how many chunks came after the last of them. */
+  private probes = 0;
+  private probed = 0;
+  private sinceProbe = 0;
   /** One after the highest slot given out. */
   slots = 1;
 
@@ -30,34 +46,77 @@ export class FrameDirectory {
   find(frame: number): number {
     if (frame < this.direct.length * CHUNK) {
       const at = this.direct[frame >>> 9];
-      return at > 0 ? this.tables[at + (frame & 511)] : at === 0 ? 0 : this.single.get(frame);
+      return at > 0 ? at + (frame & 511) : at === 0 ? 0 : this.findSparse(at, frame);
     }
-    return frame < DIRECT * CHUNK ? 0 : this.findFar(frame);
+    return this.far.size === 0 ? 0 : this.slotIn(this.far.get(Math.floor(frame / CHUNK)), frame);
   }
 
-  private findFar(frame: number): number {
-    const at = this.far.get(Math.floor(frame / CHUNK));
-    return at > 0 ? this.tables[at + (frame % CHUNK)] : at === 0 ? 0 : this.single.get(frame);
+  private findSparse(at: number, frame: number): number {
+    return at > -WORTH_A_TABLE ? this.single.get(frame) : this.tables[(frame % CHUNK) - at - WORTH_A_TABLE];
+  }
+
+  private slotIn(at: number, frame: number): number {
+    return at > 0 ? at + (frame % CHUNK) : at === 0 ? 0 : this.findSparse(at, frame);
   }
 
   /** Slot of the frame, created if it has none; the caller then makes room up to `slots`. */
   make(frame: number): number {
     const found = this.find(frame);
-    if (found !== 0) return found;
-    const slot = this.slots++;
+    return found !== 0 ? found : this.create(frame);
+  }
+
+  private create(frame: number): number {
     const chunk = Math.floor(frame / CHUNK);
     let at = this.chunk(chunk);
+    if (at === 0) {
+      this.addChunk(chunk);
+      if (!this.isProbe()) return this.makeDense(chunk) + (frame % CHUNK);
+    }
+    const slot = this.slots++;
+    this.probed++;
     if (at === 1 - WORTH_A_TABLE) {
       at = this.makeTable(chunk);
       this.setChunk(chunk, at);
     }
-    if (at > 0) {
-      this.tables[at + (frame % CHUNK)] = slot;
+    if (at <= -WORTH_A_TABLE) {
+      this.tables[(frame % CHUNK) - at - WORTH_A_TABLE] = slot;
     } else {
       this.single.set(frame, slot);
       this.setChunk(chunk, at - 1);
     }
     return slot;
+  }
+
+  /** True if chunks are used throughout, as far as is known. */
+  private areUsed(): boolean {
+    return this.probes > 0 && this.probed >= this.probes * WORTH_ALL;
+  }
+
+  /** Makes it one of those found by index if they are not too many for what they find. */
+  private addChunk(chunk: number): void {
+    this.chunks++;
+    const most = Math.max(DIRECT, this.chunks * (this.areUsed() ? DIRECT_PER_USED_CHUNK : DIRECT_PER_CHUNK));
+    if (chunk < this.direct.length || chunk >= most) return;
+    this.direct = withRoom(this.direct, chunk + 1);
+    // They stay in the hash, where nobody looks for them any more.
+    for (const key of this.far.allKeys()) {
+      if (key < this.direct.length && this.direct[key] === 0) this.direct[key] = this.far.get(key);
+    }
+  }
+
+  /** Whether a new chunk is to be one. */
+  private isProbe(): boolean {
+    if (this.areUsed() && ++this.sinceProbe < PROBE) return false;
+    this.probes++;
+    this.sinceProbe = 0;
+    return true;
+  }
+
+  private makeDense(chunk: number): number {
+    const first = this.slots;
+    this.slots += CHUNK;
+    this.setChunk(chunk, first);
+    return first;
   }
 
   /** True if a frame of this one's chunk has a slot. */
@@ -71,59 +130,64 @@ export class FrameDirectory {
     let next = 0;
     const visitChunk = (chunk: number, at: number) => {
       const first = chunk * CHUNK;
-      for (let i = 0; at > 0 && i < CHUNK; i++) {
-        const slot = this.tables[at + i];
-        if (slot !== 0) visit(first + i, slot);
+      if (at > 0 || at <= -WORTH_A_TABLE) {
+        this.visitAll(first, at, visit);
+        return;
       }
-      if (at >= 0) return;
       // Those before are of chunks that got a table later.
       while (singles[next] < first) next++;
       for (; singles[next] < first + CHUNK; next++) visit(singles[next], this.single.get(singles[next]));
     };
-    for (let chunk = 0; chunk < this.direct.length; chunk++) visitChunk(chunk, this.direct[chunk]);
-    for (const chunk of this.far.sortedKeys()) visitChunk(chunk, this.far.get(chunk));
+    this.direct.forEach((at, chunk) => {
+      if (at !== 0) visitChunk(chunk, at);
+    });
+    for (const chunk of this.far.sortedKeys()) {
+      if (chunk >= this.direct.length) visitChunk(chunk, this.far.get(chunk));
+    }
   }
 
   /** The same for the frames of this one's chunk. */
   forEachInChunk(frame: number, visit: (frame: number, slot: number) => void): void {
     const chunk = Math.floor(frame / CHUNK);
-    const at = this.chunk(chunk);
-    for (let i = 0; at !== 0 && i < CHUNK; i++) {
-      const slot = at > 0 ? this.tables[at + i] : this.single.get(chunk * CHUNK + i);
-      if (slot !== 0) visit(chunk * CHUNK + i, slot);
+    this.visitAll(chunk * CHUNK, this.chunk(chunk), visit);
+  }
+
+  private visitAll(first: number, at: number, visit: (frame: number, slot: number) => void): void {
+    for (let frame = first; at !== 0 && frame < first + CHUNK; frame++) {
+      const slot = this.slotIn(at, frame);
+      if (slot !== 0) visit(frame, slot);
     }
   }
 
   transfer(image: StateImage): void {
     this.direct = image.array('direct', this.direct);
     image.part('far', this.far);
+    this.chunks = image.number('chunks', this.chunks);
     this.tables = image.array('tables', this.tables);
     this.tablesEnd = image.number('tablesEnd', this.tablesEnd);
     image.part('single', this.single);
+    this.probes = image.number('probes', this.probes);
+    this.probed = image.number('probed', this.probed);
+    this.sinceProbe = image.number('sinceProbe', this.sinceProbe);
     this.slots = image.number('slots', this.slots);
   }
 
   private chunk(chunk: number): number {
-    if (chunk < this.direct.length) return this.direct[chunk];
-    return chunk < DIRECT ? 0 : this.far.get(chunk);
+    return chunk < this.direct.length ? this.direct[chunk] : this.far.get(chunk);
   }
 
   private setChunk(chunk: number, at: number): void {
-    if (chunk >= DIRECT) {
-      this.far.set(chunk, at);
-      return;
-    }
-    if (chunk >= this.direct.length) this.direct = withRoom(this.direct, chunk + 1);
-    this.direct[chunk] = at;
+    if (chunk < this.direct.length) this.direct[chunk] = at;
+    else this.far.set(chunk, at);
   }
 
   /** A table with the frames of the chunk, which stay in the hash, where nobody looks for them any more. */
   private makeTable(chunk: number): number {
-    const at = this.tablesEnd;
+    const first = this.tablesEnd;
     this.tablesEnd += CHUNK;
     this.tables = withRoom(this.tables, this.tablesEnd);
-    for (let i = 0; i < CHUNK; i++) this.tables[at + i] = this.single.get(chunk * CHUNK + i);
-    return at;
+    for (let i = 0; i < CHUNK; i++) this.tables[first + i] = this.single.get(chunk * CHUNK + i);
+    return -first - WORTH_A_TABLE;
   }
 }
 

@@ -8,6 +8,9 @@ import type { TraceMetadata } from '../schema/metadata.js';
 /** Pages whose last count is remembered: each has one place, which the next page with that place takes over. */
 const PLACES = 1 << 14;
 const COUNT = PRESENT.count_info;
+/** Of a long trace every batch is looked at up to so many, and then one in EACH: a layout doesn't change within it. */
+const ALL_OF_FIRST = 32;
+const EACH = 8;
 
 /** By how much each kind moves the count; or that it says nothing about it, or sets it. */
 const NOTHING = 2;
@@ -25,9 +28,15 @@ export class LayoutSample {
   private readonly fit = new LayoutFit();
   private readonly frames = new Float64Array(PLACES).fill(Number.NaN);
   private readonly counts = new Uint32Array(2 * PLACES);
+  private batches = 0;
 
   /** Must be called before the batch is handed on. */
   look({ rows, columns, present }: EventBatch): void {
+    if (this.batches++ >= ALL_OF_FIRST) {
+      if (this.batches % EACH !== 0) return;
+      // What the batches between did to the counts is not known.
+      this.frames.fill(Number.NaN);
+    }
     const { kind, flags, mfn, count_info: info } = columns;
     for (let row = 0; row < rows; row++) {
       const by = MOVES[kind[row]];

@@ -79,6 +79,14 @@ describe('strikes', () => {
     expect(of(compare([strike], [at(2, 4.9e9)], OPTIONS), 'flush_dropped')?.found).toBe(0);
   });
 
+  test('one of locks, which have no frames, is found by its domain and time, too', () => {
+    const strike = { ...strikesIn(CONSOLE)[0], mfn: null };
+    const [witness] = leak(1, 1.1e9).witness;
+    const about = (mfn: number | null) => ({ ...leak(1, 1.1e9), subject: {}, witness: [{ ...witness, mfn }] });
+    expect(of(compare([strike], [about(null)], OPTIONS))?.found).toBe(1);
+    expect(of(compare([strike], [about(7)], OPTIONS))?.found).toBe(0);
+  });
+
   test('another rule and another function are seen', () => {
     const [strike] = strikesIn(CONSOLE);
     const other = { ...leak(0x5e241, 1e9, 'put_page'), rule: 'refcount.orphaned' };

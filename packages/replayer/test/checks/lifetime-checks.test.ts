@@ -101,6 +101,25 @@ describe('orphaned', () => {
   });
 });
 
+describe('partial-reference', () => {
+  test('a put of the type may clear PGT_partial right before its reference goes', async () => {
+    const ref = (kind: string, more: object = {}) => ({ kind, pcpu: 0, mfn: 0x100, owner: 1, ...more });
+    const refused = [
+      page('page_alloc', 0x100),
+      ref('get_page'),
+      ref('get_page', { flags: ['light'] }),
+      { kind: 'get_type', pcpu: 0, mfn: 0x100, type_info: '0x4100000000000001', rc: -22 },
+    ];
+    const put = { kind: 'put_type', pcpu: 0, mfn: 0x100, type_info: '0x4000000000000000' };
+    const elsewhere = { kind: 'get_page', pcpu: 0, mfn: 0x200, owner: 1 };
+    expect(await found(...refused, put, ref('put_page'))).toEqual([]);
+    expect(await found(...refused, put, { ...elsewhere, pcpu: 1 }, ref('put_page'))).toEqual([]);
+    expect(await found(...refused, ref('put_page'), put)).toEqual([]);
+    expect(await found(...refused, put, elsewhere)).toEqual(['proven partial-reference at 3, 4']);
+    expect(await found(...refused, put, ref('get_page'))).toEqual(['proven partial-reference at 3, 4']);
+  });
+});
+
 describe('freed-with-type', () => {
   test('not where a preempted put of the type left PGT_partial to relinquish_memory', async () => {
     const ref = (kind: string, more: object = {}) => ({ kind, pcpu: 0, mfn: 0x100, owner: 1, ...more });

@@ -36,7 +36,8 @@ export async function buildHypervisor({ record, lab, source, faults, work, folde
   follow(tree, work);
   rmSync(tree, { recursive: true });
   const xen = join(work, 'xen');
-  const make = (...targets) => run('make', ['-C', xen, 'XEN_TARGET_ARCH=x86_64', `EXTRA_CFLAGS_XEN_CORE=${FLAGS}`, ...targets], options);
+  const make = (...targets) =>
+    run('make', ['-C', xen, 'XEN_TARGET_ARCH=x86_64', `EXTRA_CFLAGS_XEN_CORE=${FLAGS}`, ...targets], options);
   if (!existsSync(join(xen, '.config'))) {
     await make('defconfig');
     const config = readFileSync(join(xen, '.config'), 'utf8');

@@ -94,7 +94,8 @@ export class Performance {
     if (faults.length === 0) rows.push({ fault: null, ...about });
     writeFileSync(join(folder, RESULT), `${JSON.stringify(rows, null, 2)}\n`);
     this.#tell(report, rows, folder);
-    if (compared.lost > 0) this.#say(`${compared.lost} records were lost, and what they would show is not checked: try again`);
+    if (compared.lost > 0)
+      this.#say(`${compared.lost} records were lost, and what they would show is not checked: try again`);
     return rows;
   }
 

@@ -72,7 +72,7 @@ async function openStream(
 }
 
 function known(content: ReturnType<typeof detectContent>, name: string): InputFormat {
-  if (content === 'xentrace' || content === 'ndjson') return content;
+  if (content === 'xentrace' || content === 'ndjson' || content === 'std') return content;
   const what = content === 'empty' ? 'the input is empty' : 'the gzip holds another gzip';
   throw new P2mError(content === 'empty' ? 'P2M_EMPTY' : 'P2M_GZIP', what, {
     place: { file: name },

@@ -42,7 +42,7 @@ export const run: Run<readonly [string[]], Options> = async ([named], given, con
   }
   const resolved = resolveOptions(options);
   const targets = (options.reporter ?? ['pretty']).map(parseReporter);
-  const inputs = findInputs(paths, resolved.state);
+  const inputs = await findInputs(paths, resolved.state);
   checkFiles(inputs, targets, resolved, options);
   const baseline = readBaseline(resolved.baseline);
   const suppressions = readSuppressions(resolved.suppressions);

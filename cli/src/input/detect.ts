@@ -1,13 +1,16 @@
+import { type CompressionName, compressionOf } from './compressed/compressions.js';
+
 export type InputFormat = 'xentrace' | 'ndjson' | 'csv';
-export type Content = InputFormat | 'gzip' | 'empty';
+export type Content = InputFormat | CompressionName | 'empty';
 
 /** Bytes that `detectContent` needs, if there are as many. */
 export const HEAD_BYTES = 64;
 
-/** Content type by the first bytes of an input: what is neither gzip nor looks like NDJSON is a capture. */
+/** Content type by the first bytes of an input: what is neither compressed nor looks like NDJSON is a capture. */
 export function detectContent(head: Uint8Array): Content {
   if (head.length === 0) return 'empty';
-  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
+  const compression = compressionOf(head);
+  if (compression !== undefined) return compression;
   const text = Buffer.from(head).toString('latin1');
   // A big-endian capture also begins with a blank byte, hence the look at what follows the blanks.
   return /^(?:\xef\xbb\xbf)?[ \t\r\n]*(?:$|[{#]|\/\/)/.test(text) ? 'ndjson' : 'xentrace';

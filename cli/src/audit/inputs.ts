@@ -77,7 +77,8 @@ class Search {
       if (before !== folder) this.passedOver.set(folder, `the same folder as ${before}`);
     } else {
       this.seen.set(id, folder);
-      for (const name of readdirSync(folder, { encoding: 'buffer' }).sort(Buffer.compare)) await this.lookIn(folder, name);
+      for (const name of readdirSync(folder, { encoding: 'buffer' }).sort(Buffer.compare))
+        await this.lookIn(folder, name);
     }
   }
 

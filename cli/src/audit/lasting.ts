@@ -31,7 +31,8 @@ export function isLasting(error: unknown): boolean {
 /** True if the operating system refused something. */
 function isOfTheSystem(error: Error): boolean {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if ('syscall' in cause || 'errno' in cause) return !/^Z(?:STD)?_/.test(String((cause as NodeJS.ErrnoException).code));
+    if ('syscall' in cause || 'errno' in cause)
+      return !/^Z(?:STD)?_/.test(String((cause as NodeJS.ErrnoException).code));
   }
   return false;
 }

@@ -1,6 +1,12 @@
 import { closeSync, createReadStream, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { P2mError, usageError } from '@p2mtrace/trace-format/errors';
-import { type CompressionName, compressedTwice, compressionOf, cutAtOnce, cutNotice } from './compressed/compressions.js';
+import {
+  type CompressionName,
+  compressedTwice,
+  compressionOf,
+  cutAtOnce,
+  cutNotice,
+} from './compressed/compressions.js';
 import { decompressorOf } from './compressed/decompress.js';
 import { detectContent, HEAD_BYTES, type InputFormat, peek } from './detect.js';
 import { Interruptible } from './interruptible.js';

@@ -15,9 +15,13 @@ it.runIf(AUDITS > 0 && process.platform === 'linux')(
   () => {
     mkdirSync(temp('in'));
     copyFileSync(at('../../../samples/corpus/rules/refcount.leak/trace.ndjson'), temp('in/leak.ndjson'));
-    const { status, stdout, stderr } = spawnSync(process.execPath, [at('../support/soak.mjs'), temp('.'), String(AUDITS)], {
-      encoding: 'utf8',
-    });
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [at('../support/soak.mjs'), temp('.'), String(AUDITS)],
+      {
+        encoding: 'utf8',
+      },
+    );
     expect(status, stderr).toBe(0);
     const looks = stdout
       .trim()

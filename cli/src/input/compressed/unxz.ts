@@ -30,7 +30,8 @@ export const unxz: Decompress = async function* (input, name, onCut, maxBytes) {
   try {
     for (let isFirst = true; ; isFirst = false) {
       const head = isFirst ? await source.peek(MAGIC.length) : await nextHead(source);
-      if (head === 'odd') throw damaged('xz', 'the padding behind a stream is no multiple of four', name, source.position);
+      if (head === 'odd')
+        throw damaged('xz', 'the padding behind a stream is no multiple of four', name, source.position);
       if (head.length === 0 && !isFirst) return;
       if (!MAGIC.subarray(0, head.length).equals(head)) {
         throw damaged('xz', 'no stream begins here', name, source.position);

@@ -79,7 +79,8 @@ function chunkBytes(head: Uint8Array): number | undefined {
 function checkBlockHeader(header: Uint8Array): void {
   if (!hasCrc(header)) throw new XzDamage('the header of a block is wrong');
   const flags = header[1];
-  if ((flags & 0x3c) !== 0) throw new XzUnsupported('a block of the xz file has what no version of xz that is known writes');
+  if ((flags & 0x3c) !== 0)
+    throw new XzUnsupported('a block of the xz file has what no version of xz that is known writes');
   const numbers = new Numbers(header, 2);
   for (const bit of [0x40, 0x80]) if ((flags & bit) !== 0) numbers.next();
   if ((flags & 3) !== 0 || numbers.next() !== LZMA2) {

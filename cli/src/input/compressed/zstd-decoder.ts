@@ -1,5 +1,5 @@
-import * as zlib from 'node:zlib';
 import type { Transform } from 'node:stream';
+import * as zlib from 'node:zlib';
 import { ZlibPump } from './zlib-pump.js';
 
 /** Decodes one frame, which comes in its parts. */

@@ -1,6 +1,6 @@
 import { ReadableStream } from 'node:stream/web';
 import { setImmediate } from 'node:timers/promises';
-import { XzReadableStream } from 'xz-decompress';
+import xz from 'xz-decompress';
 import { isP2mError } from '../../exit.js';
 import { ByteSource } from './byte-source.js';
 import { damaged, unsupported } from './compressions.js';
@@ -30,8 +30,13 @@ export const unxz: Decompress = async function* (input, name, onCut, maxBytes) {
   try {
     for (let isFirst = true; ; isFirst = false) {
       const head = isFirst ? await source.peek(MAGIC.length) : await nextHead(source);
-      if (head === 'odd')
+      if (head === 'cut') {
+        onCut(source.position);
+        return;
+      }
+      if (head === 'odd') {
         throw damaged('xz', 'the padding behind a stream is no multiple of four', name, source.position);
+      }
       if (head.length === 0 && !isFirst) return;
       if (!MAGIC.subarray(0, head.length).equals(head)) {
         throw damaged('xz', 'no stream begins here', name, source.position);
@@ -52,7 +57,7 @@ export const unxz: Decompress = async function* (input, name, onCut, maxBytes) {
 
 /** The contents of one stream. */
 async function* decoded(source: ByteSource, walk: Walk, name: string, budget: SizeBudget): AsyncGenerator<Uint8Array> {
-  const contents = new XzReadableStream(ReadableStream.from(walked(source, walk)) as never);
+  const contents = new xz.XzReadableStream(ReadableStream.from(walked(source, walk)) as never);
   let pieces = 0;
   try {
     for await (const piece of contents as unknown as AsyncIterable<Uint8Array>) {
@@ -81,12 +86,14 @@ async function* walked(source: ByteSource, walk: Walk): AsyncGenerator<Uint8Arra
   }
 }
 
-/** Passes padding over; 'odd' if it is not as long as it must be. */
-async function nextHead(source: ByteSource): Promise<Uint8Array | 'odd'> {
+/** Passes padding over; 'odd' if it is not as long as it must be, 'cut' if the input ends with such. */
+async function nextHead(source: ByteSource): Promise<Uint8Array | 'odd' | 'cut'> {
   let zeros = 0;
   for (let [byte] = await source.peek(1); byte === 0; [byte] = await source.peek(1)) {
     await source.take(1);
     zeros++;
   }
-  return zeros % 4 === 0 ? source.peek(MAGIC.length) : 'odd';
+  const head = await source.peek(MAGIC.length);
+  if (zeros % 4 === 0) return head;
+  return head.length === 0 ? 'cut' : 'odd';
 }

@@ -24,8 +24,8 @@ export class XzUnsupported extends Error {}
  * @throws XzDamage XzUnsupported
  */
 export async function* xzStream(source: ByteSource): AsyncGenerator<Uint8Array, boolean> {
-  const header = yield* part(source, HEADER_BYTES);
-  if (header === undefined) return false;
+  const header = await source.peek(HEADER_BYTES);
+  if (header.length < HEADER_BYTES) return (yield* part(source, HEADER_BYTES)) !== undefined;
   if (header[6] !== 0 || header[7] > 15 || !hasCrc(header.subarray(6, 12))) {
     throw new XzDamage('the header of a stream is wrong');
   }
@@ -33,6 +33,7 @@ export async function* xzStream(source: ByteSource): AsyncGenerator<Uint8Array, 
   if (!KNOWN_CHECKS.includes(check)) {
     throw new XzUnsupported(`the xz file has checks of type ${check}${check === 10 ? ' (SHA-256)' : ''}`);
   }
+  yield* part(source, HEADER_BYTES);
   for (;;) {
     const [size] = await source.peek(1);
     if (size === undefined) return false;
@@ -46,9 +47,10 @@ async function* block(
   headerBytes: number,
   checkBytes: number,
 ): AsyncGenerator<Uint8Array, boolean> {
-  const header = yield* part(source, headerBytes);
-  if (header === undefined) return false;
-  checkBlockHeader(header);
+  const header = await source.peek(headerBytes);
+  // Before the decoder sees it, which only says that it has failed.
+  if (header.length === headerBytes) checkBlockHeader(header);
+  if ((yield* part(source, headerBytes)) === undefined) return false;
   const start = source.position;
   for (let isLast = false; !isLast; ) {
     const [control] = await source.peek(1);

@@ -144,5 +144,7 @@ function exitCode(
     return severity === 'error' || (severity === 'warning' && failOn === 'warning');
   });
   if (fails) return EXIT.findings;
-  return shortfalls.length > 0 || traces.some(({ problem }) => problem !== null) ? EXIT.input : EXIT.fine;
+  // What was cut off may have had a finding: as for every command, that is not fine.
+  const isPartial = traces.some(({ problem, notices }) => problem !== null || notices.length > 0);
+  return shortfalls.length > 0 || isPartial ? EXIT.input : EXIT.fine;
 }

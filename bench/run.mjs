@@ -7,6 +7,7 @@ import { benchMemory } from './memory.mjs';
 import { benchReplay } from './replay.mjs';
 import { benchRules } from './rules.mjs';
 import { benchSql } from './sql.mjs';
+import { benchWide } from './wide.mjs';
 
 // `pnpm bench` runs all of them, `pnpm bench import sql` some.
 const benches = {
@@ -19,6 +20,7 @@ const benches = {
   sql: benchSql,
   rules: benchRules,
   audit: benchAudit,
+  wide: benchWide,
 };
 const chosen = process.argv.slice(2);
 for (const [name, run] of Object.entries(benches)) {

@@ -46,13 +46,41 @@ test('every frame has one slot, which stays, wherever it is', () => {
   }
 });
 
-test('pages far apart take not many more slots than there are pages', () => {
+test('of chunks used throughout, most have a slot for every frame, in their order', () => {
+  const directory = new FrameDirectory();
+  let inOrder = 0;
+  for (let chunk = 0; chunk < 64; chunk++) {
+    for (let i = 511; i >= 0; i--) directory.make(chunk * 512 + i);
+    if (directory.find(chunk * 512 + 511) - directory.find(chunk * 512) === 511) inOrder++;
+  }
+  expect(inOrder).toBeGreaterThan(48);
+  expect(directory.slots).toBe(64 * 512 + 1);
+});
+
+test('frames of a large machine are found wherever they are, before and after their chunks are found by index', () => {
+  const directory = new FrameDirectory();
+  const slots = new Map<number, number>();
+  for (let chunk = 0; chunk < 600; chunk++) {
+    for (let i = 0; i < 512; i += 2) {
+      const frame = (((chunk * 997) % 600) + 500_000) * 512 + i;
+      slots.set(frame, directory.make(frame));
+    }
+  }
+  for (const [frame, slot] of slots) expect(directory.find(frame)).toBe(slot);
+  const visited: number[] = [];
+  directory.forEach(frame => {
+    visited.push(frame);
+  });
+  expect(visited).toEqual([...new Set(visited)].sort((a, b) => a - b));
+  expect(ofTheTrace(slots, visited).length).toBe(slots.size);
+});
+
+test('pages far apart take no more slots than there are pages', () => {
   const pages = new PageTable(LAYOUT_PROFILES[0]);
   const far = 50_000;
   for (let i = 0; i < far; i++) pages.slot(i * 7919 * 512);
-  // 4 chunks with all slots, and one for each 128 pages.
-  expect(pages.directory.slots).toBeLessThanOrEqual(far + 1 + 512 * (4 + far / 128));
-  expect(pages.state.length).toBeLessThan(12 * far);
+  expect(pages.directory.slots).toBe(far + 1);
+  expect(pages.state.length).toBeLessThan(4 * far);
 });
 
 test('a pcpu holds a bounded number of locks, and what it took first is unknown again', () => {

@@ -67,10 +67,10 @@ export function putCaller(row: u32, at: u32): u32 {
   if (entry === 0) return askFor(EXIT.newCaller, at);
   const index = load<u32>(entry, INDEX);
   if (index === NO_NAME) return 0;
-  putU16(COLUMN.caller, row, index - 1);
+  putU32(COLUMN.caller, row, index - 1);
   const symbol = load<u32>(entry, SYMBOL);
   if (symbol === 0) return PRESENT.caller;
-  putU16(COLUMN.symbol, row, symbol - 1);
+  putU32(COLUMN.symbol, row, symbol - 1);
   return PRESENT.caller | PRESENT.symbol;
 }
 

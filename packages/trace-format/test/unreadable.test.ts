@@ -86,10 +86,10 @@ describe('what is no trace is refused by name', () => {
     expect(codes(file(emptySchema(Endianness.Big), EOS))).toEqual(['P2M_ENDIAN']);
   });
   test('a schema version to come', () => {
-    expect(codes(file(HEAD, encodeSchemaMessage(pairs('2', METADATA)), EOS))).toEqual(['P2M_SCHEMA_VERSION']);
+    expect(codes(file(HEAD, encodeSchemaMessage(pairs('3', METADATA)), EOS))).toEqual(['P2M_SCHEMA_VERSION']);
   });
   test.each(['', '{', '[]', '{}', METADATA.replace('P6', 'P66')])('the metadata %j', metadata => {
-    expect(codes(file(HEAD, encodeSchemaMessage(pairs('1', metadata)), EOS))).toEqual(['P2M_METADATA']);
+    expect(codes(file(HEAD, encodeSchemaMessage(pairs('2', metadata)), EOS))).toEqual(['P2M_METADATA']);
   });
 });
 
@@ -99,7 +99,7 @@ describe('a length of 2 GB that the file does not have is not believed', () => {
   test('of the first message', () => expect(codes(file(HEAD, le32(-1, LENGTH), METADATA_BYTES))).toEqual(['P2M_CUT']));
 
   test('of a later message', () => {
-    const schema = encodeSchemaMessage(pairs('1', METADATA));
+    const schema = encodeSchemaMessage(pairs('2', METADATA));
     expect(codes(file(HEAD, schema, le32(-1, LENGTH), METADATA_BYTES))).toEqual(['P2M_CUT']);
   });
 
@@ -115,7 +115,7 @@ describe('a length of 2 GB that the file does not have is not believed', () => {
     const nothing = regions.map(() => 0);
     const batch = encodeBatchMessage(1, regions, bytes, []);
     completeMessage(batch, nothing, nothing);
-    const schema = encodeSchemaMessage(pairs('1', METADATA));
+    const schema = encodeSchemaMessage(pairs('2', METADATA));
     expect(codes(file(HEAD, schema, batch.framed, METADATA_BYTES))).toEqual(['P2M_CUT']);
   });
 
@@ -124,7 +124,7 @@ describe('a length of 2 GB that the file does not have is not believed', () => {
     const nothing = regions.map(() => 0);
     const batch = encodeBatchMessage(rows, regions, bytes, []);
     completeMessage(batch, nothing, nothing);
-    const schema = encodeSchemaMessage(pairs('1', METADATA));
+    const schema = encodeSchemaMessage(pairs('2', METADATA));
     const name = file(HEAD, schema, batch.framed, Buffer.alloc(bytes), EOS);
     const reader = TraceReader.open(name);
     reader.close();

@@ -40,7 +40,7 @@ function lockBatch(classes: readonly number[]): EventBatch {
 function stream(batches: readonly { seq: number; classes: readonly number[] }[]): string {
   const parts: Uint8Array[] = [
     encodeSchemaMessage([
-      ['p2mtrace.schema_version', '1'],
+      ['p2mtrace.schema_version', '2'],
       ['p2mtrace.metadata', JSON.stringify(defaultMetadata('test'))],
     ]),
   ];

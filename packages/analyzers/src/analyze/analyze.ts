@@ -16,6 +16,7 @@ import { factsForSql } from '../sql/fact-sql.js';
 import { mentionedFacts } from '../sql/mentioned-facts.js';
 import { mentions, TraceSession } from '../sql/session.js';
 import { addTraceTables } from '../sql/trace-tables.js';
+import { freeMemory } from './free-memory.js';
 import { RuleRunner } from './rule-runner.js';
 import { type ReplayShare, replayShare, SecondReplay } from './second-replay.js';
 
@@ -78,6 +79,7 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
   try {
     const facts = new FactStore(all.wanted);
     replayShare(reader, second?.first ?? all, facts, options.onProgress);
+    freeMemory();
     const session = await openSession(reader, facts, second);
     const runner = new RuleRunner(reader, session);
     closeSession = async () => {

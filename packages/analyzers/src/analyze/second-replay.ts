@@ -16,7 +16,11 @@ import type { TraceReader } from '@p2mtrace/trace-format';
 
 /** Replaying fewer events takes about 0.2 s, which is not worth a thread. */
 const WORTH_A_THREAD = 2 ** 20;
+/** A trace with more locks and call sites has much state, which is not held twice. */
+const MANY_NAMES = 1 << 16;
 const WORKER = new URL('./second-replay-worker.js', import.meta.url);
+
+const hasManyNames = ({ names }: TraceReader) => names.lock.length + names.caller.length > MANY_NAMES;
 
 /** The share of one of two replays. */
 export interface ReplayShare {
@@ -46,12 +50,12 @@ export class SecondReplay {
 
   /**
    * Starts the thread; undefined if there is none: no breaches are wanted, or none that a second replay could share;
-   * `threads` is 1, or is absent while the trace is short or there is only one core.
+   * `threads` is 1, or is absent while the trace is short or has very many names, or there is only one core.
    */
   static start(
     reader: TraceReader,
     all: ReplayShare,
-    threads = reader.rows < WORTH_A_THREAD ? 1 : availableParallelism(),
+    threads = reader.rows < WORTH_A_THREAD || hasManyNames(reader) ? 1 : availableParallelism(),
   ): SecondReplay | undefined {
     // The TypeScript sources (tests) have no worker to start.
     if (!all.wanted.some(isOfChecks) || threads === 1 || !existsSync(WORKER)) return undefined;

@@ -2,20 +2,28 @@ import { BREACH_TABLE, type BreachRule } from '@p2mtrace/replayer';
 import type { RuleRow } from '../rules/define-analyzer.js';
 import type { Opportunity } from './finding.js';
 
-/** All rows of `opportunities`. */
+/** Stands for all call sites where nothing was broken. */
+const ELSEWHERE = -2;
+
+/** Counts by call site, -1 for unknown; those where nothing was broken are one row of each mechanism. */
 export const OPPORTUNITIES_SQL = `
-  select rule::varchar as rule, mechanism::varchar as mechanism, caller, times::double as times from opportunities`;
+  with broken as (select distinct b.breach::varchar as name, coalesce(b.caller, -1) as site from breaches b),
+  counted as (select o.rule::varchar as rule, o.mechanism::varchar as mechanism, coalesce(o.caller, -1) as site, o.times
+    from opportunities o)
+  select c.rule, c.mechanism, coalesce(b.site, ${ELSEWHERE}) as caller, sum(c.times)::double as times
+  from counted c left join broken b on b.name = c.rule and b.site = c.site
+  group by all`;
 
 /** How often rules could have fired in a trace, by mechanism and call site. */
 export class OpportunityCounts {
-  /** By rule and mechanism, then by call site, -1 for unknown. */
+  /** By rule and mechanism, then by call site. */
   private readonly counts = new Map<string, Map<number, number>>();
 
   constructor(rows: readonly RuleRow[]) {
     for (const { rule, mechanism, caller, times } of rows) {
       const name = `${rule} ${mechanism}`;
       const sites = this.counts.get(name) ?? new Map<number, number>();
-      const site = Number(caller ?? -1);
+      const site = Number(caller);
       sites.set(site, (sites.get(site) ?? 0) + Number(times));
       this.counts.set(name, sites);
     }

@@ -21,13 +21,25 @@ const SQL_TYPES = {
  */
 export function sqlType(column: SourceColumn): DuckDBType {
   if (column.names === undefined) return duckdb()[SQL_TYPES[column.type]];
-  if (new Set(column.names).size < column.names.length || column.names.some(name => name.includes('\0'))) {
-    throw new P2mError('P2M_NAMES', `the names of column ${column.name} hold one twice, or one with a NUL`, {
-      place: { field: column.name },
+  let type = ENUMS.get(column.names);
+  if (type === undefined) {
+    type = enumType(column.name, column.names);
+    ENUMS.set(column.names, type);
+  }
+  return type;
+}
+
+/** DuckDB copies the names of each ENUM, which may be 100,000. */
+const ENUMS = new WeakMap<readonly string[], DuckDBType>();
+
+function enumType(column: string, names: readonly string[]): DuckDBType {
+  if (new Set(names).size < names.length || names.some(name => name.includes('\0'))) {
+    throw new P2mError('P2M_NAMES', `the names of column ${column} hold one twice, or one with a NUL`, {
+      place: { field: column },
       remedy: 'import the capture again',
     });
   }
-  return duckdb().ENUM(column.names);
+  return duckdb().ENUM(names);
 }
 
 /** Copies one column, batch by batch, into DuckDB's vectors. */

@@ -5,8 +5,8 @@ import { isValid, type ReadBatch, type TraceReader } from '@p2mtrace/trace-forma
  * index of the symbol, after all indices that an address can have. State and facts carry it as `caller`.
  */
 
-/** Indices of addresses have 16 bits. */
-export const SYMBOL_SITES = 0x1_0000;
+/** Indices of addresses have 24 bits. */
+export const SYMBOL_SITES = 0x100_0000;
 
 /** A batch with at least these columns. */
 type SiteBatch = Pick<ReadBatch<'caller' | 'symbol'>, 'columns' | 'validity'>;

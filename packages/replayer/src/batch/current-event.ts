@@ -14,9 +14,9 @@ export class CurrentEvent {
   row = 0;
   private pcpus: ReplayBatch['columns']['pcpu'] = new Uint16Array(0);
   private hasPcpu: Uint8Array = new Uint8Array(0);
-  private callers: ReplayBatch['columns']['caller'] = new Uint16Array(0);
+  private callers: ReplayBatch['columns']['caller'] = new Uint32Array(0);
   private hasCaller: Uint8Array = new Uint8Array(0);
-  private symbols: ReplayBatch['columns']['symbol'] = new Uint16Array(0);
+  private symbols: ReplayBatch['columns']['symbol'] = new Uint32Array(0);
   private hasSymbol: Uint8Array = new Uint8Array(0);
 
   /** The events from now on are in this batch. */

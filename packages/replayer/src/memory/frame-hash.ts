@@ -26,9 +26,14 @@ export class FrameHash {
     this.put(key, value);
   }
 
-  /** Every key that has a value, in order. */
+  /** Every key that has a value. */
+  allKeys(): Float64Array {
+    return this.keys.filter(key => key !== FREE);
+  }
+
+  /** The same, in order. */
   sortedKeys(): Float64Array {
-    return this.keys.filter(key => key !== FREE).sort();
+    return this.allKeys().sort();
   }
 
   transfer(image: StateImage): void {

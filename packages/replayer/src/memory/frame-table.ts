@@ -3,24 +3,23 @@ import type { StateImage } from './state-image.js';
 
 /** Frames in a chunk, as in one level of a page table. */
 export const CHUNK = 512;
-/** Chunks below this are found by index, the rest through a hash. */
-const DIRECT = 1 << 22;
-/** Most chunks with 512 slots in a row, which are found fastest. */
-const DENSE = 1 << 12;
-/** One for each so many frames that were asked for: where frames are far apart, their chunks are not worth it. */
-const ASKED_FOR_DENSE = 128;
-const ENOUGH_ASKED = DENSE * ASKED_FOR_DENSE;
-/** The first ones, when nothing is known yet. */
-const FIRST_DENSE = 4;
+/** Chunks below this are found by index, and up to so many times their number; the rest through a hash. */
+const DIRECT = 1 << 12;
+const DIRECT_PER_CHUNK = 4;
+const DIRECT_PER_USED_CHUNK = 1024;
+/** Of so many chunks one has slots only for frames that occur, and tells how many do. */
+const PROBE = 8;
+/** If they are more than these, the other chunks have 512 slots in a row, which are found fastest. */
+const WORTH_ALL = 128;
 /** A chunk with as many frames gets a table, which is 2 KB; until then its frames are in a hash. */
 const WORTH_A_TABLE = 16;
 /** No machine has more: 64-bit addresses have 52 bits of frame number. */
 export const MAX_FRAME = 2 ** 52;
 
 /**
- * Frame number → slot: an index into arrays that the owner keeps, the same as long as the directory lives. In chunks
- * that seem to be used throughout every frame gets a slot, in others only frames that occur: so memory grows with their
- * number, however far apart they are.
+ * Frame number → slot: an index into arrays that the owner keeps, the same as long as the directory lives. Where chunks
+ * are used throughout, most have a slot for every frame; else only frames that occur have one: so memory grows with
+ * their number, however far apart they are.
  */
 export class FrameDirectory {
   /**
@@ -28,15 +27,18 @@ export class FrameDirectory {
    * WORTH_A_TABLE and where its table begins.
    */
   private direct = new Int32Array(16);
+  /** The same of chunks after those. */
   private readonly far = new FrameHash();
+  private chunks = 0;
   /** Tables of chunks, a slot for each frame, 0 for none. */
   private tables = new Int32Array(0);
   private tablesEnd = 0;
   /** Frames of chunks without a table. */
   private readonly single = new FrameHash();
-  private denseChunks = 0;
-  /** Frames asked for, also those that had a slot, up to ENOUGH_ASKED. */
-  private asked = 0;
+  /** Chunks that have no slots in a row, and their frames; and how many chunks came after the last of them. */
+  private probes = 0;
+  private probed = 0;
+  private sinceProbe = 0;
   /** One after the highest slot given out. */
   slots = 1;
 
@@ -46,7 +48,7 @@ export class FrameDirectory {
       const at = this.direct[frame >>> 9];
       return at > 0 ? at + (frame & 511) : at === 0 ? 0 : this.findSparse(at, frame);
     }
-    return frame < DIRECT * CHUNK ? 0 : this.slotIn(this.far.get(Math.floor(frame / CHUNK)), frame);
+    return this.far.size === 0 ? 0 : this.slotIn(this.far.get(Math.floor(frame / CHUNK)), frame);
   }
 
   private findSparse(at: number, frame: number): number {
@@ -59,7 +61,6 @@ export class FrameDirectory {
 
   /** Slot of the frame, created if it has none; the caller then makes room up to `slots`. */
   make(frame: number): number {
-    if (this.asked < ENOUGH_ASKED) this.asked++;
     const found = this.find(frame);
     return found !== 0 ? found : this.create(frame);
   }
@@ -67,8 +68,12 @@ export class FrameDirectory {
   private create(frame: number): number {
     const chunk = Math.floor(frame / CHUNK);
     let at = this.chunk(chunk);
-    if (at === 0 && this.denseChunks < FIRST_DENSE + this.asked / ASKED_FOR_DENSE) return this.makeDense(chunk) + (frame % CHUNK);
+    if (at === 0) {
+      this.addChunk(chunk);
+      if (!this.isProbe()) return this.makeDense(chunk) + (frame % CHUNK);
+    }
     const slot = this.slots++;
+    this.probed++;
     if (at === 1 - WORTH_A_TABLE) {
       at = this.makeTable(chunk);
       this.setChunk(chunk, at);
@@ -82,10 +87,34 @@ export class FrameDirectory {
     return slot;
   }
 
+  /** True if chunks are used throughout, as far as is known. */
+  private areUsed(): boolean {
+    return this.probes > 0 && this.probed >= this.probes * WORTH_ALL;
+  }
+
+  /** Makes it one of those found by index if they are not too many for what they find. */
+  private addChunk(chunk: number): void {
+    this.chunks++;
+    const most = Math.max(DIRECT, this.chunks * (this.areUsed() ? DIRECT_PER_USED_CHUNK : DIRECT_PER_CHUNK));
+    if (chunk < this.direct.length || chunk >= most) return;
+    this.direct = withRoom(this.direct, chunk + 1);
+    // They stay in the hash, where nobody looks for them any more.
+    for (const key of this.far.allKeys()) {
+      if (key < this.direct.length && this.direct[key] === 0) this.direct[key] = this.far.get(key);
+    }
+  }
+
+  /** Whether a new chunk is to be one. */
+  private isProbe(): boolean {
+    if (this.areUsed() && ++this.sinceProbe < PROBE) return false;
+    this.probes++;
+    this.sinceProbe = 0;
+    return true;
+  }
+
   private makeDense(chunk: number): number {
     const first = this.slots;
     this.slots += CHUNK;
-    this.denseChunks++;
     this.setChunk(chunk, first);
     return first;
   }
@@ -112,7 +141,9 @@ export class FrameDirectory {
     this.direct.forEach((at, chunk) => {
       if (at !== 0) visitChunk(chunk, at);
     });
-    for (const chunk of this.far.sortedKeys()) visitChunk(chunk, this.far.get(chunk));
+    for (const chunk of this.far.sortedKeys()) {
+      if (chunk >= this.direct.length) visitChunk(chunk, this.far.get(chunk));
+    }
   }
 
   /** The same for the frames of this one's chunk. */
@@ -131,26 +162,23 @@ export class FrameDirectory {
   transfer(image: StateImage): void {
     this.direct = image.array('direct', this.direct);
     image.part('far', this.far);
+    this.chunks = image.number('chunks', this.chunks);
     this.tables = image.array('tables', this.tables);
     this.tablesEnd = image.number('tablesEnd', this.tablesEnd);
     image.part('single', this.single);
-    this.denseChunks = image.number('denseChunks', this.denseChunks);
-    this.asked = image.number('asked', this.asked);
+    this.probes = image.number('probes', this.probes);
+    this.probed = image.number('probed', this.probed);
+    this.sinceProbe = image.number('sinceProbe', this.sinceProbe);
     this.slots = image.number('slots', this.slots);
   }
 
   private chunk(chunk: number): number {
-    if (chunk < this.direct.length) return this.direct[chunk];
-    return chunk < DIRECT ? 0 : this.far.get(chunk);
+    return chunk < this.direct.length ? this.direct[chunk] : this.far.get(chunk);
   }
 
   private setChunk(chunk: number, at: number): void {
-    if (chunk >= DIRECT) {
-      this.far.set(chunk, at);
-      return;
-    }
-    if (chunk >= this.direct.length) this.direct = withRoom(this.direct, chunk + 1);
-    this.direct[chunk] = at;
+    if (chunk < this.direct.length) this.direct[chunk] = at;
+    else this.far.set(chunk, at);
   }
 
   /** A table with the frames of the chunk, which stay in the hash, where nobody looks for them any more. */

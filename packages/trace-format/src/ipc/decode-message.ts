@@ -12,7 +12,14 @@ import { COMPRESSIONS, type Compression } from '../compress/codec.js';
 import { codecOf } from '../compress/codec-of.js';
 import { containedBytes, expandBuffer } from '../compress/compressed-buffer.js';
 import { P2mError } from '../errors.js';
-import { COLUMN_NAMES, COLUMNS, DICTIONARY_NAMES, isAddressDictionary } from '../schema/columns.js';
+import {
+  COLUMN_NAMES,
+  COLUMNS,
+  DICTIONARY_NAMES,
+  isAddressDictionary,
+  SCHEMA_VERSION,
+  type SchemaVersion,
+} from '../schema/columns.js';
 import { hex } from '../u64.js';
 import { bodyLayout, type ColumnRegion } from './body-layout.js';
 import { type CrcCheck, checkCrc } from './checksum.js';
@@ -31,6 +38,7 @@ const MAX_BLOCKS = 1 << 24;
 
 export interface BatchHeader {
   readonly type: 'batch';
+  readonly version: SchemaVersion;
   readonly rows: number;
   readonly bodyBytes: number;
   readonly compression: Compression | undefined;
@@ -57,6 +65,7 @@ interface SchemaHeader {
   readonly type: 'schema';
   readonly bodyBytes: 0;
   readonly metadata: ReadonlyMap<string, string>;
+  readonly version: SchemaVersion;
   readonly checksummed: boolean;
 }
 export type MessageHeaderInfo = BatchHeader | DictionaryHeader | SchemaHeader;
@@ -80,8 +89,15 @@ function bounded(value: bigint, max: number, what: string): number {
   return Number(value);
 }
 
-/** Decodes a framed message (prefix and metadata). `maxBody`: bytes of the file that follow it. */
-export function decodeMessage(framed: Uint8Array, maxBody: number): MessageHeaderInfo {
+/**
+ * Decodes a framed message (prefix and metadata). `maxBody`: bytes of the file that follow it. `version`: of the schema
+ * before it.
+ */
+export function decodeMessage(
+  framed: Uint8Array,
+  maxBody: number,
+  version: SchemaVersion = SCHEMA_VERSION,
+): MessageHeaderInfo {
   const check = checkCrc(framed);
   if (check === 'damaged') throw damaged('the checksum of a message does not match');
   return guarded('a message', () => {
@@ -95,26 +111,32 @@ export function decodeMessage(framed: Uint8Array, maxBody: number): MessageHeade
     }
     switch (message.headerType()) {
       case MessageHeader.Schema: {
-        const metadata = decodeSchema(message.header(new Schema()));
-        return { type: 'schema', bodyBytes: 0, metadata, checksummed: check !== 'absent' };
+        const schema = decodeSchema(message.header(new Schema()));
+        return { type: 'schema', bodyBytes: 0, ...schema, checksummed: check !== 'absent' };
       }
       case MessageHeader.DictionaryBatch:
         return decodeDictionary(message.header(new DictionaryBatch()), bodyBytes, check);
       case MessageHeader.RecordBatch:
-        return decodeBatch(message, bodyBytes, check);
+        return decodeBatch(message, bodyBytes, check, version);
       default:
         throw damaged(`a message of type ${message.headerType()} has no place in a trace`);
     }
   });
 }
 
-function decodeBatch(message: Message, bodyBytes: number, check: Exclude<CrcCheck, 'damaged'>): BatchHeader {
+function decodeBatch(
+  message: Message,
+  bodyBytes: number,
+  check: Exclude<CrcCheck, 'damaged'>,
+  version: SchemaVersion,
+): BatchHeader {
   const batch: RecordBatch = message.header(new RecordBatch());
   const compression = compressionOf(batch);
   const rows = bounded(batch.length(), compression ? MAX_COMPRESSED_ROWS : MAX_ROWS, 'the number of rows');
-  if (compression !== undefined) return decodeCompressed(message, batch, rows, bodyBytes, compression, check);
+  if (compression !== undefined)
+    return { ...decodeCompressed(message, batch, rows, bodyBytes, compression, check), version };
   const rawBytes = bounded(batch.buffers(batch.buffersLength() - 1)?.length() ?? 0n, bodyBytes, 'the raw column');
-  const layout = bodyLayout(rows, rawBytes);
+  const layout = bodyLayout(rows, rawBytes, version);
   const regions = check === 'absent' ? foreignRegions(batch, layout.regions, bodyBytes) : layout.regions;
   if (check !== 'absent') {
     if (layout.bytes !== bodyBytes)
@@ -123,7 +145,8 @@ function decodeBatch(message: Message, bodyBytes: number, check: Exclude<CrcChec
   }
   const crcs = check === 'absent' ? undefined : check.body;
   const absent = regions.map(() => false);
-  return { type: 'batch', rows, bodyBytes, compression, regions, absent, crcs, custom: decodeKeyValues(message) };
+  const custom = decodeKeyValues(message);
+  return { type: 'batch', version, rows, bodyBytes, compression, regions, absent, crcs, custom };
 }
 
 /** The codec of a batch or dictionary. */
@@ -145,7 +168,7 @@ function decodeCompressed(
   bodyBytes: number,
   compression: Compression,
   check: Exclude<CrcCheck, 'damaged'>,
-): BatchHeader {
+): Omit<BatchHeader, 'version'> {
   let next = 0;
   const buffer = (what: string) => {
     const entry = batch.buffers(next++);
@@ -271,6 +294,7 @@ const EMPTY = new Uint8Array(0);
 const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) => new DataView(buffer, byteOffset, byteLength);
 
 export interface FooterInfo {
+  readonly version: SchemaVersion;
   readonly metadata: ReadonlyMap<string, string>;
   readonly dictionaries: readonly MessageBlock[];
   readonly batches: readonly MessageBlock[];
@@ -285,7 +309,7 @@ export function decodeFooter(bytes: Uint8Array, fileBytes: number): FooterInfo {
     const footer = Footer.getRootAsFooter(new ByteBuffer(bytes));
     const schema = footer.schema();
     if (schema === null) throw damaged('the footer has no schema');
-    const metadata = decodeSchema(schema);
+    const { metadata, version } = decodeSchema(schema);
     const blocks = (length: number, block: (i: number) => ReturnType<Footer['recordBatches']>): MessageBlock[] => {
       if (length < 0 || length > MAX_BLOCKS || length * 24 > bytes.length)
         throw damaged(`the footer lists ${length} blocks`);
@@ -299,6 +323,7 @@ export function decodeFooter(bytes: Uint8Array, fileBytes: number): FooterInfo {
       });
     };
     return {
+      version,
       metadata,
       dictionaries: blocks(footer.dictionariesLength(), i => footer.dictionaries(i)),
       batches: blocks(footer.recordBatchesLength(), i => footer.recordBatches(i)),

@@ -3,7 +3,17 @@ import { Int } from 'apache-arrow/fb/int';
 import type { Schema } from 'apache-arrow/fb/schema';
 import { Type } from 'apache-arrow/fb/type';
 import { P2mError } from '../errors.js';
-import { COLUMN_NAMES, COLUMNS, type ColumnSpec, DICTIONARY_NAMES, isAddressDictionary } from '../schema/columns.js';
+import {
+  COLUMN_NAMES,
+  COLUMNS,
+  type ColumnSpec,
+  type ColumnType,
+  DICTIONARY_NAMES,
+  isAddressDictionary,
+  SCHEMA_VERSION,
+  type SchemaVersion,
+  typeOnDisk,
+} from '../schema/columns.js';
 
 /** Keys of the schema's custom metadata. */
 export const VERSION_KEY = 'p2mtrace.schema_version';
@@ -32,23 +42,17 @@ const schemaError = (what: string) =>
   });
 
 /**
- * Checks that a schema is exactly schema v1 and returns its custom metadata.
+ * Checks that a schema is exactly that of its version and returns its custom metadata.
  * @throws P2mError P2M_ENDIAN, P2M_SCHEMA, P2M_SCHEMA_VERSION
  */
-export function decodeSchema(schema: Schema): Map<string, string> {
+export function decodeSchema(schema: Schema): { metadata: Map<string, string>; version: SchemaVersion } {
   if (schema.endianness() !== Endianness.Little) {
     throw new P2mError('P2M_ENDIAN', 'the Arrow data is big-endian', {
       remedy: 'write it on or for a little-endian machine',
     });
   }
   const metadata = decodeKeyValues(schema);
-  const version = metadata.get(VERSION_KEY);
-  if (version === undefined) throw schemaError(`the schema has no ${VERSION_KEY}: this is no p2mtrace trace`);
-  if (version !== '1') {
-    throw new P2mError('P2M_SCHEMA_VERSION', `the trace has schema version ${version}, this p2mtrace reads 1`, {
-      remedy: 'use a newer p2mtrace, or import the capture again',
-    });
-  }
+  const version = versionOf(metadata);
   if (schema.fieldsLength() !== COLUMN_NAMES.length) {
     throw schemaError(`the schema has ${schema.fieldsLength()} columns instead of ${COLUMN_NAMES.length}`);
   }
@@ -61,7 +65,7 @@ export function decodeSchema(schema: Schema): Map<string, string> {
       if (dictionary !== null) throw schemaError(`column ${name} has a dictionary`);
       const expected = spec.type === 'bit' ? Type.Bool : spec.type === 'binary' ? Type.Binary : Type.Int;
       if (field.typeType() !== expected) throw schemaError(`column ${name} has the wrong type`);
-      if (expected === Type.Int) checkInt(name, spec, field.type(new Int()));
+      if (expected === Type.Int) checkInt(name, typeOnDisk(name, version), field.type(new Int()));
       return;
     }
     const values = isAddressDictionary(spec.dictionary) ? Type.Int : Type.Utf8;
@@ -69,14 +73,23 @@ export function decodeSchema(schema: Schema): Map<string, string> {
     if (dictionary.id() !== BigInt(DICTIONARY_NAMES.indexOf(spec.dictionary))) {
       throw schemaError(`column ${name} uses dictionary ${dictionary.id()}`);
     }
-    checkInt(name, spec, dictionary.indexType());
+    checkInt(name, typeOnDisk(name, version), dictionary.indexType());
   });
-  return metadata;
+  return { metadata, version };
 }
 
-function checkInt(name: string, spec: ColumnSpec, int: Int | null): void {
-  const bits = { u64: 64, u32: 32, i32: 32, u16: 16, u8: 8, bit: 0, binary: 0 }[spec.type];
-  if (int === null || int.bitWidth() !== bits || int.isSigned() !== (spec.type === 'i32')) {
-    throw schemaError(`column ${name} is not ${spec.type}`);
+function versionOf(metadata: ReadonlyMap<string, string>): SchemaVersion {
+  const version = metadata.get(VERSION_KEY);
+  if (version === undefined) throw schemaError(`the schema has no ${VERSION_KEY}: this is no p2mtrace trace`);
+  if (version === '1') return 1;
+  if (version === String(SCHEMA_VERSION)) return SCHEMA_VERSION;
+  const what = `the trace has schema version ${version}, this p2mtrace reads 1 and ${SCHEMA_VERSION}`;
+  throw new P2mError('P2M_SCHEMA_VERSION', what, { remedy: 'use a newer p2mtrace, or import the capture again' });
+}
+
+function checkInt(name: string, type: ColumnType, int: Int | null): void {
+  const bits = { u64: 64, u32: 32, i32: 32, u16: 16, u8: 8, bit: 0, binary: 0 }[type];
+  if (int === null || int.bitWidth() !== bits || int.isSigned() !== (type === 'i32')) {
+    throw schemaError(`column ${name} is not ${type}`);
   }
 }

@@ -3,7 +3,7 @@ import { P2mError } from '../errors.js';
 import type { ColumnRegion } from '../ipc/body-layout.js';
 import { zeroCrc } from '../ipc/checksum.js';
 import { type ColumnArrays, columnView } from '../kernel/event-batch.js';
-import { COLUMNS, type ColumnName, type ColumnSpec, perColumn } from '../schema/columns.js';
+import { COLUMNS, type ColumnName, type ColumnSpec, perColumn, typeOnDisk } from '../schema/columns.js';
 import type { BatchInfo } from './batch-info.js';
 import type { BatchMemory } from './batch-memory.js';
 import type { RandomAccess } from './file-access.js';
@@ -66,7 +66,9 @@ export function readBatch<C extends ColumnName>(
     if (!names.includes(name as C)) return;
     const spec: ColumnSpec = COLUMNS[name];
     const { buffer, region } = column(index);
-    const values = columnView(spec.type, buffer, region.values.offset, region.values.bytes);
+    const type = typeOnDisk(name, header.version);
+    const stored = columnView(type, buffer, region.values.offset, region.values.bytes);
+    const values = type === spec.type ? stored : Uint32Array.from(stored as Uint16Array);
     columns[name] = values;
     if (spec.nullable) {
       const bitmap = new Uint8Array(buffer, region.validity.offset, region.validity.bytes);

@@ -33,7 +33,7 @@ export class CompressedBatch {
     this.memory = memory;
     this.codec = codecOf(compression);
     // How many bytes `raw` has, only its buffer tells; it is the last column, and has memory of its own.
-    const { regions, bytes } = bodyLayout(info.rows, 0);
+    const { regions, bytes } = bodyLayout(info.rows, 0, info.header.version);
     this.layout = regions;
     this.buffer = memory.take(bytes);
   }
@@ -77,10 +77,10 @@ export class CompressedBatch {
 
   /** Room for `raw`, as large as its values say. */
   private rawRegion(stored: ColumnRegion, values: Uint8Array) {
-    const { rows } = this.info;
+    const { rows, header } = this.info;
     const bytes = containedBytes(values);
     if (bytes === undefined || bytes > rows * RAW_MAX) throw this.damaged(stored, `it claims ${bytes} bytes`);
-    const region = bodyLayout(rows, bytes).regions.at(-1) as ColumnRegion;
+    const region = bodyLayout(rows, bytes, header.version).regions.at(-1) as ColumnRegion;
     const { offset } = region;
     const from = <T extends { readonly offset: number }>(part: T) => ({ ...part, offset: part.offset - offset });
     const { validity, offsets, values: place } = region;

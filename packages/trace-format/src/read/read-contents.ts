@@ -9,7 +9,7 @@ import {
 } from '../ipc/decode-message.js';
 import type { MessageBlock } from '../ipc/encode-message.js';
 import { MAGIC } from '../ipc/file-format.js';
-import { DICTIONARY_NAMES, type DictionaryName } from '../schema/columns.js';
+import { DICTIONARY_NAMES, type DictionaryName, type SchemaVersion } from '../schema/columns.js';
 import { type BatchInfo, batchInfo } from './batch-info.js';
 import type { RandomAccess } from './file-access.js';
 
@@ -104,13 +104,14 @@ export function asDamage(error: P2mError, byte: number): Damage {
 
 /** Follows the footer's list of messages. */
 function fromFooter(file: RandomAccess, footer: FooterInfo): Contents {
+  const { version } = footer;
   // Some other writers put a schema in the footer only.
   const { header: head } = readMessage(file, HEAD);
   const headChecksummed = head.type === 'schema' && head.checksummed;
   if (headChecksummed !== footer.checksummed) throw damage('the head or the footer has lost its checksum', HEAD);
   const names = new Map<DictionaryName, string[]>();
   for (const block of footer.dictionaries) {
-    const { header, body } = readMessage(file, block.offset, block);
+    const { header, body } = readMessage(file, block.offset, { expected: block, version });
     if (header.type !== 'dictionary') throw damage('the footer takes another message for a dictionary', block.offset);
     addNames(names, readNames(file, header, body, footer.checksummed));
   }
@@ -119,7 +120,7 @@ function fromFooter(file: RandomAccess, footer: FooterInfo): Contents {
   let seq = 0;
   for (const block of footer.batches) {
     try {
-      const { header, body } = readMessage(file, block.offset, block);
+      const { header, body } = readMessage(file, block.offset, { expected: block, version });
       if (header.type !== 'batch') throw damage('the footer takes another message for a batch', block.offset);
       if (footer.checksummed && header.crcs === undefined) throw damage('a batch has lost its checksum', block.offset);
       batches.push(batchInfo(header, batches.length, body, seq));
@@ -137,7 +138,7 @@ function fromFooter(file: RandomAccess, footer: FooterInfo): Contents {
 function walk(file: RandomAccess, start: number, why: P2mError | undefined): Contents {
   const head = readMessage(file, start);
   if (head.header.type !== 'schema') throw damage('the first message is no schema', start);
-  const { metadata, checksummed } = head.header;
+  const { metadata, version, checksummed } = head.header;
   const names = new Map<DictionaryName, string[]>();
   const batches: BatchInfo[] = [];
   let at = head.body;
@@ -156,7 +157,7 @@ function walk(file: RandomAccess, start: number, why: P2mError | undefined): Con
           throw damage(`${file.size - at - 8} bytes follow the end of the stream`, at + 8);
         break;
       }
-      const { header, body } = readMessage(file, at);
+      const { header, body } = readMessage(file, at, { version });
       if (header.type === 'schema') throw damage('a second schema', at);
       if (body + header.bodyBytes > file.size) throw cut(file, at);
       if (header.type === 'dictionary') {
@@ -187,7 +188,7 @@ export function isEnd(file: RandomAccess, at: number): boolean {
 export function readMessage(
   file: RandomAccess,
   at: number,
-  expected?: MessageBlock,
+  { expected, version }: { readonly expected?: MessageBlock; readonly version?: SchemaVersion } = {},
 ): { header: MessageHeaderInfo; body: number } {
   if (file.size - at < 8) throw cut(file, at);
   const prefix = new DataView(file.bytes(at, 8).buffer);
@@ -201,7 +202,7 @@ export function readMessage(
     throw damage('a message has changed its size', at);
   const body = at + 8 + length;
   try {
-    const header = decodeMessage(file.bytes(at, length + 8), file.size - body);
+    const header = decodeMessage(file.bytes(at, length + 8), file.size - body, version);
     return { header, body };
   } catch (error) {
     throw error instanceof P2mError ? error.at({ byte: at }) : error;

@@ -2,7 +2,7 @@ import { P2mError } from '../errors.js';
 import type { BatchHeader, DictionaryHeader } from '../ipc/decode-message.js';
 import type { MessageBlock } from '../ipc/encode-message.js';
 import { MAGIC } from '../ipc/file-format.js';
-import { DICTIONARIES, type DictionaryName } from '../schema/columns.js';
+import { DICTIONARIES, type DictionaryName, type SchemaVersion } from '../schema/columns.js';
 import { batchInfo } from './batch-info.js';
 import { RandomAccess } from './file-access.js';
 import { addNames, type FoundFooter, isEnd, readFooter, readMessage, readNames, traceStart } from './read-contents.js';
@@ -55,6 +55,7 @@ class Validator {
   private readonly batches: MessageBlock[] = [];
   private rows = 0;
   private nextSeq: number | undefined;
+  private version: SchemaVersion | undefined;
 
   private readonly onProgress: ((bytes: number, of: number) => void) | undefined;
 
@@ -73,6 +74,7 @@ class Validator {
     const hasSchema = head.header.type === 'schema';
     const body = hasSchema ? head.body : start;
     const checksummed = head.header.type === 'schema' && head.header.checksummed;
+    if (head.header.type === 'schema') this.version = head.header.version;
     const footer = isStream ? undefined : readFooter(file);
     if (footer instanceof P2mError) {
       this.addProblem(footer.code, footer.message, footer.place.byte ?? file.size);
@@ -116,7 +118,7 @@ class Validator {
   /** Checks a message and its body; returns where it ends, or undefined if that can't be known. */
   private message(at: number, end: number, checksummed: boolean): number | undefined {
     try {
-      const { header, body } = readMessage(this.file, at);
+      const { header, body } = readMessage(this.file, at, { ...(this.version && { version: this.version }) });
       if (header.type === 'schema') throw new P2mError('P2M_DAMAGED', 'a second schema');
       const next = body + header.bodyBytes;
       if (next > end) throw new P2mError('P2M_DAMAGED', `a message reaches ${next - end} bytes into the footer`);

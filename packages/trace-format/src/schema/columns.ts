@@ -2,7 +2,7 @@ import { KINDS } from './kinds.js';
 import { ACCESS_TYPES, LOCK_MODES, MM_LOCKS, P2M_TYPES } from './xen-enums.js';
 
 /** Raised whenever a column changes its name, type or meaning. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** Physical type of a column; `bit` is an Arrow Bool, `binary` at most RAW_MAX bytes per row. */
 export type ColumnType = 'u64' | 'u32' | 'i32' | 'u16' | 'u8' | 'bit' | 'binary';
@@ -48,7 +48,7 @@ export function isAddressDictionary(name: DictionaryName): boolean {
   return spec.values === 'u64';
 }
 
-/** Schema v1: one wide table, one row an event, in one total order (docs/format.md#columns). */
+/** Schema v2: one wide table, one row an event, in one total order (docs/format.md#columns). */
 export const COLUMNS = {
   seq: { type: 'u64', nullable: false, doc: 'position in the total order of the trace' },
   tsc: { type: 'u64', nullable: true, doc: 'host TSC; where tsc_own is false the greatest lower bound known' },
@@ -74,14 +74,22 @@ export const COLUMNS = {
   depth: { type: 'u16', nullable: true, doc: 'recursion depth: after an acquire, before a release' },
   rc: { type: 'i32', nullable: true, doc: 'return code, 0 or -errno, where it was recorded' },
   flags: { type: 'u32', nullable: true, doc: 'bits of FLAG_NAMES' },
-  caller: { type: 'u16', nullable: true, dictionary: 'caller', doc: 'address of the call site' },
-  symbol: { type: 'u16', nullable: true, dictionary: 'symbol', doc: 'name of the call site' },
+  caller: { type: 'u32', nullable: true, dictionary: 'caller', doc: 'address of the call site' },
+  symbol: { type: 'u32', nullable: true, dictionary: 'symbol', doc: 'name of the call site' },
   arg0: { type: 'u64', nullable: true, doc: 'first kind-specific value' },
   arg1: { type: 'u64', nullable: true, doc: 'second kind-specific value' },
   raw: { type: 'binary', nullable: true, doc: 'payload of an unknown record, as recorded' },
 } as const satisfies Record<string, ColumnSpec>;
 export type ColumnName = keyof typeof COLUMNS;
 export const COLUMN_NAMES = Object.keys(COLUMNS) as ColumnName[];
+
+/** Schema versions that are read. */
+export type SchemaVersion = 1 | typeof SCHEMA_VERSION;
+
+/** The type of a column on disk: in version 1 call sites had 16 bits. */
+export function typeOnDisk(name: ColumnName, version: SchemaVersion): ColumnType {
+  return version === 1 && (name === 'caller' || name === 'symbol') ? 'u16' : COLUMNS[name].type;
+}
 
 /**
  * The bit of each column in a row's presence mask. Required columns have none, except `tsc_own`: such a bit is its

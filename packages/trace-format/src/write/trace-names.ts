@@ -2,6 +2,9 @@ import { DICTIONARIES } from '../schema/columns.js';
 import { hex } from '../u64.js';
 import type { NewNames } from './writer.js';
 
+/** No program has more call sites; a trace with more is made up, and must not fill the memory. */
+const MAX_SITES = 0xff_ffff;
+
 /** Names of a growing dictionary, each with its index; remembers those that are new since the last batch. */
 class GrowingNames {
   private readonly index = new Map<string, number>();
@@ -110,9 +113,9 @@ class GrowingAddresses {
 export class TraceNames {
   readonly view = new GrowingNames(DICTIONARIES.view.names);
   readonly lock_class = new GrowingNames(DICTIONARIES.lock_class.names);
-  readonly symbol = new GrowingNames(DICTIONARIES.symbol.names);
+  readonly symbol = new GrowingNames(DICTIONARIES.symbol.names, MAX_SITES);
   readonly lock = new GrowingAddresses(0xffff_fffe);
-  readonly caller = new GrowingAddresses(0xffff);
+  readonly caller = new GrowingAddresses(MAX_SITES);
 
   takeNew(): NewNames {
     const names: Record<string, readonly string[]> = {};

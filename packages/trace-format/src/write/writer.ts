@@ -120,6 +120,7 @@ export class TraceWriter implements BatchSink {
     this.at += message.framed.length + bodyBytes;
     this.rows += job.rows;
     this.file.told(() => this.pool.submit(batch, job));
+    this.file.reached(this.at);
   }
 
   complete(metadata: TraceMetadata): string {

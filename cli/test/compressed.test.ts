@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { decompressorOf } from '../src/input/compressed/decompress.js';
+import { decompressorOf } from '../src/input/compressed/decompressor-of.js';
 import { BLOCK_HEADER_BYTES, blockHeader, frameHeaderBytes } from '../src/input/compressed/zstd-frame.js';
 import { jsDecoder } from '../src/input/compressed/zstd-js-decoder.js';
 import { fine, needsBuild, p2mtrace, tempDir } from './support/cli.js';

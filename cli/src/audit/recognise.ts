@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { KINDS } from '@p2mtrace/trace-format';
 import { isP2mError } from '../exit.js';
 import { type CompressionName, compressionOf } from '../input/compressed/compressions.js';
-import { decompressorOf } from '../input/compressed/decompress.js';
+import { decompressorOf } from '../input/compressed/decompressor-of.js';
 
 /** Where the first window of a damaged capture, or the first line behind comments, is looked for. */
 const HEAD = 1 << 16;

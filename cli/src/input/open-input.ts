@@ -7,7 +7,7 @@ import {
   cutAtOnce,
   cutNotice,
 } from './compressed/compressions.js';
-import { decompressorOf } from './compressed/decompress.js';
+import { decompressorOf } from './compressed/decompressor-of.js';
 import { detectContent, HEAD_BYTES, type InputFormat, peek } from './detect.js';
 import { Interruptible } from './interruptible.js';
 

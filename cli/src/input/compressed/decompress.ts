@@ -1,5 +1,3 @@
-import type { CompressionName } from './compressions.js';
-
 /**
  * Makes the contents of a compressed input, piece by piece, a megabyte at a time or so. If the input was cut, everything
  * before the cut is returned and `onCut` is called with the number of its bytes.
@@ -12,9 +10,3 @@ export type Decompress = (
   onCut: (compressedBytes: number) => void,
   maxBytes?: number,
 ) => AsyncGenerator<Uint8Array>;
-
-/** The decompressor of a form; loaded when it is needed. */
-export async function decompressorOf(name: CompressionName): Promise<Decompress> {
-  if (name === 'gzip') return (await import('./gunzip.js')).gunzip;
-  return name === 'zstd' ? (await import('./unzstd.js')).unzstd : (await import('./unxz.js')).unxz;
-}

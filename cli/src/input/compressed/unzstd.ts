@@ -2,8 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import { ByteSource } from './byte-source.js';
 import { damaged, unsupported } from './compressions.js';
 import type { Decompress } from './decompress.js';
+import { newZstdDecoder } from './new-zstd-decoder.js';
 import { SizeBudget } from './size-budget.js';
-import { type ZstdDecoder, zstdDecoder } from './zstd-decoder.js';
+import type { ZstdDecoder } from './zstd-decoder.js';
 import {
   BLOCK_HEADER_BYTES,
   blockHeader,
@@ -100,13 +101,13 @@ class FrameWalk {
         isLast = block.isLast;
         // An empty frame needs no decoder: thousands of them fit in a page.
         if (block.isEmpty) continue;
-        decoder ??= await zstdDecoder();
+        decoder ??= await newZstdDecoder();
         for (const part of begun.splice(0)) yield* counted(await this.decoded(decoder.part(part)));
       }
       const checksum = await this.source.take(header.hasChecksum ? 4 : 0);
       if (checksum.length < (header.hasChecksum ? 4 : 0)) return false;
       if (decoder !== undefined || header.hasChecksum) {
-        decoder ??= await zstdDecoder();
+        decoder ??= await newZstdDecoder();
         for (const part of begun) yield* counted(await this.decoded(decoder.part(part)));
         yield* counted(await this.decoded(decoder.end(checksum)));
       }

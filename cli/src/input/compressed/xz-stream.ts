@@ -13,7 +13,7 @@ const LZMA2 = 0x21n;
 const MAX_DICTIONARY = 2 ** 26;
 
 /** Of a stream that cannot be read on. */
-export class XzDamage extends Error {}
+class XzDamage extends Error {}
 /** Of a stream that needs what is not there. */
 export class XzUnsupported extends Error {}
 

@@ -1,7 +1,3 @@
-import type { Transform } from 'node:stream';
-import * as zlib from 'node:zlib';
-import { ZlibPump } from './zlib-pump.js';
-
 /** Decodes one frame, which comes in its parts. */
 export interface ZstdDecoder {
   /** The header, or one block with its header; returns contents, of this part or one before. @throws Error */
@@ -9,39 +5,4 @@ export interface ZstdDecoder {
   /** The frame's checksum, if it has one; returns the rest of the contents. @throws Error */
   end(checksum: Uint8Array): Promise<Uint8Array[]>;
   close(): void;
-}
-
-/** Types of Node 20 do not have it; Node 22.15 and later do. */
-const { createZstdDecompress } = zlib as { createZstdDecompress?: (options: { chunkSize: number }) => Transform };
-
-/** That of Node, where there is one, or else one in JavaScript. */
-export async function zstdDecoder(): Promise<ZstdDecoder> {
-  if (createZstdDecompress === undefined) return (await import('./zstd-js-decoder.js')).jsDecoder();
-  return new NativeDecoder(createZstdDecompress({ chunkSize: 1 << 17 }));
-}
-
-/** libzstd, which compares the checksum itself. */
-class NativeDecoder implements ZstdDecoder {
-  private readonly pump: ZlibPump;
-
-  constructor(stream: Transform) {
-    this.pump = new ZlibPump(stream);
-  }
-
-  async part(bytes: Uint8Array): Promise<Uint8Array[]> {
-    await this.pump.write(bytes);
-    if (this.pump.failure !== undefined) throw this.pump.failure;
-    return this.pump.taken();
-  }
-
-  async end(checksum: Uint8Array): Promise<Uint8Array[]> {
-    if (checksum.length > 0) await this.pump.write(checksum);
-    await this.pump.end();
-    if (this.pump.failure !== undefined) throw this.pump.failure;
-    return this.pump.taken();
-  }
-
-  close(): void {
-    this.pump.close();
-  }
 }

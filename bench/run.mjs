@@ -4,9 +4,11 @@ import { benchCompress } from './compress.mjs';
 import { benchImport } from './import.mjs';
 import { benchJump } from './jump.mjs';
 import { benchMemory } from './memory.mjs';
+import { benchPredict } from './predict.mjs';
 import { benchReplay } from './replay.mjs';
 import { benchRules } from './rules.mjs';
 import { benchSql } from './sql.mjs';
+import { benchWatch } from './watch.mjs';
 import { benchWide } from './wide.mjs';
 
 // `pnpm bench` runs all of them, `pnpm bench import sql` some.
@@ -19,7 +21,9 @@ const benches = {
   jump: benchJump,
   sql: benchSql,
   rules: benchRules,
+  predict: benchPredict,
   audit: benchAudit,
+  watch: benchWatch,
   wide: benchWide,
 };
 const chosen = process.argv.slice(2);

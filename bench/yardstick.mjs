@@ -12,22 +12,27 @@ const CPU_CHANGE = 0x2001f003;
 export function makeYardstick(repeats = REPEATS) {
   const path = join(DATA, `yardstick-${repeats}.bin`);
   if (existsSync(path)) return path;
-  if (!existsSync(CAPTURE)) throw new Error('the benches need ../shared/captures/instrumented-pvh.bin');
   mkdirSync(DATA, { recursive: true });
+  const fd = openSync(path, 'w');
+  for (const bytes of repeated(repeats)) writeSync(fd, bytes);
+  closeSync(fd);
+  return path;
+}
+
+/** The bytes of a real capture so many times, each with its TSCs behind the last. */
+export function* repeated(repeats) {
+  if (!existsSync(CAPTURE)) throw new Error('the benches need ../shared/captures/instrumented-pvh.bin');
   const bytes = readFileSync(CAPTURE);
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   const { positions, span } = tscPositions(words);
-  const fd = openSync(path, 'w');
   for (let i = 0; i < repeats; i++) {
-    writeSync(fd, bytes);
+    yield bytes;
     for (const at of positions) {
       const tsc = ((BigInt(words[at + 1]) << 32n) | BigInt(words[at])) + span;
       words[at] = Number(tsc & 0xffff_ffffn);
       words[at + 1] = Number(tsc >> 32n);
     }
   }
-  closeSync(fd);
-  return path;
 }
 
 function tscPositions(words) {

@@ -6,8 +6,10 @@ import {
   CLOCK_OPTIONS,
   COMPRESS,
   CPU_HZ,
+  FAIL_ON,
   formatOption,
   IMPORT_SETTINGS,
+  ONLY,
   parseDomids,
   parseEvents,
   parseKinds,
@@ -15,11 +17,15 @@ import {
   parsePcpus,
   parsePercent,
   parseSeq,
+  parseWidth,
   REPORT_FORMAT,
   STRICT,
   TABLE_FORMAT,
 } from '../options.js';
 import { DEFAULT_EVENTS, RECORDED_EVENTS } from '../record/events.js';
+import { parseWebhook } from '../watch/deliver.js';
+import { parseKeep } from '../watch/keep.js';
+import { parseAddress } from '../watch/metrics-server.js';
 import { POSITIONS, TRACE } from './topics.js';
 
 /** `p2m,refs`: names of RECORDED_EVENTS. */
@@ -34,14 +40,14 @@ function parseRecorded(text: string): string[] {
 export const TRACE_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'import',
-    args: [['input', 'xentrace capture or NDJSON, plain or compressed with gzip, zstd or xz; - for stdin']],
+    args: [['input', 'xentrace capture, NDJSON, or std (traces of threads), plain or compressed; - for stdin']],
     summary: 'make a trace from a capture or from NDJSON',
     more: `Prints a health report on stderr, unless --quiet. The exit code is 3 if the input was cut or damaged; what could be
 read is imported. What --only-domain and --only-kind leave out can't be checked any more: the report says so, and a rule
 that needs it is not checked. Lost records are always part of the trace.`,
     options: [
       { flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true },
-      { ...formatOption(['xentrace', 'ndjson', 'csv']), help: 'input format, if the content does not show it' },
+      { ...formatOption(['xentrace', 'ndjson', 'csv', 'std']), help: 'input format, if the content does not show it' },
       { flags: '--xen-version <version>', help: 'Xen release of the recording, such as 4.17.7' },
       { flags: '--layout <profile>', help: 'page_info layout, P0 to P8 (default: by the release)' },
       { flags: '--symbols <file>', help: 'names of call sites (output of nm xen-syms)' },
@@ -84,6 +90,7 @@ that needs it is not checked. Lost records are always part of the trace.`,
       'p2mtrace import capture.bin -o trace.arrow --xen-version 4.17.7 --cpu-hz 2.5G',
       'xentrace -D -e 0x0014f000 /dev/stdout | p2mtrace import - -o trace.arrow   # Ctrl-C ends the recording',
       'p2mtrace import case.ndjson -o case.arrow',
+      'p2mtrace import philosophers.std -o philosophers.arrow',
       'p2mtrace import samples/maps/log.csv --format csv --map samples/maps/own-recorder.json -o log.arrow',
     ],
     load: () => import('../commands/import.js'),
@@ -119,6 +126,64 @@ them. It needs root in the control domain. What a stock hypervisor records, and 
       'p2mtrace record -o trace.arrow --events p2m,refs,locks,sched --buffer 16   # until Ctrl-C',
     ],
     load: () => import('../commands/record.js'),
+  },
+  {
+    name: 'watch',
+    args: [['input', 'a stream: - for stdin, a FIFO; or a capture, NDJSON or a trace']],
+    summary: 'judge a recording while it is made, for weeks if need be',
+    more: `Every rule over what the checks of the replay find is judged as the records come, in memory that follows the live state; a
+finding is told when it is proven, once. Circles of locks, and what is open when the stream ends, are told then. The last
+part of the stream is kept as pieces, each of which replays by itself; older ones are removed. What is in a baseline or is
+suppressed is counted. JSON is a line for each finding, loss and saved trace, and one at the end. docs/record.md has more.
+The exit code is 1 if something at or above --fail-on was told.`,
+    options: [
+      { ...formatOption(['pretty', 'json'], 'pretty'), help: 'how findings are told' },
+      {
+        flags: '--input <format>',
+        help: 'input format, if the content does not show it',
+        choices: ['xentrace', 'ndjson', 'csv'],
+      },
+      {
+        flags: '--keep <length>',
+        help: 'how much is kept: a time or a size, such as 10min or 4GB (default: 10min)',
+        parse: parseKeep,
+      },
+      { flags: '--pieces <folder>', help: 'where the pieces are kept (default: recent in the folder of --on-finding)' },
+      {
+        flags: '--on-finding <folder>',
+        help: 'save each finding, with the pieces that hold its witnesses as a trace, in a folder of its own in this one',
+      },
+      { flags: '--run <command>', help: 'run it in a shell for each finding, which it gets as JSON on stdin' },
+      { flags: '--webhook <url>', help: 'post each finding as JSON to a server on this machine', parse: parseWebhook },
+      { flags: '--metrics <host:port>', help: 'serve OpenMetrics at /metrics there', parse: parseAddress },
+      { flags: '--baseline <file>', help: 'known findings, as p2mtrace audit --update-baseline writes them' },
+      { flags: '--suppressions <file>', help: 'suppressed findings, as p2mtrace suppress writes them' },
+      ONLY,
+      {
+        flags: '--policy <rule...>',
+        help: 'also run these rules, which stand for a policy and run only if they are named',
+      },
+      {
+        flags: '--counter-width <bits>',
+        help: 'judge reference counts by counters of this many bits',
+        parse: parseWidth,
+      },
+      FAIL_ON,
+      { ...COMPRESS, help: 'compress the pieces: lz4 is fast, zstd small, none for neither (default: zstd)' },
+      { flags: '--map <file>', help: "what other recorders' records, or the columns of a CSV, mean (docs/import.md)" },
+      ...IMPORT_SETTINGS,
+      { flags: '--host <name>', help: 'name of the recorded host' },
+      {
+        flags: '--control-domains <domids>',
+        help: 'domains whose mm lock levels are biased (default: 0)',
+        parse: parseDomids,
+      },
+    ],
+    examples: [
+      'xentrace -D -e 0x0014f000 -S 2048 /dev/stdout | p2mtrace watch - --xen-version 4.20.0 --on-finding findings',
+      'p2mtrace watch capture.bin --format json',
+    ],
+    load: () => import('../commands/watch.js'),
   },
   {
     name: 'generate',
@@ -158,14 +223,15 @@ The same options give the same events.`,
   {
     name: 'export',
     args: [TRACE],
-    summary: 'convert a trace to NDJSON, CSV, Arrow, Parquet, DuckDB, or a timeline for Perfetto',
+    summary: 'convert a trace to NDJSON, CSV, Arrow, Parquet, DuckDB, std, or a timeline for Perfetto',
     more: `ndjson, csv, arrow and parquet have the events; duckdb also has all facts and names. perfetto is a timeline for Perfetto's
 UI: locks and lookups per pcpu, who ran where, changes of mappings per domain, findings as instants. Without the TSC
-frequency it shows a tick as a nanosecond.
+frequency it shows a tick as a nanosecond. std has only locks and accesses (T1|acq(L34)|120), for other tools that predict
+deadlocks and races.
 
 ${POSITIONS}`,
     options: [
-      formatOption(['ndjson', 'csv', 'arrow', 'parquet', 'duckdb', 'perfetto'], 'ndjson'),
+      formatOption(['ndjson', 'csv', 'arrow', 'parquet', 'duckdb', 'perfetto', 'std'], 'ndjson'),
       { flags: '-o, --output <file>', help: 'file to write (default: stdout, for text)' },
       { flags: '--from <position>', help: 'first event' },
       { flags: '--to <position>', help: 'last event' },
@@ -177,6 +243,7 @@ ${POSITIONS}`,
     examples: [
       'p2mtrace export trace.arrow | head',
       'p2mtrace export trace.arrow --from 1000 --to 1999 -o part.ndjson',
+      'p2mtrace export trace.arrow --format std -o trace.std',
       'p2mtrace export trace.arrow --format perfetto --cpu-hz 2.5G -o trace.json',
     ],
     load: () => import('../commands/export.js'),

@@ -1,4 +1,4 @@
-import { type Compression, exportNdjson, type TraceReader, usageError } from '@p2mtrace/trace-format';
+import { type Compression, exportNdjson, exportStd, type TraceReader, usageError } from '@p2mtrace/trace-format';
 import { checkOutputs, isStdout } from '@p2mtrace/trace-format/output';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
@@ -11,7 +11,7 @@ import { Progress } from '../render/progress.js';
 import { sayWritten } from '../render/written.js';
 
 /** Forms of `p2mtrace export`. */
-export type ExportFormat = 'ndjson' | 'csv' | 'arrow' | 'parquet' | 'duckdb' | 'perfetto';
+export type ExportFormat = 'ndjson' | 'csv' | 'arrow' | 'parquet' | 'duckdb' | 'perfetto' | 'std';
 
 interface Options extends RangeOptions, TraceSettings {
   readonly format: ExportFormat;
@@ -38,7 +38,8 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
     );
     const onEvents = progress.update;
     try {
-      if (format === 'ndjson' || format === 'perfetto') await writeText(reader, range, options, context, onEvents);
+      if (format === 'ndjson' || format === 'perfetto' || format === 'std')
+        await writeText(reader, range, options, context, onEvents);
       else if (format === 'csv') await exportEvents(reader, format, output, range, context, onEvents);
       else if (output === undefined) {
         throw usageError('P2M_FORMAT', `${format} is written to a file`, `name it: -o trace.${format}`);
@@ -66,7 +67,8 @@ function writeText(
     } else {
       // The user names the last event, the library takes the one after it.
       const end = to === undefined ? undefined : to + 1;
-      await exportNdjson(reader, piece => text.write(piece), { from, to: end, onProgress });
+      const exporter = format === 'std' ? exportStd : exportNdjson;
+      await exporter(reader, piece => text.write(piece), { from, to: end, onProgress });
     }
   });
 }

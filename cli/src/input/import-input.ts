@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type {
   Compression,
   EventFilter,
+  EventReceiver,
   ImportMap,
   KindName,
   NdjsonHeader,
@@ -11,6 +12,7 @@ import { P2mError, usageError } from '@p2mtrace/trace-format/errors';
 import {
   importXentraceFile,
   importXentraceStream,
+  type StreamReceiver,
   SymbolTable,
   type XentraceOptions,
 } from '@p2mtrace/trace-format/xentrace';
@@ -48,7 +50,7 @@ export type OnBytes = (done: number) => void;
  */
 export function importInput(
   input: Input,
-  output: string,
+  output: string | Receiver,
   settings: ImportSettings,
   onBytes: OnBytes,
 ): Promise<TraceMetadata> {
@@ -56,9 +58,16 @@ export function importInput(
   return importer(input, output, settings, onBytes);
 }
 
+/** Takes the events of any input as they come. */
+export type Receiver = StreamReceiver & EventReceiver;
+
+/** Passes the events of a stream on as they come; otherwise like importInput. */
+export const importInto = (input: Input, receiver: Receiver, settings: ImportSettings): Promise<TraceMetadata> =>
+  importInput(input, receiver, settings, () => undefined);
+
 async function importCapture(
   input: Input,
-  output: string,
+  output: string | Receiver,
   settings: ImportSettings,
   onProgress: OnBytes,
 ): Promise<TraceMetadata> {
@@ -70,7 +79,7 @@ async function importCapture(
     map: await mapOf(settings),
     ...made(settings),
   };
-  if (input.stream === undefined) {
+  if (input.stream === undefined && typeof output === 'string') {
     return stoppable(signal => importXentraceFile(input.name, output, { ...all, onProgress, signal }));
   }
   return importXentraceStream(withProgress(input, onProgress), input.name, output, all);
@@ -78,11 +87,11 @@ async function importCapture(
 
 async function importText(
   input: Input,
-  output: string,
+  output: string | Receiver,
   settings: ImportSettings,
   onProgress: OnBytes,
 ): Promise<TraceMetadata> {
-  const { importCsv, importNdjson, LAYOUT_NAMES, profileOfVersion, suggestion } = await import(
+  const { importCsv, importNdjson, importStd, LAYOUT_NAMES, profileOfVersion, suggestion } = await import(
     '@p2mtrace/trace-format'
   );
   const { xenVersion, layout, host, controlDomains, cpuHz, symbols, pcpu } = settings;
@@ -110,8 +119,9 @@ async function importText(
     if (input.stream !== undefined) return importCsv(withProgress(input, onProgress), input.name, output, map, all);
     return stoppable(signal => importCsv(input.name, input.name, output, map, { ...all, onProgress, signal }));
   }
-  if (input.stream !== undefined) return importNdjson(withProgress(input, onProgress), input.name, output, all);
-  return stoppable(signal => importNdjson(input.name, input.name, output, { ...all, onProgress, signal }));
+  const importer = input.format === 'std' ? importStd : importNdjson;
+  if (input.stream !== undefined) return importer(withProgress(input, onProgress), input.name, output, all);
+  return stoppable(signal => importer(input.name, input.name, output, { ...all, onProgress, signal }));
 }
 
 /** How the trace is made, whatever its input. */

@@ -78,7 +78,7 @@ function known(head: Uint8Array, name: string, outer?: CompressionName): InputFo
   const inner = compressionOf(head);
   if (outer !== undefined && inner !== undefined) throw compressedTwice(outer, inner, name);
   const content = detectContent(head);
-  if (content === 'xentrace' || content === 'ndjson') return content;
+  if (content === 'xentrace' || content === 'ndjson' || content === 'std') return content;
   throw new P2mError('P2M_EMPTY', 'the input is empty', {
     place: { file: name },
     remedy: 'was anything recorded? xentrace -D -e 0x0014f000 FILE',

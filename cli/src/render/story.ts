@@ -15,6 +15,7 @@ import { eventText } from './fields.js';
 import { isConsequence } from './incident-order.js';
 import { timesText } from './out-of.js';
 import { beliefText, heading, section } from './rule-text.js';
+import { otherOrderText, stackRows, stacksOf } from './stacks.js';
 import { subjectLines } from './subject-state.js';
 import { tableLines } from './table.js';
 import { wrapped } from './wrap.js';
@@ -22,11 +23,12 @@ import { wrapped } from './wrap.js';
 /** The story of an occurrence, for readers who do not know the tool. `tscHz`: ticks per second, if known. */
 export async function* storyText(
   { finding, occurrence, number, of }: FoundOccurrence,
-  { steps, pcpus, chains, writers }: Story,
+  story: Story,
   rule: BoundRule,
   out: Terminal,
   tscHz: number | undefined,
 ): AsyncGenerator<string> {
+  const { steps, pcpus, chains, writers } = story;
   const { id, severity, confidence, title, signature } = finding;
   yield `${out.style('bold', rule.id)}: ${title}`;
   yield `${severity} (${confidence}), ${id}#${number} of ${of}; ${timesText(finding)}`;
@@ -36,6 +38,13 @@ export async function* storyText(
   yield* section('What it rests on', rule.belief && beliefText(rule.belief), out);
   yield* heading('About', out);
   yield* wrapped(visible(subjectOf(occurrence.subject)), '  ');
+  const stacks = stacksOf(story);
+  if (stacks.length > 0) {
+    yield* heading('Where they are stuck', out);
+    const columns = stacks.map(({ pcpu }) => ({ name: `pcpu ${pcpu}` }));
+    for await (const line of tableLines(columns, stackRows(stacks), text => out.style('bold', text))) yield `  ${line}`;
+    yield* wrapped(otherOrderText(occurrence.subject.from_seq), '  ');
+  }
   yield* heading('What happened', out);
   let last: TraceEvent | undefined;
   for (const step of steps) {

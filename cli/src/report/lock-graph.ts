@@ -59,7 +59,10 @@ export function inCircles(pairs: readonly (readonly [held: string, acquired: str
   );
 }
 
-/** Rules by the edge that they accuse: a witness `held` with one `acquired`, or the roles of a cycle of classes. */
+/**
+ * Rules by the edge that they accuse: a witness `held` with one `acquired`, of each side of a cycle `held_1` with
+ * `acquired_1` or `wanted_1`, or the roles of a cycle of classes.
+ */
 async function accused(session: TraceSession, findings: readonly Finding[]): Promise<Map<string, Set<string>>> {
   const told = new Map<string, Set<string>>();
   const accuse = (held: string, acquired: string, rule: string) => {
@@ -74,8 +77,11 @@ async function accused(session: TraceSession, findings: readonly Finding[]): Pro
         if (held !== undefined) accuse(held, acquired, rule);
       }
       const seqOf = (role: string) => witness.find(one => one.role === role)?.seq;
-      const [held, acquired] = [seqOf('held'), seqOf('acquired')];
-      if (held !== undefined && acquired !== undefined) pairs.push({ held, acquired, rule });
+      const sides = witness.map(({ role }) => /^held(_\d+)?$/.exec(role)).filter(match => match !== null);
+      for (const [role, side = ''] of sides) {
+        const [held, acquired] = [seqOf(role), seqOf(`acquired${side}`) ?? seqOf(`wanted${side}`)];
+        if (held !== undefined && acquired !== undefined) pairs.push({ held, acquired, rule });
+      }
     }
   }
   const names = await classesAt(session, [...new Set(pairs.flatMap(({ held, acquired }) => [held, acquired]))]);

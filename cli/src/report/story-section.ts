@@ -2,6 +2,7 @@ import type { Scene, Story, StoryStep } from '@p2mtrace/analyzers';
 import { subjectText } from '@p2mtrace/replayer';
 import { doerInFull, doerText } from '../render/doer.js';
 import { eventText } from '../render/fields.js';
+import { otherOrderText, stackRows, stacksOf } from '../render/stacks.js';
 import { linesOf, locksText } from '../render/story.js';
 import { html, type Markup, table } from './html.js';
 import type { ToldOccurrence } from './trace-report.js';
@@ -10,7 +11,7 @@ import type { ToldOccurrence } from './trace-report.js';
 export function storySection({ story }: ToldOccurrence): Markup {
   if (typeof story === 'string') return html`<p class="notice">${story}</p>`;
   const { steps, pcpus, chains, writers } = story;
-  return html`<ol class="story">${steps.map(step => stepItem(step, pcpus, writers))}</ol>
+  return html`${stacksMarkup(story)}<ol class="story">${steps.map(step => stepItem(step, pcpus, writers))}</ol>
 ${chains.map(({ subject, why }) =>
   why.reasons.length === 0 && why.notes.length === 0
     ? undefined
@@ -23,6 +24,15 @@ ${chains.map(({ subject, why }) =>
             )
       }${why.notes.map(note => html`<p>${note}</p>`)}</details>`,
 )}`;
+}
+
+/** Of a predicted deadlock: the stacks of its pcpus side by side. */
+function stacksMarkup(story: Story): Markup | undefined {
+  const stacks = stacksOf(story);
+  if (stacks.length === 0) return undefined;
+  const heads = stacks.map(({ pcpu }) => `pcpu ${pcpu}`);
+  return html`<h4>Where they are stuck</h4>${table(heads, stackRows(stacks))}
+<p>${otherOrderText(story.occurrence.subject.from_seq)}</p>`;
 }
 
 const code = (text: string) => html`<code>${text}</code>`;

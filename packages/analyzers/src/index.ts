@@ -32,6 +32,8 @@ export {
 export { findingId } from './findings/finding-id.js';
 /** Makes traces of workloads, right or wrong as asked. */
 export { faultRules, generateTrace, type Planted, SCENARIOS, type WorkloadOptions } from './generate/index.js';
+/** Judges a stream while it is replayed. */
+export { LiveAnalysis, type LiveAnalysisOptions } from './live/index.js';
 /** Facts of a trace kept in a file beside it. */
 export { FactCache, factCachePath } from './query/fact-cache.js';
 /** Opens traces for SQL. */

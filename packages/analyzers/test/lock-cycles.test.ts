@@ -16,13 +16,31 @@ function nest(pcpu: number, locks: readonly (Lock & { mode?: string })[]) {
   return [...locks.map(event('lock_acquire')), ...locks.toReversed().map(event('lock_release'))];
 }
 
+const RULES = ['lock-order.predicted-deadlock', 'lock-order.class-cycle', 'lock-order.instance-cycle'];
+
 /** Severity, circle and the reason why it is none, of every circle. */
 async function circles(...sections: (readonly object[])[]) {
   const reader = await makeTrace(sections.flat());
-  const { findings } = await analyzeTrace(reader, { only: ['lock-order.class-cycle', 'lock-order.instance-cycle'] });
-  return findings.flatMap(({ severity, occurrences }) =>
-    occurrences.map(({ subject }) => [severity, subject.cycle, subject.impossible ?? null]),
+  const { findings } = await analyzeTrace(reader, { only: RULES });
+  return findings.flatMap(({ rule, severity, occurrences }) =>
+    occurrences.map(({ subject }) => [
+      severity,
+      rule === RULES[0] ? named(String(subject.cycle)) : subject.cycle,
+      subject.impossible ?? null,
+    ]),
   );
+}
+
+/** A circle of locks by their classes, or by their addresses where they are all of one class; from the least on. */
+function named(cycle: string): string {
+  const locks = cycle
+    .split(' -> ')
+    .slice(1)
+    .map(lock => lock.split(' '));
+  const isOneClass = new Set(locks.map(([name]) => name)).size === 1;
+  const names = locks.map(([name, address]) => (isOneClass ? address : name));
+  const first = names.indexOf([...names].sort()[0]);
+  return [...names.slice(first), ...names.slice(0, first), names[first]].join(' -> ');
 }
 
 describe('circles of lock classes', () => {

@@ -1,8 +1,15 @@
+import type { TraceReader } from '@p2mtrace/trace-format';
+import { predictDeadlocks } from './predict/predict.js';
 import type { Replayer } from './replayer.js';
 import { ALLOCATED, COUNT_KNOWN, FREE } from './tables/page-table.js';
 
-/** Hands over what only the end of a trace shows: the state of domains and pages, and the rows still open. */
-export function finishFacts(replayer: Replayer): void {
+/**
+ * Hands over what only the end of a trace shows: the state of domains and pages, deadlocks in another order of its
+ * events, and the rows still open. Without a `reader` these deadlocks are not looked for. `until` is where the replay has
+ * stopped, exclusive.
+ * @throws P2mError P2M_DAMAGED
+ */
+export function finishFacts(replayer: Replayer, reader?: TraceReader, until = Number.POSITIVE_INFINITY): void {
   const { facts, health, lastP2mSeq } = replayer;
   for (let domid = 0; domid < lastP2mSeq.length; domid++) {
     if (!Number.isNaN(lastP2mSeq[domid])) health.finish(domid, lastP2mSeq[domid]);
@@ -10,6 +17,7 @@ export function finishFacts(replayer: Replayer): void {
   if (facts === undefined) return;
   replayer.checks?.end();
   finishPages(replayer);
+  if (reader !== undefined) predictDeadlocks(reader, replayer, until);
   facts.locks.finish();
   replayer.factWriter.finish();
 }

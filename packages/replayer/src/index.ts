@@ -64,6 +64,7 @@ export {
   FACTS_VERSION,
   GRANT_SPANS,
   INVALIDATIONS,
+  LOCK_CYCLES,
   LOCK_EDGES,
   LOCK_GATES,
   LOCK_SPANS,
@@ -100,6 +101,19 @@ export {
   type HistoryRow,
   history,
 } from './history/index.js';
+/** Replays a stream while it comes. */
+export {
+  feedTrace,
+  joinPieces,
+  type KeptPiece,
+  type LiveOrder,
+  type LivePage,
+  LiveReplay,
+  type LiveReplayOptions,
+  type LiveRows,
+  pieceBlock,
+  RollingPiece,
+} from './live/index.js';
 /** Saves and loads a state. */
 export {
   type ImageContents,

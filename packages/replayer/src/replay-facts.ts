@@ -18,6 +18,6 @@ export function* facts(reader: TraceReader, wanted?: FactSelection): Generator<F
     feed.advance(replayer, firstSeq + rows);
     yield* store.takeAll();
   }
-  finishFacts(replayer);
+  finishFacts(replayer, reader);
   yield* store.takeAll();
 }

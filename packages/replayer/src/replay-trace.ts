@@ -18,7 +18,8 @@ export interface ReplayTraceOptions extends ReplayOptions {
 export function replayTrace(reader: TraceReader, options: ReplayTraceOptions = {}): Replayer {
   const replayer = new Replayer(reader, options);
   const feed = new EventFeed(reader, { facts: options.facts !== undefined });
-  feed.advance(replayer, options.until ?? Number.POSITIVE_INFINITY, options.onProgress);
-  finishFacts(replayer);
+  const until = options.until ?? Number.POSITIVE_INFINITY;
+  feed.advance(replayer, until, options.onProgress);
+  finishFacts(replayer, reader, until);
   return replayer;
 }

@@ -17,7 +17,7 @@ export { exportNdjson, type NdjsonExportOptions } from './ndjson/export-ndjson.j
 /** The header line of NDJSON. */
 export { NDJSON_VERSION, type NdjsonHeader } from './ndjson/header-schema.js';
 /** NDJSON as a trace. */
-export { importNdjson, type NdjsonImportOptions } from './ndjson/import-ndjson.js';
+export { type EventReceiver, importNdjson, type NdjsonImportOptions } from './ndjson/import-ndjson.js';
 /** Puts clocks right that are apart, as an import does. */
 export { correctSkew } from './order/correct-skew.js';
 /** Batches of a trace as they are read. */
@@ -32,6 +32,8 @@ export { isValid, type ReadBatch } from './read/read-batch.js';
 export type { Damage } from './read/read-contents.js';
 /** Opens a trace. */
 export { describeDamage, TraceReader } from './read/reader.js';
+/** What a trace and a stream have in common. */
+export type { RowBatch, TraceRows } from './read/trace-rows.js';
 /** Checks every byte of a trace. */
 export { type ValidationProblem, type ValidationReport, validateTrace } from './read/validate.js';
 /** Columns and dictionaries of the event table. */
@@ -111,6 +113,11 @@ export {
 export { suggestion } from './suggestion.js';
 /** 64-bit values as pairs of u32. */
 export { getI53, getU53, getU64, hex, setU53, setU64 } from './u64.js';
+/** Writes the batches of a trace, one after the other. */
+export { LocalPool } from './write/batch-pool.js';
+/** Traces of threads in the std format. */
+export { exportStd, type StdExportOptions } from './std/export-std.js';
+export { importStd } from './std/import-std.js';
 /** A trace anew, with or without compression. */
 export { copyTrace } from './write/copy-trace.js';
 /** Which events of an import become a trace. */
@@ -123,4 +130,12 @@ export { openTraceSink } from './write/open-sink.js';
 export { type Repair, repairTrace } from './write/repair-trace.js';
 export { type BatchSink, type NewNames, TraceWriter, type WriterOptions } from './write/writer.js';
 /** xentrace captures as traces. */
-export { importXentraceFile, importXentraceStream, SymbolTable, type XentraceOptions } from './xentrace/index.js';
+export {
+  importXentraceFile,
+  importXentraceStream,
+  type StreamLoss,
+  type StreamReceiver,
+  type StreamState,
+  SymbolTable,
+  type XentraceOptions,
+} from './xentrace/index.js';

@@ -19,7 +19,7 @@ export function foldCustoms(findings: readonly Finding[], allOf: AllOf): { findi
     const [first] = same;
     const all = allOf(first);
     const count = same.reduce((sum, finding) => sum + finding.count, 0);
-    if (first.basis === 'asserted' || all === undefined || all.times < FEWEST || count * 2 <= all.times) {
+    if (all === undefined || !isCustom(first, count, all.times)) {
       told.push(...same);
       continue;
     }
@@ -30,6 +30,11 @@ export function foldCustoms(findings: readonly Finding[], allOf: AllOf): { findi
     told.push(noteOf(same, count, { times: of, what: all.what }));
   }
   return { findings: told, customs };
+}
+
+/** True if what happened so often out of so many is how this hypervisor works. */
+export function isCustom({ basis }: Pick<Finding, 'basis'>, count: number, times: number): boolean {
+  return basis !== 'asserted' && times >= FEWEST && count * 2 > times;
 }
 
 function byMechanism(findings: readonly Finding[]): Finding[][] {

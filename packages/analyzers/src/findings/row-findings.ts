@@ -12,9 +12,20 @@ export interface OutOf {
   readonly all?: Opportunity | undefined;
 }
 
+/** A finding whose opportunities are not known yet, and the call sites of its occurrences, -1 for unknown. */
+export interface FindingGroup {
+  readonly finding: Finding;
+  readonly sites: Set<number>;
+}
+
 /** The rows of a rule as findings: those of one signature, confidence, severity and mechanism are occurrences of one. */
-export function findingsOf(rule: BoundRule, rows: readonly RuleRow[], { counts, all }: OutOf = {}): Finding[] {
-  const groups = new Map<string, { finding: Finding; sites: Set<number> }>();
+export function findingsOf(rule: BoundRule, rows: readonly RuleRow[], outOf: OutOf = {}): Finding[] {
+  return [...findingGroups(rule, rows).values()].map(group => ({ ...group.finding, of: opportunityOf(group, outOf) }));
+}
+
+/** The same by what makes them one. */
+export function findingGroups(rule: BoundRule, rows: readonly RuleRow[]): Map<string, FindingGroup> {
+  const groups = new Map<string, FindingGroup>();
   for (const row of rows) {
     const confidence = CONFIDENCES.find(one => one === row.confidence) ?? rule.confidence;
     const severity = SEVERITIES.find(one => one === row.severity) ?? rule.severity;
@@ -48,12 +59,14 @@ export function findingsOf(rule: BoundRule, rows: readonly RuleRow[], { counts, 
     group.finding.occurrences.push(toOccurrence(row));
     group.sites.add(Number(row.caller ?? -1));
   }
-  return [...groups.values()].map(({ finding, sites }) => ({ ...finding, of: outOf(rule, finding, sites) }));
+  return groups;
+}
 
-  function outOf({ id }: BoundRule, { mechanism, count }: Finding, sites: ReadonlySet<number>) {
-    if (mechanism === null) return all !== undefined && all.times >= count ? all : null;
-    return counts?.of(id, mechanism, sites, count) ?? null;
-  }
+/** Out of how many the occurrences are; null where that is not known. */
+export function opportunityOf({ finding, sites }: FindingGroup, { counts, all }: OutOf): Opportunity | null {
+  const { rule, mechanism, count } = finding;
+  if (mechanism === null) return all !== undefined && all.times >= count ? all : null;
+  return counts?.of(rule, mechanism, sites, count) ?? null;
 }
 
 /** A part that is null is none: what is not known of one breach would tell it from others of its kind. */

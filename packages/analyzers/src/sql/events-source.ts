@@ -4,7 +4,7 @@ import {
   COLUMNS,
   type ColumnSpec,
   type ColumnType,
-  type TraceReader,
+  type TraceRows,
 } from '@p2mtrace/trace-format';
 import type { ColumnSource, ColumnValues, SourceBatch, SourceColumn } from './column-source.js';
 
@@ -12,7 +12,7 @@ import type { ColumnSource, ColumnValues, SourceBatch, SourceColumn } from './co
 export type OnRows = (rows: number) => void;
 
 /** The events of a trace as a table with all columns of schema v1; a scan reads only those that the query needs. */
-export function eventsSource(reader: TraceReader, name = 'events', onRows?: OnRows): ColumnSource {
+export function eventsSource(reader: TraceRows, name = 'events', onRows?: OnRows): ColumnSource {
   const columns = COLUMN_NAMES.map((column): SourceColumn => {
     const spec: ColumnSpec = COLUMNS[column];
     return { name: column, type: sourceType(spec.type), names: spec.dictionary && reader.names[spec.dictionary] };
@@ -25,7 +25,7 @@ function sourceType(type: ColumnType): SourceColumn['type'] {
   return type === 'binary' ? 'blob' : type;
 }
 
-function* scanEvents(reader: TraceReader, wanted: readonly number[], onRows?: OnRows): Generator<SourceBatch, void> {
+function* scanEvents(reader: TraceRows, wanted: readonly number[], onRows?: OnRows): Generator<SourceBatch, void> {
   const names = wanted.map(index => COLUMN_NAMES[index]);
   const memory = new BatchMemory();
   let bytes = new Uint8Array(0);

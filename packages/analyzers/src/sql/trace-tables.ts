@@ -6,7 +6,7 @@ import {
   replayTrace,
   SYMBOL_SITES,
 } from '@p2mtrace/replayer';
-import { BatchMemory, COLUMN_NAMES, isValid, type TraceReader } from '@p2mtrace/trace-format';
+import { BatchMemory, COLUMN_NAMES, isValid, type TraceReader, type TraceRows } from '@p2mtrace/trace-format';
 import type { ColumnSource } from './column-source.js';
 import { factsForSql } from './fact-sql.js';
 import type { FactColumn, FactTable as SqlTable } from './fact-table.js';
@@ -46,7 +46,7 @@ export function factTables(facts: (tables: readonly string[]) => FactStore): Tab
 }
 
 /** The small tables of a trace: names for the indices in facts, and the import's health report. */
-export function nameTables(reader: TraceReader): readonly TableGroup[] {
+export function nameTables(reader: TraceRows): readonly TableGroup[] {
   const { names } = reader;
   return [
     { names: ['callers'], compute: () => [callers(reader)] },
@@ -60,7 +60,7 @@ export function nameTables(reader: TraceReader): readonly TableGroup[] {
 /** Adds the tables of a trace, computed when a query first mentions them. */
 export function addTraceTables(
   session: TraceSession,
-  reader: TraceReader,
+  reader: TraceRows,
   facts: (tables: readonly string[]) => FactStore,
 ): void {
   for (const { names, compute } of [factTables(facts), ...nameTables(reader)]) session.addLazyTables(names, compute);
@@ -109,7 +109,7 @@ function indices(texts: readonly (string | undefined)[], index: ReadonlyMap<stri
 }
 
 /** Call sites: first those with an address, and the symbol that events have with it, then those with only a symbol. */
-function callers(reader: TraceReader): SqlTable {
+function callers(reader: TraceRows): SqlTable {
   const addresses = reader.names.caller;
   const { symbols, alone } = symbolsOfSites(reader);
   const ids = [...addresses.keys(), ...alone.map(symbol => SYMBOL_SITES + symbol)];
@@ -128,8 +128,12 @@ interface SiteSymbols {
   readonly alone: number[];
 }
 
-function symbolsOfSites(reader: TraceReader): SiteSymbols {
-  const { names, metadata } = reader;
+function symbolsOfSites(reader: TraceRows): SiteSymbols {
+  const { names, metadata, sites } = reader;
+  if (sites !== undefined) {
+    const symbols = Array.from(names.caller, (_, caller) => names.symbol[sites.symbolOf[caller]]);
+    return { symbols, alone: [...sites.alone].sort((a, b) => a - b) };
+  }
   const symbols: (string | undefined)[] = Array.from(names.caller, () => undefined);
   const alone = new Set<number>();
   // The importer of captures finds symbols by address, so none is alone.
@@ -153,7 +157,7 @@ function symbolsOfSites(reader: TraceReader): SiteSymbols {
 }
 
 /** The import's health report as rows: what was counted, for which id or pcpu, and the count. */
-function importStats(reader: TraceReader): SqlTable {
+function importStats(reader: TraceRows): SqlTable {
   const { health } = reader.metadata;
   const rows: [string, string, number][] = [];
   if (health !== undefined) {

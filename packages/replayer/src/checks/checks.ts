@@ -1,5 +1,6 @@
 import { isRecorded, KINDS, type KindName } from '@p2mtrace/trace-format';
 import type { Handler } from '../batch/handlers.js';
+import type { BreachRule } from '../facts/breach-table.js';
 import type { FactRecorder } from '../facts/fact-recorder.js';
 import type { CheckOptions, TraceHead } from '../replay-options.js';
 import type { P2mSet } from '../state/p2m-set.js';
@@ -82,6 +83,11 @@ export class Checks {
       const unseen = inOrder('set_entry_attempt', [change].flat());
       return (batch, row) => (context.isRecordedTwice(batch, row) ? unseen(batch, row) : step(batch, row));
     });
+  }
+
+  /** What was counted so far. */
+  forEachOpportunity(visit: (rule: BreachRule, mechanism: string, caller: number, times: number) => void): void {
+    this.opportunities.forEach(visit);
   }
 
   /** The trace ends. */

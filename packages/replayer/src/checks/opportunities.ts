@@ -34,6 +34,15 @@ export class Opportunities {
     return counter;
   }
 
+  /** What was counted so far, by rule, mechanism and call site (-1 for unknown). */
+  forEach(visit: (rule: BreachRule, mechanism: string, caller: number, times: number) => void): void {
+    for (const counter of this.counters.values()) {
+      counter.forEach((caller, times) => {
+        visit(BREACH_RULES[counter.rule], MECHANISMS[counter.mechanism], caller, times);
+      });
+    }
+  }
+
   /** The trace ends: hands over what was counted. */
   end(): void {
     for (const counter of this.counters.values()) {

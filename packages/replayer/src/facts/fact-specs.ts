@@ -3,12 +3,14 @@ import { PGT_TYPES } from '../tables/type-bits.js';
 import { BREACH_CONFIDENCES, BREACH_DETAILS, BREACH_RULES } from './breach-table.js';
 import { column, type FactSpec } from './fact-columns.js';
 import { GRANT_SPANS, M2P_SPANS, OVERRIDE_SPANS, RMAP_SPANS, TYPE_REF_SPANS } from './frame-specs.js';
+import { LOCK_CYCLES } from './lock-cycle-specs.js';
 import { MECHANISMS } from './opportunity-names.js';
 
 export { GRANT_SPANS, M2P_SPANS, OVERRIDE_SPANS, RMAP_SPANS, TYPE_REF_KINDS, TYPE_REF_SPANS } from './frame-specs.js';
+export { LOCK_CYCLES } from './lock-cycle-specs.js';
 
 /** Version of the fact tables' names, columns and meanings: the surface that users write SQL against. */
-export const FACTS_VERSION = 6;
+export const FACTS_VERSION = 7;
 
 /** What protects a translation between its lookup and its end. */
 export const PROTECTIONS = ['none', 'lock', 'ref'] as const;
@@ -336,6 +338,7 @@ export const FACT_SPECS = [
   LOCK_SPANS,
   LOCK_EDGES,
   LOCK_GATES,
+  LOCK_CYCLES,
   LOOKUPS,
   USES,
   RMAP_SPANS,

@@ -40,6 +40,12 @@ export class HealthFacts {
     return at;
   }
 
+  /** seq of the domain's creation, NaN where the trace does not show it. */
+  createdAt(domid: number): number {
+    const at = this.domainRows.get(domid);
+    return at === undefined ? Number.NaN : this.domains.records[at + DOMAIN.created_seq];
+  }
+
   /** The trace shows the domain's end, be it that there is another one of that id by now. */
   wasDestroyed(domid: number): boolean {
     const at = this.domainRows.get(domid);

@@ -6,6 +6,7 @@ import { offsetsOf } from './fact-columns.js';
 import { LOCK_EDGES } from './fact-specs.js';
 import type { FactTable } from './fact-table.js';
 import type { FactWriter } from './fact-writer.js';
+import type { LockEdge } from './lock-edge.js';
 import { LockGates } from './lock-gates.js';
 
 const EDGE = offsetsOf(LOCK_EDGES);
@@ -104,6 +105,23 @@ export class LockEdgeFacts {
   /** The trace ends. */
   finish(): void {
     this.gates.finish(this.classOf);
+  }
+
+  /** All edges so far, for those who look for circles. */
+  list(): LockEdge[] {
+    const edges: LockEdge[] = [];
+    const { records } = this.edges;
+    for (const at of this.edges.openOffsets()) {
+      edges.push({
+        held: records[at + EDGE.held],
+        heldMode: records[at + EDGE.held_mode],
+        acquired: records[at + EDGE.acquired],
+        acquiredMode: records[at + EDGE.acquired_mode],
+        pcpus: records[at + EDGE.pcpus],
+        gates: this.gates.of(records[at + EDGE.id]),
+      });
+    }
+    return edges;
   }
 }
 

@@ -4,9 +4,10 @@ import { withRoom } from '../memory/frame-table.js';
 import { forEachHold, innermostHold } from '../tables/held-locks.js';
 import type { LockCheck, LockTable } from '../tables/lock-table.js';
 import { offsetsOf } from './fact-columns.js';
-import { LOCK_EDGES, LOCK_GATES, LOCK_SPANS } from './fact-specs.js';
+import { LOCK_CYCLES, LOCK_EDGES, LOCK_GATES, LOCK_SPANS } from './fact-specs.js';
 import type { FactTable } from './fact-table.js';
 import type { FactWriter } from './fact-writer.js';
+import type { LockEdge } from './lock-edge.js';
 import { LockEdgeFacts } from './lock-edge-facts.js';
 
 const SPAN = offsetsOf(LOCK_SPANS);
@@ -32,7 +33,7 @@ export class LockFacts {
     this.keepsSpans = writer.wants(LOCK_SPANS);
     this.now = now;
     this.table = table;
-    if (writer.wants(LOCK_EDGES) || writer.wants(LOCK_GATES)) {
+    if (writer.wants(LOCK_EDGES) || writer.wants(LOCK_GATES) || writer.wants(LOCK_CYCLES)) {
       this.edges = new LockEdgeFacts(writer, now, table, lock => this.classOf(lock));
     }
   }
@@ -153,6 +154,11 @@ export class LockFacts {
     if (tag === 0) return;
     this.spans.records[tag + SPAN.lost] = 1;
     this.spans.close(tag);
+  }
+
+  /** Edges between locks so far; none where nobody wants them. */
+  edgeList(): readonly LockEdge[] {
+    return this.edges?.list() ?? [];
   }
 
   /** True once, when there are more pairs of locks than are kept. */

@@ -80,6 +80,11 @@ export class LockGates {
     if (kept === 0) this.gates[edge] = undefined;
   }
 
+  /** What was held besides, every time that this edge was taken so far. */
+  of(edge: number): readonly Readonly<Gate>[] {
+    return this.gates[edge] ?? [];
+  }
+
   /** The trace ends: what is left becomes rows. */
   finish(classOf: (lock: number) => number): void {
     for (const [edge, gates = []] of this.gates.entries()) {

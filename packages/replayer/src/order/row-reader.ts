@@ -1,4 +1,4 @@
-import type { BatchInfo, ColumnName, ReadBatch, TraceReader } from '@p2mtrace/trace-format';
+import type { ColumnName, ReadBatch, RowBatch, TraceRows } from '@p2mtrace/trace-format';
 import type { ReplayBatch, StateColumn } from '../batch/replay-batch.js';
 
 /** Batches kept: what is read next is usually close to what was read before. */
@@ -9,12 +9,12 @@ export type TimedBatch = ReplayBatch & ReadBatch<StateColumn | 'tsc'>;
 
 /** Rows before and after those of the replay's current position, with these columns. */
 export class RowReader<C extends ColumnName = StateColumn | 'tsc'> {
-  private readonly reader: TraceReader;
+  private readonly reader: TraceRows;
   private readonly columns: readonly C[];
   private readonly kept = new Map<number, ReadBatch<C>>();
   private pcpuCount: number | undefined;
 
-  constructor(reader: TraceReader, columns: readonly C[]) {
+  constructor(reader: TraceRows, columns: readonly C[]) {
     this.reader = reader;
     this.columns = columns;
   }
@@ -29,6 +29,7 @@ export class RowReader<C extends ColumnName = StateColumn | 'tsc'> {
 
   /** Number of pcpus that the trace has rows of. */
   get pcpus(): number {
+    if (this.reader.pcpus !== undefined) return this.reader.pcpus;
     this.pcpuCount ??= this.reader.metadata.health?.pcpus.length ?? this.countPcpus();
     return this.pcpuCount;
   }
@@ -42,11 +43,12 @@ export class RowReader<C extends ColumnName = StateColumn | 'tsc'> {
       if (batches[middle].firstSeq <= seq) low = middle;
       else high = middle - 1;
     }
-    const batch = this.read(batches[low], low);
+    const batch = this.read(batches[low]);
     return { batch, row: seq - batch.firstSeq };
   }
 
-  private read(info: BatchInfo, index: number): ReadBatch<C> {
+  private read(info: RowBatch): ReadBatch<C> {
+    const { index } = info;
     let batch = this.kept.get(index);
     if (batch === undefined) {
       batch = this.reader.read(info, this.columns);

@@ -4,13 +4,14 @@ import {
   copyRows,
   copySelectedRows,
   type EventBatch,
+  type LocalPool,
   type NewNames,
   namesBeyondInitial,
   type TraceMetadata,
-  type TraceReader,
+  type TraceRows,
   TraceWriter,
+  type WriterOptions,
 } from '@p2mtrace/trace-format';
-import type { OutputOptions } from '@p2mtrace/trace-format/output';
 
 /** Writes one piece. It has all names of its trace, with the same numbers, so columns are copied as they are. */
 export class PieceWriter {
@@ -21,18 +22,31 @@ export class PieceWriter {
   private batch: EventBatch;
   private names: NewNames;
 
-  /** `rows` per batch. @throws P2mError P2M_WRITE, P2M_SCHEMA */
+  /** `rows` per batch, if no pool has them. @throws P2mError P2M_WRITE, P2M_SCHEMA */
   constructor(
-    reader: TraceReader,
+    reader: Pick<TraceRows, 'names' | 'path' | 'compression'>,
     path: string,
     metadata: TraceMetadata,
     rows = BATCH_ROWS,
-    options: OutputOptions = {},
+    options: WriterOptions = {},
+    pool?: LocalPool,
   ) {
     this.path = path;
     this.names = namesBeyondInitial(reader);
-    this.writer = new TraceWriter(path, metadata, rows, undefined, { ...options, compression: reader.compression });
+    this.writer = new TraceWriter(path, metadata, rows, pool, { compression: reader.compression, ...options });
     this.batch = this.writer.acquire();
+  }
+
+  /** Names that the trace has got since the piece was begun. */
+  addNames(names: NewNames): void {
+    for (const [name, added] of Object.entries(names)) {
+      this.names = { ...this.names, [name]: [...(this.names[name as keyof NewNames] ?? []), ...added] };
+    }
+  }
+
+  /** Bytes of the file so far. */
+  get bytes(): number {
+    return this.writer.bytes;
   }
 
   /** Takes the next row: the caller fills it in the returned batch, including `present` and `kind`. */

@@ -1,4 +1,4 @@
-import { KIND, type TraceReader } from '@p2mtrace/trace-format';
+import { KIND, type TraceRows } from '@p2mtrace/trace-format';
 import { SYMBOL_SITES } from '../batch/call-site.js';
 import { domidOfKey, vcpuOfKey } from '../memory/keys.js';
 import { acquisition } from '../rows/lock-rows.js';
@@ -34,7 +34,7 @@ export function snapshotTranslations({ contexts }: XenState, scope: PieceScope, 
  * What each pcpu holds, outermost first; then the state of locks and mm lock levels that does not follow from that.
  * @throws P2mError P2M_DAMAGED
  */
-export function snapshotLocks(replayer: XenState, reader: TraceReader, scope: PieceScope, out: SnapshotWriter): void {
+export function snapshotLocks(replayer: XenState, reader: TraceRows, scope: PieceScope, out: SnapshotWriter): void {
   const { locks, contexts } = replayer;
   const pcpus = Array.from({ length: locks.pcpus }, (_, pcpu) => pcpu);
   const chosen = pcpus.filter(pcpu => scope.hasContext(contexts.running, pcpu));

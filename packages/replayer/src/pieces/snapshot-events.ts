@@ -1,11 +1,10 @@
-import { isValid, type TraceReader } from '@p2mtrace/trace-format';
+import { isValid, type TraceRows } from '@p2mtrace/trace-format';
 import type { XenState } from '../state/xen-state.js';
 import type { PieceScope } from './piece-scope.js';
-import type { PieceWriter } from './piece-writer.js';
 import { snapshotLocks, snapshotTranslations, snapshotVcpus } from './snapshot-contexts.js';
 import { snapshotGrants, snapshotLinux, snapshotPaging, snapshotPod, snapshotTlb } from './snapshot-mechanisms.js';
 import { snapshotM2p, snapshotP2ms, snapshotPages, snapshotSharing } from './snapshot-memory.js';
-import { SnapshotWriter } from './snapshot-writer.js';
+import { type RowTarget, SnapshotWriter } from './snapshot-writer.js';
 
 /**
  * Writes all that is known at a point as snapshot events (docs/format.md): a replay of them knows the same, except
@@ -13,7 +12,7 @@ import { SnapshotWriter } from './snapshot-writer.js';
  * marked as inherited.
  * @throws P2mError P2M_DAMAGED
  */
-export function writeSnapshots(reader: TraceReader, state: XenState, piece: PieceWriter, scope: PieceScope): void {
+export function writeSnapshots(reader: TraceRows, state: XenState, piece: RowTarget, scope: PieceScope): void {
   const out = new SnapshotWriter(piece, tscBefore(reader, state.seq));
   snapshotP2ms(state, scope, out);
   snapshotM2p(state, scope, out);
@@ -33,7 +32,7 @@ export function writeSnapshots(reader: TraceReader, state: XenState, piece: Piec
  * The last TSC before an event, low and high word: with it, a loss of records in progress begins before all snapshots,
  * and one that begins with the event itself does not.
  */
-function tscBefore(reader: TraceReader, seq: number): Uint32Array | undefined {
+function tscBefore(reader: TraceRows, seq: number): Uint32Array | undefined {
   for (const info of reader.batches.toReversed()) {
     if (info.firstSeq >= seq) continue;
     const { columns, validity } = reader.read(info, ['tsc']);

@@ -1,5 +1,10 @@
-import { type ColumnArrays, type ColumnName, PRESENT, setU53 } from '@p2mtrace/trace-format';
-import type { PieceWriter } from './piece-writer.js';
+import { type ColumnArrays, type ColumnName, type EventBatch, PRESENT, setU53 } from '@p2mtrace/trace-format';
+
+/** Where snapshots go. */
+export interface RowTarget {
+  /** Takes the next row: the caller fills it in the returned batch, where it is the last. */
+  nextRow(): EventBatch;
+}
 
 type U64Column = 'gfn' | 'mfn' | 'arg0' | 'arg1';
 type NumberColumn =
@@ -21,14 +26,14 @@ type NumberColumn =
 
 /** Writes snapshot events one by one: `begin`, then the event's values. What is unknown is left out. */
 export class SnapshotWriter {
-  private readonly piece: PieceWriter;
+  private readonly piece: RowTarget;
   private readonly tsc: Uint32Array | undefined;
   private columns!: ColumnArrays;
   private present!: Uint32Array;
   private row = 0;
 
   /** `tsc`: low and high word of the inherited TSC that all of them carry; undefined for none. */
-  constructor(piece: PieceWriter, tsc: Uint32Array | undefined) {
+  constructor(piece: RowTarget, tsc: Uint32Array | undefined) {
     this.piece = piece;
     this.tsc = tsc;
   }

@@ -1,4 +1,4 @@
-import { isValid, LOCK_MODES, MODE_READ, type TraceReader } from '@p2mtrace/trace-format';
+import { isValid, LOCK_MODES, MODE_READ, type TraceReader, type TraceRows } from '@p2mtrace/trace-format';
 import { siteAddress } from '../batch/call-site.js';
 import type { XenState } from '../state/xen-state.js';
 import { UNKNOWN_DEPTH } from '../tables/lock-table.js';
@@ -61,7 +61,7 @@ export interface Acquisition {
 }
 
 /** Reads that event again: only it has these values, and few locks are held at a time. @throws P2mError P2M_DAMAGED */
-export function acquisition(reader: TraceReader, seq: number): Acquisition {
+export function acquisition(reader: TraceRows, seq: number): Acquisition {
   const info = reader.batches.find(batch => seq >= batch.firstSeq && seq < batch.firstSeq + batch.rows);
   if (info === undefined) return {};
   const { columns, validity } = reader.read(info, ['lock_class', 'depth', 'symbol']);

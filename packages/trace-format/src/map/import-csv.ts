@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { P2mError, usageError } from '../errors.js';
-import { type NdjsonImportOptions, NdjsonRows, piecesOf } from '../ndjson/import-ndjson.js';
+import { type EventReceiver, type NdjsonImportOptions, NdjsonRows, piecesOf } from '../ndjson/import-ndjson.js';
 import { refusal } from '../ndjson/refusal.js';
 import type { KindName } from '../schema/kinds.js';
 import type { TraceMetadata } from '../schema/metadata.js';
@@ -22,7 +22,7 @@ const TURN_LINES = 4096;
 export async function importCsv(
   input: string | AsyncIterable<Uint8Array>,
   name: string,
-  output: string,
+  output: string | EventReceiver,
   { csv }: ImportMap,
   options: NdjsonImportOptions = {},
 ): Promise<TraceMetadata> {
@@ -39,7 +39,9 @@ export async function importCsv(
       if (rows.events === 0) checkHead(csv, record);
       const event = eventOf(csv, record);
       if (event !== undefined) rows.addEvent(event);
-      if (rows.events % TURN_LINES === 0) await yieldTurn(options.signal);
+      if (rows.events % TURN_LINES !== 0) continue;
+      await rows.tell();
+      await yieldTurn(options.signal);
     }
     return rows.finish();
   } catch (error) {

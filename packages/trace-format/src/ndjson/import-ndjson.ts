@@ -30,6 +30,13 @@ export interface NdjsonImportOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Takes events as they come, in place of a file. */
+export interface EventReceiver {
+  open(metadata: TraceMetadata): BatchSink;
+  /** Called when all events so far have been handed on; the layout is the one that fits their counts. */
+  afterEvents(metadata: TraceMetadata): Promise<void> | void;
+}
+
 /**
  * Imports NDJSON from a file or a stream of bytes (docs/format.md describes the form). `name` is what errors and the
  * trace's metadata call the input. The first line that does not fit ends the import, and nothing is written.
@@ -38,7 +45,7 @@ export interface NdjsonImportOptions {
 export async function importNdjson(
   input: string | AsyncIterable<Uint8Array>,
   name: string,
-  output: string,
+  output: string | EventReceiver,
   options: NdjsonImportOptions = {},
 ): Promise<TraceMetadata> {
   const splitter = new LineSplitter();
@@ -48,6 +55,7 @@ export async function importNdjson(
     for await (const piece of typeof input === 'string' ? piecesOf(input) : input) {
       for (const line of splitter.push(piece)) rows.add(line);
       bytes += piece.length;
+      await rows.tell();
       options.onProgress?.(bytes);
       await yieldTurn(options.signal);
     }
@@ -80,17 +88,27 @@ export async function* piecesOf(path: string): AsyncGenerator<Uint8Array> {
 /** Turns lines into rows of batches. */
 export class NdjsonRows {
   private readonly name: string;
-  private readonly output: string;
+  private readonly output: string | EventReceiver;
   private readonly options: NdjsonImportOptions;
+  private readonly format: TraceMetadata['format'];
   private readonly names = new TraceNames();
   private header: NdjsonHeader | undefined;
   private seq = 0;
+  /** Rows of the batch that were looked at. */
+  private seen = 0;
   private open:
     | { sink: BatchSink; batch: EventBatch; metadata: TraceMetadata; layouts: LayoutSample | undefined }
     | undefined;
 
-  constructor(name: string, output: string, options: NdjsonImportOptions) {
+  /** `format` is what the trace was made from. */
+  constructor(
+    name: string,
+    output: string | EventReceiver,
+    options: NdjsonImportOptions,
+    format: TraceMetadata['format'] = 'ndjson',
+  ) {
     this.name = name;
+    this.format = format;
     this.output = output;
     this.options = options;
   }
@@ -117,15 +135,32 @@ export class NdjsonRows {
     decodeEvent(object, this.seq, trace.batch, this.names);
     this.seq++;
     if (trace.batch.rows === trace.batch.capacity) {
-      trace.layouts?.look(trace.batch);
+      this.look();
       trace.sink.submit(trace.batch, this.names.takeNew());
+      this.seen = 0;
       trace.batch = trace.sink.acquire();
     }
   }
 
+  /** Shows a receiver the events so far. */
+  async tell(): Promise<void> {
+    const { output, open } = this;
+    if (typeof output === 'string' || open === undefined) return;
+    if (open.batch.rows > this.seen) {
+      this.look();
+      open.sink.grow?.(open.batch, this.names.takeNew());
+    }
+    await output.afterEvents(open.layouts?.settle(open.metadata) ?? open.metadata);
+  }
+
+  private look(): void {
+    this.open?.layouts?.look(this.open.batch, this.seen);
+    this.seen = this.open?.batch.rows ?? 0;
+  }
+
   finish(): TraceMetadata {
     const { sink, batch, metadata, layouts } = this.start();
-    layouts?.look(batch);
+    this.look();
     if (batch.rows > 0) sink.submit(batch, this.names.takeNew());
     const settled = withOrigin(layouts?.settle(metadata) ?? metadata, sink, this.options.filter);
     sink.finish(settled);
@@ -141,8 +176,12 @@ export class NdjsonRows {
     if (this.open === undefined) {
       const { batchRows = BATCH_ROWS, compression, filter } = this.options;
       const header = { ...given(this.header), ...given(this.options.header) };
-      const metadata = metadataOf(this.name, header);
-      const sink = filtered(new TraceWriter(this.output, metadata, batchRows, undefined, { compression }), filter);
+      const metadata = { ...metadataOf(this.name, header), format: this.format };
+      const { output } = this;
+      const sink =
+        typeof output === 'string'
+          ? filtered(new TraceWriter(output, metadata, batchRows, undefined, { compression }), filter)
+          : output.open(metadata);
       const layouts = layoutOf(header) === undefined ? new LayoutSample() : undefined;
       this.open = { sink, batch: sink.acquire(), metadata, layouts };
     }

@@ -20,10 +20,10 @@ export class LockOverlaps {
   private holder = new Int32Array(1024).fill(NOBODY);
   private depth = new Int32Array(1024);
 
-  /** Scans the rows of a full batch. */
-  scan({ columns, present, rows }: EventBatch): void {
+  /** Scans the rows of a batch from `from` on. */
+  scan({ columns, present, rows }: EventBatch, from = 0): void {
     const { kind, lock, mode, pcpu, flags } = columns;
-    for (let row = 0; row < rows; row++) {
+    for (let row = from; row < rows; row++) {
       const what = kind[row];
       if (what === K_LOST) this.holder.fill(NOBODY);
       if (what !== K_LOCK_ACQUIRE && what !== K_LOCK_RELEASE) continue;

@@ -1,4 +1,4 @@
-import { constants, fchmodSync, fchownSync, fdatasync } from 'node:fs';
+import { constants, fchmodSync, fchownSync, fdatasync, fstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileCalls } from './file-calls.js';
 import type { OutputSet } from './output-set.js';
@@ -62,6 +62,11 @@ export class OutputFile {
   /** True if it gets its name with others. */
   get isInSet(): boolean {
     return this.options.set !== undefined;
+  }
+
+  /** Its size so far. */
+  get bytes(): number {
+    return fstatSync(this.fd).size;
   }
 
   /** Writes at a position. @throws P2mError P2M_WRITE (usage) */

@@ -76,7 +76,7 @@ function makeSchemas() {
   const traceMetadata = z.strictObject({
     /** What the trace was made from: a file name, `-`, `ndjson`. */
     source: z.string(),
-    format: z.enum(['xentrace', 'ndjson', 'recorder']),
+    format: z.enum(['xentrace', 'ndjson', 'recorder', 'std']),
     host: z.string().optional(),
     /** Build id of the recorded hypervisor, hex. */
     buildId: z.string().optional(),

@@ -29,10 +29,10 @@ export class LocalPool implements BatchPool {
   private readonly bodies: number[] = [];
 
   /** @throws P2mError P2M_CODEC */
-  constructor(capacity: number, compression?: Compression, kernel = new Kernel()) {
+  constructor(capacity: number, compression?: Compression, block = new BatchBlock(capacity, 1, new Kernel())) {
     this.compression = compression;
     this.writer = new BatchWriter(compression);
-    this.block = new BatchBlock(capacity, 1, kernel);
+    this.block = block;
   }
 
   acquire(): EventBatch {

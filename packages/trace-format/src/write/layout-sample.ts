@@ -29,16 +29,15 @@ export class LayoutSample {
   private readonly frames = new Float64Array(PLACES).fill(Number.NaN);
   private readonly counts = new Uint32Array(2 * PLACES);
   private batches = 0;
+  /** The batch of the moment is looked at. */
+  private isChosen = false;
 
-  /** Must be called before the batch is handed on. */
-  look({ rows, columns, present }: EventBatch): void {
-    if (this.batches++ >= ALL_OF_FIRST) {
-      if (this.batches % EACH !== 0) return;
-      // What the batches between did to the counts is not known.
-      this.frames.fill(Number.NaN);
-    }
+  /** Looks at the rows from `from` on; must be called before the batch is handed on. */
+  look({ rows, columns, present }: EventBatch, from = 0): void {
+    if (from === 0) this.begin();
+    if (!this.isChosen) return;
     const { kind, flags, mfn, count_info: info } = columns;
-    for (let row = 0; row < rows; row++) {
+    for (let row = from; row < rows; row++) {
       const by = MOVES[kind[row]];
       if (by === NOTHING) continue;
       if (by === SETS) {
@@ -49,6 +48,14 @@ export class LayoutSample {
         this.note(mfn[2 * row] + mfn[2 * row + 1] * 2 ** 32, info[2 * row], info[2 * row + 1], by);
       }
     }
+  }
+
+  /** Another batch. */
+  private begin(): void {
+    this.isChosen = this.batches < ALL_OF_FIRST || (this.batches + 1) % EACH === 0;
+    // What the batches between did to the counts is not known.
+    if (this.isChosen && this.batches >= ALL_OF_FIRST) this.frames.fill(Number.NaN);
+    this.batches++;
   }
 
   private note(frame: number, low: number, high: number, by: number): void {

@@ -43,6 +43,8 @@ export interface BatchSink {
   acquire(): EventBatch;
   /** Appends the batch and takes it back; it must not be touched afterwards. */
   submit(batch: EventBatch, names: NewNames): void;
+  /** Shows the rows so far of the batch acquired last, which goes on being filled; only who can use them has this. */
+  grow?(batch: EventBatch, names: NewNames): void;
   /** Completes the trace, which can be read now, and even be replaced, where it is written: its path is returned. */
   complete(metadata: TraceMetadata): string;
   /** Gives the complete trace its name. */
@@ -98,6 +100,11 @@ export class TraceWriter implements BatchSink {
 
   get block(): BatchBlock {
     return this.pool.block;
+  }
+
+  /** Bytes of the file so far. */
+  get bytes(): number {
+    return this.file.bytes;
   }
 
   acquire(): EventBatch {

@@ -9,7 +9,7 @@ export interface Chunk {
   readonly offset: number;
   readonly bytes: number;
   /** Its records if they are in memory already (streams); otherwise they are read from the file. */
-  readonly words?: Uint32Array;
+  words?: Uint32Array | undefined;
   /** TSC of its last record that has one, 0 if none has; undefined until it is looked up. */
   lastTsc?: bigint;
 }
@@ -34,7 +34,7 @@ export function lastTscOf(words: Uint32Array, end: number): bigint {
  */
 export class PollingBounds {
   /** Chunks by sweep, as far as they are known. */
-  private readonly sweeps: Chunk[][] = [];
+  private readonly sweeps = new Map<number, Chunk[]>();
   /** Highest TSC of sweeps 0…i that were asked for; the chunks of those are dropped. */
   private prefix = { sweep: -1, tsc: 0n };
   private readonly tscOf: (chunk: Chunk) => bigint;
@@ -44,14 +44,15 @@ export class PollingBounds {
   }
 
   add(chunk: Chunk): void {
-    this.sweeps[chunk.sweep] ??= [];
-    this.sweeps[chunk.sweep].push(chunk);
+    const chunks = this.sweeps.get(chunk.sweep);
+    if (chunks === undefined) this.sweeps.set(chunk.sweep, [chunk]);
+    else chunks.push(chunk);
   }
 
   /** No record of the pcpu found in this sweep has an earlier TSC than this; 0 if nothing is known. */
   floor(sweep: number, pcpu: number): bigint {
     let floor = this.throughSweep(sweep - 2);
-    for (const chunk of this.sweeps[sweep - 1] ?? []) {
+    for (const chunk of this.sweeps.get(sweep - 1) ?? []) {
       if (chunk.pcpu <= pcpu) floor = max(floor, this.tscOf(chunk));
     }
     return floor;
@@ -61,18 +62,29 @@ export class PollingBounds {
     if (sweep < this.prefix.sweep) return this.exactPrefix(sweep);
     let { tsc } = this.prefix;
     for (let i = this.prefix.sweep + 1; i <= sweep; i++) {
-      for (const chunk of this.sweeps[i] ?? []) tsc = max(tsc, this.tscOf(chunk));
-      this.history.push(tsc);
+      for (const chunk of this.sweeps.get(i) ?? []) tsc = max(tsc, this.tscOf(chunk));
+      this.history.set(i, tsc);
     }
     if (sweep > this.prefix.sweep) this.prefix = { sweep, tsc };
     return tsc;
   }
 
   /** Prefix maxima of earlier sweeps, for a pcpu that lags behind. */
-  private readonly history: bigint[] = [];
+  private readonly history = new Map<number, bigint>();
   private exactPrefix(sweep: number): bigint {
-    return sweep < 0 ? 0n : this.history[sweep];
+    return this.history.get(sweep) ?? 0n;
   }
+
+  /** Drops what is known of sweeps before this one alone; a pcpu that lags that far behind knows less. */
+  forget(sweep: number): void {
+    if (sweep <= this.forgotten) return;
+    this.throughSweep(sweep - 1);
+    for (; this.forgotten < sweep; this.forgotten++) {
+      this.sweeps.delete(this.forgotten);
+      this.history.delete(this.forgotten - 1);
+    }
+  }
+  private forgotten = 0;
 }
 
 const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);

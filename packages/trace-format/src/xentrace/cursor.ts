@@ -183,6 +183,8 @@ export class PcpuCursor {
   private openNext(): boolean {
     if (this.chunk !== undefined) {
       this.chunk.lastTsc ??= getU64(this.lastTsc, 0);
+      // What proves its time keeps the window, not its records.
+      this.chunk.words = undefined;
       this.chunk = undefined;
     }
     if (this.nextChunk >= this.chunks.length) return false;

@@ -32,6 +32,12 @@ export class HealthCounter {
     this.unknown.set(event, (this.unknown.get(event) ?? 0) + 1);
   }
 
+  /** Order between pcpus is known only where there are TSCs; with half of them missing it can't be relied on. */
+  isApproximate(cursors: readonly PcpuCursor[]): boolean {
+    const records = cursors.reduce((sum, cursor) => sum + cursor.records, 0);
+    return this.late > 0 || (cursors.length > 1 && this.withoutTsc * 2 > records);
+  }
+
   /** The report for the trace's metadata. */
   report(cursors: Iterable<PcpuCursor>): ImportHealth {
     const byId = new Map(this.other);

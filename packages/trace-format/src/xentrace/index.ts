@@ -5,5 +5,7 @@ export { importXentraceFile } from './import-file.js';
 export { importXentraceStream } from './import-stream.js';
 /** What an import may be told. */
 export type { XentraceOptions } from './options.js';
+/** Takes a stream as it comes. */
+export type { StreamLoss, StreamReceiver, StreamState } from './stream-receiver.js';
 /** Names of call sites. */
 export { SymbolTable } from './symbols.js';

@@ -6,6 +6,8 @@ import type { RowWriter } from './row-writer.js';
 
 /** Number of latest sweeps whose records wait while more input may come. */
 const KEEP_SWEEPS = 2;
+/** Number of those of a stream of which is known what they prove about time. */
+const KNOWN_SWEEPS = 64;
 
 /**
  * Brings the records of all pcpus into one order: by TSC, ties by pcpu, then by position
@@ -63,6 +65,11 @@ export class Merger {
   }
   get heldBytes(): number {
     return this.addedBytes - this.readBytes;
+  }
+
+  /** Drops what no window to come needs: a stream may go on for weeks. */
+  forget(): void {
+    this.bounds.forget(this.sweep - KNOWN_SWEEPS);
   }
 
   /**

@@ -39,6 +39,8 @@ export class RowWriter {
   private readonly symbols: SymbolTable | undefined;
   private readonly mapped: MappedDecoder | undefined;
   private batch: EventBatch;
+  /** Rows of the batch that were handed on already. */
+  private shown = 0;
 
   constructor(
     sink: BatchSink,
@@ -93,11 +95,24 @@ export class RowWriter {
 
   /** Hands on the last rows. */
   flush(): void {
-    this.batch.rows = this.state[RUN.row] - this.batch.firstRow;
-    this.overlaps.scan(this.batch);
-    this.layouts?.look(this.batch);
+    this.look();
     this.sink.submit(this.batch, this.names.takeNew());
+    this.shown = 0;
     this.batch = this.nextBatch();
+  }
+
+  /** Shows the rows so far to a sink that can use them. */
+  show(): void {
+    if (this.sink.grow === undefined || this.state[RUN.row] - this.batch.firstRow === this.shown) return;
+    this.look();
+    this.sink.grow(this.batch, this.names.takeNew());
+  }
+
+  private look(): void {
+    this.batch.rows = this.state[RUN.row] - this.batch.firstRow;
+    this.overlaps.scan(this.batch, this.shown);
+    this.layouts?.look(this.batch, this.shown);
+    this.shown = this.batch.rows;
   }
 
   private nextBatch(): EventBatch {

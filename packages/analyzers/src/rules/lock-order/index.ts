@@ -6,6 +6,7 @@ import { level } from './level.js';
 import { longHold } from './long-hold.js';
 import { notRecursive } from './not-recursive.js';
 import { outOfOrderRelease } from './out-of-order-release.js';
+import { predictedDeadlock } from './predicted-deadlock.js';
 import { readInversion } from './read-inversion.js';
 import { releaseElsewhere } from './release-elsewhere.js';
 import { releaseNotHeld } from './release-not-held.js';
@@ -16,6 +17,7 @@ export const lockOrder = defineAnalyzer({
   rules: [
     level,
     readInversion,
+    predictedDeadlock,
     classCycle,
     instanceCycle,
     upgrade,

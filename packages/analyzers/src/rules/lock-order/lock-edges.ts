@@ -1,19 +1,24 @@
 import type { RuleRow } from '../define-analyzer.js';
 import type { LockEdge } from './cycles.js';
+import { VERDICTS_SQL } from './judged-cycles.js';
 
 /**
  * Rows of lock_edges as edges of a graph, one row for all between the same two nodes in the same modes, with its first
  * witness. `held` and `acquired` are SQL for the node of either lock, over the lock (lh, la) and its class (h, a).
- * `gates` lists what was held besides at all of them, each as index of the lock, mode, class.
+ * `gates` lists what was held besides at all of them, each as index of the lock, mode, class; `deadlocks` and
+ * `reasons` what lock_cycles has of them.
  */
 export const edgesBetween = (held: string, acquired: string, condition = 'true'): string => `
-  with named as (
+  with ${VERDICTS_SQL},
+  named as (
     select
       e.* replace (e.held_mode::varchar as held_mode, e.acquired_mode::varchar as acquired_mode),
       ${held} as from_node, ${acquired} as to_node,
       h.name::varchar as held_name, a.name::varchar as acquired_name,
-      sh.symbol::varchar as held_site, sa.symbol::varchar as acquired_site
+      sh.symbol::varchar as held_site, sa.symbol::varchar as acquired_site, v.deadlocks, v.reasons
     from lock_edges e
+    left join verdicts v on v.held = e.held and v.wanted = e.acquired
+      and v.held_mode = e.held_mode::varchar and v.wanted_mode = e.acquired_mode::varchar
     left join lock_classes h on h.id = e.held_class
     left join lock_classes a on a.id = e.acquired_class
     left join locks lh on lh.id = e.held
@@ -26,7 +31,8 @@ export const edgesBetween = (held: string, acquired: string, condition = 'true')
     select
       from_node, to_node, held_mode, acquired_mode, count(*) as members, bit_or(pcpus) as pcpus,
       any_value(held_name) as held_name, arg_min(held_seq, first_seq) as held_seq, min(first_seq) as first_seq,
-      arg_min(held_site, first_seq) as held_site, arg_min(acquired_site, first_seq) as acquired_site
+      arg_min(held_site, first_seq) as held_site, arg_min(acquired_site, first_seq) as acquired_site,
+      string_agg(deadlocks, ',') as deadlocks, string_agg(reasons, ',') as reasons
     from named group by from_node, to_node, held_mode, acquired_mode
   ),
   gates as (

@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { median, seconds } from './timing.mjs';
+import { makeYardstick } from './yardstick.mjs';
+
+const CLI = join(import.meta.dirname, '../cli/bin/p2mtrace.js');
+const REPEATS = 12;
+const ROUNDS = 3;
+const scratch = join(tmpdir(), `p2mtrace-watch-${process.pid}`);
+
+/**
+ * watch over the yardstick through a pipe, on one core, against `wc -c` of the same pipe; and over a stream ten times as
+ * long, with pieces. Target: 1.5 million records/s, 300 MB.
+ */
+export function benchWatch() {
+  const capture = makeYardstick(REPEATS);
+  const records = recordsOf(capture);
+  const cat = `cat '${capture}'`;
+  const stream = `'${process.execPath}' '${join(import.meta.dirname, 'watch-stream.mjs')}' ${10 * REPEATS}`;
+  measure('watch', cat, records, '', ROUNDS);
+  measure('watch with pieces', cat, records, `--pieces '${scratch}.pieces' --keep 1GB`, ROUNDS);
+  measure('watch of ten times as much', stream, 10 * records, '', 1);
+  rmSync(`${scratch}.pieces`, { recursive: true, force: true });
+}
+
+function measure(name, source, records, options, rounds) {
+  const rss = `${scratch}.rss`;
+  const preload = join(import.meta.dirname, 'report-rss.mjs');
+  const watch = `P2MTRACE_BENCH_RSS='${rss}' NODE_OPTIONS='--import=${preload}' taskset -c 0 '${process.execPath}' '${CLI}' watch - --fail-on none ${options}`;
+  const runs = Array.from({ length: rounds }, () => ({
+    watch: timed(`${source} | ${watch} >/dev/null 2>&1`),
+    wc: timed(`${source} | wc -c >/dev/null`),
+  }));
+  const time = median(runs.map(run => run.watch));
+  const ratio = median(runs.map(run => run.watch / run.wc));
+  console.log(
+    `${name}: ${(records / 1e6 / time).toFixed(2)} million records/s on one core (at least 1.5), ${seconds(time)}, ` +
+      `${ratio.toFixed(1)} times wc -c; peak memory ${Number(readFileSync(rss, 'utf8')).toFixed(0)} MB (below 300)`,
+  );
+  rmSync(rss, { force: true });
+}
+
+function timed(command) {
+  const begun = performance.now();
+  const { status, stderr } = spawnSync('/bin/bash', ['-c', `set -o pipefail; ${command}`], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ended with ${status}: ${stderr}`);
+  return (performance.now() - begun) / 1000;
+}
+
+/** Records of a capture, windows' headers apart. */
+function recordsOf(capture) {
+  const bytes = readFileSync(capture);
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, statSync(capture).size >>> 2);
+  let records = 0;
+  for (let at = 0; at < words.length; records++) at += 1 + ((words[at] >>> 31) << 1) + ((words[at] >>> 28) & 7);
+  return records;
+}

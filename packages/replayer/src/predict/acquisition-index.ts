@@ -1,0 +1,59 @@
+import { MODE_READ } from '@p2mtrace/trace-format';
+import type { LockHistory } from './lock-history.js';
+import { NEVER } from './lock-history.js';
+
+/** Acquisitions by lock, pcpu and row: 8 bytes each. */
+export class AcquisitionIndex {
+  private readonly history: LockHistory;
+  private readonly all: Int32Array;
+  private readonly allStarts: Int32Array;
+  private readonly exclusive: Int32Array;
+  private readonly exclusiveStarts: Int32Array;
+
+  constructor(history: LockHistory) {
+    this.history = history;
+    const { acquisitions, mode, pcpu, lock, pcpus } = history;
+    const numbers = Int32Array.from({ length: acquisitions }, (_, i) => i + 1);
+    let locks = 0;
+    for (const i of numbers) locks = Math.max(locks, lock[i] + 1);
+    // Stable sorts by pcpu, then by lock: acquisitions are numbered by row already.
+    const byPcpu = sortedBy(numbers, i => pcpu[i], pcpus).sorted;
+    const all = sortedBy(byPcpu, i => lock[i], locks);
+    this.all = all.sorted;
+    this.allStarts = all.starts;
+    const exclusive = sortedBy(
+      byPcpu.filter(i => mode[i] !== MODE_READ),
+      i => lock[i],
+      locks,
+    );
+    this.exclusive = exclusive.sorted;
+    this.exclusiveStarts = exclusive.starts;
+  }
+
+  /** Row of the pcpu's first acquisition of the lock after `row`, of the exclusive ones only if so asked. */
+  next(lock: number, pcpu: number, row: number, onlyExclusive: boolean): number {
+    const starts = onlyExclusive ? this.exclusiveStarts : this.allStarts;
+    const sorted = onlyExclusive ? this.exclusive : this.all;
+    const { history } = this;
+    const end = starts[lock + 1];
+    let [low, high] = [starts[lock], end];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const at = sorted[middle];
+      if (history.pcpu[at] < pcpu || (history.pcpu[at] === pcpu && history.row[at] <= row)) low = middle + 1;
+      else high = middle;
+    }
+    return low < end && history.pcpu[sorted[low]] === pcpu ? history.row[sorted[low]] : NEVER;
+  }
+}
+
+/** Numbers in the order of a key below `keys`, those of one key as they were; and where those of each key begin. */
+function sortedBy(numbers: Int32Array, keyOf: (number: number) => number, keys: number) {
+  const starts = new Int32Array(keys + 1);
+  for (const number of numbers) starts[keyOf(number) + 1]++;
+  for (let key = 0; key < keys; key++) starts[key + 1] += starts[key];
+  const next = starts.slice();
+  const sorted = new Int32Array(numbers.length);
+  for (const number of numbers) sorted[next[keyOf(number)]++] = number;
+  return { sorted, starts };
+}

@@ -56,10 +56,19 @@ function notices(modules) {
   return [...packages]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, folder]) => {
-      const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      const { version, license, main } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
       const texts = readdirSync(folder).filter(file => /^(?:licen[cs]e|notice)\b/i.test(file));
-      const text = texts.map(file => readFileSync(join(folder, file), 'utf8').trim()).join('\n\n');
+      const text =
+        texts.map(file => readFileSync(join(folder, file), 'utf8').trim()).join('\n\n') || ofCode(folder, main);
       return `${name} ${version} (${license})\n\n${text}\n`;
     })
     .join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+/** Of a package under the MIT licence without a file for it: whose it is may stand at the head of its code. */
+function ofCode(folder, main) {
+  const code = main === undefined ? '' : readFileSync(join(folder, main), 'utf8');
+  const [, whose] = /^\/\*!([\s\S]*?)\*\//.exec(code) ?? [];
+  if (whose === undefined) return '';
+  return `${whose.replaceAll(/^\s*\* ?/gm, '').trim()}\n\n${readFileSync(at('scripts', 'mit.txt'), 'utf8').trim()}`;
 }

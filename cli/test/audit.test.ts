@@ -68,6 +68,9 @@ it('judges what could be read of a capture that was cut, and says so; an import 
   expect(bytes.notices).toEqual([expect.stringMatching(/^P2M_INPUT_DAMAGED: .*cut.*; the trace has everything that/)]);
   expect(line).toMatchObject({ events: 0, problem: { code: 'P2M_NDJSON' } });
   expect(line.notices).toEqual(['P2M_GZIP: the gzip was cut behind byte 24']);
+  // What could be read of it is clean, but that is not all of it.
+  const partial = audit('cut/last-byte.bin', '--state', 'cut-state', '--no-history');
+  expect([partial.code, partial.stdout]).toEqual([3, expect.stringContaining('0 new findings')]);
 });
 
 describe('a second run', () => {

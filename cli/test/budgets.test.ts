@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { needsBuild, p2mtrace } from './support/cli.js';
+import { BIN, needsBuild, p2mtrace } from './support/cli.js';
 
 needsBuild();
 
@@ -57,6 +57,23 @@ test.each(['info', 'validate', 'replay'])('%s does not wait at a FIFO', command 
   const { code, stderr } = p2mtrace([command, fifo]);
   expect([code, stderr]).toEqual([3, expect.stringContaining('P2M_NOT_A_FILE')]);
 });
+
+test.skipIf(process.platform === 'win32').each([20, 40])(
+  '%d open files: an error that is told, or none',
+  most => {
+    const { status, stderr } = spawnSync(
+      'sh',
+      ['-c', `ulimit -n ${most}; exec "$@"`, 'sh', process.execPath, BIN, 'info', trace],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect([status === 0 ? 3 : status, stderr]).toEqual([
+      3,
+      expect.toBeOneOf(['', expect.stringMatching(/^p2mtrace: P2M_\w+: /)]),
+    ]);
+  },
+);
 
 test('a gzip that grows without end is refused, and --max-bytes says how far it may', () => {
   const bomb = join(folder, 'bomb.gz');

@@ -186,6 +186,29 @@ describe('a trace that was cut', () => {
     writeFileSync(`${folder}/lost.ndjson`, `${header}{"kind":"lost","pcpu":0,"count":3,"first_tsc":5}\n`);
     fine(['import', 'lost.ndjson', '-o', 'lost.arrow'], { cwd: folder });
     expect(p2mtrace(['analyze', 'lost.arrow', '--strict'], { cwd: folder }).code).toBe(3);
+    for (const [trace, code] of [
+      ['told.arrow', 0],
+      ['lost.arrow', 3],
+    ] as const) {
+      const audit = p2mtrace(['audit', trace, '--strict', '--no-history', '--state', 'state', '--reporter', 'json'], {
+        cwd: folder,
+      });
+      expect(audit.code, audit.stderr).toBe(code);
+      const { doubts } = JSON.parse(audit.stdout).traces[0];
+      if (code === 3) expect(doubts).toContainEqual(expect.stringContaining('lost'));
+      else expect(doubts ?? []).toEqual([]);
+      // Either of the two that are compared.
+      for (const both of [
+        ['told.arrow', trace],
+        [trace, 'told.arrow'],
+      ]) {
+        const compare = p2mtrace(['compare', ...both, '--strict'], { cwd: folder });
+        expect(compare.code, compare.stderr).toBe(code);
+        if (code === 3) expect(compare.stderr).toMatch(/P2M_STRICT: .*lost/);
+      }
+    }
+    fine(['audit', 'lost.arrow', '--no-history', '--state', 'state'], { cwd: folder });
+    fine(['compare', 'told.arrow', 'lost.arrow'], { cwd: folder });
   });
 
   it('is told apart from a file that never was one', () => {

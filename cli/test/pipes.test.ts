@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { captureBytes, SMALL } from './support/captures.js';
-import { ended, fine, needsBuild, start, tempDir, untilIdle } from './support/cli.js';
+import { BIN, ended, fine, needsBuild, start, tempDir, untilIdle } from './support/cli.js';
 
 needsBuild();
 const temp = tempDir();
@@ -83,6 +85,37 @@ describe('Ctrl-C', () => {
     expect(code).toBe(130);
     expect(readdirSync(temp(name))).toEqual([]);
   });
+
+  it.skipIf(process.platform === 'win32').each(['without a reader', 'whose reader does not read'])(
+    'or SIGTERM ends an import to a FIFO %s; nothing is left, and the FIFO stays',
+    async which => {
+      const folder = temp(which);
+      const [scratch, fifo] = [join(folder, 'tmp'), join(folder, 'fifo')];
+      mkdirSync(scratch, { recursive: true });
+      expect(spawnSync('mkfifo', [fifo]).status).toBe(0);
+      writeFileSync(temp('long.ndjson'), '{"kind":"mark","value":"0x1"}\n'.repeat(50_000));
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+        // A reader that opens the FIFO also keeps the import from waiting for one.
+        const reader =
+          which === 'without a reader' ? undefined : openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+        const child = spawn(process.execPath, [BIN, 'import', temp('long.ndjson'), '-o', fifo], {
+          stdio: ['pipe', 'pipe', 'pipe'],
+          env: { ...process.env, TMPDIR: scratch },
+        });
+        const end = ended(child);
+        await expect.poll(() => readdirSync(scratch).length, { timeout: 60_000, interval: 5 }).toBeGreaterThan(0);
+        await untilIdle(child);
+        child.kill(signal);
+        const { code } = await end;
+        if (reader !== undefined) closeSync(reader);
+        expect(code ?? child.signalCode).not.toBe(0);
+        expect(readdirSync(scratch)).toEqual([]);
+        expect(readdirSync(folder).sort()).toEqual(['fifo', 'tmp']);
+        expect(statSync(fifo).isFIFO()).toBe(true);
+      }
+    },
+    120_000,
+  );
 
   it('ends a query', async () => {
     const query = 'select count(*) from events a, events b, events c where a.seq + b.seq + c.seq = 7';

@@ -23,9 +23,9 @@ export interface Inputs {
  * one to audit whatever it is. Links are followed, and no folder is searched twice. `own`: the state folder, whose traces
  * are made from captures.
  */
-export function findInputs(paths: readonly string[], own: string): Inputs {
+export async function findInputs(paths: readonly string[], own: string): Promise<Inputs> {
   const search = new Search(own);
-  for (const path of paths) search.look(path, true);
+  for (const path of paths) await search.look(path, true);
   return {
     files: [...search.files].sort(),
     unreadable: [...search.unreadable.values()].sort(byPath),
@@ -48,11 +48,11 @@ class Search {
     this.own = stat && identity(stat);
   }
 
-  look(path: string, isNamed: boolean): void {
+  async look(path: string, isNamed: boolean): Promise<void> {
     try {
       const stat = statSync(path, { bigint: true });
-      if (stat.isDirectory()) this.lookBelow(path, stat);
-      else if (stat.isFile()) this.lookAt(path, isNamed);
+      if (stat.isDirectory()) await this.lookBelow(path, stat);
+      else if (stat.isFile()) await this.lookAt(path, isNamed);
       else if (isNamed) this.refuse(path, 'P2M_NOT_A_FILE', 'it is no regular file');
       else this.passedOver.set(path, 'no regular file');
     } catch (error) {
@@ -63,13 +63,13 @@ class Search {
     }
   }
 
-  private lookAt(path: string, isNamed: boolean): void {
-    const what = isNamed ? 'input' : recognise(path);
+  private async lookAt(path: string, isNamed: boolean): Promise<void> {
+    const what = isNamed ? 'input' : await recognise(path);
     if (what === 'input') this.files.add(path);
     else this.passedOver.set(path, what === 'ours' ? 'made by p2mtrace' : 'neither trace nor capture');
   }
 
-  private lookBelow(folder: string, stat: BigIntStats): void {
+  private async lookBelow(folder: string, stat: BigIntStats): Promise<void> {
     const id = identity(stat);
     const before = this.seen.get(id);
     if (id === this.own) this.passedOver.set(folder, 'the state folder');
@@ -77,17 +77,18 @@ class Search {
       if (before !== folder) this.passedOver.set(folder, `the same folder as ${before}`);
     } else {
       this.seen.set(id, folder);
-      for (const name of readdirSync(folder, { encoding: 'buffer' }).sort(Buffer.compare)) this.lookIn(folder, name);
+      for (const name of readdirSync(folder, { encoding: 'buffer' }).sort(Buffer.compare))
+        await this.lookIn(folder, name);
     }
   }
 
-  private lookIn(folder: string, bytes: Buffer): void {
+  private async lookIn(folder: string, bytes: Buffer): Promise<void> {
     const name = bytes.toString('utf8');
     const path = join(folder, name);
     if (!Buffer.from(name).equals(bytes)) this.refuse(path, 'P2M_OPEN', 'its name is not UTF-8: rename it');
     else if (name.startsWith('.')) this.passedOver.set(path, 'hidden');
     else if (name.endsWith('.p2mfacts') || isTemporaryName(name)) this.passedOver.set(path, 'made by p2mtrace');
-    else this.look(path, false);
+    else await this.look(path, false);
   }
 
   private refuse(path: string, code: string, message: string): void {

@@ -7,6 +7,8 @@ import { isP2mError } from '../exit.js';
 const LASTING = new Set([
   'P2M_EMPTY',
   'P2M_GZIP',
+  'P2M_ZSTD',
+  'P2M_XZ',
   'P2M_ENDIAN',
   'P2M_NOT_XENTRACE',
   'P2M_NDJSON',
@@ -29,7 +31,8 @@ export function isLasting(error: unknown): boolean {
 /** True if the operating system refused something. */
 function isOfTheSystem(error: Error): boolean {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if ('syscall' in cause || 'errno' in cause) return !/^Z_/.test(String((cause as NodeJS.ErrnoException).code));
+    if ('syscall' in cause || 'errno' in cause)
+      return !/^Z(?:STD)?_/.test(String((cause as NodeJS.ErrnoException).code));
   }
   return false;
 }

@@ -1,11 +1,13 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { constants, gunzipSync } from 'node:zlib';
 import { KINDS } from '@p2mtrace/trace-format';
+import { isP2mError } from '../exit.js';
+import { type CompressionName, compressionOf } from '../input/compressed/compressions.js';
+import { decompressorOf } from '../input/compressed/decompressor-of.js';
 
 /** Where the first window of a damaged capture, or the first line behind comments, is looked for. */
 const HEAD = 1 << 16;
-/** So much of a gzip can't become more than half a megabyte. */
-const GZIP_HEAD = 512;
+/** So much of a gzip can't become more than half a megabyte; a first block of zstd or xz always lies in as much. */
+const COMPRESSED_HEAD = { gzip: 512, zstd: 1 << 18, xz: 1 << 18 };
 
 /** Names that say what a file is meant to be, whatever is in it. */
 const NAMED = /\.(?:arrow|bin|xentrace|ndjson|jsonl)(?:\.(?:gz|xz|zst|bz2))?$/;
@@ -19,9 +21,13 @@ export type Recognised = 'input' | 'ours' | 'other';
  * Whether a file of a folder is a trace or capture: by its content, or else by its name, as one that is damaged must not
  * be passed over. @throws Error of the file system
  */
-export function recognise(path: string): Recognised {
+export async function recognise(path: string): Promise<Recognised> {
   if (BESIDE.test(path)) return 'ours';
-  return NAMED.test(path) || isInput(headOf(path, HEAD)) ? 'input' : 'other';
+  if (NAMED.test(path)) return 'input';
+  const head = headOf(path, HEAD);
+  const compression = compressionOf(head);
+  const contents = compression === undefined ? head : await decompressedHead(path, compression);
+  return isInput(contents) ? 'input' : 'other';
 }
 
 /** Whether a file is a trace already. @throws Error of the file system */
@@ -30,7 +36,6 @@ export function isTrace(path: string): boolean {
 }
 
 function isInput(head: Buffer): boolean {
-  if (head[0] === 0x1f && head[1] === 0x8b) return isInput(inflated(head.subarray(0, GZIP_HEAD)));
   return isArrow(head) || isCapture(head) || isNdjson(head);
 }
 
@@ -58,12 +63,24 @@ function isNdjson(head: Buffer): boolean {
   return false;
 }
 
-function inflated(gzip: Buffer): Buffer {
+/** The first contents of a compressed file, as far as they are not damaged. */
+async function decompressedHead(path: string, compression: CompressionName): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  const begin = (async function* () {
+    yield headOf(path, COMPRESSED_HEAD[compression]);
+  })();
   try {
-    return gunzipSync(gzip, { finishFlush: constants.Z_SYNC_FLUSH });
-  } catch {
-    return Buffer.alloc(0);
+    const decompress = await decompressorOf(compression);
+    for await (const piece of decompress(begin, path, () => undefined)) {
+      pieces.push(piece);
+      bytes += piece.length;
+      if (bytes >= HEAD) break;
+    }
+  } catch (error) {
+    if (!isP2mError(error)) throw error;
   }
+  return Buffer.concat(pieces);
 }
 
 function headOf(path: string, length: number): Buffer {

@@ -23,7 +23,8 @@ export const AUDIT_COMMANDS: readonly CommandSpec[] = [
     more: `Results are kept by content, settings and version; an interrupted audit continues where it stopped. Findings in the
 baseline, and suppressed ones, do not fail; they are recognized by their signature. --reporter may be given more than
 once. Files of a folder are recognised by their content; links are followed. The exit code is 1 if something new at or
-above --fail-on was found, else 3 if a trace could not be judged, or there are none, too few or none new enough.
+above --fail-on was found, else 3 if a trace could not be judged, was cut or
+damaged, or there are none, too few or none new enough.
 All of this can also be set under \`audit\` in the configuration (docs/nightly.md).`,
     options: [
       {

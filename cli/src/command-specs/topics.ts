@@ -2,7 +2,7 @@
 
 export const TRACE = [
   'trace',
-  'a trace; or a capture or NDJSON, gzipped or not, which is imported for the time being',
+  'a trace; or a capture or NDJSON, compressed or not, which is imported for the time being',
 ] as const;
 
 export const POSITIONS = `Positions:
@@ -21,7 +21,7 @@ const EXIT_CODES = `Exit codes: 0 fine, 1 findings, 2 wrong usage, 3 unreadable 
 Data goes to stdout, everything else to stderr.`;
 
 const INPUTS = `Inputs:
-  Commands that take a trace also take a capture of xentrace or NDJSON, gzipped or not, and - for stdin. It is imported
+  Commands that take a trace also take a capture of xentrace or NDJSON, compressed (gzip, zstd, xz) or not, and - for stdin. It is imported
   to a temporary file (in TMPDIR), which is removed at the end; stderr says so. What the input does not tell is given by
   --xen-version, --layout, --symbols and --cpu-hz, as to p2mtrace import. Import what is used more than once: with a
   trace, checkpoints and facts are kept beside it.`;

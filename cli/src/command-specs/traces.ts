@@ -40,7 +40,7 @@ function parseRecorded(text: string): string[] {
 export const TRACE_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'import',
-    args: [['input', 'xentrace capture, NDJSON, or std (traces of threads), gzipped or not; - for stdin']],
+    args: [['input', 'xentrace capture, NDJSON, or std (traces of threads), plain or compressed; - for stdin']],
     summary: 'make a trace from a capture or from NDJSON',
     more: `Prints a health report on stderr, unless --quiet. The exit code is 3 if the input was cut or damaged; what could be
 read is imported. What --only-domain and --only-kind leave out can't be checked any more: the report says so, and a rule
@@ -80,7 +80,7 @@ that needs it is not checked. Lost records are always part of the trace.`,
       COMPRESS,
       {
         flags: '--max-bytes <size>',
-        help: 'most bytes that a gzip may contain, 0 for any number (default: 64G, and 200 times its size from 32M on)',
+        help: 'most bytes that a compressed input may contain, 0 for any number (default: 64G, and 200 times its size from 32M on)',
         parse: parseSize,
       },
       { flags: '--json', help: "print the trace's metadata on stdout" },

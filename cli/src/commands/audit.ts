@@ -42,7 +42,7 @@ export const run: Run<readonly [string[]], Options> = async ([named], given, con
   }
   const resolved = resolveOptions(options);
   const targets = (options.reporter ?? ['pretty']).map(parseReporter);
-  const inputs = findInputs(paths, resolved.state);
+  const inputs = await findInputs(paths, resolved.state);
   checkFiles(inputs, targets, resolved, options);
   const baseline = readBaseline(resolved.baseline);
   const suppressions = readSuppressions(resolved.suppressions);
@@ -144,5 +144,7 @@ function exitCode(
     return severity === 'error' || (severity === 'warning' && failOn === 'warning');
   });
   if (fails) return EXIT.findings;
-  return shortfalls.length > 0 || traces.some(({ problem }) => problem !== null) ? EXIT.input : EXIT.fine;
+  // What was cut off may have had a finding: as for every command, that is not fine.
+  const isPartial = traces.some(({ problem, notices }) => problem !== null || notices.length > 0);
+  return shortfalls.length > 0 || isPartial ? EXIT.input : EXIT.fine;
 }

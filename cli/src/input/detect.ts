@@ -1,5 +1,7 @@
+import { type CompressionName, compressionOf } from './compressed/compressions.js';
+
 export type InputFormat = 'xentrace' | 'ndjson' | 'csv' | 'std';
-export type Content = InputFormat | 'gzip' | 'empty';
+export type Content = InputFormat | CompressionName | 'empty';
 
 /** Bytes that `detectContent` needs, if there are as many. */
 export const HEAD_BYTES = 64;
@@ -7,10 +9,11 @@ export const HEAD_BYTES = 64;
 /** The first line of a trace of threads: `T1|acq(L34)|120`. */
 const STD = /^(?:\xef\xbb\xbf)?[\r\n]*[\w.$-]{1,40}\|[a-z]{1,6}\([\x21-\x7e]*(?:[|\r\n]|$)/;
 
-/** Content type by the first bytes of an input: what is neither gzip nor looks like NDJSON or std is a capture. */
+/** Content type by the first bytes of an input: what is neither compressed nor looks like NDJSON or std is a capture. */
 export function detectContent(head: Uint8Array): Content {
   if (head.length === 0) return 'empty';
-  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
+  const compression = compressionOf(head);
+  if (compression !== undefined) return compression;
   const text = Buffer.from(head).toString('latin1');
   if (STD.test(text)) return 'std';
   // A big-endian capture also begins with a blank byte, hence the look at what follows the blanks.

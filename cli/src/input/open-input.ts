@@ -1,7 +1,14 @@
 import { closeSync, createReadStream, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { P2mError, usageError } from '@p2mtrace/trace-format/errors';
+import {
+  type CompressionName,
+  compressedTwice,
+  compressionOf,
+  cutAtOnce,
+  cutNotice,
+} from './compressed/compressions.js';
+import { decompressorOf } from './compressed/decompressor-of.js';
 import { detectContent, HEAD_BYTES, type InputFormat, peek } from './detect.js';
-import { gunzip } from './gunzip.js';
 import { Interruptible } from './interruptible.js';
 
 /** An input to import: a file that can be read at any offset, or a stream. */
@@ -20,7 +27,8 @@ export interface Input {
 
 /**
  * Opens an input and finds out what it is.
- * @throws P2mError P2M_OPEN, P2M_NOT_A_FILE, P2M_EMPTY, P2M_GZIP, P2M_MAX_BYTES (limit), P2M_STDIN (usage)
+ * @throws P2mError P2M_OPEN, P2M_NOT_A_FILE, P2M_EMPTY, P2M_GZIP, P2M_ZSTD, P2M_XZ, P2M_MAX_BYTES (limit), P2M_STDIN
+ * (usage)
  */
 export async function openInput(path: string, forced: InputFormat | undefined, maxBytes?: number): Promise<Input> {
   const stat = path === '-' ? undefined : statOf(path);
@@ -29,9 +37,9 @@ export async function openInput(path: string, forced: InputFormat | undefined, m
   }
   const size = stat?.isFile() === true ? stat.size : undefined;
   if (size !== undefined) {
-    const content = detectContent(headOf(path));
-    if (content !== 'gzip') {
-      const format = forced ?? known(content, path);
+    const head = headOf(path);
+    if (compressionOf(head) === undefined) {
+      const format = forced ?? known(head, path);
       return { format, name: path, size, stream: undefined, source: undefined, problems: [] };
     }
   }
@@ -55,28 +63,25 @@ async function openStream(
 ): Promise<Input> {
   const problems: string[] = [];
   let [head, stream] = await peek(source.pieces());
-  let content = detectContent(head);
-  if (content === 'gzip') {
-    [head, stream] = await peek(
-      gunzip(stream, name, bytes => problems.push(`P2M_GZIP: the gzip was cut behind byte ${bytes}`), maxBytes),
-    );
-    content = detectContent(head);
-    if (content === 'empty' && problems.length > 0) {
-      throw new P2mError('P2M_GZIP', 'the gzip was cut before its first byte of contents', {
-        place: { file: name },
-        remedy: 'copy the file again; gzip -t checks it',
-      });
-    }
+  const compression = compressionOf(head);
+  if (compression !== undefined) {
+    const decompress = await decompressorOf(compression);
+    const onCut = (bytes: number) => problems.push(cutNotice(compression, bytes));
+    [head, stream] = await peek(decompress(stream, name, onCut, maxBytes));
+    if (head.length === 0 && problems.length > 0) throw cutAtOnce(compression, name);
   }
-  return { format: forced ?? known(content, name), name, size, stream, source, problems };
+  return { format: forced ?? known(head, name, compression), name, size, stream, source, problems };
 }
 
-function known(content: ReturnType<typeof detectContent>, name: string): InputFormat {
+/** The form of contents that begin so. @param outer the compression that they were in */
+function known(head: Uint8Array, name: string, outer?: CompressionName): InputFormat {
+  const inner = compressionOf(head);
+  if (outer !== undefined && inner !== undefined) throw compressedTwice(outer, inner, name);
+  const content = detectContent(head);
   if (content === 'xentrace' || content === 'ndjson' || content === 'std') return content;
-  const what = content === 'empty' ? 'the input is empty' : 'the gzip holds another gzip';
-  throw new P2mError(content === 'empty' ? 'P2M_EMPTY' : 'P2M_GZIP', what, {
+  throw new P2mError('P2M_EMPTY', 'the input is empty', {
     place: { file: name },
-    remedy: content === 'empty' ? 'was anything recorded? xentrace -D -e 0x0014f000 FILE' : 'decompress it once',
+    remedy: 'was anything recorded? xentrace -D -e 0x0014f000 FILE',
   });
 }
 

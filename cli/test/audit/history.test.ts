@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import type { AuditHistory } from '../../src/audit/history.js';
 import { changeHistory, readHistory } from '../../src/audit/use-history.js';
 import { tempDir } from '../support/cli.js';
+import { withFault } from '../support/faulty-calls.js';
 
 const temp = tempDir();
 const REPORT = { tool: '1', traces: [], contents: 0, findings: [] } as never;
@@ -22,6 +23,15 @@ async function nights(path: string, told: string[] = []): Promise<number> {
     },
     text => told.push(text),
   );
+  return count;
+}
+
+/** How many nights a history has. */
+async function nightsIn(path: string): Promise<number> {
+  let count = 0;
+  await readHistory(path, async history => {
+    count = Number((await history.rows('select count(*) from nights'))[0][0]);
+  });
   return count;
 }
 
@@ -59,6 +69,50 @@ describe('a history', () => {
     const aside = readdirSync(folder).filter(one => one.includes('.damaged-'));
     expect(aside.map(one => readFileSync(join(folder, one)).equals(damaged))).toEqual([true]);
   });
+
+  it.each([
+    ['old', 1],
+    ['new', 0],
+  ])(
+    'that is %s is whole when any call of the system fails during a change, old or new, and nothing else is left',
+    async (name, before) => {
+      const folder = temp(`fault-${name}`);
+      const path = join(folder, 'history.duckdb');
+      mkdirSync(folder);
+      if (before > 0) await nights(path);
+      const bytes = before > 0 ? readFileSync(path) : undefined;
+      const failed = new Set<string>();
+      for (let number = 0, isDone = false; !isDone; number++) {
+        rmSync(folder, { recursive: true });
+        mkdirSync(folder);
+        if (bytes !== undefined) writeFileSync(path, bytes);
+        let error: unknown;
+        const call = await withFault(number, () => nights(path)).catch(thrown => {
+          error = thrown;
+          return 'thrown';
+        });
+        isDone = call === undefined;
+        if (call !== undefined) failed.add(call);
+        const left = readdirSync(folder).filter(file => file !== 'history.duckdb.lock');
+        if (before === 0 && left.length === 0) expect(error, `call ${number}`).toBeDefined();
+        else {
+          expect(left, `call ${number}`).toEqual(['history.duckdb']);
+          const found = await nightsIn(path);
+          // What failed behind the rename leaves the new one.
+          expect([before, before + 1], `call ${number}`).toContain(found);
+          if (error === undefined) expect(found).toBe(before + 1);
+          if (found === before && bytes !== undefined) expect(readFileSync(path).equals(bytes)).toBe(true);
+        }
+        if (error !== undefined) {
+          expect(error).toMatchObject({
+            blame: 'usage',
+            code: expect.stringMatching(/^P2M_(?:WRITE|OUTPUT|HISTORY)$/),
+          });
+        }
+      }
+      expect(failed.size).toBeGreaterThan(0);
+    },
+  );
 
   it('is waited for while another process has it', async () => {
     const path = temp('held.duckdb');

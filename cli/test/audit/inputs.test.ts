@@ -10,9 +10,9 @@ import { tempDir } from '../support/cli.js';
 
 const temp = tempDir();
 const NDJSON = '# a comment\n\n{"kind":"mark","pcpu":0}\n';
-const look = (...paths: string[]) => {
+const look = async (...paths: string[]) => {
   const short = (path: string) => path.replace(temp('.'), '').replace(/^\//, '');
-  const { files, unreadable, passedOver } = findInputs(paths.map(temp), temp('state'));
+  const { files, unreadable, passedOver } = await findInputs(paths.map(temp), temp('state'));
   return {
     files: files.map(short),
     unreadable: unreadable.map(({ path, code, message }) => `${short(path)}: ${code}: ${message}`),
@@ -20,7 +20,7 @@ const look = (...paths: string[]) => {
   };
 };
 
-it('recognises traces and captures by what is in them, and damaged ones by their names', () => {
+it('recognises traces and captures by what is in them, and damaged ones by their names', async () => {
   mkdirSync(temp('night'));
   const write = (name: string, content: string | Uint8Array) => writeFileSync(join(temp('night'), name), content);
   write('capture.dat', captureBytes(SMALL));
@@ -33,7 +33,7 @@ it('recognises traces and captures by what is in them, and damaged ones by their
   write('trace', Buffer.from('ARROW1\0\0\xff\xff\xff\xff\x10\0\0\0', 'latin1'));
   write('damaged.bin', Buffer.alloc(100, 7));
   write('empty.ndjson', '');
-  const inputs = look('night').files;
+  const inputs = (await look('night')).files;
   write('notes.txt', 'nothing\n');
   write('other.json', '{"kind":"Pod"}\n');
   write('lines.json', '[{"kind":"mark"}]\n');
@@ -41,7 +41,7 @@ it('recognises traces and captures by what is in them, and damaged ones by their
   write('t.arrow.0123456789ab.partial', 'ARROW1');
   write('.hidden', captureBytes(SMALL));
   expect(inputs).toHaveLength(10);
-  const { files, passedOver } = look('night');
+  const { files, passedOver } = await look('night');
   expect(files).toEqual(inputs);
   expect(passedOver).toEqual([
     'night/.hidden: hidden',
@@ -53,7 +53,7 @@ it('recognises traces and captures by what is in them, and damaged ones by their
   ]);
 });
 
-it('follows links once, and sees loops and what leads nowhere', () => {
+it('follows links once, and sees loops and what leads nowhere', async () => {
   mkdirSync(temp('links/deep'), { recursive: true });
   mkdirSync(temp('elsewhere'));
   writeFileSync(temp('elsewhere/a'), NDJSON);
@@ -62,7 +62,7 @@ it('follows links once, and sees loops and what leads nowhere', () => {
   symlinkSync('..', temp('links/deep/up'));
   symlinkSync('nowhere', temp('links/dangling.bin'));
   symlinkSync('circle', temp('links/circle'));
-  expect(look('links')).toEqual({
+  expect(await look('links')).toEqual({
     files: ['links/to-file', 'links/to-folder/a'],
     unreadable: [
       "links/circle: P2M_OPEN: it can't be read (links in a circle)",
@@ -72,11 +72,11 @@ it('follows links once, and sees loops and what leads nowhere', () => {
   });
 });
 
-it('does not hang at a FIFO, and tells what has no name in UTF-8 or is not there', () => {
+it('does not hang at a FIFO, and tells what has no name in UTF-8 or is not there', async () => {
   mkdirSync(temp('odd'));
   execFileSync('mkfifo', [temp('odd/fifo.bin')]);
   writeFileSync(Buffer.concat([Buffer.from(`${temp('odd')}/`), Buffer.of(0xff, 0x2e, 0x62, 0x69, 0x6e)]), NDJSON);
-  const { files, unreadable, passedOver } = look('odd', 'absent', 'odd/fifo.bin');
+  const { files, unreadable, passedOver } = await look('odd', 'absent', 'odd/fifo.bin');
   expect(files).toEqual([]);
   expect(passedOver).toEqual(['odd/fifo.bin: no regular file']);
   expect(unreadable).toEqual([
@@ -86,14 +86,14 @@ it('does not hang at a FIFO, and tells what has no name in UTF-8 or is not there
   ]);
 });
 
-it('leaves out its own state folder, whatever its name', () => {
+it('leaves out its own state folder, whatever its name', async () => {
   mkdirSync(temp('state/traces'), { recursive: true });
   writeFileSync(temp('state/traces/a.arrow'), 'ARROW1\0\0');
   copyFileSync(
     fileURLToPath(new URL('../../../samples/corpus/rules/refcount.leak/trace.ndjson', import.meta.url)),
     temp('b'),
   );
-  const { files, passedOver } = findInputs([temp('.')], temp('state'));
+  const { files, passedOver } = await findInputs([temp('.')], temp('state'));
   expect(files).not.toContain(temp('state/traces/a.arrow'));
   expect(files).toContain(temp('b'));
   expect(passedOver).toContainEqual({ path: temp('state'), why: 'the state folder' });

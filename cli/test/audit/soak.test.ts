@@ -15,14 +15,19 @@ it.runIf(AUDITS > 0 && process.platform === 'linux')(
   () => {
     mkdirSync(temp('in'));
     copyFileSync(at('../../../samples/corpus/rules/refcount.leak/trace.ndjson'), temp('in/leak.ndjson'));
-    const { stdout, stderr } = spawnSync(process.execPath, [at('../support/soak.mjs'), temp('.'), String(AUDITS)], {
-      encoding: 'utf8',
-    });
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [at('../support/soak.mjs'), temp('.'), String(AUDITS)],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect(status, stderr).toBe(0);
     const looks = stdout
       .trim()
       .split('\n')
       .map(line => JSON.parse(line));
-    expect(looks.at(-1)?.audits, stderr).toBe(AUDITS);
+    expect(looks.at(-1)?.audits).toBe(AUDITS);
     // The first ones load code, and fill caches.
     const [, , early] = looks;
     const last = looks.at(-1);

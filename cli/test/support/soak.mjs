@@ -4,15 +4,17 @@
  */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 const [folder, count] = [process.argv[2], Number(process.argv[3])];
 const { run } = await import('../../dist/commands/audit.js');
+const { Terminal } = await import('../../dist/terminal.js');
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc');
 process.chdir(folder);
-const quiet = { style: (_, text) => text, write: async () => {}, flush: async () => {}, say: () => {}, isTty: false };
+const quiet = new Terminal(new Writable({ write: (_, __, done) => done() }));
 for (let done = 0; done <= count; done++) {
   if (done % 10 === 0) {
     // The same two contents in turn: results of both are kept, unless they are taken away.

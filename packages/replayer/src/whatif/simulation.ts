@@ -533,7 +533,8 @@ export class Simulation {
     site: number,
     mapping = -1,
   ): void {
-    const isPlain = writes === 1 && first === 0 && last === 0 && mapping < 0 && this.granule === 1 && this.how !== RANGES;
+    const isPlain =
+      writes === 1 && first === 0 && last === 0 && mapping < 0 && this.granule === 1 && this.how !== RANGES;
     if (claims.isQueue && !isPlain) this.countBlockers(claims);
     claims.add(owner, first, last, writes, site, mapping);
     claims.isP2m = true;

@@ -9,6 +9,7 @@ import { benchReplay } from './replay.mjs';
 import { benchRules } from './rules.mjs';
 import { benchSql } from './sql.mjs';
 import { benchWatch } from './watch.mjs';
+import { benchWhatIf } from './whatif.mjs';
 import { benchWide } from './wide.mjs';
 
 // `pnpm bench` runs all of them, `pnpm bench import sql` some.
@@ -24,6 +25,7 @@ const benches = {
   predict: benchPredict,
   audit: benchAudit,
   watch: benchWatch,
+  whatif: benchWhatIf,
   wide: benchWide,
 };
 const chosen = process.argv.slice(2);

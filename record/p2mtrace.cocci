@@ -48,12 +48,35 @@ identifier p2m, gfn;
    ...
  }
 
-// 0x802 set_entry
+// 0x802 set_entry: p2m_set_entry() names its caller, who writes an entry by itself is named.
+@sets_for_others@
+expression P;
+position at;
+@@
+ p2m_set_entry(...)
+ {
+   <...
+   P->set_entry@at(...)
+   ...>
+ }
+
 @set_entry@
 expression P, G, M, O, T, A, S;
+position at != sets_for_others.at;
 @@
-- P->set_entry(P, G, M, O, T, A, S)
-+ p2mt_set_entry(P, G, M, O, T, A, P->set_entry(P, G, M, O, T, A, S))
+- P->set_entry@at(P, G, M, O, T, A, S)
++ p2mt_set_entry(P, G, M, O, T, A, p2mt_here(), P->set_entry(P, G, M, O, T, A, S))
+
+@set_entry_for_others@
+expression P, G, M, O, T, A, S;
+@@
+ p2m_set_entry(...)
+ {
+   <...
+-  P->set_entry(P, G, M, O, T, A, S)
++  p2mt_set_entry(P, G, M, O, T, A, P2MT_CALLER(), P->set_entry(P, G, M, O, T, A, S))
+   ...>
+ }
 
 // 0x804 put_page, 0x817 alloc_ref_drop
 @ref_put@

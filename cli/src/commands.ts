@@ -5,6 +5,7 @@ import { SHELL_COMMANDS } from './command-specs/shell.js';
 import { SQL_COMMANDS } from './command-specs/sql.js';
 import { STATE_COMMANDS } from './command-specs/state.js';
 import { TRACE_COMMANDS } from './command-specs/traces.js';
+import { WHATIF_COMMANDS } from './command-specs/whatif.js';
 import { withJson } from './common-options.js';
 
 /** Every command, in the order of the help. */
@@ -12,6 +13,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...TRACE_COMMANDS,
   ...STATE_COMMANDS,
   ...FINDING_COMMANDS,
+  ...WHATIF_COMMANDS,
   ...AUDIT_COMMANDS,
   ...SQL_COMMANDS,
   ...SHELL_COMMANDS,

@@ -119,6 +119,10 @@ async function importText(
     if (input.stream !== undefined) return importCsv(withProgress(input, onProgress), input.name, output, map, all);
     return stoppable(signal => importCsv(input.name, input.name, output, map, { ...all, onProgress, signal }));
   }
+  if (typeof output !== 'string') {
+    if (input.format === 'std') throw usageError('P2M_USAGE', 'watch reads no std', 'import it, and analyze that');
+    return importNdjson(withProgress(input, onProgress), input.name, output, all);
+  }
   const importer = input.format === 'std' ? importStd : importNdjson;
   if (input.stream !== undefined) return importer(withProgress(input, onProgress), input.name, output, all);
   return stoppable(signal => importer(input.name, input.name, output, { ...all, onProgress, signal }));

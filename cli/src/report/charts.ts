@@ -1,15 +1,16 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
+import { ticksText } from '../render/ticks.js';
 import type { HeatCell, LostWindow, OccupancyPoint, TicksBin } from './chart-data.js';
 import { Markup } from './html.js';
 
 /** Colours for which the style sheet of the page has a light and a dark value, in this order. */
-const COLOURS = Array.from({ length: 8 }, (_, i) => `var(--series-${i + 1})`);
+export const COLOURS = Array.from({ length: 8 }, (_, i) => `var(--series-${i + 1})`);
 const WIDTH = 1060;
 const SEQ = { label: 'event', labelAnchor: 'center', tickFormat: 's' } as const;
 
 /** Draws a plot as markup, without a browser. */
-function draw(options: Plot.PlotOptions): Markup {
+export function draw(options: Plot.PlotOptions): Markup {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const plot = Plot.plot({
     document: document as never,
@@ -99,15 +100,4 @@ export function ticksChart(bins: readonly TicksBin[], what: string, tscHz: numbe
       Plot.ruleY([0]),
     ],
   });
-}
-
-/** `1.2 µs`, or `4.1k` ticks. */
-export function ticksText(ticks: number, tscHz: number | undefined): string {
-  if (tscHz === undefined) return scaled(ticks, ['', 'k', 'M', 'G', 'T'], '');
-  return scaled((ticks / tscHz) * 1e9, ['ns', 'µs', 'ms', 's'], ' ');
-}
-
-function scaled(value: number, units: readonly string[], space: string): string {
-  const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, value)) / 3)));
-  return `${Number((value / 1000 ** step).toPrecision(3))}${space}${units[step]}`;
 }

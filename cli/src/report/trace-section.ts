@@ -1,8 +1,9 @@
 import type { TraceResult } from '../audit/trace-result.js';
 import { counted } from '../render/cell.js';
 import { misfitLines } from '../render/out-of.js';
+import { ticksText } from '../render/ticks.js';
 import { SHOWN_CLASSES, SHOWN_DOMAINS, SHOWN_TYPES } from './chart-data.js';
-import { occupancyChart, referenceHeatChart, ticksChart, ticksText } from './charts.js';
+import { occupancyChart, referenceHeatChart, ticksChart } from './charts.js';
 import { html, type Markup, table } from './html.js';
 import { lockGraphSvg } from './lock-graph-svg.js';
 import type { TraceReport } from './trace-report.js';

@@ -1,7 +1,7 @@
 import { analyzeTrace, openTraceSession, type TraceSession } from '@p2mtrace/analyzers';
 import { describe, expect, it } from 'vitest';
+import { ticksText } from '../../src/render/ticks.js';
 import { lostWindowsOf, occupancyOf, referenceHeatOf, ticksOf } from '../../src/report/chart-data.js';
-import { ticksText } from '../../src/report/charts.js';
 import { edgeKey, inCircles, lockGraphOf } from '../../src/report/lock-graph.js';
 import { lockGraphSvg } from '../../src/report/lock-graph-svg.js';
 import { traceMaker } from '../support/trace-of.js';

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { importNdjson, importXentraceFile, TraceReader } from '@p2mtrace/trace-format';
+import { importNdjson, importXentraceFile, SymbolTable, TraceReader } from '@p2mtrace/trace-format';
 import { expect, test } from 'vitest';
 import { tempDir } from '../../trace-format/test/support/temp-dir.js';
 import { analyzeTrace } from '../src/index.js';
@@ -42,4 +42,24 @@ test('late-reference.ndjson: get_page on mfn 0x34f89 after the entry of gfn 0x65
   const { findings } = await judgedSlice('late-reference.ndjson');
   expect(findings).toMatchObject([{ rule: 'use-after-unmap.late-reference', confidence: 'proven', count: 1 }]);
   expect(findings[0].occurrences[0].subject).toMatchObject({ domid: 1, gfn: '0x653a', mfn: '0x34f89' });
+});
+
+// What the hypervisor printed at its 16th strike, before it stopped: d1 gfn 85e2 mfn 378c7 in decrease_reservation.
+test('panic-4.17.bin.gz: mfn 0x378c7 goes into the PoD cache while gfn 0x85e2 maps it; then Xen stops under its locks', async () => {
+  writeFileSync(path('panic.bin'), gunzipSync(readFileSync(join(SAMPLES, 'panic-4.17.bin.gz'))));
+  const names = readFileSync(join(SAMPLES, 'panic-4.17.symbols'), 'utf8');
+  const symbols = SymbolTable.parse(names, 'panic-4.17.symbols');
+  await importXentraceFile(path('panic.bin'), path('panic.arrow'), { xenVersion: '4.17.5', symbols });
+  const { findings, divergences } = await judged(path('panic.arrow'));
+  expect(divergences).toEqual([]);
+  expect(findings).toMatchObject([{ rule: 'consistency.pod-accounting', confidence: 'proven', count: 1 }]);
+  expect(findings[0].occurrences[0].subject).toMatchObject({ domid: 1, mfn: '0x378c7' });
+  expect(findings[0].signature).toContain('p2m_pod_decrease_reservation');
+});
+
+test('m2p-left.ndjson: mfn 0x32b9c goes into the PoD cache, and its M2P entry stays gfn 0x699c', async () => {
+  const { findings } = await judgedSlice('m2p-left.ndjson');
+  expect(findings).toMatchObject([{ rule: 'consistency.m2p-mismatch', confidence: 'proven', count: 1 }]);
+  expect(findings[0].occurrences[0].subject).toMatchObject({ domid: 1, gfn: '0x699c', mfn: '0x32b9c' });
+  expect(findings[0].signature).toContain('site=decrease_reservation');
 });

@@ -46,6 +46,8 @@ export class Replayer extends XenState {
   private batch: ReplayBatch | undefined;
   /** Absent if there are none to run. */
   readonly checks: Checks | undefined;
+  /** Called before each set_entry is applied, in a replay without checks. */
+  protected beforeWrite: Handler | undefined;
 
   constructor(head: TraceHead, options: ReplayOptions = {}) {
     const chosen = chosenChecks(head, options);
@@ -146,6 +148,7 @@ export class Replayer extends XenState {
         this.pageState.putPage(batch, row);
         break;
       case K_SET_ENTRY:
+        this.beforeWrite?.(batch, row);
         this.p2mState.setEntry(batch, row);
         break;
       case K_LOOKUP:

@@ -58,9 +58,12 @@ export function decode(header: u32, row: u32, at: u32): u32 {
 function decodeRest(minor: u32, row: u32, at: u32): u32 {
   switch (minor) {
     case MEM.lookup:
+    case MEM.setEntry:
     case MEM.getPage:
     case MEM.putPage:
     case MEM.allocRefDrop:
+    case MEM.m2pSet:
+    case MEM.tlbFlush:
       return putTextCaller(row, at);
     case MEM.grant:
       return grantBits(row, at);

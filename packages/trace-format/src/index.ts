@@ -109,15 +109,15 @@ export {
   unbiasedLevel,
   wireTypeTable,
 } from './schema/xen-enums.js';
+/** Traces of threads in the std format. */
+export { exportStd, type StdExportOptions } from './std/export-std.js';
+export { importStd } from './std/import-std.js';
 /** The nearest known name, for messages. */
 export { suggestion } from './suggestion.js';
 /** 64-bit values as pairs of u32. */
 export { getI53, getU53, getU64, hex, setU53, setU64 } from './u64.js';
 /** Writes the batches of a trace, one after the other. */
 export { LocalPool } from './write/batch-pool.js';
-/** Traces of threads in the std format. */
-export { exportStd, type StdExportOptions } from './std/export-std.js';
-export { importStd } from './std/import-std.js';
 /** A trace anew, with or without compression. */
 export { copyTrace } from './write/copy-trace.js';
 /** Which events of an import become a trace. */

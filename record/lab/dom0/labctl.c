@@ -128,6 +128,23 @@ static int pod(uint32_t dom)
     return 0;
 }
 
+/* tick: a domain without memory comes and goes, which is recorded with its time */
+static int tick(void)
+{
+    struct xen_domctl_createdomain config = {
+        .max_vcpus = 1,
+        .max_evtchn_port = 1023,
+        .max_grant_frames = -1,
+        .max_maptrack_frames = -1,
+        .grant_opts = XEN_DOMCTL_GRANT_version(1),
+    };
+    uint32_t dom = 0;
+
+    if ( xc_domain_create(xc, &dom, &config) || xc_domain_destroy(xc, dom) )
+        return perror("tick"), 1;
+    return 0;
+}
+
 int main(int c, char **v)
 {
     uint32_t dom = c > 2 ? num(v[2]) : 0;
@@ -145,6 +162,8 @@ int main(int c, char **v)
         return types(dom, num(v[3]), num(v[4]), atof(v[5]));
     if ( c == 3 && !strcmp(v[1], "pod") )
         return pod(dom);
-    fprintf(stderr, "labctl share|unshare|map|types|pod ...\n");
+    if ( c == 2 && !strcmp(v[1], "tick") )
+        return tick();
+    fprintf(stderr, "labctl share|unshare|map|types|pod|tick ...\n");
     return 2;
 }

@@ -6,7 +6,8 @@ identifier l1e, owner;
  {
    <...
    put_page(page);
-+  if ( pg_owner != owner && LAB(foreign_put_twice, pg_owner, get_gpfn_from_mfn(pfn), pfn) )
++  if ( pg_owner != owner && pg_owner->creation_finished &&
++       LAB(foreign_put_twice, pg_owner, get_gpfn_from_mfn(pfn), pfn) )
 +      put_page(page);
    ...>
  }

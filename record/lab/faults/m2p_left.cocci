@@ -1,12 +1,12 @@
 @@
-identifier p2m, gfn, mfn;
+identifier d, gfn, order;
+expression M;
 @@
- p2m_remove_entry(struct p2m_domain *p2m, gfn_t gfn, mfn_t mfn, ...)
+ decrease_reservation(struct domain *d, gfn_t gfn, unsigned int order)
  {
    <...
-   if ( !p2m_is_special(t) && !p2m_is_shared(t) )
--    set_gpfn_from_mfn(mfn_x(mfn) + i, INVALID_M2P_ENTRY);
-+    if ( !LAB(m2p_left, p2m->domain, gfn_x(gfn) + i, mfn_x(mfn) + i) )
-+        set_gpfn_from_mfn(mfn_x(mfn) + i, INVALID_M2P_ENTRY);
+-  set_gpfn_from_mfn(M, INVALID_M2P_ENTRY);
++  if ( !LAB(m2p_left, d, gfn_x(gfn) + i, M) )
++      set_gpfn_from_mfn(M, INVALID_M2P_ENTRY);
    ...>
  }

@@ -6,11 +6,13 @@ import { run, spawned } from './run.mjs';
 
 /** An AMD machine with nested paging, without what QEMU emulates wrongly. */
 const CPU = 'EPYC,+svm,+npt,-monitor,-smap,-smep,-nrip-save,-rdtscp';
-/** Walks of guests' page tables are most of the volume, and balanced. */
+/** Walks of guests' page tables are most of the volume, and balanced; scenarios in which others count with them say so. */
 const RECORD = 'p2mtrace=no-walks';
 const XEN =
   'com1=115200,8n1 console=com1 cpuidle=0 mwait-idle=0 dom0_max_vcpus=1 dom0_vcpus_pin loglvl=all guest_loglvl=all spec-ctrl=no ucode=no';
 const LINUX = 'console=hvc0 mitigations=off quiet loglevel=4 panic=1';
+/** What a scenario wants of Xen's command line. */
+const XEN_LINE = /^# xen: (.*)$/m;
 /** A machine that says and records nothing for so long has stopped (seconds). */
 const SILENCE = 120;
 
@@ -31,7 +33,8 @@ export async function boot({ hypervisor, initramfs, lab, scenario, xenArguments,
       ['-c', `cat "${common}" "${script}" > "${both}" && tar cf "${disk}" -C "${work}" scenario.sh`],
       options,
     );
-    await machine({ hypervisor, initramfs, disk, xenArguments, folder, options });
+    const own = XEN_LINE.exec(readFileSync(script, 'utf8'))?.[1] ?? '';
+    await machine({ hypervisor, initramfs, disk, xenArguments: `${own} ${xenArguments}`, folder, options });
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -58,14 +61,15 @@ async function machine({ hypervisor, initramfs, disk, xenArguments, folder, opti
   return code;
 }
 
-/** Runs QEMU until it ends, its time is up, or it has stopped. */
+/** Runs QEMU until it ends, its time is up, or it has stopped. Seconds in which this machine itself slept do not count. */
 async function watched(command, args, options, progress) {
   const quiet = new AbortController();
-  let [last, since] = [0, Date.now()];
+  let [last, silent] = [0, 0];
   const timer = setInterval(() => {
     const now = progress();
-    if (now !== last) [last, since] = [now, Date.now()];
-    else if (Date.now() - since > SILENCE * 1000) quiet.abort();
+    silent = now === last ? silent + 1 : 0;
+    last = now;
+    if (silent > SILENCE) quiet.abort();
   }, 1000);
   try {
     return await spawned(command, args, { ...options, signal: quiet.signal });

@@ -22,6 +22,10 @@ function p2mtrace(program, args, options) {
   );
 }
 
+/** The rows of a query, as objects. */
+const rowsOf = (program, trace, query, options) =>
+  JSON.parse(p2mtrace(program, ['sql', trace, '--format', 'json', query], options)).rows;
+
 /** Imports a capture and analyzes it; the results go beside it. */
 export async function judge({ program, folder, symbols, release, options }) {
   const [capture, trace] = [join(folder, 'capture.bin'), join(folder, 'trace.arrow')];
@@ -61,9 +65,7 @@ function occurrencesOf(program, trace, report, options) {
   for (let i = 0; i < seqs.length; i += CHUNK) {
     const list = seqs.slice(i, i + CHUNK).join(', ');
     const query = `select seq, tsc, domid, gfn, mfn, symbol from events where seq in (${list})`;
-    for (const row of JSON.parse(p2mtrace(program, ['sql', trace, '--format', 'json', query], options))) {
-      events.set(Number(row.seq), row);
-    }
+    for (const row of rowsOf(program, trace, query, options)) events.set(Number(row.seq), row);
   }
   return findings.flatMap(({ rule, severity, confidence, signature, title, occurrences }) =>
     occurrences.map(({ subject, witness }) => ({
@@ -75,11 +77,11 @@ function occurrencesOf(program, trace, report, options) {
 
 /** Compares what was found with what the hypervisor printed. */
 export function compareWithConsole({ program, folder, trace, report, rules, options }) {
-  const query = 'select max(tsc) as last from events';
-  const [{ last }] = JSON.parse(p2mtrace(program, ['sql', trace, '--format', 'json', query], options));
+  const query = "select max(tsc) as last, coalesce(sum(arg0) filter (kind = 'lost'), 0) as lost from events";
+  const [{ last, lost }] = rowsOf(program, trace, query, options);
   const strikes = strikesIn(readFileSync(join(folder, 'console.log'), 'latin1'));
   const occurrences = occurrencesOf(program, trace, report, options);
-  const result = compare(strikes, occurrences, { rules, lastTsc: Number(last ?? 0) });
+  const result = { lost: Number(lost), ...compare(strikes, occurrences, { rules, lastTsc: Number(last ?? 0) }) };
   writeFileSync(join(folder, 'strikes.json'), `${JSON.stringify(result, null, 1)}\n`);
   return result;
 }

@@ -11,6 +11,7 @@ Builds Xen with the recorder, boots it in QEMU, runs scenarios with real guests,
   --xen TREE        a Xen source tree (default: Debian's source package); it is not changed
   -o, --output DIR  where captures, traces, findings and console logs go
   --real            run the scenario on the Xen host that this is, whose hypervisor has the recorder
+  --judge           judge again what DIR has of these runs, or all that it has, and boot none
   --build           make all that scenarios need, and boot none
   --table           print the results of DIR as a table
   --publish         put these results into results.json, which docs/coverage.md shows
@@ -35,6 +36,7 @@ export function readOptions(args) {
         output: { type: 'string', short: 'o' },
         real: { type: 'boolean', default: false },
         together: { type: 'boolean', default: false },
+        judge: { type: 'boolean', default: false },
         build: { type: 'boolean', default: false },
         table: { type: 'boolean', default: false },
         publish: { type: 'boolean', default: false },

@@ -7,11 +7,16 @@ const NEEDED = { 'sharing.cocci': 'arch/x86/mm/mem_sharing.c', 'panic.cocci': 'd
 
 const fileOf = (tree, path) => join(tree, 'xen', path);
 
+/** The files that a fault is planted in. */
+const filesOf = ({ file }) => [file].flat();
+
 /** Semantic patches by the file that they change. */
 function patchesByFile(lab, faults, tree) {
   const patches = [
     ...Object.entries(NEEDED).map(([name, file]) => [file, join(lab, 'xen', name)]),
-    ...Object.entries(faults).map(([name, { file }]) => [file, join(lab, 'faults', `${name}.cocci`)]),
+    ...Object.entries(faults).flatMap(([name, fault]) =>
+      filesOf(fault).map(file => [file, join(lab, 'faults', `${name}.cocci`)]),
+    ),
   ];
   const byFile = new Map();
   for (const [file, path] of patches) {
@@ -38,7 +43,7 @@ function include(path) {
   writeFileSync(path, `${text.slice(0, end)}\n#include <xen/lab.h>${text.slice(end)}`);
 }
 
-/** Whether a patch has changed its file. */
+/** Whether a patch has changed a file. */
 function isPlanted(tree, name, file) {
   const path = fileOf(tree, file);
   return existsSync(path) && new RegExp(`\\bLAB_${name}\\b|\\bLAB\\(${name},`).test(readFileSync(path, 'utf8'));
@@ -55,7 +60,7 @@ export async function plantAll({ lab, faults, macros, tree, work, options }) {
   };
   await Promise.all(Array.from({ length: options.jobs }, worker));
   const planted = Object.entries(faults)
-    .filter(([name, { file }]) => isPlanted(tree, name, file))
+    .filter(([name, fault]) => filesOf(fault).some(file => isPlanted(tree, name, file)))
     .map(([name]) => name);
   writeFileSync(fileOf(tree, 'include/xen/lab.h'), readFileSync(join(lab, 'xen', 'lab.h')));
   writeFileSync(fileOf(tree, 'include/xen/lab-faults.h'), planted.map(name => `LAB_FAULT(${name})\n`).join(''));

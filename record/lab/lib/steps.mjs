@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { Apt } from './apt.mjs';
 import { unpackDebs } from './debs.mjs';
-import { buildHypervisor } from './hypervisor.mjs';
+import { buildHypervisor, FLAGS } from './hypervisor.mjs';
 import { makeInitramfs } from './initramfs.mjs';
 import { contentOf, filesBelow, kept } from './kept.mjs';
 import { LabError } from './lab-error.mjs';
@@ -36,10 +36,15 @@ export async function prepare({ root, cache, tree, faults, patience, say }) {
   const hooks = readdirSync(record)
     .filter(name => /\.(h|c|cocci|sh|tsv)$/.test(name))
     .map(name => join(record, name));
+  const patches = filesBelow(join(lab, 'faults'))
+    .map(({ path }) => path)
+    .filter(path => path.endsWith('.cocci'));
   const built = {
     source: contentOf([join(source, 'tree', 'xen')]),
     hooks: contentOf(hooks),
-    lab: contentOf([join(lab, 'xen'), join(lab, 'faults')]),
+    lab: contentOf([join(lab, 'xen'), ...patches]),
+    planted: Object.entries(faults).map(([name, { file }]) => [name, file]),
+    flags: FLAGS,
   };
   const hypervisor = await step('hypervisor', built, folder => {
     const work = join(cache, `build-${branch}`);

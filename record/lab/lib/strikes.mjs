@@ -3,8 +3,11 @@
 const LINE = /LAB (\w+) #(\d+) tsc=(\d+) cpu=(\d+) domid=(\d+) gfn=([0-9a-f]+) mfn=([0-9a-f]+) in (\w+)/g;
 /** No frame: all bits are set. */
 const NONE = /^f{16}$/;
-/** A record may be written that much before the line, which is printed when the harm is decided (TSC ticks). */
-const BEFORE = 5e6;
+/**
+ * A record may be written that much before the line, which is printed when the harm is decided (TSC ticks): less than a
+ * tenth of a second, in which the machine that QEMU runs on had something else to do.
+ */
+const BEFORE = 2e8;
 /** How long after a strike without a frame its first witness may come. */
 const WITHIN = 5e8;
 
@@ -31,7 +34,8 @@ function framesOf({ subject, witness }) {
   const mfns = new Set();
   const gfns = new Set();
   for (const [name, value] of Object.entries(subject)) if (/mfn/.test(name)) mfns.add(number(value));
-  if (subject.domid !== null && subject.gfn !== null) gfns.add(`${number(subject.domid)}:${number(subject.gfn)}`);
+  const [domid, gfn] = [number(subject.domid), number(subject.gfn)];
+  if (domid !== null && gfn !== null) gfns.add(`${domid}:${gfn}`);
   for (const { mfn, domid, gfn } of witness) {
     if (mfn !== null) mfns.add(Number(mfn));
     if (domid !== null && gfn !== null) gfns.add(`${domid}:${Number(gfn)}`);
@@ -47,11 +51,12 @@ function cameOf(occurrence, strike) {
     .map(Number);
   const last = Math.max(...times);
   if (times.length > 0 && last < strike.tsc - BEFORE) return false;
-  if (strike.mfn === null && strike.gfn === null) {
+  const { mfns, gfns } = occurrence.frames;
+  // Locks have no frames.
+  if ((strike.mfn === null && strike.gfn === null) || mfns.size + gfns.size === 0) {
     const near = times.some(tsc => Math.abs(tsc - strike.tsc) < WITHIN);
     return near && (occurrence.domids.size === 0 || occurrence.domids.has(strike.domid));
   }
-  const { mfns, gfns } = occurrence.frames;
   return (
     (strike.mfn !== null && mfns.has(strike.mfn)) || (strike.gfn !== null && gfns.has(`${strike.domid}:${strike.gfn}`))
   );

@@ -1,4 +1,6 @@
 # A guest is saved and restored as a new domain, another one is migrated while it runs, both are ballooned.
+# The pcpu of dom0 counts references while the guest walks its page tables: both are to be recorded.
+# xen: p2mtrace=walks
 pvh g1 112 160; pvh g2 112 150
 record
 create g1; create g2; ready g1 g2

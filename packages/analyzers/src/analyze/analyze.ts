@@ -15,7 +15,7 @@ import { eventsSource } from '../sql/events-source.js';
 import { factsForSql } from '../sql/fact-sql.js';
 import { mentionedFacts } from '../sql/mentioned-facts.js';
 import { mentions, TraceSession } from '../sql/session.js';
-import { addTraceTables } from '../sql/trace-tables.js';
+import { addTraceTables, wholeTraceTables } from '../sql/trace-tables.js';
 import { freeMemory } from './free-memory.js';
 import { RuleRunner } from './rule-runner.js';
 import { type ReplayShare, replayShare, SecondReplay } from './second-replay.js';
@@ -119,6 +119,8 @@ async function openSession(reader: TraceReader, facts: FactStore, second: Second
   const session = await TraceSession.open();
   session.addLazyTables(['events'], () => [eventsSource(reader)]);
   addTraceTables(session, reader, () => facts);
+  const { names, compute } = wholeTraceTables(reader);
+  session.addLazyTables(names, compute);
   session.addLazySql(NAMED_BREACHES, NAMED_BREACHES_SQL);
   if (second === undefined) return session;
   for (const spec of [BREACH_SPEC, OPPORTUNITY_SPEC]) {

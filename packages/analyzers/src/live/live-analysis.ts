@@ -8,8 +8,8 @@ import {
   DOMAINS,
   type FactSelection,
   FactStore,
-  LOCK_CYCLES,
   type LiveReplay,
+  LOCK_CYCLES,
 } from '@p2mtrace/replayer';
 import { foldCustoms } from '../findings/customs.js';
 import { divergenceKinds, divergencesSql, NEAR_DIVERGENCES_SQL } from '../findings/divergence-kinds.js';

@@ -4,7 +4,7 @@ import type { ColumnSource } from '../sql/column-source.js';
 import { eventsSource, type OnRows } from '../sql/events-source.js';
 import { TraceSession } from '../sql/session.js';
 import { quotedName, type SqlOptions, textLiteral } from '../sql/sql-connection.js';
-import { factTables, nameTables, storeFacts, type TableGroup } from '../sql/trace-tables.js';
+import { factTables, nameTables, storeFacts, type TableGroup, wholeTraceTables } from '../sql/trace-tables.js';
 import { type FactCache, KEPT } from './fact-cache.js';
 import { type SqlModule, standardLibrary } from './sql-modules.js';
 
@@ -78,6 +78,7 @@ export async function openTraceSession(
   );
   add(reader => factTables(tables => storeFacts(reader, tables, onReplayed)));
   for (const [i] of nameTables(readers[0]).entries()) add(reader => nameTables(reader)[i]);
+  add(wholeTraceTables);
   for (const { definitions } of [...standardLibrary(), ...modules]) {
     for (const { name, sql } of definitions) session.addLazySql(name, sql);
   }

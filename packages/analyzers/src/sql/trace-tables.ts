@@ -11,6 +11,7 @@ import type { ColumnSource } from './column-source.js';
 import { factsForSql } from './fact-sql.js';
 import type { FactColumn, FactTable as SqlTable } from './fact-table.js';
 import type { TraceSession } from './session.js';
+import { WHAT_IF_COLUMNS, whatIfTable } from './what-if-table.js';
 
 /** Every table, with its columns if they are fixed. */
 export const TRACE_TABLES: readonly {
@@ -25,6 +26,7 @@ export const TRACE_TABLES: readonly {
   { name: 'lock_classes', doc: 'classes of locks', columns: ['id', 'name'] },
   { name: 'views', doc: 'views of a p2m; host is 0', columns: ['id', 'name'] },
   { name: 'import_stats', doc: 'the health report of the import', columns: ['stat', 'of', 'value'] },
+  { name: 'whatif', doc: 'what other lock designs would have cost', columns: WHAT_IF_COLUMNS },
 ];
 
 /** Tables that are computed together, if mentioned. */
@@ -55,6 +57,11 @@ export function nameTables(reader: TraceRows): readonly TableGroup[] {
     { names: ['views'], compute: () => [named('views', 'name', names.view)] },
     { names: ['import_stats'], compute: () => [importStats(reader)] },
   ];
+}
+
+/** What needs the whole trace, not only its last events. */
+export function wholeTraceTables(reader: TraceReader): TableGroup {
+  return { names: ['whatif'], compute: () => [whatIfTable(reader)] };
 }
 
 /** Adds the tables of a trace, computed when a query first mentions them. */

@@ -3,14 +3,22 @@ import type { CheckNotes } from '../facts/fact-recorder.js';
 import type { CheckTools } from './check-scope.js';
 import { isAllocated, isFree, knowsCount, ownerOf } from './known-pages.js';
 
-/** Its end is seen; its pages go, and it may not be over; or neither. */
-export type Fate = 'gone' | 'dying' | 'alive';
+/**
+ * Its end is seen; its pages have gone, and its end has not come; its pages go, and it may not be over; or none of these.
+ */
+export type Fate = 'gone' | 'zombie' | 'dying' | 'alive';
 
 /**
  * Ticks that pass between the last page that relinquish_memory() takes from its domain and what the same hypercall drops
  * after it, such as pinned page tables and registered areas: 2^22 are a millisecond and more, and it takes a tenth of it.
  */
 const REST_OF_TEARDOWN = 2 ** 22;
+
+/**
+ * Ticks after which a domain would have ended whose last page is dropped: 2^30 are a third of a second and more. Whoever
+ * has pages of it mapped is told that it dies, and domain_destroy() comes with the last reference, an RCU period later.
+ */
+const REST_OF_LIFE = 2 ** 30;
 
 /** `refs`: where somebody asks for `gone`, not for `alive` alone. */
 type Tools = Pick<CheckTools, 'state' | 'p2ms' | 'now' | 'head'> & Partial<Pick<CheckNotes, 'refs'>>;
@@ -48,8 +56,9 @@ export class DeadDomains {
     if (!isDying && !((this.mappedFree.get(domid) ?? Number.NaN) > state.lastP2mSeq[domid])) return 'alive';
     // Who frees a page last may be another who had it mapped; relinquish_memory() has dropped it long before.
     const last = refs?.lastDrop(domid) ?? this.freeTime.get(domid) ?? now.time;
-    const isOver = now.time - last >= REST_OF_TEARDOWN;
-    return !this.recordsEnds && isOver && !this.ownsPages(domid) ? 'gone' : 'dying';
+    const rest = this.recordsEnds ? REST_OF_LIFE : REST_OF_TEARDOWN;
+    if (!(now.time - last >= rest) || this.ownsPages(domid)) return 'dying';
+    return this.recordsEnds ? 'zombie' : 'gone';
   }
 
   /** Pages are left that relinquish_memory() will find, or may be. */

@@ -48,10 +48,15 @@ export class RelinquishedTypes implements RunningCheck {
     put_type: (batch: ReplayBatch, row: number) => this.typed(batch, row),
     snapshot: (batch: ReplayBatch, row: number) => this.typed(batch, row),
     get_page: (batch: ReplayBatch, row: number) => {
-      if (this.takers.size === 0) return;
+      const isLight = (batch.columns.flags[row] & FLAG.light) !== 0;
+      if (this.takers.size === 0 && !isLight) return;
       const pcpu = batch.columns.pcpu[row];
+      const mfn = mfnOf(batch, row);
+      const takers = this.takers.get(mfn);
       this.lastDrop[pcpu] = -1;
-      if ((batch.columns.flags[row] & FLAG.failed) === 0) this.takers.get(mfnOf(batch, row))?.add(pcpu);
+      // get_page_light() is for PGT_partial: of a put_type that was preempted this is all that is told.
+      if (takers === undefined && isLight) this.takers.set(mfn, new Set());
+      else if ((batch.columns.flags[row] & FLAG.failed) === 0) takers?.add(pcpu);
     },
     put_page: (batch: ReplayBatch, row: number) => {
       if (this.takers.size === 0) return;

@@ -166,12 +166,12 @@ export const BREACH_TABLE = {
   },
   'refcount.leak': {
     roles: ['acquired', 'allocation_dropped', 'unmapped'],
-    details: ['alive', 'torn-down', 'mapped', 'dying'],
+    details: ['alive', 'torn-down', 'mapped', 'dying', 'zombie'],
     counts: { get: 'references taken' },
   },
   'refcount.type-leak': {
     roles: ['acquired', 'type_changed', 'allocation_dropped'],
-    details: ['alive', 'torn-down', 'dying'],
+    details: ['alive', 'torn-down', 'dying', 'zombie'],
     counts: { get: 'type references taken' },
   },
   'refcount.put-too-many': {

@@ -125,7 +125,7 @@ export class LiveReplay {
   finish(): void {
     this.advance(this.rows.end);
     this.flush();
-    finishFacts(this.replayer);
+    finishFacts(this.replayer, undefined);
   }
 
   /** Hands what was found since the last time to the store; not to be called once the stream has ended. */

@@ -1,16 +1,27 @@
 import { MODE_READ } from '@p2mtrace/trace-format';
-import type { LockHistory } from './lock-history.js';
-import { NEVER } from './lock-history.js';
+
+/** Row of a release that the trace does not have. */
+export const NEVER = 2 ** 31 - 1;
+
+/** Columns by acquisition, which are numbered from 1 on; pcpus are numbers below `pcpus`. */
+interface Acquisitions {
+  readonly acquisitions: number;
+  readonly pcpus: number;
+  readonly lock: Int32Array;
+  readonly mode: Uint8Array;
+  readonly pcpu: Int32Array;
+  readonly row: Int32Array;
+}
 
 /** Acquisitions by lock, pcpu and row: 8 bytes each. */
 export class AcquisitionIndex {
-  private readonly history: LockHistory;
+  private readonly history: Acquisitions;
   private readonly all: Int32Array;
   private readonly allStarts: Int32Array;
   private readonly exclusive: Int32Array;
   private readonly exclusiveStarts: Int32Array;
 
-  constructor(history: LockHistory) {
+  constructor(history: Acquisitions) {
     this.history = history;
     const { acquisitions, mode, pcpu, lock, pcpus } = history;
     const numbers = Int32Array.from({ length: acquisitions }, (_, i) => i + 1);

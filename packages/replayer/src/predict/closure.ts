@@ -1,5 +1,5 @@
+import { NEVER } from './acquisition-index.js';
 import type { LockHistory } from './lock-history.js';
-import { NEVER } from './lock-history.js';
 import { CAUSE, type OrderLog } from './order-log.js';
 
 /**

@@ -1,10 +1,7 @@
 import { MODE_READ } from '@p2mtrace/trace-format';
 import { withRoom } from '../memory/frame-table.js';
-import { AcquisitionIndex } from './acquisition-index.js';
+import { AcquisitionIndex, NEVER } from './acquisition-index.js';
 import { IntList } from './int-list.js';
-
-/** Row of a release that the trace does not have. */
-export const NEVER = 2 ** 31 - 1;
 
 /** Two holds of a lock that can't be at once. */
 export const excludes = (mode: number, other: number): boolean => mode !== MODE_READ || other !== MODE_READ;

@@ -86,6 +86,59 @@ describe('freed-while-mapped', () => {
   });
 });
 
+describe('orphaned', () => {
+  const lost = [page('page_alloc', 0x100), set(0x10, 0x100), set(0x10, undefined), set(0x12, 0x101)];
+  const dying = { kind: 'domain_dying', domid: 1 };
+  // relinquish_memory() finds what nothing maps, too.
+  const relinquished = [{ kind: 'alloc_ref_drop', pcpu: 0, mfn: 0x100, owner: 1 }, page('page_free', 0x100)];
+
+  test('is judged when the domain begins to die, once', async () => {
+    expect(await found(...lost, dying, ...relinquished)).toEqual(['likely orphaned at 2, 3']);
+    expect(await found(...lost, dying, dying, ...relinquished)).toEqual(['likely orphaned at 2, 3']);
+    expect(await found(...lost, dying)).toEqual(['likely orphaned at 2, 3']);
+    expect(await found(...lost, ...relinquished, dying)).toEqual([]);
+    expect(await found(...lost, { ...dying, domid: 2 }, ...relinquished)).toEqual([]);
+  });
+});
+
+describe('partial-reference', () => {
+  test('a put of the type may clear PGT_partial right before its reference goes', async () => {
+    const ref = (kind: string, more: object = {}) => ({ kind, pcpu: 0, mfn: 0x100, owner: 1, ...more });
+    const refused = [
+      page('page_alloc', 0x100),
+      ref('get_page'),
+      ref('get_page', { flags: ['light'] }),
+      { kind: 'get_type', pcpu: 0, mfn: 0x100, type_info: '0x4100000000000001', rc: -22 },
+    ];
+    const put = { kind: 'put_type', pcpu: 0, mfn: 0x100, type_info: '0x4000000000000000' };
+    const elsewhere = { kind: 'get_page', pcpu: 0, mfn: 0x200, owner: 1 };
+    expect(await found(...refused, put, ref('put_page'))).toEqual([]);
+    expect(await found(...refused, put, { ...elsewhere, pcpu: 1 }, ref('put_page'))).toEqual([]);
+    expect(await found(...refused, ref('put_page'), put)).toEqual([]);
+    expect(await found(...refused, put, elsewhere)).toEqual(['proven partial-reference at 3, 4']);
+    expect(await found(...refused, put, ref('get_page'))).toEqual(['proven partial-reference at 3, 4']);
+  });
+});
+
+describe('freed-with-type', () => {
+  test('not where a preempted put of the type left PGT_partial to relinquish_memory', async () => {
+    const ref = (kind: string, more: object = {}) => ({ kind, pcpu: 0, mfn: 0x100, owner: 1, ...more });
+    // An l4 table, validated and pinned.
+    const table = [page('page_alloc', 0x100), ref('get_page')];
+    const pinned = { kind: 'get_type', pcpu: 0, mfn: 0x100, type_info: '0x8c00000000000001' };
+    const [get, put] = [ref('get_page'), ref('put_page')];
+    const light = ref('get_page', { flags: ['light'] });
+    const rest = [get, ref('alloc_ref_drop'), put];
+    const preempted = [get, light, put, put, ...rest, put];
+    expect(await found(...table, pinned, ...preempted, page('page_free', 0x100))).toEqual([]);
+    // Without it, the type's own reference is dropped, and the type is not.
+    expect(await found(...table, pinned, get, put, put, ...rest, page('page_free', 0x100))).toEqual([
+      'proven type-without-general at 2, 8',
+      'proven freed-with-type freed at 2, 9',
+    ]);
+  });
+});
+
 describe('leak', () => {
   const taken = { kind: 'get_page', pcpu: 0, mfn: 0x100, owner: 1 };
   const dropped = { kind: 'alloc_ref_drop', pcpu: 0, mfn: 0x100, owner: 1 };
@@ -113,6 +166,22 @@ describe('leak', () => {
     expect(await found(left, ...timed, later(2 ** 22))).toEqual(['possible leak dying at 2, 4']);
     const unknown = { kind: 'owner_set', pcpu: 0, mfn: 0x102, owner: 1, tsc: 1 };
     expect(await found(unknown, ...timed, later(2 ** 22))).toEqual(['possible leak dying at 2, 4']);
+  });
+
+  test('likely where the domain dies, and its end does not come', async () => {
+    const created = { kind: 'domain_create', domid: 1, tsc: 900 };
+    const dying = { kind: 'domain_dying', domid: 1, tsc: 990 };
+    const tornDown = [page('page_alloc', 0x100), taken, set(9, 0x101), dropped, page('page_free', 0x101)];
+    const timed = [created, dying, ...tornDown.map((event, i) => ({ ...event, tsc: 1000 + i }))];
+    const later = (ticks: number) => ({ kind: 'mark', pcpu: 0, tsc: 1003 + ticks });
+    expect(await found(...timed, later(2 ** 30))).toEqual(['likely leak zombie at 3, 5']);
+    expect(await found(...timed, later(2 ** 30 - 1))).toEqual(['possible leak dying at 3, 5']);
+    // It owns another page still.
+    const left = { ...page('page_alloc', 0x102), tsc: 1 };
+    expect(await found(created, left, ...timed.slice(1), later(2 ** 30))).toEqual(['possible leak dying at 4, 6']);
+    expect(await found(...timed, { kind: 'domain_destroy', domid: 1, tsc: 1004 + 2 ** 30 })).toEqual([
+      'proven leak torn-down at 3, 5',
+    ]);
   });
 
   test('likely where the reference is older than the trace, and its domain gone', async () => {

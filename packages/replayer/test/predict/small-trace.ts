@@ -6,8 +6,8 @@ import { LockHistory } from '../../src/predict/lock-history.js';
 import { CAUSE, OrderLog } from '../../src/predict/order-log.js';
 import { suspects } from '../../src/predict/suspects.js';
 
-export const MODES = { write: 1, read: 2 } as const;
-export type Mode = keyof typeof MODES;
+const MODES = { write: 1, read: 2 } as const;
+type Mode = keyof typeof MODES;
 
 /** An event of a thread: a lock that is taken or given back, or a variable that is read or written. */
 export interface Step {

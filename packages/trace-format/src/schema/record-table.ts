@@ -50,7 +50,7 @@ const ENTRY = 'u64 gfn; u64 mfn; domid | view << 16; p2mt | order << 8 | access 
 const LOCK = 'u64 lock; level; mode | recursive << 8 | depth << 16; u64 caller';
 const MODES = { note: 'mode: 0 mutex, 1 write, 2 read' };
 /** Records with a word to spare, in which later recorders store the caller. */
-const MAY_HAVE_CALLER = 'a seventh word, where there is one: caller, the low half of its address';
+const MAY_HAVE_CALLER = 'a word behind these, where there is one: caller, the low half of its address';
 /** Records of references: the caller's caller, where frames are linked. */
 const MAY_HAVE_OUTER = `outer: low half of \`outer_caller\`, 0 for none; ${MAY_HAVE_CALLER}`;
 
@@ -78,7 +78,7 @@ const MEM_RECORDS = {
     'u64 gfn; u64 mfn; domid | view << 16; p2mt | order << 8 | query << 16 | locked << 31',
     { note: `query: bit 0 \`alloc\`, bit 1 \`unshare\`; ${MAY_HAVE_CALLER}` },
   ),
-  setEntry: record(0x0010_f802, 'set_entry', 'set_entry', ENTRY),
+  setEntry: record(0x0010_f802, 'set_entry', 'set_entry', ENTRY, { note: MAY_HAVE_CALLER }),
   getPage: record(
     0x0010_f803,
     'get_page',
@@ -97,7 +97,7 @@ const MEM_RECORDS = {
   pageFree: record(0x0010_f80a, 'page_free', 'page_free', 'u64 mfn; order; owner'),
   putGfn: record(0x0010_f80b, 'put_gfn', 'put_gfn', 'u64 gfn; domid | view << 16; 0'),
   m2pSet: record(0x0010_f80c, 'm2p_set', 'm2p_set', 'u64 mfn; u64 gfn', {
-    note: 'gfn: all ones is none, 2^64 − 2 the flag `shared`',
+    note: `gfn: all ones is none, 2^64 − 2 the flag \`shared\`; ${MAY_HAVE_CALLER}`,
   }),
   ownerSet: record(0x0010_f80d, 'owner_set', 'owner_set', 'u64 mfn; old owner; owner; u64 count_info'),
   pageUse: record(0x0010_f80e, 'page_use', 'page_use', 'u64 mfn; domid; op; u64 caller', {
@@ -118,7 +118,7 @@ const MEM_RECORDS = {
     { note: 'the kind by op, from 0; a seventh word, where there is one: all 32 GNTMAP bits' },
   ),
   tlbFlush: record(0x0010_f811, 'tlb_flush', 'tlb_flush tlb_flush_deferred', 'domid | view << 16; deferred', {
-    note: 'the kind by bit 0 of deferred',
+    note: `the kind by bit 0 of deferred; ${MAY_HAVE_CALLER}`,
   }),
   podCache: record(
     0x0010_f812,

@@ -1,6 +1,6 @@
 import { P2mError } from '../errors.js';
 import { LineSplitter } from '../ndjson/decode-lines.js';
-import { type EventReceiver, type NdjsonImportOptions, NdjsonRows, piecesOf } from '../ndjson/import-ndjson.js';
+import { type NdjsonImportOptions, NdjsonRows, piecesOf } from '../ndjson/import-ndjson.js';
 import type { TraceMetadata } from '../schema/metadata.js';
 import { yieldTurn } from '../yield-turn.js';
 import { StdDecoder } from './decode-std.js';
@@ -13,7 +13,7 @@ import { StdDecoder } from './decode-std.js';
 export async function importStd(
   input: string | AsyncIterable<Uint8Array>,
   name: string,
-  output: string | EventReceiver,
+  output: string,
   options: NdjsonImportOptions = {},
 ): Promise<TraceMetadata> {
   const splitter = new LineSplitter();

@@ -18,6 +18,7 @@ const PLAIN = {
   lockAcquire: [0x40, 0xffff_8301, 16, 0x1_0101, 0x4020_0000, 0xffff_82d0],
   putGfn: [0x40, 0, 7, 0],
   tlbFlush: [7, 1],
+  m2pSet: [0x7700, 0, 0x40, 0],
   grant: [0x7700, 0, 7 << 16, 5, 6, 2 << 8],
   pageAlloc: [0x7700, 0, 9, 7],
   altp2m: [1, 0, 2, 0, 7, 3],
@@ -59,7 +60,7 @@ test.each([
   expect(health).toMatchObject({ misfits: 0, unknownById: {}, ignoredById: { [hexId(name)]: 1 } });
 });
 
-test.each(['setEntry', 'lockAcquire', 'putGfn', 'tlbFlush', 'pageAlloc', 'altp2m', 'domainDying', 'p2mTable'] as const)(
+test.each(['lockAcquire', 'putGfn', 'pageAlloc', 'altp2m', 'domainDying', 'p2mTable'] as const)(
   'a word behind those of %s is ignored and counted',
   async name => {
     const plain = await imported(name, PLAIN[name]);
@@ -69,7 +70,7 @@ test.each(['setEntry', 'lockAcquire', 'putGfn', 'tlbFlush', 'pageAlloc', 'altp2m
   },
 );
 
-test.each(['lookup', 'getPage', 'putPage', 'allocRefDrop'] as const)(
+test.each(['lookup', 'setEntry', 'getPage', 'putPage', 'allocRefDrop', 'm2pSet', 'tlbFlush'] as const)(
   'a word behind those of %s is its caller',
   async name => {
     const symbols = SymbolTable.parse('ffff82d040200000 T first\nffff82d040300000 T second\n', 'symbols');

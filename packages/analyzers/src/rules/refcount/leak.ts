@@ -18,9 +18,10 @@ the events around it tell: a grant (handle) or foreign mapping (mapped_gfn) of m
 or an entry of a page table that was leaked itself (table). Of several references those are told that nothing has put in
 their turn: a grant's is put where the grant is unmapped.`,
   fires: `alloc_ref_drop, and at the end of the trace the page still has a reference. Proven if its owner is gone:
-destroyed, or, in a trace without domain_destroy, torn down to the last page. Possible while the owner lives, likely if
-the reference or the drop is older than the trace. A note where the trace ends within the teardown, or where, in a
-domain that lives, the grant or foreign mapping that holds it still stands, or somebody has the page's type.`,
+destroyed, or, in a trace without domain_destroy, torn down to the last page. Likely if the reference or the drop is
+older than the trace, or if the owner is torn down and does not end (2^30 ticks pass without its domain_destroy): the
+reference keeps it. Possible while the owner lives. A note where the trace ends within the teardown, or where, in a
+domain that has not ended, the grant or foreign mapping that holds it still stands, or somebody has the page's type.`,
   nearMiss: 'The reference is dropped later, and the page is freed.',
   mechanism: `get_page adds to count_info and put_page subtracts; the page is freed only when the count reaches 0
 (xen/common/page_alloc.c, xen/arch/x86/mm.c). put_page_alloc_ref drops the allocation's own reference, once. The pair
@@ -57,6 +58,6 @@ domain lives.`,
       `if(b.held_by_lock, null, coalesce(b.held_site::varchar, '?')) as allocation_dropped_at`,
     ],
     // Of a domain that lives, the holder may just not be done yet.
-    severity: `case b.detail when 'torn-down' then 'error' when 'alive' then 'warning' else 'note' end`,
+    severity: `case b.detail when 'torn-down' then 'error' when 'zombie' then 'error' when 'alive' then 'warning' else 'note' end`,
   }),
 };

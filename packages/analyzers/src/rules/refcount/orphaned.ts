@@ -13,8 +13,8 @@ export const orphaned: Rule = {
   needs: ['set_entry', 'page_alloc'],
   doc: `A page belongs to a domain, had a gfn, and has none any more; nobody has a reference on it, and it is in no PoD
 cache. The domain can neither use it nor give it back, and pays for it until its end.`,
-  fires: `At the end of the trace a page of a domain that goes on is mapped nowhere, was mapped in the domain's own p2m
-before, and has the allocation's reference alone. The p2m was used since, and the pcpu that unmapped the page has no lock
+  fires: `When a domain begins to die (domain_dying), or at the end of the trace if it goes on, a page of it is mapped
+nowhere, was mapped in the domain's own p2m before, and has the allocation's reference alone. The p2m was used since, and the pcpu that unmapped the page has no lock
 any more that it had then.`,
   nearMiss: 'The page is mapped at another gfn, or freed, or goes into the PoD cache.',
   mechanism: `xenmem_add_to_physmap() of a range that overlaps itself, in the wrong direction: each step overwrites the

@@ -16,7 +16,8 @@ lost until reboot. If it is a page table, all that its entries map is lost as we
 put them (docs/xen.md#type-counts); those pages are told by refcount.leak, as what follows from this.`,
   fires: `At the end of the trace a page without PGC_allocated has a type count above 0, PGT_locked's own not counted.
 Proven if its owner is gone, as for refcount.leak; possible, and a note, while it lives or the
-trace ends within its teardown; likely if what took it is older than the trace.`,
+trace ends within its teardown; likely if what took it is older than the trace, or, with a warning, if the owner is
+torn down and does not end.`,
   nearMiss: 'put_page_and_type drops the type reference, and the page is freed.',
   mechanism: `Somebody calls put_page() where put_page_and_type() was due, or neither; page_unlock() that drops the last
 type reference (XSA-242); PGT_partial without its type reference at a domain's death (XSA-310).`,
@@ -42,6 +43,6 @@ the last whose put is not recorded.`,
       `case when b.at1 is null then 'before the trace' when not b.by_lock then b.site::varchar end as acquired_at`,
     ],
     // Of a domain that lives, the holder may just not be done yet.
-    severity: `if(b.detail = 'torn-down', 'error', 'note')`,
+    severity: `case b.detail when 'torn-down' then 'error' when 'zombie' then 'warning' else 'note' end`,
   }),
 };

@@ -109,8 +109,12 @@ export const podEntryCount = defineCheck({
         pod_populate: (batch, row) => {
           const { domid, order } = batch.columns;
           const known = expectedOf(domid[row]);
+          const gfn = gfnOf(batch, row);
           known.populate(framesOf(order[row]));
-          known.mover.set(now.seq, gfnOf(batch, row), mfnOf(batch, row), site());
+          // The record has no caller; who wrote the entry right before it may have one.
+          const { writer } = known;
+          const caller = writer.gfn === alignDown(gfn, order[row]) && writer.caller >= 0 ? writer.caller : site();
+          known.mover.set(now.seq, gfn, mfnOf(batch, row), caller);
         },
         pod_zero_reclaim: (batch, row) => {
           const { domid, order } = batch.columns;

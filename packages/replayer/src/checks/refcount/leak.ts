@@ -4,7 +4,7 @@ import { DeadDomains } from '../dead-domains.js';
 import { forEachFrame } from '../frames.js';
 import { ownerOf } from '../known-pages.js';
 import { KnownTypes } from '../known-types.js';
-import { DETAIL, LeakedPages, lastMappingOf } from './leaked-pages.js';
+import { confidenceOf, DETAIL, LeakedPages, lastMappingOf } from './leaked-pages.js';
 
 /**
  * At the end of the trace a page has lost the allocation's own reference (PGC_allocated), and its count is not 0. Of a
@@ -28,12 +28,12 @@ export const leak = defineCheck({
       const standing = p2ms.reverse.mappings(mfn).find(({ p2m }) => p2ms.tables[p2m].domid === owner);
       const tell = (held: HeldReference | undefined) => {
         const isKnown = held !== undefined && !Number.isNaN(dropped.seq);
-        // Whoever has a type reference on a living domain's page uses it for long: a ring, a registered area.
-        const isInUse = fate === 'alive' && types.isKnown(slot) && types.references(slot) > 0;
+        // Whoever has a type reference on a page uses it for long, and its domain may end before: a ring, a registered area.
+        const isInUse = (fate === 'alive' || fate === 'zombie') && types.isKnown(slot) && types.references(slot) > 0;
         const isMapped = isInUse || (held !== undefined && isStillMapped(held));
         const table = held === undefined ? -1 : leaked.tableOf(mfn, held);
         report({
-          confidence: fate !== 'gone' || isMapped ? 'possible' : isKnown ? 'proven' : 'likely',
+          confidence: isMapped ? 'possible' : confidenceOf(fate, isKnown),
           detail: isMapped ? 'mapped' : DETAIL[fate],
           mfn,
           generation: pages.generation[slot],

@@ -1,4 +1,5 @@
 import { DOMID_FIRST_RESERVED } from '@p2mtrace/trace-format';
+import type { BreachConfidence } from '../../facts/breach-table.js';
 import type { LastMapping, LastMappings } from '../../facts/last-mappings.js';
 import type { HeldReference, RefFacts } from '../../facts/ref-facts.js';
 import type { XenState } from '../../state/xen-state.js';
@@ -9,7 +10,17 @@ import { isAllocated, ownerOf, references } from '../known-pages.js';
 const MANY = 64;
 
 /** What a finding says of the fate of its domain. */
-export const DETAIL = { alive: 'alive', dying: 'dying', gone: 'torn-down' } as const satisfies Record<Fate, string>;
+export const DETAIL = { alive: 'alive', dying: 'dying', zombie: 'zombie', gone: 'torn-down' } as const satisfies Record<
+  Fate,
+  string
+>;
+
+/**
+ * How sure it is that a reference is lost whose domain is so, and whose taking and whose page's end are known or not. What
+ * keeps a domain from its end may be a mapping yet that no event tells of.
+ */
+export const confidenceOf = (fate: Fate, isKnown: boolean): BreachConfidence =>
+  fate === 'gone' && isKnown ? 'proven' : fate === 'gone' || fate === 'zombie' ? 'likely' : 'possible';
 
 interface LeakedPage {
   readonly mfn: number;

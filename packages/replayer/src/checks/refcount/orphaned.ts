@@ -8,8 +8,8 @@ import { isAllocated, isFree, knowsCount, ownerOf, references } from '../known-p
 import { VcpuSwitches } from '../vcpu-switches.js';
 
 /**
- * At the end of the trace a page is a living domain's, was mapped in its p2m, and is no longer; nobody refers to it, and
- * no cache has it. Its domain can't reach it, nor give it back.
+ * When its domain begins to die, or else at the end of the trace, a page is a domain's, was mapped in its p2m, and is no
+ * longer; nobody refers to it, and no cache has it. Its domain could not reach it, nor give it back.
  */
 export const orphaned = defineCheck({
   rule: 'refcount.orphaned',
@@ -41,39 +41,47 @@ export const orphaned = defineCheck({
     const isUnderWay = ({ pcpu, endedSeq }: LastMapping) =>
       outermostHold(locks, pcpu, i => locks.heldSeq[i] < endedSeq && !(locks.heldSeq[i] < (switched[pcpu] ?? -1))) >= 0;
 
+    /** Looks at all pages of a domain, or of all domains that live (-1). */
+    const judge = (domid: number) => {
+      let mapped = 0;
+      pages.forEach((mfn, slot) => {
+        if ((domid >= 0 && ownerOf(pages, slot) !== domid) || !mayBeJudged(mfn, slot)) return;
+        const owner = ownerOf(pages, slot);
+        const last = lastMappings.lastOf(mfn, owner);
+        if (p2ms.reverse.isMapped(mfn)) mapped++;
+        else if (last !== undefined) {
+          mapped++;
+          if (references(pages, slot) > 0 || lastP2mSeq[owner] <= last.endedSeq || isUnderWay(last)) return;
+          report({
+            confidence: 'likely',
+            mfn,
+            generation: pages.generation[slot],
+            domid: owner,
+            gfn: last.gfn,
+            pcpu: -1,
+            caller: -1,
+            at: { unmapped: last.endedSeq, p2m_used_later: lastP2mSeq[owner] },
+          });
+        }
+      });
+      unmaps.countAt(-1, mapped);
+    };
+
     return {
       before: {
         page_free: (batch, row) => forEachFrame(batch, row, freed),
+        // From now on its pages go one by one.
+        domain_dying: ({ columns }, row) => {
+          const domid = columns.domid[row];
+          if (lastP2mSeq[domid] >= 0 && !state.health.isDying(domid)) judge(domid);
+        },
         sched_switch: (batch, row) => {
           const pcpu = switches.left(batch, row);
           if (pcpu >= 0) switched[pcpu] = now.seq;
         },
       },
       forget: pcpu => switches.forget(pcpu),
-      end: () => {
-        let mapped = 0;
-        pages.forEach((mfn, slot) => {
-          if (!mayBeJudged(mfn, slot)) return;
-          const owner = ownerOf(pages, slot);
-          const last = lastMappings.lastOf(mfn, owner);
-          if (p2ms.reverse.isMapped(mfn)) mapped++;
-          else if (last !== undefined) {
-            mapped++;
-            if (references(pages, slot) > 0 || lastP2mSeq[owner] <= last.endedSeq || isUnderWay(last)) return;
-            report({
-              confidence: 'likely',
-              mfn,
-              generation: pages.generation[slot],
-              domid: owner,
-              gfn: last.gfn,
-              pcpu: -1,
-              caller: -1,
-              at: { unmapped: last.endedSeq, p2m_used_later: lastP2mSeq[owner] },
-            });
-          }
-        });
-        unmaps.countAt(-1, mapped);
-      },
+      end: () => judge(-1),
     };
   },
 });

@@ -6,6 +6,7 @@ import { slotOf } from '../known-pages.js';
 import { KnownTypes } from '../known-types.js';
 
 const K_PUT_PAGE = KIND.put_page;
+const K_PUT_TYPE = KIND.put_type;
 /** A get_page with the flag light, among kinds. */
 const LIGHT_GET = 127;
 /** Events of a pcpu that are remembered; the two follow each other. */
@@ -33,9 +34,16 @@ class LastEvents {
   }
 }
 
+/** PGT_partial that a put_type cleared without a put_page before it. */
+interface Cleared {
+  readonly mfn: number;
+  readonly partial_set: number | undefined;
+  readonly partial_cleared: number;
+}
+
 /**
  * PGT_partial owns a general reference, which get_page_light takes right before the flag is set, and put_page drops
- * right before it is cleared (xen/arch/x86/mm.c).
+ * right before it is cleared, or right behind it where the type itself is put (xen/arch/x86/mm.c).
  */
 export const partialReference = defineCheck({
   rule: 'refcount.partial-reference',
@@ -44,8 +52,11 @@ export const partialReference = defineCheck({
     const changes = opportunities('partial');
     const types = new KnownTypes(pages, profile);
     const byPcpu: LastEvents[] = [];
+    /** By pcpu: what its next reference event decides. */
+    const due: (Cleared | undefined)[] = [];
     /** Frame → when PGT_partial was set. */
     const partialSeq = new Map<number, number>();
+    let clearedBy: Cleared | undefined;
     let wasKnown = false;
     let wasPartial = false;
 
@@ -55,10 +66,21 @@ export const partialReference = defineCheck({
       wasPartial = wasKnown && types.isPartial(slot);
     };
 
+    /** The pcpu goes on, with a put_page of that frame (-1: with something else). */
+    const settle = (pcpu: number, dropped: number) => {
+      const one = due[pcpu];
+      if (one === undefined) return;
+      due[pcpu] = undefined;
+      const { mfn, ...at } = one;
+      if (mfn !== dropped) report({ mfn, at });
+    };
+
     const note = (batch: ReplayBatch, row: number) => {
       const { columns: c } = batch;
       const { pcpu } = now;
-      if (pcpu < 0 || (c.flags[row] & FLAG.failed) !== 0) return;
+      if (pcpu < 0) return;
+      settle(pcpu, c.kind[row] === K_PUT_PAGE ? mfnOf(batch, row) : -1);
+      if ((c.flags[row] & FLAG.failed) !== 0) return;
       byPcpu[pcpu] ??= new LastEvents();
       byPcpu[pcpu].add(mfnOf(batch, row), (c.flags[row] & FLAG.light) !== 0 ? LIGHT_GET : c.kind[row]);
     };
@@ -73,14 +95,18 @@ export const partialReference = defineCheck({
       if (last >= 0) changes.count();
       if (last >= 0 && last !== (isPartial ? LIGHT_GET : K_PUT_PAGE)) {
         const cleared = { partial_set: partialSeq.get(mfn), partial_cleared: now.seq };
-        report({ mfn, at: isPartial ? { partial_set: now.seq } : cleared });
+        if (isPartial) report({ mfn, at: { partial_set: now.seq } });
+        else if (batch.columns.kind[row] === K_PUT_TYPE) clearedBy = { mfn, ...cleared };
+        else report({ mfn, at: cleared });
       }
       if (isPartial) partialSeq.set(mfn, now.seq);
       else partialSeq.delete(mfn);
     };
     const typed = (batch: ReplayBatch, row: number) => {
+      clearedBy = undefined;
       judge(batch, row);
       note(batch, row);
+      if (now.pcpu >= 0) due[now.pcpu] = clearedBy;
     };
 
     return {
@@ -88,6 +114,7 @@ export const partialReference = defineCheck({
       after: { get_type: typed, put_type: typed, get_page: note, put_page: note, alloc_ref_drop: note },
       forget: () => {
         byPcpu.length = 0;
+        due.length = 0;
         partialSeq.clear();
       },
     };

@@ -3,7 +3,7 @@ import { DeadDomains } from '../dead-domains.js';
 import { forEachFrame } from '../frames.js';
 import { ownerOf } from '../known-pages.js';
 import { KnownTypes } from '../known-types.js';
-import { DETAIL, LeakedPages, lastMappingOf } from './leaked-pages.js';
+import { confidenceOf, DETAIL, LeakedPages, lastMappingOf } from './leaked-pages.js';
 
 /**
  * At the end of the trace a page that has lost the allocation's own reference still has one of its type: the general
@@ -31,7 +31,7 @@ export const typeLeak = defineCheck({
       const domid = last?.domid ?? owner;
       const fate = leaked.areRelinquished(owner) && dead.fateOf(domid) === 'alive' ? 'dying' : dead.fateOf(domid);
       report({
-        confidence: fate !== 'gone' ? 'possible' : isKnown ? 'proven' : 'likely',
+        confidence: confidenceOf(fate, isKnown),
         detail: DETAIL[fate],
         mfn,
         generation: pages.generation[slot],

@@ -1,0 +1,31 @@
+export type { BlamedPair } from './blame.js';
+export { MAPPING } from './blame.js';
+export {
+  type DesignChoice,
+  DISCIPLINES,
+  type Discipline,
+  FAIRNESS,
+  type Fairness,
+  GRANULARITIES,
+  type Granularity,
+  type LockDesign,
+  lockDesigns,
+  UPGRADES,
+  type Upgrade,
+} from './design.js';
+export { OVERLAYS, type OverlayKind } from './overlay.js';
+export type { Refusals } from './refusals.js';
+export type { SectionCounts } from './section-reader.js';
+export type { Deadlock, DeadlockMember, SectionRun } from './simulation.js';
+export {
+  FOREIGN,
+  type Foreign,
+  LOCK_BYTES,
+  type LockMemory,
+  MAX_PCPUS,
+  type Waits,
+  type WhatIf,
+  type WhatIfOptions,
+  type WhatIfRow,
+  whatIf,
+} from './what-if.js';

@@ -1,0 +1,56 @@
+import { withRoom } from '../memory/frame-table.js';
+
+/** Values that are kept one by one. */
+const KEPT = 1 << 16;
+/** Beyond that, buckets of a 128th of a power of two. */
+const STEPS = 128;
+
+/**
+ * Ticks that were waited. Percentiles are exact (the nearest rank) for the first 65,536; of more, they are at most one
+ * 128th too low.
+ */
+export class WaitTimes {
+  count = 0;
+  total = 0;
+  max = 0;
+  private values = new Float64Array(16);
+  private buckets: Float64Array | undefined;
+
+  add(ticks: number): void {
+    this.total += ticks;
+    if (ticks > this.max) this.max = ticks;
+    if (this.count < KEPT) {
+      if (this.count >= this.values.length) this.values = withRoom(this.values, this.count + 1);
+      this.values[this.count++] = ticks;
+      return;
+    }
+    if (this.buckets === undefined) {
+      this.buckets = new Float64Array(STEPS * 64);
+      for (let i = 0; i < this.count; i++) this.buckets[bucketOf(this.values[i])]++;
+      this.values = new Float64Array(0);
+    }
+    this.count++;
+    this.buckets[bucketOf(ticks)]++;
+  }
+
+  /** The smallest value that is not less than this part of all; 0 for none. */
+  percentile(part: number): number {
+    if (this.count === 0) return 0;
+    const rank = Math.max(1, Math.ceil(part * this.count));
+    if (this.buckets === undefined) return this.values.slice(0, this.count).sort()[rank - 1];
+    let seen = 0;
+    for (let i = 0; i < this.buckets.length; i++) {
+      seen += this.buckets[i];
+      if (seen >= rank) return Math.min(lowestOf(i), this.max);
+    }
+    return this.max;
+  }
+}
+
+function bucketOf(value: number): number {
+  const exponent = value < 1 ? 0 : Math.floor(Math.log2(value));
+  const part = value < 1 ? 0 : Math.min(STEPS - 1, Math.floor((value / 2 ** exponent - 1) * STEPS));
+  return Math.min(63, exponent) * STEPS + part;
+}
+
+const lowestOf = (bucket: number): number => 2 ** Math.floor(bucket / STEPS) * (1 + (bucket % STEPS) / STEPS);

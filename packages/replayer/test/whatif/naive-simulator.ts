@@ -1,0 +1,293 @@
+import { GRANULE_ORDER, type LockDesign } from '../../src/whatif/design.js';
+
+/** One thing that a pcpu does, `ticks` after the one before. A section claims `first` to `last` where it begins. */
+export interface NaiveOp {
+  readonly kind: 'lock' | 'unlock' | 'begin' | 'claim' | 'end';
+  readonly res: number;
+  readonly ticks: number;
+  readonly seq: number;
+  readonly first?: number;
+  readonly last?: number;
+  readonly whole?: boolean;
+  /** Of a beginning: the section writes. Of a claim: for a write. */
+  readonly writes?: boolean;
+  /** Recorded as taken for reading. */
+  readonly shared?: boolean;
+}
+
+interface Held {
+  readonly p: number;
+  readonly res: number;
+  readonly first: number;
+  readonly last: number;
+  readonly writes: boolean;
+}
+interface Request extends Held {
+  readonly since: number;
+  readonly isUpgrade: boolean;
+  readonly isP2m: boolean;
+}
+interface Section {
+  readonly res: number;
+  readonly at: number;
+  readonly since: number;
+  readonly seq: number;
+  readonly writes: boolean;
+  wait: number;
+}
+interface Pcpu {
+  at: number;
+  now: number;
+  due: number;
+  sections: Section[];
+  locks: number[];
+  /** How many locks it had when its outermost section began. */
+  locksBefore: number;
+  carried: number;
+  /** Its section has started again, and passes nobody. */
+  hasRestarted: boolean;
+}
+
+export interface NaiveResult {
+  readonly waits: readonly number[];
+  readonly otherWait: number;
+  readonly makespan: number;
+  readonly deadlocks: number;
+  readonly upgrades: number;
+  readonly peak: number;
+  readonly mean: number;
+  readonly granules: number;
+}
+
+/**
+ * The same experiment as `Simulation`, written down as one would tell it: who is due first does one thing, and after each
+ * release everybody who waits is looked at in the order in which they came.
+ */
+export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design: LockDesign): NaiveResult {
+  const { discipline, granularity, upgrade, fairness } = design;
+  const ranges = granularity !== null && granularity !== 'all' ? 2 ** GRANULE_ORDER[granularity] : 0;
+  const isExclusive = discipline === 'exclusive' || discipline === 'range-exclusive';
+  let held: Held[] = [];
+  const queue: Request[] = [];
+  const waits: number[] = [];
+  const pcpus = streams.map(
+    (ops): Pcpu => ({
+      at: 0,
+      now: 0,
+      due: ops[0]?.ticks ?? 0,
+      sections: [],
+      locks: [],
+      locksBefore: 0,
+      carried: 0,
+      hasRestarted: false,
+    }),
+  );
+  let [otherWait, makespan, deadlocks, upgrades] = [0, 0, 0, 0];
+  let [area, busy, peak, clock, granules] = [0, 0, 0, 0, 0];
+
+  const isWaiting = (p: number) => queue.some(request => request.p === p);
+  const overlap = (a: Held, b: Held) => a.res === b.res && a.first <= b.last && b.first <= a.last;
+  const conflict = (a: Held, b: Held) => a.p !== b.p && overlap(a, b) && (a.writes || b.writes);
+  const isAhead = (earlier: Request, later: Request) =>
+    !later.isUpgrade &&
+    !(fairness === 'reader-preference' && !later.writes && !pcpus[later.p].hasRestarted) &&
+    conflict(earlier, later);
+  /** Who keeps a request waiting: those who have something, and those who came before. */
+  const blockers = (request: Request): number[] => {
+    const place = queue.indexOf(request);
+    const before = place < 0 ? queue : queue.slice(0, place);
+    return [
+      ...held.filter(one => conflict(one, request)).map(({ p }) => p),
+      ...before.filter(one => isAhead(one, request)).map(({ p }) => p),
+    ];
+  };
+
+  const measure = (time: number) => {
+    if (time <= clock) return;
+    const open = pcpus.filter(({ sections }) => sections.length > 0).length;
+    const working = pcpus.filter(({ sections }, p) => sections.length > 0 && !isWaiting(p)).length;
+    area += working * (time - clock);
+    if (open > 0) busy += time - clock;
+    peak = Math.max(peak, working);
+    clock = time;
+  };
+  const countGranules = () => {
+    const all = new Set<string>();
+    for (const { res, first, last, p } of held) {
+      if (!p2ms.has(res)) continue;
+      if (!Number.isFinite(last)) all.add(`${res} whole ${p} ${all.size}`);
+      else for (let g = first; g <= last; g++) all.add(`${res} ${g}`);
+    }
+    granules = Math.max(granules, all.size);
+  };
+  const p2ms = new Set(streams.flat().flatMap(({ kind, res }) => (kind === 'begin' ? [res] : [])));
+
+  const goOn = (p: number, time: number) => {
+    const pcpu = pcpus[p];
+    pcpu.now = time;
+    pcpu.due = time + (streams[p][pcpu.at]?.ticks ?? 0);
+  };
+  const has = (request: Held) =>
+    held.some(
+      one =>
+        one.p === request.p &&
+        one.res === request.res &&
+        one.first <= request.first &&
+        request.last <= one.last &&
+        (one.writes || !request.writes),
+    );
+  const grant = (request: Request, time: number) => {
+    held.push(request);
+    countGranules();
+    const wait = time - request.since;
+    if (!request.isP2m) otherWait += wait;
+    else {
+      const section = pcpus[request.p].sections.findLast(({ res }) => res === request.res);
+      if (section !== undefined) section.wait += wait;
+    }
+  };
+  const lookAtQueue = (time: number) => {
+    for (const request of [...queue]) {
+      if (blockers(request).length > 0) continue;
+      queue.splice(queue.indexOf(request), 1);
+      grant(request, time);
+      goOn(request.p, time);
+    }
+  };
+  /** Everybody that waits for p, be it through others, and p for them. */
+  const circle = (p: number): number[] => {
+    const reach = (from: number) => {
+      const found = new Set<number>();
+      const visit = (v: number) => {
+        const request = queue.find(one => one.p === v);
+        for (const w of request === undefined ? [] : blockers(request)) {
+          if (found.has(w) || !isWaiting(w)) continue;
+          found.add(w);
+          visit(w);
+        }
+      };
+      visit(from);
+      return found;
+    };
+    const ahead = reach(p);
+    return [...ahead].filter(q => reach(q).has(p));
+  };
+  const restart = (p: number, time: number) => {
+    const pcpu = pcpus[p];
+    const request = queue.find(one => one.p === p);
+    if (request === undefined) throw new Error('who does not wait is in no circle');
+    queue.splice(queue.indexOf(request), 1);
+    pcpu.carried = pcpu.sections.reduce((sum, { wait }) => sum + wait, 0) + (request.isP2m ? time - request.since : 0);
+    const lost = [...pcpu.sections.map(({ res }) => res), ...pcpu.locks.slice(pcpu.locksBefore)];
+    held = held.filter(one => one.p !== p || !lost.includes(one.res));
+    pcpu.at = pcpu.sections[0].at;
+    pcpu.locks = pcpu.locks.slice(0, pcpu.locksBefore);
+    pcpu.sections = [];
+    pcpu.hasRestarted = true;
+    pcpu.now = time;
+    pcpu.due = time;
+    lookAtQueue(time);
+  };
+  const resolve = (p: number, time: number) => {
+    while (isWaiting(p)) {
+      const members = circle(p);
+      if (members.length === 0) return;
+      deadlocks++;
+      const [victim] = members
+        .filter(q => pcpus[q].sections.length > 0)
+        .sort((a, b) => {
+          const [x, y] = [pcpus[a].sections[0], pcpus[b].sections[0]];
+          return y.since - x.since || y.seq - x.seq || b - a;
+        });
+      if (victim !== undefined) {
+        restart(victim, time);
+        continue;
+      }
+      const request = queue.find(one => one.p === p);
+      if (request === undefined) return;
+      queue.splice(queue.indexOf(request), 1);
+      grant(request, time);
+      goOn(p, time);
+      lookAtQueue(time);
+    }
+  };
+  /** False if it has to wait. */
+  const ask = (claim: Held, time: number, isP2m: boolean): boolean => {
+    if (isP2m && has(claim)) return true;
+    const isUpgrade = isP2m && claim.writes && held.some(one => one.p === claim.p && overlap(one, claim));
+    if (isUpgrade && !isExclusive && upgrade === 'convert') upgrades++;
+    const request = { ...claim, since: time, isUpgrade, isP2m };
+    if (blockers(request).length === 0) {
+      grant(request, time);
+      return true;
+    }
+    queue.push(request);
+    resolve(claim.p, time);
+    return false;
+  };
+  const claimOf = (p: number, op: NaiveOp, section: Section): Held => {
+    const isBegin = op.kind === 'begin';
+    let writes = isExclusive || (upgrade === 'declare' ? section.writes : !isBegin && op.writes === true);
+    if (discipline === 'recorded') writes = op.shared !== true;
+    if (ranges === 0) return { p, res: op.res, first: 0, last: 0, writes };
+    const granule = (gfn: number | undefined) => Math.floor((gfn ?? 0) / ranges);
+    if (op.whole === true) return { p, res: op.res, first: -Infinity, last: Infinity, writes };
+    return { p, res: op.res, first: granule(op.first), last: granule(op.last), writes };
+  };
+
+  for (;;) {
+    let next = -1;
+    for (let p = 0; p < pcpus.length; p++) {
+      if (isWaiting(p) || pcpus[p].at >= streams[p].length) continue;
+      const seq = (q: number) => streams[q][pcpus[q].at].seq;
+      const earlier = next < 0 || pcpus[p].due < pcpus[next].due;
+      if (earlier || (pcpus[p].due === pcpus[next].due && seq(p) < seq(next))) next = p;
+    }
+    if (next < 0) break;
+    const pcpu = pcpus[next];
+    const time = pcpu.due;
+    measure(time);
+    const at = pcpu.at++;
+    const op = streams[next][at];
+    makespan = Math.max(makespan, time);
+    let goes = true;
+    if (op.kind === 'lock') {
+      pcpu.locks.push(op.res);
+      goes = ask({ p: next, res: op.res, first: 0, last: 0, writes: op.shared !== true }, time, false);
+    } else if (op.kind === 'unlock') {
+      const place = pcpu.locks.lastIndexOf(op.res);
+      if (place >= 0) pcpu.locks.splice(place, 1);
+      held = held.filter(one => one.p !== next || one.res !== op.res);
+      lookAtQueue(time);
+    } else if (op.kind === 'begin') {
+      if (pcpu.sections.length === 0) pcpu.locksBefore = pcpu.locks.length;
+      const section = { res: op.res, at, since: time, seq: op.seq, writes: op.writes === true, wait: pcpu.carried };
+      pcpu.carried = 0;
+      pcpu.sections.push(section);
+      if (discipline !== 'refuse') goes = ask(claimOf(next, op, section), time, true);
+    } else if (op.kind === 'claim') {
+      const section = pcpu.sections.findLast(({ res }) => res === op.res);
+      const counts = ranges > 0 || (upgrade === 'convert' && op.writes === true);
+      const isTried = discipline !== 'refuse' && discipline !== 'recorded';
+      if (section !== undefined && counts && isTried) goes = ask(claimOf(next, op, section), time, true);
+    } else {
+      const place = pcpu.sections.findLastIndex(({ res }) => res === op.res);
+      const [section] = pcpu.sections.splice(place, 1);
+      if (pcpu.sections.length === 0) pcpu.hasRestarted = false;
+      if (section.wait > 0) waits.push(section.wait);
+      held = held.filter(one => one.p !== next || one.res !== op.res);
+      lookAtQueue(time);
+    }
+    if (goes) goOn(next, time);
+  }
+  return {
+    waits: waits.sort((a, b) => a - b),
+    otherWait,
+    makespan,
+    deadlocks,
+    upgrades,
+    peak,
+    mean: busy === 0 ? 0 : area / busy,
+    granules,
+  };
+}

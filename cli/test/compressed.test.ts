@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { P2mError } from '@p2mtrace/trace-format/errors';
 import { describe, expect, it } from 'vitest';
 import { decompressorOf } from '../src/input/compressed/decompressor-of.js';
 import { BLOCK_HEADER_BYTES, blockHeader, frameHeaderBytes } from '../src/input/compressed/zstd-frame.js';
@@ -110,23 +111,25 @@ describe.each(FILES)('%s', name => {
   });
 
   it('with a flipped bit is damaged or cut; never are other contents believed that have a checksum', async () => {
-    const kinds = { damaged: 0, cut: 0, same: 0, other: 0 };
-    for (let at = 0, bit = 0; at < bytes.length; at += at < 40 || at > bytes.length - 40 ? 1 : 907, bit++) {
+    // The first half of frames.bin.zst and the second of streams.bin.xz have no checksum.
+    const isChecked = (at: number) =>
+      name.startsWith('balloon') || (name === 'frames.bin.zst' ? at >= 12_014 : at < ENDS[name][0]);
+    let damaged = 0;
+    const places = new Set(Array.from({ length: 27 }, (_, i) => i * 907).filter(at => at < bytes.length));
+    for (let i = 0; i < 40; i++) places.add(i).add(bytes.length - 1 - i);
+    for (const at of places) {
       const flipped = Uint8Array.from(bytes);
-      flipped[at] ^= 1 << (bit & 7);
+      flipped[at] ^= 1 << (at & 7);
       try {
         const { contents, cut } = await contentsOf(name, flipped);
-        if (cut !== undefined) kinds.cut++;
-        else if (contents.equals(CAPTURE)) kinds.same++;
-        else kinds.other++;
+        if (cut === undefined && isChecked(at)) expect(contents.equals(CAPTURE), `bit of byte ${at}`).toBe(true);
       } catch (error) {
+        if (!(error instanceof P2mError)) throw error;
         expect(error).toMatchObject({ code: formOf(name) === 'xz' ? 'P2M_XZ' : 'P2M_ZSTD', blame: 'input' });
-        kinds.damaged++;
+        damaged++;
       }
     }
-    // Where frames.bin.zst has no checksum, a flipped bit may make other contents.
-    expect(kinds.damaged + kinds.cut).toBeGreaterThan(30);
-    if (name.startsWith('balloon')) expect(kinds.other).toBe(0);
+    expect(damaged).toBeGreaterThan(40);
   });
 });
 

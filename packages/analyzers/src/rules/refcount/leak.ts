@@ -58,6 +58,6 @@ domain lives.`,
       `if(b.held_by_lock, null, coalesce(b.held_site::varchar, '?')) as allocation_dropped_at`,
     ],
     // Of a domain that lives, the holder may just not be done yet.
-    severity: `case b.detail when 'torn-down' then 'error' when 'zombie' then 'error' when 'alive' then 'warning' else 'note' end`,
+    severity: `case b.detail when 'torn-down' then 'error' when 'dying' then 'note' when 'mapped' then 'note' else 'warning' end`,
   }),
 };

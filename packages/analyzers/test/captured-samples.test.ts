@@ -63,3 +63,24 @@ test('m2p-left.ndjson: mfn 0x32b9c goes into the PoD cache, and its M2P entry st
   expect(findings[0].occurrences[0].subject).toMatchObject({ domid: 1, gfn: '0x699c', mfn: '0x32b9c' });
   expect(findings[0].signature).toContain('site=decrease_reservation');
 });
+
+// Recorded on Xen 4.22 with paging inside of p2m on both pcpus; on pcpu 1 the two were then exchanged by hand.
+test('exchanged-locks.ndjson: pcpu 1 with paging and pcpu 0 with p2m could have waited for each other', async () => {
+  const { findings } = await judgedSlice('exchanged-locks.ndjson');
+  expect(findings.map(({ rule, confidence }) => `${rule} ${confidence}`)).toEqual([
+    'lock-order.level proven',
+    'lock-order.predicted-deadlock likely',
+  ]);
+  expect(findings[1].occurrences[0].witness).toMatchObject([
+    { role: 'held_1', seq: 2 },
+    { role: 'wanted_1', seq: 3 },
+    { role: 'held_2', seq: 6 },
+    { role: 'wanted_2', seq: 7 },
+  ]);
+  const recorded = readFileSync(join(SAMPLES, 'exchanged-locks.ndjson'), 'utf8').split('\n');
+  // As it was recorded: the acquisitions of pcpu 1, and then its releases, the other way round.
+  const inOrder = [4, 3, 6, 5].map((line, i) => recorded[line].replace(/"seq":\d+/, `"seq":${i + 2}`));
+  writeFileSync(path('recorded.ndjson'), [...recorded.slice(0, 3), ...inOrder, ...recorded.slice(7)].join('\n'));
+  await importNdjson(path('recorded.ndjson'), 'recorded.ndjson', path('recorded.arrow'));
+  expect((await judged(path('recorded.arrow'))).findings).toEqual([]);
+});

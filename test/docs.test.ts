@@ -31,7 +31,7 @@ describe('generated sections', () => {
       `a\n<!-- generated:schema-version -->\n${inside}<!-- /generated -->\nb\n<!-- generated:levels -->\n${inside}<!-- /generated -->\nc\n`;
     const made = await render(text(''));
     expect(made).toMatch(/^a\n<!--[\s\S]*-->\nb\n<!--[\s\S]*-->\nc\n$/);
-    expect(made).toContain('The schema version is 1.');
+    expect(made).toContain('The schema version is 2.');
     expect(await render(text('stale\n'))).toBe(made);
     expect(await render(made)).toBe(made);
     await expect(render('<!-- generated:nothing -->\n<!-- /generated -->')).rejects.toThrow('nothing generates');

@@ -42,6 +42,8 @@ beforeAll(() => {
   const capture = join(ROOT, 'samples/captures/stock-mem-pvh.bin.gz');
   writeFileSync(at('capture.bin'), gunzipSync(readFileSync(capture)));
   writeFileSync(at('xen-syms.map'), 'ffff82d0402dc73a T p2m_remove_page\n');
+  copyFileSync(join(ROOT, 'cli/test/fixtures/balloon.bin.zst'), at('capture.bin.zst'));
+  writeFileSync(at('philosophers.std'), 'T1|acq(L1)|1\nT1|acq(L2)|2\nT1|rel(L2)|3\nT1|rel(L1)|4\n');
   copyFileSync(sample('refcount.leak'), at('case.ndjson'));
   copyFileSync(sample('refcount.leak'), at('traces/leak.ndjson'));
   for (const name of ['4.17.bin', '4.18.bin']) copyFileSync(sample('lock-order.level'), at(name));
@@ -70,8 +72,8 @@ function commandsOf(page: string): string[] {
     let open = '';
     for (const line of block.split('\n')) {
       const text = open === '' ? line.replace(/^\$ /, '').replace(/ +# .*/, '') : `${open}\n${line}`;
-      // A quotation that is not closed goes on in the next line.
-      const isOpen = text.replace(/'[^']*'|"[^"]*"/g, '').match(/['"]/) !== null;
+      // A quotation that is not closed goes on in the next line, and so does what ends with a backslash.
+      const isOpen = text.endsWith('\\') || text.replace(/'[^']*'|"[^"]*"/g, '').match(/['"]/) !== null;
       open = isOpen ? text : '';
       if (!isOpen && text.trim() !== '' && !text.startsWith('#')) commands.push(text);
     }

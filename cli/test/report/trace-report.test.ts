@@ -99,7 +99,7 @@ describe('the lock graph', () => {
       ['grant_table', 'pod', 1, 1],
       ['pod', 'grant_table', 1, 5],
     ]);
-    for (const { bad } of edges) expect(bad).toEqual(['lock-order.class-cycle', 'part of a circle']);
+    for (const { bad } of edges) expect(bad).toEqual(['lock-order.predicted-deadlock', 'part of a circle']);
   });
 
   it('marks the edge that a finding accuses by its witnesses', async () => {

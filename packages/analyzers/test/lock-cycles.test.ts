@@ -56,9 +56,14 @@ describe('circles of lock classes', () => {
     ]);
   });
 
-  test('one that is held around one of them only, or once without, keeps nobody out', async () => {
+  test('one that is held around one of them only keeps nobody out', async () => {
     expect(await circles(nest(0, [H, A, G]), nest(1, [G, A]))).toEqual([['warning', circle, null]]);
-    expect(await circles(nest(0, [H, A, G]), nest(1, [H, G, A]), nest(1, [G, A]))).toEqual([['warning', circle, null]]);
+  });
+
+  test('sections of one lock keep their order: a deadlock that needs another one is not looked for', async () => {
+    expect(await circles(nest(0, [H, A, G]), nest(1, [H, G, A]), nest(1, [G, A]))).toEqual([
+      ['note', circle, 'its sides are ordered by sections of heap'],
+    ]);
   });
 
   test('one that both only read keeps nobody out; a reader keeps a writer out', async () => {

@@ -82,11 +82,9 @@ export class Replayer extends XenState {
     const kinds = batch.columns.kind;
     const { checked, settler } = this;
     const { required, now, facts } = this.context;
-    if (this.batch !== batch) {
-      this.batch = batch;
-      required.begin(batch);
-      now.begin(batch);
-    }
+    this.batch = batch;
+    required.begin(batch);
+    now.begin(batch);
     for (let row = from; row < to; row++) {
       const kind = kinds[row];
       now.seq = batch.firstSeq + row;

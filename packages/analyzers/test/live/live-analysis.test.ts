@@ -12,12 +12,20 @@ const CORPUS = fileURLToPath(new URL('../../../../samples/corpus/rules/', import
 
 afterEach(() => vi.useRealTimers());
 
+/** Rules that need a second reading of a trace: of a stream with a circle of locks they are not checked. */
+const OF_CIRCLES = ['predicted-deadlock', 'class-cycle', 'instance-cycle'].map(name => `lock-order.${name}`);
+const isLive = ({ rule }: { readonly rule: string }) => !OF_CIRCLES.includes(rule);
+
 /** What does not depend on how many occurrences are kept, in one order. */
 function shown({ findings, customs, divergences, notChecked }: AnalysisReport): unknown {
-  const all = findings.map(({ signature, severity, confidence, mechanism, count, of, incident, occurrences }) => {
-    return [signature, severity, confidence, mechanism, count, of, incident, occurrences];
-  });
-  return [all, customs, divergences, notChecked].map(list => list.map(one => JSON.stringify(one)).sort());
+  const all = findings
+    .filter(isLive)
+    .map(({ signature, severity, confidence, mechanism, count, of, incident, occurrences }) => {
+      return [signature, severity, confidence, mechanism, count, of, incident, occurrences];
+    });
+  return [all, customs, divergences, notChecked.filter(isLive)].map(list =>
+    list.map(one => JSON.stringify(one)).sort(),
+  );
 }
 
 /** Judges NDJSON that comes in pieces, one after the other; tells after which piece each finding was told. */
@@ -88,6 +96,7 @@ describe('a stream is judged like a trace', () => {
       const { report } = await analysis.finish(replay);
       expect(shown(report)).toEqual(shown(await analyzeTrace(reader)));
       expect(report.findings.length).toBeGreaterThan(40);
+      expect(report.notChecked.map(({ rule }) => rule)).toEqual(expect.arrayContaining(OF_CIRCLES));
       reader.close();
     }
   }, 60_000);
@@ -110,7 +119,10 @@ describe('a stream is judged like a trace', () => {
       const reader = TraceReader.open(trace);
       const { report } = await watched(readFileSync(file, 'utf8'), 300);
       const [mine, theirs] = [report, await analyzeTrace(reader)].map(({ findings }) =>
-        findings.map(({ signature, severity, confidence, count }) => [signature, severity, confidence, count]).sort(),
+        findings
+          .filter(isLive)
+          .map(({ signature, severity, confidence, count }) => [signature, severity, confidence, count])
+          .sort(),
       );
       expect(mine, name).toEqual(theirs);
       reader.close();

@@ -69,7 +69,7 @@ it('a story of a lock shows the locks of its witnesses, also those that the find
     { ...b, kind: 'lock_acquire' },
     { ...a, kind: 'lock_acquire' },
   ]);
-  const { findings } = await analyzeTrace(reader, { only: ['lock-order.class-cycle'] });
+  const { findings } = await analyzeTrace(reader, { only: ['lock-order.predicted-deadlock'] });
   const { occurrence } = findFinding(findings, 'lock-order');
   const { steps } = storyOf(replay(reader, { index: false }), occurrence);
   expect(steps.map(({ event, held }) => [event.seq, held.map(row => row.lock)])).toEqual([

@@ -115,6 +115,38 @@ describe('circles of lock classes', () => {
   });
 });
 
+describe('a deadlock in another order is proven', () => {
+  const page = { pcpu: 2, mfn: 0x100, owner: 1 };
+  const entry = { pcpu: 2, domid: 1, gfn: 0x10, mfn: 0x100, order: 0, p2m_type: 'ram_rw' };
+  /** One of each kind that orders events, which none of these orders. */
+  const all = [
+    { kind: 'domain_create', pcpu: 2, domid: 1 },
+    { kind: 'sched_switch', pcpu: 2, domid: 1, vcpu: 0 },
+    { kind: 'page_alloc', order: 0, ...page },
+    { kind: 'set_entry', ...entry },
+    { kind: 'lookup', ...entry },
+    { kind: 'get_page', ...page },
+    { kind: 'put_page', ...page },
+    { kind: 'tlb_flush', pcpu: 2, domid: 1 },
+    { kind: 'page_free', order: 0, ...page },
+  ];
+  const sides = [...nest(0, [A, G]), ...nest(1, [G, A])];
+  const severities = async (...events: object[]) => (await circles(events)).map(([severity]) => severity);
+
+  test('if all that orders events is recorded', async () => {
+    expect(await severities(...all, ...sides)).toEqual(['error']);
+    for (const { kind } of all) {
+      const others = all.filter(event => event.kind !== kind);
+      expect(await severities(...others, ...sides), kind).toEqual(['warning']);
+    }
+  });
+
+  test('but not where trylocks are recorded: one that succeeded looks like a lock that was waited for', async () => {
+    const inVain = { kind: 'lock_acquire', pcpu: 2, mode: 'mutex', ...H, flags: ['failed'] };
+    expect(await severities(...all, inVain, ...sides)).toEqual(['warning']);
+  });
+});
+
 describe('circles inside one class', () => {
   const p2m = (domid: number) => ({ lock: `0xffff83000000010${domid}`, lock_class: 'p2m', mode: 'write', level: 16 });
 

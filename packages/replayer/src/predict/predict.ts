@@ -24,9 +24,15 @@ const ORDERING: readonly KindName[] = [
   'domain_create',
 ];
 
-/** Whether all that orders events is recorded; a trace of threads (std) has it as reads, writes, forks and joins. */
-const recordsAll = (metadata: TraceMetadata): boolean =>
-  metadata.format === 'std' || (ORDERING.every(kind => isRecorded(metadata, kind)) && metadata.piece === undefined);
+/**
+ * Whether all that orders events is recorded, in an order that is no guess; a trace of threads (std) has it as reads,
+ * writes, forks and joins.
+ */
+function recordsAll(metadata: TraceMetadata): boolean {
+  if (metadata.format === 'std') return true;
+  const isExact = (metadata.health?.order.confidence ?? 'exact') === 'exact';
+  return isExact && metadata.piece === undefined && ORDERING.every(kind => isRecorded(metadata, kind));
+}
 
 /**
  * Adds to the facts of a replay which cycles of acquisitions can end in a deadlock in another order of the events
@@ -39,11 +45,11 @@ export function predictDeadlocks(reader: TraceReader, replayer: Replayer, until:
   const edges = suspects(replayer.facts?.locks.edgeList() ?? []);
   if (edges.length === 0) return;
   const losses = lossStarts(reader);
-  const { history, orders, acquires, pcpus } = new TracePass(reader, edges, losses, until);
+  const { history, orders, acquires, pcpus, hasTrylocks } = new TracePass(reader, edges, losses, until);
   const cycles = new DeadlockFinder(history, orders, acquires.all, pcpus.length).find();
   const deadlocks = cycles.filter(({ verdict }) => verdict === 'deadlock');
   const confirmed = new WitnessValidator(reader, losses, pcpus).confirm(deadlocks);
-  const rows = new CycleRows(replayer, reader, pcpus);
+  const rows = new CycleRows(replayer, reader, pcpus, recordsAll(reader.metadata) && !hasTrylocks);
   for (const cycle of cycles) {
     const isOpen = cycle.verdict === 'deadlock' && !confirmed.has(cycle);
     rows.add(isOpen ? { ...cycle, verdict: 'unconfirmed', cause: CAUSE.unconfirmed } : cycle);
@@ -62,9 +68,9 @@ class CycleRows {
   private readonly pcpus: readonly number[];
   private next = 0;
 
-  constructor(replayer: Replayer, reader: TraceReader, pcpus: readonly number[]) {
+  constructor(replayer: Replayer, reader: TraceReader, pcpus: readonly number[], isProven: boolean) {
     this.replayer = replayer;
-    this.confidence = CYCLE_CONFIDENCES.indexOf(recordsAll(reader.metadata) ? 'proven' : 'likely');
+    this.confidence = CYCLE_CONFIDENCES.indexOf(isProven ? 'proven' : 'likely');
     this.table = replayer.factWriter.table(LOCK_CYCLES);
     this.start = reader.batches[0]?.firstSeq ?? 0;
     this.pcpus = pcpus;

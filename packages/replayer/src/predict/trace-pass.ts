@@ -21,6 +21,8 @@ export class TracePass {
   readonly history = new LockHistory();
   readonly orders = new OrderLog();
   readonly acquires: AbstractAcquires;
+  /** Some acquisitions were tried in vain: then others may be trylocks, too, which wait for nobody. */
+  hasTrylocks = false;
   /** Numbers of the pcpus in here: those that have events, in the order in which they appear. */
   readonly pcpus: number[] = [];
   private readonly numbers = new Map<number, number>();
@@ -60,7 +62,8 @@ export class TracePass {
     const pcpu = this.numberOf(c.pcpu[at]);
     switch (kind) {
       case KIND.lock_acquire:
-        if (isValid(v.lock, at) && (c.flags[at] & FLAG.failed) === 0) this.acquire(batch, at, pcpu, row);
+        if ((c.flags[at] & FLAG.failed) !== 0) this.hasTrylocks = true;
+        else if (isValid(v.lock, at)) this.acquire(batch, at, pcpu, row);
         break;
       case KIND.lock_release:
         if (isValid(v.lock, at) && (c.flags[at] & FLAG.failed) === 0) {

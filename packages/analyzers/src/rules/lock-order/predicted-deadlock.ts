@@ -45,7 +45,8 @@ join lock_cycles c on c.pcpu = e.pcpu and e.seq between c.from_seq and c.stop_se
 where c.cycle = $number and c.verdict = 'deadlock' order by e.seq`,
   fix: 'Agree on one order of the locks; or hold one lock around both sides. A side that cannot follow has to use trylock.',
   limits: `What orders events and is not recorded (an interrupt, memory that is no p2m entry, a lock without a hook) is not
-known to it: then it is likely, not proven. A trylock that succeeded looks like a lock that was waited for. Deadlocks that
+known to it: then it is likely, not proven. A trylock that succeeded looks like a lock that was waited for, so a trace with
+failed acquisitions proves none. Deadlocks that
 need another order of critical sections of one lock are not looked for.`,
   of: ACQUISITIONS,
   sql: SIDES,

@@ -30,7 +30,14 @@ const OF_DOMID = 3;
 /** By kind: whether it changes what the state has about the frame, and how it names the owner. */
 const CLAIMS = Uint8Array.from(KINDS, ({ name, group }) => {
   if (group === 'sharing' || name === 'snapshot_rmap') return SHARED;
-  if (group === 'page' || name === 'm2p_set' || name === 'snapshot_m2p' || name === 'snapshot') return OF_OWNER;
+  if (
+    group === 'page' ||
+    name === 'm2p_set' ||
+    name === 'p2m_table_alloc' ||
+    name === 'snapshot_m2p' ||
+    name === 'snapshot'
+  )
+    return OF_OWNER;
   return name === 'snapshot_pod' || (group === 'pod' && name !== 'pod_splinter') ? OF_DOMID : 0;
 });
 

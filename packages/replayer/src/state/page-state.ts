@@ -340,8 +340,8 @@ export class PageState implements EventState {
     const slot = this.slotOf(batch, row);
     if (slot === 0) return;
     const owner = isValid(batch.validity.owner, row) ? batch.columns.owner[row] : NO_OWNER;
-    // steal_page leaves a page without an owner and with a count of 0 until it is assigned again.
-    if (owner === NO_OWNER) this.pages.state[slot] &= ~COUNTED;
+    // steal_page takes the owner and clears the count and PGC_allocated, with no put: what was known is over.
+    if (owner === NO_OWNER) this.pages.state[slot] &= ~(COUNTED | COUNT_KNOWN);
     this.setOwner(slot, owner);
     if (isValid(batch.validity.count_info, row)) this.takeCount(batch, row, slot);
   }

@@ -138,10 +138,10 @@ function setOwner(model: Model, event: TraceEvent): void {
   if (event.mfn === undefined) return;
   const page = pageOf(model, event.mfn);
   page.owner = event.owner ?? null;
+  // Without an owner it is out, and its count is unknown, unless the event tells it.
+  if (page.owner === null) Object.assign(page, { isCounted: false, count_info: undefined });
   // What changes owners may set the count without a get or put (docs/xen.md#count-writers).
   if (event.count_info !== undefined) Object.assign(page, { count_info: event.count_info, countSince: model.now });
-  // Without an owner it is out, unless its count says otherwise.
-  if (page.owner === null) page.isCounted = false;
   if (page.owner !== null || event.count_info !== undefined) enterCounting(model, page);
 }
 

@@ -1,0 +1,60 @@
+import { type AnalysisReport, type Finding, type Story, storyOf } from '@p2mtrace/analyzers';
+import { usageError } from '@p2mtrace/trace-format/errors';
+import { jsonText } from '../render/json.js';
+import { askCommand } from './ask-command.js';
+import type { TraceModel } from './trace-model.js';
+
+/** Occurrences of a finding that the page lists. */
+const LISTED = 200;
+
+/** Findings of each trace, which are looked for once, when somebody first asks. */
+export class Findings {
+  private readonly reports = new Map<TraceModel, Promise<AnalysisReport>>();
+
+  /** @throws P2mError what p2mtrace analyze says */
+  report(model: TraceModel): Promise<AnalysisReport> {
+    let report = this.reports.get(model);
+    if (report === undefined) {
+      report = analysisOf(model);
+      this.reports.set(model, report);
+      // The next who asks tries again.
+      report.catch(() => this.reports.delete(model));
+    }
+    return report;
+  }
+
+  /** @throws P2mError P2M_FINDING (usage), and what a story throws */
+  async story(model: TraceModel, id: string, number: number): Promise<Story> {
+    const { findings } = await this.report(model);
+    const occurrence = findings.find(finding => finding.id === id)?.occurrences[number - 1];
+    if (occurrence === undefined) throw usageError('P2M_FINDING', `there is no occurrence #${number} of ${id}`);
+    return storyOf(model.replay, occurrence);
+  }
+}
+
+async function analysisOf(model: TraceModel): Promise<AnalysisReport> {
+  const { text, cut } = await askCommand([
+    'analyze',
+    model.reader.path,
+    '--format',
+    'json',
+    '--fail-on',
+    'none',
+    '--quiet',
+  ]);
+  if (cut) throw usageError('P2M_UI', 'there are too many findings to list', 'use p2mtrace analyze or p2mtrace audit');
+  const report = JSON.parse(text) as AnalysisReport;
+  const findings = report.findings.map((finding: Finding) => ({
+    ...finding,
+    occurrences: finding.occurrences.slice(0, LISTED),
+  }));
+  return { ...report, findings };
+}
+
+/** A story as JSON: seqs of writers as keys. */
+export const storyJson = ({ writers, steps, ...story }: Story): string =>
+  jsonText({
+    ...story,
+    steps: steps.map(({ heldOutside, ...step }) => ({ ...step, heldOutside: Object.fromEntries(heldOutside) })),
+    writers: Object.fromEntries(writers),
+  });

@@ -1,0 +1,134 @@
+import { standardLibrary, TRACE_TABLES } from '@p2mtrace/analyzers';
+import { ACCESS_TYPES, COLUMN_NAMES, P2M_TYPES } from '@p2mtrace/trace-format';
+import { usageError } from '@p2mtrace/trace-format/errors';
+import type { Head, Overview, SqlWords } from '@p2mtrace/ui';
+import { jsonText } from '../render/json.js';
+import { version } from '../version.js';
+import { Findings, storyJson } from './findings-answer.js';
+import { mapAnswer } from './map-answer.js';
+import { overviewOf } from './overview.js';
+import { Query } from './query.js';
+import { tableAnswer } from './table-answer.js';
+import { eventsAround, findAnswer, nextTouching, subjectOf, thingAnswer, whyAnswer } from './thing-answer.js';
+import type { TraceModel } from './trace-model.js';
+
+/** Text of JSON, or bytes. */
+export type Answer = string | Buffer;
+
+/** A request that passed the guard. `signal` is aborted when nobody waits for the answer any more. */
+export interface Request {
+  readonly query: URLSearchParams;
+  /** The body of a POST. */
+  readonly body: string;
+  readonly signal: AbortSignal;
+}
+
+/** Limits of a query, as options of `p2mtrace sql`. */
+export interface SqlLimits {
+  readonly memoryLimit: string;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+/** What the page may ask, by path. Each may throw a P2mError, which the page shows. */
+export class Routes {
+  private readonly models: readonly TraceModel[];
+  private readonly limits: SqlLimits;
+  private readonly findings = new Findings();
+  private readonly overviews = new Map<TraceModel, Promise<Overview>>();
+
+  constructor(models: readonly TraceModel[], limits: SqlLimits) {
+    this.models = models;
+    this.limits = limits;
+  }
+
+  readonly get: Readonly<Record<string, (query: Query, model: TraceModel, request: Request) => Answer | Promise<Answer>>> =
+    {
+      '/api/head': () => jsonText(this.head()),
+      '/api/words': () => jsonText(sqlWords()),
+      '/api/overview': async (_, model) => jsonText(await this.overview(model)),
+      '/api/point': (query, model) => jsonText(model.point(query.whole('seq'))),
+      '/api/map': (query, model) => mapAnswer(model, query),
+      '/api/thing': (query, model) => jsonText(thingAnswer(model, query.text('thing'), query.whole('seq'))),
+      '/api/why': (query, model) => jsonText(whyAnswer(model, query.text('thing'), query.whole('seq'))),
+      '/api/next': (query, model) =>
+        jsonText(nextTouching(model, query.text('thing'), query.whole('seq'), query.whole('back') !== 0)),
+      '/api/find': (query, model) =>
+        jsonText(findAnswer(model, query.text('text'), query.whole('seq'), query.whole('back') !== 0)),
+      '/api/events': (query, model) =>
+        jsonText(eventsAround(model, query.whole('seq'), Math.min(query.whole('before'), 200), Math.min(query.whole('after'), 200))),
+      '/api/history': async (query, model, { signal }) => {
+        const thing = query.text('thing');
+        subjectOf(thing);
+        const space = thing.indexOf(' ');
+        const words = [thing.slice(0, space), thing.slice(space + 1)];
+        return jsonText(await tableAnswer(['history', model.reader.path, ...words], { signal }));
+      },
+      '/api/findings': async (_, model) => jsonText(await this.findings.report(model)),
+      '/api/story': async (query, model) =>
+        storyJson(await this.findings.story(model, query.text('id'), query.whole('number'))),
+      '/api/diff': async (query, model, { signal }) => {
+        const places =
+          query.whole('other', -1) < 0
+            ? [model.reader.path, '--from', position(model, query.whole('seq')), '--to', position(model, query.whole('to'))]
+            : this.acrossTraces(query, model);
+        const detail = query.whole('summary') !== 0 ? ['--summary'] : [];
+        return jsonText(await tableAnswer(['diff', ...places, ...detail], { signal }));
+      },
+    };
+
+  readonly post: Readonly<Record<string, (model: TraceModel, request: Request) => Promise<Answer>>> = {
+    '/api/sql': async (_, { body, signal }) => {
+      const { sql } = JSON.parse(body) as { sql?: unknown };
+      if (typeof sql !== 'string') throw usageError('P2M_UI_QUERY', 'sql is no text', 'load the page again');
+      const paths = this.models.map(({ reader }) => reader.path);
+      const { memoryLimit, timeout } = this.limits;
+      const limits = ['--memory-limit', memoryLimit, '--timeout', `${timeout}ms`];
+      return jsonText(await tableAnswer(['sql', ...paths, ...limits, '-f', '-'], { stdin: sql, signal }));
+    },
+  };
+
+  /** @throws P2mError P2M_UI_QUERY (usage) */
+  model(query: Query): TraceModel {
+    const model = this.models[query.whole('t', 0)];
+    if (model === undefined) throw usageError('P2M_UI_QUERY', 'there is no such trace', 'load the page again');
+    return model;
+  }
+
+  private acrossTraces(query: Query, model: TraceModel): string[] {
+    const other = this.models[query.whole('other')];
+    if (other === undefined) throw usageError('P2M_UI_QUERY', 'there is no such trace', 'load the page again');
+    const [from, to] = [position(model, query.whole('seq')), position(other, query.whole('to'))];
+    return [model.reader.path, other.reader.path, '--from', from, '--to', to];
+  }
+
+  private head(): Head {
+    return {
+      traces: this.models.map(model => model.head()),
+      p2mTypes: P2M_TYPES,
+      accessTypes: ACCESS_TYPES,
+      version: version(),
+    };
+  }
+
+  private overview(model: TraceModel): Promise<Overview> {
+    let overview = this.overviews.get(model);
+    if (overview === undefined) {
+      overview = overviewOf(model.reader, model.tscHz);
+      this.overviews.set(model, overview);
+      overview.catch(() => this.overviews.delete(model));
+    }
+    return overview;
+  }
+}
+
+/** As a command takes it. */
+const position = ({ replay }: TraceModel, seq: number): string => (seq <= replay.start ? 'start' : `#${seq}`);
+
+function sqlWords(): SqlWords {
+  const definitions = standardLibrary().flatMap(module => module.definitions);
+  const tables: Record<string, readonly string[]> = { events: [...COLUMN_NAMES] };
+  for (const { name, columns } of TRACE_TABLES) tables[name] = [...columns];
+  for (const { name, usage } of definitions) if (!usage.includes('(')) tables[name] ??= [];
+  return { tables, functions: definitions.filter(({ usage }) => usage.includes('(')).map(({ usage }) => usage) };
+}

@@ -1,12 +1,13 @@
 /**
  * Makes cli/bundle from the output of tsc: the command line and its worker threads, each with all modules that it needs
- * in a few files. Node takes a third of a second to find and read six hundred small ones, which is longer than most
+ * in a few files; and the page of p2mtrace ui. Node takes a third of a second to find and read six hundred small ones, which is longer than most
  * commands take.
  */
 import { copyFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { build } from 'vite';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => join(root, ...parts);
@@ -39,7 +40,14 @@ const { output } = await bundle.write({
   chunkFileNames: '[name]-[hash].js',
 });
 await bundle.close();
-writeFileSync(join(NEW, 'NOTICES.txt'), notices(output.flatMap(({ moduleIds = [] }) => moduleIds)));
+// The page that `p2mtrace ui` serves.
+const page = await build({
+  root: at('packages', 'ui'),
+  logLevel: 'warn',
+  build: { outDir: join(NEW, 'ui'), emptyOutDir: true },
+});
+const modules = [...output, ...page.output].flatMap(({ moduleIds = [] }) => moduleIds);
+writeFileSync(join(NEW, 'NOTICES.txt'), notices(modules));
 // Found beside the module that needs it (kernel.ts of trace-format).
 copyFileSync(at('packages', 'trace-format', 'dist', 'kernel', 'kernel.wasm'), join(NEW, 'kernel.wasm'));
 // All of it at once: a command started meanwhile gets either the old one or the new one.

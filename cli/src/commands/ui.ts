@@ -31,7 +31,12 @@ export const run: Run<readonly [string[]], Options> = ([paths], options, context
       const clock = { tscHz: options.cpuHz, startTime: options.startTime };
       const models = replays.map((replay, i) => {
         const { reader } = replay;
-        return new TraceModel(replay, names[i], reader.damage === undefined ? undefined : describeDamage(reader), clock);
+        return new TraceModel(
+          replay,
+          names[i],
+          reader.damage === undefined ? undefined : describeDamage(reader),
+          clock,
+        );
       });
       // Builds the index, if it is not there, before anybody waits for a page.
       for (const model of models) model.head();

@@ -52,7 +52,8 @@ export function askCommand(args: readonly string[], { stdin, signal, lines }: As
       const text = Buffer.concat(parts).toString('utf8');
       if (cut) resolve({ text: text.slice(0, text.lastIndexOf('\n') + 1), cut });
       else if (signal?.aborted) reject(usageError('P2M_INTERRUPTED', 'nobody waits for the answer any more'));
-      else if (code === EXIT.fine || code === EXIT.findings || (code === EXIT.input && text !== '')) resolve({ text, cut });
+      else if (code === EXIT.fine || code === EXIT.findings || (code === EXIT.input && text !== ''))
+        resolve({ text, cut });
       else reject(errorOf(said));
     });
   });

@@ -7,7 +7,7 @@ import { version } from '../version.js';
 import { Findings, storyJson } from './findings-answer.js';
 import { mapAnswer } from './map-answer.js';
 import { overviewOf } from './overview.js';
-import { Query } from './query.js';
+import type { Query } from './query.js';
 import { tableAnswer } from './table-answer.js';
 import { eventsAround, findAnswer, nextTouching, subjectOf, thingAnswer, whyAnswer } from './thing-answer.js';
 import type { TraceModel } from './trace-model.js';
@@ -42,40 +42,54 @@ export class Routes {
     this.limits = limits;
   }
 
-  readonly get: Readonly<Record<string, (query: Query, model: TraceModel, request: Request) => Answer | Promise<Answer>>> =
-    {
-      '/api/head': () => jsonText(this.head()),
-      '/api/words': () => jsonText(sqlWords()),
-      '/api/overview': async (_, model) => jsonText(await this.overview(model)),
-      '/api/point': (query, model) => jsonText(model.point(query.whole('seq'))),
-      '/api/map': (query, model) => mapAnswer(model, query),
-      '/api/thing': (query, model) => jsonText(thingAnswer(model, query.text('thing'), query.whole('seq'))),
-      '/api/why': (query, model) => jsonText(whyAnswer(model, query.text('thing'), query.whole('seq'))),
-      '/api/next': (query, model) =>
-        jsonText(nextTouching(model, query.text('thing'), query.whole('seq'), query.whole('back') !== 0)),
-      '/api/find': (query, model) =>
-        jsonText(findAnswer(model, query.text('text'), query.whole('seq'), query.whole('back') !== 0)),
-      '/api/events': (query, model) =>
-        jsonText(eventsAround(model, query.whole('seq'), Math.min(query.whole('before'), 200), Math.min(query.whole('after'), 200))),
-      '/api/history': async (query, model, { signal }) => {
-        const thing = query.text('thing');
-        subjectOf(thing);
-        const space = thing.indexOf(' ');
-        const words = [thing.slice(0, space), thing.slice(space + 1)];
-        return jsonText(await tableAnswer(['history', model.reader.path, ...words], { signal }));
-      },
-      '/api/findings': async (_, model) => jsonText(await this.findings.report(model)),
-      '/api/story': async (query, model) =>
-        storyJson(await this.findings.story(model, query.text('id'), query.whole('number'))),
-      '/api/diff': async (query, model, { signal }) => {
-        const places =
-          query.whole('other', -1) < 0
-            ? [model.reader.path, '--from', position(model, query.whole('seq')), '--to', position(model, query.whole('to'))]
-            : this.acrossTraces(query, model);
-        const detail = query.whole('summary') !== 0 ? ['--summary'] : [];
-        return jsonText(await tableAnswer(['diff', ...places, ...detail], { signal }));
-      },
-    };
+  readonly get: Readonly<
+    Record<string, (query: Query, model: TraceModel, request: Request) => Answer | Promise<Answer>>
+  > = {
+    '/api/head': () => jsonText(this.head()),
+    '/api/words': () => jsonText(sqlWords()),
+    '/api/overview': async (_, model) => jsonText(await this.overview(model)),
+    '/api/point': (query, model) => jsonText(model.point(query.whole('seq'))),
+    '/api/map': (query, model) => mapAnswer(model, query),
+    '/api/thing': (query, model) => jsonText(thingAnswer(model, query.text('thing'), query.whole('seq'))),
+    '/api/why': (query, model) => jsonText(whyAnswer(model, query.text('thing'), query.whole('seq'))),
+    '/api/next': (query, model) =>
+      jsonText(nextTouching(model, query.text('thing'), query.whole('seq'), query.whole('back') !== 0)),
+    '/api/find': (query, model) =>
+      jsonText(findAnswer(model, query.text('text'), query.whole('seq'), query.whole('back') !== 0)),
+    '/api/events': (query, model) =>
+      jsonText(
+        eventsAround(
+          model,
+          query.whole('seq'),
+          Math.min(query.whole('before'), 200),
+          Math.min(query.whole('after'), 200),
+        ),
+      ),
+    '/api/history': async (query, model, { signal }) => {
+      const thing = query.text('thing');
+      subjectOf(thing);
+      const space = thing.indexOf(' ');
+      const words = [thing.slice(0, space), thing.slice(space + 1)];
+      return jsonText(await tableAnswer(['history', model.reader.path, ...words], { signal }));
+    },
+    '/api/findings': async (_, model) => jsonText(await this.findings.report(model)),
+    '/api/story': async (query, model) =>
+      storyJson(await this.findings.story(model, query.text('id'), query.whole('number'))),
+    '/api/diff': async (query, model, { signal }) => {
+      const places =
+        query.whole('other', -1) < 0
+          ? [
+              model.reader.path,
+              '--from',
+              position(model, query.whole('seq')),
+              '--to',
+              position(model, query.whole('to')),
+            ]
+          : this.acrossTraces(query, model);
+      const detail = query.whole('summary') !== 0 ? ['--summary'] : [];
+      return jsonText(await tableAnswer(['diff', ...places, ...detail], { signal }));
+    },
+  };
 
   readonly post: Readonly<Record<string, (model: TraceModel, request: Request) => Promise<Answer>>> = {
     '/api/sql': async (_, { body, signal }) => {

@@ -4,16 +4,16 @@ import {
   parsePosition,
   parseSubject,
   resolvePosition,
-  SUBJECTS,
   type StateView,
+  SUBJECTS,
   type Subject,
   stateOf,
   subjectText,
   touching,
   why,
 } from '@p2mtrace/replayer';
-import { isP2mError } from '../exit.js';
 import type { EventRow, Found, Thing } from '@p2mtrace/ui';
+import { isP2mError } from '../exit.js';
 import type { TraceModel } from './trace-model.js';
 
 /** `gfn 1:0x1234` as a subject. @throws P2mError P2M_SUBJECT (usage) */

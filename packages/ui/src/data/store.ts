@@ -31,7 +31,8 @@ export const traceHead = computed<TraceHead | undefined>(() => head.value?.trace
 export function tell(error: unknown): void {
   if (error instanceof DOMException && error.name === 'AbortError') return;
   const remedy = (error as { remedy?: string | null }).remedy;
-  const what = error instanceof TypeError ? 'the server does not answer: was p2mtrace ui ended?' : (error as Error).message;
+  const what =
+    error instanceof TypeError ? 'the server does not answer: was p2mtrace ui ended?' : (error as Error).message;
   problem.value = remedy === undefined || remedy === null ? what : `${what} (${remedy})`;
 }
 
@@ -128,11 +129,8 @@ export async function begin(): Promise<void> {
   effect(() => {
     const t = trace.value;
     overview.value = undefined;
-    ask<Overview>('overview', { t }).then(
-      got => {
-        if (t === trace.value) overview.value = got;
-      },
-      tell,
-    );
+    ask<Overview>('overview', { t }).then(got => {
+      if (t === trace.value) overview.value = got;
+    }, tell);
   });
 }

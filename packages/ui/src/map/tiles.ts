@@ -1,5 +1,5 @@
-import { askBytes } from '../data/ask.js';
 import type { Space } from '../api.js';
+import { askBytes } from '../data/ask.js';
 import { frameAt, placeOfFrame } from './hilbert.js';
 
 /** As in the server: cells of a tile, and its side. */
@@ -62,7 +62,13 @@ export async function pictureOf(
   const picture = { x: left * block, y: top * block, size, columns, rows, value, written, seq: params.seq };
   if (tiles.length === 0) return picture;
   const cell = size * size;
-  const given = { ...params, cell, tiles: tiles.join(','), domid: space.domid ?? undefined, view: space.view ?? undefined };
+  const given = {
+    ...params,
+    cell,
+    tiles: tiles.join(','),
+    domid: space.domid ?? undefined,
+    view: space.view ?? undefined,
+  };
   const both = new Float64Array(await askBytes('map', given));
   const half = both.length / 2;
   const at = { x: 0, y: 0 };

@@ -5,7 +5,12 @@ import { domainText, hex, seqText, valueText } from '../text.js';
 /** Goes to an event. */
 export function SeqLink({ at, children }: { readonly at: number; readonly children?: ComponentChildren }) {
   return (
-    <button type="button" class="link number" aria-current={at === seq.value ? 'true' : undefined} onClick={() => goTo(at)}>
+    <button
+      type="button"
+      class="link number"
+      aria-current={at === seq.value ? 'true' : undefined}
+      onClick={() => goTo(at)}
+    >
       {children ?? seqText(at)}
     </button>
   );
@@ -46,7 +51,8 @@ export function Value({
   if (value === null || value === undefined) return <span class="unknown">unknown</span>;
   const plain = number(value);
   if (plain !== undefined && /(?:^|_)seq$|^from$|^to$/.test(name)) return <SeqLink at={plain} />;
-  if (plain !== undefined && /(?:^|_)mfn$/.test(name)) return <ThingLink to={`mfn ${hex(plain)}`}>{hex(plain)}</ThingLink>;
+  if (plain !== undefined && /(?:^|_)mfn$/.test(name))
+    return <ThingLink to={`mfn ${hex(plain)}`}>{hex(plain)}</ThingLink>;
   if (plain !== undefined && /(?:^|_)gfn$/.test(name)) {
     const domid = number(row.domid);
     if (domid === undefined) return <>{hex(plain)}</>;

@@ -81,7 +81,15 @@ export function VirtualTable({ table, label }: { readonly table: Table; readonly
   );
 }
 
-function Cell({ name, value, row }: { readonly name: string; readonly value: unknown; readonly row: Readonly<Record<string, unknown>> }) {
+function Cell({
+  name,
+  value,
+  row,
+}: {
+  readonly name: string;
+  readonly value: unknown;
+  readonly row: Readonly<Record<string, unknown>>;
+}) {
   if (value === null) return <span class="unknown">null</span>;
   if (typeof value !== 'object' || Array.isArray(value)) return <Value name={name} value={value} row={row} />;
   const fields = value as Readonly<Record<string, unknown>>;

@@ -115,7 +115,8 @@ function draw(canvas: HTMLCanvasElement): void {
       if (right < 0 || left > width) continue;
       const all = own.groups.reduce((sum, { counts }) => sum + counts[bin], 0);
       const rate = own.rates[bin];
-      const full = (height - TICKS) * (known.length === 0 || rate === null ? 0.5 : 0.15 + 0.85 * Math.sqrt(rate / most));
+      const full =
+        (height - TICKS) * (known.length === 0 || rate === null ? 0.5 : 0.15 + 0.85 * Math.sqrt(rate / most));
       let top = height;
       for (const { name, counts } of own.groups) {
         const part = all === 0 ? 0 : (counts[bin] / all) * full;

@@ -15,7 +15,9 @@ export function entryText({ state, events }: Thing): string {
   const parts = ['state', 'owner', 'count', 'type', 'type_count']
     .filter(name => page[name] !== null)
     .map(name => (name === 'state' ? String(page[name]) : `${name} ${valueText(name, page[name])}`));
-  const mapped = (mappings ?? []).slice(0, 3).map(({ domid, gfn, view }) => `mapped by d${domid} ${view} ${valueText('gfn', gfn)}`);
+  const mapped = (mappings ?? [])
+    .slice(0, 3)
+    .map(({ domid, gfn, view }) => `mapped by d${domid} ${view} ${valueText('gfn', gfn)}`);
   return [...parts, ...mapped, byText(events[String(page.last_seq)])].filter(text => text !== '').join(' · ');
 }
 

@@ -48,7 +48,9 @@ export function FindingsView() {
   const open = useSignal('');
   const { value, busy, failed } = answer.value;
   useEffect(() => {
-    const seqs = value?.findings.flatMap(({ occurrences }) => occurrences.flatMap(({ witness }) => witness.map(one => one.seq)));
+    const seqs = value?.findings.flatMap(({ occurrences }) =>
+      occurrences.flatMap(({ witness }) => witness.map(one => one.seq)),
+    );
     witnesses.value = [...new Set(seqs ?? [])];
   }, [value]);
   const text = search.value.toLowerCase();
@@ -57,7 +59,11 @@ export function FindingsView() {
       (severity.value === 'all' || finding.severity === severity.value) &&
       `${finding.title} ${finding.signature} ${finding.id}`.toLowerCase().includes(text),
   );
-  const groups = Map.groupBy(shown, ({ incident, id }) => incident ?? id);
+  const groups = new Map<string, Finding[]>();
+  for (const finding of shown) {
+    const key = finding.incident ?? finding.id;
+    groups.set(key, [...(groups.get(key) ?? []), finding]);
+  }
   return (
     <section aria-label="Findings" class="findings">
       <div class="bar">
@@ -84,7 +90,9 @@ export function FindingsView() {
       <ul class="cards">
         {[...groups].map(([key, findings]) => (
           <li key={key}>
-            {findings.length > 1 && <p class="incident">{value?.incidents.find(({ cause }) => cause === key)?.title ?? 'one incident'}</p>}
+            {findings.length > 1 && (
+              <p class="incident">{value?.incidents.find(({ cause }) => cause === key)?.title ?? 'one incident'}</p>
+            )}
             {findings.map(finding => (
               <article key={`${finding.id} ${finding.severity} ${finding.confidence}`} class={finding.severity}>
                 <h3>
@@ -103,7 +111,8 @@ export function FindingsView() {
                 </h3>
                 <p class="meta">
                   {finding.rule} · {finding.confidence} · {finding.count.toLocaleString('en')}
-                  {finding.of !== null && ` of ${finding.of.times.toLocaleString('en')} ${finding.of.what}`} · {finding.id}
+                  {finding.of !== null && ` of ${finding.of.times.toLocaleString('en')} ${finding.of.what}`} ·{' '}
+                  {finding.id}
                 </p>
                 {open.value === finding.id && <Occurrences finding={finding} />}
               </article>
@@ -132,7 +141,10 @@ const SHOWN = 20;
 function Occurrences({ finding }: { readonly finding: Finding }) {
   const number = useSignal(1);
   const t = trace.value;
-  const story = useAnswer(signal => ask<Story>('story', { t, id: finding.id, number: number.value }, signal), [t, finding.id, number.value]);
+  const story = useAnswer(
+    signal => ask<Story>('story', { t, id: finding.id, number: number.value }, signal),
+    [t, finding.id, number.value],
+  );
   const { value, busy, failed } = story.value;
   const occurrence = finding.occurrences[number.value - 1];
   return (
@@ -167,16 +179,19 @@ function Occurrences({ finding }: { readonly finding: Finding }) {
           <li key={event.seq}>
             <em>{roles.join(', ')}:</em> <EventLine event={event} />
             {held.length > 0 && (
-              <div class="by">held then: {held.map(({ pcpu, lock, class: of }) => `${of ?? lock} (pcpu ${pcpu})`).join(', ')}</div>
+              <div class="by">
+                held then: {held.map(({ pcpu, lock, class: of }) => `${of ?? lock} (pcpu ${pcpu})`).join(', ')}
+              </div>
             )}
           </li>
         ))}
       </ol>
-      {failed !== '' && occurrence?.witness.map(({ seq, role }) => (
-        <p key={`${seq} ${role}`}>
-          {role}: <SeqLink at={seq} />
-        </p>
-      ))}
+      {failed !== '' &&
+        occurrence?.witness.map(({ seq, role }) => (
+          <p key={`${seq} ${role}`}>
+            {role}: <SeqLink at={seq} />
+          </p>
+        ))}
     </div>
   );
 }

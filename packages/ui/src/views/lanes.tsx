@@ -9,17 +9,29 @@ const LABEL = 150;
 const MOST = 4000;
 
 /** Spans of a history by what lasted, over the part of the trace that the timeline shows. */
-export function Lanes({ table, window: [low, high], at }: { readonly table: Table; readonly window: readonly [number, number]; readonly at: number }) {
+export function Lanes({
+  table,
+  window: [low, high],
+  at,
+}: {
+  readonly table: Table;
+  readonly window: readonly [number, number];
+  readonly at: number;
+}) {
   const of = (name: string) => table.columns.indexOf(name);
   const [from, to, what] = [of('from_seq'), of('to_seq'), of('what')];
   const lanes = [...new Set(table.rows.map(row => String(row[what])))];
-  const x = (seq: number) => LABEL + (Math.min(Math.max((seq - low) / (high - low), 0), 1) * (WIDTH - LABEL));
+  const x = (seq: number) => LABEL + Math.min(Math.max((seq - low) / (high - low), 0), 1) * (WIDTH - LABEL);
   const seen = table.rows
     .map(row => ({ begin: (row[from] as number | null) ?? low, end: (row[to] as number | null) ?? high, row }))
     .filter(({ begin, end }) => end >= low && begin <= high);
   return (
     <figure class="lanes">
-      <svg viewBox={`0 0 ${WIDTH} ${lanes.length * HEIGHT + 4}`} role="img" aria-label="What lasted from where to where">
+      <svg
+        viewBox={`0 0 ${WIDTH} ${lanes.length * HEIGHT + 4}`}
+        role="img"
+        aria-label="What lasted from where to where"
+      >
         {lanes.map((lane, i) => (
           <g key={lane} transform={`translate(0 ${i * HEIGHT})`}>
             <text x="0" y={HEIGHT - 7}>
@@ -47,7 +59,11 @@ export function Lanes({ table, window: [low, high], at }: { readonly table: Tabl
         ))}
         {at >= low && at <= high && <line x1={x(at)} x2={x(at)} y1="0" y2={lanes.length * HEIGHT} class="now" />}
       </svg>
-      {seen.length > MOST && <figcaption>the first {MOST} of {seen.length} are drawn; zoom the timeline to see others</figcaption>}
+      {seen.length > MOST && (
+        <figcaption>
+          the first {MOST} of {seen.length} are drawn; zoom the timeline to see others
+        </figcaption>
+      )}
     </figure>
   );
 }

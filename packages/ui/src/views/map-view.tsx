@@ -232,7 +232,8 @@ class MapCanvas {
     const { clientWidth, clientHeight } = this.canvas;
     const [px, py] = at ?? [clientWidth / 2, clientHeight / 2];
     const { x, y, scale } = this.area();
-    const least = Math.min(clientWidth, clientHeight) / (this.shown?.space === undefined ? 1 : sideOf(this.shown.space)) / 2;
+    const least =
+      Math.min(clientWidth, clientHeight) / (this.shown?.space === undefined ? 1 : sideOf(this.shown.space)) / 2;
     const next = Math.min(Math.max(scale * by, least), 64);
     const [fx, fy] = [x + px / scale, y + py / scale];
     camera.value = [fx - (px - clientWidth / 2) / next, fy - (py - clientHeight / 2) / next, next];
@@ -392,7 +393,10 @@ class MapCanvas {
     placeOfFrame(side, this.mark ?? this.looked() ?? 0, at);
     const size = this.picture?.size ?? 1;
     const inside = (value: number) => Math.min(Math.max(value, 0), side - 1);
-    this.mark = this.mark === undefined ? (this.looked() ?? 0) : frameAt(side, inside(at.x + dx * size), inside(at.y + dy * size));
+    this.mark =
+      this.mark === undefined
+        ? (this.looked() ?? 0)
+        : frameAt(side, inside(at.x + dx * size), inside(at.y + dy * size));
     this.tellUnder(this.mark);
     this.draw();
   }
@@ -408,4 +412,3 @@ class MapCanvas {
     this.zoom(by, [(at.x + 0.5 - x) * scale, (at.y + 0.5 - y) * scale]);
   }
 }
-

@@ -6,8 +6,8 @@ import { EventLine } from '../parts/event-line.js';
 import { Fields, SeqLink, ThingLink } from '../parts/links.js';
 import { useAnswer } from '../parts/use-answer.js';
 import { VirtualTable } from '../parts/virtual-table.js';
-import { Lanes } from './lanes.js';
 import { hex } from '../text.js';
+import { Lanes } from './lanes.js';
 
 interface State {
   readonly about: string;
@@ -17,7 +17,11 @@ interface State {
   readonly mappings?: readonly { readonly domid: number; readonly view: string; readonly gfn: number }[];
   readonly lock?: string;
   readonly holders?: readonly Readonly<Record<string, unknown>>[];
-  readonly p2ms?: readonly { readonly view: string; readonly frames: number; readonly by_type: Readonly<Record<string, number>> }[];
+  readonly p2ms?: readonly {
+    readonly view: string;
+    readonly frames: number;
+    readonly by_type: Readonly<Record<string, number>>;
+  }[];
   readonly owned?: number;
 }
 
@@ -36,7 +40,12 @@ export function ThingState() {
   );
   const why = useSignal<{ of: string; answer: Why | string } | undefined>(undefined);
   if (about === '') {
-    return <p class="hint">Nothing is looked at: click a frame of the map, follow a link, or search (press /) for mfn 0x…, gfn 1:0x…, lock or domain.</p>;
+    return (
+      <p class="hint">
+        Nothing is looked at: click a frame of the map, follow a link, or search (press /) for mfn 0x…, gfn 1:0x…, lock
+        or domain.
+      </p>
+    );
   }
   const key = `${about} ${at}`;
   const askWhy = () =>
@@ -169,10 +178,10 @@ function StateOf({ state }: { readonly state: State }) {
 export function ThingView() {
   const about = thing.value;
   const t = trace.value;
-  const history = useAnswer(
-    about === '' ? undefined : signal => ask<Table>('history', { t, thing: about }, signal),
-    [t, about],
-  );
+  const history = useAnswer(about === '' ? undefined : signal => ask<Table>('history', { t, thing: about }, signal), [
+    t,
+    about,
+  ]);
   const { value, busy, failed } = history.value;
   return (
     <section aria-label="The thing looked at">

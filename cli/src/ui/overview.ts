@@ -68,12 +68,12 @@ class BinEdges {
     this.last = tscOf(rows - 1) ?? this.last;
   }
 
-  /** Events a second; null where a TSC is missing, or time goes back (records of several pcpus). */
+  /** Events a second, or a tick if the frequency is unknown; null where a TSC is missing, or time goes back (records of several pcpus). */
   rates(hz: number | undefined): (number | null)[] {
     return this.tscs.map((tsc, bin) => {
       const next = bin + 1 < this.bins ? this.tscs[bin + 1] : this.last;
-      if (hz === undefined || tsc === undefined || next === undefined || next <= tsc) return null;
-      return (this.rows / this.bins / Number(next - tsc)) * hz;
+      if (tsc === undefined || next === undefined || next <= tsc) return null;
+      return (this.rows / this.bins / Number(next - tsc)) * (hz ?? 1);
     });
   }
 }

@@ -77,7 +77,7 @@ export interface Overview {
   readonly bins: number;
   /** Name of a group of kinds, and its events in each bin. */
   readonly groups: readonly { readonly name: string; readonly counts: readonly number[] }[];
-  /** Events a second in each bin, null where unknown. */
+  /** Events a second (a tick, if the frequency is unknown) in each bin; null where unknown. */
   readonly rates: readonly (number | null)[];
   readonly losses: readonly number[];
 }

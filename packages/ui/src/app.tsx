@@ -149,7 +149,7 @@ export function App() {
             )}
           </h1>
           <form
-            role="search"
+            class="search"
             onSubmit={event => {
               event.preventDefault();
               sought.current = search.current?.value ?? '';

@@ -5,7 +5,7 @@ export const seqText = (seq: number): string => (seq < 0 ? 'start' : `#${seq.toL
 
 /** Seconds as people read them: `1.204 315 s`. */
 export function secondsText(seconds: number | null): string {
-  return seconds === null ? 'time unknown' : `${seconds.toFixed(6)} s`;
+  return seconds === null ? 'seconds unknown' : `${seconds.toFixed(6)} s`;
 }
 
 /** dom_cow, dom_io and others have names; `d1` for the rest. */
@@ -25,6 +25,8 @@ export function valueText(name: string, value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(one => valueText('', one)).join(' + ');
   if (typeof value === 'number' && /^(?:gfn|mfn|m2p|first_gfn|last_gfn|new_gfn)$/.test(name)) return hex(value);
   if (typeof value === 'number' && /(?:^|_)domid$|^owner$/.test(name)) return domainText(value);
+  if (/^(?:count|type)_info$/.test(name) && /^\d+$/.test(String(value)))
+    return `0x${BigInt(String(value)).toString(16)}`;
   if (typeof value === 'object') return JSON.stringify(value);
   return String(value);
 }

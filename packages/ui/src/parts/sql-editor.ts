@@ -1,10 +1,19 @@
 import { autocompletion, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { PostgreSQL, type schemaCompletionSource, sql } from '@codemirror/lang-sql';
-import { defaultHighlightStyle, syntaxHighlighting } from '@codemirror/language';
+import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
 import { EditorState } from '@codemirror/state';
 import { EditorView, keymap } from '@codemirror/view';
+import { tags } from '@lezer/highlight';
 import type { SqlWords } from '../api.js';
+
+/** Of the style sheet, which knows light and dark. */
+const COLOURS = HighlightStyle.define([
+  { tag: tags.keyword, class: 'sql-keyword' },
+  { tag: [tags.string, tags.special(tags.string)], class: 'sql-string' },
+  { tag: [tags.number, tags.bool, tags.null], class: 'sql-number' },
+  { tag: tags.comment, class: 'sql-comment' },
+]);
 
 /** An editor of one query. Tab leaves it, as everywhere on a page. */
 export function openEditor(place: HTMLElement, text: string, { tables, functions }: SqlWords, run: () => void) {
@@ -40,7 +49,7 @@ export function openEditor(place: HTMLElement, text: string, { tables, functions
             return word === null ? null : { from: word.from, options: [...names, ...columns], validFor: /^\w*$/ };
           },
         }),
-        syntaxHighlighting(defaultHighlightStyle),
+        syntaxHighlighting(COLOURS),
         EditorView.lineWrapping,
         EditorView.contentAttributes.of({ 'aria-label': 'SQL query; Ctrl+Enter runs it' }),
       ],

@@ -2,16 +2,17 @@ import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } 
 import { useEffect, useMemo, useReducer, useRef } from 'preact/hooks';
 import type { Table } from '../api.js';
 import { Value } from './links.js';
+import { Scroll } from './scroll.js';
 
 const ROW = 26;
 
 /** A table of any length: only rows that are seen are there. */
 export function VirtualTable({ table, label }: { readonly table: Table; readonly label: string }) {
-  const scroller = useRef<HTMLDivElement>(null);
+  const scroller = useRef<HTMLElement>(null);
   const [, redraw] = useReducer((n: number, _: undefined) => n + 1, 0);
   const virtual = useMemo(
     () =>
-      new Virtualizer<HTMLDivElement, Element>({
+      new Virtualizer<HTMLElement, Element>({
         count: table.rows.length,
         getScrollElement: () => scroller.current,
         estimateSize: () => ROW,
@@ -36,8 +37,7 @@ export function VirtualTable({ table, label }: { readonly table: Table; readonly
   const { columns, rows } = table;
   return (
     <div class="table">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
-      <div ref={scroller} class="scroll" tabIndex={0} role="region" aria-label={label}>
+      <Scroll place={scroller} label={label}>
         <table aria-rowcount={rows.length + 1}>
           <thead>
             <tr>
@@ -50,7 +50,7 @@ export function VirtualTable({ table, label }: { readonly table: Table; readonly
           </thead>
           <tbody>
             {above > 0 && (
-              <tr aria-hidden="true">
+              <tr class="gap">
                 <td colSpan={columns.length} style={{ height: `${above}px`, padding: 0 }} />
               </tr>
             )}
@@ -67,13 +67,13 @@ export function VirtualTable({ table, label }: { readonly table: Table; readonly
               );
             })}
             {below > 0 && (
-              <tr aria-hidden="true">
+              <tr class="gap">
                 <td colSpan={columns.length} style={{ height: `${below}px`, padding: 0 }} />
               </tr>
             )}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       <p class="count">
         {table.cut ? `the first ${rows.length.toLocaleString('en')} rows` : `${rows.length.toLocaleString('en')} rows`}
       </p>

@@ -108,7 +108,7 @@ function draw(canvas: HTMLCanvasElement): void {
   if (own !== undefined) {
     // The height is the rate where it is known, else that of a full bin.
     const known = own.rates.filter(rate => rate !== null);
-    const most = Math.max(...known, 1);
+    const most = Math.max(...known);
     const size = (end - start) / own.bins;
     for (let bin = 0; bin < own.bins; bin++) {
       const [left, right] = [x(start + bin * size), x(start + (bin + 1) * size)];
@@ -116,7 +116,7 @@ function draw(canvas: HTMLCanvasElement): void {
       const all = own.groups.reduce((sum, { counts }) => sum + counts[bin], 0);
       const rate = own.rates[bin];
       const full =
-        (height - TICKS) * (known.length === 0 || rate === null ? 0.5 : 0.15 + 0.85 * Math.sqrt(rate / most));
+        (height - TICKS) * (rate === null ? (known.length === 0 ? 0.9 : 0.1) : 0.15 + 0.85 * Math.sqrt(rate / most));
       let top = height;
       for (const { name, counts } of own.groups) {
         const part = all === 0 ? 0 : (counts[bin] / all) * full;

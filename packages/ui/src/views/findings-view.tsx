@@ -163,12 +163,14 @@ function Occurrences({ finding }: { readonly finding: Finding }) {
       )}
       {occurrence !== undefined && (
         <p class="subject">
-          {Object.entries(occurrence.subject).map(([name, one]) => (
-            <span key={name}>
-              <i>{name}</i>&nbsp;
-              <Value name={name} value={one} row={occurrence.subject} />{' '}
-            </span>
-          ))}
+          {Object.entries(occurrence.subject)
+            .filter(([, one]) => one !== null)
+            .map(([name, one]) => (
+              <span key={name}>
+                <i>{name}</i>&nbsp;
+                <Value name={name} value={one} row={occurrence.subject} />{' '}
+              </span>
+            ))}
           <ThingOf subject={occurrence.subject} />
         </p>
       )}

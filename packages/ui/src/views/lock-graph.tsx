@@ -1,6 +1,7 @@
 import type { Table } from '../api.js';
 import { lookAt } from '../data/store.js';
 import { SeqLink } from '../parts/links.js';
+import { Scroll } from '../parts/scroll.js';
 
 const BOX = { width: 150, height: 30, gapX: 70, gapY: 16 };
 
@@ -33,7 +34,7 @@ export function LockGraph({ table }: { readonly table: Table }) {
   const height = Math.max(...[...places.values()].map(({ y }) => y)) + BOX.height + 40;
   return (
     <>
-      <div class="scroll graph" tabIndex={0} role="region" aria-label="graph of the order of locks">
+      <Scroll kind="graph" label="graph of the order of locks">
         <svg width={width} height={height} role="img" aria-label="Lock classes, and which was taken under which">
           <defs>
             <marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">
@@ -71,7 +72,7 @@ export function LockGraph({ table }: { readonly table: Table }) {
             </g>
           ))}
         </svg>
-      </div>
+      </Scroll>
       <details>
         <summary>as a list</summary>
         <ul>

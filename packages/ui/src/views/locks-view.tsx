@@ -4,6 +4,7 @@ import { send } from '../data/ask.js';
 import { point, trace, traceHead } from '../data/store.js';
 import { Chart } from '../parts/chart.js';
 import { SeqLink, ThingLink } from '../parts/links.js';
+import { Scroll } from '../parts/scroll.js';
 import { useAnswer } from '../parts/use-answer.js';
 import { VirtualTable } from '../parts/virtual-table.js';
 import { domainText } from '../text.js';
@@ -16,7 +17,6 @@ export function LocksView() {
   const { start, end, name } = traceHead.value!;
   const t = trace.value;
   const of = `trace = '${name.replaceAll("'", "''")}'`;
-  const stat = useAnswer(signal => send<Table>('sql', { sql: `from lock_stat where ${of}` }, signal), [t]);
   const edges = useAnswer(
     signal =>
       send<Table>(
@@ -28,6 +28,11 @@ from lock_edges e join lock_classes a on a.id = e.held_class and a.trace = e.tra
         signal,
       ),
     [t],
+  );
+  // Facts are kept by the first query that needs them.
+  const stat = useAnswer(
+    edges.value.busy ? undefined : signal => send<Table>('sql', { sql: `from lock_stat where ${of}` }, signal),
+    [t, edges.value.busy],
   );
   const width = Math.max(1, Math.ceil((end - start) / BINS));
   const waits = useAnswer(
@@ -46,7 +51,7 @@ from lock_edges e join lock_classes a on a.id = e.held_class and a.trace = e.tra
     <section aria-label="Locks">
       <h2>held here</h2>
       {at !== undefined && (
-        <div class="scroll short" tabIndex={0} role="region" aria-label="locks held by pcpu">
+        <Scroll kind="short" label="locks held by pcpu">
           <table>
             <thead>
               <tr>
@@ -77,7 +82,7 @@ from lock_edges e join lock_classes a on a.id = e.held_class and a.trace = e.tra
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
       )}
       {at !== undefined && at.more > 0 && <p class="hint">{at.more} more, within these: releases may be missing</p>}
       <h2>over time</h2>

@@ -112,6 +112,7 @@ export function MapView() {
         </div>
       </div>
       <div class="canvas">
+        {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: it has keys of its own */}
         <canvas
           ref={canvas}
           tabIndex={0}
@@ -273,13 +274,16 @@ class MapCanvas {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
     context.imageSmoothingEnabled = false;
+    const style = getComputedStyle(canvas);
+    const side = sideOf(this.shown.space);
+    // What nothing is known of, against what no frame is.
+    context.fillStyle = style.getPropertyValue('--back');
+    context.fillRect(-x * scale, -y * scale, side * scale, side * scale);
     if (picture !== undefined && painted !== undefined) {
       const [left, top] = [(picture.x - x) * scale, (picture.y - y) * scale];
       const cell = picture.size * scale;
       context.drawImage(painted.bitmap, left, top, picture.columns * cell, picture.rows * cell);
     }
-    const style = getComputedStyle(canvas);
-    const side = sideOf(this.shown.space);
     context.strokeStyle = style.getPropertyValue('--line');
     context.strokeRect(-x * scale, -y * scale, side * scale, side * scale);
     this.outline(context, this.looked(), style.getPropertyValue('--accent'), 3);

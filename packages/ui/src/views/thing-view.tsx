@@ -121,7 +121,7 @@ function StateOf({ state }: { readonly state: State }) {
   return (
     <>
       {state.entries?.map(entry => (
-        <Fields key={String(entry.view)} of={{ ...entry, ...(domid === undefined ? {} : { domid: Number(domid) }) }} />
+        <Fields key={String(entry.view)} of={entryFields(entry, domid)} />
       ))}
       {state.page !== undefined && <Fields of={state.page} />}
       {state.about === 'mfn' && (
@@ -172,6 +172,19 @@ function StateOf({ state }: { readonly state: State }) {
       )}
     </>
   );
+}
+
+/** An entry that is known and has no mfn has INVALID_MFN; one without an event was there before. */
+function entryFields(entry: Readonly<Record<string, unknown>>, domid: string | undefined) {
+  const { known, ...fields } = entry;
+  const of = domid === undefined ? {} : { domid: Number(domid) };
+  if (known !== 'entry') return { ...of, ...fields, entry: known === 'absent' ? 'none' : 'unknown' };
+  return {
+    ...of,
+    ...fields,
+    mfn: fields.mfn ?? 'none (INVALID_MFN)',
+    set_seq: fields.set_seq ?? 'before the trace showed it',
+  };
 }
 
 /** Its whole history: lanes, and every row. */

@@ -27,16 +27,13 @@ export const run: Run<readonly [string[]], Options> = ([paths], options, context
   }
   return withTraces(paths, options, context, readers =>
     withReplays(readers, options, context, async replays => {
-      const names = readers.length > 1 ? traceNames(readers) : [basename(paths[0])];
-      const clock = { tscHz: options.cpuHz, startTime: options.startTime };
+      const names =
+        new Set(paths.map(path => basename(path))).size === paths.length ? paths.map(path => basename(path)) : paths;
+      const sqlNames = traceNames(readers);
+      const { cpuHz: tscHz, startTime } = options;
       const models = replays.map((replay, i) => {
-        const { reader } = replay;
-        return new TraceModel(
-          replay,
-          names[i],
-          reader.damage === undefined ? undefined : describeDamage(reader),
-          clock,
-        );
+        const damage = replay.reader.damage === undefined ? undefined : describeDamage(replay.reader);
+        return new TraceModel(replay, { name: names[i], sqlName: sqlNames[i], damage, tscHz, startTime });
       });
       // Builds the index, if it is not there, before anybody waits for a page.
       for (const model of models) model.head();

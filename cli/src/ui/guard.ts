@@ -43,8 +43,6 @@ export class Guard {
 export const HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; " +
-    // The one attribute that CodeMirror writes: the width of a tab.
-    "style-src-attr 'unsafe-hashes' 'sha256-DzoWaV779bYmtRYs8EQ6P+BLJdQuLmoCMAnczbV0Kx8='; " +
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; " +
     "require-trusted-types-for 'script'",
   'cross-origin-opener-policy': 'same-origin',

@@ -17,7 +17,12 @@ const HELD = 64;
 /** Points at which the spaces of a trace are looked for: a domain may be gone at the end. */
 const LOOKS = 8;
 
-export interface Clock {
+export interface ModelOptions {
+  /** As the user named it. */
+  readonly name: string;
+  /** As the column `trace` of tables has it. */
+  readonly sqlName: string;
+  readonly damage: string | undefined;
   readonly tscHz: number | undefined;
   readonly startTime: bigint | undefined;
 }
@@ -26,6 +31,7 @@ export interface Clock {
 export class TraceModel {
   readonly replay: Replay;
   readonly name: string;
+  private readonly sqlName: string;
   readonly events: EventReader;
   readonly tscHz: number | undefined;
   private readonly startTime: bigint | undefined;
@@ -33,9 +39,10 @@ export class TraceModel {
   private readonly firstTsc: bigint | undefined;
   private kept: TraceHead | undefined;
 
-  constructor(replay: Replay, name: string, damage: string | undefined, { tscHz, startTime }: Clock) {
+  constructor(replay: Replay, { name, sqlName, damage, tscHz, startTime }: ModelOptions) {
     this.replay = replay;
     this.name = name;
+    this.sqlName = sqlName;
     this.damage = damage;
     this.events = new EventReader(replay.reader);
     this.tscHz = tscHz ?? replay.reader.metadata.tscHz;
@@ -70,6 +77,7 @@ export class TraceModel {
     const byDomain = (a: Space, b: Space) => (a.domid ?? 1e9) - (b.domid ?? 1e9) || Number(a.name > b.name) - 0.5;
     this.kept = {
       name: this.name,
+      sqlName: this.sqlName,
       start,
       end,
       tscHz: this.tscHz ?? null,

@@ -11,6 +11,8 @@ export interface Head {
 
 export interface TraceHead {
   readonly name: string;
+  /** As the column `trace` of tables has it. */
+  readonly sqlName: string;
   /** One before the first event: nothing has happened yet. */
   readonly start: number;
   /** The last event. */

@@ -75,7 +75,7 @@ export function App() {
   };
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      const target = event.target as HTMLElement;
+      const target = event.composedPath()[0] as HTMLElement;
       if (event.altKey || event.ctrlKey || event.metaKey || help.value) return;
       if (target.matches('input, select, textarea, [contenteditable="true"], [contenteditable="true"] *')) return;
       const isButton = target.matches('button, summary, a');

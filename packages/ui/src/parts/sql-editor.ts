@@ -7,15 +7,26 @@ import { EditorView, keymap } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import type { SqlWords } from '../api.js';
 
-/** Of the style sheet, which knows light and dark. */
+/** Of the page, which knows light and dark. */
 const COLOURS = HighlightStyle.define([
-  { tag: tags.keyword, class: 'sql-keyword' },
-  { tag: [tags.string, tags.special(tags.string)], class: 'sql-string' },
-  { tag: [tags.number, tags.bool, tags.null], class: 'sql-number' },
-  { tag: tags.comment, class: 'sql-comment' },
+  { tag: tags.keyword, color: 'var(--accent)' },
+  { tag: [tags.string, tags.special(tags.string)], color: 'var(--string)' },
+  { tag: [tags.number, tags.bool, tags.null], color: 'var(--warning)' },
+  { tag: tags.comment, color: 'var(--quiet)' },
 ]);
+const THEME = EditorView.theme({
+  '&': { minHeight: '6rem', color: 'var(--text)' },
+  '.cm-content': { caretColor: 'var(--text)', fontFamily: 'ui-monospace, monospace' },
+  '.cm-cursor': { borderLeftColor: 'var(--text)' },
+  '&.cm-focused': { outline: '2px solid var(--accent)' },
+  '.cm-tooltip': { background: 'var(--back)', color: 'var(--text)', border: '1px solid var(--line)' },
+  '.cm-tooltip-autocomplete ul li[aria-selected]': { background: 'var(--accent)', color: 'var(--back)' },
+});
 
-/** An editor of one query. Tab leaves it, as everywhere on a page. */
+/**
+ * An editor of one query. Tab leaves it, as everywhere on a page. It lives in a shadow root: only there its styles are
+ * no elements with text, which the policy of the page forbids.
+ */
 export function openEditor(place: HTMLElement, text: string, { tables, functions }: SqlWords, run: () => void) {
   const schema = Object.fromEntries(Object.entries(tables).map(([name, columns]) => [name, [...columns]]));
   const names = functions.map(usage => ({
@@ -25,8 +36,10 @@ export function openEditor(place: HTMLElement, text: string, { tables, functions
   }));
   const columns = [...new Set(Object.values(tables).flat())].map(label => ({ label, type: 'property' }));
   const language = sql({ dialect: PostgreSQL, schema, upperCaseKeywords: false });
+  const root = place.shadowRoot ?? place.attachShadow({ mode: 'open' });
   const view = new EditorView({
-    parent: place,
+    parent: root,
+    root,
     state: EditorState.create({
       doc: text,
       extensions: [
@@ -49,6 +62,7 @@ export function openEditor(place: HTMLElement, text: string, { tables, functions
             return word === null ? null : { from: word.from, options: [...names, ...columns], validFor: /^\w*$/ };
           },
         }),
+        THEME,
         syntaxHighlighting(COLOURS),
         EditorView.lineWrapping,
         EditorView.contentAttributes.of({ 'aria-label': 'SQL query; Ctrl+Enter runs it' }),

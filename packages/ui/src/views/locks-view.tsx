@@ -14,16 +14,16 @@ const BINS = 120;
 
 /** What is held here, which locks were taken under which, and where there was waiting. */
 export function LocksView() {
-  const { start, end, name } = traceHead.value!;
+  const { start, end, sqlName } = traceHead.value!;
   const t = trace.value;
-  const of = `trace = '${name.replaceAll("'", "''")}'`;
+  const of = `trace = '${sqlName.replaceAll("'", "''")}'`;
   const edges = useAnswer(
     signal =>
       send<Table>(
         'sql',
         {
           sql: `select a.name as held, b.name as taken, sum(e.count)::bigint as times, min(e.first_seq)::bigint as first_seq
-from lock_edges e join lock_classes a on a.id = e.held_class and a.trace = e.trace join lock_classes b on b.id = e.taken_class and b.trace = e.trace where e.${of} group by all order by times desc limit 200`,
+from lock_edges e join lock_classes a on a.id = e.held_class and a.trace = e.trace join lock_classes b on b.id = e.acquired_class and b.trace = e.trace where e.${of} group by all order by times desc limit 200`,
         },
         signal,
       ),
@@ -86,7 +86,7 @@ from lock_edges e join lock_classes a on a.id = e.held_class and a.trace = e.tra
       )}
       {at !== undefined && at.more > 0 && <p class="hint">{at.more} more, within these: releases may be missing</p>}
       <h2>over time</h2>
-      <Answer of={waits} what="acquisitions and waits" draw={table => <OverTime table={table} />} />
+      <Answer of={waits} what="acquisitions and waits" draw={table => <OverTime table={table} width={width} />} />
       <h2>order</h2>
       <Answer of={edges} what="the order of locks" draw={table => <LockGraph table={table} />} />
       <h2>contention</h2>
@@ -99,18 +99,24 @@ from lock_edges e join lock_classes a on a.id = e.held_class and a.trace = e.tra
   );
 }
 
-function OverTime({ table }: { readonly table: Table }) {
-  const { x, series } = useMemo(
-    () => ({
-      x: table.rows.map(row => Number(row[0])),
-      series: ['acquired', 'waited'].map((label, i) => ({ label, values: table.rows.map(row => Number(row[i + 1])) })),
-    }),
-    [table],
-  );
-  return table.rows.length === 0 ? (
-    <p>no lock was taken</p>
-  ) : (
-    <Chart x={x} series={series} label="locks acquired, and waits, over seq" />
+function OverTime({ table, width }: { readonly table: Table; readonly width: number }) {
+  const { start, end } = traceHead.value!;
+  const chart = useMemo(() => {
+    const rows = new Map(table.rows.map(row => [Number(row[0]), row]));
+    const first = Math.floor((start + 1) / width);
+    const x = Array.from({ length: Math.floor(end / width) - first + 1 }, (_, i) => (first + i) * width);
+    const of = (label: string, column: number) => ({ label, values: x.map(at => Number(rows.get(at)?.[column] ?? 0)) });
+    const waited = of('waited', 2);
+    // Without a single wait nobody knows whether waiting was recorded.
+    const isKnown = waited.values.some(count => count > 0);
+    return { x, isKnown, series: isKnown ? [of('acquired', 1), waited] : [of('acquired', 1)] };
+  }, [table]);
+  if (table.rows.length === 0) return <p>no lock was taken</p>;
+  return (
+    <>
+      <Chart x={chart.x} series={chart.series} label="locks acquired, and waits, over seq" />
+      {!chart.isKnown && <p class="hint">no waiting was recorded: that is unknown, not zero</p>}
+    </>
   );
 }
 

@@ -37,7 +37,16 @@ export function LockGraph({ table }: { readonly table: Table }) {
       <Scroll kind="graph" label="graph of the order of locks">
         <svg width={width} height={height} role="img" aria-label="Lock classes, and which was taken under which">
           <defs>
-            <marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">
+            <marker
+              id="arrow"
+              viewBox="0 0 8 8"
+              refX="8"
+              refY="4"
+              markerWidth="9"
+              markerHeight="9"
+              markerUnits="userSpaceOnUse"
+              orient="auto"
+            >
               <path d="M0 0 8 4 0 8z" />
             </marker>
           </defs>
@@ -55,7 +64,7 @@ export function LockGraph({ table }: { readonly table: Table }) {
                 key={`${held} ${taken}`}
                 d={`M${x1} ${y1}${bend} ${x2} ${y2}`}
                 class={back ? 'edge back' : 'edge'}
-                style={{ strokeWidth: `${1 + Math.log10(times)}px` }}
+                style={{ strokeWidth: `${1 + Math.log10(times) / 3}px` }}
                 marker-end="url(#arrow)"
               >
                 <title>{`${taken} taken under ${held}: ${times} times`}</title>

@@ -1,6 +1,6 @@
 import { type AnalysisReport, type Finding, type Story, storyOf } from '@p2mtrace/analyzers';
 import { usageError } from '@p2mtrace/trace-format/errors';
-import { jsonText } from '../render/json.js';
+import { answerText } from './answer-text.js';
 import { askCommand } from './ask-command.js';
 import type { TraceModel } from './trace-model.js';
 
@@ -53,7 +53,7 @@ async function analysisOf(model: TraceModel): Promise<AnalysisReport> {
 
 /** A story as JSON: seqs of writers as keys. */
 export const storyJson = ({ writers, steps, ...story }: Story): string =>
-  jsonText({
+  answerText({
     ...story,
     steps: steps.map(({ heldOutside, ...step }) => ({ ...step, heldOutside: Object.fromEntries(heldOutside) })),
     writers: Object.fromEntries(writers),

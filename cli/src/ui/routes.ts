@@ -2,8 +2,8 @@ import { standardLibrary, TRACE_TABLES } from '@p2mtrace/analyzers';
 import { ACCESS_TYPES, COLUMN_NAMES, P2M_TYPES } from '@p2mtrace/trace-format';
 import { usageError } from '@p2mtrace/trace-format/errors';
 import type { Head, Overview, SqlWords } from '@p2mtrace/ui';
-import { jsonText } from '../render/json.js';
 import { version } from '../version.js';
+import { answerText } from './answer-text.js';
 import { Findings, storyJson } from './findings-answer.js';
 import { mapAnswer } from './map-answer.js';
 import { overviewOf } from './overview.js';
@@ -45,19 +45,19 @@ export class Routes {
   readonly get: Readonly<
     Record<string, (query: Query, model: TraceModel, request: Request) => Answer | Promise<Answer>>
   > = {
-    '/api/head': () => jsonText(this.head()),
-    '/api/words': () => jsonText(sqlWords()),
-    '/api/overview': async (_, model) => jsonText(await this.overview(model)),
-    '/api/point': (query, model) => jsonText(model.point(query.whole('seq'))),
+    '/api/head': () => answerText(this.head()),
+    '/api/words': () => answerText(sqlWords()),
+    '/api/overview': async (_, model) => answerText(await this.overview(model)),
+    '/api/point': (query, model) => answerText(model.point(query.whole('seq'))),
     '/api/map': (query, model) => mapAnswer(model, query),
-    '/api/thing': (query, model) => jsonText(thingAnswer(model, query.text('thing'), query.whole('seq'))),
-    '/api/why': (query, model) => jsonText(whyAnswer(model, query.text('thing'), query.whole('seq'))),
+    '/api/thing': (query, model) => answerText(thingAnswer(model, query.text('thing'), query.whole('seq'))),
+    '/api/why': (query, model) => answerText(whyAnswer(model, query.text('thing'), query.whole('seq'))),
     '/api/next': (query, model) =>
-      jsonText(nextTouching(model, query.text('thing'), query.whole('seq'), query.whole('back') !== 0)),
+      answerText(nextTouching(model, query.text('thing'), query.whole('seq'), query.whole('back') !== 0)),
     '/api/find': (query, model) =>
-      jsonText(findAnswer(model, query.text('text'), query.whole('seq'), query.whole('back') !== 0)),
+      answerText(findAnswer(model, query.text('text'), query.whole('seq'), query.whole('back') !== 0)),
     '/api/events': (query, model) =>
-      jsonText(
+      answerText(
         eventsAround(
           model,
           query.whole('seq'),
@@ -70,9 +70,9 @@ export class Routes {
       subjectOf(thing);
       const space = thing.indexOf(' ');
       const words = [thing.slice(0, space), thing.slice(space + 1)];
-      return jsonText(await tableAnswer(['history', model.reader.path, ...words], { signal }));
+      return answerText(await tableAnswer(['history', model.reader.path, ...words], { signal }));
     },
-    '/api/findings': async (_, model) => jsonText(await this.findings.report(model)),
+    '/api/findings': async (_, model) => answerText(await this.findings.report(model)),
     '/api/story': async (query, model) =>
       storyJson(await this.findings.story(model, query.text('id'), query.whole('number'))),
     '/api/diff': async (query, model, { signal }) => {
@@ -87,7 +87,7 @@ export class Routes {
             ]
           : this.acrossTraces(query, model);
       const detail = query.whole('summary') !== 0 ? ['--summary'] : [];
-      return jsonText(await tableAnswer(['diff', ...places, ...detail], { signal }));
+      return answerText(await tableAnswer(['diff', ...places, ...detail], { signal }));
     },
   };
 
@@ -98,7 +98,7 @@ export class Routes {
       const paths = this.models.map(({ reader }) => reader.path);
       const { memoryLimit, timeout } = this.limits;
       const limits = ['--memory-limit', memoryLimit, '--timeout', `${timeout}ms`];
-      return jsonText(await tableAnswer(['sql', ...paths, ...limits, '-f', '-'], { stdin: sql, signal }));
+      return answerText(await tableAnswer(['sql', ...paths, ...limits, '-f', '-'], { stdin: sql, signal }));
     },
   };
 

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { usageError } from '@p2mtrace/trace-format/errors';
 import { isP2mError } from '../exit.js';
-import { jsonText } from '../render/json.js';
+import { answerText } from './answer-text.js';
 import { Guard, HEADERS, newToken } from './guard.js';
 import { Query } from './query.js';
 import type { Answer, Routes } from './routes.js';
@@ -75,7 +75,7 @@ async function respond(
   } catch (error) {
     const known = isP2mError(error);
     const { code, message, remedy } = known ? error : { code: 'P2M_BUG', message: String(error), remedy: undefined };
-    const refusal = jsonText({ code, message, remedy: remedy ?? null });
+    const refusal = answerText({ code, message, remedy: remedy ?? null });
     end(response, known ? 400 : 500, 'application/json; charset=utf-8', refusal);
   }
 }

@@ -77,7 +77,7 @@ export function App() {
     const onKey = (event: KeyboardEvent) => {
       const target = event.composedPath()[0] as HTMLElement;
       if (event.altKey || event.ctrlKey || event.metaKey || help.value) return;
-      if (target.matches('input, select, textarea, [contenteditable="true"], [contenteditable="true"] *')) return;
+      if (target.isContentEditable || target.matches('input, select, textarea')) return;
       const isButton = target.matches('button, summary, a');
       const scrolls = target.closest('.scroll') !== null;
       const [low, high] = window_.value;

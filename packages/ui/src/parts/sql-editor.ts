@@ -65,7 +65,11 @@ export function openEditor(place: HTMLElement, text: string, { tables, functions
         THEME,
         syntaxHighlighting(COLOURS),
         EditorView.lineWrapping,
-        EditorView.contentAttributes.of({ 'aria-label': 'SQL query; Ctrl+Enter runs it' }),
+        EditorView.contentAttributes.of({
+          'aria-label': 'SQL query; Ctrl+Enter runs it',
+          // Else Chromium keeps styles of what is replaced in attributes, which the policy forbids.
+          contenteditable: 'plaintext-only',
+        }),
       ],
     }),
   });

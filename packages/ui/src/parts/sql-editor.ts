@@ -24,6 +24,18 @@ const THEME = EditorView.theme({
 });
 
 /**
+ * Text typed over a selection is put in here: Chromium would keep the style of what was there in an attribute, which the
+ * policy of the page forbids.
+ */
+function typeOver(event: InputEvent, view: EditorView): boolean {
+  if (event.inputType !== 'insertText' || event.data === null || view.composing) return false;
+  if (view.state.selection.main.empty) return false;
+  view.dispatch(view.state.replaceSelection(event.data), { userEvent: 'input.type' });
+  event.preventDefault();
+  return true;
+}
+
+/**
  * An editor of one query. Tab leaves it, as everywhere on a page. It lives in a shadow root: only there its styles are
  * no elements with text, which the policy of the page forbids.
  */
@@ -65,11 +77,8 @@ export function openEditor(place: HTMLElement, text: string, { tables, functions
         THEME,
         syntaxHighlighting(COLOURS),
         EditorView.lineWrapping,
-        EditorView.contentAttributes.of({
-          'aria-label': 'SQL query; Ctrl+Enter runs it',
-          // Else Chromium keeps styles of what is replaced in attributes, which the policy forbids.
-          contenteditable: 'plaintext-only',
-        }),
+        EditorView.contentAttributes.of({ 'aria-label': 'SQL query; Ctrl+Enter runs it' }),
+        EditorView.domEventHandlers({ beforeinput: typeOver }),
       ],
     }),
   });

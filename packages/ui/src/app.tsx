@@ -75,7 +75,8 @@ export function App() {
   };
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      const target = event.composedPath()[0] as HTMLElement;
+      const [first] = event.composedPath();
+      const target = first instanceof HTMLElement ? first : document.body;
       if (event.altKey || event.ctrlKey || event.metaKey || help.value) return;
       if (target.isContentEditable || target.matches('input, select, textarea')) return;
       const isButton = target.matches('button, summary, a');

@@ -1,20 +1,26 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { median, seconds } from './timing.mjs';
 import { makeYardstick } from './yardstick.mjs';
 
 const CLI = join(import.meta.dirname, '../cli/bin/p2mtrace.js');
 const REPEATS = 12;
+const CASE = join(import.meta.dirname, '../samples/corpus/rules/refcount.underflow/trace.ndjson');
 const ROUNDS = 3;
+const LATENCIES = 5;
+const START_MS = 3000;
 const scratch = join(tmpdir(), `p2mtrace-watch-${process.pid}`);
 
 /**
  * watch over the yardstick through a pipe, on one core, against `wc -c` of the same pipe; and over a stream ten times as
- * long, with pieces. Target: 1.5 million records/s, 300 MB.
+ * long, with pieces. Target: 1.5 million records/s, 300 MB. And the time from a finding's last witness to its line: two
+ * polling rounds (of 100 ms) at most.
  */
-export function benchWatch() {
+export async function benchWatch() {
   const capture = makeYardstick(REPEATS);
   const records = recordsOf(capture);
   const cat = `cat '${capture}'`;
@@ -23,6 +29,32 @@ export function benchWatch() {
   measure('watch with pieces', cat, records, `--pieces '${scratch}.pieces' --keep 1GB`, ROUNDS);
   measure('watch of ten times as much', stream, 10 * records, '', 1);
   rmSync(`${scratch}.pieces`, { recursive: true, force: true });
+  const latencies = [];
+  for (let i = 0; i < LATENCIES; i++) latencies.push(await latency());
+  console.log(
+    `watch, from a last witness to its finding: ${median(latencies).toFixed(0)} ms, ` +
+      `${Math.max(...latencies).toFixed(0)} at most of ${LATENCIES} (at most 200)`,
+  );
+}
+
+/** Milliseconds from the arrival of a put too many, in a stream that stays open, to the line of its finding. */
+async function latency() {
+  const events = readFileSync(CASE, 'utf8').trimEnd().split('\n');
+  const witness = events.pop();
+  const watch = spawn(process.execPath, [CLI, 'watch', '-', '--input', 'ndjson', '--format', 'json'], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  watch.stdin.write(`${events.join('\n')}\n`);
+  // It has come up, and has replayed what there is.
+  await setTimeout(START_MS);
+  const begun = performance.now();
+  watch.stdin.write(`${witness}\n`);
+  await once(watch.stdout, 'data');
+  const took = performance.now() - begun;
+  watch.stdin.end();
+  watch.stdout.resume();
+  await once(watch, 'close');
+  return took;
 }
 
 function measure(name, source, records, options, rounds) {

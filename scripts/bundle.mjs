@@ -26,10 +26,35 @@ const entries = {
 /** Not bundled: native code, a loader of modules, and one that breaks without its side effects. */
 const OUTSIDE = ['@duckdb/node-api', 'jiti', 'apache-arrow', 'fs-native-extensions', 'lz4-napi', '@foxglove/wasm-zstd'];
 
+const entryFiles = new Set(Object.values(entries));
+
+/**
+ * Whoever takes all of a package, by `import()` or for plugins, gets a copy of its list of exports: by the list itself a
+ * module that needs one function would bring all others into its file.
+ */
+const WHOLE = '?whole';
+const wholePackages = {
+  name: 'whole-packages',
+  async resolveId(source, importer, { kind }) {
+    const isWhole = kind === 'dynamic-import' || importer?.endsWith('load-module.js');
+    if (!isWhole || !/^@p2mtrace\/[^/]+$/.test(source)) return null;
+    const { id } = await this.resolve(source, importer, { skipSelf: true });
+    return `${id}${WHOLE}`;
+  },
+  load(id) {
+    return id.endsWith(WHOLE) ? readFileSync(id.slice(0, -WHOLE.length), 'utf8') : null;
+  },
+};
+
 const bundle = await rolldown({
   input: entries,
+  plugins: [wholePackages],
   platform: 'node',
   external: OUTSIDE,
+  // No module of p2mtrace does anything by being loaded: what a command does not use of a package is not loaded for it.
+  treeshake: {
+    moduleSideEffects: id => !/[\\/](?:cli|packages[\\/][^\\/]+)[\\/]dist[\\/]/.test(id) || entryFiles.has(id),
+  },
   logLevel: 'warn',
 });
 rmSync(NEW, { recursive: true, force: true });

@@ -18,20 +18,27 @@ export interface Watch {
 }
 
 const THREAD = new URL('./watch-thread.js', import.meta.url);
+/** Milliseconds between two looks: memory grows by some 100 MB meanwhile at most. */
+const EVERY = 50;
+/** A command that ends sooner needs no thread: to start one takes longer than most commands take. */
+const THREAD_AFTER = 1000;
 
-let exceeded: Exceeded | undefined;
-let limits: Budget = {};
+let watch: Watch = { memory: 0, until: 0, parent: 0, note: undefined, texts: { memory: '', time: '' } };
+/** When it was last looked at, in milliseconds since 1970, and when the thread is to take over. */
+let looked = 0;
+let threadAt = Number.POSITIVE_INFINITY;
 
 /**
- * Watches memory and time of this process from a thread, as its own may be busy. What exceeds a limit ends with an
- * error: where `checkBudget` is called next, or at once if this thread is waiting. Where neither helps, it is killed.
+ * Watches memory and time of this process. Where it exceeds a limit it ends: as `checkBudget` is called next, or at once
+ * if it is waiting. A command that takes long is watched from a thread, as its own may be busy.
  */
 export async function watchBudget(budget: Budget, parent = 0): Promise<void> {
   const { memory = defaultMemory(), timeLimit = 0 } = budget;
-  limits = { memory, timeLimit };
-  const watch: Watch = {
+  const now = Date.now();
+  const limits = { memory, timeLimit };
+  watch = {
     memory,
-    until: timeLimit === 0 ? 0 : Date.now() + timeLimit,
+    until: timeLimit === 0 ? 0 : now + timeLimit,
     parent,
     note: parent === 0 ? undefined : NOTE_FD,
     texts: {
@@ -39,23 +46,40 @@ export async function watchBudget(budget: Budget, parent = 0): Promise<void> {
       time: await describeError(budgetError('time', limits)),
     },
   };
+  // Whoever waits for this process can't look at it.
+  if (parent !== 0) {
+    startThread();
+    return;
+  }
+  threadAt = now + THREAD_AFTER;
+  setInterval(look, EVERY).unref();
+}
+
+/** For loops that are long: ends the process if it takes too much. */
+export function checkBudget(): void {
+  if (Date.now() - looked >= EVERY) look();
+}
+
+function look(): void {
+  looked = Date.now();
+  const { memory, until } = watch;
+  if (memory > 0 && process.memoryUsage.rss() > memory) endWith('memory');
+  if (until > 0 && looked > until) endWith('time');
+  if (looked >= threadAt) startThread();
+}
+
+function startThread(): void {
+  threadAt = Number.POSITIVE_INFINITY;
   const thread = new Worker(THREAD, { workerData: watch, execArgv: [] });
-  thread.on('message', onExceeded);
+  thread.on('message', endWith);
   // Without the thread there is no limit, which is no reason to fail.
   thread.on('error', () => undefined);
   // A listener keeps the process alive again.
   thread.unref();
 }
 
-/** For loops that are long. @throws P2mError P2M_MEMORY, P2M_TIME_LIMIT */
-export function checkBudget(): void {
-  if (exceeded !== undefined) throw budgetError(exceeded, limits);
-}
-
-/** This thread is waiting, for DuckDB, a pipe or another process, and would not get to a `checkBudget`. */
-async function onExceeded(which: Exceeded): Promise<void> {
-  exceeded = which;
-  process.stderr.write(await describeError(budgetError(which, limits)));
+function endWith(exceeded: Exceeded): void {
+  process.stderr.write(watch.texts[exceeded]);
   process.exitCode = EXIT.limit;
   // Ending while DuckDB works would wait for it, so that unfinished files are removed first.
   process.emit('exit', EXIT.limit);

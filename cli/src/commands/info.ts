@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { type AnalysisReport, analyzeTrace } from '@p2mtrace/analyzers';
+import type { AnalysisReport } from '@p2mtrace/analyzers';
 import type { PieceOrigin, TraceMetadata, TraceReader } from '@p2mtrace/trace-format';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
@@ -55,6 +55,7 @@ async function misfitsOf(
   reader: TraceReader,
   progress: Progress,
 ): Promise<Pick<AnalysisReport, 'customs' | 'divergences'>> {
+  const { analyzeTrace } = await import('@p2mtrace/analyzers');
   const { customs, divergences } = await analyzeTrace(reader, { onProgress: progress.update }).finally(() =>
     progress.end(),
   );

@@ -26,7 +26,7 @@ export class Progress {
 
   /**
    * Updates the line from time to time; `total` if it is known only now. When all is done, the line is removed.
-   * @throws P2mError P2M_MEMORY, P2M_TIME_LIMIT (limit) where the command takes too much
+   * Ends the process where the command takes too much (checkBudget).
    */
   readonly update = (done: number, total = this.total): void => {
     checkBudget();

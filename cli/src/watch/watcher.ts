@@ -77,7 +77,10 @@ export class Watcher implements StreamReceiver, EventReceiver {
     replay.rows.onNames = names => this.pieces?.addNames(names);
     this.replay = replay;
     this.pieces?.turn(replay, this.health);
-    if (known === undefined) this.timer = setInterval(() => this.tick(), TICK_MS);
+    if (known === undefined) {
+      void this.alone(() => this.analysis.prepare());
+      this.timer = setInterval(() => this.tick(), TICK_MS);
+    }
     return replay.rows;
   }
 

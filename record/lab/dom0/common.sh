@@ -2,14 +2,14 @@
 
 fail() { echo "FAILED: $*"; exit 1; }
 
-# pvh NAME MEMORY MAXMEM [CPUS] [more lines of configuration]
+# pvh NAME MEMORY MAXMEM [CPUS] [more lines of configuration] [more words for its kernel]
 pvh() {
   cat > $1.cfg <<X
 name="$1"
 type="pvh"
 kernel="/guest/vmlinuz"
 ramdisk="/guest/initrd.gz"
-extra="console=hvc0 mitigations=off tsc=reliable quiet"
+extra="console=hvc0 mitigations=off tsc=reliable quiet $6"
 memory=$2
 maxmem=$3
 vcpus=1

@@ -66,6 +66,12 @@ export class LiveAnalysis {
     this.checks = { counterWidth, rules: this.rules.map(({ id }) => id) };
   }
 
+  /** Loads what a first judgement would wait for. */
+  async prepare(): Promise<void> {
+    const session = await TraceSession.open({ threads: 1 });
+    await session.close();
+  }
+
   /** The replay began anew. */
   restart(isFromStart: boolean): void {
     if (!isFromStart) return;

@@ -44,8 +44,10 @@ export class LockGates {
     this.acquisition++;
     for (let i = locks.innermost(pcpu); i >= locks.bottom(pcpu); i--) {
       const lock = locks.heldLock[i];
-      this.heldIn = withRoom(this.heldIn, lock + 1);
-      this.heldMode = withRoom(this.heldMode, lock + 1);
+      if (lock >= this.heldIn.length) {
+        this.heldIn = withRoom(this.heldIn, lock + 1);
+        this.heldMode = withRoom(this.heldMode, lock + 1);
+      }
       this.heldIn[lock] = this.acquisition;
       this.heldMode[lock] = locks.heldMode[i];
     }

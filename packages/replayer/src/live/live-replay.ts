@@ -108,7 +108,7 @@ export class LiveReplay {
     this.rows.metadata = { ...this.rows.metadata, layout: metadata.layout, assumed: metadata.assumed };
     this.order = order;
     if (!this.isWarm(now)) return;
-    this.advance(Math.max(this.rows.settled(), this.roundEnd));
+    this.advance(Math.max(this.rows.settled(this.replayer.seq), this.roundEnd));
     if (now - this.roundAt < ROUND_MS) return;
     // What is there now waits for one more round: a pcpu that has no row by then has nothing to say.
     this.roundAt = now;

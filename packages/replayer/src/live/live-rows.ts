@@ -161,14 +161,15 @@ export class LiveRows implements BatchSink, TraceRows {
 
   /**
    * One behind the last row for which all rows are there that may have happened before it: behind it, each pcpu that is
-   * at work in this round has another one (docs/order.md).
+   * at work in this round has another one (docs/order.md). Rows before `from` are settled anyway.
    */
-  settled(): number {
+  settled(from: number): number {
     let least = Number.POSITIVE_INFINITY;
     for (const pcpu of this.active) least = Math.min(least, this.lastTsc[pcpu]);
     for (let at = this.kept.length - 1; at >= 0; at--) {
       const { batch, rows, firstSeq } = this.kept[at];
       for (let row = rows - 1; row >= 0; row--) {
+        if (firstSeq + row < from) return from;
         if ((batch.present[row] & PRESENT.tsc) === 0) continue;
         if (batch.columns.tsc[2 * row + 1] * 2 ** 32 + batch.columns.tsc[2 * row] <= least) return firstSeq + row + 1;
       }

@@ -64,6 +64,8 @@ export class Settler {
       this.applyExplained(batch, row, seq);
       return false;
     }
+    const planned = order.takePlannedBefore(seq);
+    if (planned.length > 0 && this.applyAllFirst(planned, seq)) return true;
     if (this.fits(batch, row, part)) return true;
     const chain = this.chains[part];
     if (chain === undefined || !this.context.judgesOrder || order.unexplained >= MAX_UNEXPLAINED) return true;
@@ -98,25 +100,34 @@ export class Settler {
     order.unexplained++;
   }
 
-  /** Applies what comes before the event, each the next one of its pcpu; false if that is impossible. */
+  /** Applies what comes before the event, and plans what comes after it; false if that is impossible. */
   private applyFirst(found: readonly ChainEvent[], seq: number): boolean {
+    const seqs = found.map(event => event.seq);
+    const at = seqs.indexOf(seq);
+    if (!this.applyAllFirst(seqs.slice(0, at), seq)) return false;
+    // A later one may follow from the count although others come first, which would not follow from it then.
+    this.context.order.plan(seqs.slice(at));
+    return true;
+  }
+
+  /** Applies these before the event, each the next one of its pcpu; false if that is impossible. */
+  private applyAllFirst(before: readonly number[], seq: number): boolean {
     const { order } = this.context;
-    const before = found.slice(
-      0,
-      found.findIndex(event => event.seq === seq),
-    );
-    if (before.some(event => this.isBehindOthers(event, seq))) return false;
-    for (const event of before) {
-      order.applyAhead(event.seq);
+    if (before.some(other => this.isBehindOthers(other, seq))) return false;
+    for (const other of before) {
+      order.applyAhead(other);
       order.reordered++;
-      this.apply(event.batch, event.row);
+      const { batch, row } = this.rows.at(other);
+      this.apply(batch, row);
     }
     return true;
   }
 
-  /** True if the pcpu has other records to come before it. */
-  private isBehindOthers({ seq, pcpu }: ChainEvent, from: number): boolean {
+  /** True if its pcpu has other records to come before it. */
+  private isBehindOthers(seq: number, from: number): boolean {
     const { order } = this.context;
+    const { batch: own, row: ownRow } = this.rows.at(seq);
+    const pcpu = own.columns.pcpu[ownRow];
     for (let other = seq - 1; other >= from; other--) {
       const { batch, row } = this.rows.at(other);
       if (batch.columns.pcpu[row] === pcpu && !order.wasApplied(other)) return true;

@@ -9,6 +9,8 @@ const END = 4;
 export class SettledOrder implements StatePart {
   /** seqs of events that were applied before their turn. */
   private readonly ahead: number[] = [];
+  /** Pairs of seqs: an event still to come, and the one of its frame that comes before it in the order that was found. */
+  private readonly planned: number[] = [];
   /** seqs of events still to come whose count need not follow the previous one: they happened in another order. */
   private readonly explained: number[] = [];
   /** The count after such a stretch: seq of its last event, 1 for type_info, and the two words. */
@@ -22,7 +24,7 @@ export class SettledOrder implements StatePart {
 
   /** True if nothing is settled that still matters: events are applied as they were recorded. */
   get isRecorded(): boolean {
-    return this.ahead.length === 0 && this.explained.length === 0;
+    return this.ahead.length === 0 && this.explained.length === 0 && this.planned.length === 0;
   }
 
   /** True if the event was already applied. */
@@ -38,6 +40,30 @@ export class SettledOrder implements StatePart {
     this.ahead.push(seq);
   }
 
+  /** These are to be applied in this order. */
+  plan(seqs: readonly number[]): void {
+    for (let i = 1; i < seqs.length; i++) this.planned.push(seqs[i], seqs[i - 1]);
+  }
+
+  /** seqs of events that the plan has before this one, and that were not applied yet, in their order; asked once. */
+  takePlannedBefore(seq: number): readonly number[] {
+    if (this.planned.length === 0) return [];
+    const before: number[] = [];
+    for (let at = this.plannedBefore(seq); at > seq && !this.wasApplied(at); at = this.plannedBefore(at))
+      before.unshift(at);
+    this.unplan(seq);
+    return before;
+  }
+
+  private plannedBefore(seq: number): number {
+    for (let at = 0; at < this.planned.length; at += 2) if (this.planned[at] === seq) return this.planned[at + 1];
+    return -1;
+  }
+
+  private unplan(seq: number): void {
+    for (let at = this.planned.length - 2; at >= 0; at -= 2) if (this.planned[at] === seq) this.planned.splice(at, 2);
+  }
+
   explain(seq: number): void {
     this.explained.push(seq);
   }
@@ -49,6 +75,7 @@ export class SettledOrder implements StatePart {
 
   /** Forgets the event: its turn is over. */
   pass(seq: number): void {
+    this.unplan(seq);
     for (const list of [this.ahead, this.explained]) {
       const at = list.indexOf(seq);
       if (at >= 0) list.splice(at, 1);
@@ -67,6 +94,7 @@ export class SettledOrder implements StatePart {
 
   transfer(image: StateImage): void {
     image.numbers('ahead', this.ahead);
+    image.numbers('planned', this.planned);
     image.numbers('explained', this.explained);
     image.numbers('ends', this.ends);
     this.reordered = image.number('reordered', this.reordered);

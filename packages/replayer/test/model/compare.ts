@@ -10,9 +10,6 @@ import { modelRows } from './model-rows.js';
 import { replayerRows } from './replayer-rows.js';
 import { differences, type StateRows } from './rows.js';
 
-/** P2MTRACE_SEED runs the cases of a failure again. */
-const SEED = process.env.P2MTRACE_SEED === undefined ? {} : { seed: Number(process.env.P2MTRACE_SEED) };
-
 /** Cases of a property, about 10 ms each. P2MTRACE_CASES makes them more, which may need vitest's --testTimeout. */
 export const CASES = Number(process.env.P2MTRACE_CASES ?? 300);
 
@@ -76,7 +73,7 @@ export async function holds<C extends Case>(
   const property = fc.asyncProperty(cases, async one => {
     await compare(one);
   });
-  const out = await fc.check(property, { numRuns, ...SEED });
+  const out = await fc.check(property, { numRuns });
   if (!out.failed) return;
   const [one] = out.counterexample ?? [];
   const shrunk = one === undefined ? 'interrupted' : `losses ${JSON.stringify(one.losses)}\n${ndjsonOf(one)}`;

@@ -113,6 +113,21 @@ it('there are divergences where no order within the windows explains the counts,
   expect(seen.contradictory).toBeGreaterThan(20);
 });
 
+it('an event that would follow too soon waits for those that the found order has before it', async () => {
+  // By true order: counts of 2, 1, 2, 1, 2, 3. The last was recorded fourth, where it follows from the third as well.
+  const steps = [
+    { pcpu: 0, by: -1, delay: 34 },
+    { pcpu: 1, by: -1, delay: 0 },
+    { pcpu: 1, by: 1, delay: 0 },
+    { pcpu: 0, by: -1, delay: 34 },
+    { pcpu: 2, by: 1, delay: 21 },
+    { pcpu: 1, by: 1, delay: 0 },
+  ] as const;
+  const events = recorded(steps);
+  expect(events.map(({ count }) => count)).toEqual([1, 2, 2, 3, 1, 2]);
+  expect(await outcome(events)).toEqual({ divergences: 0, count: 3, reordered: 3 });
+});
+
 const type = (low: bigint, locked = false) =>
   `0x${((6n << 61n) + (1n << 58n) + (locked ? 1n << 60n : 0n) + low).toString(16)}`;
 

@@ -1,0 +1,4 @@
+declare module 'fast-check-itself' {
+  export * from 'fast-check';
+  export { default } from 'fast-check';
+}

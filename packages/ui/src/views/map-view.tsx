@@ -159,7 +159,6 @@ class MapCanvas {
   private shown: Shown | undefined;
   private picture: Picture | undefined;
   private painted: Painted | undefined;
-  private readonly bitmap = document.createElement('canvas');
   private mark: number | undefined;
   private frame = 0;
 
@@ -198,7 +197,7 @@ class MapCanvas {
       const picture = await pictureOf(space, this.area(), { t, seq: shown.seq, value: by });
       if (this.shown?.space !== space) return;
       this.picture = picture;
-      this.painted = paint(picture, scaleOf(by, space), shown.glow, this.bitmap);
+      this.painted = paint(picture, scaleOf(by, space), shown.glow);
       this.onLegend(this.painted.legend);
       this.paintNow();
       this.canvas.dataset.drawn = String(picture.seq);

@@ -2,13 +2,13 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { SkippedReporter } from './test/support/skipped-reporter.js';
 
-// Tests run on the sources of every package (condition "p2mtrace-source"); the e2e tests run the built CLI.
 /** fast-check with a seed of ours, under its own name. */
 const alias = [
   { find: /^fast-check$/, replacement: fileURLToPath(new URL('test/support/fast-check.ts', import.meta.url)) },
   { find: /^fast-check-itself$/, replacement: fileURLToPath(import.meta.resolve('fast-check')) },
 ];
 
+// Tests run on the sources of every package (condition "p2mtrace-source"); the e2e tests run the built CLI.
 export default defineConfig({
   resolve: { conditions: ['p2mtrace-source'], alias },
   ssr: { resolve: { conditions: ['p2mtrace-source'] } },

@@ -29,15 +29,14 @@ const OUTSIDE = ['@duckdb/node-api', 'jiti', 'apache-arrow', 'fs-native-extensio
 const entryFiles = new Set(Object.values(entries));
 
 /**
- * Whoever takes all of a package, by `import()` or for plugins, gets a copy of its list of exports: by the list itself a
- * module that needs one function would bring all others into its file.
+ * Whoever takes all of a package by `import()` gets a copy of its list of exports: by the list itself a module that
+ * needs one function would bring all others into its file.
  */
 const WHOLE = '?whole';
 const wholePackages = {
   name: 'whole-packages',
   async resolveId(source, importer, { kind }) {
-    const isWhole = kind === 'dynamic-import' || importer?.endsWith('load-module.js');
-    if (!isWhole || !/^@p2mtrace\/[^/]+$/.test(source)) return null;
+    if (kind !== 'dynamic-import' || !/^@p2mtrace\/[^/]+$/.test(source)) return null;
     const { id } = await this.resolve(source, importer, { skipSelf: true });
     return `${id}${WHOLE}`;
   },

@@ -22,7 +22,7 @@ it('has the designs of the replayer as choices', () => {
 
 it('prints JSON with a row for each design that was asked for', () => {
   const { stdout } = fine(['whatif', UPGRADE, '--discipline', 'rwlock', '--discipline', 'recorded', '--json', '-q']);
-  const { rows, options, notChecked, hz } = JSON.parse(stdout);
+  const { rows, options, notChecked, hz, recorded } = JSON.parse(stdout);
   type Row = { discipline: string; upgrade: string | null; wait: { total: number }; deadlockCount: number };
   // samples/whatif/README.md works these out.
   expect(
@@ -35,6 +35,7 @@ it('prints JSON with a row for each design that was asked for', () => {
   ]);
   expect(rows[1].deadlocks[0].members.map(({ pcpu }: { pcpu: number }) => pcpu)).toEqual([0, 1]);
   expect([options.pcpus, hz]).toEqual([2, null]);
+  expect(recorded.waits).toBeNull();
   expect(notChecked).toContain(
     'recorded waits: no lock_wait events, so that what was waited counts as work before the lock',
   );

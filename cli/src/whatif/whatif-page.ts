@@ -7,6 +7,7 @@ import { designName } from './design-name.js';
 import { granularityChart, type MakespanPoint, makespanChart, momentChart, waitsChart } from './whatif-charts.js';
 import type { WhatIfDocument } from './whatif-document.js';
 import { TABLE_COLUMNS, tableRows } from './whatif-table.js';
+import { recordedWaitsText } from './whatif-text.js';
 import type { MomentLane, WorstSection } from './worst-moment.js';
 
 /** What the page shows besides the document. */
@@ -30,7 +31,7 @@ export function whatIfPage(document: WhatIfDocument, { makespans, worst, moment 
     options.pcpus === recorded.pcpus
       ? ''
       : `, ${options.overlay === 'same' ? 'all on the same gfns' : 'each copy on its own regions of 2 MiB'} (seed ${options.seed})`
-  }. ${count(recorded.writing)} of them write. Recorded waits: ${count(recorded.waits.waits)}, ${ticksText(recorded.waits.total, hz)} in all.</p>
+  }. ${count(recorded.writing)} of them write; ${recordedWaitsText(document)}.</p>
 <section aria-labelledby="designs"><h2 id="designs">Designs</h2>
 ${
   rows.length === 0

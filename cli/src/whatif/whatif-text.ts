@@ -9,6 +9,13 @@ import { TABLE_COLUMNS, tableRows } from './whatif-table.js';
 /** Most pairs, and deadlocks, that are told after the table. */
 const TOLD = 5;
 
+/** Waits that were not recorded are unknown, not none. */
+export function recordedWaitsText({ recorded: { waits }, hz }: WhatIfDocument): string {
+  return waits === null
+    ? 'recorded waits unknown'
+    : `recorded waits ${count(waits.waits)}, ${ticksText(waits.total, hz ?? undefined)} in all`;
+}
+
 /** The table for people, and below it what was tried, who is to blame and what could not be checked. */
 export async function writeWhatIfText(out: TextOut, document: WhatIfDocument): Promise<void> {
   const { options, recorded, rows, notChecked, hz, shifts } = document;
@@ -20,7 +27,7 @@ export async function writeWhatIfText(out: TextOut, document: WhatIfDocument): P
   const copies = options.pcpus > recorded.pcpus || shifts.length > 1;
   await line(
     `${counted(recorded.sections, 'section')} of ${counted(recorded.pcpus, 'pcpu')}, ${count(recorded.writing)} of them write; ` +
-      `recorded waits ${count(recorded.waits.waits)}, ${time(recorded.waits.total)} in all`,
+      recordedWaitsText(document),
   );
   await line(
     `unaligned ranges ${count(recorded.unaligned)} of ${count(recorded.ordered)}; foreign and grant mappings ${count(recorded.mappings)}, ${options.foreign}`,

@@ -8,7 +8,7 @@ import type { StateArray } from '../memory/state-image.js';
  */
 export const MAGIC = 'P2MINDEX';
 /** Raised with any change of this format; the contents of the state have their own `STATE_VERSION`. */
-export const INDEX_VERSION = 3;
+export const INDEX_VERSION = 2;
 /** index bytes u32, its CRC-32 u32, magic. */
 export const TAIL_BYTES = 8 + MAGIC.length;
 /** Size of the pieces in which arrays are saved; the last may be shorter. Pieces start at multiples of 8. */

@@ -65,7 +65,10 @@ export class Settler {
       return false;
     }
     const planned = order.takePlannedBefore(seq);
-    if (planned.length > 0 && this.applyAllFirst(planned, seq)) return true;
+    if (planned.length > 0) {
+      if (this.applyAllFirst(planned, seq)) return true;
+      order.dropPlans();
+    }
     if (this.fits(batch, row, part)) return true;
     const chain = this.chains[part];
     if (chain === undefined || !this.context.judgesOrder || order.unexplained >= MAX_UNEXPLAINED) return true;

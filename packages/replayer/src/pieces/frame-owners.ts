@@ -27,17 +27,12 @@ export type FrameBatch = Pick<ReadBatch<(typeof COLUMNS)[number]>, 'columns' | '
 const SHARED = 1;
 const OF_OWNER = 2;
 const OF_DOMID = 3;
+/** Kinds of other groups than `page` that change what the state has about a page. */
+const BY_OWNER = new Set(['m2p_set', 'p2m_table_alloc', 'snapshot_m2p', 'snapshot']);
 /** By kind: whether it changes what the state has about the frame, and how it names the owner. */
 const CLAIMS = Uint8Array.from(KINDS, ({ name, group }) => {
   if (group === 'sharing' || name === 'snapshot_rmap') return SHARED;
-  if (
-    group === 'page' ||
-    name === 'm2p_set' ||
-    name === 'p2m_table_alloc' ||
-    name === 'snapshot_m2p' ||
-    name === 'snapshot'
-  )
-    return OF_OWNER;
+  if (group === 'page' || BY_OWNER.has(name)) return OF_OWNER;
   return name === 'snapshot_pod' || (group === 'pod' && name !== 'pod_splinter') ? OF_DOMID : 0;
 });
 

@@ -40,9 +40,15 @@ export class SettledOrder implements StatePart {
     this.ahead.push(seq);
   }
 
-  /** These are to be applied in this order. */
+  /** These are to be applied in this order, whatever was planned for them before. */
   plan(seqs: readonly number[]): void {
+    for (const seq of seqs) this.unplan(seq);
     for (let i = 1; i < seqs.length; i++) this.planned.push(seqs[i], seqs[i - 1]);
+  }
+
+  /** A plan can't be followed. What others are left is found again where counts contradict their recorded order. */
+  dropPlans(): void {
+    this.planned.length = 0;
   }
 
   /** seqs of events that the plan has before this one, and that were not applied yet, in their order; asked once. */

@@ -83,8 +83,8 @@ export interface WhatIf {
   readonly recordedPcpus: number;
   /** Ticks by which each copy is late. */
   readonly shifts: readonly number[];
-  /** What was waited for p2m locks, from lock_wait to lock_acquire. */
-  readonly recordedWaits: Waits & { readonly waits: number };
+  /** What was waited for p2m locks, from lock_wait to lock_acquire; null where no lock_wait was recorded. */
+  readonly recordedWaits: (Waits & { readonly waits: number }) | null;
   /** False if no event has a TSC: then each event counts as a tick. */
   readonly hasClock: boolean;
   readonly notChecked: readonly string[];
@@ -160,7 +160,9 @@ export function whatIf(reader: TraceReader, options: WhatIfOptions = {}): WhatIf
     counts: sections.counts,
     recordedPcpus: streams.length,
     shifts: [...layout.shifts],
-    recordedWaits: { waits: sections.recordedWaits.count, ...waitsOf(sections.recordedWaits) },
+    recordedWaits: isRecorded(reader.metadata, 'lock_wait')
+      ? { waits: sections.recordedWaits.count, ...waitsOf(sections.recordedWaits) }
+      : null,
     hasClock: sections.hasClock,
     notChecked: [...notChecked(reader, sections), ...(wantsRefusals && noRefusals !== undefined ? [noRefusals] : [])],
     siteName: site => sections.siteName(site),

@@ -107,7 +107,10 @@ test('an owner is what was recorded last, with a reference or by itself', async 
   // Owners are not compared: most hypervisors record only some of their changes.
   expect((await stateOf(alloc(1), of('get_page', { owner: 2 }))).divergences).toEqual([]);
   // steal_page() has taken the count to 0 by then, with no put.
-  expect(pageOf(await stateOf(alloc(1), of('owner_set', { old_owner: 1 })))).toMatchObject({ owner: null, count: null });
+  expect(pageOf(await stateOf(alloc(1), of('owner_set', { old_owner: 1 })))).toMatchObject({
+    owner: null,
+    count: null,
+  });
 });
 
 test('impossible frames and orders change nothing', async () => {

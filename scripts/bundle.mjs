@@ -1,7 +1,7 @@
 /**
  * Makes cli/bundle from the output of tsc: the command line and its worker threads, each with all modules that it needs
- * in a few files; and the page of p2mtrace ui. Node takes a third of a second to find and read six hundred small ones, which is longer than most
- * commands take.
+ * in a few files; and the page of p2mtrace ui. Node takes a third of a second to find and read six hundred small ones,
+ * which is longer than most commands take.
  */
 import { copyFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

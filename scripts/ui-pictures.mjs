@@ -13,7 +13,9 @@ const folder = mkdtempSync(join(tmpdir(), 'p2mtrace-pictures-'));
 const trace = join(folder, 'workload.arrow');
 const made = ['generate', '-o', trace, '--events', '120000', '--seed', '16', '--fault', 'refcount.leak', '-q'];
 spawnSync(process.execPath, [cli, ...made], { stdio: 'inherit' });
-const server = spawn(process.execPath, [cli, 'ui', trace, '--no-open', '--cpu-hz', '2G'], { stdio: ['ignore', 'pipe', 2] });
+const server = spawn(process.execPath, [cli, 'ui', trace, '--no-open', '--cpu-hz', '2G'], {
+  stdio: ['ignore', 'pipe', 2],
+});
 const url = String(await new Promise(resolve => server.stdout.once('data', resolve))).trim();
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

@@ -7,8 +7,9 @@ import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { type TraceSettings, withTraces } from '../open-trace.js';
 import { openBrowser } from '../ui/open-browser.js';
-import { Routes, type SqlLimits } from '../ui/routes.js';
+import { Routes } from '../ui/routes.js';
 import { serve } from '../ui/server.js';
+import type { SqlLimits } from '../ui/sql-answer.js';
 import { staticFiles } from '../ui/static-files.js';
 import { TraceModel } from '../ui/trace-model.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
@@ -37,13 +38,15 @@ export const run: Run<readonly [string[]], Options> = ([paths], options, context
       });
       // Builds the index, if it is not there, before anybody waits for a page.
       for (const model of models) model.head();
-      const server = await serve(options.port, new Routes(models, options), staticFiles());
+      const ended = new AbortController();
+      const server = await serve(options.port, new Routes(models, options, ended.signal), staticFiles());
       await context.out.write(`${server.url}\n`);
       await context.out.flush();
       context.err.say('p2mtrace: whoever has this address sees the trace; Ctrl-C ends it\n');
       if (options.open) openBrowser(server.url);
       await interrupted();
       server.close();
+      ended.abort();
       return EXIT.fine;
     }),
   );

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import { P2mError, usageError } from '@p2mtrace/trace-format/errors';
 import { EXIT } from '../exit.js';
 
@@ -16,6 +17,8 @@ export interface AskOptions {
   readonly signal?: AbortSignal;
   /** Lines after which the rest of the answer is not waited for. */
   readonly lines?: number;
+  /** True if whatever else the machine does goes first. */
+  readonly isPatient?: boolean;
 }
 
 /**
@@ -23,11 +26,15 @@ export interface AskOptions {
  * the limits that the command has, and says what a terminal would be told.
  * @throws P2mError as the command says it; P2M_INTERRUPTED if nobody waits for the answer any more
  */
-export function askCommand(args: readonly string[], { stdin, signal, lines }: AskOptions = {}): Promise<Asked> {
+export function askCommand(
+  args: readonly string[],
+  { stdin, signal, lines, isPatient = false }: AskOptions = {},
+): Promise<Asked> {
   const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1' },
   });
+  if (isPatient && child.pid !== undefined) lowerPriority(child.pid);
   const stop = () => child.kill();
   signal?.addEventListener('abort', stop);
   // It may end without reading all of it.
@@ -57,6 +64,14 @@ export function askCommand(args: readonly string[], { stdin, signal, lines }: As
       else reject(errorOf(said));
     });
   });
+}
+
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It has ended, or this system has no priorities.
+  }
 }
 
 /** `p2mtrace: P2M_SQL: what` and, on the next line, the remedy. */

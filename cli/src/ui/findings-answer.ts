@@ -2,25 +2,19 @@ import { type AnalysisReport, type Finding, type Story, storyOf } from '@p2mtrac
 import { usageError } from '@p2mtrace/trace-format/errors';
 import { answerText } from './answer-text.js';
 import { askCommand } from './ask-command.js';
+import { onceEach } from './once-each.js';
 import type { TraceModel } from './trace-model.js';
 
 /** Occurrences of a finding that the page lists. */
 const LISTED = 200;
 
-/** Findings of each trace, which are looked for once, when somebody first asks. */
+/** Findings of each trace, which are looked for once. */
 export class Findings {
-  private readonly reports = new Map<TraceModel, Promise<AnalysisReport>>();
-
   /** @throws P2mError what p2mtrace analyze says */
-  report(model: TraceModel): Promise<AnalysisReport> {
-    let report = this.reports.get(model);
-    if (report === undefined) {
-      report = analysisOf(model);
-      this.reports.set(model, report);
-      // The next who asks tries again.
-      report.catch(() => this.reports.delete(model));
-    }
-    return report;
+  readonly report: (model: TraceModel) => Promise<AnalysisReport>;
+
+  constructor(ended: AbortSignal) {
+    this.report = onceEach(model => analysisOf(model, ended));
   }
 
   /** @throws P2mError P2M_FINDING (usage), and what a story throws */
@@ -32,16 +26,10 @@ export class Findings {
   }
 }
 
-async function analysisOf(model: TraceModel): Promise<AnalysisReport> {
-  const { text, cut } = await askCommand([
-    'analyze',
-    model.reader.path,
-    '--format',
-    'json',
-    '--fail-on',
-    'none',
-    '--quiet',
-  ]);
+async function analysisOf(model: TraceModel, signal: AbortSignal): Promise<AnalysisReport> {
+  const asked = ['analyze', model.reader.path, '--format', 'json', '--fail-on', 'none', '--quiet'];
+  // Nobody may be waiting for it yet, and whoever moves in time should not wait for it.
+  const { text, cut } = await askCommand(asked, { isPatient: true, signal });
   if (cut) throw usageError('P2M_UI', 'there are too many findings to list', 'use p2mtrace analyze or p2mtrace audit');
   const report = JSON.parse(text) as AnalysisReport;
   const findings = report.findings.map((finding: Finding) => ({

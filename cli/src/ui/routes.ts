@@ -1,16 +1,21 @@
 import { standardLibrary, TRACE_TABLES } from '@p2mtrace/analyzers';
 import { ACCESS_TYPES, COLUMN_NAMES, P2M_TYPES } from '@p2mtrace/trace-format';
 import { usageError } from '@p2mtrace/trace-format/errors';
-import type { Head, Overview, SqlWords } from '@p2mtrace/ui';
+import type { Head, SqlWords, WhatIf } from '@p2mtrace/ui';
 import { version } from '../version.js';
 import { answerText } from './answer-text.js';
+import { ChangeCounts } from './change-counts.js';
 import { Findings, storyJson } from './findings-answer.js';
+import { historyAnswer } from './history-answer.js';
 import { mapAnswer } from './map-answer.js';
+import { onceEach } from './once-each.js';
 import { overviewOf } from './overview.js';
 import type { Query } from './query.js';
+import { type SqlLimits, sqlAnswer } from './sql-answer.js';
 import { tableAnswer } from './table-answer.js';
-import { eventsAround, findAnswer, nextTouching, subjectOf, thingAnswer, whyAnswer } from './thing-answer.js';
+import { eventsAround, findAnswer, nextTouching, thingAnswer, whyAnswer } from './thing-answer.js';
 import type { TraceModel } from './trace-model.js';
+import { whatIfAnswer } from './what-if-answer.js';
 
 /** Text of JSON, or bytes. */
 export type Answer = string | Buffer;
@@ -23,23 +28,21 @@ export interface Request {
   readonly signal: AbortSignal;
 }
 
-/** Limits of a query, as options of `p2mtrace sql`. */
-export interface SqlLimits {
-  readonly memoryLimit: string;
-  /** Milliseconds. */
-  readonly timeout: number;
-}
-
 /** What the page may ask, by path. Each may throw a P2mError, which the page shows. */
 export class Routes {
   private readonly models: readonly TraceModel[];
   private readonly limits: SqlLimits;
-  private readonly findings = new Findings();
-  private readonly overviews = new Map<TraceModel, Promise<Overview>>();
+  private readonly findings: Findings;
+  private readonly overview = onceEach(model => overviewOf(model.reader, model.tscHz));
+  private readonly changes = onceEach(model => ChangeCounts.of(model.reader));
+  private readonly whatIf: (model: TraceModel) => Promise<WhatIf>;
 
-  constructor(models: readonly TraceModel[], limits: SqlLimits) {
+  /** `ended` is aborted when nobody asks any more: then nothing is worked on for later. */
+  constructor(models: readonly TraceModel[], limits: SqlLimits, ended: AbortSignal) {
     this.models = models;
     this.limits = limits;
+    this.findings = new Findings(ended);
+    this.whatIf = onceEach(model => whatIfAnswer(model, ended));
   }
 
   readonly get: Readonly<
@@ -49,7 +52,7 @@ export class Routes {
     '/api/words': () => answerText(sqlWords()),
     '/api/overview': async (_, model) => answerText(await this.overview(model)),
     '/api/point': (query, model) => answerText(model.point(query.whole('seq'))),
-    '/api/map': (query, model) => mapAnswer(model, query),
+    '/api/map': (query, model) => mapAnswer(model, query, this.changes),
     '/api/thing': (query, model) => answerText(thingAnswer(model, query.text('thing'), query.whole('seq'))),
     '/api/why': (query, model) => answerText(whyAnswer(model, query.text('thing'), query.whole('seq'))),
     '/api/next': (query, model) =>
@@ -66,12 +69,10 @@ export class Routes {
         ),
       ),
     '/api/history': async (query, model, { signal }) => {
-      const thing = query.text('thing');
-      subjectOf(thing);
-      const space = thing.indexOf(' ');
-      const words = [thing.slice(0, space), thing.slice(space + 1)];
-      return answerText(await tableAnswer(['history', model.reader.path, ...words], { signal }));
+      const window = { low: query.whole('low', 0), high: query.whole('high', Number.MAX_SAFE_INTEGER) };
+      return answerText(await historyAnswer(model, query.text('thing'), window, this.limits, signal));
     },
+    '/api/whatif': async (_, model) => answerText(await this.whatIf(model)),
     '/api/findings': async (_, model) => answerText(await this.findings.report(model)),
     '/api/story': async (query, model) =>
       storyJson(await this.findings.story(model, query.text('id'), query.whole('number'))),
@@ -95,10 +96,7 @@ export class Routes {
     '/api/sql': async (_, { body, signal }) => {
       const { sql } = JSON.parse(body) as { sql?: unknown };
       if (typeof sql !== 'string') throw usageError('P2M_UI_QUERY', 'sql is no text', 'load the page again');
-      const paths = this.models.map(({ reader }) => reader.path);
-      const { memoryLimit, timeout } = this.limits;
-      const limits = ['--memory-limit', memoryLimit, '--timeout', `${timeout}ms`];
-      return answerText(await tableAnswer(['sql', ...paths, ...limits, '-f', '-'], { stdin: sql, signal }));
+      return answerText(await sqlAnswer(this.models, sql, this.limits, signal));
     },
   };
 
@@ -123,16 +121,6 @@ export class Routes {
       accessTypes: ACCESS_TYPES,
       version: version(),
     };
-  }
-
-  private overview(model: TraceModel): Promise<Overview> {
-    let overview = this.overviews.get(model);
-    if (overview === undefined) {
-      overview = overviewOf(model.reader, model.tscHz);
-      this.overviews.set(model, overview);
-      overview.catch(() => this.overviews.delete(model));
-    }
-    return overview;
   }
 }
 

@@ -2,7 +2,7 @@ import type { Table } from '@p2mtrace/ui';
 import { type AskOptions, askCommand } from './ask-command.js';
 
 /** Most rows of a table that the page gets. */
-export const MOST_ROWS = 20_000;
+const MOST_ROWS = 20_000;
 
 /** What a command answers in NDJSON, as a table. @throws P2mError what the command says */
 export async function tableAnswer(args: readonly string[], options: AskOptions = {}): Promise<Table> {

@@ -1,37 +1,49 @@
 import {
+  type EventFilter,
   firstMatch,
   parseExpression,
   parsePosition,
-  parseSubject,
   resolvePosition,
   type StateView,
-  SUBJECTS,
-  type Subject,
   stateOf,
-  subjectText,
-  touching,
   why,
 } from '@p2mtrace/replayer';
+import { usageError } from '@p2mtrace/trace-format/errors';
 import type { EventRow, Found, Thing } from '@p2mtrace/ui';
 import { isP2mError } from '../exit.js';
+import { eventsOf, type Looked, lookedText, parseLooked, THINGS } from './looked.js';
 import type { TraceModel } from './trace-model.js';
 
-/** `gfn 1:0x1234` as a subject. @throws P2mError P2M_SUBJECT (usage) */
-export function subjectOf(text: string): Subject {
-  const space = text.indexOf(' ');
-  return space < 0 ? parseSubject(text, '') : parseSubject(text.slice(0, space), text.slice(space + 1).trim());
-}
+/** Most locks that are told: where releases are missing, there seem to be more. */
+const HELD = 64;
 
 /** The state of a thing at a point, with the events that it names. @throws P2mError P2M_SUBJECT, P2M_VIEW (usage) */
 export function thingAnswer(model: TraceModel, text: string, seq: number): Thing {
-  const subject = subjectOf(text);
-  const view = model.at(seq);
-  const state =
-    subject.about === 'domain'
-      ? { about: 'domain', p2ms: view.p2mSummaries({ domid: subject.domid }), owned: ownedBy(view, subject.domid) }
-      : stateOf(model.reader, subject)(view);
-  return { about: subjectText(subject), seq: view.seq, state, events: eventsIn(model, state) };
+  const looked = parseLooked(text);
+  const state = stateHere(model, looked, seq);
+  return { about: lookedText(looked), seq: model.at(seq).seq, state, events: eventsIn(model, state) };
 }
+
+function stateHere(model: TraceModel, looked: Looked, seq: number): unknown {
+  const view = model.at(seq);
+  switch (looked.about) {
+    case 'domain':
+      return { about: 'domain', p2ms: view.p2mSummaries({ domid: looked.domid }), owned: ownedBy(view, looked.domid) };
+    case 'pcpu': {
+      const { pcpu } = looked;
+      const held = view.held(pcpu, HELD);
+      return { about: 'pcpu', ...view.running(pcpu), held, last_seq: lastOf(model, looked, view.seq) };
+    }
+    case 'site':
+      return { about: 'site', last_seq: lastOf(model, looked, view.seq) };
+    default:
+      return stateOf(model.reader, looked)(view);
+  }
+}
+
+/** The last event of a pcpu or call site up to a point; null for none. */
+const lastOf = (model: TraceModel, looked: Looked, seq: number): number | null =>
+  firstMatch(model.reader, eventsOf(model.reader.names, looked), { to: seq + 1 }, 'backward') ?? null;
 
 /** Frames whose known owner is the domain. */
 function ownedBy({ replayer }: StateView, domid: number): number {
@@ -56,14 +68,21 @@ function eventsIn(model: TraceModel, state: unknown): Readonly<Record<string, Ev
 }
 
 /** Why a thing is as it is. @throws P2mError P2M_SUBJECT (usage) */
-export const whyAnswer = (model: TraceModel, text: string, seq: number) =>
-  why(model.replay, subjectOf(text), model.at(seq).seq);
+export function whyAnswer(model: TraceModel, text: string, seq: number) {
+  const looked = parseLooked(text);
+  if (looked.about === 'pcpu' || looked.about === 'site') {
+    throw usageError('P2M_SUBJECT', `${text} has no state to explain`, 'ask of a gfn, an mfn or a lock');
+  }
+  return why(model.replay, looked, model.at(seq).seq);
+}
 
 /** The next event that touches a thing. @throws P2mError P2M_SUBJECT, P2M_VIEW (usage) */
-export function nextTouching(model: TraceModel, text: string, seq: number, back: boolean): Found {
+export const nextTouching = (model: TraceModel, text: string, seq: number, back: boolean): Found =>
+  nextOf(model, eventsOf(model.reader.names, parseLooked(text)), seq, back);
+
+function nextOf({ reader }: TraceModel, filter: EventFilter, seq: number, back: boolean): Found {
   const range = back ? { to: seq } : { from: seq + 1 };
-  const filter = touching(model.reader.names, subjectOf(text));
-  return { seq: firstMatch(model.reader, filter, range, back ? 'backward' : 'forward') ?? null, thing: null };
+  return { seq: firstMatch(reader, filter, range, back ? 'backward' : 'forward') ?? null, thing: null };
 }
 
 /**
@@ -71,20 +90,17 @@ export function nextTouching(model: TraceModel, text: string, seq: number, back:
  * @throws P2mError P2M_EXPRESSION (usage), and what positions and subjects throw
  */
 export function findAnswer(model: TraceModel, text: string, seq: number, back: boolean): Found {
+  const { names } = model.reader;
   const [word] = /^\w+(?= )/.exec(text) ?? [''];
-  if ((SUBJECTS as readonly string[]).includes(word) && !/[=<>]/.test(text)) {
-    const subject = subjectOf(text);
-    // Names what the trace does not have.
-    touching(model.reader.names, subject);
-    return { seq: null, thing: subjectText(subject) };
+  if (THINGS.includes(word) && !/[=<>]/.test(text)) {
+    const looked = parseLooked(text);
+    // Refuses names that the trace does not have.
+    eventsOf(names, looked);
+    return { seq: null, thing: lookedText(looked) };
   }
   const position = positionOf(text);
-  if (position !== undefined) {
-    return { seq: resolvePosition(model.reader, position, model.tscHz) - 1, thing: null };
-  }
-  const filter = parseExpression(text, model.reader.names);
-  const range = back ? { to: seq } : { from: seq + 1 };
-  return { seq: firstMatch(model.reader, filter, range, back ? 'backward' : 'forward') ?? null, thing: null };
+  if (position === undefined) return nextOf(model, parseExpression(text, names), seq, back);
+  return { seq: resolvePosition(model.reader, position, model.tscHz) - 1, thing: null };
 }
 
 function positionOf(text: string) {

@@ -8,7 +8,7 @@ import {
   type StateView,
   type TraceEvent,
 } from '@p2mtrace/replayer';
-import { layoutProfile, type TraceReader } from '@p2mtrace/trace-format';
+import { isRecorded, layoutProfile, type TraceReader } from '@p2mtrace/trace-format';
 import type { EventRow, Point, Space, TraceHead } from '@p2mtrace/ui';
 import { isP2mError } from '../exit.js';
 
@@ -85,6 +85,7 @@ export class TraceModel {
       pcpus,
       pageTypes: layoutProfile(this.reader.metadata.layout).types.map(String),
       spaces: [...spaces.values()].filter(space => space.end > 0).sort(byDomain),
+      hasWaits: isRecorded(this.reader.metadata, 'lock_wait'),
       damage: this.damage ?? null,
     };
     return this.kept;

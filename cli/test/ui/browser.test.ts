@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { writeFileSync } from 'node:fs';
+import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CHROMIUM, HAS_BROWSER } from '../support/browser.js';
@@ -9,7 +9,6 @@ import { uiServers } from '../support/ui-server.js';
 needsBuild();
 const temp = tempDir();
 const serve = uiServers();
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** What names may try: markup, quotes, escapes, right to left. */
 const HOSTILE = '<img src=x onerror="document.title=\'pwned\'"> "\'` \u202egnp \u001b[31m &lt;b&gt;';
@@ -76,7 +75,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     Number((await page.getByRole('slider', { name: 'Time' }).getAttribute('aria-valuenow')) ?? Number.NaN);
   /** What axe-core finds serious. */
   async function serious(page: Page): Promise<string[]> {
-    await page.evaluate(AXE);
+    await page.evaluate(axe.source);
     const found = await page.evaluate('axe.run({ resultTypes: ["violations"] })');
     return (found as { violations: { impact: string; id: string; nodes: { html: string }[] }[] }).violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')

@@ -23,6 +23,8 @@ export interface TraceHead {
   readonly pcpus: number;
   readonly pageTypes: readonly string[];
   readonly spaces: readonly Space[];
+  /** Whether waits for locks were recorded; where not, none means unknown. */
+  readonly hasWaits: boolean;
   /** Damage of the file, though it can be read. */
   readonly damage: string | null;
 }
@@ -106,6 +108,32 @@ export interface Thing {
   readonly state: unknown;
   /** Events named by the state, by seq. */
   readonly events: Readonly<Record<string, EventRow>>;
+}
+
+/** What other designs of the p2m lock would have made of the trace (docs/lock-design.md). */
+export interface WhatIf {
+  readonly designs: readonly WhatIfDesign[];
+  /** Ticks a second; null where unknown, or where each event counts as a tick. */
+  readonly hz: number | null;
+  /** Ticks waited for p2m locks as recorded; null where waits were not recorded. */
+  readonly waits: number | null;
+  readonly notChecked: readonly string[];
+}
+
+/** One of them; times are ticks. */
+export interface WhatIfDesign {
+  readonly name: string;
+  readonly sections: number;
+  readonly waited: number;
+  readonly wait: number;
+  readonly p99: number;
+  readonly makespan: number;
+  /** The makespan, divided by that of the recorded design. */
+  readonly ratio: number;
+  /** Sections at work at once, on average. */
+  readonly parallel: number;
+  readonly deadlocks: number;
+  readonly refused: number | null;
 }
 
 /** What may be written in a query. */

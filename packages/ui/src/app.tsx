@@ -21,7 +21,8 @@ import {
 } from './data/store.js';
 import { Help } from './help.js';
 import { EventLine } from './parts/event-line.js';
-import { domainText, secondsText, seqText } from './text.js';
+import { Value } from './parts/links.js';
+import { secondsText, seqText, vcpuText } from './text.js';
 import { Timeline, zoomTime } from './time/timeline.js';
 import { CompareView } from './views/compare-view.js';
 import { FindingsView } from './views/findings-view.js';
@@ -184,13 +185,8 @@ export function App() {
           </b>
           <span class="number">{secondsText(here?.seconds ?? null)}</span>
           {here?.utc !== null && here?.utc !== undefined && <span class="number">{here.utc}</span>}
-          <span>pcpu {String(here?.event?.pcpu ?? '–')}</span>
-          <span>
-            runs{' '}
-            {running === undefined || running.domid === null
-              ? 'unknown'
-              : `${domainText(running.domid)}v${running.vcpu}`}
-          </span>
+          <span>pcpu {here?.event?.pcpu === undefined ? '–' : <Value name="pcpu" value={here.event.pcpu} />}</span>
+          <span>runs {vcpuText(running?.domid, running?.vcpu)}</span>
           {here?.event !== null && here?.event !== undefined && <EventLine event={here.event} by={false} />}
         </p>
         {traceHead.value?.damage !== null && <p class="problem">{traceHead.value?.damage}</p>}

@@ -10,7 +10,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['1 … 6', 'map, thing, findings, locks, SQL, compare'],
   [
     '/',
-    'search: #120, +1.5s, mfn 0x9fe5e, gfn 1:0x1234, lock p2m, domain 1, or a condition such as kind == set_entry and gfn == 0x10',
+    'search: #120, +1.5s, mfn 0x9fe5e, gfn 1:0x1234, lock p2m, domain 1, pcpu 3, site 0x…, or a condition such as kind == set_entry and gfn == 0x10',
   ],
   ['n  N', 'the next or previous match of that condition'],
   ['m', 'to the map: arrows move its mark, Enter looks at the frame'],

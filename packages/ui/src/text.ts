@@ -19,6 +19,20 @@ const SPECIAL: Readonly<Record<number, string>> = {
 };
 export const domainText = (domid: number): string => SPECIAL[domid] ?? `d${domid}`;
 
+/** `d1v0`; what runs without a domain that is known is not known. */
+export function vcpuText(domid: unknown, vcpu: unknown): string {
+  if (typeof domid !== 'number') return 'unknown';
+  return domid === 32767 ? 'idle' : `${domainText(domid)}v${typeof vcpu === 'number' ? vcpu : '?'}`;
+}
+
+/** Ticks as seconds where the frequency is known. */
+export function ticksText(ticks: number, hz: number | null): string {
+  if (hz === null) return `${Math.round(ticks).toLocaleString('en')} ticks`;
+  const seconds = ticks / hz;
+  const [unit, size] = seconds >= 1 ? ['s', 1] : seconds >= 1e-3 ? ['ms', 1e3] : ['µs', 1e6];
+  return `${Number((seconds * Number(size)).toPrecision(3)).toLocaleString('en')} ${unit}`;
+}
+
 /** A value in a line or cell. */
 export function valueText(name: string, value: unknown): string {
   if (value === null || value === undefined) return 'unknown';

@@ -1,7 +1,7 @@
 import type { Refusal } from '../api.js';
 
 /** What the server refused, as the command line would say it. */
-export class Refused extends Error {
+class Refused extends Error {
   readonly code: string;
   readonly remedy: string | null;
 
@@ -49,6 +49,13 @@ export async function send<T>(path: string, body: unknown, signal?: AbortSignal)
     }),
   );
   return (await response.json()) as T;
+}
+
+/** Asks when no other question has taken its place for a moment: while the wheel turns, only the last counts. */
+export async function afterPause<T>(signal: AbortSignal, question: () => Promise<T>): Promise<T> {
+  await new Promise(resolve => setTimeout(resolve, 120));
+  signal.throwIfAborted();
+  return question();
 }
 
 /** One request at a time: what was asked for meanwhile is asked next, and only the last of it. */

@@ -20,8 +20,6 @@ export const window_ = signal<readonly [number, number]>([0, 1]);
 export const camera = signal<readonly [x: number, y: number, scale: number] | undefined>(undefined);
 export const point = signal<Point | undefined>(undefined);
 export const overview = signal<Overview | undefined>(undefined);
-/** Events that findings name, once they were looked for. */
-export const witnesses = signal<readonly number[]>([]);
 /** What went wrong last. */
 export const problem = signal('');
 

@@ -21,29 +21,25 @@ export interface Painted {
   readonly legend: readonly LegendItem[];
 }
 
-/** What changed in so many events up to the point of the picture glows. */
-export function paint(picture: Picture, scale: Scale, glowing: number): Painted {
+/** Paints into a bitmap of a pixel a cell. What changed in so many events up to the point of the picture glows. */
+export function paint(picture: Picture, scale: Scale, glowing: number, bitmap: HTMLCanvasElement): Painted {
   const { columns, rows, value, written, seq } = picture;
-  const bitmap = document.createElement('canvas');
   bitmap.width = Math.max(columns, 1);
   bitmap.height = Math.max(rows, 1);
   const context = bitmap.getContext('2d')!;
   const image = context.createImageData(bitmap.width, bitmap.height);
   const { colour, legend } = scale.nameOf === undefined ? amounts(picture, scale) : categories(picture, scale);
+  const pixels = image.data;
   for (let i = 0; i < value.length; i++) {
-    let [red, green, blue] = colour(value[i]);
     const fresh = 1 - (seq - written[i]) / glowing;
-    if (Number.isNaN(value[i]) && !(fresh > 0)) continue;
-    if (fresh > 0) {
-      const part = 0.35 + 0.6 * fresh;
-      red += (GLOW[0] - red) * part;
-      green += (GLOW[1] - green) * part;
-      blue += (GLOW[2] - blue) * part;
-    }
-    image.data[4 * i] = red;
-    image.data[4 * i + 1] = green;
-    image.data[4 * i + 2] = blue;
-    image.data[4 * i + 3] = 255;
+    const one = value[i];
+    if (Number.isNaN(one) && !(fresh > 0)) continue;
+    const rgb = colour(one);
+    const part = fresh > 0 ? 0.35 + 0.6 * fresh : 0;
+    pixels[4 * i] = rgb[0] + (GLOW[0] - rgb[0]) * part;
+    pixels[4 * i + 1] = rgb[1] + (GLOW[1] - rgb[1]) * part;
+    pixels[4 * i + 2] = rgb[2] + (GLOW[2] - rgb[2]) * part;
+    pixels[4 * i + 3] = 255;
   }
   context.putImageData(image, 0, 0);
   return { bitmap, legend };
@@ -53,13 +49,25 @@ const GREY: Rgb = [128, 134, 140];
 
 function categories({ value }: Picture, { by, nameOf }: Scale) {
   const cells = new Map<number, number>();
-  for (const one of value) if (!Number.isNaN(one)) cells.set(one, (cells.get(one) ?? 0) + 1);
+  for (let i = 0; i < value.length; ) {
+    const one = value[i];
+    let end = i + 1;
+    while (end < value.length && value[end] === one) end++;
+    if (!Number.isNaN(one)) cells.set(one, (cells.get(one) ?? 0) + end - i);
+    i = end;
+  }
   const colours = new Map([...cells.keys()].map(one => [one, colourOf(by, one, nameOf!(one))]));
   const rgb = new Map([...colours].map(([one, hex]) => [one, rgbOf(hex)]));
   const legend = [...cells]
     .sort((a, b) => b[1] - a[1])
     .map(([one, count]) => ({ colour: colours.get(one)!, name: nameOf!(one), cells: count }));
-  return { colour: (one: number) => rgb.get(one) ?? GREY, legend };
+  // Neighbours are mostly alike.
+  let [last, found] = [Number.NaN, GREY];
+  const colour = (one: number) => {
+    if (one !== last) [last, found] = [one, rgb.get(one) ?? GREY];
+    return found;
+  };
+  return { colour, legend };
 }
 
 /** Amounts on a logarithmic scale; for age, how many events ago. */

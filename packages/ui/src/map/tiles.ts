@@ -71,14 +71,10 @@ export async function pictureOf(
   };
   const both = new Float64Array(await askBytes('map', given));
   const half = both.length / 2;
-  const at = { x: 0, y: 0 };
-  for (const [place, tile] of tiles.entries()) {
-    for (let i = 0; i < TILE_CELLS; i++) {
-      placeOfFrame(side / size, tile * TILE_CELLS + i, at);
-      const to = (at.y - top * TILE_SIDE) * columns + at.x - left * TILE_SIDE;
-      value[to] = both[place * TILE_CELLS + i];
-      written[to] = both[half + place * TILE_CELLS + i];
-    }
+  const places = placesOf(tiles, side / size, left * TILE_SIDE, top * TILE_SIDE, columns);
+  for (let i = 0; i < half; i++) {
+    value[places[i]] = both[i];
+    written[places[i]] = both[half + i];
   }
   return picture;
 }
@@ -90,4 +86,23 @@ function tilesOf({ x, y, width, height }: Area, size: number, side: number) {
   const [left, right] = [inside(Math.floor(x / block)), inside(Math.ceil((x + width) / block))];
   const [top, bottom] = [inside(Math.floor(y / block)), inside(Math.ceil((y + height) / block))];
   return { left, top, right, bottom, tiles: (right - left) * (bottom - top) };
+}
+
+/** Of the last tiles: while time moves, they stay the same. */
+let last: { readonly key: string; readonly places: Int32Array } | undefined;
+
+/** Where each cell of the tiles is in a picture. */
+function placesOf(tiles: readonly number[], side: number, left: number, top: number, columns: number): Int32Array {
+  const key = `${side} ${left} ${top} ${columns} ${tiles.join()}`;
+  if (last?.key === key) return last.places;
+  const places = new Int32Array(tiles.length * TILE_CELLS);
+  const at = { x: 0, y: 0 };
+  for (const [place, tile] of tiles.entries()) {
+    for (let i = 0; i < TILE_CELLS; i++) {
+      placeOfFrame(side, tile * TILE_CELLS + i, at);
+      places[place * TILE_CELLS + i] = (at.y - top) * columns + at.x - left;
+    }
+  }
+  last = { key, places };
+  return places;
 }

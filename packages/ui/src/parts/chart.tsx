@@ -1,9 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-
-export interface Series {
-  readonly label: string;
-  readonly values: readonly (number | null)[];
-}
+import type { Series } from './series.js';
 
 /** A chart of numbers over numbers; the library comes when the first is shown. */
 export function Chart({

@@ -1,5 +1,6 @@
 import type { EventRow } from '../api.js';
-import { SeqLink, Value } from './links.js';
+import { vcpuText } from '../text.js';
+import { SeqLink, SiteLink, Value } from './links.js';
 
 /** Shown apart from what the event did. */
 const CONTEXT = new Set(['seq', 'kind', 'tsc', 'tsc_own', 'pcpu', 'cur_domid', 'cur_vcpu', 'caller', 'symbol']);
@@ -7,7 +8,6 @@ const CONTEXT = new Set(['seq', 'kind', 'tsc', 'tsc_own', 'pcpu', 'cur_domid', '
 /** What an event did, and who did it. */
 export function EventLine({ event, by = true }: { readonly event: EventRow; readonly by?: boolean }) {
   const fields = Object.entries(event).filter(([name]) => !CONTEXT.has(name));
-  const site = event.symbol ?? event.caller;
   return (
     <span class="event">
       <SeqLink at={event.seq} /> <b>{event.kind}</b>
@@ -18,14 +18,21 @@ export function EventLine({ event, by = true }: { readonly event: EventRow; read
           <Value name={name} value={value} row={event} />
         </span>
       ))}
-      {by && event.pcpu !== undefined && <span class="by"> pcpu {String(event.pcpu)}</span>}
-      {by && event.cur_domid !== undefined && (
+      {by && event.pcpu !== undefined && (
         <span class="by">
           {' '}
-          running d{String(event.cur_domid)}v{String(event.cur_vcpu ?? '?')}
+          pcpu <Value name="pcpu" value={event.pcpu} />
         </span>
       )}
-      {by && site !== undefined && <span class="by"> from {String(site)}</span>}
+      {by && event.cur_domid !== undefined && (
+        <span class="by"> running {vcpuText(event.cur_domid, event.cur_vcpu)}</span>
+      )}
+      {by && (event.caller ?? event.symbol) !== undefined && (
+        <span class="by">
+          {' '}
+          from <SiteLink caller={event.caller} symbol={event.symbol} />
+        </span>
+      )}
     </span>
   );
 }

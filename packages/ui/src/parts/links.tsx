@@ -25,7 +25,8 @@ export function ThingLink({ to, children }: { readonly to: string; readonly chil
       title={`look at ${to}`}
       onClick={() => {
         lookAt(to);
-        if (view.value === 'sql' || view.value === 'findings' || view.value === 'compare') view.value = 'thing';
+        // Beside the map stands what is looked at; elsewhere it would not be seen.
+        if (view.value !== 'map') view.value = 'thing';
       }}
     >
       {children}
@@ -37,6 +38,13 @@ const number = (value: unknown): number | undefined => {
   if (typeof value === 'number') return value;
   return typeof value === 'string' && /^(?:0x[0-9a-f]+|\d+)$/i.test(value) ? Number(value) : undefined;
 };
+
+/** A call site: its name, or its address if it has none. Looks at the events from there. */
+export function SiteLink({ caller, symbol }: { readonly caller: unknown; readonly symbol: unknown }) {
+  const address = caller ?? symbol;
+  if (typeof address !== 'string') return null;
+  return <ThingLink to={`site ${address}`}>{String(symbol ?? caller)}</ThingLink>;
+}
 
 /** A value of a named field, as a link if it names something; `row` has the fields beside it. */
 export function Value({
@@ -62,6 +70,8 @@ export function Value({
   if (plain !== undefined && /(?:^|_)domid$|^owner$/.test(name)) {
     return <ThingLink to={`domain ${plain}`}>{domainText(plain)}</ThingLink>;
   }
+  if (plain !== undefined && /(?:^|_)pcpu$/.test(name)) return <ThingLink to={`pcpu ${plain}`}>{plain}</ThingLink>;
+  if (name === 'caller' && typeof value === 'string') return <SiteLink caller={value} symbol={row.symbol} />;
   if (name === 'lock' && typeof value === 'string') return <ThingLink to={`lock ${value}`}>{value}</ThingLink>;
   return <>{valueText(name, value)}</>;
 }

@@ -1,10 +1,13 @@
 import { useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { goTo, overview, point, seq, traceHead, window_, witnesses } from '../data/store.js';
+import { findings, told, witnesses } from '../data/findings.js';
+import { goTo, overview, point, seq, traceHead, window_ } from '../data/store.js';
 import { secondsText, seqText } from '../text.js';
 
 const COLOURS: Readonly<Record<string, string>> = { p2m: '--p2m', page: '--page', lock: '--lock', other: '--other' };
 const TICKS = 14;
+/** Pixels from a mark that still hit it. */
+const NEAR = 5;
 
 /** Time as a slider: what the trace has where, what was lost, what findings name. */
 export function Timeline() {
@@ -27,7 +30,7 @@ export function Timeline() {
     };
   }, []);
   useSignalEffect(() => {
-    [seq.value, window_.value, overview.value, witnesses.value];
+    [seq.value, window_.value, overview.value, witnesses.value, told.value];
     if (canvas.current !== null) draw(canvas.current);
   });
   const { start, end } = traceHead.value!;
@@ -35,6 +38,17 @@ export function Timeline() {
     const { left, width } = canvas.current!.getBoundingClientRect();
     const [low, high] = window_.value;
     goTo(low + (Math.min(Math.max(event.clientX - left, 0), width) / width) * (high - low));
+  };
+  /** Onto the mark under the pointer, if there is one, or else just there. */
+  const press = (event: PointerEvent) => {
+    const { left, top, width } = canvas.current!.getBoundingClientRect();
+    const [low, high] = window_.value;
+    const near = (at: number) => Math.abs(((at - low) / (high - low)) * width - (event.clientX - left));
+    const marks = [...told.value.map(({ seq: of }) => of), ...witnesses.value, ...(overview.value?.losses ?? [])];
+    let best: number | undefined;
+    for (const mark of marks) if (near(mark) < NEAR && (best === undefined || near(mark) < near(best))) best = mark;
+    if (best === undefined || event.clientY - top > TICKS) drag(event);
+    else goTo(best);
   };
   return (
     <div class="timeline">
@@ -49,7 +63,7 @@ export function Timeline() {
         aria-valuetext={`event ${seq.value}, ${secondsText(point.value?.seconds ?? null)}`}
         onPointerDown={event => {
           event.currentTarget.setPointerCapture(event.pointerId);
-          drag(event);
+          press(event);
         }}
         onPointerMove={event => {
           if (event.buttons === 1) drag(event);
@@ -73,6 +87,9 @@ export function Timeline() {
               <i class="dot finding" /> findings
             </span>
           )}
+          {overview.value !== undefined &&
+            findings.value.report === undefined &&
+            findings.value.failed === undefined && <span>findings are being looked for…</span>}
         </span>
         <span>{seqText(Math.round(window_.value[1]))}</span>
       </div>
@@ -104,6 +121,9 @@ function draw(canvas: HTMLCanvasElement): void {
   const { start, end } = traceHead.value!;
   const [low, high] = window_.value;
   const x = (at: number) => ((at - low) / (high - low)) * width;
+  /** Many marks may be at one pixel. */
+  const pixels = (seqs: readonly number[]) =>
+    new Set(seqs.map(of => Math.round(x(of))).filter(at => at >= -4 && at <= width + 4));
   const own = overview.value;
   if (own !== undefined) {
     // The height is the rate where it is known, else that of a full bin.
@@ -126,22 +146,50 @@ function draw(canvas: HTMLCanvasElement): void {
       }
     }
     context.fillStyle = colour('--loss');
-    for (const loss of own.losses) context.fillRect(x(loss) - 1, 0, 2, TICKS - 4);
+    for (const at of pixels(own.losses)) context.fillRect(at - 1, 0, 2, TICKS - 4);
   }
   context.fillStyle = colour('--finding');
-  for (const witness of witnesses.value) {
-    const at = x(witness);
-    if (at < -4 || at > width + 4) continue;
-    context.beginPath();
-    context.moveTo(at - 4, 0);
-    context.lineTo(at + 4, 0);
-    context.lineTo(at, 9);
-    context.fill();
-  }
+  for (const at of pixels(witnesses.value)) triangle(context, at, 4, 9);
+  drawTold(context, x, width, height, colour);
   const at = x(seq.value);
   context.fillStyle = colour('--text');
   context.fillRect(at - 1, 0, 2, height);
   context.beginPath();
   context.arc(at, height - 5, 5, 0, 7);
   context.fill();
+}
+
+function triangle(context: CanvasRenderingContext2D, at: number, half: number, height: number): void {
+  context.beginPath();
+  context.moveTo(at - half, 0);
+  context.lineTo(at + half, 0);
+  context.lineTo(at, height);
+  context.fill();
+}
+
+/** Witnesses of the story that is told, over the whole height, with their roles where there is room. */
+function drawTold(
+  context: CanvasRenderingContext2D,
+  x: (seq: number) => number,
+  width: number,
+  height: number,
+  colour: (name: string) => string,
+): void {
+  context.font = '11px system-ui, sans-serif';
+  let free = 0;
+  for (const { seq: of, role } of [...told.value].sort((a, b) => a.seq - b.seq)) {
+    const at = x(of);
+    if (at < -6 || at > width + 6) continue;
+    context.fillStyle = colour('--finding');
+    triangle(context, at, 6, 12);
+    context.fillRect(at - 0.75, 0, 1.5, height);
+    const length = context.measureText(role).width + 6;
+    const left = at + 8 + length > width ? at - 8 - length : at + 8;
+    if (left < free) continue;
+    context.fillStyle = colour('--back');
+    context.fillRect(left, 1, length, 14);
+    context.fillStyle = colour('--text');
+    context.fillText(role, left + 3, 12);
+    free = left + length;
+  }
 }

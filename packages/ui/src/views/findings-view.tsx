@@ -2,34 +2,11 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { EventRow } from '../api.js';
 import { ask } from '../data/ask.js';
-import { goTo, lookAt, trace, witnesses } from '../data/store.js';
+import { type Finding, findings as found, lookForFindings, type Occurrence, told } from '../data/findings.js';
+import { goTo, lookAt, trace } from '../data/store.js';
 import { EventLine } from '../parts/event-line.js';
 import { SeqLink, Value } from '../parts/links.js';
 import { useAnswer } from '../parts/use-answer.js';
-
-interface Occurrence {
-  readonly subject: Readonly<Record<string, string | number | null>>;
-  readonly witness: readonly { readonly seq: number; readonly role: string }[];
-}
-
-interface Finding {
-  readonly id: string;
-  readonly rule: string;
-  readonly severity: string;
-  readonly confidence: string;
-  readonly signature: string;
-  readonly title: string;
-  readonly count: number;
-  readonly incident: string | null;
-  readonly of: { readonly times: number; readonly what: string } | null;
-  readonly occurrences: readonly Occurrence[];
-}
-
-interface Report {
-  readonly findings: readonly Finding[];
-  readonly incidents: readonly { readonly cause: string; readonly title: string }[];
-  readonly notChecked: readonly { readonly rule: string; readonly reason: string }[];
-}
 
 interface Story {
   readonly steps: readonly {
@@ -42,17 +19,11 @@ interface Story {
 /** What the rules find, with the witnesses of each as jumps. */
 export function FindingsView() {
   const t = trace.value;
-  const answer = useAnswer(signal => ask<Report>('findings', { t }, signal), [t]);
+  useEffect(lookForFindings, [t]);
   const search = useSignal('');
   const severity = useSignal('all');
   const open = useSignal('');
-  const { value, busy, failed } = answer.value;
-  useEffect(() => {
-    const seqs = value?.findings.flatMap(({ occurrences }) =>
-      occurrences.flatMap(({ witness }) => witness.map(one => one.seq)),
-    );
-    witnesses.value = [...new Set(seqs ?? [])];
-  }, [value]);
+  const { report: value, failed } = found.value;
   const text = search.value.toLowerCase();
   const shown = (value?.findings ?? []).filter(
     finding =>
@@ -80,8 +51,8 @@ export function FindingsView() {
           </select>
         </label>
       </div>
-      {busy && <p class="hint">the rules are run over the whole trace…</p>}
-      {failed !== '' && <p class="problem">{failed}</p>}
+      {value === undefined && failed === undefined && <p class="hint">the rules are run over the whole trace…</p>}
+      {failed !== undefined && <p class="problem">{failed}</p>}
       {value !== undefined && (
         <p aria-live="polite">
           {shown.length} of {value.findings.length} findings; {value.notChecked.length} rules could not be checked
@@ -147,6 +118,12 @@ function Occurrences({ finding }: { readonly finding: Finding }) {
   );
   const { value, busy, failed } = story.value;
   const occurrence = finding.occurrences[number.value - 1];
+  useEffect(() => {
+    told.value = occurrence?.witness ?? [];
+    return () => {
+      told.value = [];
+    };
+  }, [occurrence]);
   return (
     <div class="story">
       {finding.occurrences.length > 1 && (

@@ -3,18 +3,20 @@ import type { Table } from '../api.js';
 import { send } from '../data/ask.js';
 import { point, trace, traceHead } from '../data/store.js';
 import { Chart } from '../parts/chart.js';
-import { SeqLink, ThingLink } from '../parts/links.js';
+import { Value } from '../parts/links.js';
 import { Scroll } from '../parts/scroll.js';
 import { useAnswer } from '../parts/use-answer.js';
 import { VirtualTable } from '../parts/virtual-table.js';
-import { domainText } from '../text.js';
+import { vcpuText } from '../text.js';
+import { HeldLocks } from './held-locks.js';
+import { LockDesigns } from './lock-designs.js';
 import { LockGraph } from './lock-graph.js';
 
 const BINS = 120;
 
 /** What is held here, which locks were taken under which, and where there was waiting. */
 export function LocksView() {
-  const { start, end, sqlName } = traceHead.value!;
+  const { start, end, sqlName, hasWaits } = traceHead.value!;
   const t = trace.value;
   const of = `trace = '${sqlName.replaceAll("'", "''")}'`;
   const edges = useAnswer(
@@ -46,6 +48,20 @@ from lock_edges e join lock_classes a on a.id = e.held_class and a.trace = e.tra
       ),
     [t],
   );
+  // From lock_wait to lock_acquire, where the wait began.
+  const times = useAnswer(
+    edges.value.busy || !hasWaits
+      ? undefined
+      : signal =>
+          send<Table>(
+            'sql',
+            {
+              sql: `select (wait_seq // ${width}) * ${width} as seq, sum(wait)::double as total, max(wait)::double as longest from lock_waits where ${of} group by 1 order by 1`,
+            },
+            signal,
+          ),
+    [t, edges.value.busy],
+  );
   const at = point.value;
   return (
     <section aria-label="Locks">
@@ -63,20 +79,12 @@ from lock_edges e join lock_classes a on a.id = e.held_class and a.trace = e.tra
             <tbody>
               {at.running.map(({ pcpu, domid, vcpu }) => (
                 <tr key={pcpu}>
-                  <th scope="row">{pcpu}</th>
-                  <td>{domid === null ? <span class="unknown">unknown</span> : `${domainText(domid)}v${vcpu}`}</td>
+                  <th scope="row">
+                    <Value name="pcpu" value={pcpu} />
+                  </th>
+                  <td>{vcpuText(domid, vcpu)}</td>
                   <td>
-                    {at.held
-                      .filter(held => held.pcpu === pcpu)
-                      .map(held => (
-                        <div key={`${held.lock} ${held.since_seq}`}>
-                          <ThingLink to={`lock ${held.lock}`}>{held.class ?? held.lock}</ThingLink> {held.mode}
-                          {held.level !== null && `, level ${held.level}`} since <SeqLink at={held.since_seq} />
-                          {(held.symbol ?? held.caller) !== null && (
-                            <span class="by"> from {held.symbol ?? held.caller}</span>
-                          )}
-                        </div>
-                      ))}
+                    <HeldLocks held={at.held.filter(held => held.pcpu === pcpu)} />
                   </td>
                 </tr>
               ))}
@@ -87,37 +95,69 @@ from lock_edges e join lock_classes a on a.id = e.held_class and a.trace = e.tra
       {at !== undefined && at.more > 0 && <p class="hint">{at.more} more, within these: releases may be missing</p>}
       <h2>over time</h2>
       <Answer of={waits} what="acquisitions and waits" draw={table => <OverTime table={table} width={width} />} />
+      {hasWaits && <Answer of={times} what="waiting" draw={table => <WaitTimes table={table} width={width} />} />}
       <h2>order</h2>
       <Answer of={edges} what="the order of locks" draw={table => <LockGraph table={table} />} />
       <h2>contention</h2>
       <Answer
         of={stat}
         what="lock statistics"
-        draw={table => <VirtualTable table={table} label="contention by class" />}
+        draw={table => <VirtualTable table={hasWaits ? table : withoutWaits(table)} label="contention by class" />}
       />
+      <h2>what if</h2>
+      <LockDesigns />
     </section>
   );
 }
 
-function OverTime({ table, width }: { readonly table: Table; readonly width: number }) {
+/** Where no wait was recorded, none is known: not zero. */
+function withoutWaits({ columns, rows, cut }: Table): Table {
+  const isOfWaits = columns.map(name => name === 'contentions' || name.startsWith('wait_'));
+  return { columns, cut, rows: rows.map(row => row.map((value, i) => (isOfWaits[i] ? null : value))) };
+}
+
+/** Numbers of a table by bins of the trace, whose first column is where each begins; bins without a row have none. */
+function binned({ rows }: Table, width: number, columns: Readonly<Record<string, number>>) {
   const { start, end } = traceHead.value!;
-  const chart = useMemo(() => {
-    const rows = new Map(table.rows.map(row => [Number(row[0]), row]));
-    const first = Math.floor((start + 1) / width);
-    const x = Array.from({ length: Math.floor(end / width) - first + 1 }, (_, i) => (first + i) * width);
-    const of = (label: string, column: number) => ({ label, values: x.map(at => Number(rows.get(at)?.[column] ?? 0)) });
-    const waited = of('waited', 2);
-    // Without a single wait nobody knows whether waiting was recorded.
-    const isKnown = waited.values.some(count => count > 0);
-    return { x, isKnown, series: isKnown ? [of('acquired', 1), waited] : [of('acquired', 1)] };
-  }, [table]);
+  const byBin = new Map(rows.map(row => [Number(row[0]), row]));
+  const first = Math.floor((start + 1) / width);
+  const x = Array.from({ length: Math.floor(end / width) - first + 1 }, (_, i) => (first + i) * width);
+  const series = Object.entries(columns).map(([label, column]) => ({
+    label,
+    values: x.map(at => Number(byBin.get(at)?.[column] ?? 0)),
+  }));
+  return { x, series };
+}
+
+function OverTime({ table, width }: { readonly table: Table; readonly width: number }) {
+  const { hasWaits } = traceHead.value!;
+  const chart = useMemo(() => binned(table, width, hasWaits ? { acquired: 1, waited: 2 } : { acquired: 1 }), [table]);
   if (table.rows.length === 0) return <p>no lock was taken</p>;
   return (
     <>
-      <Chart x={chart.x} series={chart.series} label="locks acquired, and waits, over seq" />
-      {!chart.isKnown && <p class="hint">no waiting was recorded: that is unknown, not zero</p>}
+      <Chart {...chart} label="locks acquired, and waits, over seq" />
+      {!hasWaits && <p class="hint">no waiting was recorded: that is unknown, not zero</p>}
     </>
   );
+}
+
+function WaitTimes({ table, width }: { readonly table: Table; readonly width: number }) {
+  const { tscHz } = traceHead.value!;
+  const chart = useMemo(() => {
+    const { x, series } = binned(table, width, { 'waited in all': 1, 'longest wait': 2 });
+    const unit = tscHz === null ? 'ticks' : 'µs';
+    const scale = tscHz === null ? 1 : 1e6 / tscHz;
+    return {
+      x,
+      series: series.map(({ label, values }) => ({
+        label: `${label}, ${unit}`,
+        values: values.map(one => one * scale),
+      })),
+    };
+  }, [table]);
+  if (table.rows.length === 0)
+    return <p class="hint">for how long is not known: no wait and its acquisition have TSCs</p>;
+  return <Chart {...chart} label="how long was waited for locks, over seq" />;
 }
 
 function Answer({

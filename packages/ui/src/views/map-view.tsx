@@ -9,9 +9,13 @@ import { type Area, type Picture, pictureOf, sideOf } from '../map/tiles.js';
 import { domainText, hex } from '../text.js';
 import { entryText } from './entry-text.js';
 
-const OF_ENTRIES = ['type', 'access', 'owner', 'age', 'references', 'generation'];
-const OF_PAGES = ['owner', 'type', 'age', 'references', 'generation'];
-const LABELS: Readonly<Record<string, string>> = { generation: 'times allocated', age: 'age (last write)' };
+const OF_ENTRIES = ['type', 'access', 'owner', 'age', 'references', 'changes', 'generation'];
+const OF_PAGES = ['owner', 'type', 'age', 'references', 'changes', 'generation'];
+const LABELS: Readonly<Record<string, string>> = {
+  generation: 'times allocated',
+  age: 'age (last write)',
+  changes: 'number of changes',
+};
 const GLOWS = [100, 1000, 10_000, 100_000];
 
 const chosenSpace = (): Space | undefined => traceHead.value?.spaces.find(({ name }) => name === space.value);
@@ -159,6 +163,7 @@ class MapCanvas {
   private shown: Shown | undefined;
   private picture: Picture | undefined;
   private painted: Painted | undefined;
+  private readonly bitmap = document.createElement('canvas');
   private mark: number | undefined;
   private frame = 0;
 
@@ -197,7 +202,7 @@ class MapCanvas {
       const picture = await pictureOf(space, this.area(), { t, seq: shown.seq, value: by });
       if (this.shown?.space !== space) return;
       this.picture = picture;
-      this.painted = paint(picture, scaleOf(by, space), shown.glow);
+      this.painted = paint(picture, scaleOf(by, space), shown.glow, this.bitmap);
       this.onLegend(this.painted.legend);
       this.paintNow();
       this.canvas.dataset.drawn = String(picture.seq);

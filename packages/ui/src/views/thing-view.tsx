@@ -1,12 +1,14 @@
 import { useSignal } from '@preact/signals';
-import type { EventRow, Table, Thing } from '../api.js';
-import { ask } from '../data/ask.js';
+import type { EventRow, Held, Table, Thing } from '../api.js';
+import { afterPause, ask } from '../data/ask.js';
 import { seq, stepThing, thing, trace, window_ } from '../data/store.js';
 import { EventLine } from '../parts/event-line.js';
-import { Fields, SeqLink, ThingLink } from '../parts/links.js';
+import { Fields, SeqLink, ThingLink, Value } from '../parts/links.js';
 import { useAnswer } from '../parts/use-answer.js';
 import { VirtualTable } from '../parts/virtual-table.js';
-import { hex } from '../text.js';
+import { hex, vcpuText } from '../text.js';
+import { HeldLocks } from './held-locks.js';
+import { Holders } from './holders.js';
 import { Lanes } from './lanes.js';
 
 interface State {
@@ -23,6 +25,9 @@ interface State {
     readonly by_type: Readonly<Record<string, number>>;
   }[];
   readonly owned?: number;
+  readonly held?: readonly Held[];
+  readonly domid?: number;
+  readonly vcpu?: number;
 }
 
 interface Why {
@@ -42,8 +47,8 @@ export function ThingState() {
   if (about === '') {
     return (
       <p class="hint">
-        Nothing is looked at: click a frame of the map, follow a link, or search (press /) for mfn 0x…, gfn 1:0x…, lock
-        or domain.
+        Nothing is looked at: click a frame of the map, follow a link, or search (press /) for mfn 0x…, gfn 1:0x…, lock,
+        domain, pcpu or site.
       </p>
     );
   }
@@ -69,7 +74,7 @@ export function ThingState() {
         <button type="button" onClick={() => stepThing(false)} title="Shift+Right">
           its next event →
         </button>
-        {state !== undefined && state.about !== 'domain' && (
+        {state !== undefined && ['gfn', 'mfn', 'lock'].includes(state.about) && (
           <button type="button" onClick={askWhy}>
             why?
           </button>
@@ -145,10 +150,16 @@ function StateOf({ state }: { readonly state: State }) {
           </div>
         </dl>
       )}
+      {state.about === 'pcpu' && (
+        <>
+          <p>runs {vcpuText(state.domid, state.vcpu)}</p>
+          <HeldLocks held={state.held ?? []} />
+        </>
+      )}
       {state.holders?.length === 0 && <p>held by nobody that is known</p>}
       {state.holders?.map(({ pcpu, mode, since_seq }) => (
         <p key={String(since_seq)}>
-          held by pcpu {String(pcpu)} ({String(mode)}) since <SeqLink at={since_seq as number} />
+          held by pcpu <Value name="pcpu" value={pcpu} /> ({String(mode)}) since <SeqLink at={since_seq as number} />
         </p>
       ))}
       {state.p2ms !== undefined && (
@@ -191,10 +202,15 @@ function entryFields(entry: Readonly<Record<string, unknown>>, domid: string | u
 export function ThingView() {
   const about = thing.value;
   const t = trace.value;
-  const history = useAnswer(about === '' ? undefined : signal => ask<Table>('history', { t, thing: about }, signal), [
-    t,
-    about,
-  ]);
+  // Of these the server tells what the timeline shows.
+  const isOfWindow = /^(?:pcpu|site) /.test(about);
+  const [low, high] = isOfWindow ? window_.value.map(Math.round) : [undefined, undefined];
+  const history = useAnswer(
+    about === ''
+      ? undefined
+      : signal => afterPause(signal, () => ask<Table>('history', { t, thing: about, low, high }, signal)),
+    [t, about, low, high],
+  );
   const { value, busy, failed } = history.value;
   return (
     <section aria-label="The thing looked at">
@@ -206,6 +222,7 @@ export function ThingView() {
           {failed !== '' && <p class="problem">{failed}</p>}
           {value !== undefined && (
             <>
+              {about.startsWith('mfn ') && <Holders table={value} at={seq.value} />}
               <Lanes table={value} window={window_.value} at={seq.value} />
               <VirtualTable table={value} label={`history of ${about}`} />
             </>

@@ -75,38 +75,149 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     Number((await page.getByRole('slider', { name: 'Time' }).getAttribute('aria-valuenow')) ?? Number.NaN);
   /** What axe-core finds serious. */
   async function serious(page: Page): Promise<string[]> {
-    await page.evaluate(axe.source);
-    const found = await page.evaluate('axe.run({ resultTypes: ["violations"] })');
+    const found = await page.evaluate('axe.run({ resultTypes: ["violations"], preload: false, iframes: false })');
     return (found as { violations: { impact: string; id: string; nodes: { html: string }[] }[] }).violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
   }
 
-  /** Waits until a view has what it shows. */
-  const READY: Readonly<Record<string, string>> = {
-    map: '.map canvas[data-drawn]',
-    thing: '.lanes svg',
-    findings: 'article',
-    locks: '.chart canvas',
-    sql: '.cm-content',
-    compare: 'button.main',
+  /** What is there when a view has what it shows. */
+  const READY: Readonly<Record<string, readonly string[]>> = {
+    map: ['.map canvas[data-drawn]'],
+    thing: ['.lanes svg'],
+    findings: ['article'],
+    locks: ['.chart canvas', '.graph svg', '.table tbody tr'],
+    sql: ['.cm-content'],
+    compare: ['.maps figure:first-child canvas[data-drawn]', '.maps figure:last-child canvas[data-drawn]'],
   };
 
-  it.each(
-    SIZES.flatMap(size => [
-      { size, dark: false },
-      { size, dark: true },
-    ]),
-  )('every view is there, legible and accessible: $size.name, dark $dark', async ({ size, dark }) => {
-    const { page, problems } = await open(`#thing=${encodeURIComponent('domain 1')}`, { size, dark });
+  it('every view is there, legible and accessible, at every size, in light and dark', async () => {
+    const { page, problems } = await open(`#thing=${encodeURIComponent('domain 1')}`);
+    await page.evaluate(axe.source);
     for (const [i, [view, ready]] of Object.entries(READY).entries()) {
       await page.keyboard.press(String(i + 1));
-      await page.locator(ready).first().waitFor({ timeout: 30_000 });
-      // A page that scrolls sideways can't be read on a phone.
-      const wide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-      expect([view, wide]).toEqual([view, 0]);
-      if (dark ? size.name === 'phone' : size.name === 'desk') expect([view, await serious(page)]).toEqual([view, []]);
+      for (const one of ready) await page.locator(one).first().waitFor({ timeout: 60_000 });
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        for (const { name, width, height } of SIZES) {
+          await page.setViewportSize({ width, height });
+          // A page that scrolls sideways can't be read on a phone.
+          const wide = await page.evaluate(
+            'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+          );
+          expect([view, name, wide]).toEqual([view, name, 0]);
+          const isChecked = name === (colorScheme === 'dark' ? 'phone' : 'desk');
+          if (isChecked) expect([view, await serious(page)]).toEqual([view, []]);
+        }
+      }
     }
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  /** Goes on with Tab until what has the focus matches, which must be seen. */
+  async function tabTo(page: Page, selector: string): Promise<void> {
+    for (let i = 0; i < 150; i++) {
+      await page.keyboard.press('Tab');
+      const found = await page.evaluate(
+        `document.activeElement.matches('${selector}') ? getComputedStyle(document.activeElement).outlineStyle : ''`,
+      );
+      if (found === '') continue;
+      expect([selector, found]).not.toEqual([selector, 'none']);
+      return;
+    }
+    throw new Error(`Tab never comes to ${selector}`);
+  }
+  /** As a reader of the page: from its top. */
+  const fromTop = (page: Page) => page.evaluate('document.activeElement?.blur(); scrollTo(0, 0)');
+  const lookedAt = (page: Page) => page.locator('.thing h2').textContent();
+
+  it('each view can be used with a keyboard alone, at every size', async () => {
+    const { page, problems } = await open('#seq=9000');
+    const { keyboard } = page;
+    for (const { width, height } of SIZES) {
+      await page.setViewportSize({ width, height });
+      await keyboard.press('1');
+      await page.locator('.map canvas[data-drawn]').waitFor();
+      await keyboard.press('m');
+      await expect.poll(() => page.evaluate('document.activeElement.tagName')).toBe('CANVAS');
+      for (const key of ['ArrowRight', 'ArrowRight', '+', 'Enter']) await keyboard.press(key);
+      await expect.poll(() => lookedAt(page)).toMatch(/^gfn \d+:0x/);
+      const frame = await lookedAt(page);
+
+      await fromTop(page);
+      await keyboard.press('2');
+      await tabTo(page, '.thing .buttons button:nth-child(3)');
+      await keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'why', exact: true }).waitFor();
+      expect(await lookedAt(page)).toBe(frame);
+
+      await fromTop(page);
+      await keyboard.press('3');
+      await page.locator('article').first().waitFor({ timeout: 60_000 });
+      await tabTo(page, 'button.fold');
+      await keyboard.press('Enter');
+      await page.locator('.story .events .link.number').first().waitFor({ timeout: 60_000 });
+      await tabTo(page, '.story .events .link.number');
+      const witness = Number(
+        (await page.locator('.story .events .link.number').first().textContent())?.replace(/\D/g, ''),
+      );
+      await keyboard.press('Enter');
+      expect(await seqOf(page)).toBe(witness);
+
+      await fromTop(page);
+      await keyboard.press('4');
+      await page.locator('.graph svg').waitFor({ timeout: 60_000 });
+      await tabTo(page, 'summary');
+      await keyboard.press('Enter');
+      await tabTo(page, 'details .link.number');
+      await keyboard.press('Enter');
+      await expect.poll(() => page.locator('.here .event b').textContent()).toBe('lock_acquire');
+
+      await fromTop(page);
+      await keyboard.press('5');
+      await page.locator('.cm-content').waitFor();
+      await tabTo(page, '.editor');
+      await keyboard.press('Control+a');
+      await keyboard.type('select 77 as seq');
+      await keyboard.press('Escape');
+      await keyboard.press('Control+Enter');
+      await page.locator('.table td .link').waitFor({ timeout: 60_000 });
+      await tabTo(page, '.table td .link');
+      await keyboard.press('Enter');
+      expect(await seqOf(page)).toBe(77);
+
+      await fromTop(page);
+      await keyboard.press('6');
+      await tabTo(page, '.bar button');
+      await keyboard.press('Enter');
+      await keyboard.press('PageDown');
+      await tabTo(page, 'button.main');
+      await keyboard.press('Enter');
+      await page.locator('.table tbody tr').first().waitFor({ timeout: 60_000 });
+      await expect.poll(() => page.locator('.maps output').first().textContent()).toBeDefined();
+      await fromTop(page);
+      await keyboard.press('?');
+      await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+      await keyboard.press('Escape');
+      await page.getByRole('dialog', { name: 'Keys' }).waitFor({ state: 'detached' });
+    }
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it('findings stand on the timeline before anybody asks for them, and a click on one goes there', async () => {
+    const told = JSON.parse(p2mtrace(['analyze', temp('a.arrow'), '--format', 'json', '-q']).stdout);
+    const witnesses: number[] = told.findings.flatMap((finding: { occurrences: { witness: { seq: number }[] }[] }) =>
+      finding.occurrences.flatMap(({ witness }) => witness.map(({ seq }) => seq)),
+    );
+    const first = Math.min(...witnesses);
+    // Only one of them is in sight.
+    const { page, problems } = await open(`#seq=${first + 40}&view=map&window=${first - 50}-${first + 50}`);
+    await page.getByText('findings', { exact: true }).waitFor({ timeout: 60_000 });
+    const box = (await page.getByRole('slider').boundingBox())!;
+    await page.mouse.click(box.x + box.width / 2 + 3, box.y + 3);
+    expect(await seqOf(page)).toBe(first);
     expect(problems).toEqual([]);
     await page.close();
   });
@@ -241,6 +352,10 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
   });
 
   it('two sessions stand in different places', async () => {
+    const exported = fine(['export', temp('a.arrow'), '--format', 'ndjson'])
+      .stdout.trim()
+      .split('\n');
+    const kinds = exported.map(line => JSON.parse(line).kind).filter(kind => kind !== undefined);
     const [a, b] = await Promise.all([open('#seq=50&view=map'), open('#seq=15000&view=map')]);
     await Promise.all([drawn(a.page, 50), drawn(b.page, 15_000)]);
     for (let i = 1; i <= 8; i++) {
@@ -248,13 +363,10 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     }
     await Promise.all([drawn(a.page, 58), drawn(b.page, 14_992)]);
     for (const { page, problems } of [a, b]) {
-      const shown = await page.locator('.here .event').textContent();
       const seq = await seqOf(page);
-      const line =
-        fine(['export', temp('a.arrow'), '--format', 'ndjson'])
-          .stdout.split('\n')
-          .find(one => one.includes(`"seq":${seq},`)) ?? '';
-      if (line !== '') expect(shown).toContain(JSON.parse(line).kind);
+      await expect.poll(() => page.locator('.here .event .link').first().getAttribute('aria-current')).toBe('true');
+      const shown = await page.locator('.here .event').textContent();
+      expect(shown).toContain(kinds[seq]);
       expect(problems).toEqual([]);
       await page.close();
     }

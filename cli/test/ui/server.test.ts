@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { replay } from '@p2mtrace/replayer';
 import { P2M_TYPES } from '@p2mtrace/trace-format';
-import type { Head, Point, Table, Thing } from '@p2mtrace/ui';
+import type { Head, Point, Table, Thing, WhatIf } from '@p2mtrace/ui';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ended, fine, needsBuild, p2mtrace, tempDir } from '../support/cli.js';
 import { uiServers } from '../support/ui-server.js';
@@ -218,6 +218,105 @@ describe('answers what other commands say', () => {
     expect((await sql('select 18446744073709551615::ubigint as x, null as y')).answer).toMatchObject({
       rows: [['18446744073709551615', null]],
     });
+  });
+
+  /** All events, by seq. */
+  const exported = () =>
+    fine(['export', temp('a.arrow'), '--format', 'ndjson'])
+      .stdout.trim()
+      .split('\n')
+      .map(line => JSON.parse(line) as Record<string, string | number | undefined>)
+      .filter(({ kind }) => kind !== undefined);
+
+  it('how often frames were changed, like counting the events that change them', async () => {
+    const events = exported();
+    const { traces } = await ask<Head>('api/head');
+    const ofPages = /^(?:(?:get|put)_page|alloc_ref_drop|(?:get|put)_type|page_alloc|page_free|owner_set)$/;
+    for (const seq of points(traces[0].end)) {
+      for (const { domid, view, end } of traces[0].spaces.slice(-3)) {
+        const counts = new Map<number, number>();
+        for (const event of events.slice(0, seq + 1)) {
+          const isOne =
+            domid === null
+              ? ofPages.test(String(event.kind))
+              : event.kind === 'set_entry' && event.domid === domid && (event.view ?? 'host') === view && !event.rc;
+          if (!isOne) continue;
+          const isRange = domid !== null || /^page_(?:alloc|free)$/.test(String(event.kind));
+          const size = isRange ? 2 ** Number(event.order) : 1;
+          const frame = Number(domid === null ? event.mfn : event.gfn);
+          for (let at = frame - (frame % size), i = 0; i < size; i++) counts.set(at + i, (counts.get(at + i) ?? 0) + 1);
+        }
+        const tiles = [...new Set([...counts.keys()].map(frame => Math.floor(frame / 1024)))].slice(0, 200);
+        if (tiles.length === 0) continue;
+        const of = domid === null ? '' : `&domid=${domid}&view=${view}`;
+        const { body } = await raw(below(`api/map?seq=${seq}&cell=1&tiles=${tiles.join(',')}&value=changes${of}`));
+        const values = new Float64Array(body.buffer.slice(body.byteOffset, body.byteOffset + tiles.length * 8192));
+        const shown = [...values.entries()].filter(([, value]) => value > 0);
+        const expected = tiles.flatMap((tile, place) =>
+          Array.from({ length: 1024 }, (_, i) => [place * 1024 + i, counts.get(tile * 1024 + i) ?? 0]),
+        );
+        expect(shown).toEqual(expected.filter(([, count]) => count > 0));
+        // A cell of several frames counts what wrote any of them.
+        const { body: wide } = await raw(below(`api/map?seq=${seq}&cell=1024&tiles=0&value=changes${of}`));
+        const sums = new Float64Array(wide.buffer.slice(wide.byteOffset, wide.byteOffset + 8192));
+        for (const [i, sum] of sums.entries()) {
+          const own = expected.filter(([at]) => tiles[Math.floor(at / 1024)] === i).map(([, count]) => count);
+          if (own.length === 0) continue;
+          expect(sum).toBeGreaterThanOrEqual(Math.max(...own));
+          expect(sum).toBeLessThanOrEqual(own.reduce((a, b) => a + b, 0));
+        }
+        expect(end).toBeGreaterThan(0);
+      }
+    }
+  });
+
+  it('a pcpu and a call site, like their events, locks and what replay says', async () => {
+    const events = exported();
+    const { traces } = await ask<Head>('api/head');
+    const own = replay(temp('a.arrow'), { index: false });
+    const site = String(events.find(({ caller }) => caller !== undefined)?.caller);
+    for (const seq of points(traces[0].end)) {
+      const before = (wanted: (event: Record<string, unknown>) => boolean) =>
+        events.slice(0, seq + 1).findLastIndex(wanted);
+      const pcpu = Number(events[seq].pcpu ?? 0);
+      const { state } = await ask<Thing>(`api/thing?thing=pcpu%20${pcpu}&seq=${seq}`);
+      expect(state).toEqual({
+        about: 'pcpu',
+        ...own.at(seq).running(pcpu),
+        held: [...own.at(seq).lockRows()].filter(row => row.pcpu === pcpu),
+        last_seq: before(event => event.pcpu === pcpu),
+      });
+      const from = await ask<Thing>(`api/thing?thing=site%20${site}&seq=${seq}`);
+      const last = before(event => event.caller === site);
+      expect(from.state).toEqual({ about: 'site', last_seq: last < 0 ? null : last });
+      const next = await ask<{ seq: number | null }>(`api/next?thing=site%20${site}&seq=${seq}&back=0`);
+      const after = events.findIndex((event, i) => i > seq && event.caller === site);
+      expect(next.seq).toBe(after < 0 ? null : after);
+    }
+    own.close();
+    const [low, high] = [2000, 6000];
+    const sites = await ask<Table>(`api/history?thing=site%20${site}&low=${low}&high=${high}`);
+    expect(sites.rows.map(row => [row[0], row[1]])).toEqual(
+      events.slice(low, high + 1).flatMap((event, i) => (event.caller === site ? [[event.kind, low + i]] : [])),
+    );
+    const history = await ask<Table>(`api/history?thing=pcpu%200&low=${low}&high=${high}`);
+    const runs = history.rows.filter(([what]) => what === 'idle' || String(what).startsWith('runs'));
+    const there = events.slice(low, high + 1).filter(({ pcpu }) => pcpu === 0).length;
+    expect(runs.reduce((sum, row) => sum + Number(row[3]), 0)).toBe(there);
+    const taken = history.rows.filter(row => row[3] === null && Number(row[1]) >= low);
+    const acquired = events.flatMap(({ kind, pcpu }, i) => (kind === 'lock_acquire' && pcpu === 0 ? [i] : []));
+    expect(taken.map(row => row[1])).toEqual(acquired.filter(i => i >= low && i <= high));
+    expect((await raw(below('api/thing?thing=site%20nowhere&seq=1'))).status).toBe(400);
+    expect((await raw(below(`api/why?thing=site%20${site}&seq=1`))).status).toBe(400);
+  });
+
+  it('lock designs, like whatif', async () => {
+    const { designs } = await ask<WhatIf>('api/whatif');
+    const told = JSON.parse(fine(['whatif', temp('a.arrow'), '--format', 'json', '-q']).stdout);
+    expect(designs.length).toBeGreaterThan(3);
+    expect(designs.map(({ wait, makespan }) => [wait, makespan])).toEqual(
+      told.rows.map(({ wait, makespan }: { wait: { total: number }; makespan: number }) => [wait.total, makespan]),
+    );
   });
 
   it('findings, like analyze; and their stories', async () => {

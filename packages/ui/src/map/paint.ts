@@ -1,5 +1,5 @@
 import { colourOf, GLOW, type Rgb, ramp, rgbOf } from './colours.js';
-import type { Picture } from './tiles.js';
+import { isSameArea, type Picture } from './tiles.js';
 
 /** What colours a map: names for numbers, or amounts. */
 export interface Scale {
@@ -21,8 +21,17 @@ export interface Painted {
   readonly legend: readonly LegendItem[];
 }
 
-/** Paints into a bitmap of a pixel a cell. What changed in so many events up to the point of the picture glows. */
-export function paint(picture: Picture, scale: Scale, glowing: number, bitmap: HTMLCanvasElement): Painted {
+/**
+ * Paints into a bitmap of a pixel a cell. What changed in so many events up to the point of the picture glows; what is
+ * the same in another picture of the same cells is pale.
+ */
+export function paint(
+  picture: Picture,
+  scale: Scale,
+  glowing: number,
+  bitmap: HTMLCanvasElement,
+  other?: Picture,
+): Painted {
   const { columns, rows, value, written, seq } = picture;
   bitmap.width = Math.max(columns, 1);
   bitmap.height = Math.max(rows, 1);
@@ -30,6 +39,7 @@ export function paint(picture: Picture, scale: Scale, glowing: number, bitmap: H
   const image = context.createImageData(bitmap.width, bitmap.height);
   const { colour, legend } = scale.nameOf === undefined ? amounts(picture, scale) : categories(picture, scale);
   const pixels = image.data;
+  const against = other !== undefined && isSameArea(picture, other) ? other.value : undefined;
   for (let i = 0; i < value.length; i++) {
     const fresh = 1 - (seq - written[i]) / glowing;
     const one = value[i];
@@ -39,12 +49,14 @@ export function paint(picture: Picture, scale: Scale, glowing: number, bitmap: H
     pixels[4 * i] = rgb[0] + (GLOW[0] - rgb[0]) * part;
     pixels[4 * i + 1] = rgb[1] + (GLOW[1] - rgb[1]) * part;
     pixels[4 * i + 2] = rgb[2] + (GLOW[2] - rgb[2]) * part;
-    pixels[4 * i + 3] = 255;
+    pixels[4 * i + 3] = against === undefined || against[i] !== one ? 255 : PALE;
   }
   context.putImageData(image, 0, 0);
   return { bitmap, legend };
 }
 
+/** Of 255: how far what is the same covers what is behind it. */
+const PALE = 50;
 const GREY: Rgb = [128, 134, 140];
 
 function categories({ value }: Picture, { by, nameOf }: Scale) {

@@ -23,6 +23,22 @@ export interface Picture {
   readonly seq: number;
 }
 
+/** True if cells of the same place are those of the same frames. */
+export const isSameArea = (a: Picture, b: Picture): boolean =>
+  a.x === b.x && a.y === b.y && a.size === b.size && a.columns === b.columns && a.rows === b.rows;
+
+/** Cells of two pictures of the same area that tell something else, and all of which one tells something. */
+export function differences(a: Picture, b: Picture): { readonly cells: number; readonly of: number } {
+  let [cells, of] = [0, 0];
+  for (let i = 0; i < a.value.length; i++) {
+    const [one, two] = [a.value[i], b.value[i]];
+    if (Number.isNaN(one) && Number.isNaN(two)) continue;
+    of++;
+    if (one !== two) cells++;
+  }
+  return { cells, of };
+}
+
 export interface Area {
   readonly x: number;
   readonly y: number;

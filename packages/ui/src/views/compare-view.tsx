@@ -4,6 +4,7 @@ import { ask } from '../data/ask.js';
 import { head, seq, trace } from '../data/store.js';
 import { VirtualTable } from '../parts/virtual-table.js';
 import { seqText } from '../text.js';
+import { CompareMaps, type Side } from './compare-maps.js';
 
 interface Asked {
   readonly t: number;
@@ -23,7 +24,6 @@ export function CompareView() {
   const state = useSignal<{ table?: Table; busy?: boolean; failed?: string }>({});
   const compare = async () => {
     state.value = { busy: true };
-    const across = other.value >= 0;
     const asked: Asked = {
       t: trace.value,
       seq: across ? seq.value : marked.value,
@@ -38,6 +38,11 @@ export function CompareView() {
     }
   };
   const { table, busy, failed } = state.value;
+  const across = other.value >= 0;
+  const here: Side = { t: trace.value, seq: seq.value, label: `${own.name}, ${seqText(seq.value)} (here)` };
+  const sides: readonly [Side, Side] = across
+    ? [here, { t: other.value, seq: traces[other.value].end, label: `${traces[other.value].name}, at its end` }]
+    : [{ t: trace.value, seq: marked.value, label: `${own.name}, ${seqText(marked.value)} (marked)` }, here];
   return (
     <section aria-label="What differs">
       <div class="bar">
@@ -82,7 +87,7 @@ export function CompareView() {
           </select>
         </label>
         <button type="button" class="main" onClick={() => void compare()}>
-          compare
+          list what differs
         </button>
       </div>
       <div aria-live="polite">
@@ -91,6 +96,7 @@ export function CompareView() {
         {table?.rows.length === 0 && <p>nothing differs</p>}
       </div>
       {table !== undefined && table.rows.length > 0 && <VirtualTable table={table} label="what differs" />}
+      <CompareMaps key={`${trace.value} ${other.value}`} sides={sides} />
     </section>
   );
 }

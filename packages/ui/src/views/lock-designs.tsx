@@ -1,14 +1,16 @@
-import { useSignal } from '@preact/signals';
+import { signal } from '@preact/signals';
 import type { WhatIf, WhatIfDesign } from '../api.js';
 import { ask } from '../data/ask.js';
 import { trace } from '../data/store.js';
 import { Scroll } from '../parts/scroll.js';
 import { ticksText } from '../text.js';
 
+/** Stays when another view is shown. */
+const state = signal<{ of?: number; found?: WhatIf; busy?: boolean; failed?: string }>({});
+
 /** What p2mtrace whatif says: asked for only when somebody wants it, as it replays the trace for each design. */
 export function LockDesigns() {
   const t = trace.value;
-  const state = useSignal<{ of?: number; found?: WhatIf; busy?: boolean; failed?: string }>({});
   const own = state.value.of === t ? state.value : {};
   const tryThem = () => {
     state.value = { of: t, busy: true };

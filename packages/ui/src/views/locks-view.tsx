@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import type { Table } from '../api.js';
 import { send } from '../data/ask.js';
-import { point, trace, traceHead } from '../data/store.js';
+import { point, traceHead } from '../data/store.js';
 import { Chart } from '../parts/chart.js';
 import { Value } from '../parts/links.js';
 import { Scroll } from '../parts/scroll.js';
@@ -14,53 +14,45 @@ import { LockGraph } from './lock-graph.js';
 
 const BINS = 120;
 
+/** By query: whoever comes back does not ask again. */
+const kept = new Map<string, Promise<Table>>();
+
+function tableOf(sql: string): Promise<Table> {
+  const before = kept.get(sql);
+  if (before !== undefined) return before;
+  const asked = send<Table>('sql', { sql });
+  kept.set(sql, asked);
+  asked.catch(() => kept.delete(sql));
+  return asked;
+}
+
+const useTable = (sql: string | undefined) => useAnswer(sql === undefined ? undefined : () => tableOf(sql), [sql]);
+
 /** What is held here, which locks were taken under which, and where there was waiting. */
 export function LocksView() {
   const { start, end, sqlName, hasWaits } = traceHead.value!;
-  const t = trace.value;
   const of = `trace = '${sqlName.replaceAll("'", "''")}'`;
-  const edges = useAnswer(
-    signal =>
-      send<Table>(
-        'sql',
-        {
-          sql: `select a.name as held, b.name as taken, sum(e.count)::bigint as times, min(e.first_seq)::bigint as first_seq
-from lock_edges e join lock_classes a on a.id = e.held_class and a.trace = e.trace join lock_classes b on b.id = e.acquired_class and b.trace = e.trace where e.${of} group by all order by times desc limit 200`,
-        },
-        signal,
-      ),
-    [t],
+  const width = Math.max(1, Math.ceil((end - start) / BINS));
+  const bin = (column: string) => `(${column} // ${width}) * ${width} as seq`;
+  const edges = useTable(
+    `select a.name as held, b.name as taken, sum(e.count)::bigint as times, min(e.first_seq)::bigint as first_seq
+from lock_edges e join lock_classes a on a.id = e.held_class and a.trace = e.trace
+join lock_classes b on b.id = e.acquired_class and b.trace = e.trace
+where e.${of} group by all order by times desc limit 200`,
   );
   // Facts are kept by the first query that needs them.
-  const stat = useAnswer(
-    edges.value.busy ? undefined : signal => send<Table>('sql', { sql: `from lock_stat where ${of}` }, signal),
-    [t, edges.value.busy],
-  );
-  const width = Math.max(1, Math.ceil((end - start) / BINS));
-  const waits = useAnswer(
-    signal =>
-      send<Table>(
-        'sql',
-        {
-          sql: `select (seq // ${width}) * ${width} as seq, count(*) filter (kind = 'lock_acquire') as acquired, count(*) filter (kind = 'lock_wait') as waited from events where ${of} and kind in ('lock_acquire', 'lock_wait') group by 1 order by 1`,
-        },
-        signal,
-      ),
-    [t],
+  const { busy } = edges.value;
+  const stat = useTable(busy ? undefined : `from lock_stat where ${of}`);
+  const counts = useTable(
+    `select ${bin('seq')}, count(*) filter (kind = 'lock_acquire') as acquired, count(*) filter (kind = 'lock_wait') as waited
+from events where ${of} and kind in ('lock_acquire', 'lock_wait') group by 1 order by 1`,
   );
   // From lock_wait to lock_acquire, where the wait began.
-  const times = useAnswer(
-    edges.value.busy || !hasWaits
+  const times = useTable(
+    busy || !hasWaits
       ? undefined
-      : signal =>
-          send<Table>(
-            'sql',
-            {
-              sql: `select (wait_seq // ${width}) * ${width} as seq, sum(wait)::double as total, max(wait)::double as longest from lock_waits where ${of} group by 1 order by 1`,
-            },
-            signal,
-          ),
-    [t, edges.value.busy],
+      : `select ${bin('wait_seq')}, sum(wait)::double as total, max(wait)::double as longest
+from lock_waits where ${of} group by 1 order by 1`,
   );
   const at = point.value;
   return (
@@ -94,7 +86,7 @@ from lock_edges e join lock_classes a on a.id = e.held_class and a.trace = e.tra
       )}
       {at !== undefined && at.more > 0 && <p class="hint">{at.more} more, within these: releases may be missing</p>}
       <h2>over time</h2>
-      <Answer of={waits} what="acquisitions and waits" draw={table => <OverTime table={table} width={width} />} />
+      <Answer of={counts} what="acquisitions and waits" draw={table => <OverTime table={table} width={width} />} />
       {hasWaits && <Answer of={times} what="waiting" draw={table => <WaitTimes table={table} width={width} />} />}
       <h2>order</h2>
       <Answer of={edges} what="the order of locks" draw={table => <LockGraph table={table} />} />

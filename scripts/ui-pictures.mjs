@@ -42,6 +42,15 @@ try {
     await page.locator('button.fold').first().click({ timeout: 120_000 });
   });
   await picture('locks', '#seq=60000&view=locks', '.graph svg');
+  await picture(
+    'compare',
+    '#seq=20000&view=compare&space=1+host',
+    '.maps figure:last-child canvas[data-drawn]',
+    async page => {
+      await page.getByRole('button', { name: 'mark here' }).click();
+      await page.getByRole('slider', { name: 'Time' }).press('End');
+    },
+  );
 } finally {
   await browser.close();
   server.kill('SIGINT');

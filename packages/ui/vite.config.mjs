@@ -9,5 +9,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 800,
+    // On a busy machine it would say that plugins take long.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
 });

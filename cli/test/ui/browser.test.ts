@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { replay } from '@p2mtrace/replayer';
 import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -333,6 +334,73 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     expect(await seqOf(page)).toBe(to);
     await page.locator('.table td .link').nth(2).click();
     await expect.poll(() => page.locator('.thing h2').textContent()).toMatch(/^gfn \d+:0x/);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it('views show what replay, history, sql and diff say, at random points', async () => {
+    const own = replay(temp('a.arrow'), { index: false });
+    const { page, problems } = await open();
+    const go = (hash: Record<string, string | number>) =>
+      page.evaluate(`location.hash = ${JSON.stringify(String(new URLSearchParams(hash as never)))}`);
+    const lines = (...args: readonly string[]) => fine([...args, '--format', 'ndjson', '-q']).stdout.trim().split('\n');
+    for (const i of [1, 2, 3]) {
+      const seq = ((i * 2_654_435_761) >>> 0) % 19_000;
+      const state = own.at(seq);
+      const rows = [...state.p2mRows({ view: 'host' })];
+      const row = rows[((i * 40_503) >>> 0) % rows.length];
+      const which = `${row.domid}:0x${row.gfn.toString(16)}@host`;
+      await go({ seq, view: 'map', thing: `gfn ${which}` });
+      await drawn(page, seq);
+      const fields = async () =>
+        Object.fromEntries(
+          (await page.evaluate(
+            `[...document.querySelectorAll('.thing .fields > div')].map(one => [...one.children].map(part => part.textContent))`,
+          )) as [string, string][],
+        );
+      await expect.poll(fields).toMatchObject({
+        p2m_type: row.p2m_type,
+        order: String(row.order),
+        mfn: row.mfn === null ? 'none (INVALID_MFN)' : `0x${row.mfn.toString(16)}`,
+      });
+      const held = new Map<number, string[]>();
+      for (const { pcpu, class: of, since_seq } of state.lockRows()) {
+        held.set(pcpu, [...(held.get(pcpu) ?? []), `${of} ${since_seq}`]);
+      }
+      await go({ seq, view: 'locks' });
+      const shownLocks = () =>
+        page.evaluate(`[...document.querySelectorAll('[aria-label="locks held by pcpu"] tbody tr')].map(row =>
+          [Number(row.querySelector('th').textContent), [...row.querySelectorAll('td:last-child > div')].map(one =>
+            one.querySelector('button').textContent + ' ' + one.querySelector('.number').textContent.replace(/\\D/g, ''))])
+          .filter(([, locks]) => locks.length > 0)`);
+      await expect.poll(shownLocks).toEqual([...held].sort(([a], [b]) => a - b));
+      await go({ seq, view: 'thing', thing: `gfn ${which}` });
+      const counted = () => page.locator('main table[aria-rowcount]').getAttribute('aria-rowcount');
+      const history = lines('history', temp('a.arrow'), 'gfn', which);
+      await expect.poll(counted, { timeout: 30_000 }).toBe(String(history.length + 1));
+    }
+    own.close();
+    await page.keyboard.press('5');
+    await page.locator('.cm-content').click();
+    await page.keyboard.press('Control+a');
+    const sql = 'select kind, count(*) as n from events where seq > 4321 group by kind order by n desc, kind limit 6';
+    await page.keyboard.type(sql);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Control+Enter');
+    const told = lines('sql', temp('a.arrow'), sql).map(line => Object.values(JSON.parse(line)).map(String));
+    const shown = () =>
+      page.evaluate(
+        `[...document.querySelectorAll('main table tbody tr')].map(row => [...row.children].map(cell => cell.textContent))`,
+      );
+    await expect.poll(shown, { timeout: 30_000 }).toEqual(told);
+    await page.keyboard.press('6');
+    await go({ seq: 9000, view: 'compare' });
+    await page.getByLabel('from').fill('4000');
+    await page.getByLabel('rows').selectOption('each');
+    await page.getByRole('button', { name: 'list what differs' }).click();
+    const differs = lines('diff', temp('a.arrow'), '--from', '#4000', '--to', '#9000');
+    const count = () => page.locator('main table[aria-rowcount]').getAttribute('aria-rowcount');
+    await expect.poll(count, { timeout: 30_000 }).toBe(String(differs.length + 1));
     expect(problems).toEqual([]);
     await page.close();
   });

@@ -120,11 +120,11 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
   async function tabTo(page: Page, selector: string): Promise<void> {
     for (let i = 0; i < 150; i++) {
       await page.keyboard.press('Tab');
-      const found = await page.evaluate(
-        `document.activeElement.matches('${selector}') ? getComputedStyle(document.activeElement).outlineStyle : ''`,
-      );
-      if (found === '') continue;
-      expect([selector, found]).not.toEqual([selector, 'none']);
+      if ((await page.evaluate(`document.activeElement.matches('${selector}')`)) !== true) continue;
+      const outline = () =>
+        page.evaluate(`(own =>
+          getComputedStyle(own.shadowRoot?.querySelector('.cm-editor') ?? own).outlineStyle)(document.activeElement)`);
+      await expect.poll(outline, { message: `the focus is seen at ${selector}` }).not.toBe('none');
       return;
     }
     throw new Error(`Tab never comes to ${selector}`);
@@ -343,7 +343,10 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     const { page, problems } = await open();
     const go = (hash: Record<string, string | number>) =>
       page.evaluate(`location.hash = ${JSON.stringify(String(new URLSearchParams(hash as never)))}`);
-    const lines = (...args: readonly string[]) => fine([...args, '--format', 'ndjson', '-q']).stdout.trim().split('\n');
+    const lines = (...args: readonly string[]) =>
+      fine([...args, '--format', 'ndjson', '-q'])
+        .stdout.trim()
+        .split('\n');
     for (const i of [1, 2, 3]) {
       const seq = ((i * 2_654_435_761) >>> 0) % 19_000;
       const state = own.at(seq);
@@ -390,13 +393,13 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     const told = lines('sql', temp('a.arrow'), sql).map(line => Object.values(JSON.parse(line)).map(String));
     const shown = () =>
       page.evaluate(
-        `[...document.querySelectorAll('main table tbody tr')].map(row => [...row.children].map(cell => cell.textContent))`,
+        `[...document.querySelectorAll('.table tbody tr')].map(row => [...row.children].map(cell => cell.textContent))`,
       );
     await expect.poll(shown, { timeout: 30_000 }).toEqual(told);
     await page.keyboard.press('6');
     await go({ seq: 9000, view: 'compare' });
     await page.getByLabel('from').fill('4000');
-    await page.getByLabel('rows').selectOption('each');
+    await page.getByRole('combobox', { name: 'rows' }).selectOption('each');
     await page.getByRole('button', { name: 'list what differs' }).click();
     const differs = lines('diff', temp('a.arrow'), '--from', '#4000', '--to', '#9000');
     const count = () => page.locator('main table[aria-rowcount]').getAttribute('aria-rowcount');

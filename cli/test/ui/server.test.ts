@@ -27,7 +27,8 @@ interface Reply {
 function raw(path: string, { method = 'GET', headers = {}, body = '' } = {}): Promise<Reply> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
-    const sent = request({ hostname, port, path, method, headers }, response => {
+    // A connection that is kept may be closed while this process waits for a command.
+    const sent = request({ hostname, port, path, method, headers, agent: false }, response => {
       const parts: Buffer[] = [];
       response.on('data', part => parts.push(part));
       response.on('end', () =>

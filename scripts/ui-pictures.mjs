@@ -26,7 +26,7 @@ const thing = encodeURIComponent('gfn 1:0x10@host');
 
 /** Opens a place, waits for what it shows, does something, and takes the picture. */
 async function picture(name, hash, wanted, act = async () => {}) {
-  const page = await browser.newPage({ viewport: { width: 1000, height: 660 }, reducedMotion: 'reduce' });
+  const page = await browser.newPage({ viewport: { width: 960, height: 600 }, reducedMotion: 'reduce' });
   await page.goto(url + hash);
   await act(page);
   await page.locator(wanted).first().waitFor({ timeout: 120_000 });
@@ -40,15 +40,20 @@ try {
   await picture('thing', `#seq=60000&view=thing&thing=${thing}`, '.lanes svg');
   await picture('findings', '#view=findings', '.story .events li', async page => {
     await page.locator('button.fold').first().click({ timeout: 120_000 });
+    await page.getByRole('button', { name: 'zoom the timeline to it' }).click();
   });
-  await picture('locks', '#seq=60000&view=locks', '.graph svg');
+  await picture('locks', '#seq=60000&view=locks', '.table tbody tr', async page => {
+    await page.locator('.graph svg').waitFor({ timeout: 120_000 });
+    await page.locator('h2', { hasText: 'over time' }).evaluate(heading => heading.scrollIntoView());
+  });
   await picture(
     'compare',
     '#seq=20000&view=compare&space=1+host',
-    '.maps figure:last-child canvas[data-drawn]',
+    '.maps figure:last-child canvas[data-drawn="90000"]',
     async page => {
       await page.getByRole('button', { name: 'mark here' }).click();
-      await page.getByRole('slider', { name: 'Time' }).press('End');
+      await page.getByRole('searchbox').fill('#90000');
+      await page.getByRole('searchbox').press('Enter');
     },
   );
 } finally {

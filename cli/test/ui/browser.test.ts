@@ -215,7 +215,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     const first = Math.min(...witnesses);
     // Only one of them is in sight.
     const { page, problems } = await open(`#seq=${first + 40}&view=map&window=${first - 50}-${first + 50}`);
-    await page.getByText('findings', { exact: true }).waitFor({ timeout: 60_000 });
+    await page.locator('.dot.of-error').waitFor({ timeout: 60_000 });
     const box = (await page.getByRole('slider').boundingBox())!;
     await page.mouse.click(box.x + box.width / 2 + 3, box.y + 3);
     expect(await seqOf(page)).toBe(first);

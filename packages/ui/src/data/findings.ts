@@ -13,6 +13,10 @@ export interface Witness {
   readonly role: string;
 }
 
+/** From the least severe. */
+export const SEVERITIES = ['note', 'warning', 'error'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
 /** As p2mtrace analyze prints it. */
 export interface Finding {
   readonly id: string;
@@ -33,12 +37,25 @@ export interface Report {
   readonly notChecked: readonly { readonly rule: string; readonly reason: string }[];
 }
 
+const NONE = { note: [], warning: [], error: [] };
+
 /** What the rules find in the trace that is looked at; neither while that was not asked. */
 export const findings = signal<{ readonly report?: Report; readonly failed?: string }>({});
-/** Events that findings name. */
-export const witnesses = signal<readonly number[]>([]);
+/** Events that findings name, by the severity of the most severe. */
+export const witnesses = signal<Readonly<Record<Severity, readonly number[]>>>(NONE);
 /** Those of the occurrence whose story is told. */
 export const told = signal<readonly Witness[]>([]);
+
+function bySeverity(all: readonly Finding[]): Readonly<Record<Severity, readonly number[]>> {
+  const severities = new Map<number, Severity>();
+  for (const severity of SEVERITIES) {
+    for (const finding of all.filter(one => one.severity === severity)) {
+      for (const { witness } of finding.occurrences) for (const { seq } of witness) severities.set(seq, severity);
+    }
+  }
+  const of = (wanted: Severity) => [...severities].flatMap(([seq, severity]) => (severity === wanted ? [seq] : []));
+  return { note: of('note'), warning: of('warning'), error: of('error') };
+}
 
 let asked = -1;
 
@@ -50,8 +67,7 @@ export function lookForFindings(): void {
   const put = (of: typeof findings.value) => {
     if (asked !== t) return;
     findings.value = of;
-    const all = of.report?.findings.flatMap(({ occurrences }) => occurrences.flatMap(({ witness }) => witness)) ?? [];
-    witnesses.value = [...new Set(all.map(({ seq }) => seq))].sort((a, b) => a - b);
+    witnesses.value = bySeverity(of.report?.findings ?? []);
   };
   ask<Report>('findings', { t }).then(
     report => put({ report }),
@@ -65,7 +81,7 @@ export function findInTime(): void {
     trace.value;
     asked = -1;
     findings.value = {};
-    witnesses.value = [];
+    witnesses.value = NONE;
     told.value = [];
   });
   effect(() => {

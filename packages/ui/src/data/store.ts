@@ -57,6 +57,14 @@ export function goTo(to: number): void {
   });
 }
 
+/** Shows the part of the trace in which all of these events are, with some room around them. */
+export function showSpan(seqs: readonly number[]): void {
+  const { start, end } = traceHead.value!;
+  const [first, last] = [Math.min(...seqs), Math.max(...seqs)];
+  const room = Math.max((last - first) / 4, 50);
+  window_.value = [Math.max(first - room, start), Math.min(last + room, end)];
+}
+
 /** Looks at a thing; the browser's Back returns. */
 export function lookAt(what: string): void {
   thing.value = what;

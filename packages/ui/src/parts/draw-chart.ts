@@ -2,7 +2,7 @@ import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { Series } from './series.js';
 
-const HEIGHT = 260;
+const HEIGHT = 190;
 const COLOURS = ['#4e79a7', '#f28e2b', '#59a14f', '#e15759', '#b07aa1', '#76b7b2'];
 
 /** Draws into an element, as wide as that is; returns how to end it. */
@@ -22,7 +22,7 @@ export function drawChart(element: HTMLElement, x: readonly number[], series: re
           label,
           stroke: COLOURS[i % COLOURS.length],
           width: 1.5,
-          points: { show: x.length < 200 },
+          points: { show: x.length < 40 },
         })),
       ],
     },

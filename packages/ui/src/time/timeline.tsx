@@ -1,6 +1,6 @@
 import { useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { findings, told, witnesses } from '../data/findings.js';
+import { findings, SEVERITIES, told, witnesses } from '../data/findings.js';
 import { goTo, overview, point, seq, traceHead, window_ } from '../data/store.js';
 import { secondsText, seqText } from '../text.js';
 
@@ -44,7 +44,8 @@ export function Timeline() {
     const { left, top, width } = canvas.current!.getBoundingClientRect();
     const [low, high] = window_.value;
     const near = (at: number) => Math.abs(((at - low) / (high - low)) * width - (event.clientX - left));
-    const marks = [...told.value.map(({ seq: of }) => of), ...witnesses.value, ...(overview.value?.losses ?? [])];
+    const found = SEVERITIES.flatMap(severity => witnesses.value[severity]);
+    const marks = [...told.value.map(({ seq: of }) => of), ...found, ...(overview.value?.losses ?? [])];
     let best: number | undefined;
     for (const mark of marks) if (near(mark) < NEAR && (best === undefined || near(mark) < near(best))) best = mark;
     if (best === undefined || event.clientY - top > TICKS) drag(event);
@@ -82,11 +83,13 @@ export function Timeline() {
               <i class="dot loss" /> lost records
             </span>
           )}
-          {witnesses.value.length > 0 && (
-            <span>
-              <i class="dot finding" /> findings
-            </span>
-          )}
+          {SEVERITIES.toReversed()
+            .filter(severity => witnesses.value[severity].length > 0)
+            .map(severity => (
+              <span key={severity}>
+                <i class={`dot of-${severity}`} /> {severity}
+              </span>
+            ))}
           {overview.value !== undefined &&
             findings.value.report === undefined &&
             findings.value.failed === undefined && <span>findings are being looked for…</span>}
@@ -148,8 +151,10 @@ function draw(canvas: HTMLCanvasElement): void {
     context.fillStyle = colour('--loss');
     for (const at of pixels(own.losses)) context.fillRect(at - 1, 0, 2, TICKS - 4);
   }
-  context.fillStyle = colour('--finding');
-  for (const at of pixels(witnesses.value)) triangle(context, at, 4, 9);
+  for (const severity of SEVERITIES) {
+    context.fillStyle = colour(`--${severity}`);
+    for (const at of pixels(witnesses.value[severity])) triangle(context, at, 4, 9);
+  }
   drawTold(context, x, width, height, colour);
   const at = x(seq.value);
   context.fillStyle = colour('--text');
@@ -180,7 +185,7 @@ function drawTold(
   for (const { seq: of, role } of [...told.value].sort((a, b) => a.seq - b.seq)) {
     const at = x(of);
     if (at < -6 || at > width + 6) continue;
-    context.fillStyle = colour('--finding');
+    context.fillStyle = colour('--error');
     triangle(context, at, 6, 12);
     context.fillRect(at - 0.75, 0, 1.5, height);
     const length = context.measureText(role).width + 6;

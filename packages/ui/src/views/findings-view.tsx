@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import type { EventRow } from '../api.js';
 import { ask } from '../data/ask.js';
 import { type Finding, findings as found, lookForFindings, type Occurrence, told } from '../data/findings.js';
-import { goTo, lookAt, trace } from '../data/store.js';
+import { goTo, lookAt, showSpan, trace } from '../data/store.js';
 import { EventLine } from '../parts/event-line.js';
 import { SeqLink, Value } from '../parts/links.js';
 import { useAnswer } from '../parts/use-answer.js';
@@ -148,7 +148,10 @@ function Occurrences({ finding }: { readonly finding: Finding }) {
                 <Value name={name} value={one} row={occurrence.subject} />{' '}
               </span>
             ))}
-          <ThingOf subject={occurrence.subject} />
+          <ThingOf subject={occurrence.subject} />{' '}
+          <button type="button" onClick={() => showSpan(occurrence.witness.map(one => one.seq))}>
+            zoom the timeline to it
+          </button>
         </p>
       )}
       {busy && value === undefined && <p class="hint">the story is being told…</p>}

@@ -36,7 +36,7 @@ export function Lanes({
         >
           {lanes.map((lane, i) => (
             <g key={lane} transform={`translate(0 ${i * HEIGHT})`}>
-              <text x="0" y={HEIGHT - 7}>
+              <text x="6" y={HEIGHT - 7}>
                 {lane}
               </text>
               <line x1={LABEL} x2={WIDTH} y1={HEIGHT - 1} y2={HEIGHT - 1} class="rule" />
@@ -62,6 +62,17 @@ export function Lanes({
           {at >= low && at <= high && <line x1={x(at)} x2={x(at)} y1="0" y2={lanes.length * HEIGHT} class="now" />}
         </svg>
       </Scroll>
+      <figcaption class="key">
+        <span>
+          <i class="dot p2m" /> ended
+        </span>
+        <span>
+          <i class="dot page" /> lasts to the end of the trace
+        </span>
+        <span>
+          <i class="dot lock" /> a single event
+        </span>
+      </figcaption>
       {seen.length > MOST && (
         <figcaption>
           the first {MOST} of {seen.length} are drawn; zoom the timeline to see others

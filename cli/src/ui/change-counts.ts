@@ -39,6 +39,17 @@ class Changes {
     this.frames[this.count] = frame;
     this.orders[this.count++] = order;
   }
+
+  /** How many there are up to a row, inclusive. */
+  upTo(row: number): number {
+    let [low, high] = [0, this.count];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.rows[middle] <= row) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
 }
 
 function grown<T extends Uint8Array | Uint32Array | Float64Array>(from: T, to: T): T {
@@ -53,6 +64,8 @@ function grown<T extends Uint8Array | Uint32Array | Float64Array>(from: T, to: T
 export class ChangeCounts {
   private readonly spaces = new Map<string, Changes>();
   private readonly firstSeq: number;
+  /** While time moves, cells stay the same. */
+  private last: { readonly key: string; readonly counter: Counter } | undefined;
 
   private constructor(firstSeq: number) {
     this.firstSeq = firstSeq;
@@ -81,34 +94,16 @@ export class ChangeCounts {
     return counts;
   }
 
-  /** Changes of each cell of the tiles, up to an event (inclusive); `domid` null for the machine's frames. */
+  /**
+   * Changes of each cell of the tiles, up to an event (inclusive); `domid` null for the machine's frames. A cell of
+   * several frames counts what changed any of them. Valid until the next call.
+   */
   cells(domid: number | null, view: number, { cell, tiles }: Omit<CellRequest, 'value'>, seq: number): Float64Array {
-    const counts = new Float64Array(tiles.length * TILE_CELLS);
     const changes = this.spaces.get(keyOf(domid, view));
-    if (changes === undefined) return counts;
-    const places = new Map(tiles.map((tile, place) => [tile, place]));
-    const last = seq - this.firstSeq;
-    const { rows, frames, orders } = changes;
-    // Changes near each other are often of one tile.
-    let [tile, place] = [-1, -1];
-    for (let i = 0; i < changes.count && rows[i] <= last; i++) {
-      const length = 2 ** Math.min(orders[i], MOST_ORDER);
-      const first = Math.floor((frames[i] - (frames[i] % length)) / cell);
-      const end = Math.floor((frames[i] - (frames[i] % length) + length - 1) / cell) + 1;
-      const own = Math.floor(first / TILE_CELLS);
-      if (end <= (own + 1) * TILE_CELLS) {
-        if (own !== tile) [tile, place] = [own, places.get(own) ?? -1];
-        if (place < 0) continue;
-        const shift = (place - own) * TILE_CELLS;
-        for (let at = first; at < end; at++) counts[shift + at]++;
-      } else {
-        for (const [of, to] of places) {
-          const [low, high] = [Math.max(first, of * TILE_CELLS), Math.min(end, (of + 1) * TILE_CELLS)];
-          for (let at = low; at < high; at++) counts[(to - of) * TILE_CELLS + at]++;
-        }
-      }
-    }
-    return counts;
+    if (changes === undefined) return new Float64Array(tiles.length * TILE_CELLS);
+    const key = `${keyOf(domid, view)} ${cell} ${tiles}`;
+    if (this.last?.key !== key) this.last = { key, counter: new Counter(changes, cell, tiles) };
+    return this.last.counter.moveTo(seq - this.firstSeq);
   }
 
   private space(domid: number | null, view: number): Changes {
@@ -123,3 +118,52 @@ export class ChangeCounts {
 }
 
 const keyOf = (domid: number | null, view: number): string => `${domid ?? 'machine'} ${view}`;
+
+/** Counts of some cells at one point, from which it goes on or back. */
+class Counter {
+  private readonly changes: Changes;
+  private readonly cell: number;
+  private readonly counts: Float64Array;
+  /** Place of each tile. */
+  private readonly places: ReadonlyMap<number, number>;
+  /** Changes that are counted. */
+  private done = 0;
+  /** The tile of the last change, as the next is often near; its place, -1 for none. */
+  private tile = -1;
+  private place = -1;
+
+  constructor(changes: Changes, cell: number, tiles: readonly number[]) {
+    this.changes = changes;
+    this.cell = cell;
+    this.counts = new Float64Array(tiles.length * TILE_CELLS);
+    this.places = new Map(tiles.map((tile, place) => [tile, place]));
+  }
+
+  /** Counts up to a row of the trace, inclusive. */
+  moveTo(row: number): Float64Array {
+    const wanted = this.changes.upTo(row);
+    for (; this.done < wanted; this.done++) this.count(this.done, 1);
+    while (this.done > wanted) this.count(--this.done, -1);
+    return this.counts;
+  }
+
+  private count(i: number, by: number): void {
+    const { cell, counts, places } = this;
+    const length = 2 ** Math.min(this.changes.orders[i], MOST_ORDER);
+    const frame = this.changes.frames[i] - (this.changes.frames[i] % length);
+    const first = Math.floor(frame / cell);
+    const end = Math.floor((frame + length - 1) / cell) + 1;
+    const tile = Math.floor(first / TILE_CELLS);
+    if (end <= (tile + 1) * TILE_CELLS) {
+      if (tile !== this.tile) [this.tile, this.place] = [tile, places.get(tile) ?? -1];
+      if (this.place < 0) return;
+      const shift = (this.place - tile) * TILE_CELLS;
+      for (let at = first; at < end; at++) counts[shift + at] += by;
+      return;
+    }
+    for (const [of, place] of places) {
+      const [low, high] = [Math.max(first, of * TILE_CELLS), Math.min(end, (of + 1) * TILE_CELLS)];
+      for (let at = low; at < high; at++) counts[(place - of) * TILE_CELLS + at] += by;
+    }
+  }
+}

@@ -37,7 +37,7 @@ export async function mapAnswer(
   const index = view === undefined ? 0 : model.reader.names.view.indexOf(view);
   const cells = cellsOf(model, seq, domid, index, request);
   if (counts === undefined) return bytesOf(cells);
-  const value = counts.cells(domid, index, request, seq);
+  const value = counts.cells(domid, index, request, seq).slice();
   for (let i = 0; i < value.length; i++) if (value[i] === 0 && Number.isNaN(cells.value[i])) value[i] = Number.NaN;
   return bytesOf({ value, seq: cells.seq });
 }

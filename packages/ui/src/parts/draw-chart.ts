@@ -6,7 +6,12 @@ const HEIGHT = 190;
 const COLOURS = ['#4e79a7', '#f28e2b', '#59a14f', '#e15759', '#b07aa1', '#76b7b2'];
 
 /** Draws into an element, as wide as that is; returns how to end it. */
-export function drawChart(element: HTMLElement, x: readonly number[], series: readonly Series[]): () => void {
+export function drawChart(
+  element: HTMLElement,
+  x: readonly number[],
+  over: string,
+  series: readonly Series[],
+): () => void {
   const style = getComputedStyle(element);
   const [text, line] = [style.getPropertyValue('--text'), style.getPropertyValue('--line')];
   const axis = { stroke: text, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
@@ -17,7 +22,7 @@ export function drawChart(element: HTMLElement, x: readonly number[], series: re
       scales: { x: { time: false } },
       axes: [axis, { ...axis, size: 70 }],
       series: [
-        { label: 'x' },
+        { label: over },
         ...series.map(({ label }, i) => ({
           label,
           stroke: COLOURS[i % COLOURS.length],

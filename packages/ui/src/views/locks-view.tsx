@@ -85,11 +85,11 @@ from lock_waits where ${of} group by 1 order by 1`,
         </Scroll>
       )}
       {at !== undefined && at.more > 0 && <p class="hint">{at.more} more, within these: releases may be missing</p>}
+      <h2>order</h2>
+      <Answer of={edges} what="the order of locks" draw={table => <LockGraph table={table} />} />
       <h2>over time</h2>
       <Answer of={counts} what="acquisitions and waits" draw={table => <OverTime table={table} width={width} />} />
       {hasWaits && <Answer of={times} what="waiting" draw={table => <WaitTimes table={table} width={width} />} />}
-      <h2>order</h2>
-      <Answer of={edges} what="the order of locks" draw={table => <LockGraph table={table} />} />
       <h2>contention</h2>
       <Answer
         of={stat}
@@ -127,7 +127,7 @@ function OverTime({ table, width }: { readonly table: Table; readonly width: num
   if (table.rows.length === 0) return <p>no lock was taken</p>;
   return (
     <>
-      <Chart {...chart} label="locks acquired, and waits, over seq" />
+      <Chart over="seq" {...chart} label="locks acquired, and waits, over seq" />
       {!hasWaits && <p class="hint">no waiting was recorded: that is unknown, not zero</p>}
     </>
   );
@@ -149,7 +149,7 @@ function WaitTimes({ table, width }: { readonly table: Table; readonly width: nu
   }, [table]);
   if (table.rows.length === 0)
     return <p class="hint">for how long is not known: no wait and its acquisition have TSCs</p>;
-  return <Chart {...chart} label="how long was waited for locks, over seq" />;
+  return <Chart over="seq" {...chart} label="how long was waited for locks, over seq" />;
 }
 
 function Answer({

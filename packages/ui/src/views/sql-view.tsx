@@ -146,6 +146,7 @@ function ResultChart({ table }: { readonly table: Table }) {
       <summary>chart over {chart.over}</summary>
       <Chart
         x={chart.x}
+        over={chart.over}
         series={chart.series}
         label={`${chart.series.map(({ label }) => label).join(', ')} over ${chart.over}`}
       />

@@ -27,6 +27,7 @@ for the next query. A query can read no other file, and no network.`,
         ...formatOption(RESULT_FORMATS),
         help: 'output format (default: by the name of -o; else table on a terminal, csv otherwise)',
       },
+      { flags: '--chart', help: 'a bar for the last number of each row: as --format chart' },
       { flags: '-o, --output <file>', help: 'file to write (default: stdout)' },
       { flags: '--param <name=value>', help: 'value of $name in the statements; repeatable', collect: parseParameter },
       {

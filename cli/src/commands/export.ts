@@ -9,12 +9,23 @@ import { withOutput } from '../output/open-output.js';
 import { withText } from '../output/text-output.js';
 import { Progress } from '../render/progress.js';
 import { sayWritten } from '../render/written.js';
+import { exportLockOrder } from '../report/lock-order-picture.js';
 import { TraceEventJson } from '../timeline/trace-event-json.js';
 import { TrackEventFile } from '../timeline/track-event.js';
 import { writeTimeline } from '../timeline/write-timeline.js';
 
 /** Forms of `p2mtrace export`. */
-export type ExportFormat = 'ndjson' | 'csv' | 'arrow' | 'parquet' | 'duckdb' | 'perfetto' | 'pftrace' | 'std';
+export type ExportFormat =
+  | 'ndjson'
+  | 'csv'
+  | 'arrow'
+  | 'parquet'
+  | 'duckdb'
+  | 'perfetto'
+  | 'pftrace'
+  | 'std'
+  | 'dot'
+  | 'svg';
 
 interface Options extends RangeOptions, TraceSettings {
   readonly format: ExportFormat;
@@ -29,6 +40,13 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
   if (options.compress !== undefined && format !== 'arrow') {
     throw usageError('P2M_FORMAT', '--compress is for traces', '--format arrow, or compress the file afterwards');
   }
+  if ((format === 'dot' || format === 'svg') && (options.from ?? options.to) !== undefined) {
+    throw usageError(
+      'P2M_FORMAT',
+      `${format} is of the whole trace`,
+      'leave out --from and --to, or trim the trace first',
+    );
+  }
   return withTrace(path, options, context, async reader => {
     const range = rangeOf(reader, options);
     // Not between the lines of the data.
@@ -41,8 +59,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
     );
     const onEvents = progress.update;
     try {
-      if (format === 'ndjson' || format === 'perfetto' || format === 'std')
-        await writeText(reader, range, options, context, onEvents);
+      if (isText(format)) await writeText(reader, range, { ...options, format }, context, onEvents);
       else if (format === 'csv') await exportEvents(reader, format, output, range, context, onEvents);
       else if (output === undefined) {
         throw usageError('P2M_FORMAT', `${format} is written to a file`, `name it: -o trace.${format}`);
@@ -58,15 +75,20 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
   });
 };
 
+const TEXTS = ['ndjson', 'perfetto', 'std', 'dot', 'svg'] as const;
+type TextFormat = (typeof TEXTS)[number];
+const isText = (format: ExportFormat): format is TextFormat => TEXTS.some(one => one === format);
+
 function writeText(
   reader: TraceReader,
   { from, to }: EventRange,
-  { output, format, cpuHz }: Options,
+  { output, format, cpuHz }: Options & { readonly format: TextFormat },
   context: Context,
   onProgress: OnEvents,
 ): Promise<void> {
   return withText(output, context, async text => {
-    if (format === 'perfetto') {
+    if (format === 'dot' || format === 'svg') await exportLockOrder(reader, format, text, onProgress);
+    else if (format === 'perfetto') {
       await writeTimeline(reader, new TraceEventJson(text), { from, to }, onProgress, cpuHz ?? reader.metadata.tscHz);
     } else {
       // The user names the last event, the library takes the one after it.

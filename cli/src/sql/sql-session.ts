@@ -24,6 +24,7 @@ export interface SqlCommandOptions {
   /** The file with the query. */
   readonly file?: string;
   readonly format?: ResultFormat;
+  readonly chart?: boolean;
   readonly output?: string;
   readonly param?: readonly SqlParameter[];
   readonly sqlPath?: readonly string[];
@@ -57,7 +58,7 @@ export async function openSql(
   context: Context,
 ): Promise<SqlCommand> {
   const { output, cache, cacheDir, allowFiles, memoryLimit, threads, timeout } = options;
-  const format = resultFormat(options.format, output, context.out.isTty);
+  const format = resultFormat(options.chart === true ? 'chart' : options.format, output, context.out.isTty);
   if (output !== undefined) {
     const inputs = [...readers.map(({ path }) => path), ...(options.sqlPath ?? []), ...givenFiles(options.file)];
     checkOutputs([output], inputs);

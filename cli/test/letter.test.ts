@@ -81,7 +81,7 @@ describe('explain --format', () => {
     const [, row] = fine(['sql', temp('planted.arrow'), query, '--format', 'csv']).stdout.split('\n');
     const [then, first] = row.split(',').map(BigInt);
     expect(Number(seconds)).toBeCloseTo(Number(then - first) / 2.5e9, 5);
-    expect(text).toMatch(/p2m_get_gfn_type_access \(0x[^,]*, inferred\s+from the p2m lock it held/);
+    expect(text).toMatch(/p2m_get_gfn_type_access \(0x[^,]*,\s+inferred\s+from the p2m lock it held/);
     expect(text).toContain('37 of 20,030 references taken there');
     expect(text).toContain('4.17.7');
   });

@@ -223,15 +223,16 @@ The same options give the same events.`,
   {
     name: 'export',
     args: [TRACE],
-    summary: 'convert a trace to NDJSON, CSV, Arrow, Parquet, DuckDB, std, or a timeline for Perfetto',
-    more: `ndjson, csv, arrow and parquet have the events; duckdb also has all facts and names. perfetto is a timeline for Perfetto's
+    summary: 'convert a trace to NDJSON, text, CSV, Arrow, Parquet, DuckDB, std, or a timeline for Perfetto',
+    more: `ndjson, csv, arrow and parquet have the events; text is a line for each, to read and to grep: seq, seconds, pcpu, vcpu,
+kind, fields, call site. duckdb also has all facts and names. perfetto is a timeline for Perfetto's
 UI: locks and lookups per pcpu, who ran where, changes of mappings per domain, findings as instants. Without the TSC
 frequency it shows a tick as a nanosecond. std has only locks and accesses (T1|acq(L34)|120), for other tools that predict
 deadlocks and races.
 
 ${POSITIONS}`,
     options: [
-      formatOption(['ndjson', 'csv', 'arrow', 'parquet', 'duckdb', 'perfetto', 'std'], 'ndjson'),
+      formatOption(['ndjson', 'text', 'csv', 'arrow', 'parquet', 'duckdb', 'perfetto', 'std'], 'ndjson'),
       { flags: '-o, --output <file>', help: 'file to write (default: stdout, for text)' },
       { flags: '--from <position>', help: 'first event' },
       { flags: '--to <position>', help: 'last event' },
@@ -243,6 +244,7 @@ ${POSITIONS}`,
     examples: [
       'p2mtrace export trace.arrow | head',
       'p2mtrace export trace.arrow --from 1000 --to 1999 -o part.ndjson',
+      'p2mtrace export trace.arrow --format text | grep gfn=0x8e07',
       'p2mtrace export trace.arrow --format std -o trace.std',
       'p2mtrace export trace.arrow --format perfetto --cpu-hz 2.5G -o trace.json',
     ],

@@ -20,10 +20,10 @@ import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
 import { clockOf } from '../render/clock.js';
 import { eventsAround } from '../render/events-around.js';
 import { jsonDocument } from '../render/json.js';
+import { printLine } from '../render/print-line.js';
 import { Progress } from '../render/progress.js';
 import { adviceText, heading, ruleText, sqlLines } from '../render/rule-text.js';
 import { storyText } from '../render/story.js';
-import { visible } from '../text/visible.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
 
 interface Options extends ReplayOptions, PluginOptions, TraceSettings {
@@ -63,10 +63,9 @@ export const run: Run<readonly [string, string | undefined], Options> = async ([
       if (options.format === 'json') await writeJson(account, context);
       else if (options.format !== 'pretty') await writeLetter(findingLetter(account), options.format, out);
       else {
-        const print = (line: string) => out.write(`${visible(line)}\n`);
-        const hz = options.cpuHz ?? reader.metadata.tscHz;
+        const print = (line: string) => printLine(out, line);
         const witnesses = found.occurrence.witness.map(({ seq }) => seq);
-        for await (const line of storyText(found, story, rule, out, hz)) await print(line);
+        for await (const line of storyText(found, story, rule, out, clock)) await print(line);
         for (const line of eventsAround(replay, witnesses, options.around ?? 0, out)) await print(line);
         for (const line of adviceLines(about, rule, found, context)) await print(line);
       }
@@ -83,7 +82,7 @@ async function explainRule(rule: BoundRule, { format }: Options, { out }: Contex
     const texts = { id, analyzer, title, severity, belief, confidence, needs, ...means };
     await out.write(jsonDocument(texts, 2));
   } else if (format !== 'pretty') await writeLetter(ruleLetter(rule), format, out);
-  else for (const line of ruleText(rule, out)) await out.write(`${visible(line)}\n`);
+  else for (const line of ruleText(rule, out)) await printLine(out, line);
   return EXIT.fine;
 }
 

@@ -2,16 +2,18 @@ import { type Compression, exportNdjson, exportStd, type TraceReader, usageError
 import { checkOutputs, isStdout } from '@p2mtrace/trace-format/output';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
+import { writeEventLines } from '../export/event-lines.js';
 import { checkRange, type EventRange, type RangeOptions, rangeOf } from '../export/range.js';
 import { exportArrow, exportDatabase, exportEvents, type OnEvents } from '../export/tables.js';
 import { writeTimeline } from '../export/timeline.js';
 import { type TraceSettings, withTrace } from '../open-trace.js';
 import { withText } from '../output/text-output.js';
+import { clockOf } from '../render/clock.js';
 import { Progress } from '../render/progress.js';
 import { sayWritten } from '../render/written.js';
 
 /** Forms of `p2mtrace export`. */
-export type ExportFormat = 'ndjson' | 'csv' | 'arrow' | 'parquet' | 'duckdb' | 'perfetto' | 'std';
+export type ExportFormat = 'ndjson' | 'text' | 'csv' | 'arrow' | 'parquet' | 'duckdb' | 'perfetto' | 'std';
 
 interface Options extends RangeOptions, TraceSettings {
   readonly format: ExportFormat;
@@ -38,7 +40,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
     );
     const onEvents = progress.update;
     try {
-      if (format === 'ndjson' || format === 'perfetto' || format === 'std')
+      if (format === 'ndjson' || format === 'text' || format === 'perfetto' || format === 'std')
         await writeText(reader, range, options, context, onEvents);
       else if (format === 'csv') await exportEvents(reader, format, output, range, context, onEvents);
       else if (output === undefined) {
@@ -64,6 +66,8 @@ function writeText(
   return withText(output, context, async text => {
     if (format === 'perfetto') {
       await writeTimeline(reader, text, { from, to }, onProgress, cpuHz ?? reader.metadata.tscHz);
+    } else if (format === 'text') {
+      await writeEventLines(reader, text, { from, to }, clockOf(reader, cpuHz), onProgress);
     } else {
       // The user names the last event, the library takes the one after it.
       const end = to === undefined ? undefined : to + 1;

@@ -38,6 +38,16 @@ it('makes tables that other tools read', () => {
   ).toBe('mfn,domid\n256,1\n');
 });
 
+it('writes a line for each event, in columns', () => {
+  const text = fine(['export', temp('case.arrow'), '--format', 'text', '--cpu-hz', '1k', '--to', '3']).stdout;
+  const lines = text.trimEnd().split('\n');
+  expect(lines).toHaveLength(4);
+  // One tick is a millisecond, from the first event on.
+  expect(lines[1]).toMatch(/^#1 +1\.000000 p0 +- +set_entry +domid=1 gfn=0x10 mfn=0x100 order=0 p2m_type=ram_rw$/);
+  expect(new Set(lines.map(line => line.search(/(?<= )[a-z]+_[a-z]+/)))).toHaveProperty('size', 1);
+  expect(fine(['export', temp('case.arrow'), '--format', 'text']).stdout).toMatch(/^#0 +1000 p0 /);
+});
+
 it('makes a timeline with locks, mappings, vcpus and findings', () => {
   const { traceEvents } = JSON.parse(readFileSync(exported('perfetto', '--cpu-hz', '1G'), 'utf8'));
   const shown = traceEvents.filter(({ ph }: { ph: string }) => ph !== 'M');

@@ -223,9 +223,10 @@ The same options give the same events.`,
   {
     name: 'export',
     args: [TRACE],
-    summary: 'convert a trace to NDJSON, CSV, Arrow, Parquet, DuckDB, std, a timeline for Perfetto, or a lock graph',
-    more: `ndjson, csv, arrow and parquet have the events; duckdb also has all facts and names. perfetto (JSON)
-and pftrace (protobuf, for large traces) are a timeline for Perfetto's UI: locks, lookups and events per pcpu, with an arrow from
+    summary:
+      'convert a trace to NDJSON, text, CSV, Arrow, Parquet, DuckDB, std, a timeline for Perfetto, or a lock graph',
+    more: `ndjson, csv, arrow and parquet have the events; text is a line for each, to read and to grep: seq, seconds, pcpu, vcpu,
+kind, fields, call site. duckdb also has all facts and names. perfetto (JSON) and pftrace (protobuf, for large traces) are a timeline for Perfetto's UI: locks, lookups and events per pcpu, with an arrow from
 a release to who waited for it, who ran where, changes of mappings and frames per domain, references, findings. Without the TSC
 frequency it shows a tick as a nanosecond. std has only locks and accesses (T1|acq(L34)|120), for other tools that predict
 deadlocks and races. dot (for Graphviz) and svg are the order in which classes of locks are taken, with what is wrong with it.
@@ -233,7 +234,7 @@ deadlocks and races. dot (for Graphviz) and svg are the order in which classes o
 ${POSITIONS}`,
     options: [
       formatOption(
-        ['ndjson', 'csv', 'arrow', 'parquet', 'duckdb', 'perfetto', 'pftrace', 'std', 'dot', 'svg'],
+        ['ndjson', 'text', 'csv', 'arrow', 'parquet', 'duckdb', 'perfetto', 'pftrace', 'std', 'dot', 'svg'],
         'ndjson',
       ),
       { flags: '-o, --output <file>', help: 'file to write (default: stdout, for text)' },
@@ -247,6 +248,7 @@ ${POSITIONS}`,
     examples: [
       'p2mtrace export trace.arrow | head',
       'p2mtrace export trace.arrow --from 1000 --to 1999 -o part.ndjson',
+      'p2mtrace export trace.arrow --format text | grep gfn=0x8e07',
       'p2mtrace export trace.arrow --format std -o trace.std',
       'p2mtrace export trace.arrow --format perfetto --cpu-hz 2.5G -o trace.json',
       'p2mtrace export trace.arrow --format pftrace -o trace.pftrace',

@@ -2,11 +2,13 @@ import { type Compression, exportNdjson, exportStd, type TraceReader, usageError
 import { checkOutputs, isStdout } from '@p2mtrace/trace-format/output';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
+import { writeEventLines } from '../export/event-lines.js';
 import { checkRange, type EventRange, type RangeOptions, rangeOf } from '../export/range.js';
 import { exportArrow, exportDatabase, exportEvents, type OnEvents } from '../export/tables.js';
 import { type TraceSettings, withTrace } from '../open-trace.js';
 import { withOutput } from '../output/open-output.js';
 import { withText } from '../output/text-output.js';
+import { clockOf } from '../render/clock.js';
 import { Progress } from '../render/progress.js';
 import { sayWritten } from '../render/written.js';
 import { exportLockOrder } from '../report/lock-order-picture.js';
@@ -17,6 +19,7 @@ import { writeTimeline } from '../timeline/write-timeline.js';
 /** Forms of `p2mtrace export`. */
 export type ExportFormat =
   | 'ndjson'
+  | 'text'
   | 'csv'
   | 'arrow'
   | 'parquet'
@@ -75,7 +78,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
   });
 };
 
-const TEXTS = ['ndjson', 'perfetto', 'std', 'dot', 'svg'] as const;
+const TEXTS = ['ndjson', 'text', 'perfetto', 'std', 'dot', 'svg'] as const;
 type TextFormat = (typeof TEXTS)[number];
 const isText = (format: ExportFormat): format is TextFormat => TEXTS.some(one => one === format);
 
@@ -88,6 +91,7 @@ function writeText(
 ): Promise<void> {
   return withText(output, context, async text => {
     if (format === 'dot' || format === 'svg') await exportLockOrder(reader, format, text, onProgress);
+    else if (format === 'text') await writeEventLines(reader, text, { from, to }, clockOf(reader, cpuHz), onProgress);
     else if (format === 'perfetto') {
       await writeTimeline(reader, new TraceEventJson(text), { from, to }, onProgress, cpuHz ?? reader.metadata.tscHz);
     } else {

@@ -2,6 +2,7 @@ import { usageError } from '@p2mtrace/trace-format';
 import { visible } from '../text/visible.js';
 import { cellText } from './cell.js';
 import type { Column, Rows } from './columns.js';
+import { textWidth } from './text-width.js';
 
 /** Rows that are drawn; a terminal shows fewer. */
 const MOST_ROWS = 1000;
@@ -56,7 +57,7 @@ function bar(part: number, room: number): string {
 /** Columns that the table takes without its bars. */
 function widthOf(columns: readonly Column[], rows: readonly (readonly unknown[])[]): number {
   const widths = columns.map(({ name }, i) =>
-    rows.reduce((most, row) => Math.max(most, visible(cellText(row[i])).length), name.length),
+    rows.reduce((most, row) => Math.max(most, textWidth(visible(cellText(row[i])))), textWidth(name)),
   );
   return widths.reduce((sum, width) => sum + width + GAP, 0);
 }

@@ -86,7 +86,9 @@ export class Arbiter {
   release(p: number, res: number, time: number): void {
     const { table } = this.state;
     const claims = table.of(res);
-    for (let k = claims.held - 1; k >= 0; k--) if (claims.owner[k] === p) table.takeBack(claims, k);
+    if (claims.held === 1) {
+      if (claims.owner[0] === p) table.takeBack(claims, 0);
+    } else for (let k = claims.held - 1; k >= 0; k--) if (claims.owner[k] === p) table.takeBack(claims, k);
     if (claims.waiters.length > 0) this.wake(claims, time);
   }
 

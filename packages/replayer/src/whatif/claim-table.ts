@@ -38,7 +38,7 @@ export class ClaimTable {
     if (claims.isQueue && (writes === 0 || mapping >= 0 || this.hasRanges)) this.countBlockers(claims);
     claims.add(owner, first, last, writes, site, mapping);
     claims.isP2m = true;
-    this.granules += Number.isFinite(last) ? claims.uncovered(first, last, claims.held - 1) : 1;
+    this.granules += this.granulesOf(claims, claims.held - 1);
     if (this.granules > this.peak) this.peak = this.granules;
   }
 
@@ -46,8 +46,11 @@ export class ClaimTable {
   granted(p: number, claims: Claims, isP2m: boolean, site: number): void {
     const { requests } = this;
     if (!claims.isQueue) {
+      const ticket = requests.ticket[p];
       for (const v of claims.waiters) {
-        if (requests.conflict(p, v) && !requests.isAhead(p, v)) requests.blockers[v]++;
+        // Who waits for the request already, waits for the claim.
+        const isNew = requests.ticket[v] < ticket || requests.jumps[v] !== 0;
+        if (isNew && requests.conflict(p, v)) requests.blockers[v]++;
       }
     }
     if (isP2m) this.grant(p, claims, requests.first[p], requests.last[p], requests.writes[p], site, -1);
@@ -61,10 +64,18 @@ export class ClaimTable {
     const first = claims.first[at];
     const last = claims.last[at];
     const writes = claims.writes[at];
-    if (claims.isP2m) this.granules -= Number.isFinite(last) ? claims.uncovered(first, last, at) : 1;
+    if (claims.isP2m) this.granules -= this.granulesOf(claims, at);
     claims.remove(at);
     if (claims.isQueue) return;
     for (const v of claims.waiters) if (requests.isBlocked(v, owner, first, last, writes)) requests.blockers[v]--;
+  }
+
+  /** Granules that only this claim covers; all of a p2m counts as one. */
+  private granulesOf(claims: Claims, at: number): number {
+    if (!this.hasRanges) return claims.held === 1 ? 1 : 0;
+    const first = claims.first[at];
+    const last = claims.last[at];
+    return Number.isFinite(last) ? claims.uncovered(first, last, at) : 1;
   }
 
   /** From now on each request is compared with the others. */

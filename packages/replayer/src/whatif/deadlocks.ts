@@ -2,6 +2,7 @@ import type { Arbiter } from './arbiter.js';
 import { RANGES } from './claim-rules.js';
 import { deadlockMember } from './deadlock-report.js';
 import type { ExperimentState } from './experiment-state.js';
+import { MOST_RESTARTS } from './restarts.js';
 import { WaitCircles } from './wait-circles.js';
 
 /** Deadlocks that are told in full. */
@@ -40,7 +41,7 @@ export class Deadlocks {
 
   /** Who is to start again; -1 if nothing that sections would give back helps. */
   private victimOf(members: readonly number[]): number {
-    const { requests, stacks, table } = this.state;
+    const { requests, stacks, table, restarts } = this.state;
     let victim = -1;
     for (const v of members) {
       const res = requests.res[v];
@@ -48,6 +49,7 @@ export class Deadlocks {
       for (let k = 0; k < claims.held; k++) {
         const q = claims.owner[k];
         if (q === victim || !members.includes(q) || stacks.depth[q] === 0) continue;
+        if (restarts.again[q] === MOST_RESTARTS) continue;
         if (victim >= 0 && !stacks.isYounger(q, victim)) continue;
         if (!requests.isBlocked(v, q, claims.first[k], claims.last[k], claims.writes[k])) continue;
         if (this.isGivenUp(q, res)) victim = q;

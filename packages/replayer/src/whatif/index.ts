@@ -16,7 +16,7 @@ export {
 } from './design.js';
 export { OVERLAYS, type OverlayKind } from './overlay.js';
 export type { Refusals } from './refusals.js';
-export type { SectionCounts } from './section-reader.js';
+export type { SectionCounts } from './section-counts.js';
 export type { SectionRun } from './section-run.js';
 export {
   FOREIGN,

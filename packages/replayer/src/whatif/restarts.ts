@@ -1,12 +1,15 @@
 import type { SectionStacks } from './section-stacks.js';
 
+/** A section that has started again so often does not do so once more: it can't be what helps. */
+export const MOST_RESTARTS = 16;
+
 /**
  * Sections that a deadlock made start again, by pcpu. Such a section passes nobody any more, claims at its beginning, for
- * writing if it writes, all that it had come to before, and stays as old as it was: the oldest never starts again, so
- * that all come to their end.
+ * writing if it writes, all that it had come to before, and stays as old as it was, so that its turn comes. Without that, a
+ * crowd of readers that all come to write would start again once for each of them that gets through.
  */
 export class Restarts {
-  /** 1 from when it starts again until it is done. */
+  /** How often it has started again; 0 when it is done. */
   readonly again: Uint8Array;
   /** Ticks that it has waited before. */
   readonly carried: Float64Array;
@@ -28,7 +31,7 @@ export class Restarts {
   note(p: number, stacks: SectionStacks, waited: number): void {
     let all = 0;
     for (let d = stacks.bottom(p); d < stacks.top(p); d++) all += stacks.wait[d];
-    this.again[p] = 1;
+    this.again[p]++;
     this.carried[p] = all + waited;
     this.since[p] = stacks.since[stacks.bottom(p)];
     this.first[p] = Number.POSITIVE_INFINITY;

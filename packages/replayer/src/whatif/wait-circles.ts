@@ -21,11 +21,10 @@ export class WaitCircles {
 
   /** All pcpus that wait for this one, be it through others, and it for them, in order; undefined if there is none. */
   through(p: number): readonly number[] | undefined {
+    if (!this.mayBe(p)) return undefined;
     const search = ++this.search;
     const { found } = this;
-    // Few wait for one that has just come to wait.
-    const waiting = this.addBehind(p, 0);
-    if (waiting === 0) return undefined;
+    if (this.addBehind(p, 0) === 0) return undefined;
     let isCircle = false;
     let ahead = this.addAhead(p, 0);
     for (let n = 0; n < ahead; n++) {
@@ -43,6 +42,29 @@ export class WaitCircles {
     const members: number[] = [];
     for (let w = 0; w < this.pcpus; w++) if (this.ahead[w] === search && this.behind[w] === search) members.push(w);
     return members;
+  }
+
+  /**
+   * False if there is none for sure, whatever was asked for: whoever waits for a lock waits, be it through others, for those
+   * who have some of it. Most often the one who has it is at work.
+   */
+  private mayBe(p: number): boolean {
+    const { requests, table } = this.state;
+    const { ahead, found, pcpus } = this;
+    const search = ++this.search;
+    let end = 0;
+    found[end++] = p;
+    for (let n = 0; n < end; n++) {
+      const claims = table.of(requests.res[found[n]]);
+      for (let k = 0; k < claims.held; k++) {
+        const w = claims.owner[k];
+        if (w === p) return true;
+        if (w >= pcpus || requests.waiting[w] === 0 || ahead[w] === search) continue;
+        ahead[w] = search;
+        found[end++] = w;
+      }
+    }
+    return false;
   }
 
   /** Adds whom the pcpu waits for, as far as they wait themselves; returns how many have been found. */
@@ -93,7 +115,8 @@ export class WaitCircles {
     for (let k = 0; k < claims.held; k++) {
       if (claims.owner[k] !== v) continue;
       for (const w of claims.waiters) {
-        if (behind[w] === search || !requests.isBlocked(w, v, claims.first[k], claims.last[k], claims.writes[k])) continue;
+        if (behind[w] === search || !requests.isBlocked(w, v, claims.first[k], claims.last[k], claims.writes[k]))
+          continue;
         behind[w] = search;
         found[end++] = w;
       }

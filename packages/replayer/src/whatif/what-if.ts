@@ -5,7 +5,8 @@ import { type DesignChoice, type Granularity, type LockDesign, lockDesigns } fro
 import { noOverlay, type OverlayKind, overlayOf } from './overlay.js';
 import { countRefusals, type Refusals, whyNoRefusals } from './refusals.js';
 import { SECTION_COLUMNS } from './section-columns.js';
-import { type SectionCounts, SectionReader } from './section-reader.js';
+import type { SectionCounts } from './section-counts.js';
+import { SectionReader } from './section-reader.js';
 import type { WatchSections } from './section-run.js';
 import { Simulation } from './simulation.js';
 

@@ -45,7 +45,7 @@ interface Pcpu {
   locks: number[];
   carried: number;
   /** Its section has started again: it passes nobody, and knows what it needs and how old it is. */
-  again: { readonly since: number; readonly first: number; readonly last: number } | undefined;
+  again: { readonly times: number; readonly since: number; readonly first: number; readonly last: number } | undefined;
 }
 
 export interface NaiveResult {
@@ -187,6 +187,7 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
     const [outer] = pcpu.sections;
     const known = [...held, ...(request.isP2m ? [request] : [])].filter(one => one.p === p && one.res === outer.res);
     pcpu.again = {
+      times: 1 + (pcpu.again?.times ?? 0),
       since: outer.since,
       first: Math.min(...known.map(({ first }) => first)),
       last: Math.max(...known.map(({ last }) => last)),
@@ -209,6 +210,7 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
       told.push([...members].sort((a, b) => a - b));
       const wanted = queue.filter(one => members.includes(one.p));
       const helps = (q: number) =>
+        (pcpus[q].again?.times ?? 0) < 16 &&
         held.some(one => one.p === q && given(q).includes(one.res) && wanted.some(want => conflict(one, want)));
       const [victim] = members.filter(helps).sort((a, b) => {
         const [x, y] = [pcpus[a].sections[0], pcpus[b].sections[0]];
@@ -262,7 +264,7 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
 
   let steps = 0;
   for (;;) {
-    if (++steps > 100_000) throw new Error('it does not come to an end');
+    if (++steps > 20_000) throw new Error('it does not come to an end');
     let next = -1;
     for (let p = 0; p < pcpus.length; p++) {
       if (isWaiting(p) || pcpus[p].at >= streams[p].length) continue;

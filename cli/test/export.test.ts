@@ -54,11 +54,12 @@ it('makes a timeline with locks, mappings, vcpus and findings', () => {
   const named = (name: string) => shown.find((event: { name: string }) => event.name === name);
   // Ticks of a nanosecond, from the first event on; times are microseconds.
   expect(named('p2m (write)')).toMatchObject({ ph: 'X', ts: 0, dur: 2, args: { seq: 0, lock: '0xa' } });
-  expect(named('0x10 → 0x100 ram_rw')).toMatchObject({ ph: 'i', ts: 1, args: { seq: 1 } });
-  expect(named('d1v2')).toMatchObject({ ph: 'i', ts: 2.5 });
+  const entry = shown.find(({ name, pid }: { name: string; pid: number }) => name === 'ram_rw' && pid === 3);
+  expect(entry).toMatchObject({ ph: 'i', ts: 1, args: { seq: 1, gfn: '0x10', mfn: '0x100' } });
+  expect(named('d1v2')).toMatchObject({ ph: 'B', ts: 2.5 });
   expect(named('freed')).toMatchObject({ ph: 'i', ts: 3, args: { seq: 4, mfn: '0x100' } });
   const tracks = traceEvents.filter(({ name }: { name: string }) => name === 'thread_name');
-  expect(tracks.map(({ args }: { args: { name: string } }) => args.name)).toContain('domain 1');
+  expect(tracks.map(({ args }: { args: { name: string } }) => args.name)).toContain('d1: entries');
 });
 
 it('leaves no half of a file, and says which forms need one', () => {

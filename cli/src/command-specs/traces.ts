@@ -225,14 +225,15 @@ The same options give the same events.`,
     args: [TRACE],
     summary: 'convert a trace to NDJSON, text, CSV, Arrow, Parquet, DuckDB, std, or a timeline for Perfetto',
     more: `ndjson, csv, arrow and parquet have the events; text is a line for each, to read and to grep: seq, seconds, pcpu, vcpu,
-kind, fields, call site. duckdb also has all facts and names. perfetto is a timeline for Perfetto's
-UI: locks and lookups per pcpu, who ran where, changes of mappings per domain, findings as instants. Without the TSC
+kind, fields, call site. duckdb also has all facts and names. perfetto (JSON)
+and pftrace (protobuf, for large traces) are a timeline for Perfetto's UI: locks, lookups and events per pcpu, with an arrow from
+a release to who waited for it, who ran where, changes of mappings and frames per domain, references, findings. Without the TSC
 frequency it shows a tick as a nanosecond. std has only locks and accesses (T1|acq(L34)|120), for other tools that predict
 deadlocks and races.
 
 ${POSITIONS}`,
     options: [
-      formatOption(['ndjson', 'text', 'csv', 'arrow', 'parquet', 'duckdb', 'perfetto', 'std'], 'ndjson'),
+      formatOption(['ndjson', 'text', 'csv', 'arrow', 'parquet', 'duckdb', 'perfetto', 'pftrace', 'std'], 'ndjson'),
       { flags: '-o, --output <file>', help: 'file to write (default: stdout, for text)' },
       { flags: '--from <position>', help: 'first event' },
       { flags: '--to <position>', help: 'last event' },
@@ -247,6 +248,7 @@ ${POSITIONS}`,
       'p2mtrace export trace.arrow --format text | grep gfn=0x8e07',
       'p2mtrace export trace.arrow --format std -o trace.std',
       'p2mtrace export trace.arrow --format perfetto --cpu-hz 2.5G -o trace.json',
+      'p2mtrace export trace.arrow --format pftrace -o trace.pftrace',
     ],
     load: () => import('../commands/export.js'),
   },

@@ -5,15 +5,18 @@ import { EXIT } from '../exit.js';
 import { writeEventLines } from '../export/event-lines.js';
 import { checkRange, type EventRange, type RangeOptions, rangeOf } from '../export/range.js';
 import { exportArrow, exportDatabase, exportEvents, type OnEvents } from '../export/tables.js';
-import { writeTimeline } from '../export/timeline.js';
 import { type TraceSettings, withTrace } from '../open-trace.js';
+import { withOutput } from '../output/open-output.js';
 import { withText } from '../output/text-output.js';
 import { clockOf } from '../render/clock.js';
 import { Progress } from '../render/progress.js';
 import { sayWritten } from '../render/written.js';
+import { TraceEventJson } from '../timeline/trace-event-json.js';
+import { TrackEventFile } from '../timeline/track-event.js';
+import { writeTimeline } from '../timeline/write-timeline.js';
 
 /** Forms of `p2mtrace export`. */
-export type ExportFormat = 'ndjson' | 'text' | 'csv' | 'arrow' | 'parquet' | 'duckdb' | 'perfetto' | 'std';
+export type ExportFormat = 'ndjson' | 'text' | 'csv' | 'arrow' | 'parquet' | 'duckdb' | 'perfetto' | 'pftrace' | 'std';
 
 interface Options extends RangeOptions, TraceSettings {
   readonly format: ExportFormat;
@@ -46,6 +49,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
       else if (output === undefined) {
         throw usageError('P2M_FORMAT', `${format} is written to a file`, `name it: -o trace.${format}`);
       } else if (format === 'duckdb') await exportDatabase(reader, output, context, onEvents);
+      else if (format === 'pftrace') await exportPackets(reader, output, range, options, context, onEvents);
       else if (format === 'arrow') await exportArrow(reader, output, range, options.compress, context, onEvents);
       else await exportEvents(reader, format, output, range, context, onEvents);
     } finally {
@@ -65,7 +69,7 @@ function writeText(
 ): Promise<void> {
   return withText(output, context, async text => {
     if (format === 'perfetto') {
-      await writeTimeline(reader, text, { from, to }, onProgress, cpuHz ?? reader.metadata.tscHz);
+      await writeTimeline(reader, new TraceEventJson(text), { from, to }, onProgress, cpuHz ?? reader.metadata.tscHz);
     } else if (format === 'text') {
       await writeEventLines(reader, text, { from, to }, clockOf(reader, cpuHz), onProgress);
     } else {
@@ -75,4 +79,17 @@ function writeText(
       await exporter(reader, piece => text.write(piece), { from, to: end, onProgress });
     }
   });
+}
+
+function exportPackets(
+  reader: TraceReader,
+  output: string,
+  range: EventRange,
+  { cpuHz }: Options,
+  context: Context,
+  onProgress: OnEvents,
+): Promise<void> {
+  return withOutput(output, context, bytes =>
+    writeTimeline(reader, new TrackEventFile(bytes), range, onProgress, cpuHz ?? reader.metadata.tscHz),
+  );
 }

@@ -226,7 +226,8 @@ The same options give the same events.`,
     summary:
       'convert a trace to NDJSON, text, CSV, Arrow, Parquet, DuckDB, std, a timeline for Perfetto, or a lock graph',
     more: `ndjson, csv, arrow and parquet have the events; text is a line for each, to read and to grep: seq, seconds, pcpu, vcpu,
-kind, fields, call site. duckdb also has all facts and names. perfetto (JSON) and pftrace (protobuf, for large traces) are a timeline for Perfetto's UI: locks, lookups and events per pcpu, with an arrow from
+kind, fields, call site. duckdb also has all facts and names. perfetto (JSON)
+and pftrace (protobuf, for large traces) are a timeline for Perfetto's UI: locks, lookups and events per pcpu, with an arrow from
 a release to who waited for it, who ran where, changes of mappings and frames per domain, references, findings. Without the TSC
 frequency it shows a tick as a nanosecond. std has only locks and accesses (T1|acq(L34)|120), for other tools that predict
 deadlocks and races. dot (for Graphviz) and svg are the order in which classes of locks are taken, with what is wrong with it.

@@ -91,7 +91,9 @@ describe('explain of a finding', () => {
     const [, mfn] = /^ {2}mfn (0x[0-9a-f]+), /m.exec(stdout) ?? [];
     expect(leaked).toContain(mfn);
     expect(stdout).toMatch(/^error \(proven\), [0-9a-f]{8}#37 of 37; 37 of 20,030 references taken there$/m);
-    expect(stdout).toMatch(new RegExp(`acquired: #\\d+ get_page mfn=${mfn} .*\\n +by pcpu 1 p2m_get_gfn_type_access`));
+    expect(stdout).toMatch(
+      new RegExp(`acquired: #\\d+ get_page mfn=${mfn} .*\\n +at [\\d.]+ s by pcpu 1 p2m_get_gfn_type_access`),
+    );
     expect(stdout).toMatch(/allocation_dropped: #\d+ put_page .* events and [\d.]+ us later\)/);
     expect(stdout).toMatch(/took a reference, not dropped +#\d+ get_page/);
   });

@@ -43,7 +43,7 @@ it('writes a line for each event, in columns', () => {
   const lines = text.trimEnd().split('\n');
   expect(lines).toHaveLength(4);
   // One tick is a millisecond, from the first event on.
-  expect(lines[1]).toMatch(/^#1 +1\.000000 p0 +- +set_entry +domid=1 gfn=0x10 mfn=0x100 order=0 p2m_type=ram_rw$/);
+  expect(lines[1]).toMatch(/^#1 +1\.000000 p0 +- +set_entry +domid=1 gfn=0x10 order=0 p2m_type=ram_rw mfn=0x100$/);
   expect(new Set(lines.map(line => line.search(/(?<= )[a-z]+_[a-z]+/)))).toHaveProperty('size', 1);
   expect(fine(['export', temp('case.arrow'), '--format', 'text']).stdout).toMatch(/^#0 +1000 p0 /);
 });

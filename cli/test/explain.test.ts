@@ -95,7 +95,7 @@ describe('explain of a finding', () => {
       new RegExp(`acquired: #\\d+ get_page mfn=${mfn} .*\\n +at [\\d.]+ s by pcpu 1 p2m_get_gfn_type_access`),
     );
     expect(stdout).toMatch(/allocation_dropped: #\d+ put_page .* events and [\d.]+ us later\)/);
-    expect(stdout).toMatch(/took a reference, not dropped +#\d+ get_page/);
+    expect(stdout).toMatch(/took a reference, not dropped +[\d.]+ +#\d+ get_page/);
   });
 });
 

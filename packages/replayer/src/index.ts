@@ -142,7 +142,15 @@ export {
   wholeRange,
 } from './pieces/index.js';
 /** Positions in a trace, as people write them. */
-export { firstTsc, type Position, parseDate, parseDuration, parsePosition, resolvePosition } from './position.js';
+export {
+  firstTsc,
+  firstTscOf,
+  type Position,
+  parseDate,
+  parseDuration,
+  parsePosition,
+  resolvePosition,
+} from './position.js';
 /** Stands at any event of a trace. */
 export { type OpenReplayOptions, Replay, replay } from './replay.js';
 /** Iterates over the facts of a trace. */

@@ -1,12 +1,14 @@
 /**
  * Makes cli/bundle from the output of tsc: the command line and its worker threads, each with all modules that it needs
- * in a few files. Node takes a third of a second to find and read six hundred small ones, which is longer than most
- * commands take.
+ * in a few files; and the page of p2mtrace ui. Node takes a third of a second to find and read six hundred small ones,
+ * which is longer than most commands take.
  */
 import { copyFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rolldown } from 'rolldown';
+import { build, rolldown } from 'rolldown';
+import { build as buildPage } from 'vite';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => join(root, ...parts);
@@ -44,9 +46,22 @@ const wholePackages = {
   },
 };
 
+/** DuckDB's JavaScript is a hundred modules: they become one file, which takes a third of the time to load. */
+const DUCKDB = '@duckdb/node-api';
+const DUCKDB_FILE = 'duckdb.cjs';
+const oneDuckdb = {
+  name: 'one-duckdb',
+  transform(code, id) {
+    if (!/[\\/]sql[\\/]duckdb\.js$/.test(id)) return null;
+    const loads = `requireHere('${DUCKDB}')`;
+    if (!code.includes(loads)) throw new Error(`${id} no longer loads DuckDB by ${loads}`);
+    return code.replace(loads, `requireHere('./${DUCKDB_FILE}')`);
+  },
+};
+
 const bundle = await rolldown({
   input: entries,
-  plugins: [wholePackages],
+  plugins: [wholePackages, oneDuckdb],
   platform: 'node',
   external: OUTSIDE,
   // No module of p2mtrace does anything by being loaded: what a command does not use of a package is not loaded for it.
@@ -63,7 +78,25 @@ const { output } = await bundle.write({
   chunkFileNames: '[name]-[hash].js',
 });
 await bundle.close();
-writeFileSync(join(NEW, 'NOTICES.txt'), notices(output.flatMap(({ moduleIds = [] }) => moduleIds)));
+const duckdb = await build({
+  input: createRequire(at('packages', 'analyzers', 'package.json')).resolve(DUCKDB),
+  platform: 'node',
+  external: ['@duckdb/node-bindings'],
+  output: {
+    file: join(NEW, DUCKDB_FILE),
+    format: 'cjs',
+    // The native module is a dependency of the package, not of ours.
+    banner: `require = require('node:module').createRequire(require.resolve('${DUCKDB}'));`,
+  },
+});
+// The page that `p2mtrace ui` serves.
+const page = await buildPage({
+  root: at('packages', 'ui'),
+  logLevel: 'warn',
+  build: { outDir: join(NEW, 'ui'), emptyOutDir: true },
+});
+const modules = [...output, ...duckdb.output, ...page.output].flatMap(({ moduleIds = [] }) => moduleIds);
+writeFileSync(join(NEW, 'NOTICES.txt'), notices(modules));
 // Found beside the module that needs it (kernel.ts of trace-format).
 copyFileSync(at('packages', 'trace-format', 'dist', 'kernel', 'kernel.wasm'), join(NEW, 'kernel.wasm'));
 // All of it at once: a command started meanwhile gets either the old one or the new one.

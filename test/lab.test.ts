@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import { withSourcePackages } from '../record/lab/lib/apt.mjs';
 import { contentOf, kept } from '../record/lab/lib/kept.mjs';
 import { compare, strikesIn } from '../record/lab/lib/strikes.mjs';
 import { tableOf } from '../record/lab/lib/table.mjs';
-import { versionOf } from '../record/lab/lib/xen-source.mjs';
+import { copyTree, stampOfTree, versionOf } from '../record/lab/lib/xen-source.mjs';
 
 const CONSOLE = `(XEN) d1v0 something else
 (XEN) LAB leak #1 tsc=1000000000 cpu=1 domid=1 gfn=5765 mfn=5e241 in guest_remove_page
@@ -137,6 +137,24 @@ describe('steps', () => {
     await expect(kept(folder, 'step', { a: 3 }, failing, silent)).rejects.toThrow('no');
     await kept(folder, 'step', { a: 3 }, make, silent);
     expect(made).toBe(3);
+  });
+
+  test('a tree is copied without what a build left in it, which is no part of its stamp either', () => {
+    const tree = join(folder, 'xen');
+    const write = (path: string, text: string) => {
+      mkdirSync(join(tree, path, '..'), { recursive: true });
+      writeFileSync(join(tree, path), text);
+    };
+    for (const path of ['xen/common/memory.c', 'tools/xl/xl.c', 'Config.mk']) write(path, path);
+    const stamp = stampOfTree(tree);
+    for (const path of ['xen/common/memory.o', 'xen/.config', 'tools/qemu-xen-dir/x.c', '.git/HEAD']) write(path, '');
+    expect(stampOfTree(tree)).toBe(stamp);
+    const copy = join(folder, 'copy');
+    copyTree(tree, copy);
+    expect(stampOfTree(join(copy, 'tree'))).toBe(stamp);
+    expect(existsSync(join(copy, 'tree/xen/.config'))).toBe(false);
+    write('tools/xl/xl.c', 'changed');
+    expect(stampOfTree(tree)).not.toBe(stamp);
   });
 
   test('a stamp depends on contents and names, not on place or time', () => {

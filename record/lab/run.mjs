@@ -21,22 +21,27 @@ const SCENARIOS = readdirSync(join(lab, 'scenarios')).map(name => name.replace(/
 const say = text => process.stderr.write(`lab: ${text}\n`);
 
 /** What is to be booted: healthy scenarios, or faults with the scenario that shows them. */
-function runsOf({ scenarios, fault, every, together }) {
+function runsOf({ scenarios, fault, every }) {
   const unknown = scenarios.find(name => !SCENARIOS.includes(name));
   if (unknown !== undefined) throw new LabError(`no scenario ${unknown}`, `there are: ${SCENARIOS.join(', ')}`);
   const names = fault.includes('all') ? Object.keys(FAULTS) : fault;
   const strange = names.find(name => !Object.hasOwn(FAULTS, name));
   if (strange !== undefined) throw new LabError(`no fault ${strange}`, `there are: ${Object.keys(FAULTS).join(', ')}`);
   if (names.length === 0) return scenarios.map(scenario => ({ scenario, faults: [] }));
-  const single = names.flatMap(name => {
+  return names.flatMap(name => {
     const own = scenarios.length > 0 ? scenarios : [FAULTS[name].scenario];
     return own.map(scenario => ({ scenario, faults: [{ name, every: every ?? FAULTS[name].every }] }));
   });
-  return together ? joined(single) : single;
 }
 
-/** One run for all faults of a scenario; those that stop the machine stay alone. */
-function joined(runs) {
+/** Of all faults those that this hypervisor has; one that was named must be there. */
+function possible(runs, { fault }, { planted }) {
+  return fault.includes('all') ? runs.filter(({ faults }) => faults.every(({ name }) => planted.includes(name))) : runs;
+}
+
+/** One run for all faults of a scenario, if that is wanted; those that stop the machine stay alone. */
+function joined(runs, { together, fault }) {
+  if (!together || fault.length === 0) return runs;
   const byScenario = new Map();
   const alone = [];
   for (const run of runs) {
@@ -100,11 +105,11 @@ async function main() {
   const each = async (list, action) => {
     for (const one of list) rows.push(...((await tried(() => action(one))) ?? []));
   };
-  if (options.judge) await each(performance.recorded(runs), name => performance.judge(name));
+  if (options.judge) await each(performance.recorded(joined(runs, options)), name => performance.judge(name));
   else if (options.real) await each(runs, run => runHere({ run, lab, performance, say }));
   else if (runs.length > 0) {
     const machine = await made(options);
-    await each(runs, run => performance.play(run, machine));
+    await each(joined(possible(runs, options, machine), options), run => performance.play(run, machine));
   }
   if (options.publish) publish(rowsIn(output));
   if (options.table) process.stdout.write(tableOf(rowsIn(output)));

@@ -82,7 +82,7 @@ const watched: typeof run = async ([path], options, context) => {
     if (code !== EXIT.fine) return code;
     return fails(watcher.numbers.told, options.failOn) ? EXIT.findings : EXIT.fine;
   } finally {
-    watcher.close();
+    await watcher.close();
     server?.close();
     server?.closeAllConnections();
   }

@@ -22,7 +22,8 @@ const REST = 4;
 const MOST_REST_MS = 1000;
 /** A piece is ended early for a finding, if the last time is so long ago. */
 const EARLY_MS = 5000;
-const TICK_MS = 100;
+/** A finding waits for a polling round of xentrace, and then for no more than this. */
+const TICK_MS = 25;
 
 export interface WatchSettings extends LiveAnalysisOptions {
   readonly keep?: Keep | undefined;
@@ -78,7 +79,7 @@ export class Watcher implements StreamReceiver, EventReceiver {
     this.replay = replay;
     this.pieces?.turn(replay, this.health);
     if (known === undefined) {
-      void this.alone(() => this.analysis.prepare());
+      void this.alone(() => this.analysis.prepare(replay));
       this.timer = setInterval(() => this.tick(), TICK_MS);
     }
     return replay.rows;
@@ -129,9 +130,11 @@ export class Watcher implements StreamReceiver, EventReceiver {
     await this.judging;
   }
 
-  /** Gives up. */
-  close(): void {
+  /** Gives up, or gives back what was needed. */
+  async close(): Promise<void> {
     clearInterval(this.timer);
+    await this.judging.catch(() => undefined);
+    await this.analysis.close();
   }
 
   /** The stream has ended: what was found in all of it. */

@@ -1,6 +1,6 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import { filesBelow } from './kept.mjs';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { follow } from './follow.mjs';
 import { LabError } from './lab-error.mjs';
 import { plantAll } from './plant.mjs';
 import { run } from './run.mjs';
@@ -10,17 +10,6 @@ const CONFIG = ['EXPERT', 'UNSUPPORTED', 'MEM_SHARING', 'MEM_PAGING', 'TRACEBUFF
 
 /** A function that ends in a call stays its caller: otherwise a reference is told of the function one further up. */
 export const FLAGS = '-fno-optimize-sibling-calls';
-
-/** Makes a folder the same as another one; only what differs is written, so that make has little to do. */
-function follow(from, to) {
-  for (const { path, link } of filesBelow(from)) {
-    const target = join(to, relative(from, path));
-    if (!link && existsSync(target) && readFileSync(target).equals(readFileSync(path))) continue;
-    mkdirSync(dirname(target), { recursive: true });
-    rmSync(target, { force: true });
-    cpSync(path, target, { verbatimSymlinks: true });
-  }
-}
 
 /**
  * Builds the hypervisor of a source tree with the recorder and all faults into a folder: xen (QEMU wants it unpacked),

@@ -15,10 +15,13 @@ const DONE = '.done';
 /** Results of one step that are kept side by side: trees and faults change back and forth. */
 const KEEP = 3;
 
-/** What all files below some paths contain, as one number; names are relative, so that a folder may move. */
-export function contentOf(paths) {
+/**
+ * What all files below some paths contain, as one number; names are relative, so that a folder may move. Files and folders
+ * whose names `leaves` is true for do not count.
+ */
+export function contentOf(paths, leaves) {
   const hash = createHash('sha256');
-  for (const path of paths) for (const file of filesBelow(path)) hashFile(hash, path, file);
+  for (const path of paths) for (const file of filesBelow(path, leaves)) hashFile(hash, path, file);
   return hash.digest('hex');
 }
 
@@ -29,8 +32,8 @@ function hashFile(hash, base, { path, link }) {
     .update('\0');
 }
 
-/** Files and links below a path, or the path itself, in one order. */
-export function filesBelow(path) {
+/** Files and links below a path, or the path itself, in one order; without those whose names `leaves` is true for. */
+export function filesBelow(path, leaves = name => name === '.git') {
   let entries;
   try {
     entries = readdirSync(path, { withFileTypes: true });
@@ -39,11 +42,11 @@ export function filesBelow(path) {
     throw error;
   }
   return entries
-    .filter(({ name }) => name !== '.git')
+    .filter(({ name }) => !leaves(name))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap(entry => {
       const inside = join(path, entry.name);
-      if (entry.isDirectory()) return filesBelow(inside);
+      if (entry.isDirectory()) return filesBelow(inside, leaves);
       return entry.isFile() || entry.isSymbolicLink() ? [{ path: inside, link: entry.isSymbolicLink() }] : [];
     });
 }

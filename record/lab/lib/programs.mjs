@@ -4,7 +4,7 @@ import { LabError } from './lab-error.mjs';
 import { run } from './run.mjs';
 
 /** What runs on this machine, and the Debian packages that have it. */
-const NEEDED = {
+const PROGRAMS = {
   'apt-get': 'apt',
   'dpkg-source': 'dpkg-dev',
   gcc: 'gcc',
@@ -20,20 +20,24 @@ const NEEDED = {
 };
 /** Headers, which are no programs. */
 const HEADERS = { '/usr/include/libelf.h': 'libelf-dev' };
+/** What a step needs of this machine: programs and headers, each with the Debian package that has it. */
+export const NEEDED = { programs: PROGRAMS, headers: HEADERS };
 
 const onPath = name => (process.env.PATH ?? '').split(delimiter).some(folder => isFile(join(folder, name)));
 const isFile = path => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 
 /** Packages of which this machine lacks a program. */
-function missing() {
-  const programs = Object.entries(NEEDED).filter(([name]) => !onPath(name));
-  const headers = Object.entries(HEADERS).filter(([path]) => !existsSync(path));
-  return [...programs, ...headers].map(([, name]) => name);
+function missing({ programs, headers }) {
+  const lacking = [
+    ...Object.entries(programs).filter(([name]) => !onPath(name)),
+    ...Object.entries(headers).filter(([path]) => !existsSync(path)),
+  ];
+  return lacking.map(([, name]) => name);
 }
 
-/** Installs what is missing, if that may be done. */
-export async function ensurePrograms({ log, limit, say }) {
-  const packages = missing();
+/** Installs what is missing of programs and headers, if that may be done. */
+export async function ensurePrograms(needed, { log, limit, say }) {
+  const packages = missing(needed);
   if (packages.length === 0) return;
   const install = ['install', '-y', '--no-install-recommends', ...packages];
   const remedy = `as root: apt-get update && apt-get ${install.join(' ')}`;
@@ -44,6 +48,6 @@ export async function ensurePrograms({ log, limit, say }) {
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   await run('apt-get', ['update'], { log, limit, env });
   await run('apt-get', install, { log, limit, env });
-  const left = missing();
+  const left = missing(needed);
   if (left.length > 0) throw new LabError(`still not installed: ${left.join(', ')}`, remedy);
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { Apt } from './apt.mjs';
@@ -7,11 +7,12 @@ import { buildHypervisor, FLAGS } from './hypervisor.mjs';
 import { makeInitramfs } from './initramfs.mjs';
 import { contentOf, filesBelow, kept } from './kept.mjs';
 import { LabError } from './lab-error.mjs';
-import { ensurePrograms } from './programs.mjs';
-import { copyTree, debianSource, versionOf } from './xen-source.mjs';
+import { ensurePrograms, NEEDED } from './programs.mjs';
+import { buildTools, NEEDED_BY_TOOLS, toolsOf } from './tools.mjs';
+import { copyTree, debianSource, stampOfTree, versionOf } from './xen-source.mjs';
 
 /** Seconds that a step may take, on a slow machine. */
-const LIMITS = { programs: 900, source: 600, packages: 900, build: 3600, initramfs: 300 };
+const LIMITS = { programs: 900, source: 600, packages: 900, build: 3600, tools: 1800, initramfs: 300 };
 /** Raised when what a step makes of the same inputs changes. */
 const VERSION = 1;
 
@@ -23,14 +24,13 @@ export async function prepare({ root, cache, tree, faults, patience, say }) {
   const [record, lab] = [join(root, 'record'), join(root, 'record', 'lab')];
   const step = (name, inputs, make) => kept(cache, name, { ...inputs, version: VERSION }, make, say);
   const apt = new Apt(cache);
-  await ensurePrograms({ ...options(LIMITS.programs), say });
+  const ensure = needed => ensurePrograms(needed, { ...options(LIMITS.programs), say });
+  await ensure(NEEDED);
 
   const source =
     tree === undefined
       ? await step('source', { debian: 'xen' }, folder => debianSource(apt, folder, options(LIMITS.source)))
-      : await step('source', { tree: contentOf([join(tree, 'xen'), join(tree, 'Config.mk')]) }, folder =>
-          copyTree(tree, folder),
-        );
+      : await step('source', { tree: stampOfTree(tree) }, folder => copyTree(tree, folder));
   const { branch, release } = versionOf(join(source, 'tree'));
 
   const hooks = readdirSync(record)
@@ -53,8 +53,25 @@ export async function prepare({ root, cache, tree, faults, patience, say }) {
 
   const packages = (name, which) =>
     step(name, { wanted: which.wanted }, folder => unpackDebs(apt, which, folder, options(LIMITS.packages)));
-  const tools = { wanted: [`xen-utils-${branch}`, 'libxen-dev'], own: /^(lib)?xen\S*$/, libraries: true };
-  const toolstack = join(await packages('toolstack', tools), 'root');
+  const isInArchive = async name => {
+    const answer = await step('archive', { name }, async folder => {
+      await apt.refresh(options(LIMITS.packages));
+      writeFileSync(join(folder, 'package'), apt.output('apt-cache', ['show', name]));
+    });
+    return readFileSync(join(answer, 'package'), 'utf8') !== '';
+  };
+  const ownTools = async () => {
+    await ensure(NEEDED_BY_TOOLS);
+    return step('tools', toolsOf(join(source, 'tree')), folder =>
+      buildTools({ source, work: join(cache, `tools-${branch}`), folder, options: options(LIMITS.tools) }),
+    );
+  };
+  const toolstack = join(
+    tree === undefined || (await isInArchive(`xen-utils-${branch}`))
+      ? await packages('toolstack', debianTools(branch))
+      : await ownTools(),
+    'root',
+  );
   const linux = { wanted: ['linux-image-amd64'], own: /^linux-image-\S+$/ };
   const kernel = join(await packages('kernel', linux), 'root');
   const shell = join(await packages('busybox', { wanted: ['busybox-static'] }), 'root');
@@ -70,8 +87,17 @@ export async function prepare({ root, cache, tree, faults, patience, say }) {
     }),
   );
   const planted = JSON.parse(readFileSync(join(hypervisor, 'planted.json'), 'utf8'));
+  const lacking = Object.keys(faults).filter(name => !planted.includes(name));
+  if (lacking.length > 0) say(`Xen ${release} goes without ${lacking.join(', ')}: their patches match nothing in it`);
   return { hypervisor, initramfs, release, planted, log };
 }
+
+/** Debian's tools, which drive its own version of the hypervisor alone. */
+const debianTools = branch => ({
+  wanted: [`xen-utils-${branch}`, 'libxen-dev'],
+  own: /^(lib)?xen\S*$/,
+  libraries: true,
+});
 
 /** A folder of a kept step is named by its stamp. */
 const stampOf = path => path.split('/').at(-2);

@@ -1,5 +1,6 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { contentOf } from './kept.mjs';
 import { LabError } from './lab-error.mjs';
 import { run } from './run.mjs';
 
@@ -41,10 +42,21 @@ export async function debianSource(apt, folder, options) {
   throw new LabError(`no source of xen can be had (${versions.join(', ')})`, `see ${options.log}; or --xen TREE`);
 }
 
-/** What of a tree the hypervisor needs; the tree itself is never changed. */
+/** What of a tree hypervisor and tools are built from. */
+const PARTS = [
+  ...['xen', 'tools', 'config', 'm4', 'scripts', 'Config.mk', 'configure', 'config.guess', 'config.sub', 'install.sh'],
+  'version.sh',
+];
+/** Output of a build, which would spoil another, and trees that one has fetched. */
+const isBuilt = name =>
+  /\.(o|a|d|cmd|gz|efi|opic)$|-dir(-remote)?$|^(\.config|xen-syms.*|\.git|config\.(cache|log|status))$/.test(name);
+
+/** What a tree contains, as one number; the output of a build in it does not count. */
+export const stampOfTree = tree => contentOf(PARTS.map(name => join(tree, name)).filter(existsSync), isBuilt);
+
+/** Copies what is needed of a tree; the tree itself is never changed. */
 export function copyTree(tree, folder) {
-  mkdirSync(join(folder, 'tree'));
-  for (const name of ['xen', 'config', 'Config.mk', 'scripts', 'tools/include', 'tools/scripts', 'tools/kconfig']) {
+  for (const name of PARTS) {
     const from = join(tree, name);
     if (!existsSync(from)) continue;
     cpSync(from, join(folder, 'tree', name), {
@@ -54,6 +66,3 @@ export function copyTree(tree, folder) {
     });
   }
 }
-
-/** Output of a build, which would spoil another. */
-const isBuilt = name => /\.(o|a|d|cmd|gz|efi)$|^(\.config|xen-syms.*|\.git)$/.test(name);

@@ -6,7 +6,8 @@ mkdir -p /var/lib/xen/xenpaging
 xenpaging -d $(domid g1) -f pagefile > xenpaging.log 2>&1 & pager=$!
 sleep 1
 xenstore-write /local/domain/$(domid g1)/memory/target-tot_pages 100000
-labctl map $(domid g1) 0x2000 0x1000 5 20
+# xenpaging begins in the middle of a guest.
+labctl map $(domid g1) 0x3800 0xf00 5 20
 balloon g2 100
 xenstore-write /local/domain/$(domid g1)/memory/target-tot_pages 114688
 sleep 4

@@ -55,6 +55,8 @@ export class LiveAnalysis {
   private edges = 0;
   /** Sums of what `divergencesSql` yields, by what differs. */
   private readonly divergences = new Map<string, RuleRow>();
+  /** Opened ahead, so that no finding waits for it. */
+  private spare: Promise<TraceSession> | undefined;
 
   /** @throws P2mError P2M_RULE (usage) for an unknown rule */
   constructor({ only = [], policies = [], counterWidth }: LiveAnalysisOptions = {}) {
@@ -66,10 +68,17 @@ export class LiveAnalysis {
     this.checks = { counterWidth, rules: this.rules.map(({ id }) => id) };
   }
 
-  /** Loads what a first judgement would wait for. */
-  async prepare(): Promise<void> {
-    const session = await TraceSession.open({ threads: 1 });
-    await session.close();
+  /** Asks about nothing: what is slow the first time (DuckDB is loaded, and plans) no finding has to wait for. */
+  async prepare(replay: LiveReplay): Promise<void> {
+    const rules = this.rules.filter(({ source: { sql = '' } }) => mentions(sql, NAMED_BREACHES));
+    await this.query(replay, new FactStore(this.wanted), rules.slice(0, 1), false);
+  }
+
+  /** Gives back what was made ready. */
+  async close(): Promise<void> {
+    const { spare } = this;
+    this.spare = undefined;
+    await (await spare?.catch(() => undefined))?.close();
   }
 
   /** The replay began anew. */
@@ -127,8 +136,19 @@ export class LiveAnalysis {
       if (mentions(sql, NAMED_BREACHES)) return id in BREACH_TABLE && breached.has(id);
       return mentions(sql, DIVERGENCE_SPEC.name) ? facts.rows(DIVERGENCE_SPEC.name) > 0 : isEnd;
     });
-    if (asked.length === 0 && facts.rows(DIVERGENCE_SPEC.name) === 0) return;
-    const session = await TraceSession.open({ threads: 1 });
+    if (asked.length > 0 || facts.rows(DIVERGENCE_SPEC.name) > 0) await this.query(replay, facts, asked, isEnd);
+  }
+
+  private async query(
+    replay: LiveReplay,
+    facts: FactStore,
+    asked: readonly BoundRule[],
+    isEnd: boolean,
+  ): Promise<void> {
+    const session = await (this.spare ?? openSession());
+    this.spare = isEnd ? undefined : openSession();
+    // Whoever takes it is told.
+    this.spare?.catch(() => undefined);
     try {
       session.addLazyTables(['events'], () => [eventsSource(replay.rows)]);
       addTraceTables(session, replay.rows, () => facts);
@@ -141,7 +161,9 @@ export class LiveAnalysis {
       }
       if (facts.rows(DIVERGENCE_SPEC.name) > 0) await this.addDivergences(session);
     } finally {
-      await session.close();
+      // What was found is told before.
+      if (isEnd) await session.close();
+      else setImmediate(() => session.close());
     }
   }
 
@@ -179,6 +201,8 @@ export class LiveAnalysis {
     }
   }
 }
+
+const openSession = (): Promise<TraceSession> => TraceSession.open({ threads: 1 });
 
 /** Divergences that a rule is about; or so many that they are summed up. */
 function hasJudged(store: FactStore): boolean {

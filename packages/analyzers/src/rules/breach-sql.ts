@@ -15,6 +15,8 @@ export interface BreachColumns {
   readonly severity?: string;
   /** SQL for the title where it is not always the rule's own. */
   readonly title?: string;
+  /** Joins of what else the columns name; `b` is the contradiction. */
+  readonly joins?: string;
 }
 
 /** Contradictions with the names of what they give by index, as `NAMED_BREACHES_SQL` makes them. */
@@ -53,7 +55,7 @@ const SEVERITY = `case b.confidence when 'proven' then null when 'likely' then '
 /** The query of a rule whose contradictions the checks of the replay find. Its rows come in one order at all times. */
 export function breachSql(
   rule: BreachRule,
-  { subject, signature, known = [], severity, title = 'null' }: BreachColumns,
+  { subject, signature, known = [], severity, title = 'null', joins = '' }: BreachColumns,
 ): string {
   const columns = [
     ...subject.map(text => `${expression(text)} as subject_${nameOf(text)}`),
@@ -70,7 +72,7 @@ export function breachSql(
   return `
   select
     ${columns.join(',\n    ')}
-  from ${NAMED_BREACHES} b
+  from ${NAMED_BREACHES} b${joins}
   where b.breach = '${rule}'
   order by b.seq, b.at1, b.count desc, b.at2, b.at3, b.at4, b.at5, b.gfn, b.mfn`;
 }
@@ -88,6 +90,9 @@ const NAMES = {
   grant_handle: `if(b.through = 'grant', b.through_id, null)`,
   foreign_gfn: `if(b.through = 'foreign', b.through_id, null)`,
   table_mfn: `if(b.through = 'table', b.through_id, null)`,
+  // Of joins (put-sites.ts).
+  others_put_at: 'usual.site',
+  last_put_at: 'last_put.site',
   // Where a count is at a limit it is exact, which a double is not from 2^53 on: the last value of the type count is
   // reserved, the last two of the general one (docs/xen.md#counter-limits).
   limit: `case b.detail when 'limit' then (1::ubigint << b.width) - if(b.kind = 'get_type', 1, 2)

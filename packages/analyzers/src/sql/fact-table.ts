@@ -76,7 +76,7 @@ type Read = (start: number, rows: number) => ColumnValues;
 
 function columnReader({ type, values, valid }: FactColumn): Read {
   const isPresent = presence(type, values, valid);
-  const bitmap = new Uint8Array(BATCH / 8);
+  const bitmap = new Uint8Array(Math.min(BATCH, values.length) / 8 + 1);
   const stored =
     type === 'seq' ? u64Reader(values as Float64Array) : sliceReader(values, VALUE_BYTES[storedType(type)]);
   return (start, rows) => {
@@ -108,7 +108,7 @@ function sliceReader(values: TypedArray, bytes: number) {
 
 /** Converts numbers to u64 pairs; a BigUint64Array would make a bigint of each. */
 function u64Reader(numbers: Float64Array) {
-  const pairs = new Uint32Array(2 * BATCH);
+  const pairs = new Uint32Array(2 * Math.min(BATCH, numbers.length));
   return (start: number, rows: number) => {
     for (let row = 0; row < rows; row++) {
       const number = numbers[start + row];

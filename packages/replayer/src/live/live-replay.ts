@@ -108,8 +108,11 @@ export class LiveReplay {
     this.rows.metadata = { ...this.rows.metadata, layout: metadata.layout, assumed: metadata.assumed };
     this.order = order;
     if (!this.isWarm(now)) return;
-    this.advance(Math.max(this.rows.settled(this.replayer.seq), this.roundEnd));
-    if (now - this.roundAt < ROUND_MS) return;
+    const isOver = now - this.roundAt >= ROUND_MS;
+    // A round in which nothing has come yet shows nothing before it is over.
+    if (isOver) this.advance(Math.max(this.rows.settled(this.replayer.seq), this.roundEnd));
+    else if (this.rows.isAtWork) this.advance(this.rows.settled(this.replayer.seq));
+    if (!isOver && this.replayer.seq < this.roundEnd) return;
     // What is there now waits for one more round: a pcpu that has no row by then has nothing to say.
     this.roundAt = now;
     this.roundEnd = this.rows.end;

@@ -154,6 +154,11 @@ export class LiveRows implements BatchSink, TraceRows {
     return { ...this.metadata, counts, hasResults: this.hasResults || this.metadata.hasResults === true };
   }
 
+  /** A pcpu had a row in this round. */
+  get isAtWork(): boolean {
+    return this.active.size > 0;
+  }
+
   /** From now on, pcpus are at work that have rows from now on. */
   beginRound(): void {
     this.active.clear();

@@ -1,5 +1,6 @@
 import { breachSql } from '../breach-sql.js';
 import type { Rule } from '../define-analyzer.js';
+import { usualPut } from '../put-sites.js';
 
 export const leak: Rule = {
   id: 'refcount.leak',
@@ -16,7 +17,8 @@ reference and forgot it, and the page is lost until reboot (docs/xen.md#referenc
 the lock that was held, where get_page itself has no call site. through says what the reference was taken for, as far as
 the events around it tell: a grant (handle) or foreign mapping (mapped_gfn) of mapped_by, a type reference, PGT_partial,
 or an entry of a page table that was leaked itself (table). Of several references those are told that nothing has put in
-their turn: a grant's is put where the grant is unmapped.`,
+their turn: a grant's is put where the grant is unmapped. others_put_at is the function that puts most references which were
+taken by the same function for the same purpose: where one was forgotten.`,
   fires: `alloc_ref_drop, and at the end of the trace the page still has a reference. Proven if its owner is gone:
 destroyed, or, in a trace without domain_destroy, torn down to the last page. Likely if the reference or the drop is
 older than the trace, or if the owner is torn down and does not end (2^30 ticks pass without its domain_destroy): the
@@ -49,7 +51,9 @@ domain lives.`,
       'foreign_gfn as mapped_gfn',
       'table_mfn as table',
       'through_domid as mapped_by',
+      'others_put_at',
     ],
+    joins: usualPut('refcount.leak'),
     signature: [],
     // Where only the lock's call site is known it says little of who took the reference.
     known: [

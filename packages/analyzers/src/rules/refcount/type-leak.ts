@@ -1,5 +1,6 @@
 import { breachSql } from '../breach-sql.js';
 import type { Rule } from '../define-analyzer.js';
+import { usualPut } from '../put-sites.js';
 
 export const typeLeak: Rule = {
   id: 'refcount.type-leak',
@@ -13,7 +14,8 @@ export const typeLeak: Rule = {
   needs: ['get_type', 'get_page', 'put_page|alloc_ref_drop'],
   doc: `The allocation's own reference was dropped, but a type reference stays, and with it a general one: the page is
 lost until reboot. If it is a page table, all that its entries map is lost as well, as only devalidating the table would
-put them (docs/xen.md#type-counts); those pages are told by refcount.leak, as what follows from this.`,
+put them (docs/xen.md#type-counts); those pages are told by refcount.leak, as what follows from this. others_put_at
+is the function that puts most references which were taken by the same function for the same purpose.`,
   fires: `At the end of the trace a page without PGC_allocated has a type count above 0, PGT_locked's own not counted.
 Proven if its owner is gone, as for refcount.leak; possible, and a note, while it lives or the
 trace ends within its teardown; likely if what took it is older than the trace, or, with a warning, if the owner is
@@ -37,7 +39,9 @@ the last whose put is not recorded.`,
       'pgt_type',
       'count as type_count',
       'lock_site as taken_under_lock_of',
+      'others_put_at',
     ],
+    joins: usualPut('refcount.type-leak'),
     signature: ['pgt_type'],
     known: [
       `case when b.at1 is null then 'before the trace' when not b.by_lock then b.site::varchar end as acquired_at`,

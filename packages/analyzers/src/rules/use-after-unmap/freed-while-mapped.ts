@@ -1,5 +1,6 @@
 import { breachSql } from '../breach-sql.js';
 import type { Rule } from '../define-analyzer.js';
+import { lastPut } from '../put-sites.js';
 
 export const freedWhileMapped: Rule = {
   id: 'use-after-unmap.freed-while-mapped',
@@ -13,7 +14,8 @@ export const freedWhileMapped: Rule = {
   needs: ['set_entry|lookup', 'page_free'],
   doc: `A page was freed while an entry of a live domain still mapped it: the guest can reach memory that belongs to
 somebody else (docs/xen.md#no-entry-reference; XSA-222, XSA-247, XSA-379). A domain's teardown also frees what its p2m
-still maps. That is no defect, so the rule fires only if the domain lives on, or the free is none of a teardown's.`,
+still maps. That is no defect, so the rule fires only if the domain lives on, or the free is none of a teardown's.
+last_put_at is the function that dropped the last reference.`,
   fires: `page_free of a frame that an entry of any view maps, followed by a sign that the domain lives: it gets a page, an
 entry of it maps one, it uses one, one of its vcpus faults on a gfn or is known to give memory back, PoD populates a gfn
 of it, or it begins to die (domain_dying). Its p2m is looked up and gives a frame, or whoever gives memory of it back:
@@ -34,7 +36,8 @@ the end of a domain, a domain that lost 64 pages or more at once and has none le
 user of its domid to be another domain; what lookups show after so many is no sign of life. An entry from before the
 trace counts once a lookup has shown it.`,
   sql: breachSql('use-after-unmap.freed-while-mapped', {
-    subject: ['mfn', 'generation', 'domid', 'view', 'gfn'],
+    subject: ['mfn', 'generation', 'domid', 'view', 'gfn', 'last_put_at'],
+    joins: lastPut('use-after-unmap.freed-while-mapped', '<=', 'freed'),
     signature: ['view', 'detail as owner'],
   }),
 };

@@ -8,6 +8,7 @@ import { benchPredict } from './predict.mjs';
 import { benchReplay } from './replay.mjs';
 import { benchRules } from './rules.mjs';
 import { benchSql } from './sql.mjs';
+import { benchUi } from './ui.mjs';
 import { benchWatch } from './watch.mjs';
 import { benchWhatIf } from './whatif.mjs';
 import { benchWide } from './wide.mjs';
@@ -26,6 +27,7 @@ const benches = {
   audit: benchAudit,
   watch: benchWatch,
   whatif: benchWhatIf,
+  ui: benchUi,
   wide: benchWide,
 };
 const chosen = process.argv.slice(2);

@@ -1,13 +1,14 @@
 /**
  * Makes cli/bundle from the output of tsc: the command line and its worker threads, each with all modules that it needs
- * in a few files. Node takes a third of a second to find and read six hundred small ones, which is longer than most
- * commands take.
+ * in a few files; and the page of p2mtrace ui. Node takes a third of a second to find and read six hundred small ones,
+ * which is longer than most commands take.
  */
 import { copyFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, rolldown } from 'rolldown';
+import { build as buildPage } from 'vite';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => join(root, ...parts);
@@ -88,7 +89,13 @@ const duckdb = await build({
     banner: `require = require('node:module').createRequire(require.resolve('${DUCKDB}'));`,
   },
 });
-const modules = [...output, ...duckdb.output].flatMap(({ moduleIds = [] }) => moduleIds);
+// The page that `p2mtrace ui` serves.
+const page = await buildPage({
+  root: at('packages', 'ui'),
+  logLevel: 'warn',
+  build: { outDir: join(NEW, 'ui'), emptyOutDir: true },
+});
+const modules = [...output, ...duckdb.output, ...page.output].flatMap(({ moduleIds = [] }) => moduleIds);
 writeFileSync(join(NEW, 'NOTICES.txt'), notices(modules));
 // Found beside the module that needs it (kernel.ts of trace-format).
 copyFileSync(at('packages', 'trace-format', 'dist', 'kernel', 'kernel.wasm'), join(NEW, 'kernel.wasm'));

@@ -79,7 +79,8 @@ function build() {
 function prune(folder) {
   for (const name of readdirSync(at(folder, 'dist'), { recursive: true })) {
     const source = /^(.*)\.(?:d\.ts|js)(?:\.map)?$/.exec(name)?.[1];
-    if (source !== undefined && !existsSync(at(folder, 'src', `${source}.ts`))) rmSync(at(folder, 'dist', name));
+    const isThere = ['ts', 'tsx'].some(ending => existsSync(at(folder, 'src', `${source}.${ending}`)));
+    if (source !== undefined && !isThere) rmSync(at(folder, 'dist', name));
   }
 }
 
@@ -105,9 +106,10 @@ function kernel() {
   make('kernel', KERNEL, [...sources, notesOf(FORMAT)]);
 }
 
-/** The command line's bundle. */
+/** The command line's bundle, and the page of p2mtrace ui, whose style and frame tsc knows nothing of. */
 function bundle() {
-  make('bundle', at('cli', 'bundle', 'main.js'), [...folders.map(notesOf), KERNEL]);
+  const page = ['index.html', 'vite.config.mjs', join('src', 'style.css')].map(name => at('packages', 'ui', name));
+  make('bundle', at('cli', 'bundle', 'main.js'), [...folders.map(notesOf), ...page, KERNEL]);
 }
 
 checkNode();

@@ -24,6 +24,7 @@ const PAGES = ['README.md', 'samples/README.md', ...documents().map((name: strin
 const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/\bxentrace -|p2mtrace record\b/, 'needs a machine that runs Xen'],
   [/^npm (?:test|run (?:demo|docs|bench))\b/, 'runs this test, or builds what the other tests run'],
+  [/p2mtrace ui\b/, 'serves until Ctrl-C; tests of it are in cli/test/ui'],
   [/^SEEDS=|^node bench/, 'takes minutes'],
 ];
 

@@ -70,6 +70,13 @@ export function parsePcpu(text: string): number {
   return pcpu;
 }
 
+/** A port to listen on; 0 for any. */
+export function parsePort(text: string): number {
+  const port = parseSeq(text);
+  if (port > 0xffff) throw new InvalidArgumentError('Expected a port, 0 to 65535.');
+  return port;
+}
+
 /** `90s`, `10m`, `500ms`, `1h`, `30d`, 0: milliseconds. */
 export function parseDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);

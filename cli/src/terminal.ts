@@ -49,6 +49,13 @@ export class Terminal {
     return this.stream.columns || 80;
   }
 
+  /** The same; where it is none, as many as $COLUMNS says, else undefined: what reads it takes lines of any length. */
+  get width(): number | undefined {
+    if (this.isTty) return this.columns;
+    const columns = Number(env.COLUMNS);
+    return Number.isSafeInteger(columns) && columns >= 20 ? columns : undefined;
+  }
+
   /** Writes at once and ignores failure: for messages. */
   say(text: string): void {
     this.stream.write(this.printable(text));

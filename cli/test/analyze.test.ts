@@ -24,8 +24,12 @@ it('says of a trace without the events it needs that nothing was checked', () =>
   expect(report.findings).toEqual([]);
   expect(report.notChecked.map(({ rule }) => rule).sort()).toEqual(rules.map(({ id }) => id).sort());
   const pretty = fine(['analyze', temp('mark.arrow')]).stdout;
-  expect(pretty).toMatch(/^not checked\n/);
-  expect(pretty).toContain(`no findings; ${rules.length} of ${rules.length} rules not checked\n`);
+  expect(pretty).toBe(
+    `no findings; ${rules.length} of ${rules.length} rules not checked (--verbose says which and why)\n`,
+  );
+  const verbose = fine(['analyze', temp('mark.arrow'), '--verbose']).stdout;
+  expect(verbose).toMatch(/^not checked\n/);
+  for (const { id } of rules) expect(verbose).toContain(`  ${id}: `);
 });
 
 it('runs a policy besides the other rules where it is named', () => {

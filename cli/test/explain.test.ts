@@ -43,14 +43,14 @@ describe('explain of a finding', () => {
         .split('\n'),
     ).toEqual([
       '#6 set_entry domid=1 gfn=0x3a0 order=0 p2m_type=invalid  (2 events later)',
-      '    by pcpu 1 p2m_remove_page, at 0xffff82d0402dc73a, holding p2m 0xffff830120101010 since #5',
+      '    by pcpu 1 p2m_remove_page (inferred from the p2m lock it held), at 0xffff82d0402dc73a, holding p2m 0xffff830120101010 since #5',
       '    locks of pcpu 0: none',
       '    locks of pcpu 1: p2m 0xffff830120101010 (write) since #5 in p2m_remove_page',
       '    gfn 1:0x3a0@host',
       '      - host: mfn=0x12040 order=0 p2m_type=ram_rw access=none set_seq=2',
-      '      - written by #2, pcpu 1 p2m_add_page (p2m)',
+      '      - written by #2, pcpu 1 p2m_add_page (by p2m lock)',
       '      + host: mfn=none order=0 p2m_type=invalid access=none set_seq=6',
-      '      + written by #6, pcpu 1 p2m_remove_page (p2m)',
+      '      + written by #6, pcpu 1 p2m_remove_page (by p2m lock)',
       '    mfn 0x12040',
       expect.stringMatching(/^ {8}page: allocated owner=1 count=1 /),
       '        M2P: unknown',
@@ -91,9 +91,11 @@ describe('explain of a finding', () => {
     const [, mfn] = /^ {2}mfn (0x[0-9a-f]+), /m.exec(stdout) ?? [];
     expect(leaked).toContain(mfn);
     expect(stdout).toMatch(/^error \(proven\), [0-9a-f]{8}#37 of 37; 37 of 20,030 references taken there$/m);
-    expect(stdout).toMatch(new RegExp(`acquired: #\\d+ get_page mfn=${mfn} .*\\n +by pcpu 1 p2m_get_gfn_type_access`));
+    expect(stdout).toMatch(
+      new RegExp(`acquired: #\\d+ get_page mfn=${mfn} .*\\n +at [\\d.]+ s by pcpu 1 p2m_get_gfn_type_access`),
+    );
     expect(stdout).toMatch(/allocation_dropped: #\d+ put_page .* events and [\d.]+ us later\)/);
-    expect(stdout).toMatch(/took a reference, not dropped +#\d+ get_page/);
+    expect(stdout).toMatch(/took a reference, not dropped +[\d.]+ +#\d+ get_page/);
   });
 });
 

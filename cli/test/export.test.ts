@@ -38,17 +38,28 @@ it('makes tables that other tools read', () => {
   ).toBe('mfn,domid\n256,1\n');
 });
 
+it('writes a line for each event, in columns', () => {
+  const text = fine(['export', temp('case.arrow'), '--format', 'text', '--cpu-hz', '1k', '--to', '3']).stdout;
+  const lines = text.trimEnd().split('\n');
+  expect(lines).toHaveLength(4);
+  // One tick is a millisecond, from the first event on.
+  expect(lines[1]).toMatch(/^#1 +1\.000000 p0 +- +set_entry +domid=1 gfn=0x10 order=0 p2m_type=ram_rw mfn=0x100$/);
+  expect(new Set(lines.map(line => line.search(/(?<= )[a-z]+_[a-z]+/)))).toHaveProperty('size', 1);
+  expect(fine(['export', temp('case.arrow'), '--format', 'text']).stdout).toMatch(/^#0 +1000 p0 /);
+});
+
 it('makes a timeline with locks, mappings, vcpus and findings', () => {
   const { traceEvents } = JSON.parse(readFileSync(exported('perfetto', '--cpu-hz', '1G'), 'utf8'));
   const shown = traceEvents.filter(({ ph }: { ph: string }) => ph !== 'M');
   const named = (name: string) => shown.find((event: { name: string }) => event.name === name);
   // Ticks of a nanosecond, from the first event on; times are microseconds.
   expect(named('p2m (write)')).toMatchObject({ ph: 'X', ts: 0, dur: 2, args: { seq: 0, lock: '0xa' } });
-  expect(named('0x10 → 0x100 ram_rw')).toMatchObject({ ph: 'i', ts: 1, args: { seq: 1 } });
-  expect(named('d1v2')).toMatchObject({ ph: 'i', ts: 2.5 });
+  const entry = shown.find(({ name, pid }: { name: string; pid: number }) => name === 'ram_rw' && pid === 3);
+  expect(entry).toMatchObject({ ph: 'i', ts: 1, args: { seq: 1, gfn: '0x10', mfn: '0x100' } });
+  expect(named('d1v2')).toMatchObject({ ph: 'B', ts: 2.5 });
   expect(named('freed')).toMatchObject({ ph: 'i', ts: 3, args: { seq: 4, mfn: '0x100' } });
   const tracks = traceEvents.filter(({ name }: { name: string }) => name === 'thread_name');
-  expect(tracks.map(({ args }: { args: { name: string } }) => args.name)).toContain('domain 1');
+  expect(tracks.map(({ args }: { args: { name: string } }) => args.name)).toContain('d1: entries');
 });
 
 it('leaves no half of a file, and says which forms need one', () => {

@@ -23,7 +23,10 @@ test.each(CASES)('every finding of $id can be told', async ({ trace }) => {
       const witnesses = new Set(found.occurrence.witness.map(({ seq }) => seq));
       expect(story.steps.map(({ event }) => event.seq)).toEqual([...witnesses].sort((a, b) => a - b));
       let text = '';
-      for await (const line of storyText(found, story, ruleOf(RULES, found.finding.rule), out, 2.5e9)) {
+      for await (const line of storyText(found, story, ruleOf(RULES, found.finding.rule), out, {
+        first: 0n,
+        hz: 2.5e9,
+      })) {
         text += `${line}\n`;
       }
       expect(text).toContain(id);

@@ -3,6 +3,7 @@ import {
   CAPTURE_OPTIONS,
   FAIL_ON,
   FLAT,
+  formatOption,
   IMPORT_SETTINGS,
   ONLY,
   PLUGIN_OPTIONS,
@@ -73,10 +74,15 @@ The exit code is 1 if something at or above --fail-on was found.`,
     ],
     summary: 'explain a rule, or tell how one finding of a trace came about',
     more: `For a finding this prints the witness events with their roles, what is known of its gfn, mfn and locks before (-) and
-after (+) each, who wrote that and what the pcpus held, the chain of events behind it, and how to confirm it.`,
+after (+) each, who wrote that and what the pcpus held, the chain of events behind it, and how to confirm it. The formats
+mail, md and html say the same in short, for those who do not have the trace: what, shown by what, where, the witnesses with
+seconds and pcpus, how often, and how to see it again.`,
     options: [
       { flags: '--around <n>', help: 'show n raw events before and after each witness', parse: parseSeq },
-      REPORT_FORMAT,
+      {
+        ...formatOption(['pretty', 'json', 'mail', 'md', 'html'], 'pretty'),
+        help: 'output format; mail is plain ASCII of 72 columns, to paste',
+      },
       ...PLUGIN_OPTIONS,
       ...CAPTURE_OPTIONS,
       ...REPLAY_OPTIONS,
@@ -85,6 +91,7 @@ after (+) each, who wrote that and what the pcpus held, the chain of events behi
     examples: [
       'p2mtrace explain refcount.leak',
       'p2mtrace explain leak.arrow 58f866a2#1 --around 5',
+      'p2mtrace explain leak.arrow 58f866a2 --format mail',
       "p2mtrace explain stale.arrow 'use-after-unmap.stale-translation | lookup_site'",
     ],
     load: () => import('../commands/explain.js'),

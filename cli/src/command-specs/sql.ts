@@ -6,7 +6,7 @@ import { parseParameter } from '../sql/parameter.js';
 const TABLES = `Tables: events (one row for each event), and the facts of a replay, made when a query first names them:
 mapping_spans, m2p_spans, page_spans, ref_spans, type_ref_spans, lock_spans, lock_edges, lock_gates, lookups, uses,
 rmap_spans, override_spans, grant_spans, domains, divergences, breaches, losses, callers, locks, lock_classes, views,
-import_stats, whatif. Ctrl-C ends a query.`;
+recordings, recorded_kinds, import_stats, whatif. Ctrl-C ends a query.`;
 
 /** Queries. */
 export const SQL_COMMANDS: readonly CommandSpec[] = [
@@ -27,6 +27,7 @@ for the next query. A query can read no other file, and no network.`,
         ...formatOption(RESULT_FORMATS),
         help: 'output format (default: by the name of -o; else table on a terminal, csv otherwise)',
       },
+      { flags: '--chart', help: 'a bar for the last number of each row: as --format chart' },
       { flags: '-o, --output <file>', help: 'file to write (default: stdout)' },
       { flags: '--param <name=value>', help: 'value of $name in the statements; repeatable', collect: parseParameter },
       {

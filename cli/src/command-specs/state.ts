@@ -1,5 +1,15 @@
 import type { CommandSpec } from '../command.js';
-import { CAPTURE_OPTIONS, LIMIT, parseDomid, parseSeq, REPLAY_OPTIONS, STRICT, TABLE_FORMAT } from '../options.js';
+import {
+  CAPTURE_OPTIONS,
+  LIMIT,
+  parseDomid,
+  parseDuration,
+  parsePort,
+  parseSeq,
+  REPLAY_OPTIONS,
+  STRICT,
+  TABLE_FORMAT,
+} from '../options.js';
 import { STATE_TABLES } from '../state-tables.js';
 import { CONDITIONS, POSITIONS, TRACE } from './topics.js';
 
@@ -131,5 +141,34 @@ ${CONDITIONS}`,
       `printf '%s\\n' 'goto end' 'why mfn 0x12040' | p2mtrace debug leak.arrow --script -`,
     ],
     load: () => import('../commands/debug.js'),
+  },
+  {
+    name: 'ui',
+    args: [['traces...', 'a trace, or two to compare; a capture or NDJSON is imported to a temporary trace']],
+    usage: '<trace> [other] [options]',
+    summary: 'look around in a trace in a browser: time as a slider, the p2m as a map',
+    more: `Serves a page on 127.0.0.1 and prints its address, which has a token in it: whoever has the address sees the trace.
+Nobody else is talked to. Ctrl-C ends it. See docs/ui.md.`,
+    options: [
+      {
+        flags: '--port <port>',
+        help: 'port to listen on (default: any that is free)',
+        parse: parsePort,
+        byDefault: '0',
+      },
+      { flags: '--no-open', help: 'do not open a browser' },
+      { flags: '--memory-limit <size>', help: 'how much memory a query may take', byDefault: '2GB' },
+      {
+        flags: '--timeout <duration>',
+        help: 'how long a query may take; 0 for no limit',
+        parse: parseDuration,
+        byDefault: '10m',
+      },
+      ...CAPTURE_OPTIONS,
+      ...REPLAY_OPTIONS,
+      STRICT,
+    ],
+    examples: ['p2mtrace ui trace.arrow', 'p2mtrace ui before.arrow after.arrow --port 8042 --no-open'],
+    load: () => import('../commands/ui.js'),
   },
 ];

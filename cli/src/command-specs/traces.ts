@@ -223,15 +223,21 @@ The same options give the same events.`,
   {
     name: 'export',
     args: [TRACE],
-    summary: 'convert a trace to NDJSON, CSV, Arrow, Parquet, DuckDB, std, or a timeline for Perfetto',
-    more: `ndjson, csv, arrow and parquet have the events; duckdb also has all facts and names. perfetto is a timeline for Perfetto's
-UI: locks and lookups per pcpu, who ran where, changes of mappings per domain, findings as instants. Without the TSC
+    summary:
+      'convert a trace to NDJSON, text, CSV, Arrow, Parquet, DuckDB, std, a timeline for Perfetto, or a lock graph',
+    more: `ndjson, csv, arrow and parquet have the events; text is a line for each, to read and to grep: seq, seconds, pcpu, vcpu,
+kind, fields, call site. duckdb also has all facts and names. perfetto (JSON)
+and pftrace (protobuf, for large traces) are a timeline for Perfetto's UI: locks, lookups and events per pcpu, with an arrow from
+a release to who waited for it, who ran where, changes of mappings and frames per domain, references, findings. Without the TSC
 frequency it shows a tick as a nanosecond. std has only locks and accesses (T1|acq(L34)|120), for other tools that predict
-deadlocks and races.
+deadlocks and races. dot (for Graphviz) and svg are the order in which classes of locks are taken, with what is wrong with it.
 
 ${POSITIONS}`,
     options: [
-      formatOption(['ndjson', 'csv', 'arrow', 'parquet', 'duckdb', 'perfetto', 'std'], 'ndjson'),
+      formatOption(
+        ['ndjson', 'text', 'csv', 'arrow', 'parquet', 'duckdb', 'perfetto', 'pftrace', 'std', 'dot', 'svg'],
+        'ndjson',
+      ),
       { flags: '-o, --output <file>', help: 'file to write (default: stdout, for text)' },
       { flags: '--from <position>', help: 'first event' },
       { flags: '--to <position>', help: 'last event' },
@@ -243,8 +249,11 @@ ${POSITIONS}`,
     examples: [
       'p2mtrace export trace.arrow | head',
       'p2mtrace export trace.arrow --from 1000 --to 1999 -o part.ndjson',
+      'p2mtrace export trace.arrow --format text | grep gfn=0x8e07',
       'p2mtrace export trace.arrow --format std -o trace.std',
       'p2mtrace export trace.arrow --format perfetto --cpu-hz 2.5G -o trace.json',
+      'p2mtrace export trace.arrow --format pftrace -o trace.pftrace',
+      'p2mtrace export trace.arrow --format svg -o lock-order.svg',
     ],
     load: () => import('../commands/export.js'),
   },

@@ -3,12 +3,14 @@ import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { type TraceSettings, withTrace } from '../open-trace.js';
 import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
-import { findingsText } from '../render/findings.js';
+import { clockOf, secondsOfSeqs } from '../render/clock.js';
+import { findingsText, shownSeqs } from '../render/findings.js';
 import { byIncident, flat } from '../render/incident-order.js';
 import { jsonListHead, jsonText } from '../render/json.js';
+import { printLine } from '../render/print-line.js';
 import { Progress } from '../render/progress.js';
 import type { Terminal } from '../terminal.js';
-import { visibly } from '../text/visible.js';
+import { visible, visibly } from '../text/visible.js';
 
 interface Options extends PluginOptions, TraceSettings {
   readonly only?: string[];
@@ -35,8 +37,12 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
     if (options.flat === true) report = flat(report);
     if (format === 'json') await writeJson(context.out, report);
     else {
-      const judged = { path, rules: chosen.length };
-      for (const text of findingsText(visibly(report), context.out, visibly(judged))) await context.out.write(text);
+      const seconds = secondsOfSeqs(reader, clockOf(reader, options.cpuHz), shownSeqs(report.findings));
+      const isVerbose = context.err.level === 'verbose';
+      const judged = { path: visible(path), rules: chosen.length, seconds, isVerbose };
+      for (const text of findingsText(visibly(report), context.out, judged)) {
+        for (const line of text.split('\n').slice(0, -1)) await printLine(context.out, line);
+      }
     }
     return report.findings.some(finding => fails(finding, failOn)) ? EXIT.findings : EXIT.fine;
   });

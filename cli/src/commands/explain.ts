@@ -7,25 +7,37 @@ import {
   RULES,
   ruleOf,
   rulesOf,
-  type Story,
   storyOf,
 } from '@p2mtrace/analyzers';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
+import { type Account, accountOf } from '../letter/finding-account.js';
+import { findingLetter } from '../letter/finding-letter.js';
+import { ruleLetter } from '../letter/rule-letter.js';
+import { type LetterFormat, writeLetter } from '../letter/write-letter.js';
 import { type TraceSettings, withTrace } from '../open-trace.js';
 import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
+import { clockOf } from '../render/clock.js';
 import { eventsAround } from '../render/events-around.js';
 import { jsonDocument } from '../render/json.js';
+import { printLine } from '../render/print-line.js';
 import { Progress } from '../render/progress.js';
 import { adviceText, heading, ruleText, sqlLines } from '../render/rule-text.js';
 import { storyText } from '../render/story.js';
-import { visible } from '../text/visible.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
 
 interface Options extends ReplayOptions, PluginOptions, TraceSettings {
   readonly around?: number;
-  readonly format: 'pretty' | 'json';
+  readonly format: 'pretty' | 'json' | LetterFormat;
 }
+
+/** Options without which a capture reads differently, as they are written. */
+const SETTINGS = [
+  ['xenVersion', '--xen-version'],
+  ['layout', '--layout'],
+  ['symbols', '--symbols'],
+  ['cpuHz', '--cpu-hz'],
+] as const;
 
 export const run: Run<readonly [string, string | undefined], Options> = async ([about, name], options, context) => {
   const plugins = await loadPlugins(options);
@@ -42,13 +54,18 @@ export const run: Run<readonly [string, string | undefined], Options> = async ([
     const rule = ruleOf(rules, found.finding.rule);
     await withReplay(reader, options, context, async replay => {
       const story = storyOf(replay, found.occurrence);
-      if (options.format === 'json') await writeJson(found, story, context);
+      const { out } = context;
+      const clock = clockOf(reader, options.cpuHz);
+      const settings = SETTINGS.flatMap(([key, flag]) => (options[key] === undefined ? [] : [flag, `${options[key]}`]));
+      const plugged = options.plugin === undefined ? [] : ['--plugin', ...options.plugin];
+      const named = { path: about, settings: [...settings, ...plugged] };
+      const account = accountOf(reader, found, story, rule, clock, named);
+      if (options.format === 'json') await writeJson(account, context);
+      else if (options.format !== 'pretty') await writeLetter(findingLetter(account), options.format, out);
       else {
-        const { out } = context;
-        const print = (line: string) => out.write(`${visible(line)}\n`);
-        const hz = options.cpuHz ?? reader.metadata.tscHz;
+        const print = (line: string) => printLine(out, line);
         const witnesses = found.occurrence.witness.map(({ seq }) => seq);
-        for await (const line of storyText(found, story, rule, out, hz)) await print(line);
+        for await (const line of storyText(found, story, rule, out, clock)) await print(line);
         for (const line of eventsAround(replay, witnesses, options.around ?? 0, out)) await print(line);
         for (const line of adviceLines(about, rule, found, context)) await print(line);
       }
@@ -64,7 +81,8 @@ async function explainRule(rule: BoundRule, { format }: Options, { out }: Contex
     const means = { doc, fires, nearMiss, mechanism, confirm, fix, limits, page };
     const texts = { id, analyzer, title, severity, belief, confidence, needs, ...means };
     await out.write(jsonDocument(texts, 2));
-  } else for (const line of ruleText(rule, out)) await out.write(`${visible(line)}\n`);
+  } else if (format !== 'pretty') await writeLetter(ruleLetter(rule), format, out);
+  else for (const line of ruleText(rule, out)) await printLine(out, line);
   return EXIT.fine;
 }
 
@@ -78,9 +96,14 @@ function* adviceLines(trace: string, rule: BoundRule, { occurrence }: FoundOccur
   yield* ['', `p2mtrace explain ${rule.id}`];
 }
 
-async function writeJson(found: FoundOccurrence, story: Story, { out }: Context): Promise<void> {
+async function writeJson(
+  { found, story, trace, witnesses, commands, confirm }: Account,
+  { out }: Context,
+): Promise<void> {
   const { occurrences: _, ...finding } = found.finding;
   const { number, of, occurrence } = found;
   const { steps, chains } = story;
-  await out.write(jsonDocument({ finding, number, of, occurrence, steps, chains }, 2));
+  const seconds = Object.fromEntries(witnesses.map(({ seq, seconds }) => [seq, seconds]));
+  const again = { commands, sql: confirm ?? null };
+  await out.write(jsonDocument({ finding, number, of, occurrence, trace, seconds, steps, chains, again }, 2));
 }

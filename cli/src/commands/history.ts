@@ -11,6 +11,7 @@ import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { checkRange, type RangeOptions, rangeOf } from '../export/range.js';
 import { type TraceSettings, withTrace } from '../open-trace.js';
+import { clockOf, secondsOfSeqs } from '../render/clock.js';
 import { writeHistory } from '../render/history.js';
 import { Progress } from '../render/progress.js';
 import { limited, type RowFormat } from '../render/rows.js';
@@ -32,7 +33,10 @@ export const run: Run<readonly [string, string, string], Options> = ([path, abou
       before === undefined
         ? wholeHistory(reader, subject, options, context)
         : await withReplay(reader, options, context, async trace => lastWriteBefore(trace, subject, before));
-    await writeHistory(context.out, options.format, limited(rows, options.limit));
+    const shown = [...limited(rows, options.limit)];
+    const seqs = shown.flatMap(({ from, to }) => [from, to]).filter(seq => seq !== null);
+    const seconds = secondsOfSeqs(reader, clockOf(reader, options.cpuHz), seqs);
+    await writeHistory(context.out, options.format, shown, seconds);
     return EXIT.fine;
   });
 };

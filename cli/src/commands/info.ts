@@ -8,8 +8,8 @@ import { count, counted } from '../render/cell.js';
 import { healthLines } from '../render/health.js';
 import { jsonDocument } from '../render/json.js';
 import { misfitLines } from '../render/out-of.js';
+import { printLine } from '../render/print-line.js';
 import { Progress } from '../render/progress.js';
-import { visible } from '../text/visible.js';
 
 interface Options extends TraceSettings {
   readonly format: string;
@@ -46,7 +46,7 @@ export const run: Run<readonly [string], Options> = ([path], options, context) =
       ...(misfits === undefined ? [] : fitLines(misfits)),
       ...(checksummed ? [] : ['  no checksums: damage to this trace would go unnoticed']),
     ];
-    await context.out.write(`${lines.map(visible).join('\n')}\n`);
+    for (const line of lines) await printLine(context.out, line);
     return EXIT.fine;
   });
 

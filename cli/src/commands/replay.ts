@@ -4,11 +4,11 @@ import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { type TraceSettings, withTrace } from '../open-trace.js';
 import { jsonDocument } from '../render/json.js';
+import { printLine } from '../render/print-line.js';
 import { limited, type RowFormat, writeRows } from '../render/rows.js';
 import { summaryJson, summaryText } from '../render/state-summary.js';
 import { stateTable } from '../render/state-table.js';
 import type { StateTable } from '../state-tables.js';
-import { visible } from '../text/visible.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
 
 interface Options extends ReplayOptions, TraceSettings {
@@ -45,7 +45,7 @@ async function show(
     const { columns, rows } = stateTable(what, replayer, reader, filter, format);
     await writeRows(out, format, columns, limited(rows, limit));
   } else if (format === 'table') {
-    for (const line of summaryText(replayer, reader, filter)) await out.write(`${visible(line)}\n`);
+    for (const line of summaryText(replayer, reader, filter)) await printLine(out, line);
   } else {
     await out.write(jsonDocument(summaryJson(replayer, reader, filter), format === 'json' ? 2 : undefined));
   }

@@ -10,7 +10,10 @@ const NUMBERS: readonly Column[] = [
   { name: 'frames', right: true },
   { name: 'changes', right: true },
 ];
-const VALUES: readonly Column[] = [{ name: 'before' }, { name: 'after' }];
+const VALUES: readonly Column[] = [
+  { name: 'before', style: 'red' },
+  { name: 'after', style: 'green' },
+];
 
 /** What differs between two states. @throws ClosedPipe */
 export function writeChanges(out: Terminal, format: RowFormat, changes: Iterable<StateChange>): Promise<void> {

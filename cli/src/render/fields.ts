@@ -33,10 +33,14 @@ export function withHexFrames(fields: Readonly<Record<string, unknown>> | null):
 /** When and by whom an event was recorded: shown separately from what it did. */
 const CONTEXT = new Set(['seq', 'kind', 'tsc', 'tsc_own', 'pcpu', 'cur_domid', 'cur_vcpu', 'caller', 'symbol']);
 
-/** `#120 set_entry domid=1 gfn=0x10 …`: what an event did. */
+/** `domid=1 gfn=0x10 …`: what an event did. */
+export function doneText(event: TraceEvent): string {
+  return fieldsText(Object.fromEntries(Object.entries(event).filter(([name]) => !CONTEXT.has(name))));
+}
+
+/** `#120 set_entry domid=1 gfn=0x10 …`. */
 export function eventText(event: TraceEvent): string {
-  const fields = Object.fromEntries(Object.entries(event).filter(([name]) => !CONTEXT.has(name)));
-  return `#${event.seq} ${event.kind} ${fieldsText(fields)}`.trimEnd();
+  return `#${event.seq} ${event.kind} ${doneText(event)}`.trimEnd();
 }
 
 /** The same with its pcpu; for undefined, that nothing has happened yet. */

@@ -2,14 +2,13 @@ import type { Column, Rows } from './columns.js';
 import { csvLine } from './csv.js';
 import { jsonListHead, jsonObject } from './json.js';
 import { markdownLine, markdownRule } from './markdown.js';
-import { tableLines } from './table.js';
+import { type TableOut, tableLines } from './table.js';
 
 export type RowFormat = 'table' | 'json' | 'csv' | 'ndjson' | 'md';
 /** Where text goes: a terminal, a pipe or a file. */
-export interface TextOut {
+export interface TextOut extends TableOut {
   write(text: string): Promise<void>;
   flush(): Promise<void>;
-  style(format: 'bold', text: string): string;
 }
 
 /** Writes rows as they come; only a table keeps some, to measure its columns. @throws ClosedPipe */
@@ -22,7 +21,7 @@ export async function writeRows(
   const names = columns.map(column => column.name);
   switch (format) {
     case 'table':
-      for await (const line of tableLines(columns, rows, text => out.style('bold', text))) await out.write(`${line}\n`);
+      for await (const line of tableLines(columns, rows, out)) await out.write(`${line}\n`);
       break;
     case 'csv':
       await out.write(csvLine(names));

@@ -10,6 +10,7 @@ import { type Doer, type LockRow, type SubjectState, subjectText, type TraceEven
 import type { Terminal } from '../terminal.js';
 import { visible } from '../text/visible.js';
 import { cellText, counted } from './cell.js';
+import { type Clock, secondsAt, secondsText } from './clock.js';
 import { doerInFull, doerText } from './doer.js';
 import { eventText } from './fields.js';
 import { isConsequence } from './incident-order.js';
@@ -17,16 +18,16 @@ import { timesText } from './out-of.js';
 import { beliefText, heading, section } from './rule-text.js';
 import { otherOrderText, stackRows, stacksOf } from './stacks.js';
 import { subjectLines } from './subject-state.js';
-import { tableLines } from './table.js';
+import { type TableOut, tableLines } from './table.js';
 import { wrapped } from './wrap.js';
 
-/** The story of an occurrence, for readers who do not know the tool. `tscHz`: ticks per second, if known. */
+/** The story of an occurrence, for readers who do not know the tool. `clock`: makes seconds, if they are known. */
 export async function* storyText(
   { finding, occurrence, number, of }: FoundOccurrence,
   story: Story,
   rule: BoundRule,
   out: Terminal,
-  tscHz: number | undefined,
+  clock: Clock | undefined,
 ): AsyncGenerator<string> {
   const { steps, pcpus, chains, writers } = story;
   const { id, severity, confidence, title, signature } = finding;
@@ -42,24 +43,42 @@ export async function* storyText(
   if (stacks.length > 0) {
     yield* heading('Where they are stuck', out);
     const columns = stacks.map(({ pcpu }) => ({ name: `pcpu ${pcpu}` }));
-    for await (const line of tableLines(columns, stackRows(stacks), text => out.style('bold', text))) yield `  ${line}`;
+    for await (const line of tableLines(columns, stackRows(stacks), narrower(out))) yield `  ${line}`;
     yield* wrapped(otherOrderText(occurrence.subject.from_seq), '  ');
   }
   yield* heading('What happened', out);
   let last: TraceEvent | undefined;
   for (const step of steps) {
-    yield* stepText(step, pcpus, writers, last === undefined ? '' : distance(last, step.event, tscHz));
+    yield* stepText(step, pcpus, writers, last === undefined ? '' : distance(last, step.event, clock?.hz), clock, out);
     last = step.event;
   }
   for (const { subject, why } of chains) {
     if (why.reasons.length === 0 && why.notes.length === 0) continue;
     yield* heading(`How ${subjectText(subject)} came to be as it is after #${why.at}`, out);
-    const rows = why.reasons.map(({ role, event, by }) => [role, eventText(event), doerText(by)]);
-    const columns = [{ name: 'why' }, { name: 'event' }, { name: 'by' }];
-    for await (const line of rows.length === 0 ? [] : tableLines(columns, rows, text => text)) yield `  ${line}`;
+    const rows = why.reasons.map(({ role, event, by }) => [
+      role,
+      ...(clock === undefined ? [] : [timeText(clock, event)]),
+      eventText(event),
+      doerText(by),
+    ]);
+    const seconds = clock === undefined ? [] : [{ name: 'seconds', right: true }];
+    const columns = [{ name: 'why' }, ...seconds, { name: 'event' }, { name: 'by' }];
+    for await (const line of rows.length === 0 ? [] : tableLines(columns, rows, narrower(out))) yield `  ${line}`;
     for (const note of why.notes) yield `  ${note}`;
   }
 }
+
+/** `1.093442`: seconds of an event; empty where they are not known. */
+function timeText(clock: Clock | undefined, { tsc }: TraceEvent): string {
+  const seconds = secondsAt(clock, tsc);
+  return seconds === null ? '' : secondsText(seconds);
+}
+
+/** An output for tables that are indented. */
+const narrower = (out: Terminal): TableOut => ({
+  width: out.width === undefined ? undefined : out.width - 2,
+  style: (format, text) => out.style(format, text),
+});
 
 const subjectOf = (subject: Readonly<Record<string, unknown>>): string =>
   Object.entries(subject)
@@ -72,11 +91,14 @@ function* stepText(
   pcpus: readonly number[],
   writers: Story['writers'],
   since: string,
+  clock: Clock | undefined,
+  out: Terminal,
 ): Generator<string> {
+  const time = timeText(clock, event);
   yield `  ${roles.join(', ')}: ${eventText(event)}${since}`;
-  yield `    by ${doerInFull(by)}`;
+  yield `    ${time === '' ? '' : `at ${time} s `}by ${doerInFull(by)}`;
   for (const pcpu of pcpus) yield `    locks of pcpu ${pcpu}: ${locksText(held, heldOutside, pcpu)}`;
-  for (const scene of scenes) yield* sceneText(scene, writers);
+  for (const scene of scenes) yield* sceneText(scene, writers, out);
 }
 
 /** What a pcpu held, outermost first. */
@@ -92,11 +114,13 @@ export function locksText(all: readonly LockRow[], outside: ReadonlyMap<number, 
 }
 
 /** What was known before, and what changed. */
-function* sceneText({ subject, before, after }: Scene, writers: Story['writers']): Generator<string> {
+function* sceneText({ subject, before, after }: Scene, writers: Story['writers'], out: Terminal): Generator<string> {
   const [old, now] = [linesOf(before, writers), linesOf(after, writers)];
   yield `    ${subjectText(subject)}`;
-  for (const line of old) yield `      ${now.includes(line) ? ' ' : '-'} ${line}`;
-  for (const line of now) if (!old.includes(line)) yield `      + ${line}`;
+  for (const line of old) {
+    yield now.includes(line) ? `        ${line}` : `      ${out.style('red', `- ${visible(line)}`)}`;
+  }
+  for (const line of now) if (!old.includes(line)) yield `      ${out.style('green', `+ ${visible(line)}`)}`;
 }
 
 /** A state as lines, with who wrote it. */

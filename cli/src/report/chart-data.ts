@@ -104,7 +104,8 @@ export async function ticksOf(session: TraceSession, what: 'hold' | 'wait'): Pro
 export interface LockStatRow {
   readonly name: string;
   readonly mode: string;
-  readonly contentions: number;
+  /** null if no waiting was recorded. */
+  readonly contentions: number | null;
   readonly waitMax: number | null;
   readonly acquisitions: number;
   readonly holdAvg: number | null;
@@ -120,7 +121,7 @@ export async function lockStatOf(session: TraceSession): Promise<LockStatRow[]> 
   return rows.map(([name, mode, contentions, waitMax, acquisitions, holdAvg, holdMax]) => ({
     name: String(name),
     mode: String(mode),
-    contentions: Number(contentions),
+    contentions: number(contentions),
     waitMax: number(waitMax),
     acquisitions: Number(acquisitions),
     holdAvg: number(holdAvg),

@@ -129,7 +129,7 @@ function lockTable({ lockStat, tscHz }: TraceReport): Markup | undefined {
         row.name,
         row.mode,
         row.acquisitions,
-        row.contentions,
+        row.contentions ?? 'not recorded',
         time(row.waitMax),
         time(row.holdAvg),
         time(row.holdMax),

@@ -5,6 +5,8 @@ import type { Context } from '../command.js';
 import type { MadeFile } from '../output/made-file.js';
 import { withOutput } from '../output/open-output.js';
 import { withText } from '../output/text-output.js';
+import { withBars } from '../render/bar-chart.js';
+import type { Column } from '../render/columns.js';
 import { type RowFormat, type TextOut, writeRows } from '../render/rows.js';
 import type { ResultFormat } from './formats.js';
 
@@ -55,19 +57,32 @@ export async function writeResult(query: Query, context: Context): Promise<void>
   const { output, format, file } = query;
   if (file !== undefined && isMadeByDuckdb(format)) await file.write(path => writeParquet(query, path));
   else if (output !== undefined && format === 'arrow') await writeArrow(query, output, context);
-  else await withText(output, context, text => writeText(query, format as RowFormat, text));
+  else
+    await withText(output, context, text => writeText(query, format as RowFormat | 'chart', context.out.columns, text));
 }
 
-async function writeText({ session, text, parameters }: Query, format: RowFormat, out: TextOut): Promise<void> {
+async function writeText(
+  { session, text, parameters }: Query,
+  format: RowFormat | 'chart',
+  width: number,
+  out: TextOut,
+): Promise<void> {
   let first = true;
   for await (const result of session.run(text, parameters)) {
     if (!first && format !== 'json' && format !== 'ndjson') await out.write('\n');
     first = false;
     const columns = result.columns.map(({ name, type }) => ({ name, right: NUMBERS.test(type) }));
-    await writeRows(out, format, columns, rowsOf(result));
+    if (format === 'chart') await writeChart(out, columns, result, width);
+    else await writeRows(out, format, columns, rowsOf(result));
     // Slow results are shown as they come.
     await out.flush();
   }
+}
+
+async function writeChart(out: TextOut, columns: readonly Column[], result: QueryResult, width: number): Promise<void> {
+  const bars = await withBars(columns, rowsOf(result), width);
+  await writeRows(out, 'table', bars.columns, bars.rows);
+  if (bars.more > 0) await out.write(`… and ${bars.more} more rows\n`);
 }
 
 async function* rowsOf(result: QueryResult): AsyncGenerator<readonly unknown[]> {

@@ -24,12 +24,14 @@ export interface SqlCommandOptions {
   /** The file with the query. */
   readonly file?: string;
   readonly format?: ResultFormat;
+  readonly chart?: boolean;
   readonly output?: string;
   readonly param?: readonly SqlParameter[];
   readonly sqlPath?: readonly string[];
   readonly cache: boolean;
   readonly cacheDir?: string;
   readonly allowFiles?: boolean;
+  readonly cpuHz?: number | undefined;
   readonly memoryLimit: string;
   readonly threads?: number;
   /** Milliseconds, 0 for no limit. */
@@ -56,8 +58,8 @@ export async function openSql(
   options: SqlCommandOptions,
   context: Context,
 ): Promise<SqlCommand> {
-  const { output, cache, cacheDir, allowFiles, memoryLimit, threads, timeout } = options;
-  const format = resultFormat(options.format, output, context.out.isTty);
+  const { output, cache, cacheDir, cpuHz, allowFiles, memoryLimit, threads, timeout } = options;
+  const format = resultFormat(options.chart === true ? 'chart' : options.format, output, context.out.isTty);
   if (output !== undefined) {
     const inputs = [...readers.map(({ path }) => path), ...(options.sqlPath ?? []), ...givenFiles(options.file)];
     checkOutputs([output], inputs);
@@ -70,6 +72,7 @@ export async function openSql(
   const progress = new Progress(context, context.out.isTty ? 'never' : options.progress, 'events replayed');
   const session = await openTraceSession(readers, {
     onReplayed: progress.update,
+    tscHz: cpuHz,
     memoryLimit,
     ...(threads === undefined ? {} : { threads }),
     files: allowFiles === true ? true : file === undefined ? [] : [file.path],

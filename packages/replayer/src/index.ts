@@ -142,7 +142,15 @@ export {
   wholeRange,
 } from './pieces/index.js';
 /** Positions in a trace, as people write them. */
-export { type Position, parseDate, parseDuration, parsePosition, resolvePosition } from './position.js';
+export {
+  firstTsc,
+  firstTscOf,
+  type Position,
+  parseDate,
+  parseDuration,
+  parsePosition,
+  resolvePosition,
+} from './position.js';
 /** Stands at any event of a trace. */
 export { type OpenReplayOptions, Replay, replay } from './replay.js';
 /** Iterates over the facts of a trace. */
@@ -155,6 +163,21 @@ export { type ReplayTraceOptions, replayTrace } from './replay-trace.js';
 export { Replayer } from './replayer.js';
 /** What runs on each pcpu, as rows. */
 export { type ContextRow, contextRows } from './rows/context-rows.js';
+/** Maps of frames. */
+export {
+  CELL_FREE,
+  CELL_NOBODY,
+  CELL_VALUES,
+  type CellRequest,
+  type CellValue,
+  type Extent,
+  type FrameCells,
+  p2mCells,
+  p2mExtent,
+  pageCells,
+  pageExtent,
+  TILE_CELLS,
+} from './rows/frame-cells.js';
 /** Grant mappings as rows. */
 export { type GrantRow, grantRows } from './rows/grant-rows.js';
 /** Linux's own p2m and overrides as rows. */

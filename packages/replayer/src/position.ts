@@ -1,4 +1,12 @@
-import { type BatchInfo, BatchMemory, getU64, isValid, type TraceReader, usageError } from '@p2mtrace/trace-format';
+import {
+  BatchMemory,
+  getU64,
+  isValid,
+  type RowBatch,
+  type TraceReader,
+  type TraceRows,
+  usageError,
+} from '@p2mtrace/trace-format';
 
 /** A point in a trace, as a user names it. */
 export type Position =
@@ -105,12 +113,19 @@ export function ticksOf(reader: TraceReader, nanoseconds: bigint, tscHz?: number
   return (nanoseconds * BigInt(Math.round(hz))) / 1_000_000_000n;
 }
 
-/** The first TSC in the trace. @throws P2mError P2M_NO_TSC (usage) */
-export function firstTsc(reader: TraceReader): bigint {
+/** The first TSC in the trace, from which its seconds count; undefined if no event has one. @throws P2mError P2M_DAMAGED */
+export function firstTscOf(reader: TraceRows): bigint | undefined {
   for (const info of reader.batches) {
     if (info.firstTsc !== undefined) return info.firstTsc;
     for (const [, tsc] of tscs(reader, info)) return tsc;
   }
+  return undefined;
+}
+
+/** The same. @throws P2mError P2M_NO_TSC (usage) if there is none */
+export function firstTsc(reader: TraceReader): bigint {
+  const first = firstTscOf(reader);
+  if (first !== undefined) return first;
   throw usageError('P2M_NO_TSC', 'no event of the trace has a TSC', 'name the position by its seq, such as #120');
 }
 
@@ -125,7 +140,7 @@ function firstAfterTsc(reader: TraceReader, limit: bigint, first: number): numbe
   return first + reader.rows;
 }
 
-function* tscs(reader: TraceReader, info: BatchInfo, memory?: BatchMemory): Generator<[number, bigint]> {
+function* tscs(reader: TraceRows, info: RowBatch, memory?: BatchMemory): Generator<[number, bigint]> {
   const { columns, validity } = reader.read(info, ['tsc'], memory);
   for (let row = 0; row < info.rows; row++) {
     if (isValid(validity.tsc, row)) yield [row, getU64(columns.tsc, row)];

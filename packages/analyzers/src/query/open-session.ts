@@ -13,6 +13,8 @@ export interface TraceSessionOptions extends SqlOptions {
   readonly caches?: readonly (FactCache | undefined)[];
   /** Modules of views and macros in addition to the standard library. */
   readonly modules?: readonly SqlModule[];
+  /** Ticks per second, instead of what the traces say. */
+  readonly tscHz?: number | undefined;
   /** Called with facts that were replayed and the index of their trace, so that they can be stored. */
   readonly onFacts?: (trace: number, table: ColumnSource) => void;
   /** Called while a query reads the events of a trace, with the number of those it has passed. */
@@ -23,7 +25,7 @@ export interface TraceSessionOptions extends SqlOptions {
 
 /**
  * A session with everything that SQL can query in one or more traces: `events`, the fact tables, the small tables with
- * names for indices in facts (callers, locks, lock_classes, views), and the standard library. All tables have a column
+ * names for indices in facts (callers, locks, lock_classes, views), what was recorded, and the standard library. All tables have a column
  * `trace`: the name of the trace's file. Facts are replayed when a query first needs them.
  * @throws P2mError what opening a session throws
  */
@@ -32,7 +34,7 @@ export async function openTraceSession(
   options: TraceSessionOptions = {},
 ): Promise<TraceSession> {
   const readers: readonly TraceReader[] = 'rows' in traces ? [traces] : traces;
-  const { caches = [], modules = [], onFacts, onEvents, onReplayed } = options;
+  const { caches = [], modules = [], tscHz, onFacts, onEvents, onReplayed } = options;
   const kept = new Map<string, string>();
   const attach = caches.flatMap((cache, trace) =>
     factTables(noFacts).names.flatMap(table => {
@@ -77,7 +79,7 @@ export async function openTraceSession(
     readers.map((reader, trace) => session.select(eventsSource(reader, 'events', onEvents), `scan_events_${trace}`)),
   );
   add(reader => factTables(tables => storeFacts(reader, tables, onReplayed)));
-  for (const [i] of nameTables(readers[0]).entries()) add(reader => nameTables(reader)[i]);
+  for (const [i] of nameTables(readers[0]).entries()) add(reader => nameTables(reader, tscHz)[i]);
   add(wholeTraceTables);
   for (const { definitions } of [...standardLibrary(), ...modules]) {
     for (const { name, sql } of definitions) session.addLazySql(name, sql);

@@ -10,6 +10,7 @@ import { BatchMemory, COLUMN_NAMES, isValid, type TraceReader, type TraceRows } 
 import type { ColumnSource } from './column-source.js';
 import { factsForSql } from './fact-sql.js';
 import type { FactColumn, FactTable as SqlTable } from './fact-table.js';
+import { recordedKinds, recording } from './recording-tables.js';
 import type { TraceSession } from './session.js';
 import { WHAT_IF_COLUMNS, whatIfTable } from './what-if-table.js';
 
@@ -25,6 +26,12 @@ export const TRACE_TABLES: readonly {
   { name: 'locks', doc: 'locks', columns: ['id', 'address'] },
   { name: 'lock_classes', doc: 'classes of locks', columns: ['id', 'name'] },
   { name: 'views', doc: 'views of a p2m; host is 0', columns: ['id', 'name'] },
+  {
+    name: 'recordings',
+    doc: 'what was recorded, and the frequency of its TSC',
+    columns: ['source', 'format', 'host', 'xen_version', 'build_id', 'tsc_hz', 'first_tsc', 'last_tsc', 'events'],
+  },
+  { name: 'recorded_kinds', doc: 'kinds of events that were recorded', columns: ['kind', 'events'] },
   { name: 'import_stats', doc: 'the health report of the import', columns: ['stat', 'of', 'value'] },
   { name: 'whatif', doc: 'what other lock designs would have cost', columns: WHAT_IF_COLUMNS },
 ];
@@ -47,14 +54,19 @@ export function factTables(facts: (tables: readonly string[]) => FactStore): Tab
   };
 }
 
-/** The small tables of a trace: names for the indices in facts, and the import's health report. */
-export function nameTables(reader: TraceRows): readonly TableGroup[] {
+/**
+ * The small tables of a trace: names for the indices in facts, what was recorded, and the import's health report. `tscHz`
+ * replaces the trace's own frequency.
+ */
+export function nameTables(reader: TraceRows, tscHz?: number): readonly TableGroup[] {
   const { names } = reader;
   return [
     { names: ['callers'], compute: () => [callers(reader)] },
     { names: ['locks'], compute: () => [named('locks', 'address', names.lock)] },
     { names: ['lock_classes'], compute: () => [named('lock_classes', 'name', names.lock_class)] },
     { names: ['views'], compute: () => [named('views', 'name', names.view)] },
+    { names: ['recordings'], compute: () => [recording(reader, tscHz)] },
+    { names: ['recorded_kinds'], compute: () => [recordedKinds(reader)] },
     { names: ['import_stats'], compute: () => [importStats(reader)] },
   ];
 }

@@ -83,6 +83,41 @@ it('lock_stat sums up waits and holds', async () => {
   ).toEqual([['p2m', 1n, 20n, 2n, 30n, 50n, 80n]]);
 });
 
+it('contentions are null where no waiting was recorded, in any trace', async () => {
+  // Trace b has the first two events only: an acquisition, and nothing about waiting.
+  expect(await rows('select trace, contentions from lock_stat order by trace', two)).toEqual([
+    ['a.arrow', 1n],
+    ['b.arrow', null],
+  ]);
+});
+
+it('percentiles of waits and holds are values that occurred', async () => {
+  expect(await rows('select what, spans, p50, p90, longest from lock_percentiles order by what')).toEqual([
+    ['hold', 2n, 30n, 50n, 50n],
+    ['wait', 1n, 20n, 20n, 20n],
+  ]);
+});
+
+describe('seconds', () => {
+  it('count from the first TSC of the trace, by its frequency', async () => {
+    const clocked = await openTraceSession(readers[0], { tscHz: 10 });
+    const sql = 'select seconds(tsc), seconds_at(8), tick_seconds(5) from events where seq = 3';
+    expect(await rows(sql, clocked)).toEqual([[3, 8.5, 0.5]]);
+    await clocked.close();
+  });
+
+  it('are unknown without one, and of several traces each has its own', async () => {
+    expect(await rows('select seconds(tsc) from events where seq = 3')).toEqual([[null]]);
+    const clocked = await openTraceSession(readers, { tscHz: 10 });
+    const sql = 'select trace, seconds(tsc, trace), tick_seconds(20, trace) from events where seq = 1 order by trace';
+    expect(await rows(sql, clocked)).toEqual([
+      ['a.arrow', 1, 2],
+      ['b.arrow', 1, 2],
+    ]);
+    await clocked.close();
+  });
+});
+
 it.each([
   ['[0,5) and [5,9)', 'overlap(0, 5, 5, 9)', false],
   ['[0,6) and [5,9)', 'overlap(0, 6, 5, 9)', true],

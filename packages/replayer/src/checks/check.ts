@@ -14,8 +14,6 @@ interface CheckSpec<R extends BreachRule, N extends Note> {
   readonly policy?: true;
   /** Notes of the replay that it reads, which are taken for it. */
   readonly needs?: readonly N[];
-  /** Absent: `references` for a check with needs, else `entries`. Notes are taken with the references alone. */
-  readonly share?: [N] extends [never] ? CheckShare : never;
   /** It runs only where events of one of these kinds were recorded. */
   readonly ifRecorded?: readonly KindName[];
   readonly make: (scope: CheckScope<R> & Pick<CheckNotes, N>) => RunningCheck;
@@ -39,7 +37,8 @@ export function defineCheck<const R extends BreachRule, const N extends Note = n
     rule,
     policy,
     needs,
-    share: needs.length > 0 ? 'references' : (spec.share ?? 'entries'),
+    // Notes are taken with the references alone.
+    share: needs.length > 0 ? 'references' : 'entries',
     ifRecorded,
     start: (tools, breaches, counted) =>
       make({

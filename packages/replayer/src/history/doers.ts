@@ -20,6 +20,8 @@ export interface Doer {
   /** Call site, its address and name: the event's own, or where the innermost lock held by its pcpu was taken. */
   readonly caller: string | null;
   readonly symbol: string | null;
+  /** True if the event recorded no call site, so that it is the one at which the lock `under` was taken. */
+  readonly by_lock: boolean;
   /** The innermost lock that the pcpu held before the event. */
   readonly under: { readonly seq: number; readonly lock: string; readonly class: string | null } | null;
 }
@@ -123,6 +125,7 @@ class LockScan {
       vcpu: orNull(this.index('cur_vcpu', row)),
       caller: siteAddress(names, site) ?? null,
       symbol: names.symbol[symbol] ?? null,
+      by_lock: own < 0 && site >= 0,
       under:
         held === undefined
           ? null

@@ -146,6 +146,19 @@ export class FrameDirectory {
     }
   }
 
+  /** The same for frames from `first` to `end` (exclusive). */
+  forEachIn(first: number, end: number, visit: (frame: number, slot: number) => void): void {
+    const inside = (frame: number, slot: number) => {
+      if (frame >= first && frame < end) visit(frame, slot);
+    };
+    // Looking for each chunk of a wide range would take longer than passing by those that are there.
+    if ((end - first) / CHUNK > this.chunks) {
+      this.forEach(inside);
+      return;
+    }
+    for (let frame = first - (first % CHUNK); frame < end; frame += CHUNK) this.forEachInChunk(frame, inside);
+  }
+
   /** The same for the frames of this one's chunk. */
   forEachInChunk(frame: number, visit: (frame: number, slot: number) => void): void {
     const chunk = Math.floor(frame / CHUNK);

@@ -291,6 +291,20 @@ export class P2mTable {
     }
   }
 
+  /** Visits the leaves that overlap [first, end), in no order, as they are found; allocates nothing for a leaf. */
+  forEachLeafIn(first: number, end: number, visit: (gfn: number) => void): void {
+    this.levels.forEach((level, depth) => {
+      if (level.used === 0) return;
+      const scale = CHUNK ** depth;
+      level.directory.forEachIn(Math.floor(first / scale), Math.ceil(end / scale), (key, slot) => {
+        if (level.meta[slot] === 0) return;
+        this.level = level;
+        this.slot = slot;
+        visit(key * scale);
+      });
+    });
+  }
+
   transfer(image: StateImage): void {
     image.part('small', this.small);
     image.part('large', this.large);

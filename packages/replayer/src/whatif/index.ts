@@ -1,5 +1,6 @@
 export type { BlamedPair } from './blame.js';
 export { MAPPING } from './blame.js';
+export type { Deadlock, DeadlockMember } from './deadlock.js';
 export {
   type DesignChoice,
   DISCIPLINES,
@@ -15,8 +16,8 @@ export {
 } from './design.js';
 export { OVERLAYS, type OverlayKind } from './overlay.js';
 export type { Refusals } from './refusals.js';
-export type { SectionCounts } from './section-reader.js';
-export type { Deadlock, DeadlockMember, SectionRun } from './simulation.js';
+export type { SectionCounts } from './section-counts.js';
+export type { SectionRun } from './section-run.js';
 export {
   FOREIGN,
   type Foreign,

@@ -2,12 +2,15 @@
 export class ReadyQueue {
   size = 0;
   private readonly heap: Int32Array;
+  /** By pcpu: its place in the heap, if it is there. */
+  private readonly places: Int32Array;
   /** By pcpu. */
   readonly time: Float64Array;
   readonly seq: Float64Array;
 
   constructor(pcpus: number) {
     this.heap = new Int32Array(pcpus);
+    this.places = new Int32Array(pcpus);
     this.time = new Float64Array(pcpus);
     this.seq = new Float64Array(pcpus);
   }
@@ -16,54 +19,59 @@ export class ReadyQueue {
     return this.heap[0];
   }
 
+  push(pcpu: number): void {
+    this.rise(pcpu, this.size++);
+  }
+
+  /** The pcpu is due later than it was. */
+  settle(pcpu: number): void {
+    this.sink(pcpu, this.places[pcpu]);
+  }
+
+  /** Takes out a pcpu that is anywhere in it. */
+  remove(pcpu: number): void {
+    const at = this.places[pcpu];
+    const moved = this.heap[--this.size];
+    if (moved === pcpu) return;
+    if (at > 0 && this.isBefore(moved, this.heap[(at - 1) >>> 1])) this.rise(moved, at);
+    else this.sink(moved, at);
+  }
+
   private isBefore(a: number, b: number): boolean {
     const { time, seq } = this;
     if (time[a] !== time[b]) return time[a] < time[b];
     return seq[a] !== seq[b] ? seq[a] < seq[b] : a < b;
   }
 
-  push(pcpu: number): void {
-    const { heap } = this;
-    let at = this.size++;
+  private rise(pcpu: number, from: number): void {
+    const { heap, places } = this;
+    let at = from;
     while (at > 0) {
       const parent = (at - 1) >>> 1;
-      if (!this.isBefore(pcpu, heap[parent])) break;
-      heap[at] = heap[parent];
+      const other = heap[parent];
+      if (!this.isBefore(pcpu, other)) break;
+      heap[at] = other;
+      places[other] = at;
       at = parent;
     }
     heap[at] = pcpu;
+    places[pcpu] = at;
   }
 
-  /** The first one is gone. */
-  pop(): void {
-    const moved = this.heap[--this.size];
-    if (this.size > 0) this.sink(moved);
-  }
-
-  /** The first one is due later than it was. */
-  settle(): void {
-    if (this.size > 1) this.sink(this.heap[0]);
-  }
-
-  private sink(pcpu: number): void {
-    const { heap, size } = this;
-    let at = 0;
+  private sink(pcpu: number, from: number): void {
+    const { heap, places, size } = this;
+    let at = from;
     for (;;) {
       let child = 2 * at + 1;
       if (child >= size) break;
       if (child + 1 < size && this.isBefore(heap[child + 1], heap[child])) child++;
-      if (!this.isBefore(heap[child], pcpu)) break;
-      heap[at] = heap[child];
+      const other = heap[child];
+      if (!this.isBefore(other, pcpu)) break;
+      heap[at] = other;
+      places[other] = at;
       at = child;
     }
     heap[at] = pcpu;
-  }
-
-  /** Takes out one that is anywhere. */
-  remove(pcpu: number): void {
-    const { heap } = this;
-    const rest = Array.from(heap.subarray(0, this.size)).filter(other => other !== pcpu);
-    this.size = 0;
-    for (const other of rest) this.push(other);
+    places[pcpu] = at;
   }
 }

@@ -47,10 +47,15 @@ export class WaitTimes {
   }
 }
 
+const double = new Float64Array(1);
+/** Its two halves, the low one first. */
+const words = new Uint32Array(double.buffer);
+
+/** The exponent of a value and the first 7 bits behind its point, as the bits of a double tell them. */
 function bucketOf(value: number): number {
-  const exponent = value < 1 ? 0 : Math.floor(Math.log2(value));
-  const part = value < 1 ? 0 : Math.min(STEPS - 1, Math.floor((value / 2 ** exponent - 1) * STEPS));
-  return Math.min(63, exponent) * STEPS + part;
+  if (value < 1) return 0;
+  double[0] = value;
+  return Math.min(63, (words[1] >>> 20) - 1023) * STEPS + ((words[1] >>> 13) & (STEPS - 1));
 }
 
 const lowestOf = (bucket: number): number => 2 ** Math.floor(bucket / STEPS) * (1 + (bucket % STEPS) / STEPS);

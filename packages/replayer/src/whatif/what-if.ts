@@ -1,11 +1,14 @@
 import { BatchMemory, isRecorded, isValid, type TraceReader } from '@p2mtrace/trace-format';
 import type { BlamedPair } from './blame.js';
+import type { Deadlock } from './deadlock.js';
 import { type DesignChoice, type Granularity, type LockDesign, lockDesigns } from './design.js';
 import { noOverlay, type OverlayKind, overlayOf } from './overlay.js';
 import { countRefusals, type Refusals, whyNoRefusals } from './refusals.js';
 import { SECTION_COLUMNS } from './section-columns.js';
-import { type SectionCounts, SectionReader } from './section-reader.js';
-import { type Deadlock, Simulation, type WatchSections } from './simulation.js';
+import type { SectionCounts } from './section-counts.js';
+import { SectionReader } from './section-reader.js';
+import type { WatchSections } from './section-run.js';
+import { Simulation } from './simulation.js';
 
 /** How long a foreign or grant mapping keeps its claim. */
 export const FOREIGN = ['while-built', 'while-mapped'] as const;
@@ -178,7 +181,8 @@ function keyOf({ discipline, granularity, upgrade }: LockDesign): string {
 }
 
 function rowOf(simulation: Simulation, pcpus: number, free: Simulation, recorded: Simulation) {
-  const { waits, mappingWaits, meter, told, deadlocks, upgrades, otherWait, makespan, sections, blame } = simulation;
+  const { waits, mappingWaits, meter, told, deadlocks, upgrades, otherWait, makespan, sections, blame, broken } =
+    simulation.tally;
   return {
     pcpus,
     sections,
@@ -186,16 +190,16 @@ function rowOf(simulation: Simulation, pcpus: number, free: Simulation, recorded
     wait: waitsOf(waits),
     otherWait,
     makespan,
-    ratio: recorded.makespan === 0 ? 1 : makespan / recorded.makespan,
+    ratio: recorded.tally.makespan === 0 ? 1 : makespan / recorded.tally.makespan,
     parallelism: {
       mean: meter.mean,
       peak: meter.peak,
-      lost: free.meter.mean === 0 ? 0 : 1 - meter.mean / free.meter.mean,
+      lost: free.tally.meter.mean === 0 ? 0 : 1 - meter.mean / free.tally.meter.mean,
     },
     upgrades,
     deadlocks,
     told,
-    foreign: { waits: mappingWaits.count, ...waitsOf(mappingWaits), broken: simulation.broken },
+    foreign: { waits: mappingWaits.count, ...waitsOf(mappingWaits), broken },
     blame: blame.worst(BLAMED),
   };
 }

@@ -35,15 +35,15 @@ describe('who did an event', () => {
       { ...entry, gfn: 1 }, // 8: nobody knows
     ]);
     const doers = doersOf(reader, [8, 2, 3, 4, 6, 0, 99]);
-    const base = { pcpu: 0, domid: null, vcpu: null, caller: null, symbol: null, under: null };
+    const base = { pcpu: 0, domid: null, vcpu: null, caller: null, symbol: null, by_lock: false, under: null };
     const outer = { seq: 0, lock: '0x10', class: 'p2m' };
     const inner = { seq: 1, lock: '0x20', class: 'pod' };
     expect(Object.fromEntries(doers)).toEqual({
       0: { ...base, seq: 0, caller: '0xa0', symbol: 'outer' },
-      2: { ...base, seq: 2, domid: 3, vcpu: 2, caller: '0xb0', symbol: 'inner', under: inner },
+      2: { ...base, seq: 2, domid: 3, vcpu: 2, caller: '0xb0', symbol: 'inner', by_lock: true, under: inner },
       3: { ...base, seq: 3, caller: '0xc0', under: inner },
       4: { ...base, seq: 4, pcpu: 1 },
-      6: { ...base, seq: 6, caller: '0xa0', symbol: 'outer', under: outer },
+      6: { ...base, seq: 6, caller: '0xa0', symbol: 'outer', by_lock: true, under: outer },
       8: { ...base, seq: 8 },
     });
   });

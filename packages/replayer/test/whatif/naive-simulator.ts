@@ -33,6 +33,8 @@ interface Section {
   readonly since: number;
   readonly seq: number;
   readonly writes: boolean;
+  /** How many locks its pcpu had when it began, of those that it still has. */
+  locksBefore: number;
   wait: number;
 }
 interface Pcpu {
@@ -41,11 +43,9 @@ interface Pcpu {
   due: number;
   sections: Section[];
   locks: number[];
-  /** How many locks it had when its outermost section began. */
-  locksBefore: number;
   carried: number;
-  /** Its section has started again, and passes nobody. */
-  hasRestarted: boolean;
+  /** Its section has started again: it passes nobody, and knows what it needs and how old it is. */
+  again: { readonly times: number; readonly since: number; readonly first: number; readonly last: number } | undefined;
 }
 
 export interface NaiveResult {
@@ -57,6 +57,8 @@ export interface NaiveResult {
   readonly peak: number;
   readonly mean: number;
   readonly granules: number;
+  /** Pcpus of each deadlock. */
+  readonly told: readonly (readonly number[])[];
 }
 
 /**
@@ -70,6 +72,7 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
   let held: Held[] = [];
   const queue: Request[] = [];
   const waits: number[] = [];
+  const told: number[][] = [];
   const pcpus = streams.map(
     (ops): Pcpu => ({
       at: 0,
@@ -77,9 +80,8 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
       due: ops[0]?.ticks ?? 0,
       sections: [],
       locks: [],
-      locksBefore: 0,
       carried: 0,
-      hasRestarted: false,
+      again: undefined,
     }),
   );
   let [otherWait, makespan, deadlocks, upgrades] = [0, 0, 0, 0];
@@ -90,7 +92,7 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
   const conflict = (a: Held, b: Held) => a.p !== b.p && overlap(a, b) && (a.writes || b.writes);
   const isAhead = (earlier: Request, later: Request) =>
     !later.isUpgrade &&
-    !(fairness === 'reader-preference' && !later.writes && !pcpus[later.p].hasRestarted) &&
+    !(fairness === 'reader-preference' && !later.writes && pcpus[later.p].again === undefined) &&
     conflict(earlier, later);
   /** Who keeps a request waiting: those who have something, and those who came before. */
   const blockers = (request: Request): number[] => {
@@ -172,18 +174,30 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
     const ahead = reach(p);
     return [...ahead].filter(q => reach(q).has(p));
   };
+  /** What the pcpu would give back if its outermost section started again. */
+  const given = (p: number): number[] => {
+    const { sections, locks } = pcpus[p];
+    return sections.length === 0 ? [] : [...sections.map(({ res }) => res), ...locks.slice(sections[0].locksBefore)];
+  };
   const restart = (p: number, time: number) => {
     const pcpu = pcpus[p];
     const request = queue.find(one => one.p === p);
     if (request === undefined) throw new Error('who does not wait is in no circle');
     queue.splice(queue.indexOf(request), 1);
+    const [outer] = pcpu.sections;
+    const known = [...held, ...(request.isP2m ? [request] : [])].filter(one => one.p === p && one.res === outer.res);
+    pcpu.again = {
+      times: 1 + (pcpu.again?.times ?? 0),
+      since: outer.since,
+      first: Math.min(...known.map(({ first }) => first)),
+      last: Math.max(...known.map(({ last }) => last)),
+    };
     pcpu.carried = pcpu.sections.reduce((sum, { wait }) => sum + wait, 0) + (request.isP2m ? time - request.since : 0);
-    const lost = [...pcpu.sections.map(({ res }) => res), ...pcpu.locks.slice(pcpu.locksBefore)];
+    const lost = given(p);
     held = held.filter(one => one.p !== p || !lost.includes(one.res));
-    pcpu.at = pcpu.sections[0].at;
-    pcpu.locks = pcpu.locks.slice(0, pcpu.locksBefore);
+    pcpu.at = outer.at;
+    pcpu.locks = pcpu.locks.slice(0, outer.locksBefore);
     pcpu.sections = [];
-    pcpu.hasRestarted = true;
     pcpu.now = time;
     pcpu.due = time;
     lookAtQueue(time);
@@ -193,23 +207,30 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
       const members = circle(p);
       if (members.length === 0) return;
       deadlocks++;
-      const [victim] = members
-        .filter(q => pcpus[q].sections.length > 0)
-        .sort((a, b) => {
-          const [x, y] = [pcpus[a].sections[0], pcpus[b].sections[0]];
-          return y.since - x.since || y.seq - x.seq || b - a;
-        });
+      told.push([...members].sort((a, b) => a - b));
+      const wanted = queue.filter(one => members.includes(one.p));
+      const helps = (q: number) =>
+        (pcpus[q].again?.times ?? 0) < 16 &&
+        held.some(one => one.p === q && given(q).includes(one.res) && wanted.some(want => conflict(one, want)));
+      const [victim] = members.filter(helps).sort((a, b) => {
+        const [x, y] = [pcpus[a].sections[0], pcpus[b].sections[0]];
+        return y.since - x.since || y.seq - x.seq || b - a;
+      });
       if (victim !== undefined) {
         restart(victim, time);
         continue;
       }
       const request = queue.find(one => one.p === p);
       if (request === undefined) return;
-      queue.splice(queue.indexOf(request), 1);
-      grant(request, time);
-      goOn(p, time);
-      lookAtQueue(time);
+      force(request, time);
     }
+  };
+  /** Gives it what it waits for, whoever has it. */
+  const force = (request: Request, time: number) => {
+    queue.splice(queue.indexOf(request), 1);
+    grant(request, time);
+    goOn(request.p, time);
+    lookAtQueue(time);
   };
   /** False if it has to wait. */
   const ask = (claim: Held, time: number, isP2m: boolean): boolean => {
@@ -227,15 +248,23 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
   };
   const claimOf = (p: number, op: NaiveOp, section: Section): Held => {
     const isBegin = op.kind === 'begin';
-    let writes = isExclusive || (upgrade === 'declare' ? section.writes : !isBegin && op.writes === true);
+    const { again } = pcpus[p];
+    const declares = upgrade === 'declare' || (upgrade === 'convert' && again !== undefined);
+    let writes = isExclusive || (declares && section.writes);
+    if (upgrade === 'convert' && !isBegin && op.writes === true) writes = true;
     if (discipline === 'recorded') writes = op.shared !== true;
     if (ranges === 0) return { p, res: op.res, first: 0, last: 0, writes };
+    if (again !== undefined && isBegin && pcpus[p].sections.length === 1) {
+      return { p, res: op.res, first: again.first, last: again.last, writes };
+    }
     const granule = (gfn: number | undefined) => Math.floor((gfn ?? 0) / ranges);
     if (op.whole === true) return { p, res: op.res, first: -Infinity, last: Infinity, writes };
     return { p, res: op.res, first: granule(op.first), last: granule(op.last), writes };
   };
 
+  let steps = 0;
   for (;;) {
+    if (++steps > 20_000) throw new Error('it does not come to an end');
     let next = -1;
     for (let p = 0; p < pcpus.length; p++) {
       if (isWaiting(p) || pcpus[p].at >= streams[p].length) continue;
@@ -243,7 +272,13 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
       const earlier = next < 0 || pcpus[p].due < pcpus[next].due;
       if (earlier || (pcpus[p].due === pcpus[next].due && seq(p) < seq(next))) next = p;
     }
-    if (next < 0) break;
+    if (next < 0) {
+      // Nobody can go on: the first who waits gets what it wants.
+      const request = queue.toSorted((a, b) => a.p - b.p)[0];
+      if (request === undefined) break;
+      force(request, Math.max(request.since, makespan, ...pcpus.map(({ now }) => now)));
+      continue;
+    }
     const pcpu = pcpus[next];
     const time = pcpu.due;
     measure(time);
@@ -257,11 +292,13 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
     } else if (op.kind === 'unlock') {
       const place = pcpu.locks.lastIndexOf(op.res);
       if (place >= 0) pcpu.locks.splice(place, 1);
+      for (const section of pcpu.sections) if (place >= 0 && place < section.locksBefore) section.locksBefore--;
       held = held.filter(one => one.p !== next || one.res !== op.res);
       lookAtQueue(time);
     } else if (op.kind === 'begin') {
-      if (pcpu.sections.length === 0) pcpu.locksBefore = pcpu.locks.length;
-      const section = { res: op.res, at, since: time, seq: op.seq, writes: op.writes === true, wait: pcpu.carried };
+      const since = pcpu.sections.length === 0 ? (pcpu.again?.since ?? time) : time;
+      const [wait, locksBefore] = [pcpu.carried, pcpu.locks.length];
+      const section = { res: op.res, at, since, seq: op.seq, writes: op.writes === true, locksBefore, wait };
       pcpu.carried = 0;
       pcpu.sections.push(section);
       if (discipline !== 'refuse') goes = ask(claimOf(next, op, section), time, true);
@@ -272,9 +309,11 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
       if (section !== undefined && counts && isTried) goes = ask(claimOf(next, op, section), time, true);
     } else {
       const place = pcpu.sections.findLastIndex(({ res }) => res === op.res);
-      const [section] = pcpu.sections.splice(place, 1);
-      if (pcpu.sections.length === 0) pcpu.hasRestarted = false;
-      if (section.wait > 0) waits.push(section.wait);
+      if (place >= 0) {
+        const [section] = pcpu.sections.splice(place, 1);
+        if (pcpu.sections.length === 0) pcpu.again = undefined;
+        if (section.wait > 0) waits.push(section.wait);
+      }
       held = held.filter(one => one.p !== next || one.res !== op.res);
       lookAtQueue(time);
     }
@@ -289,5 +328,6 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
     peak,
     mean: busy === 0 ? 0 : area / busy,
     granules,
+    told,
   };
 }

@@ -13,7 +13,6 @@ const GENERATION = 1;
  */
 export const doubleAllocDrop = defineCheck({
   rule: 'refcount.double-alloc-drop',
-  share: 'references',
   make: ({ state: { pages }, now, report, opportunities }) => {
     const counted = opportunities('drop');
     const drops = new FrameRecords(2);

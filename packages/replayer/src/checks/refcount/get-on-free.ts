@@ -6,7 +6,6 @@ import { isFree, knowsCount, ownerOf, slotOf } from '../known-pages.js';
 /** Somebody takes the first general reference of a page, which get_page must refuse. */
 export const getOnFree = defineCheck({
   rule: 'refcount.get-on-free',
-  share: 'references',
   make: ({ state: { pages }, now, report, opportunities }) => {
     const gets = opportunities('get');
     return {

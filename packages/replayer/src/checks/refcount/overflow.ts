@@ -18,7 +18,6 @@ const WORD = 2 ** 32;
  */
 export const overflow = defineCheck({
   rule: 'refcount.overflow',
-  share: 'references',
   make: ({ state: { pages, profile }, options, now, report, opportunities }) => {
     const gets = opportunities('get');
     const typeGets = opportunities('type');

@@ -26,7 +26,6 @@ interface Unflushed {
  */
 export const typeBeforeFlush = defineCheck({
   rule: 'refcount.type-before-flush',
-  share: 'references',
   ifRecorded: ['tlb_flush'],
   make: ({ state: { pages, profile }, now, site, report, opportunities }) => {
     const changes = opportunities('change');

@@ -8,7 +8,6 @@ import { KnownTypes } from '../known-types.js';
 /** A page has a type reference and no general one. */
 export const typeWithoutGeneral = defineCheck({
   rule: 'refcount.type-without-general',
-  share: 'references',
   make: ({ state: { pages, profile }, relinquishedTypes, report, opportunities }) => {
     const changes = opportunities('count');
     const types = new KnownTypes(pages, profile);

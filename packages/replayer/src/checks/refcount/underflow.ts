@@ -7,7 +7,6 @@ import { isFree, knowsCount, ownerOf, slotOf } from '../known-pages.js';
 /** Somebody drops a general reference that is not there. */
 export const underflow = defineCheck({
   rule: 'refcount.underflow',
-  share: 'references',
   make: ({ state: { pages }, now, report, opportunities }) => {
     const puts = opportunities('put');
     const put = (batch: ReplayBatch, row: number) => {

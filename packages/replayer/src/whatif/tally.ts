@@ -1,0 +1,24 @@
+import { Blame } from './blame.js';
+import type { Deadlock } from './deadlock.js';
+import { WaitTimes } from './wait-times.js';
+import { WorkMeter } from './work-meter.js';
+
+/** What an experiment came to. Times are ticks. */
+export class Tally {
+  sections = 0;
+  upgrades = 0;
+  deadlocks = 0;
+  /** The first of them. */
+  readonly told: Deadlock[] = [];
+  /** Waits for p2ms, by section. */
+  readonly waits = new WaitTimes();
+  /** Waits for locks of other classes. */
+  otherWait = 0;
+  readonly blame = new Blame();
+  readonly meter = new WorkMeter();
+  /** Changes that waited for a mapping. */
+  readonly mappingWaits = new WaitTimes();
+  /** Claims of mappings that were broken, as nobody could go on. */
+  broken = 0;
+  makespan = 0;
+}

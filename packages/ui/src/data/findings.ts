@@ -1,0 +1,90 @@
+import { effect, signal } from '@preact/signals';
+import { ask } from './ask.js';
+import { overview, trace } from './store.js';
+
+export interface Occurrence {
+  readonly subject: Readonly<Record<string, string | number | null>>;
+  readonly witness: readonly Witness[];
+}
+
+/** An event that a finding rests on, and what it is in it. */
+export interface Witness {
+  readonly seq: number;
+  readonly role: string;
+}
+
+/** From the least severe. */
+export const SEVERITIES = ['note', 'warning', 'error'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+/** As p2mtrace analyze prints it. */
+export interface Finding {
+  readonly id: string;
+  readonly rule: string;
+  readonly severity: string;
+  readonly confidence: string;
+  readonly signature: string;
+  readonly title: string;
+  readonly count: number;
+  readonly incident: string | null;
+  readonly of: { readonly times: number; readonly what: string } | null;
+  readonly occurrences: readonly Occurrence[];
+}
+
+export interface Report {
+  readonly findings: readonly Finding[];
+  readonly incidents: readonly { readonly cause: string; readonly title: string }[];
+  readonly notChecked: readonly { readonly rule: string; readonly reason: string }[];
+}
+
+const NONE = { note: [], warning: [], error: [] };
+
+/** What the rules find in the trace that is looked at; neither while that was not asked. */
+export const findings = signal<{ readonly report?: Report; readonly failed?: string }>({});
+/** Events that findings name, by the severity of the most severe. */
+export const witnesses = signal<Readonly<Record<Severity, readonly number[]>>>(NONE);
+/** Those of the occurrence whose story is told. */
+export const told = signal<readonly Witness[]>([]);
+
+function bySeverity(all: readonly Finding[]): Readonly<Record<Severity, readonly number[]>> {
+  const severities = new Map<number, Severity>();
+  for (const severity of SEVERITIES) {
+    for (const finding of all.filter(one => one.severity === severity)) {
+      for (const { witness } of finding.occurrences) for (const { seq } of witness) severities.set(seq, severity);
+    }
+  }
+  const of = (wanted: Severity) => [...severities].flatMap(([seq, severity]) => (severity === wanted ? [seq] : []));
+  return { note: of('note'), warning: of('warning'), error: of('error') };
+}
+
+let asked = -1;
+
+/** Asks for the findings, unless that was done. */
+export function lookForFindings(): void {
+  const t = trace.peek();
+  if (asked === t) return;
+  asked = t;
+  const put = (of: typeof findings.value) => {
+    if (asked !== t) return;
+    findings.value = of;
+    witnesses.value = bySeverity(of.report?.findings ?? []);
+  };
+  ask<Report>('findings', { t }).then(
+    report => put({ report }),
+    (error: Error) => put({ failed: error.message }),
+  );
+}
+
+/** Once the density of the timeline is there, nobody waits for anything: then findings are looked for. */
+export function findInTime(): void {
+  effect(() => {
+    trace.value;
+    asked = -1;
+    findings.value = {};
+    witnesses.value = NONE;
+    told.value = [];
+  });
+  effect(() => {
+    if (overview.value !== undefined) lookForFindings();
+  });
+}

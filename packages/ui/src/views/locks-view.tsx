@@ -94,18 +94,12 @@ from lock_waits where ${of} group by 1 order by 1`,
       <Answer
         of={stat}
         what="lock statistics"
-        draw={table => <VirtualTable table={hasWaits ? table : withoutWaits(table)} label="contention by class" />}
+        draw={table => <VirtualTable table={table} label="contention by class" />}
       />
       <h2>what if</h2>
       <LockDesigns />
     </section>
   );
-}
-
-/** Where no wait was recorded, none is known: not zero. */
-function withoutWaits({ columns, rows, cut }: Table): Table {
-  const isOfWaits = columns.map(name => name === 'contentions' || name.startsWith('wait_'));
-  return { columns, cut, rows: rows.map(row => row.map((value, i) => (isOfWaits[i] ? null : value))) };
 }
 
 /** Numbers of a table by bins of the trace, whose first column is where each begins; bins without a row have none. */

@@ -2,6 +2,7 @@ import { analyzeTrace, openTraceSession, type TraceSession } from '@p2mtrace/ana
 import { describe, expect, it } from 'vitest';
 import { ticksText } from '../../src/render/ticks.js';
 import { lostWindowsOf, occupancyOf, referenceHeatOf, ticksOf } from '../../src/report/chart-data.js';
+import { hexTicks } from '../../src/report/charts.js';
 import { edgeKey, inCircles, lockGraphOf } from '../../src/report/lock-graph.js';
 import { lockGraphSvg } from '../../src/report/lock-graph-svg.js';
 import { traceMaker } from '../support/trace-of.js';
@@ -52,6 +53,11 @@ it('counts references where they were taken, and the allocation is none', async 
   );
   expect(cells.reduce((sum, { refs }) => sum + refs, 0)).toBe(3);
   for (const { mfn, mfnEnd } of cells) expect([0x100, 0x500].some(taken => mfn <= taken && taken < mfnEnd)).toBe(true);
+});
+
+it('has ticks of frames at round hex numbers', () => {
+  expect(hexTicks(0xa1234, 0x123456).map(mfn => mfn.toString(16))).toEqual(['c0000', 'e0000', '100000', '120000']);
+  expect(hexTicks(5, 7)).toEqual([5, 6, 7]);
 });
 
 it('bins holds by doubling ticks', async () => {

@@ -1,8 +1,12 @@
 // Draws the timelines of a report, and opens everything for print. Reads the JSON beside each drawing; needs d3.
 
-const MARGIN = { top: 34, right: 40, bottom: 24, left: 12 };
+/** Lines for the names of witnesses. */
+const NAME_LINES = 4;
+const MARGIN = { top: 12 * NAME_LINES + 10, right: 40, bottom: 24, left: 12 };
 const ROW = 17;
 const HEAD = 18;
+/** What a lane shows has the same colour in every report. */
+const COLOURS = { entries: 1, mappings: 6, page: 3, references: 4, types: 7, locks: 5, events: 8 };
 /** Lines of a lane that are drawn: what is beside them shares the last. */
 const MOST_ROWS = 12;
 
@@ -11,14 +15,22 @@ function drawTimeline(figure) {
   const data = JSON.parse(figure.querySelector('script').textContent);
   const width = 1000;
   let top = MARGIN.top;
-  const lanes = data.lanes.map((lane, i) => {
+  const lanes = data.lanes.map(lane => {
     const rows = Math.min(lane.rows, MOST_ROWS);
-    const placed = { ...lane, top, height: HEAD + rows * ROW + 5, color: `var(--series-${(i % 8) + 1})` };
+    const placed = { ...lane, top, height: HEAD + rows * ROW + 5, color: `var(--series-${COLOURS[lane.kind] ?? 8})` };
     top += placed.height;
     return placed;
   });
   const height = top + MARGIN.bottom;
-  const whole = d3.scaleLinear([0, Math.max(1, data.events)], [MARGIN.left, width - MARGIN.right]);
+  // By seconds where they are known, else by number of event.
+  let bySeconds = data.seconds !== undefined;
+  const endOf = () => (bySeconds ? data.seconds.end : data.events);
+  const at = seq => (bySeconds ? (data.seconds.at[seq] ?? 0) : seq);
+  /** The least that is shown: eight events, or a microsecond. */
+  const least = () => (bySeconds ? 1e-6 : 8);
+  const scaleOf = () =>
+    d3.scaleLinear([0, Math.max(bySeconds ? 1e-6 : 1, endOf())], [MARGIN.left, width - MARGIN.right]);
+  let whole = scaleOf();
 
   const tools = d3.select(drawing).append('div').attr('class', 'tools');
   const svg = d3
@@ -82,23 +94,30 @@ function drawTimeline(figure) {
     .attr('y2', top);
   const roles = content.selectAll('.role').data(data.witness).join('text').attr('class', 'role');
 
+  const when = seq => {
+    const seconds = data.seconds?.at[seq];
+    return seconds === undefined ? `#${seq}` : `#${seq} (${seconds.toFixed(6)} s)`;
+  };
   const span = ({ from, to }) =>
-    (from === null ? 'before the trace' : `#${from}`) +
-    (to === from ? '' : ` to ${to === null ? 'its end' : `#${to}`}`);
+    (from === null ? 'before the trace' : when(from)) +
+    (to === from ? '' : ` to ${to === null ? 'its end' : when(to)}`);
   function tell(mark) {
     told.text(`${mark.lane.name}: ${mark.label}, ${span(mark)}. ${mark.detail}`);
     items.classed('chosen', one => one === mark);
   }
 
+  /** Seconds with as many digits as tell the ticks apart; whole events. */
+  function tickText(x) {
+    if (!bySeconds) return seq => (Number.isInteger(seq) ? `#${d3.format(',')(seq)}` : '');
+    const [first, second] = x.ticks(8);
+    const digits = Math.min(9, Math.max(0, Math.ceil(-Math.log10((second ?? first + 1) - first))));
+    return seconds => `${seconds.toFixed(digits)} s`;
+  }
+
   function draw(x) {
-    axis.call(
-      d3
-        .axisBottom(x)
-        .ticks(8)
-        .tickFormat(seq => (Number.isInteger(seq) ? `#${d3.format(',')(seq)}` : '')),
-    );
-    const left = mark => Math.max(-5, x(mark.from ?? 0));
-    const right = mark => Math.min(width + 5, x(mark.to ?? data.events));
+    axis.call(d3.axisBottom(x).ticks(8).tickFormat(tickText(x)));
+    const left = mark => Math.max(-5, mark.from === null ? x(0) : x(at(mark.from)));
+    const right = mark => Math.min(width + 5, mark.to === null ? x(endOf()) : x(at(mark.to)));
     const isVisible = mark => right(mark) >= 0 && left(mark) <= width;
     items
       .attr('display', mark => (isVisible(mark) ? null : 'none'))
@@ -113,29 +132,31 @@ function drawTimeline(figure) {
           : `${mark.label.slice(0, room - 1)}…`;
     });
     texts.attr('x', mark => Math.max(left(mark), 0) + 4);
-    lost.attr('x1', x).attr('x2', x);
-    witness.attr('x1', one => x(one.seq)).attr('x2', one => x(one.seq));
-    // Names that would lie on each other stand in two lines, or are left out.
-    const ends = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    lost.attr('x1', seq => x(at(seq))).attr('x2', seq => x(at(seq)));
+    witness.attr('x1', one => x(at(one.seq))).attr('x2', one => x(at(one.seq)));
+    // Names that would lie on each other stand in lines of their own, or are left out.
+    const ends = Array(NAME_LINES).fill(Number.NEGATIVE_INFINITY);
     roles.each(function place({ seq, role }) {
       const text = `${role} #${seq}`;
       const length = text.length * 6.2;
-      const at = Math.min(Math.max(x(seq), MARGIN.left), width - length);
-      const line = ends.findIndex(end => end < at);
-      const isShown = line !== -1 && x(seq) >= 0 && x(seq) <= width;
-      if (isShown) ends[line] = at + length;
+      const place = x(at(seq));
+      const start = Math.min(Math.max(place, MARGIN.left), width - length);
+      const line = ends.findIndex(end => end + 6 < start);
+      const isShown = line !== -1 && place >= 0 && place <= width;
+      if (isShown) ends[line] = start + length;
       d3.select(this)
-        .attr('x', at)
-        .attr('y', line === 0 ? 12 : 24)
+        .attr('x', start)
+        .attr('y', 12 * (line + 1))
         .text(isShown ? text : '');
     });
-    drawing.dataset.from = Math.round(x.invert(MARGIN.left));
-    drawing.dataset.to = Math.round(x.invert(width - MARGIN.right));
+    const shown = value => (bySeconds ? value : Math.round(value));
+    drawing.dataset.from = shown(x.invert(MARGIN.left));
+    drawing.dataset.to = shown(x.invert(width - MARGIN.right));
   }
 
   const zoom = d3
     .zoom()
-    .scaleExtent([1, Math.max(1, data.events / 8)])
+    .scaleExtent([1, Math.max(1, endOf() / least())])
     .extent([
       [0, 0],
       [width, height],
@@ -149,10 +170,10 @@ function drawTimeline(figure) {
     .on('zoom', ({ transform }) => draw(transform.rescaleX(whole)));
   svg.call(zoom).on('dblclick.zoom', null);
   const toWitnesses = () => {
-    const seqs = data.witness.map(({ seq }) => seq);
+    const seqs = data.witness.map(({ seq }) => at(seq));
     const [first, last] = [Math.min(...seqs), Math.max(...seqs)];
-    const around = Math.max(12, (last - first) * 0.3);
-    const scale = Math.min(data.events / 8, data.events / (last - first + 2 * around));
+    const around = Math.max(1.5 * least(), (last - first) * 0.3);
+    const scale = Math.min(endOf() / least(), endOf() / (last - first + 2 * around));
     if (seqs.length === 0 || scale <= 1) return svg.call(zoom.transform, d3.zoomIdentity);
     const middle = whole((first + last) / 2);
     return svg.call(zoom.transform, d3.zoomIdentity.translate(width / 2 - middle * scale, 0).scale(scale));
@@ -164,7 +185,16 @@ function drawTimeline(figure) {
     Right: () => svg.call(zoom.translateBy, -150 / d3.zoomTransform(svg.node()).k, 0),
     'Whole trace': () => svg.call(zoom.transform, d3.zoomIdentity),
     Witnesses: toWitnesses,
+    ...(data.seconds === undefined ? {} : { 'Events or seconds': changeAxis }),
   };
+  function changeAxis() {
+    bySeconds = !bySeconds;
+    whole = scaleOf();
+    zoom.scaleExtent([1, Math.max(1, endOf() / least())]);
+    const name = figure.querySelector('.axis-name');
+    if (name !== null) name.textContent = bySeconds ? 'By seconds' : 'By number of event';
+    toWitnesses();
+  }
   const keys = {
     '+': 'Zoom in',
     '=': 'Zoom in',
@@ -186,23 +216,46 @@ function drawTimeline(figure) {
   toWitnesses();
 }
 
-/** A timeline is drawn when it is first seen: a report has many. */
-const unseen = new IntersectionObserver(
-  entries => {
-    for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) continue;
-      unseen.unobserve(target);
-      drawOnce(target);
-    }
-  },
-  { rootMargin: '300px' },
-);
 function drawOnce(figure) {
   if (figure.dataset.drawn !== undefined) return;
   figure.dataset.drawn = '';
   drawTimeline(figure);
 }
-for (const figure of document.querySelectorAll('.timeline')) unseen.observe(figure);
+/** What is unfolded is drawn before it is scrolled to; what is folded when it is unfolded: a report has many. */
+function drawUnfolded(within) {
+  for (const figure of within.querySelectorAll('.timeline')) {
+    if (figure.parentElement.closest('details:not([open])') === null) drawOnce(figure);
+  }
+}
+drawUnfolded(document);
+document.addEventListener('toggle', ({ target }) => drawUnfolded(target), true);
+
+/** Shows the findings that have all words and one of the chosen severities. */
+function search(form) {
+  const findings = [...document.querySelectorAll('.finding')].map(element => [
+    element,
+    element.textContent.toLowerCase(),
+  ]);
+  const apply = () => {
+    const words = form
+      .querySelector('input[type=search]')
+      .value.toLowerCase()
+      .split(/\s+/)
+      .filter(word => word !== '');
+    const wanted = [...form.querySelectorAll('input[type=checkbox]:checked')].map(({ name }) => name);
+    let shown = 0;
+    for (const [element, text] of findings) {
+      const isShown = wanted.some(name => element.classList.contains(name)) && words.every(word => text.includes(word));
+      element.hidden = !isShown;
+      if (isShown) shown++;
+    }
+    form.querySelector('output').textContent = `${shown} of ${findings.length} shown`;
+  };
+  form.addEventListener('input', apply);
+  form.addEventListener('submit', event => event.preventDefault());
+  apply();
+}
+for (const form of document.querySelectorAll('.search')) search(form);
 
 /** On paper everything is open and drawn. */
 let opened = [];

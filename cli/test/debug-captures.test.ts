@@ -54,7 +54,7 @@ describe.skipIf(!HAS_CAPTURES)('debug of a real capture', () => {
     const [pod] = seqsOf(`kind = 'pod_populate' and gfn = ${0x8e00}`);
     const [taken] = seqsOf(`kind = 'lock_acquire' and lock_class = 'pod' and seq < ${pod}`).slice(-1);
     const site = /^ {2}pcpu 1 (.*), at 0xffff[0-9a-f]+, holding pod 0xffff83013753e870 since #(\d+)$/m.exec(stdout);
-    expect(site?.slice(1)).toEqual(['p2m_pod_demand_populate', String(taken)]);
+    expect(site?.slice(1)).toEqual(['p2m_pod_demand_populate (inferred from the pod lock it held)', String(taken)]);
   });
 
   it('ends with exit code 2 where nothing more happens to a gfn', () => {

@@ -134,7 +134,9 @@ describe('debug tells', () => {
   });
 
   it('who did it: the event, the last writer of a gfn, the holder of a lock', () => {
-    const removed = 'pcpu 0 d0v3 p2m_remove_page, at 0xffff82d0402dc73a, holding p2m 0xffff830120101010 since #6';
+    const removed =
+      'pcpu 0 d0v3 p2m_remove_page (inferred from the p2m lock it held), at 0xffff82d0402dc73a, ' +
+      'holding p2m 0xffff830120101010 since #6';
     expect(said('goto 7', 'who')[2]).toBe(`  ${removed}`);
     expect(said('goto end', 'who gfn 1:0x10').slice(1)).toEqual([
       expect.stringMatching(/^#7 set_entry /),
@@ -147,8 +149,8 @@ describe('debug tells', () => {
   it('why a page is as it is: who allocated it, mapped it, took it away', () => {
     const why = said('goto end', 'why mfn 0x100').join('\n');
     expect(why).toMatch(/^allocated the page .* #1 page_alloc /m);
-    expect(why).toMatch(/^mapped it last, at gfn 1:0x10@host .* #3 set_entry .* p2m_add_page \(p2m\)$/m);
-    expect(why).toMatch(/^ended that mapping .* #7 set_entry .* p2m_remove_page \(p2m\)$/m);
+    expect(why).toMatch(/^mapped it last, at gfn 1:0x10@host .* #3 set_entry .* p2m_add_page \(by p2m lock\)$/m);
+    expect(why).toMatch(/^ended that mapping .* #7 set_entry .* p2m_remove_page \(by p2m lock\)$/m);
   });
 
   it('the history of a gfn, and the difference to another point', () => {

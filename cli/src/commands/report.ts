@@ -12,6 +12,7 @@ import { flat } from '../render/incident-order.js';
 import { Progress } from '../render/progress.js';
 import { sayWritten } from '../render/written.js';
 import { htmlReport } from '../report/html-report.js';
+import { shellText } from '../text/shell-text.js';
 import { version } from '../version.js';
 import { fails } from './analyze.js';
 
@@ -64,7 +65,8 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
       suppressions: [],
       today: '',
     });
-    const text = await htmlReport(report, [...RULES, ...rulesOf(plugins)]);
+    const command = ['p2mtrace', ...process.argv.slice(2)].map(shellText).join(' ');
+    const text = await htmlReport(report, [...RULES, ...rulesOf(plugins)], command);
     await withText(output, context, out => out.write(text));
     if (output !== undefined) sayWritten(context, output, counted(findings.length, 'finding'));
     return findings.some(finding => fails(finding, failOn)) ? EXIT.findings : EXIT.fine;

@@ -2,6 +2,7 @@ import type { Confidence } from '@p2mtrace/analyzers';
 import { secondsText } from '../render/clock.js';
 import { inferredText } from '../render/doer.js';
 import { eventText, fieldsText } from '../render/fields.js';
+import { firstSentences } from '../render/first-sentences.js';
 import { timesText } from '../render/out-of.js';
 import { beliefText } from '../render/rule-text.js';
 import { locksText } from '../render/story.js';
@@ -110,13 +111,4 @@ function stepOf({ roles, seconds, by, step }: Witness, { story }: Account): Lett
         .map(([pcpu, locks]) => `pcpu ${pcpu} held ${locks}`),
     ],
   };
-}
-
-/** The first sentences of a text, as much as says what it is about. */
-function firstSentences(text: string): string {
-  const [first = text, second = ''] = text
-    .replace(/\s+/g, ' ')
-    .trim()
-    .split(/(?<=[.!?]) (?=[A-Z])/);
-  return first.length < 60 ? `${first} ${second}`.trim() : first;
 }

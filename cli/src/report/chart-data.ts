@@ -24,6 +24,8 @@ export interface TicksBin {
   readonly spans: number;
 }
 
+/** A domain that had so many pages freed after the last use of its p2m was torn down, as far as a trace without its end tells. */
+const TORN_DOWN = 64;
 /** Points at which occupancy is measured. */
 const MOMENTS = 160;
 const HEAT = { columns: 96, rows: 32 };
@@ -39,9 +41,10 @@ export async function occupancyOf(session: TraceSession, events: number): Promis
   const rows = await rowsOf(
     session,
     `with spans as (
-      select domid, coalesce(p2m_type::varchar, 'unknown') as type, (1::bigint << "order") as frames,
-        coalesce(from_seq, 0) as from_seq, to_seq
-      from mapping_spans where view = 0 and p2m_type is distinct from 'invalid'),
+      select m.domid, coalesce(p2m_type::varchar, 'unknown') as type, (1::bigint << "order") as frames,
+        coalesce(from_seq, 0) as from_seq, coalesce(to_seq, d.destroyed_seq, d.dying_seq, if(d.freed >= ${TORN_DOWN}, d.last_free_seq, null)) as to_seq
+      from mapping_spans m left join domains d on d.domid = m.domid
+      where view = 0 and p2m_type is distinct from 'invalid'),
     domains as (select domid from spans group by domid order by count(*) desc, domid limit ${SHOWN_DOMAINS}),
     types as (select type from spans group by type order by sum(frames) desc, type limit ${SHOWN_TYPES}),
     changes as (

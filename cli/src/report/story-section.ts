@@ -1,5 +1,6 @@
 import type { Scene, Story, StoryStep } from '@p2mtrace/analyzers';
 import { subjectText } from '@p2mtrace/replayer';
+import { secondsText } from '../render/clock.js';
 import { doerInFull, doerText } from '../render/doer.js';
 import { eventText } from '../render/fields.js';
 import { otherOrderText, stackRows, stacksOf } from '../render/stacks.js';
@@ -8,10 +9,10 @@ import { html, type Markup, table } from './html.js';
 import type { ToldOccurrence } from './trace-report.js';
 
 /** What happened, witness by witness, and how the subjects came to be as they are. */
-export function storySection({ story }: ToldOccurrence): Markup {
+export function storySection({ story, timeline }: ToldOccurrence): Markup {
   if (typeof story === 'string') return html`<p class="notice">${story}</p>`;
   const { steps, pcpus, chains, writers } = story;
-  return html`${stacksMarkup(story)}<ol class="story">${steps.map(step => stepItem(step, pcpus, writers))}</ol>
+  return html`${stacksMarkup(story)}<ol class="story">${steps.map(step => stepItem(step, pcpus, writers, timeline.seconds?.at[step.event.seq]))}</ol>
 ${chains.map(({ subject, why }) =>
   why.reasons.length === 0 && why.notes.length === 0
     ? undefined
@@ -41,9 +42,10 @@ function stepItem(
   { roles, event, by, held, heldOutside, scenes }: StoryStep,
   pcpus: readonly number[],
   writers: Story['writers'],
+  seconds: number | undefined,
 ): Markup {
   return html`<li><p><strong>${roles.join(', ')}</strong>: ${code(eventText(event))}</p>
-<p class="by">by ${doerInFull(by)}</p>
+<p class="by">${seconds === undefined ? '' : `at ${secondsText(seconds)} s `}by ${doerInFull(by)}</p>
 ${pcpus.map(pcpu => html`<p class="by">locks of pcpu ${pcpu}: ${locksText(held, heldOutside, pcpu)}</p>`)}
 ${scenes.map(scene => sceneMarkup(scene, writers))}</li>\n`;
 }

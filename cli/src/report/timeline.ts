@@ -1,5 +1,5 @@
 import type { Occurrence, TraceSession } from '@p2mtrace/analyzers';
-import { LANES } from './timeline-lanes.js';
+import { LANES, type LaneKind, type LaneSource } from './timeline-lanes.js';
 
 /** Something that lasted from one event to another, or a single event if the two are the same. */
 export interface TimelineItem {
@@ -15,6 +15,7 @@ export interface TimelineItem {
 
 export interface Lane {
   readonly name: string;
+  readonly kind: LaneKind;
   readonly rows: number;
   readonly items: readonly TimelineItem[];
   /** Total number of items, if not all are here. */
@@ -29,6 +30,14 @@ export interface Timeline {
   readonly lanes: readonly Lane[];
   /** seqs of lost events: what happened before them is not known. */
   readonly lost: readonly number[];
+  /** Seconds of all seqs here, and of the end of the trace; absent where they are not known. */
+  readonly seconds?: { readonly at: Readonly<Record<number, number>>; readonly end: number };
+}
+
+/** Every seq of a timeline. */
+export function seqsOf({ lanes, witness, lost }: Timeline): number[] {
+  const ends = lanes.flatMap(({ items }) => items.flatMap(({ from, to }) => [from, to]));
+  return [...ends.filter(seq => seq !== null), ...witness.map(({ seq }) => seq), ...lost];
 }
 
 /** Most items in a lane: those nearest to the witnesses. */
@@ -54,44 +63,50 @@ export async function timelineOf(
   };
   const known = (name: string) => parameters[name as 'gfn'] !== null;
   const lanes: Lane[] = [];
-  for (const { name, about, sql } of LANES) {
-    if (!about.every(known)) continue;
-    const lane = await readLane(session, name, sql(seqs), parameters);
-    if (lane.items.length > 0) lanes.push(lane);
+  for (const source of LANES) {
+    if (!source.about.every(known)) continue;
+    lanes.push(...(await readLanes(session, source, source.sql(seqs), parameters)));
   }
   return { events, witness, lanes, lost };
 }
 
-async function readLane(
+async function readLanes(
   session: TraceSession,
-  name: string,
+  { name, kind, isSplit }: LaneSource,
   sql: string,
   parameters: Readonly<Record<string, string | number | null>>,
-): Promise<Lane> {
+): Promise<Lane[]> {
+  const query = NEAREST(sql, isSplit === true ? 'partition by lane' : '');
   // A statement accepts only the parameters that it has.
   const used = Object.fromEntries(
-    Object.entries({ ...parameters, limit: LANE_ITEMS }).filter(([key]) =>
-      new RegExp(`\\$${key}\\b`).test(NEAREST(sql)),
-    ),
+    Object.entries({ ...parameters, limit: LANE_ITEMS }).filter(([key]) => new RegExp(`\\$${key}\\b`).test(query)),
   );
-  const { rows } = await session.runAll(NEAREST(sql), used);
-  const items = rows.map(([from, to, label, detail]) => ({
-    from: from === null ? null : Number(from),
-    to: to === null ? null : Number(to),
-    label: String(label ?? ''),
-    detail: String(detail ?? ''),
-  }));
-  return { name, ...inRows(items), of: Number(rows[0]?.[4] ?? 0) };
+  const { rows } = await session.runAll(query, used);
+  const lanes = new Map<string, Omit<TimelineItem, 'row'>[]>();
+  const totals = new Map<string, number>();
+  for (const [from, to, label, detail, total, lane] of rows) {
+    const of = isSplit === true && lane !== undefined ? String(lane) : name;
+    if (!lanes.has(of)) lanes.set(of, []);
+    totals.set(of, Number(total));
+    lanes.get(of)?.push({
+      from: from === null ? null : Number(from),
+      to: to === null ? null : Number(to),
+      label: String(label ?? ''),
+      detail: String(detail ?? ''),
+    });
+  }
+  const sorted = [...lanes].sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }));
+  return sorted.map(([of, items]) => ({ name: of, kind, ...inRows(items), of: totals.get(of) ?? items.length }));
 }
 
 /** Those nearest to the witnesses, in order of time. */
-const NEAREST = (sql: string) => `
+const NEAREST = (sql: string, part = '') => `
   with items as (${sql}),
   nearest as (
-    select *, count(*) over () as total from items
+    select *, count(*) over (${part}) as total from items
     order by greatest(coalesce(from_seq, 0)::bigint - $last::bigint, $first::bigint - coalesce(to_seq, $last)::bigint, 0), from_seq
     limit $limit)
-  select from_seq, to_seq, label, detail, total from nearest order by coalesce(from_seq, 0), coalesce(to_seq, 1e15)`;
+  select from_seq, to_seq, label, detail, total, * exclude (from_seq, to_seq, label, detail, total) from nearest order by coalesce(from_seq, 0), coalesce(to_seq, 1e15)`;
 
 /** Gives each item the first row that is free when it begins. */
 export function inRows(items: readonly Omit<TimelineItem, 'row'>[]): Pick<Lane, 'items' | 'rows'> {

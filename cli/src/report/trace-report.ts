@@ -10,6 +10,8 @@ import { type Replay, replay } from '@p2mtrace/replayer';
 import { describeDamage, TraceReader } from '@p2mtrace/trace-format';
 import type { TraceResult } from '../audit/trace-result.js';
 import { isP2mError } from '../exit.js';
+import { type Clock, clockOf, secondsOfSeqs } from '../render/clock.js';
+import { type TraceFacts, traceFacts } from '../render/trace-facts.js';
 import {
   type HeatCell,
   type LockStatRow,
@@ -23,7 +25,7 @@ import {
   ticksOf,
 } from './chart-data.js';
 import { type LockGraph, lockGraphOf } from './lock-graph.js';
-import { type Timeline, timelineOf } from './timeline.js';
+import { seqsOf, type Timeline, timelineOf } from './timeline.js';
 
 /** One occurrence of a finding, with its story and timeline. */
 export interface ToldOccurrence {
@@ -42,6 +44,13 @@ export interface TraceReport {
   /** Damage of the file, though it can be read. */
   readonly damage: string | undefined;
   readonly tscHz: number | undefined;
+  readonly facts: TraceFacts;
+  /** Names of domains by domid, as far as the trace has them. */
+  readonly domains: Readonly<Record<string, string>>;
+  /** Numbers of events by kind. */
+  readonly kinds: Readonly<Record<string, number>>;
+  /** Seconds of the seqs that are shown, where they are known. */
+  readonly seconds: ReadonlyMap<number, number>;
   /** By `findingKey`. */
   readonly told: ReadonlyMap<string, readonly ToldOccurrence[]>;
   readonly occupancy: readonly OccupancyPoint[];
@@ -55,7 +64,7 @@ export interface TraceReport {
 
 /** All facts that the queries of a report need. */
 const FACTS = `select 1 where exists (from mapping_spans) and exists (from page_spans) and exists (from ref_spans)
-  and exists (from type_ref_spans) and exists (from lock_spans) and exists (from lock_edges) and exists (from losses)`;
+  and exists (from type_ref_spans) and exists (from lock_spans) and exists (from lock_edges) and exists (from losses) and exists (from domains)`;
 
 /** Key that distinguishes the findings of a report. */
 export const findingKey = ({
@@ -64,6 +73,8 @@ export const findingKey = ({
   confidence,
 }: Pick<Finding, 'signature' | 'severity' | 'confidence'>) => `${signature} ${severity} ${confidence}`;
 
+/** Most occurrences of a finding in one trace that are listed. */
+export const LISTED_OCCURRENCES = 10;
 /** Most occurrences of one finding that are told, for the first findings; of the others, one is. */
 const TOLD_OCCURRENCES = { error: 3, warning: 3, note: 1 };
 const TOLD_IN_FULL = 2;
@@ -85,12 +96,30 @@ export async function readTraceReport(
       // Named in one statement, all facts take a single replay.
       await session.runAll(FACTS);
       const lost = await lostWindowsOf(session);
+      const clock = clockOf(reader);
+      const occupancy = await occupancyOf(session, reader.rows);
+      const heat = await referenceHeatOf(session, reader.rows);
+      const listed = findings.flatMap(({ occurrences }) =>
+        occurrences
+          .slice(0, LISTED_OCCURRENCES)
+          .flatMap(({ witness }) => witness.slice(0, TOLD_WITNESSES).map(({ seq }) => seq)),
+      );
+      const moments = [
+        ...occupancy.map(({ seq }) => seq),
+        ...heat.flatMap(({ seq, seqEnd }) => [Math.floor(seq), Math.min(Math.floor(seqEnd), reader.rows - 1)]),
+        ...lost.map(({ seq }) => seq),
+      ];
+      const { domains = {}, counts = {} } = reader.metadata;
       return {
+        facts: traceFacts(reader),
+        domains,
+        kinds: counts,
+        seconds: secondsOfSeqs(reader, clock, [...listed, ...moments]),
         damage: reader.damage === undefined ? undefined : describeDamage(reader),
         tscHz: reader.metadata.tscHz,
-        told: await tellAll(reader, session, tell, lost),
-        occupancy: await occupancyOf(session, reader.rows),
-        heat: await referenceHeatOf(session, reader.rows),
+        told: await tellAll(reader, session, tell, lost, clock),
+        occupancy,
+        heat,
         holds: await ticksOf(session, 'hold'),
         waits: await ticksOf(session, 'wait'),
         lockStat: await lockStatOf(session),
@@ -110,6 +139,7 @@ async function tellAll(
   session: TraceSession,
   tell: readonly Finding[],
   lost: readonly LostWindow[],
+  clock: Clock | undefined,
 ) {
   const told = new Map<string, ToldOccurrence[]>();
   const seqs = lost.map(({ seq }) => seq);
@@ -122,7 +152,7 @@ async function tellAll(
       for (const [i, occurrence] of finding.occurrences.slice(0, most).entries()) {
         const witness = occurrence.witness.slice(0, TOLD_WITNESSES);
         const told = { ...occurrence, witness };
-        const timeline = await timelineOf(session, reader.rows, told, seqs);
+        const timeline = timed(await timelineOf(session, reader.rows, told, seqs), reader, clock);
         const leftOut = occurrence.witness.length - witness.length;
         list.push({ number: i + 1, occurrence: told, leftOut, timeline, story: storyOrWhyNot(state, told) });
       }
@@ -132,6 +162,14 @@ async function tellAll(
     state.close();
   }
   return told;
+}
+
+/** The timeline with the seconds of all that it has. */
+function timed(timeline: Timeline, reader: TraceReader, clock: Clock | undefined): Timeline {
+  const last = (reader.batches[0]?.firstSeq ?? 0) + reader.rows - 1;
+  const at = secondsOfSeqs(reader, clock, [...seqsOf(timeline), last]);
+  const end = Math.max(...at.values());
+  return at.size === 0 ? timeline : { ...timeline, seconds: { at: Object.fromEntries(at), end } };
 }
 
 function storyOrWhyNot(state: Replay, occurrence: Occurrence): Story | string {

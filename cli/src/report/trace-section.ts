@@ -1,9 +1,10 @@
 import type { TraceResult } from '../audit/trace-result.js';
-import { counted } from '../render/cell.js';
+import { count, counted } from '../render/cell.js';
 import { misfitLines } from '../render/out-of.js';
 import { ticksText } from '../render/ticks.js';
+import { amountText, xenText } from '../render/trace-facts.js';
 import { SHOWN_CLASSES, SHOWN_DOMAINS, SHOWN_TYPES } from './chart-data.js';
-import { occupancyChart, referenceHeatChart, ticksChart } from './charts.js';
+import { occupancyChart, referenceHeatChart, ticksChart, timeAxis } from './charts.js';
 import { html, type Markup, table } from './html.js';
 import { lockGraphSvg } from './lock-graph-svg.js';
 import type { TraceReport } from './trace-report.js';
@@ -15,7 +16,7 @@ const ROWS = 100;
 export function traceSection(result: TraceResult, report: TraceReport | undefined, id: string): Markup {
   const { path, events, lost, notices, notChecked } = result;
   return html`<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">Trace <span class="path">${path}</span></h2>
-<p>${counted(events, 'event')}, ${lost === 0 ? 'no records lost' : `${counted(lost, 'record')} lost`}.</p>
+${report === undefined ? html`<p>${counted(events, 'event')}, ${lost === 0 ? 'no records lost' : `${counted(lost, 'record')} lost`}.</p>` : recordedTable(report)}
 ${[...notices, ...(report?.damage === undefined ? [] : [report.damage])].map(notice => html`<p class="notice">${notice}</p>`)}
 ${misfits(result)}${report === undefined ? undefined : pictures(report, events, id)}
 ${
@@ -27,6 +28,25 @@ ${
       )}</details>`
 }
 </section>`;
+}
+
+/** Most kinds, and most domains, that are named. */
+const NAMED = 8;
+
+/** What was recorded, where, and for how long. */
+export function recordedTable({ facts, kinds, domains }: TraceReport): Markup {
+  const sorted = Object.entries(kinds).sort((a, b) => b[1] - a[1]);
+  const named = Object.entries(domains).map(([domid, name]) => `${domid} ${name}`);
+  const some = (all: readonly string[], what: string) =>
+    `${all.slice(0, NAMED).join(', ')}${all.length > NAMED ? ` and ${counted(all.length - NAMED, what)} more` : ''}`;
+  const kindTexts = sorted.map(([kind, number]) => `${kind} ${count(number)}`);
+  const rows: readonly (readonly [string, string])[] = [
+    ['recorded', `${facts.source}: ${amountText(facts)}`],
+    ['events', some(kindTexts, 'kind') || 'none'],
+    ['Xen', `${xenText(facts)}${facts.host === null ? '' : `, on ${facts.host}`}`],
+    ...(named.length === 0 ? [] : [['domains', some(named, 'domain')] as const]),
+  ];
+  return html`<table class="recorded">${rows.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>\n`)}</table>`;
 }
 
 /** Where the model does not fit what the trace shows. */
@@ -58,16 +78,17 @@ ${graphTable(report)}${lockTable(report)}`;
 
 function picturesOf(report: TraceReport, events: number, id: string): Picture[] {
   const { occupancy, heat, holds, waits, lost, tscHz, graph } = report;
+  const time = timeAxis(report.seconds);
   return [
     {
       title: 'p2m occupancy',
       caption: html`Frames by p2m type, host view. At most ${SHOWN_DOMAINS} domains and ${SHOWN_TYPES} types are told apart.`,
-      markup: occupancy.length === 0 ? undefined : occupancyChart(occupancy, lost),
+      markup: occupancy.length === 0 ? undefined : occupancyChart(occupancy, lost, time),
     },
     {
       title: 'References taken',
       caption: html`How many get_page there were on those machine frames then: the fuller the colour, the more (logarithmic).`,
-      markup: heat.length === 0 ? undefined : referenceHeatChart(heat, lost, events),
+      markup: heat.length === 0 ? undefined : referenceHeatChart(heat, lost, events, time),
     },
     {
       title: 'Lock order',

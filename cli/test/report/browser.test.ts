@@ -44,7 +44,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
 
   it('says the verdict first, and shows the first error open', async () => {
     const { page } = await open(temp('leak.html'));
-    expect(await page.locator('main h1').textContent()).toBe('1 new error');
+    expect(await page.locator('main h1').textContent()).toBe('1 error');
     expect(await page.locator('.finding.error').first().getAttribute('open')).not.toBeNull();
     expect(await page.locator('.story > li').count()).toBe(2);
     await page.close();

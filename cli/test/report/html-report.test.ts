@@ -46,7 +46,7 @@ const STRANGE: Finding = {
 it('shows what it can of a finding that is about nothing in the trace', async () => {
   const { path } = await traceOf(EVENTS);
   const text = await report(result(path, [STRANGE]));
-  expect(text).toContain('1 new error');
+  expect(text).toContain('1 error');
   expect(text).toContain('&lt;i&gt;strange&lt;/i&gt;');
   expect(text).not.toContain('<i>');
 });
@@ -61,7 +61,7 @@ it('names a trace that is no longer there, and shows the findings of the others'
 it('is the same each time, and says that nothing was found', async () => {
   const { path } = await traceOf(EVENTS);
   const text = await report(result(path, []));
-  expect(text).toContain('Nothing new was found');
+  expect(text).toContain('Nothing was found');
   expect(await report(result(path, []))).toBe(text);
 });
 

@@ -83,7 +83,7 @@ it('shows locks of a witness and of its pcpu around it', async () => {
   });
   const events = [lock('lock_acquire', 0), lock('lock_acquire', 1), ref('get_page', 'a'), lock('lock_release', 0)];
   const made = await timeline(events, { mfn: '0x100' }, [2]);
-  expect(spans(made)['locks around the witnesses']).toEqual([[0, 3, 'p2m (write)']]);
+  expect(spans(made)['locks of pcpu 0']).toEqual([[0, 3, 'p2m (write)']]);
 });
 
 it('gives what overlaps a line of its own', () => {

@@ -13,7 +13,7 @@ const XEN =
 const LINUX = 'console=hvc0 mitigations=off quiet loglevel=4 panic=1';
 /** What a scenario wants of Xen's command line. */
 const XEN_LINE = /^# xen: (.*)$/m;
-/** A machine that says and records nothing for so long has stopped (seconds). */
+/** A machine that says and records nothing for so long has stopped (seconds, times patience). */
 const SILENCE = 120;
 
 const sizeOf = path => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
@@ -69,7 +69,7 @@ async function watched(command, args, options, progress) {
     const now = progress();
     silent = now === last ? silent + 1 : 0;
     last = now;
-    if (silent > SILENCE) quiet.abort();
+    if (silent > SILENCE * options.patience) quiet.abort();
   }, 1000);
   try {
     return await spawned(command, args, { ...options, signal: quiet.signal });

@@ -36,7 +36,8 @@ export class Performance {
   place(name, kind) {
     const folder = join(this.#output, name);
     mkdirSync(folder, { recursive: true });
-    return { folder, options: { log: join(folder, 'lab.log'), limit: LIMITS[kind] * this.#patience } };
+    const patience = this.#patience;
+    return { folder, options: { log: join(folder, 'lab.log'), limit: LIMITS[kind] * patience, patience } };
   }
 
   /** Boots one scenario, judges what it recorded, and returns its rows of the table. */

@@ -11,16 +11,10 @@ const TAKEN = [
 ];
 /** Nothing that is fetched from elsewhere or needs another language; a version ignores what it does not know. */
 const CONFIGURE = [
-  ...[
-    '--prefix=/usr',
-    '--sysconfdir=/etc',
-    '--localstatedir=/var',
-    '--disable-werror',
-    '--disable-systemd',
-    '--disable-monitors',
-  ],
+  ...['--prefix=/usr', '--sysconfdir=/etc', '--localstatedir=/var', '--disable-xen', '--disable-docs'],
+  ...['--disable-stubdom', '--disable-werror', '--disable-systemd', '--disable-monitors', '--disable-golang'],
   ...['--disable-qemu-traditional', '--disable-rombios', '--disable-seabios', '--disable-ovmf', '--disable-ipxe'],
-  ...['--disable-pvshim', '--disable-pygrub', '--disable-golang', '--disable-ocamltools', '--disable-xsmpolicy'],
+  ...['--disable-pvshim', '--disable-pygrub', '--disable-ocamltools', '--disable-xsmpolicy'],
   ...['--with-system-qemu=/bin/true', '--with-system-seabios=/bin/true'],
 ];
 /** What scenarios run, in the order of what needs what; a version lacks some of the folders (xenstore was split in 4.18). */
@@ -53,7 +47,7 @@ export const NEEDED_BY_TOOLS = {
 export async function buildTools({ source, work, folder, options }) {
   follow(join(source, 'tree'), work);
   const tools = join(work, 'tools');
-  await run('./configure', CONFIGURE, { ...options, cwd: tools, what: 'configure of tools' });
+  await run('./configure', CONFIGURE, { ...options, cwd: work, what: 'configure of the tools' });
   const root = join(folder, 'root');
   mkdirSync(root);
   for (const name of PARTS.filter(part => existsSync(join(tools, part)))) {

@@ -16,11 +16,15 @@ import { CAUSE, type OrderLog } from './order-log.js';
 export class Closure {
   /** By pcpu: the row up to which it has come, -1 for not at all. */
   readonly stops: Int32Array;
-  /** By pcpu: what took it past its limit, the first time, and the lock if it was one; -1 for nothing yet. */
+  /**
+   * By pcpu: what took it up to its limit, and the lock if it was one; -1 for nothing yet. Of several, the first that is not a
+   * lock of the cycle.
+   */
   readonly causes: Int32Array;
   readonly causeLocks: Int32Array;
   /** By pcpu: the row that decides. */
   private readonly limits: Int32Array;
+  private own: readonly number[] = [];
   /** Looks that it took so far. */
   work = 0;
   private readonly history: LockHistory;
@@ -55,23 +59,28 @@ export class Closure {
     if (row > 0) for (let pcpu = 0; pcpu < this.pcpus; pcpu++) this.raise(pcpu, row - 1, -1);
   }
 
-  /** What first takes the pcpu up to this row is to be remembered. */
-  limit(pcpu: number, row: number): void {
+  /** What takes the pcpu up to this row is to be remembered; `own` are the locks of the cycle. */
+  limit(pcpu: number, row: number, own: readonly number[]): void {
     this.limits[pcpu] = row;
+    this.own = own;
   }
 
   /** The pcpu has come at least up to this row. */
   raise(pcpu: number, row: number, cause: number, lock = -1): void {
     if (row <= this.stops[pcpu]) return;
-    if (row >= this.limits[pcpu] && this.stops[pcpu] < this.limits[pcpu]) {
-      this.causes[pcpu] = cause;
-      this.causeLocks[pcpu] = lock;
-    }
+    if (row >= this.limits[pcpu]) this.decide(pcpu, cause, lock);
     this.stops[pcpu] = row;
     this.tops[pcpu] = this.history.top(pcpu, row);
     if (this.isDirty[pcpu] !== 0) return;
     this.isDirty[pcpu] = 1;
     this.dirty.push(pcpu);
+  }
+
+  private decide(pcpu: number, cause: number, lock: number): void {
+    const isOwn = this.own.includes(this.causeLocks[pcpu]) && !this.own.includes(lock);
+    if (this.causes[pcpu] >= 0 && !isOwn) return;
+    this.causes[pcpu] = cause;
+    this.causeLocks[pcpu] = lock;
   }
 
   /** Takes in all that must have happened. */

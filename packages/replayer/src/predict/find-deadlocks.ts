@@ -104,7 +104,8 @@ export class DeadlockFinder {
     const rowOf = (i: number) => history.row[lists[i].values[at[i]]];
     closure.begin();
     // What takes in the last instance of a side leaves none.
-    for (const [i, list] of lists.entries()) closure.limit(pcpus[i], history.row[list.values[list.length - 1]]);
+    const own = pattern.map(({ lock }) => lock);
+    for (const [i, list] of lists.entries()) closure.limit(pcpus[i], history.row[list.values[list.length - 1]], own);
     for (;;) {
       for (const i of at.keys()) closure.raise(pcpus[i], rowOf(i) - 1, -1);
       closure.close();

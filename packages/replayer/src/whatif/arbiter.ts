@@ -101,6 +101,8 @@ export class Arbiter {
       if (v !== undefined) this.give(v, claims, time);
       return;
     }
+    if (!claims.mayWake) return;
+    claims.mayWake = false;
     for (let k = 0; k < waiters.length; k++) {
       const v = waiters[k];
       if (requests.blockers[v] !== 0) continue;

@@ -25,6 +25,8 @@ export class ClaimRules {
   /** Frames that one lock covers; 1 where ranges don't count. */
   readonly granule: number;
   private readonly overlay: Overlay;
+  /** Copies have gfns of their own. */
+  private readonly isMoved: boolean;
 
   /** `isAsRecorded`: nothing is changed, so that the recorded order of locks holds. */
   constructor({ discipline, granularity, upgrade, fairness }: LockDesign, overlay: Overlay, isAsRecorded: boolean) {
@@ -38,12 +40,14 @@ export class ClaimRules {
     this.readersFirst = fairness === 'reader-preference';
     this.granule = isWhole ? 1 : framesOf(GRANULE_ORDER[granularity]);
     this.overlay = overlay;
+    this.isMoved = overlay.kind !== 'same';
   }
 
   /** The granule of a pcpu's gfn; 0 where the p2m has one lock. */
   granuleOf(pcpu: number, gfn: number): number {
     if (this.how !== RANGES) return 0;
     const { overlay } = this;
-    return Math.floor(firstOf(overlay, Math.floor(pcpu / overlay.streams), gfn) / this.granule);
+    const placed = this.isMoved ? firstOf(overlay, Math.floor(pcpu / overlay.streams), gfn) : gfn;
+    return Math.floor(placed / this.granule);
   }
 }

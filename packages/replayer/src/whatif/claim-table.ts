@@ -67,7 +67,9 @@ export class ClaimTable {
     if (claims.isP2m) this.granules -= this.granulesOf(claims, at);
     claims.remove(at);
     if (claims.isQueue) return;
-    for (const v of claims.waiters) if (requests.isBlocked(v, owner, first, last, writes)) requests.blockers[v]--;
+    for (const v of claims.waiters) {
+      if (requests.isBlocked(v, owner, first, last, writes) && --requests.blockers[v] === 0) claims.mayWake = true;
+    }
   }
 
   /** Granules that only this claim covers; all of a p2m counts as one. */
@@ -82,6 +84,7 @@ export class ClaimTable {
   countBlockers(claims: Claims): void {
     const { requests } = this;
     claims.isQueue = false;
+    claims.mayWake = true;
     for (const v of claims.waiters) {
       let blockers = 0;
       for (let k = 0; k < claims.held; k++) {
@@ -97,7 +100,8 @@ export class ClaimTable {
     const { requests } = this;
     const claims = this.of(requests.res[p]);
     claims.waiters.splice(claims.waiters.indexOf(p), 1);
-    if (!claims.isQueue) for (const v of claims.waiters) if (requests.isAhead(p, v)) requests.blockers[v]--;
+    if (claims.isQueue) return claims;
+    for (const v of claims.waiters) if (requests.isAhead(p, v) && --requests.blockers[v] === 0) claims.mayWake = true;
     return claims;
   }
 }

@@ -8,6 +8,8 @@ export class Claims {
   isP2m = false;
   /** All that was asked for so far is all of it, alone: who waits needs no count of what it waits for. */
   isQueue = true;
+  /** Where they are counted: some request may be kept waiting by nobody. */
+  mayWake = false;
   owner = new Int32Array(4);
   first = new Float64Array(4);
   last = new Float64Array(4);
@@ -49,24 +51,6 @@ export class Claims {
     this.writes[at] = this.writes[end];
     this.site[at] = this.site[end];
     this.mapping[at] = this.mapping[end];
-  }
-
-  /** The owner has the range already, in one claim, at least as strongly. */
-  covers(owner: number, first: number, last: number, writes: number): boolean {
-    for (let i = 0; i < this.held; i++) {
-      if (this.owner[i] === owner && this.first[i] <= first && last <= this.last[i] && this.writes[i] >= writes) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** The owner has some of the range. */
-  touches(owner: number, first: number, last: number): boolean {
-    for (let i = 0; i < this.held; i++) {
-      if (this.owner[i] === owner && this.first[i] <= last && first <= this.last[i]) return true;
-    }
-    return false;
   }
 
   /** Granules of a range that no claim but the one at `except` covers. */

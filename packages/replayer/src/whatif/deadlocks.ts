@@ -41,28 +41,35 @@ export class Deadlocks {
 
   /** Who is to start again; -1 if nothing that sections would give back helps. */
   private victimOf(members: readonly number[]): number {
-    const { requests, stacks, table, restarts } = this.state;
+    const { stacks, restarts } = this.state;
     let victim = -1;
-    for (const v of members) {
-      const res = requests.res[v];
-      const claims = table.of(res);
-      for (let k = 0; k < claims.held; k++) {
-        const q = claims.owner[k];
-        if (q === victim || !members.includes(q) || stacks.depth[q] === 0) continue;
-        if (restarts.again[q] === MOST_RESTARTS) continue;
-        if (victim >= 0 && !stacks.isYounger(q, victim)) continue;
-        if (!requests.isBlocked(v, q, claims.first[k], claims.last[k], claims.writes[k])) continue;
-        if (this.isGivenUp(q, res)) victim = q;
-      }
+    for (const q of members) {
+      if (stacks.depth[q] === 0 || restarts.again[q] === MOST_RESTARTS) continue;
+      if ((victim < 0 || stacks.isYounger(q, victim)) && this.helps(q)) victim = q;
     }
     return victim;
   }
 
-  /** The pcpu's sections have it, or what they took since. */
-  private isGivenUp(p: number, res: number): boolean {
+  /** Others of the circle wait for what the pcpu's sections have, or what it took since they began. */
+  private helps(p: number): boolean {
     const { stacks, locks } = this.state;
-    if (stacks.find(p, res) >= 0) return true;
-    for (let n = stacks.locks[stacks.bottom(p)]; n < locks.count[p]; n++) if (locks.at(p, n) === res) return true;
+    for (let d = stacks.bottom(p); d < stacks.top(p); d++) if (this.isWanted(p, stacks.res[d])) return true;
+    for (let n = stacks.locks[stacks.bottom(p)]; n < locks.count[p]; n++) {
+      if (this.isWanted(p, locks.at(p, n))) return true;
+    }
+    return false;
+  }
+
+  private isWanted(p: number, res: number): boolean {
+    const { requests, table } = this.state;
+    const claims = table.of(res);
+    for (let k = 0; k < claims.held; k++) {
+      if (claims.owner[k] !== p) continue;
+      for (const v of claims.waiters) {
+        if (!this.circles.isMember(v)) continue;
+        if (requests.isBlocked(v, p, claims.first[k], claims.last[k], claims.writes[k])) return true;
+      }
+    }
     return false;
   }
 

@@ -3,6 +3,8 @@ import type { Overlay } from './overlay.js';
 import { ReadyQueue } from './ready-queue.js';
 
 const MASK = CHUNK_OPS - 1;
+/** seq of an operation that has not been read. */
+const UNKNOWN = -1;
 
 /** Where each pcpu is among its operations, and who is due first. */
 export class PcpuClock {
@@ -32,9 +34,9 @@ export class PcpuClock {
     const { queue, at } = this;
     while (queue.size > 0) {
       const p = queue.first;
+      if (queue.seq[p] !== UNKNOWN) return p;
       const stream = this.streamOf[p];
       if (at[p] < stream.ready) {
-        if (queue.seq[p] !== -1) return p;
         // What it does next has become known.
         this.setDue(p);
         queue.settle(p);
@@ -83,7 +85,7 @@ export class PcpuClock {
     const place = this.at[p];
     if (place >= this.streamOf[p].ready) {
       queue.time[p] = this.now[p];
-      queue.seq[p] = -1;
+      queue.seq[p] = UNKNOWN;
       return;
     }
     const chunk = this.chunkOf(p, place);

@@ -59,14 +59,22 @@ export class ReadyQueue {
   }
 
   private sink(pcpu: number, from: number): void {
-    const { heap, places, size } = this;
+    const { heap, places, size, time } = this;
+    const due = time[pcpu];
     let at = from;
     for (;;) {
       let child = 2 * at + 1;
       if (child >= size) break;
-      if (child + 1 < size && this.isBefore(heap[child + 1], heap[child])) child++;
-      const other = heap[child];
-      if (!this.isBefore(other, pcpu)) break;
+      let other = heap[child];
+      if (child + 1 < size) {
+        const right = heap[child + 1];
+        // Most are due at different times.
+        if (time[right] < time[other] || (time[right] === time[other] && this.isBefore(right, other))) {
+          child++;
+          other = right;
+        }
+      }
+      if (time[other] > due || (time[other] === due && !this.isBefore(other, pcpu))) break;
       heap[at] = other;
       places[other] = at;
       at = child;

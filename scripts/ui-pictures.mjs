@@ -30,6 +30,8 @@ async function picture(name, hash, wanted, act = async () => {}) {
   await page.goto(url + hash);
   await act(page);
   await page.locator(wanted).first().waitFor({ timeout: 120_000 });
+  // What comes last in every view.
+  await page.locator('.dot.of-error').waitFor({ timeout: 120_000 });
   await page.waitForTimeout(800);
   await page.screenshot({ path: join(root, 'docs', 'ui', `${name}.png`) });
   await page.close();

@@ -313,10 +313,10 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
   it('findings lead to their witnesses, queries to events and frames', async () => {
     const { page, problems } = await open('#view=findings');
     const fold = page.locator('article button.fold').first();
-    await fold.waitFor({ timeout: 30_000 });
+    await fold.waitFor({ timeout: 60_000 });
     await fold.press('Enter');
     const witness = page.locator('.story .events .link.number').first();
-    await witness.waitFor({ timeout: 30_000 });
+    await witness.waitFor({ timeout: 60_000 });
     const seq = Number((await witness.textContent())!.replace(/\D/g, ''));
     await witness.press('Enter');
     expect(await seqOf(page)).toBe(seq);
@@ -328,7 +328,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     await page.keyboard.press('Escape');
     await page.keyboard.press('Control+Enter');
     const cell = page.locator('.table td .link').first();
-    await cell.waitFor({ timeout: 30_000 });
+    await cell.waitFor({ timeout: 60_000 });
     const to = Number((await cell.textContent())!.replace(/\D/g, ''));
     await cell.click();
     expect(await seqOf(page)).toBe(to);
@@ -380,7 +380,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
       await go({ seq, view: 'thing', thing: `gfn ${which}` });
       const counted = () => page.locator('main table[aria-rowcount]').getAttribute('aria-rowcount');
       const history = lines('history', temp('a.arrow'), 'gfn', which);
-      await expect.poll(counted, { timeout: 30_000 }).toBe(String(history.length + 1));
+      await expect.poll(counted, { timeout: 60_000 }).toBe(String(history.length + 1));
     }
     own.close();
     await page.keyboard.press('5');
@@ -395,7 +395,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
       page.evaluate(
         `[...document.querySelectorAll('.table tbody tr')].map(row => [...row.children].map(cell => cell.textContent))`,
       );
-    await expect.poll(shown, { timeout: 30_000 }).toEqual(told);
+    await expect.poll(shown, { timeout: 60_000 }).toEqual(told);
     await page.keyboard.press('6');
     await go({ seq: 9000, view: 'compare' });
     await page.getByLabel('from').fill('4000');
@@ -403,7 +403,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     await page.getByRole('button', { name: 'list what differs' }).click();
     const differs = lines('diff', temp('a.arrow'), '--from', '#4000', '--to', '#9000');
     const count = () => page.locator('main table[aria-rowcount]').getAttribute('aria-rowcount');
-    await expect.poll(count, { timeout: 30_000 }).toBe(String(differs.length + 1));
+    await expect.poll(count, { timeout: 60_000 }).toBe(String(differs.length + 1));
     expect(problems).toEqual([]);
     await page.close();
   });

@@ -58,12 +58,14 @@ export function LockGraph({ table }: { readonly table: Table }) {
               from.y + (back ? BOX.height : BOX.height / 2),
             ];
             const [x2, y2] = [to.x + (back ? BOX.width / 2 : 0), to.y + (back ? BOX.height : BOX.height / 2)];
+            const isOwn = held === taken;
             const bend = back ? `C${x1} ${y1 + 34} ${x2} ${y2 + 34}` : `C${x1 + 34} ${y1} ${x2 - 34} ${y2}`;
             return (
               <path
                 key={`${held} ${taken}`}
-                d={`M${x1} ${y1}${bend} ${x2} ${y2}`}
-                class={back ? 'edge back' : 'edge'}
+                // A class under itself: a loop below its box.
+                d={isOwn ? `M${x1 - 18} ${y1}c-24 34 60 34 36 0` : `M${x1} ${y1}${bend} ${x2} ${y2}`}
+                class={back && !isOwn ? 'edge back' : 'edge'}
                 style={{ strokeWidth: `${1 + Math.log10(times) / 3}px` }}
                 marker-end="url(#arrow)"
               >

@@ -40,11 +40,13 @@ export const run: Run<readonly [string[]], Options> = ([paths], options, context
       for (const model of models) model.head();
       const ended = new AbortController();
       const server = await serve(options.port, new Routes(models, options, ended.signal), staticFiles());
+      // Who reads the address may end it at once.
+      const end = interrupted();
       await context.out.write(`${server.url}\n`);
       await context.out.flush();
       context.err.say('p2mtrace: whoever has this address sees the trace; Ctrl-C ends it\n');
       if (options.open) openBrowser(server.url);
-      await interrupted();
+      await end;
       server.close();
       ended.abort();
       return EXIT.fine;

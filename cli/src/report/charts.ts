@@ -46,7 +46,7 @@ function wholeTicks(most: number): number[] | number {
 }
 
 /** Ticks of frames at round hex numbers. */
-function hexTicks(low: number, high: number, wanted = 6): number[] {
+export function hexTicks(low: number, high: number, wanted = 6): number[] {
   const step = 2 ** Math.max(0, Math.ceil(Math.log2(Math.max(1, high - low) / wanted)));
   const first = Math.ceil(low / step) * step;
   return Array.from({ length: Math.max(0, Math.floor((high - first) / step) + 1) }, (_, i) => first + i * step);

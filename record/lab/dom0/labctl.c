@@ -138,8 +138,11 @@ static int tick(void)
         .max_maptrack_frames = -1,
         .grant_opts = XEN_DOMCTL_GRANT_version(1),
     };
-    /* Any: 0 is one since 4.22. */
-    uint32_t dom = DOMID_INVALID;
+#ifdef DOMID_ANY
+    uint32_t dom = DOMID_ANY;
+#else
+    uint32_t dom = 0;
+#endif
 
     if ( xc_domain_create(xc, &dom, &config) || xc_domain_destroy(xc, dom) )
         return perror("tick"), 1;

@@ -23,10 +23,10 @@ const lock = { pcpu: 0, mode: 'write', depth: 1, caller: '0xffff82d0402da67a', s
 /** A lock that is taken against the order of levels: all names are hostile. */
 const TRACE = [
   { p2mtrace: 1, layout: 'P6', host: HOSTILE },
-  { ...lock, kind: 'lock_acquire', lock: '0xffff830120105010', lock_class: `pod ${HOSTILE}`, level: 48 },
-  { ...lock, kind: 'lock_acquire', lock: '0xffff830120101010', lock_class: `p2m ${HOSTILE}`, level: 16 },
-  { ...lock, kind: 'lock_release', lock: '0xffff830120101010', lock_class: `p2m ${HOSTILE}`, level: 16 },
-  { ...lock, kind: 'lock_release', lock: '0xffff830120105010', lock_class: `pod ${HOSTILE}`, level: 48 },
+  { ...lock, tsc: 1000, kind: 'lock_acquire', lock: '0xffff830120105010', lock_class: `pod ${HOSTILE}`, level: 48 },
+  { ...lock, tsc: 2000, kind: 'lock_acquire', lock: '0xffff830120101010', lock_class: `p2m ${HOSTILE}`, level: 16 },
+  { ...lock, tsc: 3000, kind: 'lock_release', lock: '0xffff830120101010', lock_class: `p2m ${HOSTILE}`, level: 16 },
+  { ...lock, tsc: 4000, kind: 'lock_release', lock: '0xffff830120105010', lock_class: `pod ${HOSTILE}`, level: 48 },
 ]
   .map(line)
   .join('');
@@ -50,10 +50,13 @@ describe('a trace with hostile names', () => {
     ['import', () => ['import', path('t.ndjson'), '-o', path('again.arrow'), '--json']],
     ...['info', 'validate', 'replay', 'analyze'].map(name => [name, () => [name, T()]] as const),
     ...['pretty', 'json'].map(form => [`analyze ${form}`, () => ['analyze', T(), '--format', form]] as const),
-    ...['ndjson', 'csv', 'perfetto'].map(form => [`export ${form}`, () => ['export', T(), '--format', form]] as const),
+    ...['ndjson', 'text', 'csv', 'perfetto', 'dot', 'svg'].map(
+      form => [`export ${form}`, () => ['export', T(), '--format', form]] as const,
+    ),
     ...['table', 'json', 'csv', 'ndjson', 'md'].map(
       form => [`sql ${form}`, () => ['sql', T(), 'select * from events', '--format', form]] as const,
     ),
+    ['sql chart', () => ['sql', T(), 'select symbol, seq from events', '--chart']],
     ['replay locks', () => ['replay', T(), '--at', '#1', '--show', 'locks']],
     ['history', () => ['history', T(), 'lock', '0xffff830120101010']],
     ['sql error', () => ['sql', T(), `select "${HOSTILE.replaceAll('"', '')}"`]],

@@ -1,4 +1,5 @@
 import type { TraceSession } from '@p2mtrace/analyzers';
+import { visible } from '../text/visible.js';
 
 /** Frames of one type in a domain's host p2m after an event. */
 export interface OccupancyPoint {
@@ -34,7 +35,9 @@ export const SHOWN_DOMAINS = 6;
 export const SHOWN_TYPES = 7;
 export const SHOWN_CLASSES = 8;
 
-const rowsOf = async (session: TraceSession, sql: string) => (await session.runAll(sql)).rows;
+/** Names stand in charts as they are: a line end in one would begin a line of the page. */
+const rowsOf = async (session: TraceSession, sql: string) =>
+  (await session.runAll(sql)).rows.map(row => row.map(cell => (typeof cell === 'string' ? visible(cell) : cell)));
 
 /** The host p2ms over time: the domains with the most entries; rare types are counted as `other`. */
 export async function occupancyOf(session: TraceSession, events: number): Promise<OccupancyPoint[]> {

@@ -25,7 +25,6 @@ export class Lanes<T> {
 
   /** The lane of a slice; it may be infinite. */
   place(start: number, end: number, flows: readonly number[]): Placed<T> {
-    let ended: OpenSlice[] = [];
     let found = this.lanes.find(({ open }) => {
       const within = open.filter(one => one.end > start);
       return within.length === 0 || within[within.length - 1].end >= end;
@@ -37,7 +36,7 @@ export class Lanes<T> {
     const { lane, open } = found;
     let kept = open.length;
     while (kept > 0 && open[kept - 1].end <= start) kept--;
-    ended = open.splice(kept).reverse();
+    const ended = open.splice(kept).reverse();
     open.push({ end, flows });
     return { lane, ended };
   }

@@ -1,5 +1,6 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { ByteOut } from '../output/open-output.js';
+import { visible } from '../text/visible.js';
 import type { Args, Begin, Moment, Named, TimelineWriter, Track } from './timeline-writer.js';
 import { GROUPS, type Group } from './tracks.js';
 
@@ -117,7 +118,7 @@ export class TrackEventFile implements TimelineWriter {
 const uuidOf = (of: Group | number): number => (typeof of === 'number' ? of + GROUPS.length : GROUPS.indexOf(of)) + 1;
 
 const uint = (w: BinaryWriter, field: number, value: number) => w.tag(field, VARINT).uint32(value);
-const text = (w: BinaryWriter, field: number, value: string) => w.tag(field, BYTES).string(value);
+const text = (w: BinaryWriter, field: number, value: string) => w.tag(field, BYTES).string(visible(value));
 const fixed64 = (w: BinaryWriter, field: number, value: number) => w.tag(field, FIXED64).fixed64(value);
 
 function message(w: BinaryWriter, field: number, fill: (w: BinaryWriter) => void): void {

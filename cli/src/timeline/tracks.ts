@@ -28,6 +28,10 @@ const sumsOf = (changes: string) => `
   where tsc is not null
   group by track, tsc // ${POINT}`;
 
+/** What was lost has no end that is known: it would count for ever, beside what was seen of the same frame later. */
+const COUNTED_ENTRY = 'view = 0 and mfn is not null and not lost';
+const COUNTED_REF = "kind = 'get_page' and from_seq is not null and not lost";
+
 /** The release that let somebody in who waited: the last one before, if he waited by then. */
 const HANDED_ON = `
   select w.id as waiter, r.id as holder
@@ -89,20 +93,19 @@ export const TRACKS: readonly TrackSource[] = [
     unit: 'frames',
     sql: sumsOf(`select 'd' || domid || ': frames mapped, of those seen' as track, seq, tsc, change from (
         select domid, coalesce(from_seq, 0) as seq, from_tsc as tsc, 1::bigint << "order" as change
-        from mapping_spans where view = 0 and mfn is not null
+        from mapping_spans where ${COUNTED_ENTRY}
         union all
         select domid, to_seq, to_tsc, -(1::bigint << "order") from mapping_spans
-        where view = 0 and mfn is not null and to_seq is not null and not lost)`),
+        where ${COUNTED_ENTRY} and to_seq is not null)`),
   },
   {
     group: 'references',
     kind: 'counter',
     unit: 'references',
     sql: sumsOf(`select coalesce('d' || owner, 'owner unknown') || ': references taken, not yet put' as track, seq, tsc, change from (
-        select owner, from_seq as seq, from_tsc as tsc, 1 as change from ref_spans where kind = 'get_page' and from_seq is not null
+        select owner, from_seq as seq, from_tsc as tsc, 1 as change from ref_spans where ${COUNTED_REF}
         union all
-        select owner, to_seq, to_tsc, -1 from ref_spans
-        where kind = 'get_page' and from_seq is not null and to_seq is not null)`),
+        select owner, to_seq, to_tsc, -1 from ref_spans where ${COUNTED_REF} and to_seq is not null)`),
   },
   {
     group: 'references',

@@ -122,3 +122,26 @@ it('is refused where no event has a time, with the reason', () => {
   expect(code).toBe(2);
   expect(stderr).toContain('P2M_NO_TSC');
 });
+
+it('shows what is hidden in names', () => {
+  const lock = { tsc: 1000, pcpu: 0, lock: '0xa', lock_class: 'p2m\u001b[31m\u202e', mode: 'mutex', depth: 1 };
+  writeFileSync(temp('hidden.ndjson'), `${JSON.stringify({ kind: 'lock_acquire', ...lock })}\n`);
+  fine(['export', temp('hidden.ndjson'), '--format', 'pftrace', '-o', temp('hidden.pftrace')]);
+  const names = decoded(temp('hidden.pftrace')).flatMap(p => p.trackEvent?.name ?? []);
+  expect(names[0]).toBe('p2m\\u001b[31m\\u202e (mutex)');
+});
+
+it('counts nothing of which records were lost', () => {
+  // The entry of 0x10 is seen to the loss, and not again; that of 0x11 from there on.
+  const lost = [
+    EVENTS[1],
+    { kind: 'lost', tsc: 2000, pcpu: 0, count: 5, first_tsc: 1500 },
+    { ...EVENTS[1], tsc: 3000, gfn: '0x11', mfn: '0x101' },
+  ];
+  writeFileSync(temp('lost.ndjson'), lost.map(event => `${JSON.stringify(event)}\n`).join(''));
+  fine(['export', temp('lost.ndjson'), '--format', 'pftrace', '-o', temp('lost.pftrace')]);
+  const all = decoded(temp('lost.pftrace'));
+  const track = all.find(p => p.trackDescriptor?.name?.startsWith('d1: frames mapped'))!.trackDescriptor!;
+  const values = all.filter(p => p.trackEvent?.trackUuid === track.uuid).map(p => p.trackEvent!.counterValue);
+  expect(values).toEqual([1]);
+});

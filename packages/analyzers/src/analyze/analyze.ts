@@ -14,6 +14,7 @@ import { type BoundRule, chooseRules, rulesOf } from '../rules/rule-set.js';
 import { eventsSource } from '../sql/events-source.js';
 import { factsForSql } from '../sql/fact-sql.js';
 import { mentionedFacts } from '../sql/mentioned-facts.js';
+import { referencePuts } from '../sql/reference-puts.js';
 import { mentions, TraceSession } from '../sql/session.js';
 import { addTraceTables, wholeTraceTables } from '../sql/trace-tables.js';
 import { freeMemory } from './free-memory.js';
@@ -119,8 +120,8 @@ async function openSession(reader: TraceReader, facts: FactStore, second: Second
   const session = await TraceSession.open();
   session.addLazyTables(['events'], () => [eventsSource(reader)]);
   addTraceTables(session, reader, () => facts);
-  const { names, compute } = wholeTraceTables(reader);
-  session.addLazyTables(names, compute);
+  for (const { names, compute } of [wholeTraceTables(reader), referencePuts(reader)])
+    session.addLazyTables(names, compute);
   session.addLazySql(NAMED_BREACHES, NAMED_BREACHES_SQL);
   if (second === undefined) return session;
   for (const spec of [BREACH_SPEC, OPPORTUNITY_SPEC]) {

@@ -24,6 +24,7 @@ import type { RuleRow } from '../rules/define-analyzer.js';
 import { type BoundRule, chooseRules } from '../rules/rule-set.js';
 import { eventsSource } from '../sql/events-source.js';
 import { mentionedFacts } from '../sql/mentioned-facts.js';
+import { referencePuts } from '../sql/reference-puts.js';
 import { mentions, type Rows, TraceSession } from '../sql/session.js';
 import { addTraceTables } from '../sql/trace-tables.js';
 import { LaterBreaches } from './later-breaches.js';
@@ -152,6 +153,8 @@ export class LiveAnalysis {
     try {
       session.addLazyTables(['events'], () => [eventsSource(replay.rows)]);
       addTraceTables(session, replay.rows, () => facts);
+      const { names, compute } = referencePuts();
+      session.addLazyTables(names, compute);
       session.addLazySql(NAMED_BREACHES, NAMED_BREACHES_SQL);
       for (const rule of asked) {
         const rows = objects(await session.runAll(rule.source.sql ?? ''));

@@ -1,5 +1,6 @@
 import type { BreachRule, RoleOf } from '@p2mtrace/replayer';
 import { witnessColumn } from '@p2mtrace/replayer';
+import { REFERENCE_PUTS } from '../sql/reference-puts.js';
 
 const breachesOf = (rule: BreachRule, column: string) =>
   `select ${column} from named_breaches where breach = '${rule}'`;
@@ -13,7 +14,7 @@ export const usualPut = (rule: BreachRule): string => `
     select from_caller, through, arg_max(symbol, (n, symbol)) as site
     from (
       select r.from_caller, r.through, c.symbol, count(*) as n
-      from ref_spans r join callers c on c.id = r.to_caller
+      from ${REFERENCE_PUTS} r join callers c on c.id = r.to_caller
       where r.from_caller in (${breachesOf(rule, 'caller')}) and c.symbol is not null
       group by all)
     group by all
@@ -24,7 +25,7 @@ export const lastPut = <R extends BreachRule>(rule: R, when: '<=' | '>=', witnes
   left join (
     select p.breach_seq, p.mfn, arg_max(c.symbol, r.to_seq) as site
     from (${breachesOf(rule, `seq as breach_seq, mfn, generation, ${witnessColumn(rule, witness)} as witness`)}) p
-    join ref_spans r on r.mfn = p.mfn and r.generation = p.generation and r.to_seq ${when} p.witness
+    join ${REFERENCE_PUTS} r on r.mfn = p.mfn and r.generation = p.generation and r.to_seq ${when} p.witness
     join callers c on c.id = r.to_caller
     group by all
   ) last_put on last_put.breach_seq = b.seq and last_put.mfn = b.mfn`;

@@ -8,8 +8,7 @@ export const getWithoutPut = defineCheck({
   rule: 'gfn-range.get-without-put',
   make: ({ state: { translations }, now, records, report, opportunities }) => {
     const gets = opportunities('get');
-    // Where locks are recorded and put_gfn is not, lookups end with their lock.
-    if (records('lock_acquire') && !records('put_gfn')) return {};
+    if (!records('put_gfn')) return {};
     const switches = new VcpuSwitches();
 
     const tell = ({ domid, view, gfn, seq }: Translation, pcpu: number, switched: number) => {

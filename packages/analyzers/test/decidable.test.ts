@@ -37,6 +37,21 @@ describe('rules that a trace can decide', () => {
     expect(of('refcount.underflow')).toBeUndefined();
   });
 
+  test('are not those that a kind would refute which a long trace has none of', () => {
+    const missing = (counts: object, piece?: object) =>
+      decidableRules(RULES, { counts, piece } as never)
+        .undecided.filter(({ rule }) => rule.id === 'refcount.freed-with-type')
+        .map(({ reason }) => reason);
+    const counts = { get_type: 600, page_free: 300, put_type: 1 };
+    expect(missing(counts)).toEqual([]);
+    expect(missing({ ...counts, put_type: 0 })).toEqual([]);
+    expect(missing({ ...counts, put_type: 0, page_free: 400 })).toEqual(['no put_type events in this trace']);
+    // A piece is as long as what it was cut from.
+    const piece = { of: 'whole', fromSeq: 0, toSeq: 3, snapshots: 0, recorded: ['get_type', 'page_free'] };
+    expect(missing({ get_type: 1 }, piece)).toEqual(['no put_type events in this trace']);
+    expect(missing({ get_type: 1 }, { ...piece, recorded: [...piece.recorded, 'put_type'] })).toEqual([]);
+  });
+
   test('are not those of which a piece lacks some events', () => {
     const counts = { get_page: 2, alloc_ref_drop: 1 };
     const piece = { of: 'whole', fromSeq: 0, toSeq: 3, snapshots: 0, recorded: [], incomplete: ['get_page'] };

@@ -104,7 +104,9 @@ describe('nobody is named for what others did', () => {
       (await subjectsOf('refcount.orphaned', events)).map(({ last_put_at }) => last_put_at ?? null);
     expect(await named(last())).toEqual([null]);
     const dying = { kind: 'domain_dying', pcpu: 0, domid: 1 };
-    const named7 = last().map(event => ('symbol' in event && event.symbol === undefined ? put(7, 'guest_remove_page') : event));
+    const named7 = last().map(event =>
+      'symbol' in event && event.symbol === undefined ? put(7, 'guest_remove_page') : event,
+    );
     expect(await named([...named7, dying, get(7, 'later'), put(7, 'later')])).toEqual(['guest_remove_page']);
   });
 });

@@ -24,9 +24,14 @@ export function decidableRules(rules: readonly BoundRule[], metadata: Recorded) 
   return { decided, undecided };
 }
 
+/** A trace of so many events that has none of a kind did not record it; in a shorter one there may have been none. */
+const LONG = 1000;
+
 /** Why a rule would judge what it can't see; undefined if it can. */
-function whyUndecided({ needs }: BoundRule, metadata: Recorded): Omit<Undecided, 'rule'> | undefined {
-  const missing = needs.filter(need => !need.split('|').some(kind => isRecorded(metadata, kind)));
+function whyUndecided({ needs, refutedBy = [] }: BoundRule, metadata: Recorded): Omit<Undecided, 'rule'> | undefined {
+  const lacks = (need: string) => !need.split('|').some(kind => isRecorded(metadata, kind));
+  const missing: string[] = needs.filter(lacks);
+  if (isLong(metadata)) missing.push(...refutedBy.filter(lacks));
   if (missing.length > 0) {
     return { missing, reason: `no ${missing.join(' or ').replaceAll('|', ' or ')} events in this trace` };
   }
@@ -34,4 +39,12 @@ function whyUndecided({ needs }: BoundRule, metadata: Recorded): Omit<Undecided,
   const partial = needs.flatMap(need => need.split('|').filter(kind => incomplete.includes(kind)));
   if (partial.length === 0) return undefined;
   return { missing, reason: `${partial.join(' and ')} events were left out of this piece` };
+}
+
+function isLong({ counts = {}, piece }: Recorded): boolean {
+  // What it was cut from tells what was recorded.
+  if (piece !== undefined) return true;
+  let events = 0;
+  for (const count of Object.values(counts)) events += count;
+  return events >= LONG;
 }

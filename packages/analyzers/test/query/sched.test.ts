@@ -84,7 +84,12 @@ describe('by hand', () => {
         trace.close();
       }
     };
-    const story = (...between: object[]) => [change(10, 0, 1, 0), ...between, change(30, 0, 0, 2), change(70, 0, 2, 1, 1)];
+    const story = (...between: object[]) => [
+      change(10, 0, 1, 0),
+      ...between,
+      change(30, 0, 0, 2),
+      change(70, 0, 2, 1, 1),
+    ];
     expect(await timesOf(...story())).toEqual([20, 40, 0]);
     expect(await timesOf(...story(lost(20, 0)))).toEqual([0, 40, 20]);
     expect(await timesOf(...story(lost(20, 1)))).toEqual([20, 40, 0]);

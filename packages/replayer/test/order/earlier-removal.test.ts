@@ -49,12 +49,7 @@ describe('two pcpus that had a lock for writing at once', () => {
     { kind: 'lock_release', ...lock, pcpu: 1, tsc: 4 },
   ];
   const judged = async (before: readonly object[]) =>
-    breachesOf(
-      await traceOf([
-        ...before,
-        ...story(TAKEN['given-while-mapped'], [{ kind: 'mark', pcpu: 0, tsc: 55 }]),
-      ]),
-    )
+    breachesOf(await traceOf([...before, ...story(TAKEN['given-while-mapped'], [{ kind: 'mark', pcpu: 0, tsc: 55 }])]))
       .filter(text => text.includes(' given-while-mapped '))
       .map(text => text.split(' ')[0]);
 

@@ -8,7 +8,8 @@ export const getWithoutPut = defineCheck({
   rule: 'gfn-range.get-without-put',
   make: ({ state: { translations }, now, records, report, opportunities }) => {
     const gets = opportunities('get');
-    if (!records('put_gfn')) return {};
+    // Where locks are recorded and put_gfn is not, lookups end with their lock.
+    if (records('lock_acquire') && !records('put_gfn')) return {};
     const switches = new VcpuSwitches();
 
     const tell = ({ domid, view, gfn, seq }: Translation, pcpu: number, switched: number) => {

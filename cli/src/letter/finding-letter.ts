@@ -72,7 +72,7 @@ export function findingLetter(account: Account): Letter {
       {
         title: 'To see it again',
         blocks: [
-          { kind: 'commands', lines: commands },
+          { kind: 'commands', commands },
           ...(confirm === undefined
             ? []
             : ([
@@ -86,7 +86,7 @@ export function findingLetter(account: Account): Letter {
 }
 
 /** `p2m_remove_page, inferred from the p2m lock it held`. */
-function siteText({ by }: Witness): string {
+function siteText({ by }: Pick<Witness, 'by'>): string {
   const { symbol, caller } = by;
   if (symbol === null && caller === null) return 'not recorded';
   const site = symbol === null ? `${caller}` : caller === null ? symbol : `${symbol} (${caller})`;
@@ -104,7 +104,7 @@ function stepOf({ roles, seconds, by, step }: Witness, { story }: Account): Lett
     head: `${[...when, ...who].join(', ')}: ${roles.join(', ')}`,
     lines: [
       eventText(step.event),
-      `at ${siteText({ by } as Witness)}`,
+      `at ${siteText({ by })}`,
       ...story.pcpus
         .map(pcpu => [pcpu, locksText(step.held, step.heldOutside, pcpu)] as const)
         .filter(([, locks]) => locks !== 'none')

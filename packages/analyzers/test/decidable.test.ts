@@ -49,6 +49,10 @@ describe('rules that a trace can decide', () => {
     // A piece is as long as what it was cut from.
     const piece = { of: 'whole', fromSeq: 0, toSeq: 3, snapshots: 0, recorded: ['get_type', 'page_free'] };
     expect(missing({ get_type: 1 }, piece)).toEqual(['no put_type events in this trace']);
+    const whole = { ...piece, recorded: [...piece.recorded, 'put_type'] };
+    expect(missing({ get_type: 1 }, { ...whole, incomplete: ['put_type'] })).toEqual([
+      'put_type events were left out of this piece',
+    ]);
     expect(missing({ get_type: 1 }, { ...piece, recorded: [...piece.recorded, 'put_type'] })).toEqual([]);
   });
 

@@ -36,7 +36,7 @@ function whyUndecided({ needs, refutedBy = [] }: BoundRule, metadata: Recorded):
     return { missing, reason: `no ${missing.join(' or ').replaceAll('|', ' or ')} events in this trace` };
   }
   const { incomplete = [] } = metadata.piece ?? {};
-  const partial = needs.flatMap(need => need.split('|').filter(kind => incomplete.includes(kind)));
+  const partial = [...needs, ...refutedBy].flatMap(need => need.split('|').filter(kind => incomplete.includes(kind)));
   if (partial.length === 0) return undefined;
   return { missing, reason: `${partial.join(' and ')} events were left out of this piece` };
 }

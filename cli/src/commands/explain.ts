@@ -96,6 +96,7 @@ async function writeJson(
   const { number, of, occurrence } = found;
   const { steps, chains } = story;
   const seconds = Object.fromEntries(witnesses.map(({ seq, seconds }) => [seq, seconds]));
+  const lines = Object.fromEntries(witnesses.map(({ seq, line }) => [seq, line]));
   const again = { commands: commands.map(words => words.map(shellText).join(' ')), sql: confirm ?? null };
-  await out.write(jsonDocument({ finding, number, of, occurrence, trace, seconds, steps, chains, again }, 2));
+  await out.write(jsonDocument({ finding, number, of, occurrence, trace, seconds, lines, steps, chains, again }, 2));
 }

@@ -13,6 +13,8 @@ export interface Witness {
   readonly seconds: number | null;
   readonly step: StoryStep;
   readonly by: Doer;
+  /** Line of source of its call site; null where the trace does not say (p2mtrace symbolize). */
+  readonly line: string | null;
 }
 
 /** What there is to say of one occurrence of a finding. */
@@ -51,6 +53,7 @@ export function accountOf(
       seconds: secondsAt(clock, step.event.tsc),
       step,
       by: step.by,
+      line: (step.by.caller === null ? undefined : reader.metadata.lines?.[step.by.caller]) ?? null,
     })),
     commands: [command('explain'), command('slice', '-o', `${finding.id}.arrow`)],
     confirm: rule.confirm === undefined ? undefined : confirmQuery(rule.confirm, occurrence),

@@ -46,9 +46,10 @@ describe('rules that a trace can decide', () => {
     expect(missing(counts)).toEqual([]);
     expect(missing({ ...counts, put_type: 0 })).toEqual([]);
     expect(missing({ ...counts, put_type: 0, page_free: 400 })).toEqual(['no put_type events in this trace']);
-    // A piece is as long as what it was cut from.
-    const piece = { of: 'whole', fromSeq: 0, toSeq: 3, snapshots: 0, recorded: ['get_type', 'page_free'] };
+    // A piece is of a trace that is as long at least.
+    const piece = { of: 'whole', fromSeq: 2000, toSeq: 2003, snapshots: 0, recorded: ['get_type', 'page_free'] };
     expect(missing({ get_type: 1 }, piece)).toEqual(['no put_type events in this trace']);
+    expect(missing({ get_type: 1 }, { ...piece, fromSeq: 0, toSeq: 3 })).toEqual([]);
     const whole = { ...piece, recorded: [...piece.recorded, 'put_type'] };
     expect(missing({ get_type: 1 }, { ...whole, incomplete: ['put_type'] })).toEqual([
       'put_type events were left out of this piece',

@@ -42,9 +42,8 @@ function whyUndecided({ needs, refutedBy = [] }: BoundRule, metadata: Recorded):
 }
 
 function isLong({ counts = {}, piece }: Recorded): boolean {
-  // What it was cut from tells what was recorded.
-  if (piece !== undefined) return true;
-  let events = 0;
+  // A piece is of a trace that is as long at least.
+  let events = piece?.toSeq ?? 0;
   for (const count of Object.values(counts)) events += count;
   return events >= LONG;
 }

@@ -46,6 +46,8 @@ export const freedWhileMapped = defineCheck({
   make: ({ state, p2ms, now, sections, isSurelyAfter, records, report, opportunities }) => {
     const frees = opportunities('free');
     const { pages, health } = state;
+    // A section that lookups tell ends before its locks may: what it left mapped, the next event may take away.
+    const showsSections = records('lock_acquire') && records('lock_release');
     /** By domid: what was freed since the domain showed last that it lives. */
     const runs = new Map<number, MappedFrees>();
     /** One that is over: its room is used again, as a teardown fills much of it. */
@@ -82,7 +84,7 @@ export const freedWhileMapped = defineCheck({
       // relinquish_memory drops the allocation's reference of each page before the last put.
       if (knowsCount(pages, slot) && pages.isCounted(slot) && pages.count(slot) === 0 && isAllocated(pages, slot)) {
         run.data[at + IS_DEFECT] = 1;
-      } else if (sections.isHeld) {
+      } else if (showsSections && sections.isHeld) {
         sections.touch(mfn);
         const held = inSections.make(mfn);
         inSections.data[held] = mapped.domid;

@@ -230,7 +230,7 @@ function ruleSection(rule, cases) {
     fix,
     limits,
   } = rule;
-  const more = refutedBy.length === 0 ? '' : `; in a trace of some length also ${refutedBy.map(code).join(', ')}`;
+  const more = refutedBy.length === 0 ? '' : `; where there are many, also ${refutedBy.map(code).join(', ')}`;
   const kindsNeeded = needs.map(need => need.split('|').map(code).join(' or ')).join(', ') + more;
   const shown = cases
     .filter(({ findings }) => findings.some(({ rule }) => rule === id))

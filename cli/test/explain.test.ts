@@ -103,7 +103,7 @@ describe('explain of a rule', () => {
   it('says all that the rule knows of itself', () => {
     const { stdout } = fine(['explain', 'lock-order.level']);
     expect(stdout).toMatch(
-      /^lock-order\.level: .*\n.*needs lock_acquire; in a trace of some length also lock_release\n\nWhat it means\n {2}/,
+      /^lock-order\.level: .*\n.*needs lock_acquire; where there are many, also lock_release\n\nWhat it means\n {2}/,
     );
     expect(stdout).toContain('docs/rules.md#lock-orderlevel\n');
     expect(JSON.parse(fine(['explain', 'lock-order.level', '--format', 'json']).stdout)).toMatchObject({

@@ -5,7 +5,7 @@ import { wrapped } from './wrap.js';
 /** `get_page, put_page or alloc_ref_drop`: the events without which a rule can't be decided. */
 export const needsText = ({ needs, refutedBy = [] }: Pick<BoundRule, 'needs' | 'refutedBy'>): string =>
   (needs.map(need => need.replaceAll('|', ' or ')).join(', ') || 'no events in particular') +
-  (refutedBy.length === 0 ? '' : `; in a trace of some length also ${refutedBy.join(', ')}`);
+  (refutedBy.length === 0 ? '' : `; where there are many, also ${refutedBy.join(', ')}`);
 
 /** `documented (up to 4.21): XSA-480`. */
 export const beliefText = ({ basis, source, versions }: Belief): string =>

@@ -24,14 +24,17 @@ export function decidableRules(rules: readonly BoundRule[], metadata: Recorded) 
   return { decided, undecided };
 }
 
-/** A trace of so many events that has none of a kind did not record it; in a shorter one there may have been none. */
-const LONG = 1000;
+/**
+ * A trace of so many events that a rule needs, and none of a kind that would refute it, did not record that kind; among fewer
+ * there may have been none.
+ */
+const MANY = 500;
 
 /** Why a rule would judge what it can't see; undefined if it can. */
 function whyUndecided({ needs, refutedBy = [] }: BoundRule, metadata: Recorded): Omit<Undecided, 'rule'> | undefined {
   const lacks = (need: string) => !need.split('|').some(kind => isRecorded(metadata, kind));
   const missing: string[] = needs.filter(lacks);
-  if (isLong(metadata)) missing.push(...refutedBy.filter(lacks));
+  if (countOf(needs, metadata) >= MANY) missing.push(...refutedBy.filter(lacks));
   if (missing.length > 0) {
     return { missing, reason: `no ${missing.join(' or ').replaceAll('|', ' or ')} events in this trace` };
   }
@@ -41,9 +44,7 @@ function whyUndecided({ needs, refutedBy = [] }: BoundRule, metadata: Recorded):
   return { missing, reason: `${partial.join(' and ')} events were left out of this piece` };
 }
 
-function isLong({ counts = {}, piece }: Recorded): boolean {
-  // A piece is of a trace that is as long at least.
-  let events = piece?.toSeq ?? 0;
-  for (const count of Object.values(counts)) events += count;
-  return events >= LONG;
+/** Events of all these kinds. */
+function countOf(needs: readonly string[], { counts = {} }: Recorded): number {
+  return needs.flatMap(need => need.split('|')).reduce((sum, kind) => sum + (counts[kind] ?? 0), 0);
 }

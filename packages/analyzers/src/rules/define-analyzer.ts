@@ -66,7 +66,7 @@ export interface Rule<Options extends OptionValues = OptionValues> extends RowSo
   readonly needs?: readonly Need[];
   /**
    * Kinds whose events would show that what looks like a defect is none, besides those that it needs: a release, a put, an
-   * allocation. A long trace that has none of them did not record them, and the rule can't be decided.
+   * allocation. A trace with many events that it needs and none of these did not record them, and can't decide it.
    */
   readonly refutedBy?: readonly KindName[];
   /**

@@ -104,7 +104,7 @@ describe('a merge refuses, by name,', () => {
       if (error instanceof P2mError) {
         const { code, message, place, blame } = error;
         expect(blame).toBe('input');
-        return { code, message: message.replaceAll(temp(''), ''), file: place.file?.replace(temp(''), '') };
+        return { code, message: message.replaceAll(`${temp('')}/`, ''), file: place.file?.replace(`${temp('')}/`, '') };
       }
       throw error;
     }

@@ -124,7 +124,9 @@ describe('of any events', () => {
           const page = pages.get(mfn);
           return page?.state === 'free' ? CELL_FREE : (page?.owner ?? null);
         };
-        const owners = ofMachine(state, 'owner', TILES).value.map(owner => (owner === CELL_NOBODY ? Number.NaN : owner));
+        const owners = ofMachine(state, 'owner', TILES).value.map(owner =>
+          owner === CELL_NOBODY ? Number.NaN : owner,
+        );
         expect([...owners]).toEqual(cellsOf(new Map([...pages.keys()].map(mfn => [mfn, ownerOf(mfn)]))));
         const counts = [...pages].map(([mfn, { count }]) => [mfn, count === null ? null : Number(count)] as const);
         expect([...ofMachine(state, 'references', TILES).value]).toEqual(cellsOf(new Map(counts)));

@@ -129,7 +129,7 @@ function draw(canvas: HTMLCanvasElement): void {
     new Set(seqs.map(of => Math.round(x(of))).filter(at => at >= -4 && at <= width + 4));
   const own = overview.value;
   if (own !== undefined) {
-    // The height is the rate where it is known, else that of a full bin.
+    // The height is the rate; bins without one are low where others have one, and high where none has.
     const known = own.rates.filter(rate => rate !== null);
     const most = Math.max(...known);
     const size = (end - start) / own.bins;

@@ -71,9 +71,9 @@ async function withReplays(
 ): Promise<number> {
   const [reader, ...others] = readers;
   if (reader === undefined) return work([]);
-  return withReplay(reader, options, context, replay =>
-    withReplays(others, options, context, replays => work([replay, ...replays])),
-  );
+  const more = (replay: Replay) =>
+    withReplays(others, options, context, replays => work([replay, ...replays]));
+  return withReplay(reader, options, context, more, true);
 }
 
 /** Resolves when the user, or whoever started it, ends it. */

@@ -35,6 +35,8 @@ export function tell(error: unknown): void {
 }
 
 const askPoint = latest(async (at: { t: number; seq: number }) => {
+  // Whoever moves looks at the map, so that is asked for first.
+  await new Promise(resolve => setTimeout(resolve));
   try {
     point.value = await ask<Point>('point', at);
   } catch (error) {

@@ -13,12 +13,13 @@ export interface ReplayOptions {
   readonly progress?: string | undefined;
 }
 
-/** Opens a replay of the trace for the duration of `work`. */
+/** Opens a replay of the trace for the duration of `work`; with its checkpoints in memory for who jumps often. */
 export async function withReplay<T>(
   reader: TraceReader,
   { cpuHz, startTime, checkpointEvery, index, progress: when }: ReplayOptions,
   context: Context,
   work: (trace: Replay) => Promise<T>,
+  inMemory = false,
 ): Promise<T> {
   const progress = new Progress(context, when, 'events replayed');
   const onNotice = (text: string) => {
@@ -26,7 +27,7 @@ export async function withReplay<T>(
     context.err.say(`p2mtrace: ${visible(text)}\n`);
   };
   const onProgress = progress.update;
-  const trace = replay(reader, { tscHz: cpuHz, startTime, checkpointEvery, index, onProgress, onNotice });
+  const trace = replay(reader, { tscHz: cpuHz, startTime, checkpointEvery, index, inMemory, onProgress, onNotice });
   try {
     return await work(trace);
   } finally {

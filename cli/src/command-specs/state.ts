@@ -157,6 +157,10 @@ Nobody else is talked to. Ctrl-C ends it. See docs/ui.md.`,
         byDefault: '0',
       },
       { flags: '--no-open', help: 'do not open a browser' },
+      {
+        flags: '--whatif <file>',
+        help: 'what p2mtrace whatif --format json wrote about a trace: its charts are shown',
+      },
       { flags: '--memory-limit <size>', help: 'how much memory a query may take', byDefault: '2GB' },
       {
         flags: '--timeout <duration>',

@@ -12,11 +12,13 @@ import { serve } from '../ui/server.js';
 import type { SqlLimits } from '../ui/sql-answer.js';
 import { staticFiles } from '../ui/static-files.js';
 import { TraceModel } from '../ui/trace-model.js';
+import { type SavedWhatIf, savedWhatIf } from '../whatif/saved-what-if.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
 
 interface Options extends ReplayOptions, TraceSettings, SqlLimits {
   readonly port: number;
   readonly open: boolean;
+  readonly whatif?: string;
 }
 
 /** More are for `p2mtrace sql` and `p2mtrace audit`. */
@@ -32,20 +34,27 @@ export const run: Run<readonly [string[]], Options> = ([paths], options, context
         new Set(paths.map(path => basename(path))).size === paths.length ? paths.map(path => basename(path)) : paths;
       const sqlNames = traceNames(readers);
       const { cpuHz: tscHz, startTime } = options;
-      const models = replays.map((replay, i) => {
-        const damage = replay.reader.damage === undefined ? undefined : describeDamage(replay.reader);
-        return new TraceModel(replay, { name: names[i], sqlName: sqlNames[i], damage, tscHz, startTime });
-      });
-      // Builds the index, if it is not there, before anybody waits for a page.
-      for (const model of models) model.head();
+      const given = options.whatif === undefined ? undefined : savedWhatIf(options.whatif, readers);
+      const models: TraceModel[] = [];
+      const saved = new Map<TraceModel, SavedWhatIf>();
+      for (const [i, replay] of replays.entries()) {
+        const { reader } = replay;
+        const damage = reader.damage === undefined ? undefined : describeDamage(reader);
+        const hasWhatIf = given?.of === reader;
+        const named = { name: names[i], sqlName: sqlNames[i] };
+        const model = await TraceModel.of(replay, { ...named, damage, tscHz, startTime, hasWhatIf });
+        models.push(model);
+        if (hasWhatIf) saved.set(model, given.saved);
+      }
       const ended = new AbortController();
-      const server = await serve(options.port, new Routes(models, options, ended.signal), staticFiles());
+      const routes = new Routes(models, options, saved, ended.signal);
+      const server = await serve(options.port, routes, staticFiles());
       // Who reads the address may end it at once.
       const end = interrupted();
       await context.out.write(`${server.url}\n`);
       await context.out.flush();
       context.err.say('p2mtrace: whoever has this address sees the trace; Ctrl-C ends it\n');
-      if (options.open) openBrowser(server.url);
+      if (options.open) openBrowser(server.openUrl());
       await end;
       server.close();
       ended.abort();
@@ -62,9 +71,9 @@ async function withReplays(
 ): Promise<number> {
   const [reader, ...others] = readers;
   if (reader === undefined) return work([]);
-  return withReplay(reader, options, context, replay =>
-    withReplays(others, options, context, replays => work([replay, ...replays])),
-  );
+  const more = (replay: Replay) =>
+    withReplays(others, options, context, replays => work([replay, ...replays]));
+  return withReplay(reader, options, context, more, true);
 }
 
 /** Resolves when the user, or whoever started it, ends it. */

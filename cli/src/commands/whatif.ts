@@ -4,6 +4,7 @@ import {
   type Foreign,
   type Granularity,
   type OverlayKind,
+  traceIdentity,
   type Upgrade,
   type WhatIfOptions,
   whatIf,
@@ -69,7 +70,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
     }
     const hz = options.cpuHz ?? reader.metadata.tscHz;
     const choice = { foreign, fairness, pcpus: pcpus ?? result.recordedPcpus, seed, overlay, domain: domain ?? null };
-    const document = whatIfDocument(path, hz, choice, result);
+    const document = whatIfDocument(path, traceIdentity(reader), hz, choice, result);
     await withText(output, context, async text => {
       if (format === 'json') await text.write(jsonDocument(document, 1));
       else if (format === 'csv') await writeRows(text, 'csv', CSV_COLUMNS, csvRows(document));

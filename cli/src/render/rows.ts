@@ -1,10 +1,10 @@
 import type { Column, Rows } from './columns.js';
 import { csvLine } from './csv.js';
-import { jsonListHead, jsonObject } from './json.js';
+import { jsonListHead, jsonObject, jsonText } from './json.js';
 import { markdownLine, markdownRule } from './markdown.js';
 import { type TableOut, tableLines } from './table.js';
 
-export type RowFormat = 'table' | 'json' | 'csv' | 'ndjson' | 'md';
+export type RowFormat = 'table' | 'json' | 'csv' | 'ndjson' | 'lists' | 'md';
 /** Where text goes: a terminal, a pipe or a file. */
 export interface TextOut extends TableOut {
   write(text: string): Promise<void>;
@@ -33,6 +33,10 @@ export async function writeRows(
       break;
     case 'ndjson':
       for await (const row of rows) await out.write(`${jsonObject(names, row)}\n`);
+      break;
+    case 'lists':
+      await out.write(`${jsonText({ columns: names })}\n`);
+      for await (const row of rows) await out.write(`${jsonText(row)}\n`);
       break;
     case 'json': {
       await out.write(jsonListHead('rows'));

@@ -19,6 +19,8 @@ const BY_EXTENSION: Readonly<Record<string, ResultFormat>> = {
   '.arrow': 'arrow',
   '.parquet': 'parquet',
 };
+/** No empty line is between results of these. */
+const IS_JSON: ReadonlySet<string> = new Set(['json', 'ndjson', 'lists']);
 /** SQL types whose values are right-aligned in a table. */
 const NUMBERS = /INT|DOUBLE|FLOAT|DECIMAL/;
 
@@ -69,7 +71,7 @@ async function writeText(
 ): Promise<void> {
   let first = true;
   for await (const result of session.run(text, parameters)) {
-    if (!first && format !== 'json' && format !== 'ndjson') await out.write('\n');
+    if (!first && !IS_JSON.has(format)) await out.write('\n');
     first = false;
     const columns = result.columns.map(({ name, type }) => ({ name, right: NUMBERS.test(type) }));
     if (format === 'chart') await writeChart(out, columns, result, width);

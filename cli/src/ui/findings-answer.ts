@@ -27,9 +27,12 @@ export class Findings {
 }
 
 async function analysisOf(model: TraceModel, signal: AbortSignal): Promise<AnalysisReport> {
-  const asked = ['analyze', model.reader.path, '--format', 'json', '--fail-on', 'none', '--quiet'];
+  const options = ['--format', 'json', '--fail-on', 'none', '--quiet'];
   // Nobody may be waiting for it yet, and whoever moves in time should not wait for it.
-  const { text, cut } = await askCommand(asked, { isPatient: true, signal });
+  const { text, cut } = await askCommand(
+    { command: 'analyze', options, args: [model.reader.path] },
+    { isPatient: true, signal },
+  );
   if (cut) throw usageError('P2M_UI', 'there are too many findings to list', 'use p2mtrace analyze or p2mtrace audit');
   const report = JSON.parse(text) as AnalysisReport;
   const findings = report.findings.map((finding: Finding) => ({

@@ -7,6 +7,9 @@ export interface Refused {
   readonly why: string;
 }
 
+/** Clients leave it out of Host and Origin. */
+const HTTP = 80;
+
 /** A token that nobody guesses: part of the address of every page and answer. */
 export const newToken = (): string => randomBytes(18).toString('base64url');
 
@@ -20,7 +23,8 @@ export class Guard {
 
   constructor(token: string, port: number) {
     this.token = Buffer.from(token);
-    this.hosts = new Set([`127.0.0.1:${port}`, `localhost:${port}`]);
+    const names = ['127.0.0.1', 'localhost'];
+    this.hosts = new Set(names.flatMap(name => (port === HTTP ? [name, `${name}:${port}`] : [`${name}:${port}`])));
   }
 
   /** The path below the token, or why there is none. */
@@ -36,6 +40,22 @@ export class Guard {
       return { status: 403, why: 'wrong token: open the address that p2mtrace ui printed' };
     }
     return path ?? '';
+  }
+}
+
+/** Addresses that each let in once. */
+export class Tickets {
+  private readonly paths = new Set<string>();
+
+  make(): string {
+    const path = `/open/${newToken()}`;
+    this.paths.add(path);
+    return path;
+  }
+
+  /** True the first time. */
+  isTaken(path: string): boolean {
+    return this.paths.delete(path);
   }
 }
 

@@ -25,7 +25,8 @@ export function historyAnswer(
   if (looked.about === 'site') return sqlAnswer([model], ofSite(looked.site, low, high), limits, signal);
   const name = lookedText(looked);
   const space = name.indexOf(' ');
-  return tableAnswer(['history', model.reader.path, name.slice(0, space), name.slice(space + 1)], { signal });
+  const args = [model.reader.path, name.slice(0, space), name.slice(space + 1)];
+  return tableAnswer({ command: 'history', args }, { signal });
 }
 
 /** What ran there, and the locks that were taken there. */

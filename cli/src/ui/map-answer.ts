@@ -10,6 +10,8 @@ const TILES = 512;
 const VALUES = [...CELL_VALUES, 'changes'] as const;
 /** Frames of the largest cell: 2^40 frames are more than any machine has. */
 const CELL = 2 ** 40;
+/** More than a 64-bit address can name. */
+const FRAMES = 2 ** 52;
 
 /**
  * Tiles of a map at a point: all values, then the seqs of the last writes, as float64 in the order of the machine.
@@ -24,8 +26,10 @@ export async function mapAnswer(
   if (cell < 1 || cell > CELL || !Number.isInteger(Math.log2(cell))) {
     throw usageError('P2M_UI_QUERY', 'a cell has 1, 2, 4, … frames', 'load the page again');
   }
-  // Tiles that are far apart would need a long list of those between.
-  const tiles = query.numbers('tiles', TILES).filter(tile => tile < 2 ** 26);
+  const tiles = query.numbers('tiles', TILES);
+  if (tiles.some(tile => tile * cell > FRAMES / TILE_CELLS)) {
+    throw usageError('P2M_UI_QUERY', 'no frame is in such a tile', 'load the page again');
+  }
   const by = query.oneOf('value', VALUES);
   const counts = by === 'changes' ? await changesOf(model) : undefined;
   const view = query.optional('view');

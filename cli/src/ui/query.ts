@@ -23,8 +23,9 @@ export class Query {
   whole(name: string, byDefault?: number): number {
     const value = this.params.get(name);
     if (value === null && byDefault !== undefined) return byDefault;
-    if (value === null || !/^-?\d{1,16}$/.test(value)) throw bad(`${name} is no whole number`);
-    return Number(value);
+    const number = value !== null && /^-?\d{1,16}$/.test(value) ? Number(value) : Number.NaN;
+    if (!Number.isSafeInteger(number)) throw bad(`${name} is no whole number below 2^53`);
+    return number;
   }
 
   /** One of some words. @throws P2mError P2M_UI_QUERY (usage) */
@@ -34,12 +35,14 @@ export class Query {
     return found;
   }
 
-  /** Numbers with commas between them, so many at most. @throws P2mError P2M_UI_QUERY (usage) */
+  /** Different whole numbers with commas between them, so many at most. @throws P2mError P2M_UI_QUERY (usage) */
   numbers(name: string, most: number): number[] {
     const values = this.text(name)
       .split(',')
       .map(text => (/^\d{1,15}$/.test(text) ? Number(text) : Number.NaN));
-    if (values.length > most || values.some(Number.isNaN)) throw bad(`${name} is no list of at most ${most} numbers`);
+    if (values.length > most || values.some(Number.isNaN) || new Set(values).size < values.length) {
+      throw bad(`${name} is no list of at most ${most} different numbers`);
+    }
     return values;
   }
 }

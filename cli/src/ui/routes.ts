@@ -3,6 +3,7 @@ import { ACCESS_TYPES, COLUMN_NAMES, P2M_TYPES } from '@p2mtrace/trace-format';
 import { usageError } from '@p2mtrace/trace-format/errors';
 import type { Head, SqlWords, WhatIf } from '@p2mtrace/ui';
 import { version } from '../version.js';
+import type { SavedWhatIf } from '../whatif/saved-what-if.js';
 import { answerText } from './answer-text.js';
 import { ChangeCounts } from './change-counts.js';
 import { Findings, storyJson } from './findings-answer.js';
@@ -15,7 +16,7 @@ import { type SqlLimits, sqlAnswer } from './sql-answer.js';
 import { tableAnswer } from './table-answer.js';
 import { eventsAround, findAnswer, nextTouching, thingAnswer, whyAnswer } from './thing-answer.js';
 import type { TraceModel } from './trace-model.js';
-import { whatIfAnswer } from './what-if-answer.js';
+import { whatIfAnswer, whatIfOf } from './what-if-answer.js';
 
 /** Text of JSON, or bytes. */
 export type Answer = string | Buffer;
@@ -37,12 +38,20 @@ export class Routes {
   private readonly changes = onceEach(model => ChangeCounts.of(model.reader));
   private readonly whatIf: (model: TraceModel) => Promise<WhatIf>;
 
-  /** `ended` is aborted when nobody asks any more: then nothing is worked on for later. */
-  constructor(models: readonly TraceModel[], limits: SqlLimits, ended: AbortSignal) {
+  /** `saved` has results of p2mtrace whatif that were given; `ended` is aborted when nobody asks any more: then nothing is worked on for later. */
+  constructor(
+    models: readonly TraceModel[],
+    limits: SqlLimits,
+    saved: ReadonlyMap<TraceModel, SavedWhatIf>,
+    ended: AbortSignal,
+  ) {
     this.models = models;
     this.limits = limits;
     this.findings = new Findings(ended);
-    this.whatIf = onceEach(model => whatIfAnswer(model, ended));
+    this.whatIf = onceEach(async model => {
+      const own = saved.get(model);
+      return own === undefined ? whatIfAnswer(model, ended) : whatIfOf(own, model.tscHz);
+    });
   }
 
   readonly get: Readonly<
@@ -77,50 +86,54 @@ export class Routes {
     '/api/story': async (query, model) =>
       storyJson(await this.findings.story(model, query.text('id'), query.whole('number'))),
     '/api/diff': async (query, model, { signal }) => {
-      const places =
-        query.whole('other', -1) < 0
-          ? [
-              model.reader.path,
-              '--from',
-              position(model, query.whole('seq')),
-              '--to',
-              position(model, query.whole('to')),
-            ]
-          : this.acrossTraces(query, model);
-      const detail = query.whole('summary') !== 0 ? ['--summary'] : [];
-      return answerText(await tableAnswer(['diff', ...places, ...detail], { signal }));
+      const other = query.whole('other', -1) < 0 ? model : this.modelAt(query.whole('other'));
+      const places = ['--from', position(model, query.whole('seq')), '--to', position(other, query.whole('to'))];
+      const options = query.whole('summary') === 0 ? places : [...places, '--summary'];
+      const args = other === model ? [model.reader.path] : [model.reader.path, other.reader.path];
+      return answerText(await tableAnswer({ command: 'diff', options, args }, { signal }));
     },
   };
 
   readonly post: Readonly<Record<string, (model: TraceModel, request: Request) => Promise<Answer>>> = {
     '/api/sql': async (_, { body, signal }) => {
-      const { sql } = JSON.parse(body) as { sql?: unknown };
-      if (typeof sql !== 'string') throw usageError('P2M_UI_QUERY', 'sql is no text', 'load the page again');
-      return answerText(await sqlAnswer(this.models, sql, this.limits, signal));
+      return answerText(await sqlAnswer(this.models, sqlOf(body), this.limits, signal));
     },
   };
 
   /** @throws P2mError P2M_UI_QUERY (usage) */
   model(query: Query): TraceModel {
-    const model = this.models[query.whole('t', 0)];
+    return this.modelAt(query.whole('t', 0));
+  }
+
+  private modelAt(index: number): TraceModel {
+    const model = this.models[index];
     if (model === undefined) throw usageError('P2M_UI_QUERY', 'there is no such trace', 'load the page again');
     return model;
   }
 
-  private acrossTraces(query: Query, model: TraceModel): string[] {
-    const other = this.models[query.whole('other')];
-    if (other === undefined) throw usageError('P2M_UI_QUERY', 'there is no such trace', 'load the page again');
-    const [from, to] = [position(model, query.whole('seq')), position(other, query.whole('to'))];
-    return [model.reader.path, other.reader.path, '--from', from, '--to', to];
-  }
-
   private head(): Head {
     return {
-      traces: this.models.map(model => model.head()),
+      traces: this.models.map(model => model.head),
       p2mTypes: P2M_TYPES,
       accessTypes: ACCESS_TYPES,
       version: version(),
     };
+  }
+}
+
+/** @throws P2mError P2M_UI_QUERY (usage) */
+function sqlOf(body: string): string {
+  const { sql } = (parsed(body) ?? {}) as { sql?: unknown };
+  if (typeof sql !== 'string') throw usageError('P2M_UI_QUERY', 'sql is no text', 'load the page again');
+  return sql;
+}
+
+/** Undefined for what is no JSON. */
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
   }
 }
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { usageError } from '@p2mtrace/trace-format/errors';
 import { isP2mError } from '../exit.js';
 import { answerText } from './answer-text.js';
-import { Guard, HEADERS, newToken } from './guard.js';
+import { Guard, HEADERS, newToken, Tickets } from './guard.js';
 import { Query } from './query.js';
 import type { Answer, Routes } from './routes.js';
 import type { StaticFile } from './static-files.js';
@@ -14,15 +14,19 @@ const BODY = 1 << 20;
 export interface UiServer {
   /** With the token: whoever has it sees the trace. */
   readonly url: string;
+  /** An address that leads there once: other users of the machine may see it in the list of processes. */
+  openUrl(): string;
   close(): void;
 }
 
 /** Serves the page and its answers on 127.0.0.1. @throws P2mError P2M_UI_PORT (usage) if the port can't be had */
 export async function serve(port: number, routes: Routes, files: ReadonlyMap<string, StaticFile>): Promise<UiServer> {
   const token = newToken();
+  const tickets = new Tickets();
   let guard: Guard | undefined;
   const server = createServer((request, response) => {
-    const path = guard?.path(request) ?? { status: 503, why: 'not ready' };
+    const isOpened = tickets.isTaken(request.url ?? '');
+    const path = isOpened ? '' : (guard?.path(request) ?? { status: 503, why: 'not ready' });
     if (typeof path !== 'string') end(response, path.status, 'text/plain', `${path.why}\n`);
     else if (path === '') end(response, 302, 'text/plain', '', { location: `/${token}/` });
     else void respond(path, request, response, routes, files);
@@ -31,8 +35,10 @@ export async function serve(port: number, routes: Routes, files: ReadonlyMap<str
   await listen(server, port);
   const { port: own } = server.address() as AddressInfo;
   guard = new Guard(token, own);
+  const root = `http://127.0.0.1:${own}`;
   return {
-    url: `http://127.0.0.1:${own}/${token}/`,
+    url: `${root}/${token}/`,
+    openUrl: () => `${root}${tickets.make()}`,
     close() {
       server.close();
       server.closeAllConnections();

@@ -1,5 +1,5 @@
 import type { Table } from '@p2mtrace/ui';
-import { tableAnswer } from './table-answer.js';
+import { resultAnswer } from './table-answer.js';
 import type { TraceModel } from './trace-model.js';
 
 /** Limits of a query, as options of `p2mtrace sql`. */
@@ -16,7 +16,7 @@ export function sqlAnswer(
   { memoryLimit, timeout }: SqlLimits,
   signal: AbortSignal,
 ): Promise<Table> {
-  const paths = models.map(({ reader }) => reader.path);
-  const limits = ['--memory-limit', memoryLimit, '--timeout', `${timeout}ms`];
-  return tableAnswer(['sql', ...paths, ...limits, '-f', '-'], { stdin: sql, signal });
+  const args = models.map(({ reader }) => reader.path);
+  const options = ['--memory-limit', memoryLimit, '--timeout', `${timeout}ms`, '-f', '-'];
+  return resultAnswer({ command: 'sql', options, args }, { stdin: sql, signal });
 }

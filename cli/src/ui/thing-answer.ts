@@ -115,7 +115,9 @@ function positionOf(text: string) {
 /** Events around a point. */
 export function eventsAround(model: TraceModel, seq: number, before: number, after: number): EventRow[] {
   const events: EventRow[] = [];
-  for (let at = Math.max(0, seq - before); at <= seq + after; at++) {
+  const { start, end } = model.replay;
+  const last = Math.min(seq + after, end);
+  for (let at = Math.max(start + 1, seq - before); at <= last; at++) {
     const event = model.event(at);
     if (event !== undefined) events.push(event);
   }

@@ -11,11 +11,14 @@ import {
 import { isRecorded, layoutProfile, type TraceReader } from '@p2mtrace/trace-format';
 import type { EventRow, Point, Space, TraceHead } from '@p2mtrace/ui';
 import { isP2mError } from '../exit.js';
+import { type KnownFrames, knownFrames } from './known-frames.js';
 
 /** Most locks that a point lists: where releases are missing, there seem to be more. */
 const HELD = 64;
-/** Points at which the spaces of a trace are looked for: a domain may be gone at the end. */
+/** Points at which is looked how far most frames of a space go: a domain may be gone at the end. */
 const LOOKS = 8;
+/** Milliseconds since 1970 that a date can have. */
+const MOST_DATE = 8_640_000_000_000_000n;
 
 export interface ModelOptions {
   /** As the user named it. */
@@ -25,29 +28,48 @@ export interface ModelOptions {
   readonly damage: string | undefined;
   readonly tscHz: number | undefined;
   readonly startTime: bigint | undefined;
+  /** Whether a result of `p2mtrace whatif` was given. */
+  readonly hasWhatIf: boolean;
 }
 
 /** One trace as the page sees it: a replay that stands somewhere, and its events. */
 export class TraceModel {
   readonly replay: Replay;
-  readonly name: string;
-  private readonly sqlName: string;
   readonly events: EventReader;
   readonly tscHz: number | undefined;
   private readonly startTime: bigint | undefined;
-  private readonly damage: string | undefined;
   private readonly firstTsc: bigint | undefined;
-  private kept: TraceHead | undefined;
+  readonly head: TraceHead;
 
-  constructor(replay: Replay, { name, sqlName, damage, tscHz, startTime }: ModelOptions) {
+  /** Looks through the trace, and builds its index if there is none. @throws P2mError P2M_DAMAGED */
+  static async of(replay: Replay, options: ModelOptions): Promise<TraceModel> {
+    return new TraceModel(replay, options, await knownFrames(replay.reader));
+  }
+
+  private constructor(
+    replay: Replay,
+    { name, sqlName, damage, tscHz, startTime, hasWhatIf }: ModelOptions,
+    known: KnownFrames,
+  ) {
     this.replay = replay;
-    this.name = name;
-    this.sqlName = sqlName;
-    this.damage = damage;
     this.events = new EventReader(replay.reader);
     this.tscHz = tscHz ?? replay.reader.metadata.tscHz;
     this.startTime = startTime;
     this.firstTsc = firstTscOf(replay.reader);
+    this.head = {
+      name,
+      sqlName,
+      start: replay.start,
+      end: replay.end,
+      tscHz: this.tscHz ?? null,
+      startTime: startTime === undefined ? null : String(startTime),
+      pcpus: known.pcpus,
+      pageTypes: layoutProfile(replay.reader.metadata.layout).types.map(String),
+      spaces: this.spaces(known),
+      hasWaits: isRecorded(replay.reader.metadata, 'lock_wait'),
+      hasWhatIf,
+      damage: damage ?? null,
+    };
   }
 
   get reader(): TraceReader {
@@ -60,40 +82,32 @@ export class TraceModel {
     return this.replay.at(Math.min(Math.max(Math.round(seq), start), end));
   }
 
-  head(): TraceHead {
-    if (this.kept !== undefined) return this.kept;
+  /** Every map that there is anything to see of, at any point. */
+  private spaces({ spaces: known }: KnownFrames): Space[] {
     const { start, end } = this.replay;
+    const { view: views } = this.reader.names;
     const spaces = new Map<string, Space>();
-    let pcpus = 0;
+    const entries = (domid: number, index: number) => {
+      const view = views[index] ?? String(index);
+      return { name: `${domid} ${view}`, domid, view };
+    };
+    const machine = { name: 'machine', domid: null, view: null };
     for (let i = LOOKS; i >= 1; i--) {
       const { replayer } = this.replay.at(Math.round(start + ((end - start) * i) / LOOKS));
-      pcpus = Math.max(pcpus, replayer.locks.pcpus, replayer.running.length);
-      for (const table of replayer.p2ms) {
-        const view = this.reader.names.view[table.view] ?? String(table.view);
-        grow(spaces, { name: `${table.domid} ${view}`, domid: table.domid, view }, p2mExtent(table));
-      }
-      grow(spaces, { name: 'machine', domid: null, view: null }, pageExtent(replayer));
+      for (const table of replayer.p2ms) grow(spaces, entries(table.domid, table.view), p2mExtent(table));
+      grow(spaces, machine, pageExtent(replayer));
+    }
+    for (const { domid, view, end: last } of known) {
+      const space = domid === null ? machine : entries(domid, view);
+      const isSeen = (spaces.get(space.name)?.end ?? 0) > 0;
+      grow(spaces, space, { end: last, most: isSeen ? 1 : leastPower(last) });
     }
     const byDomain = (a: Space, b: Space) => (a.domid ?? 1e9) - (b.domid ?? 1e9) || Number(a.name > b.name) - 0.5;
-    this.kept = {
-      name: this.name,
-      sqlName: this.sqlName,
-      start,
-      end,
-      tscHz: this.tscHz ?? null,
-      startTime: this.startTime === undefined ? null : String(this.startTime),
-      pcpus,
-      pageTypes: layoutProfile(this.reader.metadata.layout).types.map(String),
-      spaces: [...spaces.values()].filter(space => space.end > 0).sort(byDomain),
-      hasWaits: isRecorded(this.reader.metadata, 'lock_wait'),
-      damage: this.damage ?? null,
-    };
-    return this.kept;
+    return [...spaces.values()].filter(space => space.end > 0).sort(byDomain);
   }
 
   point(seq: number): Point {
-    // Moves the replay the first time.
-    const { pcpus } = this.head();
+    const { pcpus } = this.head;
     const state = this.at(seq);
     const event = this.event(state.seq);
     const tsc = event === undefined ? undefined : tscOf(event);
@@ -122,6 +136,9 @@ export class TraceModel {
   }
 }
 
+/** An end of which only events tell stands for most frames, too. */
+const leastPower = (end: number): number => 2 ** Math.ceil(Math.log2(end));
+
 function grow(spaces: Map<string, Space>, { name, domid, view }: Pick<Space, 'name' | 'domid' | 'view'>, now: Extent) {
   const { end = 0, most = 1 } = spaces.get(name) ?? {};
   spaces.set(name, { name, domid, view, end: Math.max(end, now.end), most: Math.max(most, now.most) });
@@ -141,8 +158,10 @@ function tscOf({ tsc }: EventRow): bigint | undefined {
   return typeof tsc === 'string' || typeof tsc === 'number' ? BigInt(tsc) : undefined;
 }
 
-/** Nanoseconds since 1970 in ISO 8601. */
-function isoTime(nanoseconds: bigint): string {
+/** Nanoseconds since 1970 in ISO 8601; null for what no calendar has. */
+function isoTime(nanoseconds: bigint): string | null {
+  if (nanoseconds < 0n || nanoseconds / 1_000_000n > MOST_DATE) return null;
   const rest = String(nanoseconds % 1_000_000_000n).padStart(9, '0');
-  return new Date(Number(nanoseconds / 1_000_000_000n) * 1000).toISOString().replace('.000Z', `.${rest}Z`);
+  const seconds = new Date(Number(nanoseconds / 1_000_000_000n) * 1000).toISOString();
+  return seconds.replace('.000Z', `.${rest}Z`);
 }

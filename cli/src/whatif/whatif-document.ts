@@ -11,13 +11,22 @@ export interface WhatIfChoice {
 }
 
 /** What `whatif --format json` prints; times are ticks, those in `seconds` null where the frequency is not known. */
-export function whatIfDocument(trace: string, hz: number | undefined, choice: WhatIfChoice, result: WhatIf) {
+export function whatIfDocument(
+  trace: string,
+  identity: string | undefined,
+  hz: number | undefined,
+  choice: WhatIfChoice,
+  result: WhatIf,
+) {
   const { counts, recordedWaits, recordedPcpus, shifts, notChecked, hasClock } = result;
+  const clock: 'tsc' | 'events' = hasClock ? 'tsc' : 'events';
   return {
     trace,
+    /** Of the trace's contents, whatever it is called; null if it has no checksums. */
+    identity: identity ?? null,
     hz: hz ?? null,
     options: choice,
-    clock: hasClock ? 'tsc' : 'events',
+    clock,
     recorded: { pcpus: recordedPcpus, waits: recordedWaits, ...counts },
     shifts,
     rows: result.rows.map(row => rowOf(row, hz, result)),

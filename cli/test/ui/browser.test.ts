@@ -267,7 +267,7 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     await page.keyboard.press('m');
     for (const key of ['ArrowRight', 'ArrowRight', 'ArrowDown', '+', '+', 'Enter']) await canvas.press(key);
     await expect.poll(() => page.locator('.thing h2').textContent()).not.toBe(first);
-    expect(await page.locator('#map-under').textContent()).toMatch(/^0x[0-9a-f]+ /);
+    expect(await page.locator('.map .under').textContent()).toMatch(/^0x[0-9a-f]+ /);
     await page.goBack();
     await expect.poll(() => page.locator('.thing h2').textContent()).toBe(first);
     await page.getByLabel('memory').selectOption('machine');

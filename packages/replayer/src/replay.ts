@@ -93,9 +93,9 @@ export class Replay {
   /** A state at or before the event `next`, not far from it. */
   private nearest(next: number): Replayer {
     const { replayer, recent, checkpoints } = this;
-    if (next >= replayer.seq) return checkpoints?.nearest(next, replayer.seq) ?? replayer;
+    if (next >= replayer.seq) return checkpoints?.nearest(next, replayer.seq, replayer) ?? replayer;
     const kept = recent.isNear(next);
-    const saved = checkpoints?.nearest(next, kept ? recent.seq : this.start + 1);
+    const saved = checkpoints?.nearest(next, kept ? recent.seq : this.start + 1, replayer);
     if (kept && saved === undefined) return recent.load();
     const found = saved ?? this.feed.start();
     recent.keep(found, next, replayer.seq);

@@ -39,14 +39,19 @@ function straight(reader: TraceReader): ImageContents[] {
 }
 
 /** A replay that tells no notices but those of files written, and throws at others. */
-function opened(reader: TraceReader, every: number): Replay {
+function opened(reader: TraceReader, every: number, inMemory = false): Replay {
   const onNotice = (text: string) => expect(text).toContain('was written');
-  return replay(reader, { checkpointEvery: every, onNotice });
+  return replay(reader, { checkpointEvery: every, inMemory, onNotice });
 }
 
-function noticesOf(reader: TraceReader, visit: readonly number[], states: readonly ImageContents[]): string[] {
+function noticesOf(
+  reader: TraceReader,
+  visit: readonly number[],
+  states: readonly ImageContents[],
+  inMemory = false,
+): string[] {
   const notices: string[] = [];
-  const trace = replay(reader, { checkpointEvery: 20, onNotice: text => notices.push(text) });
+  const trace = replay(reader, { checkpointEvery: 20, inMemory, onNotice: text => notices.push(text) });
   for (const seq of visit) expectSameState(stateOf(trace.at(seq).replayer), states[seq + 1]);
   trace.close();
   return notices;
@@ -58,9 +63,10 @@ describe('a jump', () => {
       arbitraryCases(ALL, 60),
       fc.integer({ min: 1, max: 9 }),
       fc.array(fc.nat(60), { minLength: 1, maxLength: 12 }),
-      async (one, every, visits) => {
+      fc.boolean(),
+      async (one, every, visits, inMemory) => {
         const reader = await makeTrace(ndjsonOf(one));
-        const trace = opened(reader, every);
+        const trace = opened(reader, every, inMemory);
         for (const visit of visits) {
           const seq = (visit % (reader.rows + 1)) + trace.start;
           const { replayer } = trace.at(seq);
@@ -112,12 +118,13 @@ describe('the file of checkpoints', () => {
     const visits = [119, 40, 70, 20];
     noticesOf(reader, visits, states);
     const whole = readFileSync(path);
-    const property = fc.property(fc.nat(whole.length - 1), fc.integer({ min: 0, max: 255 }), (at, xor) => {
+    const wrong = [fc.nat(whole.length - 1), fc.integer({ min: 0, max: 255 }), fc.boolean()] as const;
+    const property = fc.property(...wrong, (at, xor, inMemory) => {
       const bytes = Buffer.from(whole);
       bytes[at] ^= xor;
       // xor 0 stands for a cut
       writeFileSync(path, xor === 0 ? bytes.subarray(0, at) : bytes);
-      noticesOf(reader, visits, states);
+      noticesOf(reader, visits, states, inMemory);
     });
     fc.assert(property, { numRuns: 50 });
   });

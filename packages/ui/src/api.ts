@@ -1,4 +1,8 @@
-/** What the server of `p2mtrace ui` answers; frames are numbers, u64 values that may be larger are text. */
+/** What the server of `p2mtrace ui` answers. Whole numbers from 2^53 on are text, in digits; so may frames be. */
+import type { LockRow } from '@p2mtrace/replayer';
+
+export type { AnalysisReport, Finding, Occurrence } from '@p2mtrace/analyzers';
+export type { LockRow };
 
 /** What a colleague would be told of the trace. */
 export interface Head {
@@ -25,6 +29,8 @@ export interface TraceHead {
   readonly spaces: readonly Space[];
   /** Whether waits for locks were recorded; where not, none means unknown. */
   readonly hasWaits: boolean;
+  /** Whether a result of `p2mtrace whatif` was given, so that it can be had at once. */
+  readonly hasWhatIf: boolean;
   /** Damage of the file, though it can be read. */
   readonly damage: string | null;
 }
@@ -51,7 +57,7 @@ export interface Point {
   readonly utc: string | null;
   readonly tsc: string | null;
   readonly running: readonly Running[];
-  readonly held: readonly Held[];
+  readonly held: readonly LockRow[];
   /** Locks outside of those in `held`. */
   readonly more: number;
 }
@@ -62,18 +68,6 @@ export interface Running {
   readonly pcpu: number;
   readonly domid: number | null;
   readonly vcpu: number | null;
-}
-
-export interface Held {
-  readonly pcpu: number;
-  readonly lock: string;
-  readonly class: string | null;
-  readonly level: number | null;
-  readonly mode: string;
-  readonly depth: number | null;
-  readonly since_seq: number;
-  readonly caller: string | null;
-  readonly symbol: string | null;
 }
 
 /** Events over the whole trace, in bins of equally many events. */
@@ -88,10 +82,13 @@ export interface Overview {
 
 /** Rows of a table. */
 export interface Table {
+  /** Several may have one name. */
   readonly columns: readonly string[];
   readonly rows: readonly (readonly unknown[])[];
   /** True if there were more rows than are given. */
   readonly cut: boolean;
+  /** Results of the same text before this one, which are not given. */
+  readonly before: number;
 }
 
 /** What a search found. */
@@ -113,6 +110,9 @@ export interface Thing {
 /** What other designs of the p2m lock would have made of the trace (docs/lock-design.md). */
 export interface WhatIf {
   readonly designs: readonly WhatIfDesign[];
+  /** Pcpus that the sections were laid on, and those that were recorded. */
+  readonly pcpus: number;
+  readonly recordedPcpus: number;
   /** Ticks a second; null where unknown, or where each event counts as a tick. */
   readonly hz: number | null;
   /** Ticks waited for p2m locks as recorded; null where waits were not recorded. */
@@ -123,15 +123,22 @@ export interface WhatIf {
 /** One of them; times are ticks. */
 export interface WhatIfDesign {
   readonly name: string;
+  /** Its name without the granularity: designs that differ in that alone have the same. */
+  readonly discipline: string;
+  readonly granularity: string | null;
   readonly sections: number;
   readonly waited: number;
   readonly wait: number;
+  readonly median: number;
   readonly p99: number;
+  readonly longest: number;
   readonly makespan: number;
   /** The makespan, divided by that of the recorded design. */
   readonly ratio: number;
   /** Sections at work at once, on average. */
   readonly parallel: number;
+  /** The part of that which is lost against no p2m lock at all; below 0 by another order of the same work. */
+  readonly lost: number;
   readonly deadlocks: number;
   readonly refused: number | null;
 }

@@ -1,4 +1,12 @@
-export const hex = (value: number): string => `0x${value.toString(16)}`;
+export const hex = (value: number | bigint): string => `0x${value.toString(16)}`;
+
+/** A whole number, given as one or as its digits, or in hex: exact, so a bigint from 2^53 on. */
+export function wholeOf(value: unknown): number | bigint | undefined {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? value : undefined;
+  if (typeof value !== 'string' || !/^(?:0x[0-9a-f]+|\d+)$/i.test(value)) return undefined;
+  const whole = BigInt(value);
+  return whole <= Number.MAX_SAFE_INTEGER ? Number(whole) : whole;
+}
 
 /** `#10,422,014`. */
 export const seqText = (seq: number): string => (seq < 0 ? 'start' : `#${seq.toLocaleString('en')}`);
@@ -37,10 +45,11 @@ export function ticksText(ticks: number, hz: number | null): string {
 export function valueText(name: string, value: unknown): string {
   if (value === null || value === undefined) return 'unknown';
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(one => valueText('', one)).join(' + ');
-  if (typeof value === 'number' && /^(?:gfn|mfn|m2p|first_gfn|last_gfn|new_gfn)$/.test(name)) return hex(value);
-  if (typeof value === 'number' && /(?:^|_)domid$|^owner$/.test(name)) return domainText(value);
-  if (/^(?:count|type)_info$/.test(name) && /^\d+$/.test(String(value)))
-    return `0x${BigInt(String(value)).toString(16)}`;
+  const whole = wholeOf(value);
+  if (whole !== undefined && /^(?:gfn|mfn|m2p|first_gfn|last_gfn|new_gfn|count_info|type_info)$/.test(name)) {
+    return hex(whole);
+  }
+  if (typeof whole === 'number' && /(?:^|_)domid$|^owner$/.test(name)) return domainText(whole);
   if (typeof value === 'object') return JSON.stringify(value);
   return String(value);
 }

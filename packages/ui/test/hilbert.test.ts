@@ -47,4 +47,7 @@ it('a place survives the address', () => {
   };
   expect(placeOf(`#${placeText(place)}`)).toEqual(place);
   expect(placeOf('#seq=x&window=9-3&camera=1,2')).toEqual({});
+  // Of no trace and no event.
+  expect(placeOf('#t=0.5&seq=1.5')).toEqual({});
+  expect(placeOf('#t=1e99&seq=9007199254740993')).toEqual({});
 });

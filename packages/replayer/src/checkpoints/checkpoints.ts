@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { P2mError, type TraceReader } from '@p2mtrace/trace-format';
 import { FileLock, lockHolder, putAside } from '@p2mtrace/trace-format/output';
 import type { EventFeed } from '../event-feed.js';
-import { loadState } from '../memory/state-image.js';
+import { loadState, saveState } from '../memory/state-image.js';
 import type { Replayer } from '../replayer.js';
 import { buildCheckpoints } from './checkpoint-build.js';
 import { CheckpointFile } from './checkpoint-file.js';
@@ -19,6 +19,11 @@ export const checkpointPath = (trace: string): string => `${trace}.p2mi`;
 export interface CheckpointOptions {
   /** Events from one checkpoint to the next, if size allows; also how many a jump may replay without making a file. */
   readonly checkpointEvery?: number | undefined;
+  /**
+   * For who jumps often: keeps the file in memory, if it is of no more than 128 MB, and uses the arrays of the state that
+   * is left for the one that is loaded.
+   */
+  readonly inMemory?: boolean | undefined;
   /** Called during a long replay with the number of events applied so far and the number in all. */
   readonly onProgress?: ((events: number, of: number) => void) | undefined;
   /** Called with a sentence when the file was made, or can't be made or used. */
@@ -53,15 +58,15 @@ export class Checkpoints {
 
   /**
    * The state at the last checkpoint at or before the event `next`, if that saves replaying more than `every` events
-   * from `from`; undefined otherwise.
+   * from `from`; undefined otherwise. In memory, `left` is written over if a state is returned.
    */
-  nearest(next: number, from: number): Replayer | undefined {
+  nearest(next: number, from: number, left: Replayer): Replayer | undefined {
     if (next - from <= this.every) return undefined;
     this.open();
     const until = this.file?.index.until ?? 0;
     const saved = this.file?.before(next)?.seq ?? 0;
     const far = next > until && next - Math.max(saved, from) > this.bearable;
-    return (far ? this.build(next) : undefined) ?? this.load(next, from);
+    return (far ? this.build(next) : undefined) ?? this.load(next, from, left);
   }
 
   close(): void {
@@ -69,16 +74,19 @@ export class Checkpoints {
     this.file = undefined;
   }
 
-  private load(next: number, from: number): Replayer | undefined {
+  private load(next: number, from: number, left?: Replayer): Replayer | undefined {
     const checkpoint = this.file?.before(next);
     if (this.file === undefined || checkpoint === undefined || checkpoint.seq <= from) return undefined;
     const replayer = this.feed.start();
+    const isReused = this.options.inMemory === true && left !== undefined;
     try {
-      loadState(replayer, this.file.load(checkpoint));
+      loadState(replayer, this.file.load(checkpoint, isReused ? saveState(left) : undefined));
       return replayer;
     } catch (error) {
       this.discard(error);
-      return this.build(next) ?? this.load(next, from);
+      const found = this.build(next) ?? this.load(next, from);
+      // What was left may be written over in part.
+      return found ?? (isReused ? this.feed.start() : undefined);
     }
   }
 
@@ -111,7 +119,7 @@ export class Checkpoints {
     try {
       buildCheckpoints(this.feed, replayer, { path, identity, every, until, onProgress });
       this.close();
-      this.file = CheckpointFile.open(path, identity);
+      this.file = CheckpointFile.open(path, identity, this.options.inMemory);
       const megabytes = ((this.file?.size ?? 0) / 1e6).toFixed(1);
       this.options.onNotice?.(`${path} (${megabytes} MB) was written: its checkpoints make jumps in the trace fast`);
     } catch (error) {
@@ -138,7 +146,7 @@ export class Checkpoints {
   /** Opens the file as it is now. @throws Error if it is damaged or can't be read */
   private reopen(identity: string): void {
     this.close();
-    this.file = CheckpointFile.open(this.path, identity);
+    this.file = CheckpointFile.open(this.path, identity, this.options.inMemory);
     const wanted = this.options.checkpointEvery;
     if (wanted !== undefined && this.file?.index.every !== wanted) this.close();
   }

@@ -1,4 +1,5 @@
 import { type LayoutProfile, P2M_TYPES } from '@p2mtrace/trace-format';
+import { CHUNK } from '../memory/frame-table.js';
 import { framesOf } from '../memory/order.js';
 import type { XenState } from '../state/xen-state.js';
 import { NO_ACCESS, NO_MFN, type P2mTable } from '../tables/p2m-table.js';
@@ -30,31 +31,80 @@ export interface FrameCells {
    * references and generation, the largest. For age, the same as `seq`. NaN where nothing is known.
    */
   readonly value: Float64Array;
-  /** The last event that wrote one of the cell's frames; NaN for none. */
+  /**
+   * The last event that wrote the entry of one of the cell's frames; of the machine's frames, that changed count or type
+   * of one, allocated or freed it. NaN for none that is known.
+   */
   readonly seq: Float64Array;
 }
 
-/** Cells of a p2m (by `type`, an index of P2M_TYPES). Nothing is allocated for an entry. */
+/**
+ * Cells of a p2m (by `type`, an index of P2M_TYPES). Nothing is allocated for an entry; of a large one, only cells and
+ * pages of which something is known take time.
+ */
 export function p2mCells(state: XenState, table: P2mTable, request: CellRequest): FrameCells {
   const cells = new Cells(request);
   const { value } = request;
   const ofPage = value === 'owner' || value === 'references' || value === 'generation';
-  const put = (gfn: number, frames: number) => {
-    if (ofPage && table.foundBase !== NO_MFN) {
-      for (let at = gfn; at < gfn + frames; at++) {
-        cells.put(at, 1, pageValue(state, table.foundMfn(at), value), table.foundSeq);
-      }
-    } else cells.put(gfn, frames, entryValue(table, gfn, value), table.foundSeq);
+  const pages = new KnownPages(state);
+  const putPages = (from: number, to: number) => {
+    const mfn = table.foundMfn(from);
+    pages.forEachIn(mfn, mfn + to - from, (of, slot) => {
+      cells.put(from + of - mfn, 1, pageValueAt(state, slot, value), Number.NaN);
+    });
+  };
+  const putTypes = (from: number, to: number) => {
+    for (let at = from; at < to; ) {
+      const next = table.typeEnd(at, to);
+      cells.put(at, next - at, table.typeAt(at), table.foundSeq);
+      at = next;
+    }
   };
   for (const [first, end] of cells.ranges) {
     table.forEachLeafIn(first, end, gfn => {
       const from = Math.max(gfn, first);
       const to = Math.min(gfn + framesOf(table.foundOrder), end);
-      if (table.ranges.length === 0) put(from, to - from);
-      else for (let at = from; at < to; at++) put(at, 1);
+      if (value === 'type') return putTypes(from, to);
+      cells.put(from, to - from, entryValue(table, value), table.foundSeq);
+      if (ofPage && table.foundBase !== NO_MFN) putPages(from, to);
     });
   }
   return cells.result();
+}
+
+/** Pages of which something is known, found by ranges of mfns, however wide. */
+class KnownPages {
+  private readonly pages: XenState['pages'];
+  /** All of them, in order, once a range is wider than a chunk of frames. */
+  private mfns: Float64Array | undefined;
+
+  constructor({ pages }: XenState) {
+    this.pages = pages;
+  }
+
+  forEachIn(first: number, end: number, visit: (mfn: number, slot: number) => void): void {
+    const { directory } = this.pages;
+    if (end - first <= CHUNK) {
+      directory.forEachIn(first, end, visit);
+      return;
+    }
+    this.mfns ??= this.all();
+    let [low, high] = [0, this.mfns.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.mfns[middle] < first) low = middle + 1;
+      else high = middle;
+    }
+    for (; this.mfns[low] < end; low++) visit(this.mfns[low], directory.find(this.mfns[low]));
+  }
+
+  private all(): Float64Array {
+    const mfns: number[] = [];
+    this.pages.forEach((mfn, slot) => {
+      if (this.pages.state[slot] !== 0) mfns.push(mfn);
+    });
+    return Float64Array.from(mfns);
+  }
 }
 
 /** Cells of the machine's frames, by their page_info. */
@@ -64,18 +114,15 @@ export function pageCells(state: XenState, request: CellRequest): FrameCells {
   for (const [first, end] of cells.ranges) {
     pages.directory.forEachIn(first, end, (mfn, slot) => {
       if (pages.state[slot] === 0) return;
-      const [count, life] = [pages.countSeq[slot], pages.lifeSeq[slot]];
-      const seq = Number.isNaN(count) || life > count ? life : count;
+      const seq = pageSeq(state, slot);
       cells.put(mfn, 1, request.value === 'age' ? seq : pageValueAt(state, slot, request.value), seq);
     });
   }
   return cells.result();
 }
 
-function entryValue(table: P2mTable, gfn: number, value: CellValue): number {
+function entryValue(table: P2mTable, value: CellValue): number {
   switch (value) {
-    case 'type':
-      return table.typeAt(gfn);
     case 'access':
       return table.foundAccess === NO_ACCESS ? Number.NaN : table.foundAccess;
     case 'age':
@@ -85,8 +132,18 @@ function entryValue(table: P2mTable, gfn: number, value: CellValue): number {
   }
 }
 
-const pageValue = (state: XenState, mfn: number, value: CellValue): number =>
-  pageValueAt(state, state.pages.directory.find(mfn), value);
+/** The last event that changed what is known of a page; NaN for none. What was known before a loss is over. */
+function pageSeq({ pages }: XenState, slot: number): number {
+  const known = pages.state[slot];
+  let last = Number.NaN;
+  if ((known & COUNT_KNOWN) !== 0) last = pages.countSeq[slot];
+  if ((known & TYPE_KNOWN) !== 0) last = later(last, pages.typeSeq[slot]);
+  if ((known & (ALLOCATED | FREE)) !== 0) last = later(last, pages.lifeSeq[slot]);
+  return last;
+}
+
+/** The larger of two seqs, each NaN for none. */
+const later = (a: number, b: number): number => (a >= b || Number.isNaN(b) ? a : b);
 
 function pageValueAt({ pages, profile }: XenState, slot: number, value: CellValue): number {
   const known = pages.state[slot];
@@ -95,8 +152,8 @@ function pageValueAt({ pages, profile }: XenState, slot: number, value: CellValu
       return (known & TYPE_KNOWN) === 0 ? Number.NaN : pageType(profile, pages.typeLow[slot], pages.typeHigh[slot]);
     case 'owner':
       if ((known & FREE) !== 0) return CELL_FREE;
-      if ((known & OWNER_KNOWN) !== 0) return pages.owner[slot] === NO_OWNER ? CELL_NOBODY : pages.owner[slot];
-      return (known & ALLOCATED) === 0 ? Number.NaN : CELL_NOBODY;
+      if ((known & OWNER_KNOWN) === 0) return Number.NaN;
+      return pages.owner[slot] === NO_OWNER ? CELL_NOBODY : pages.owner[slot];
     case 'references':
       return (known & COUNT_KNOWN) === 0 ? Number.NaN : pages.count(slot);
     case 'generation':
@@ -117,9 +174,11 @@ class Cells {
   readonly ranges: readonly (readonly [number, number])[];
   private readonly cell: number;
   private readonly byCount: boolean;
-  private readonly first: number;
-  /** Place of a tile in the result, by its number less `first`; -1 for one that was not asked for. */
-  private readonly places: Int32Array;
+  /** Place of each tile in the result. */
+  private readonly places: ReadonlyMap<number, number>;
+  /** The last tile, as the next frame is mostly in it; its place, -1 for one that was not asked for. */
+  private tile = -1;
+  private place = -1;
   private readonly value: Float64Array;
   private readonly seq: Float64Array;
   /** How far the value of a cell leads over others (Boyer and Moore's majority vote). */
@@ -137,9 +196,7 @@ class Cells {
       else ranges.push([tile * size, (tile + 1) * size]);
     }
     this.ranges = ranges;
-    this.first = sorted[0] ?? 0;
-    this.places = new Int32Array((sorted.at(-1) ?? -1) - this.first + 1).fill(-1);
-    for (const [place, tile] of tiles.entries()) this.places[tile - this.first] = place;
+    this.places = new Map(tiles.map((tile, place) => [tile, place]));
     this.value = new Float64Array(tiles.length * TILE_CELLS).fill(Number.NaN);
     this.seq = new Float64Array(this.value.length).fill(Number.NaN);
     this.lead = new Float64Array(this.byCount ? this.value.length : 0);
@@ -151,8 +208,9 @@ class Cells {
     for (let at = frame; at < end; ) {
       const number = Math.floor(at / this.cell);
       const next = Math.min((number + 1) * this.cell, end);
-      const place = this.places[Math.floor(number / TILE_CELLS) - this.first];
-      if (place >= 0) this.putCell(place * TILE_CELLS + (number % TILE_CELLS), next - at, value, seq);
+      const tile = Math.floor(number / TILE_CELLS);
+      if (tile !== this.tile) [this.tile, this.place] = [tile, this.places.get(tile) ?? -1];
+      if (this.place >= 0) this.putCell(this.place * TILE_CELLS + (number % TILE_CELLS), next - at, value, seq);
       at = next;
     }
   }

@@ -169,6 +169,11 @@ export class P2mTable {
     return order;
   }
 
+  /** Where the part of the found leaf from `gfn` on, up to `end`, that has a single type ends. */
+  typeEnd(gfn: number, end: number): number {
+    return this.ranges.length === 0 ? end : this.ranges.nextCut(gfn, end, this.foundSince);
+  }
+
   /** Changes the type of the found leaf and nothing else. */
   retype(type: number): void {
     this.level.meta[this.slot] = (this.level.meta[this.slot] & ~0xff) | type;

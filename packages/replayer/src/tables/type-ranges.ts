@@ -64,6 +64,17 @@ export class TypeRanges {
     return false;
   }
 
+  /** The first gfn after `gfn`, or else `end`, at which some change since `seq` begins or ends. */
+  nextCut(gfn: number, end: number, seq: number): number {
+    let next = end;
+    for (let i = 0; i < this.seq.length; i++) {
+      if (this.seq[i] <= seq) continue;
+      if (this.first[i] > gfn && this.first[i] < next) next = this.first[i];
+      if (this.end[i] > gfn && this.end[i] < next) next = this.end[i];
+    }
+    return next;
+  }
+
   /** The i-th change. */
   at(i: number): TypeRange {
     const [first, end, seq] = [this.first[i], this.end[i], this.seq[i]];

@@ -1,46 +1,19 @@
 import { effect, signal } from '@preact/signals';
+import type { AnalysisReport, Finding, Occurrence } from '../api.js';
 import { ask } from './ask.js';
 import { overview, trace } from './store.js';
 
-export interface Occurrence {
-  readonly subject: Readonly<Record<string, string | number | null>>;
-  readonly witness: readonly Witness[];
-}
-
 /** An event that a finding rests on, and what it is in it. */
-export interface Witness {
-  readonly seq: number;
-  readonly role: string;
-}
+export type Witness = Occurrence['witness'][number];
 
 /** From the least severe. */
-export const SEVERITIES = ['note', 'warning', 'error'] as const;
-export type Severity = (typeof SEVERITIES)[number];
-
-/** As p2mtrace analyze prints it. */
-export interface Finding {
-  readonly id: string;
-  readonly rule: string;
-  readonly severity: string;
-  readonly confidence: string;
-  readonly signature: string;
-  readonly title: string;
-  readonly count: number;
-  readonly incident: string | null;
-  readonly of: { readonly times: number; readonly what: string } | null;
-  readonly occurrences: readonly Occurrence[];
-}
-
-export interface Report {
-  readonly findings: readonly Finding[];
-  readonly incidents: readonly { readonly cause: string; readonly title: string }[];
-  readonly notChecked: readonly { readonly rule: string; readonly reason: string }[];
-}
+export const SEVERITIES = ['note', 'warning', 'error'] as const satisfies readonly Finding['severity'][];
+export type Severity = Finding['severity'];
 
 const NONE = { note: [], warning: [], error: [] };
 
 /** What the rules find in the trace that is looked at; neither while that was not asked. */
-export const findings = signal<{ readonly report?: Report; readonly failed?: string }>({});
+export const findings = signal<{ readonly report?: AnalysisReport; readonly failed?: string }>({});
 /** Events that findings name, by the severity of the most severe. */
 export const witnesses = signal<Readonly<Record<Severity, readonly number[]>>>(NONE);
 /** Those of the occurrence whose story is told. */
@@ -69,7 +42,7 @@ export function lookForFindings(): void {
     findings.value = of;
     witnesses.value = bySeverity(of.report?.findings ?? []);
   };
-  ask<Report>('findings', { t }).then(
+  ask<AnalysisReport>('findings', { t }).then(
     report => put({ report }),
     (error: Error) => put({ failed: error.message }),
   );

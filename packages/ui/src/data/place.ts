@@ -28,15 +28,15 @@ export function placeText({ t, seq, view, thing, space, by, window: [low, high],
 export function placeOf(hash: string): Partial<Place> {
   const params = new URLSearchParams(hash.replace(/^#/, ''));
   const text = (name: string) => params.get(name) ?? undefined;
-  const number = (name: string) => {
+  const whole = (name: string) => {
     const value = Number(text(name) ?? Number.NaN);
-    return Number.isFinite(value) ? value : undefined;
+    return Number.isSafeInteger(value) ? value : undefined;
   };
   const [, low, high] = /^(-?\d+)-(\d+)$/.exec(text('window') ?? '') ?? [];
   const camera = (text('camera') ?? '').split(',').map(Number);
   const place = {
-    t: number('t'),
-    seq: number('seq'),
+    t: whole('t'),
+    seq: whole('seq'),
     view: text('view'),
     thing: text('thing'),
     space: text('space'),

@@ -17,8 +17,7 @@ export const space = signal('');
 export const coloured = signal('type');
 /** The part of the trace that the timeline shows, and of the map: what is in its middle, and pixels of a frame. */
 export const window_ = signal<readonly [number, number]>([0, 1]);
-export type Camera = readonly [x: number, y: number, scale: number];
-export const camera = signal<Camera | undefined>(undefined);
+export const camera = signal<Place['camera']>(undefined);
 export const point = signal<Point | undefined>(undefined);
 export const overview = signal<Overview | undefined>(undefined);
 /** What went wrong last. */
@@ -36,6 +35,8 @@ export function tell(error: unknown): void {
 }
 
 const askPoint = latest(async (at: { t: number; seq: number }) => {
+  // Whoever moves looks at the map, so that is asked for first.
+  await new Promise(resolve => setTimeout(resolve));
   try {
     point.value = await ask<Point>('point', at);
   } catch (error) {

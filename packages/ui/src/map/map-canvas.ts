@@ -1,12 +1,23 @@
 import type { Signal } from '@preact/signals';
 import type { Space, Thing } from '../api.js';
 import { ask, latest } from '../data/ask.js';
-import { type Camera, head, lookAt, tell, thing } from '../data/store.js';
+import { head, lookAt, tell, thing } from '../data/store.js';
 import { domainText, hex } from '../text.js';
+import {
+  type Area,
+  areaOf,
+  type Camera,
+  fitting,
+  frameBeside,
+  frameUnder,
+  middleOf,
+  panned,
+  type Size,
+  zoomed,
+} from './camera.js';
 import { entryText } from './entry-text.js';
-import { frameAt, placeOfFrame } from './hilbert.js';
 import { type LegendItem, type Painted, paint, type Scale } from './paint.js';
-import { type Area, type Picture, pictureOf, sideOf } from './tiles.js';
+import { type Picture, pictureOf, sideOf } from './tiles.js';
 
 /** The name of what is looked at, if a frame of this space is. */
 const thingOf = ({ domid, view }: Space, frame: number): string =>
@@ -39,7 +50,8 @@ export interface Under {
 
 export interface MapListeners {
   readonly onLegend: (legend: readonly LegendItem[]) => void;
-  readonly onUnder: (under: Under) => void;
+  /** Undefined where another map is shown. */
+  readonly onUnder: (under: Under | undefined) => void;
   readonly onPicture?: (picture: Picture) => void;
 }
 
@@ -57,6 +69,8 @@ export class MapCanvas {
   private loaded = '';
   private readonly bitmap = document.createElement('canvas');
   private mark: number | undefined;
+  /** The frame under the pointer or the mark, and when it was told what it is. */
+  private told: { readonly frame: number; readonly seq: number } | undefined;
   private frame = 0;
 
   constructor(canvas: HTMLCanvasElement, camera: Signal<Camera | undefined>, listeners: MapListeners) {
@@ -84,7 +98,9 @@ export class MapCanvas {
       this.picture = undefined;
       this.painted = undefined;
       this.mark = undefined;
+      this.told = undefined;
       this.loaded = '';
+      this.listeners.onUnder(undefined);
     }
     if (isOtherGlow) this.repaint();
     this.load(shown);
@@ -104,6 +120,8 @@ export class MapCanvas {
       this.repaint();
       this.listeners.onPicture?.(picture);
       this.canvas.dataset.drawn = String(picture.seq);
+      // What stands there under the pointer may have changed, too.
+      if (this.told !== undefined && this.told.seq !== picture.seq) this.tellUnder(this.told.frame);
     } catch (error) {
       tell(error);
     }
@@ -123,21 +141,21 @@ export class MapCanvas {
     this.paintNow();
   }
 
-  /** What the camera sees, in frames. */
-  private area(): Area {
-    const { clientWidth: width, clientHeight: height } = this.canvas;
-    const [x, y, scale] = this.camera.peek() ?? this.fitting();
-    return { x: x - width / 2 / scale, y: y - height / 2 / scale, width: width / scale, height: height / scale, scale };
+  private get size(): Size {
+    return { width: this.canvas.clientWidth, height: this.canvas.clientHeight };
   }
 
-  /** All that most frames are in. */
-  private fitting(): readonly [number, number, number] {
-    const own = this.shown?.space;
-    if (own === undefined) return [0, 0, 1];
-    // The square of 4^k frames, or two of them beside each other.
-    const side = Math.min(2 ** Math.ceil(Math.log2(own.most) / 2), sideOf(own));
-    const scale = Math.min(this.canvas.clientWidth, this.canvas.clientHeight) / side;
-    return [side / 2, side / 2, scale];
+  private get side(): number {
+    return this.shown?.space === undefined ? 1 : sideOf(this.shown.space);
+  }
+
+  /** What was chosen, or else all that most frames are in. */
+  private get seen(): Camera {
+    return this.camera.peek() ?? fitting(this.shown?.space?.most ?? 1, this.side, this.size);
+  }
+
+  private area(): Area {
+    return areaOf(this.seen, this.size);
   }
 
   fit(): void {
@@ -146,19 +164,7 @@ export class MapCanvas {
 
   /** Around a point of the canvas, or its middle. */
   zoom(by: number, at?: readonly [number, number]): void {
-    const { clientWidth, clientHeight } = this.canvas;
-    const [px, py] = at ?? [clientWidth / 2, clientHeight / 2];
-    const { x, y, scale } = this.area();
-    const least =
-      Math.min(clientWidth, clientHeight) / (this.shown?.space === undefined ? 1 : sideOf(this.shown.space)) / 2;
-    const next = Math.min(Math.max(scale * by, least), 64);
-    const [fx, fy] = [x + px / scale, y + py / scale];
-    this.camera.value = [fx - (px - clientWidth / 2) / next, fy - (py - clientHeight / 2) / next, next];
-  }
-
-  private pan(dx: number, dy: number): void {
-    const [x, y, scale] = this.camera.peek() ?? this.fitting();
-    this.camera.value = [x - dx / scale, y - dy / scale, scale];
+    this.camera.value = zoomed(this.seen, this.size, this.side, by, at);
   }
 
   /** Draws what is there at once, and asks for what the camera now sees. */
@@ -190,7 +196,7 @@ export class MapCanvas {
     context.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
     context.imageSmoothingEnabled = false;
     const style = getComputedStyle(canvas);
-    const side = sideOf(this.shown.space);
+    const { side } = this;
     // What nothing is known of, against what no frame is.
     context.fillStyle = style.getPropertyValue('--back');
     context.fillRect(-x * scale, -y * scale, side * scale, side * scale);
@@ -215,25 +221,18 @@ export class MapCanvas {
   }
 
   private outline(context: CanvasRenderingContext2D, frame: number | undefined, colour: string, width: number): void {
-    if (frame === undefined || Number.isNaN(frame)) return;
-    const at = { x: 0, y: 0 };
-    placeOfFrame(sideOf(this.shown!.space!), frame, at);
-    const { x, y, scale } = this.area();
-    const size = Math.max(scale, 9);
-    const [left, top] = [(at.x + 0.5 - x) * scale - size / 2, (at.y + 0.5 - y) * scale - size / 2];
+    const middle = frame === undefined ? undefined : middleOf(this.seen, this.size, this.side, frame);
+    if (middle === undefined) return;
+    const size = Math.max(this.seen[2], 9);
     context.strokeStyle = colour;
     context.lineWidth = width;
-    context.strokeRect(left, top, size, size);
+    context.strokeRect(middle[0] - size / 2, middle[1] - size / 2, size, size);
     context.lineWidth = 1;
   }
 
-  private frameUnder(event: PointerEvent | WheelEvent): number | undefined {
-    const own = this.shown?.space;
-    if (own === undefined) return undefined;
-    const { x, y, scale } = this.area();
-    const [fx, fy] = [Math.floor(x + event.offsetX / scale), Math.floor(y + event.offsetY / scale)];
-    const side = sideOf(own);
-    return fx < 0 || fy < 0 || fx >= side || fy >= side ? undefined : frameAt(side, fx, fy);
+  private frameAt({ offsetX, offsetY }: PointerEvent): number | undefined {
+    if (this.shown?.space === undefined) return undefined;
+    return frameUnder(this.seen, this.size, this.side, offsetX, offsetY);
   }
 
   private readonly onWheel = (event: WheelEvent): void => {
@@ -245,13 +244,13 @@ export class MapCanvas {
     if (event.button !== 0) return;
     const { canvas } = this;
     const from = { x: event.clientX, y: event.clientY };
-    const frame = this.frameUnder(event);
+    const frame = this.frameAt(event);
     let last = from;
     let moved = false;
     canvas.setPointerCapture(event.pointerId);
     const move = (now: PointerEvent) => {
       moved ||= Math.hypot(now.clientX - from.x, now.clientY - from.y) > 4;
-      if (moved) this.pan(now.clientX - last.x, now.clientY - last.y);
+      if (moved) this.camera.value = panned(this.seen, now.clientX - last.x, now.clientY - last.y);
       last = { x: now.clientX, y: now.clientY };
     };
     const up = () => {
@@ -264,7 +263,7 @@ export class MapCanvas {
   };
 
   private readonly onHover = (event: PointerEvent): void => {
-    const frame = this.frameUnder(event);
+    const frame = this.frameAt(event);
     if (frame !== undefined && event.buttons === 0) this.tellUnder(frame);
   };
 
@@ -274,10 +273,12 @@ export class MapCanvas {
   }
 
   private readonly tellUnder = latest(async (frame: number) => {
-    const { space: own, t, seq: at } = this.shown!;
+    const { space: own, t, seq } = this.shown!;
+    this.told = { frame, seq };
     try {
-      const found = await ask<Thing>('thing', { t, seq: at, thing: thingOf(own!, frame) });
-      this.listeners.onUnder({ frame, text: entryText(found) });
+      const found = await ask<Thing>('thing', { t, seq, thing: thingOf(own!, frame) });
+      // Another map may be shown by now.
+      if (this.shown?.space === own && this.shown?.t === t) this.listeners.onUnder({ frame, text: entryText(found) });
     } catch (error) {
       tell(error);
     }
@@ -287,8 +288,7 @@ export class MapCanvas {
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) {
       if (event.key !== '+') return;
     }
-    const own = this.shown?.space;
-    if (own === undefined) return;
+    if (this.shown?.space === undefined) return;
     const moves: Readonly<Record<string, readonly [number, number]>> = {
       ArrowLeft: [-1, 0],
       ArrowRight: [1, 0],
@@ -296,7 +296,7 @@ export class MapCanvas {
       ArrowDown: [0, 1],
     };
     const move = moves[event.key];
-    if (move !== undefined) this.moveMark(own, move);
+    if (move !== undefined) this.moveMark(move);
     else if (event.key === '+' || event.key === '=') this.zoomToMark(2);
     else if (event.key === '-') this.zoomToMark(0.5);
     else if (event.key === 'Enter' || event.key === ' ') this.pin(this.mark ?? 0);
@@ -306,28 +306,15 @@ export class MapCanvas {
   };
 
   /** By a cell of the picture. */
-  private moveMark(own: Space, [dx, dy]: readonly [number, number]): void {
-    const side = sideOf(own);
-    const at = { x: 0, y: 0 };
-    placeOfFrame(side, this.mark ?? this.looked() ?? 0, at);
-    const size = this.picture?.size ?? 1;
-    const inside = (value: number) => Math.min(Math.max(value, 0), side - 1);
-    this.mark =
-      this.mark === undefined
-        ? (this.looked() ?? 0)
-        : frameAt(side, inside(at.x + dx * size), inside(at.y + dy * size));
+  private moveMark(by: readonly [number, number]): void {
+    const looked = this.looked() ?? 0;
+    const first = looked < this.side ** 2 ? looked : 0;
+    this.mark = this.mark === undefined ? first : frameBeside(this.side, this.mark, by, this.picture?.size ?? 1);
     this.tellUnder(this.mark);
     this.draw();
   }
 
   private zoomToMark(by: number): void {
-    if (this.mark === undefined) {
-      this.zoom(by);
-      return;
-    }
-    const at = { x: 0, y: 0 };
-    placeOfFrame(sideOf(this.shown!.space!), this.mark, at);
-    const { x, y, scale } = this.area();
-    this.zoom(by, [(at.x + 0.5 - x) * scale, (at.y + 0.5 - y) * scale]);
+    this.zoom(by, this.mark === undefined ? undefined : middleOf(this.seen, this.size, this.side, this.mark));
   }
 }

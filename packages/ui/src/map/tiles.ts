@@ -1,5 +1,6 @@
 import type { Space } from '../api.js';
 import { askBytes } from '../data/ask.js';
+import type { Area } from './camera.js';
 import { frameAt, placeOfFrame } from './hilbert.js';
 
 /** As in the server: cells of a tile, and its side. */
@@ -21,31 +22,36 @@ export interface Picture {
   readonly value: Float64Array;
   readonly written: Float64Array;
   readonly seq: number;
+  /** What `value` tells of a cell. */
+  readonly by: string;
 }
 
-/** True if cells of the same place are those of the same frames. */
+/** True if cells of the same place tell the same of the same frames. */
 export const isSameArea = (a: Picture, b: Picture): boolean =>
-  a.x === b.x && a.y === b.y && a.size === b.size && a.columns === b.columns && a.rows === b.rows;
+  a.x === b.x && a.y === b.y && a.size === b.size && a.columns === b.columns && a.rows === b.rows && a.by === b.by;
 
-/** Cells of two pictures of the same area that tell something else, and all of which one tells something. */
-export function differences(a: Picture, b: Picture): { readonly cells: number; readonly of: number } {
-  let [cells, of] = [0, 0];
+/** What two pictures of the same area tell of its cells. */
+export interface Differences {
+  /** Cells that both know, and those of them that are not the same. */
+  readonly both: number;
+  readonly differ: number;
+  /** Cells that only one of them knows. */
+  readonly oneOnly: number;
+}
+
+/** Undefined for pictures that can't be compared: one of them is not there yet. */
+export function differences(a: Picture, b: Picture): Differences | undefined {
+  if (!isSameArea(a, b)) return undefined;
+  let [both, differ, oneOnly] = [0, 0, 0];
   for (let i = 0; i < a.value.length; i++) {
     const [one, two] = [a.value[i], b.value[i]];
-    if (Number.isNaN(one) && Number.isNaN(two)) continue;
-    of++;
-    if (one !== two) cells++;
+    const unknown = Number(Number.isNaN(one)) + Number(Number.isNaN(two));
+    if (unknown === 1) oneOnly++;
+    if (unknown > 0) continue;
+    both++;
+    if (one !== two) differ++;
   }
-  return { cells, of };
-}
-
-export interface Area {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-  /** Pixels of a frame. */
-  readonly scale: number;
+  return { both, differ, oneOnly };
 }
 
 /** Side of the square that has all frames of a space. */
@@ -75,7 +81,8 @@ export async function pictureOf(
   const rows = (bottom - top) * TILE_SIDE;
   const value = new Float64Array(columns * rows).fill(Number.NaN);
   const written = new Float64Array(columns * rows).fill(Number.NaN);
-  const picture = { x: left * block, y: top * block, size, columns, rows, value, written, seq: params.seq };
+  const { seq, value: by } = params;
+  const picture = { x: left * block, y: top * block, size, columns, rows, value, written, seq, by };
   if (tiles.length === 0) return picture;
   const cell = size * size;
   const given = {

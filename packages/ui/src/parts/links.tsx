@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { goTo, lookAt, seq, view } from '../data/store.js';
-import { domainText, hex, seqText, valueText } from '../text.js';
+import { domainText, hex, seqText, valueText, wholeOf } from '../text.js';
 
 /** Goes to an event. */
 export function SeqLink({ at, children }: { readonly at: number; readonly children?: ComponentChildren }) {
@@ -34,11 +34,6 @@ export function ThingLink({ to, children }: { readonly to: string; readonly chil
   );
 }
 
-const number = (value: unknown): number | undefined => {
-  if (typeof value === 'number') return value;
-  return typeof value === 'string' && /^(?:0x[0-9a-f]+|\d+)$/i.test(value) ? Number(value) : undefined;
-};
-
 /** A call site: its name, or its address if it has none. Looks at the events from there. */
 export function SiteLink({ caller, symbol }: { readonly caller: unknown; readonly symbol: unknown }) {
   const address = caller ?? symbol;
@@ -57,12 +52,14 @@ export function Value({
   readonly row?: Readonly<Record<string, unknown>>;
 }) {
   if (value === null || value === undefined) return <span class="unknown">unknown</span>;
-  const plain = number(value);
+  const plain = wholeOf(value);
+  // INVALID_MFN, or what no frame is: nothing to look at.
+  if (typeof plain === 'bigint') return <>{/(?:^|_)[gm]fn$/.test(name) ? hex(plain) : valueText(name, value)}</>;
   if (plain !== undefined && /(?:^|_)seq$|^from$|^to$/.test(name)) return <SeqLink at={plain} />;
   if (plain !== undefined && /(?:^|_)mfn$/.test(name))
     return <ThingLink to={`mfn ${hex(plain)}`}>{hex(plain)}</ThingLink>;
   if (plain !== undefined && /(?:^|_)gfn$/.test(name)) {
-    const domid = number(row.domid);
+    const domid = wholeOf(row.domid);
     if (domid === undefined) return <>{hex(plain)}</>;
     const view = typeof row.view === 'string' ? `@${row.view}` : '';
     return <ThingLink to={`gfn ${domid}:${hex(plain)}${view}`}>{hex(plain)}</ThingLink>;

@@ -41,8 +41,8 @@ export function VirtualTable({ table, label }: { readonly table: Table; readonly
         <table aria-rowcount={rows.length + 1}>
           <thead>
             <tr>
-              {columns.map(name => (
-                <th key={name} scope="col">
+              {columns.map((name, i) => (
+                <th key={i} scope="col">
                   {name}
                 </th>
               ))}
@@ -55,12 +55,14 @@ export function VirtualTable({ table, label }: { readonly table: Table; readonly
               </tr>
             )}
             {items.map(({ index }) => {
-              const row = Object.fromEntries(columns.map((name, i) => [name, rows[index][i]]));
+              const values = rows[index];
+              // What a cell's link needs from beside it.
+              const row = Object.fromEntries(columns.map((name, i) => [name, values[i]]));
               return (
                 <tr key={index} aria-rowindex={index + 2}>
-                  {columns.map(name => (
-                    <td key={name} class={typeof row[name] === 'number' ? 'number' : undefined}>
-                      <Cell name={name} value={row[name]} row={row} />
+                  {columns.map((name, i) => (
+                    <td key={i} class={typeof values[i] === 'number' ? 'number' : undefined}>
+                      <Cell name={name} value={values[i]} row={row} />
                     </td>
                   ))}
                 </tr>
@@ -75,6 +77,7 @@ export function VirtualTable({ table, label }: { readonly table: Table; readonly
         </table>
       </Scroll>
       <p class="count">
+        {table.before > 0 && `the last of ${(table.before + 1).toLocaleString('en')} results: `}
         {table.cut ? `the first ${rows.length.toLocaleString('en')} rows` : `${rows.length.toLocaleString('en')} rows`}
       </p>
     </div>

@@ -12,6 +12,7 @@ const NEAR = 5;
 /** Time as a slider: what the trace has where, what was lost, what findings name. */
 export function Timeline() {
   const canvas = useRef<HTMLCanvasElement>(null);
+  const frame = useRef(0);
   useEffect(() => {
     const element = canvas.current!;
     const observer = new ResizeObserver(() => draw(element));
@@ -26,12 +27,17 @@ export function Timeline() {
     dark.addEventListener('change', redraw);
     return () => {
       observer.disconnect();
+      cancelAnimationFrame(frame.current);
       dark.removeEventListener('change', redraw);
     };
   }, []);
   useSignalEffect(() => {
     [seq.value, window_.value, overview.value, witnesses.value, told.value];
-    if (canvas.current !== null) draw(canvas.current);
+    // Other views ask for what they need before anything is drawn.
+    cancelAnimationFrame(frame.current);
+    frame.current = requestAnimationFrame(() => {
+      if (canvas.current !== null) draw(canvas.current);
+    });
   });
   const { start, end } = traceHead.value!;
   const drag = (event: PointerEvent) => {
@@ -129,7 +135,7 @@ function draw(canvas: HTMLCanvasElement): void {
     new Set(seqs.map(of => Math.round(x(of))).filter(at => at >= -4 && at <= width + 4));
   const own = overview.value;
   if (own !== undefined) {
-    // The height is the rate where it is known, else that of a full bin.
+    // The height is the rate; bins without one are low where others have one, and high where none has.
     const known = own.rates.filter(rate => rate !== null);
     const most = Math.max(...known);
     const size = (end - start) / own.bins;

@@ -1,13 +1,12 @@
-import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useComputed, useSignal } from '@preact/signals';
+import { useEffect, useLayoutEffect, useMemo } from 'preact/hooks';
 import type { Space } from '../api.js';
-import { camera, coloured, head, space, thing } from '../data/store.js';
-import { MapCanvas, type Under } from '../map/map-canvas.js';
-import type { LegendItem } from '../map/paint.js';
-import { differences, type Picture } from '../map/tiles.js';
-import { Legend } from '../parts/legend.js';
+import { camera, coloured, head, space } from '../data/store.js';
+import type { Shown } from '../map/map-canvas.js';
+import { type Differences, differences, type Picture } from '../map/tiles.js';
 import { MapChoices } from '../parts/map-choices.js';
-import { hex } from '../text.js';
+import { MapFrame } from '../parts/map-frame.js';
+import { useMap } from '../parts/use-map.js';
 
 /** A point of a trace, and what to call it. */
 export interface Side {
@@ -43,10 +42,7 @@ export function CompareMaps({ sides }: { readonly sides: readonly [Side, Side] }
         <button type="button" onClick={() => (camera.value = undefined)}>
           fit
         </button>
-        <output aria-live="polite">
-          {found.value !== undefined &&
-            `${found.value.cells.toLocaleString('en')} of ${found.value.of.toLocaleString('en')} cells differ`}
-        </output>
+        <output aria-live="polite">{found.value !== undefined && differencesText(found.value)}</output>
       </div>
       <div class="maps">
         {sides.map((side, i) => (
@@ -84,51 +80,23 @@ function OneMap({
   readonly other: Picture | undefined;
   readonly onPicture: (picture: Picture) => void;
 }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const map = useRef<MapCanvas | undefined>(undefined);
-  const legend = useSignal<readonly LegendItem[]>([]);
-  const under = useSignal<Under | undefined>(undefined);
-  useEffect(() => {
-    map.current = new MapCanvas(canvas.current!, camera, {
-      onLegend: items => {
-        legend.value = items;
-      },
-      onUnder: hovered => {
-        under.value = hovered;
-      },
-      onPicture,
-    });
-    return () => map.current?.close();
-  }, []);
-  useEffect(
-    () => map.current?.show({ t, seq, space: own, by: coloured.value, glow: 0 }),
-    [t, seq, own, coloured.value],
-  );
-  useEffect(() => map.current?.compareWith(other), [other]);
-  useSignalEffect(() => {
-    camera.value;
-    map.current?.reload();
-  });
-  useSignalEffect(() => {
-    thing.value;
-    map.current?.draw();
-  });
+  const now: Shown = { t, seq, space: own, by: coloured.value, glow: 0 };
+  const shown = useSignal(now);
+  useLayoutEffect(() => {
+    shown.value = now;
+  }, [t, seq, own, coloured.value]);
+  const parts = useMap(shown, onPicture);
+  useEffect(() => parts.map.current?.compareWith(other), [other]);
   return (
     <figure class="map">
       <figcaption>{label}</figcaption>
-      <div class="canvas">
-        {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: it has keys of its own */}
-        <canvas
-          ref={canvas}
-          tabIndex={0}
-          role="application"
-          aria-label={`Map of ${own?.name ?? 'nothing'}, ${label}: arrows move the mark, plus and minus zoom, Enter looks at the frame`}
-        />
-      </div>
-      <output class="under" aria-live="polite">
-        {under.value === undefined ? '' : `${hex(under.value.frame)}  ${under.value.text}`}
-      </output>
-      <Legend items={legend.value} glows={false} />
+      <MapFrame of={parts} label={`${own?.name ?? 'nothing'}, ${label}`} glows={false} />
     </figure>
   );
+}
+
+function differencesText({ both, differ, oneOnly }: Differences): string {
+  const count = (cells: number) => cells.toLocaleString('en');
+  const unknown = oneOnly === 0 ? '' : `; ${count(oneOnly)} more are known on one side only`;
+  return `${count(differ)} of ${count(both)} cells that both know differ${unknown}`;
 }

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Table } from '../api.js';
 import { ask } from '../data/ask.js';
 import { head, seq, trace } from '../data/store.js';
@@ -21,8 +22,15 @@ export function CompareView() {
   const marked = useSignal(own.start);
   const other = useSignal(-1);
   const whole = useSignal(true);
-  const state = useSignal<{ table?: Table; busy?: boolean; failed?: string }>({});
+  const running = useRef<AbortController | undefined>(undefined);
+  const state = useSignal<{ table?: Table; between?: string; busy?: boolean; failed?: string }>({});
+  useEffect(() => () => running.current?.abort(), []);
   const compare = async () => {
+    running.current?.abort();
+    const asking = new AbortController();
+    running.current = asking;
+    // Whoever moves on still reads what the table is about.
+    const between = sides.map(({ label }) => label).join(' and ');
     state.value = { busy: true };
     const asked: Asked = {
       t: trace.value,
@@ -32,12 +40,13 @@ export function CompareView() {
       summary: whole.value ? 1 : 0,
     };
     try {
-      state.value = { table: await ask<Table>('diff', { ...asked }) };
+      const table = await ask<Table>('diff', { ...asked }, asking.signal);
+      if (running.current === asking) state.value = { table, between };
     } catch (error) {
-      state.value = { failed: (error as Error).message };
+      if (running.current === asking) state.value = { failed: (error as Error).message };
     }
   };
-  const { table, busy, failed } = state.value;
+  const { table, between, busy, failed } = state.value;
   const across = other.value >= 0;
   const here: Side = { t: trace.value, seq: seq.value, label: `${own.name}, ${seqText(seq.value)} (here)` };
   const sides: readonly [Side, Side] = across
@@ -93,7 +102,11 @@ export function CompareView() {
       <div aria-live="polite">
         {busy && <p class="hint">both states are being built…</p>}
         {failed !== undefined && <p class="problem">{failed}</p>}
-        {table?.rows.length === 0 && <p>nothing differs</p>}
+        {table !== undefined && (
+          <p>
+            {table.rows.length === 0 ? 'nothing differs' : 'what differs'} between {between}
+          </p>
+        )}
       </div>
       {table !== undefined && table.rows.length > 0 && <VirtualTable table={table} label="what differs" />}
       <CompareMaps key={`${trace.value} ${other.value}`} sides={sides} />

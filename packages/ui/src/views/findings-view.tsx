@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { EventRow } from '../api.js';
+import type { EventRow, Finding, LockRow, Occurrence } from '../api.js';
 import { ask } from '../data/ask.js';
-import { type Finding, findings as found, lookForFindings, type Occurrence, told } from '../data/findings.js';
+import { findings as found, lookForFindings, told } from '../data/findings.js';
 import { goTo, lookAt, showSpan, trace } from '../data/store.js';
 import { EventLine } from '../parts/event-line.js';
 import { SeqLink, Value } from '../parts/links.js';
@@ -12,7 +12,7 @@ interface Story {
   readonly steps: readonly {
     readonly roles: readonly string[];
     readonly event: EventRow;
-    readonly held: readonly { readonly pcpu: number; readonly lock: string; readonly class: string | null }[];
+    readonly held: readonly LockRow[];
   }[];
 }
 
@@ -115,8 +115,9 @@ function Occurrences({ finding }: { readonly finding: Finding }) {
   const story = useAnswer(
     signal => ask<Story>('story', { t, id: finding.id, number: number.value }, signal),
     [t, finding.id, number.value],
+    `${t} ${finding.id} ${number.value}`,
   );
-  const { value, busy, failed } = story.value;
+  const { value, busy, failed } = story;
   const occurrence = finding.occurrences[number.value - 1];
   useEffect(() => {
     told.value = occurrence?.witness ?? [];

@@ -1,8 +1,8 @@
-import type { Held } from '../api.js';
+import type { LockRow } from '../api.js';
 import { SeqLink, SiteLink, ThingLink } from '../parts/links.js';
 
 /** Locks that a pcpu holds, outermost first. */
-export function HeldLocks({ held }: { readonly held: readonly Held[] }) {
+export function HeldLocks({ held }: { readonly held: readonly LockRow[] }) {
   if (held.length === 0) return <span class="unknown">nothing that is known</span>;
   return (
     <>

@@ -1,9 +1,11 @@
 import { signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import type { WhatIf, WhatIfDesign } from '../api.js';
 import { ask } from '../data/ask.js';
-import { trace } from '../data/store.js';
+import { trace, traceHead } from '../data/store.js';
 import { Scroll } from '../parts/scroll.js';
 import { ticksText } from '../text.js';
+import { LostChart, WaitsChart } from './lock-charts.js';
 
 /** Stays when another view is shown. */
 const state = signal<{ of?: number; found?: WhatIf; busy?: boolean; failed?: string }>({});
@@ -12,15 +14,18 @@ const state = signal<{ of?: number; found?: WhatIf; busy?: boolean; failed?: str
 export function LockDesigns() {
   const t = trace.value;
   const own = state.value.of === t ? state.value : {};
+  // What was given is there at once.
+  useEffect(() => {
+    if (traceHead.value!.hasWhatIf && state.peek().of !== t) tryThem();
+  }, [t]);
   const tryThem = () => {
     state.value = { of: t, busy: true };
+    const put = (answer: { found?: WhatIf; failed?: string }) => {
+      if (state.peek().of === t) state.value = { of: t, ...answer };
+    };
     ask<WhatIf>('whatif', { t }).then(
-      found => {
-        state.value = { of: t, found };
-      },
-      (error: Error) => {
-        state.value = { of: t, failed: error.message };
-      },
+      found => put({ found }),
+      (error: Error) => put({ failed: error.message }),
     );
   };
   return (
@@ -45,7 +50,7 @@ interface Measure {
   readonly text: (design: WhatIfDesign) => string;
 }
 
-function Designs({ of: { designs, hz, waits, notChecked } }: { readonly of: WhatIf }) {
+function Designs({ of: { designs, pcpus, recordedPcpus, hz, waits, notChecked } }: { readonly of: WhatIf }) {
   if (designs.length === 0) return <p>no critical sections of a p2m lock</p>;
   const measures: readonly Measure[] = [
     { name: 'waited for in all', of: ({ wait }) => wait, text: ({ wait }) => ticksText(wait, hz) },
@@ -56,6 +61,11 @@ function Designs({ of: { designs, hz, waits, notChecked } }: { readonly of: What
   const most = measures.map(({ of }) => Math.max(...designs.map(of), Number.MIN_VALUE));
   return (
     <>
+      {pcpus !== recordedPcpus && (
+        <p class="hint">
+          on {pcpus} pcpus; {recordedPcpus} were recorded
+        </p>
+      )}
       <Scroll kind="short" label="designs of the p2m lock">
         <table class="designs">
           <thead>
@@ -91,6 +101,8 @@ function Designs({ of: { designs, hz, waits, notChecked } }: { readonly of: What
         {waits === null ? 'waits as recorded are unknown' : `recorded waits: ${ticksText(waits, hz)}`}
         {notChecked.map(what => `; ${what}`)}
       </p>
+      <WaitsChart designs={designs} hz={hz} />
+      <LostChart designs={designs} />
     </>
   );
 }

@@ -26,7 +26,8 @@ function tableOf(sql: string): Promise<Table> {
   return asked;
 }
 
-const useTable = (sql: string | undefined) => useAnswer(sql === undefined ? undefined : () => tableOf(sql), [sql]);
+const useTable = (sql: string | undefined) =>
+  useAnswer(sql === undefined ? undefined : () => tableOf(sql), [sql], sql ?? '');
 
 /** What is held here, which locks were taken under which, and where there was waiting. */
 export function LocksView() {
@@ -41,7 +42,7 @@ join lock_classes b on b.id = e.acquired_class and b.trace = e.trace
 where e.${of} group by all order by times desc limit 200`,
   );
   // Facts are kept by the first query that needs them.
-  const { busy } = edges.value;
+  const { busy } = edges;
   const stat = useTable(busy ? undefined : `from lock_stat where ${of}`);
   const counts = useTable(
     `select ${bin('seq')}, count(*) filter (kind = 'lock_acquire') as acquired, count(*) filter (kind = 'lock_wait') as waited
@@ -102,7 +103,10 @@ from lock_waits where ${of} group by 1 order by 1`,
   );
 }
 
-/** Numbers of a table by bins of the trace, whose first column is where each begins; bins without a row have none. */
+/**
+ * Numbers of a table by bins of the trace, whose first column is where each begins. Bins without a row have none; what
+ * a row does not know stays null.
+ */
 function binned({ rows }: Table, width: number, columns: Readonly<Record<string, number>>) {
   const { start, end } = traceHead.value!;
   const byBin = new Map(rows.map(row => [Number(row[0]), row]));
@@ -110,7 +114,10 @@ function binned({ rows }: Table, width: number, columns: Readonly<Record<string,
   const x = Array.from({ length: Math.floor(end / width) - first + 1 }, (_, i) => (first + i) * width);
   const series = Object.entries(columns).map(([label, column]) => ({
     label,
-    values: x.map(at => Number(byBin.get(at)?.[column] ?? 0)),
+    values: x.map(at => {
+      const row = byBin.get(at);
+      return row === undefined ? 0 : (row[column] as number | null);
+    }),
   }));
   return { x, series };
 }
@@ -137,7 +144,7 @@ function WaitTimes({ table, width }: { readonly table: Table; readonly width: nu
       x,
       series: series.map(({ label, values }) => ({
         label: `${label}, ${unit}`,
-        values: values.map(one => one * scale),
+        values: values.map(one => (one === null ? null : one * scale)),
       })),
     };
   }, [table]);
@@ -155,7 +162,7 @@ function Answer({
   readonly what: string;
   readonly draw: (table: Table) => preact.ComponentChild;
 }) {
-  const { value, busy, failed } = of.value;
+  const { value, busy, failed } = of;
   if (failed !== '') return <p class="problem">{failed}</p>;
   if (value === undefined) return busy ? <p class="hint">{what}: the trace is being read…</p> : null;
   return <>{draw(value)}</>;

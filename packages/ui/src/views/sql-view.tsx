@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { SqlWords, Table } from '../api.js';
 import { ask, send } from '../data/ask.js';
+import { problem, tell } from '../data/store.js';
 import { Chart } from '../parts/chart.js';
 import { VirtualTable } from '../parts/virtual-table.js';
 
@@ -42,18 +43,20 @@ export function SqlView() {
     const started = performance.now();
     try {
       const table = await send<Table>('sql', { sql: editor.current?.text() ?? '' }, own.signal);
-      state.value = { table, took: performance.now() - started };
+      if (running.current === own) state.value = { table, took: performance.now() - started };
     } catch (error) {
+      // Another query took its place.
+      if (running.current !== own) return;
       const { message, remedy } = error as Error & { remedy?: string | null };
       state.value = { failed: own.signal.aborted ? 'stopped' : `${message}${remedy ? `\n${remedy}` : ''}` };
     }
   };
   useEffect(() => {
     let closed = false;
-    void Promise.all([import('../parts/sql-editor.js'), ask<SqlWords>('words')]).then(([{ openEditor }, words]) => {
+    Promise.all([import('../parts/sql-editor.js'), ask<SqlWords>('words')]).then(([{ openEditor }, words]) => {
       if (closed || place.current === null) return;
       editor.current = openEditor(place.current, FIRST, words, () => void run());
-    });
+    }, tell);
     return () => {
       closed = true;
       editor.current?.close();
@@ -64,7 +67,11 @@ export function SqlView() {
     const text = editor.current?.text() ?? '';
     if (name.value.trim() === '' || text === '') return;
     queries.value = { ...queries.value, [name.value.trim()]: text };
-    localStorage.setItem(KEY, JSON.stringify(queries.value));
+    try {
+      localStorage.setItem(KEY, JSON.stringify(queries.value));
+    } catch {
+      problem.value = 'this browser keeps nothing: the query is there until the page is closed';
+    }
   };
   const { table, busy, failed, took } = state.value;
   return (

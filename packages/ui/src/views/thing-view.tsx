@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type { EventRow, Held, Table, Thing } from '../api.js';
+import type { EventRow, LockRow, Table, Thing } from '../api.js';
 import { afterPause, ask } from '../data/ask.js';
 import { seq, stepThing, thing, trace, window_ } from '../data/store.js';
 import { EventLine } from '../parts/event-line.js';
@@ -25,7 +25,7 @@ interface State {
     readonly by_type: Readonly<Record<string, number>>;
   }[];
   readonly owned?: number;
-  readonly held?: readonly Held[];
+  readonly held?: readonly LockRow[];
   readonly domid?: number;
   readonly vcpu?: number;
 }
@@ -42,6 +42,7 @@ export function ThingState() {
   const answer = useAnswer(
     about === '' ? undefined : signal => ask<Thing>('thing', { t, thing: about, seq: at }, signal),
     [t, at, about],
+    `${t} ${about}`,
   );
   const why = useSignal<{ of: string; answer: Why | string } | undefined>(undefined);
   if (about === '') {
@@ -62,7 +63,7 @@ export function ThingState() {
         why.value = { of: key, answer: error.message };
       },
     );
-  const { value, failed } = answer.value;
+  const { value, failed } = answer;
   const state = value?.state as State | undefined;
   return (
     <div class="thing" aria-live="polite">
@@ -210,8 +211,9 @@ export function ThingView() {
       ? undefined
       : signal => afterPause(signal, () => ask<Table>('history', { t, thing: about, low, high }, signal)),
     [t, about, low, high],
+    `${t} ${about}`,
   );
-  const { value, busy, failed } = history.value;
+  const { value, busy, failed } = history;
   return (
     <section aria-label="The thing looked at">
       <ThingState />

@@ -126,7 +126,8 @@ export interface WhatIfDesign {
   readonly sections: number;
   readonly waited: number;
   readonly wait: number;
-  readonly p99: number;
+  /** Null where nobody waited. */
+  readonly p99: number | null;
   readonly makespan: number;
   /** The makespan, divided by that of the recorded design. */
   readonly ratio: number;

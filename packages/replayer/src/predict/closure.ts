@@ -9,7 +9,9 @@ import { CAUSE, type OrderLog } from './order-log.js';
  * closed under
  *
  * - the order of each pcpu, and what else orders events (OrderLog);
- * - releases: of two acquisitions in it that exclude each other, the first has been released.
+ * - releases: of two acquisitions in it that exclude each other, the first has been released;
+ * - handovers: of a pcpu that gave back what another one had taken, all that it did in between comes after what that one
+ *   did before.
  *
  * It only ever grows; what is in it in the recorded order is the other order itself.
  */
@@ -90,11 +92,21 @@ export class Closure {
       this.orders.before(pcpu, this.stops[pcpu], this.raiseBy);
       const barrier = this.orders.barrierBefore(this.stops[pcpu]);
       if (barrier > 0) for (let other = 0; other < this.pcpus; other++) this.raise(other, barrier - 1, CAUSE.loss);
+      this.followTakers(pcpu);
       this.letGo(pcpu, -1);
       for (let other = 0; other < this.pcpus; other++) {
         if (other !== pcpu && this.tops[other] !== 0) this.letGo(other, pcpu);
       }
       for (const other of this.early) if (other !== pcpu) this.letGo(other, pcpu);
+    }
+  }
+
+  /** Who gave back a lock for others has come up to what they did, from when they took it on. */
+  private followTakers(pcpu: number): void {
+    const stop = this.stops[pcpu];
+    for (const { taker, taken, given } of this.history.handoversOf(pcpu)) {
+      this.work++;
+      if (taken < stop) this.raise(taker, Math.min(stop, given) - 1, CAUSE.release);
     }
   }
 
@@ -117,14 +129,17 @@ export class Closure {
     const row = history.row[acquisition];
     const lock = history.lock[acquisition];
     const mode = history.mode[acquisition];
+    const giver = history.giverOf(acquisition);
+    if (giver !== pcpu && this.stops[giver] >= history.end[acquisition]) return false;
     const [first, last] = only < 0 ? [0, this.pcpus - 1] : [only, only];
     for (let other = first; other <= last; other++) {
       if (other === pcpu || this.stops[other] <= row) continue;
       this.work++;
       if (history.nextExcluded(lock, mode, other, row) > this.stops[other]) continue;
       // Without a release, nobody can have taken it: all of this pcpu is in the closure, and no cycle is found there.
-      this.raise(pcpu, Math.min(history.end[acquisition], NEVER - 1), CAUSE.lock, lock);
-      return true;
+      this.raise(giver, Math.min(history.end[acquisition], NEVER - 1), CAUSE.lock, lock);
+      // If another pcpu gives it back, this one may stand where it does.
+      return giver === pcpu;
     }
     return false;
   }

@@ -39,8 +39,7 @@ test('who gives back what the other one took comes after that, and all before it
 });
 
 test('who took it goes on after another one has given it back', async () => {
-  const given = [acq(1, C), ...inside(0, A, B), rel(0, C)];
-  expect(await verdicts(...given, ...inside(1, B, A))).toEqual(ORDERED);
+  expect(await verdicts(...inside(0, A, B), acq(1, C), rel(0, C), ...inside(1, B, A))).toEqual(ORDERED);
 });
 
 test('while it is not known who has it, neither is a side', async () => {

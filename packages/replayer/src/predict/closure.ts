@@ -32,6 +32,8 @@ export class Closure {
   private readonly history: LockHistory;
   private readonly orders: OrderLog;
   private readonly pcpus: number;
+  /** The last of the stops. */
+  private lastStop = -1;
   /** By pcpu: the innermost hold at its stop. */
   private readonly tops: Int32Array;
   private readonly early: readonly number[];
@@ -58,7 +60,12 @@ export class Closure {
     this.causeLocks.fill(-1);
     this.stops.fill(-1);
     this.tops.fill(0);
-    if (row > 0) for (let pcpu = 0; pcpu < this.pcpus; pcpu++) this.raise(pcpu, row - 1, -1);
+    this.lastStop = row - 1;
+    if (row <= 0) return;
+    this.stops.fill(row - 1);
+    for (let pcpu = 0; pcpu < this.pcpus; pcpu++) this.tops[pcpu] = this.history.top(pcpu, row - 1);
+    // All that comes before an event in the trace is there: only locks that somebody took too early may be missing.
+    for (let pcpu = 0; pcpu < this.pcpus; pcpu++) this.letGo(pcpu, -1);
   }
 
   /** What takes the pcpu up to this row is to be remembered; `own` are the locks of the cycle. */
@@ -72,6 +79,7 @@ export class Closure {
     if (row <= this.stops[pcpu]) return;
     if (row >= this.limits[pcpu]) this.decide(pcpu, cause, lock);
     this.stops[pcpu] = row;
+    if (row > this.lastStop) this.lastStop = row;
     this.tops[pcpu] = this.history.top(pcpu, row);
     if (this.isDirty[pcpu] !== 0) return;
     this.isDirty[pcpu] = 1;
@@ -131,7 +139,12 @@ export class Closure {
     const mode = history.mode[acquisition];
     const giver = history.giverOf(acquisition);
     if (giver !== pcpu && this.stops[giver] >= history.end[acquisition]) return false;
-    const [first, last] = only < 0 ? [0, this.pcpus - 1] : [only, only];
+    if (only < 0) {
+      this.work++;
+      if (history.isFollowed(acquisition, this.stops, this.lastStop) === false) return false;
+    }
+    const first = only < 0 ? 0 : only;
+    const last = only < 0 ? this.pcpus - 1 : only;
     for (let other = first; other <= last; other++) {
       if (other === pcpu || this.stops[other] <= row) continue;
       this.work++;

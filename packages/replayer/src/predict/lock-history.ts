@@ -148,6 +148,12 @@ export class LockHistory {
     return this.built.next(lock, pcpu, row, mode === MODE_READ);
   }
 
+  /** Another pcpu has taken the lock after that acquisition, which excludes it, up to its stop; undefined for who knows. */
+  isFollowed(acquisition: number, stops: Int32Array, lastStop: number): boolean | undefined {
+    this.built ??= new AcquisitionIndex(this);
+    return this.built.isFollowed(acquisition, stops, lastStop);
+  }
+
   private held(pcpu: number, lock: number, isRead: boolean): number {
     for (let hold = this.top(pcpu); hold !== 0; hold = this.belowOf[hold]) {
       const acquisition = this.holdOf[hold];

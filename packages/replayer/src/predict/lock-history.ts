@@ -22,7 +22,7 @@ interface Stacks {
 const NONE: readonly Handover[] = [];
 
 /**
- * All acquisitions of a trace, and what each pcpu held when: about 40 bytes an acquisition. Acquisitions and holds are
+ * All acquisitions of a trace, and what each pcpu held when: about 44 bytes an acquisition. Acquisitions and holds are
  * numbered from 1 on. What a pcpu holds is a chain of holds, each of which knows the one below it; chains share their
  * lower parts, so any moment can be looked up again. Taking again what the pcpu holds is no acquisition: it waits for
  * nobody.

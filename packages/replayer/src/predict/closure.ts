@@ -143,7 +143,7 @@ export class Closure {
       this.work++;
       if (history.isFollowed(acquisition, this.stops, this.lastStop) === false) return false;
     }
-    const first = only < 0 ? 0 : only;
+    const first = Math.max(0, only);
     const last = only < 0 ? this.pcpus - 1 : only;
     for (let other = first; other <= last; other++) {
       if (other === pcpu || this.stops[other] <= row) continue;

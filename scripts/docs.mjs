@@ -221,6 +221,7 @@ function ruleSection(rule, cases) {
     confidence,
     policy,
     needs,
+    refutedBy = [],
     doc,
     fires,
     nearMiss,
@@ -229,7 +230,8 @@ function ruleSection(rule, cases) {
     fix,
     limits,
   } = rule;
-  const kindsNeeded = needs.map(need => need.split('|').map(code).join(' or ')).join(', ');
+  const more = refutedBy.length === 0 ? '' : `; where there are many, also ${refutedBy.map(code).join(', ')}`;
+  const kindsNeeded = needs.map(need => need.split('|').map(code).join(' or ')).join(', ') + more;
   const shown = cases
     .filter(({ findings }) => findings.some(({ rule }) => rule === id))
     .map(one => `[${one.id}](../samples/corpus/${one.id})`);

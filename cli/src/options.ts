@@ -188,7 +188,7 @@ export const PLUGIN_OPTIONS: readonly OptionSpec[] = [
 export const CAPTURE_OPTIONS: readonly OptionSpec[] = [
   { flags: '--xen-version <version>', help: 'Xen release of the captures, such as 4.17.7' },
   { flags: '--layout <profile>', help: 'page_info layout of the captures, P0 to P8 (default: by the release)' },
-  { flags: '--symbols <file>', help: 'names of call sites (output of nm xen-syms)' },
+  { flags: '--symbols <file>', help: 'names of call sites: xen-syms, or the output of nm xen-syms' },
 ];
 /** Options for importing captures. */
 export const IMPORT_SETTINGS: readonly OptionSpec[] = [...CAPTURE_OPTIONS, CPU_HZ];

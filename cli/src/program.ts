@@ -43,7 +43,7 @@ export async function runProgram(
     addCommand(program, spec, async (args, given, command) => {
       const options = withFormat(applyCommonOptions({ ...program.opts(), ...given }, context), command);
       if (spec.load === undefined) {
-        showHelp(program, args[0], print);
+        showHelp(program, (args[0] as unknown as readonly string[]).join(' '), print);
         return;
       }
       const parent = parentProcess();
@@ -60,7 +60,7 @@ export async function runProgram(
     });
   }
   try {
-    await program.parseAsync(argv as string[], { from: 'user' });
+    await program.parseAsync(oneWordCommand(argv), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // commander ends with 0 for help and version, and with 1 for any error in the command line.
@@ -73,7 +73,9 @@ export async function runProgram(
 type Action = (args: readonly string[], options: CommonOptions & object, command: Command) => Promise<void>;
 
 function addCommand(program: Command, spec: CommandSpec, action: Action): void {
-  const command = program.command(spec.name).summary(spec.summary).description(capitalized(spec.summary));
+  // Not by command(), for which a second word is an argument.
+  const command = program.createCommand(spec.name).copyInheritedSettings(program);
+  program.addCommand(command.summary(spec.summary).description(capitalized(spec.summary)));
   const { args, optionalArgs = [] } = spec;
   for (const [name, help] of args) command.argument(`<${name}>`, help);
   for (const [name, help] of optionalArgs) command.argument(`[${name}]`, help);
@@ -85,6 +87,14 @@ function addCommand(program: Command, spec: CommandSpec, action: Action): void {
   command.addHelpText('after', `\n${spec.more === undefined ? '' : `${spec.more}\n\n`}${examples}`);
   const count = args.length + optionalArgs.length;
   command.action((...all: unknown[]) => action(all.slice(0, count) as string[], all[count] as object, command));
+}
+
+/** The words of a command line, where a command of two words, such as `audit merge`, is one. */
+function oneWordCommand(argv: readonly string[]): string[] {
+  const names = COMMANDS.map(({ name }) => name);
+  const at = argv.findIndex(word => names.includes(word));
+  const both = `${argv[at]} ${argv[at + 1]}`;
+  return names.includes(both) ? argv.toSpliced(at, 2, both) : [...argv];
 }
 
 const longName = ({ flags }: OptionSpec) => /--[\w-]+/.exec(flags)?.[0];
@@ -120,14 +130,14 @@ function withFormat<T extends object>(options: T & { json?: boolean; format?: un
 }
 
 /** Prints the help of a command, or a topic. @throws P2mError P2M_USAGE (usage) for a name that is neither */
-function showHelp(program: Command, name: string | undefined, print: (text: string) => void): void {
+function showHelp(program: Command, name: string, print: (text: string) => void): void {
   const topic = TOPICS.find(one => one.name === name);
-  const command = name === undefined ? program : program.commands.find(one => one.name() === name);
+  const command = name === '' ? program : program.commands.find(one => one.name() === name);
   if (topic !== undefined) print(`${topic.text}\n`);
   else if (command !== undefined) command.outputHelp();
   else {
     const names = [...program.commands.map(one => one.name()), ...TOPICS.map(one => one.name)];
-    const what = `there is no command or topic ${name}${suggestion(name ?? '', names)}`;
+    const what = `there is no command or topic ${name}${suggestion(name, names)}`;
     throw usageError('P2M_USAGE', what, `topics are ${TOPICS.map(one => one.name).join(', ')}`);
   }
 }

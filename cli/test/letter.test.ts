@@ -1,11 +1,13 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Letter } from '../src/letter/letter.js';
 import { mailLetter } from '../src/letter/mail-letter.js';
+import { wrapped } from '../src/render/wrap.js';
 import { asciiText } from '../src/text/ascii-text.js';
-import { shellText } from '../src/text/shell-text.js';
+import { pathWord, shellText } from '../src/text/shell-text.js';
 import { capture, fine, HAS_CAPTURES, needsBuild, p2mtrace, tempDir } from './support/cli.js';
 
 needsBuild();
@@ -121,6 +123,55 @@ describe('a mail', () => {
   it('has no character that a mail program could take for another', () => {
     expect(asciiText('37 × → … µs')).toBe('37 x -> ... us');
     expect(asciiText('\u202e\u00e9\ud83d\ude00')).toBe('\\u202e\\u00e9\\ud83d\\ude00');
+  });
+
+  it('keeps to 72 columns where a log would take words for commands', () => {
+    const word = fc.oneof(fc.stringMatching(/^[a-z]{1,20}$/), fc.constantFrom('::a', '##[b', '::error'));
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1, maxLength: 60 }), words => {
+        const lines = wrapped(['x', ...words].join(' '), '', 72);
+        expect(lines.join(' ')).toBe(['x', ...words].join(' '));
+        for (const line of lines) {
+          expect(line).not.toMatch(/^(::|##\[)/);
+          // Only a row of commands is longer.
+          if (line.length > 72)
+            expect(
+              line
+                .split(' ')
+                .slice(1)
+                .every(one => /^(::|##\[)/.test(one)),
+            ).toBe(true);
+        }
+      }),
+      { seed: 16, numRuns: 300 },
+    );
+  });
+
+  it('has commands that a shell takes for the words that they are made of, wherever their lines end', () => {
+    const odd = [
+      'a  b',
+      "it's",
+      '',
+      '$(x) `y` "z"',
+      'é\ud83d\ude00',
+      'a\nb',
+      "\\'\t",
+      'x'.repeat(70),
+      `${"it's ".repeat(20)}`,
+    ];
+    const commands = [
+      ['printf', '%s\\0', ...odd],
+      ['printf', '%s\\0', ...[...odd].reverse()],
+    ];
+    const letter: Letter = { subject: 's', sections: [{ title: 't', blocks: [{ kind: 'commands', commands }] }] };
+    const script = [...mailLetter(letter)].slice(3).join('\n');
+    expect(script).toMatch(/^[\n\x20-\x7e]*$/);
+    const { stdout } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+    expect(stdout.split('\0').slice(0, -1)).toEqual([...odd, ...[...odd].reverse()]);
+  });
+
+  it('names a path that looks like an option as one', () => {
+    expect(['-x.arrow', '-', 'a-b', '--'].map(pathWord)).toEqual(['./-x.arrow', '-', 'a-b', './--']);
   });
 
   it('quotes what a shell would take apart', () => {

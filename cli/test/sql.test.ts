@@ -69,6 +69,10 @@ it('runs statements of a file and of stdin', () => {
 });
 
 it('is Markdown that a bar does not break', () => {
+  // What would be a mention or a reference where it is pasted is broken by a space without width, which is not shown.
+  expect(sql(`select '@you' as a, '#12' as b, 'x' || chr(8203) || 'y' as c`, '--format', 'md')).toContain(
+    '| @\u200byou | \\#\u200b12 | x\\\\u200by |',
+  );
   expect(sql(`select seq, 'a|b' as t from events limit 1`, '--format', 'md')).toBe(
     '| seq | t |\n| --: | --- |\n| 0 | a\\|b |\n',
   );

@@ -12,7 +12,7 @@ const COMPRESSED_HEAD = { gzip: 512, zstd: 1 << 18, xz: 1 << 18 };
 /** Names that say what a file is meant to be, whatever is in it. */
 const NAMED = /\.(?:arrow|bin|xentrace|ndjson|jsonl)(?:\.(?:gz|xz|zst|bz2))?$/;
 /** Endings of files that p2mtrace makes beside traces. */
-const BESIDE = /\.(?:p2mi|p2mfacts)(?:\..*)?$|\.partial(?:-\d+)?$|\.damaged$|\.lock$/;
+const BESIDE = /\.(?:p2mi|p2mfacts)(?:\..*)?$|\.p2ma$|\.partial(?:-\d+)?$|\.damaged$|\.lock$/;
 
 /** Of what a file of a folder is, as far as an audit cares. */
 export type Recognised = 'input' | 'ours' | 'other';

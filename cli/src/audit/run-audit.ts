@@ -8,9 +8,19 @@ import type { StateFolder } from './state-folder.js';
 import { failed, type TraceResult } from './trace-result.js';
 import { runTasks } from './worker-pool.js';
 
+/** A file and the SHA-256 of its content, in hex; null if it can't be read. */
+export interface HashedFile {
+  readonly path: string;
+  readonly hash: string | null;
+}
+
 export interface AuditRun {
-  /** By path, one for each file and for each entry that can't be read. */
+  /** By path, one for each file and for each entry that can't be read; of a shard only its own files. */
   readonly results: readonly TraceResult[];
+  /** All files, of other shards too, by path. */
+  readonly hashed: readonly HashedFile[];
+  /** Hash of what results depend on besides the files. */
+  readonly salt: string;
   /** Number of different contents among the files. */
   readonly contents: number;
   readonly passedOver: Inputs['passedOver'];
@@ -21,6 +31,8 @@ export interface AuditRun {
 export interface RunOptions {
   readonly settings: AuditSettings;
   readonly workers: number;
+  /** Whether a file with this hash is to be judged; without it, all are. */
+  readonly takes?: ((hash: string) => boolean) | undefined;
   readonly onProgress: (done: number, of: number) => void;
   /** Gets what the user should know besides the report. */
   readonly tell: (text: string) => void;
@@ -39,9 +51,12 @@ export async function runAudit(inputs: Inputs, folder: StateFolder, options: Run
   const tasks = new Map<string, AuditTask>();
   const ends = new Map<string, TraceResult>();
   const keys = new Map<string, string>();
+  const hashed: HashedFile[] = [];
   for (const path of inputs.files) {
     try {
       const { hash, stat } = await folder.contentOf(path);
+      hashed.push({ path, hash });
+      if (options.takes?.(hash) === false) continue;
       const key = createHash('sha256').update(`${salt} ${hash}`).digest('hex').slice(0, 32);
       keys.set(path, key);
       if (ends.has(key) || tasks.has(key)) continue;
@@ -54,6 +69,7 @@ export async function runAudit(inputs: Inputs, folder: StateFolder, options: Run
     } catch (error) {
       const { code, syscall } = error as NodeJS.ErrnoException;
       if (syscall === undefined) throw error;
+      hashed.push({ path, hash: null });
       results.set(path, failed(path, { code: 'P2M_OPEN', message: `it can't be read (${code})` }));
     }
   }
@@ -67,11 +83,17 @@ export async function runAudit(inputs: Inputs, folder: StateFolder, options: Run
   const sorted = [...results.keys()].sort().map(path => results.get(path)!);
   return {
     results: sorted,
-    contents: new Set(keys.values()).size,
+    hashed,
+    salt,
+    contents: contentsOf(hashed),
     passedOver: inputs.passedOver,
     newest: newestOf(sorted),
   };
 }
+
+/** Number of different contents. */
+export const contentsOf = (hashed: readonly HashedFile[]): number =>
+  new Set(hashed.flatMap(({ hash }) => hash ?? [])).size;
 
 async function judgeAll(tasks: readonly AuditTask[], salt: string, options: RunOptions): Promise<TaskEnd[]> {
   const { settings, workers, onProgress, tell } = options;

@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../command.js';
+import { parseShard } from '../fleet/shard.js';
 import {
   CONFIG,
   FLAT,
@@ -6,12 +7,51 @@ import {
   IMPORT_SETTINGS,
   NO_CONFIG,
   ONLY,
+  type OptionSpec,
   PLUGIN_OPTIONS,
   parseDuration,
   parseEvents,
   REPORT_FORMAT,
   STRICT,
 } from '../options.js';
+
+const STATE: OptionSpec = {
+  flags: '--state <folder>',
+  help: 'where audits keep their results (default: .p2mtrace)',
+};
+
+/** How an audit ends: options of `audit`, and of `audit merge`. */
+const CONCLUSION_OPTIONS: readonly OptionSpec[] = [
+  {
+    flags: '--reporter <name[=file]>',
+    help: 'pretty, json, sarif, junit, github, markdown, html; to a file or stdout',
+    collect: String,
+  },
+  { flags: '--baseline <file>', help: 'known findings (default: p2mtrace-baseline.json)' },
+  { flags: '--update-baseline', help: 'make the present findings the baseline' },
+  { flags: '--prune-baseline', help: 'remove from the baseline what is no longer found' },
+  { flags: '--suppressions <file>', help: 'findings to leave out (default: p2mtrace-suppressions.json)' },
+  {
+    flags: '--fail-on <severity>',
+    help: 'lowest severity of a new finding that makes the exit code 1 (default: error)',
+    choices: ['error', 'warning', 'none'],
+  },
+  { flags: '--expect <count>', help: 'exit code 3 if fewer traces could be judged', parse: parseEvents },
+  {
+    flags: '--max-age <duration>',
+    help: 'exit code 3 if no trace was written since, such as 36h',
+    parse: parseDuration,
+  },
+  STRICT,
+  FLAT,
+  { flags: '--history <file>', help: 'the history (default: history.duckdb in the state folder)' },
+  { flags: '--no-history', help: 'keep no history' },
+  {
+    flags: '--retain <duration>',
+    help: 'drop nights older than this from the history, such as 90d',
+    parse: parseDuration,
+  },
+];
 
 /** Defects of many traces, night by night. */
 export const AUDIT_COMMANDS: readonly CommandSpec[] = [
@@ -27,38 +67,16 @@ above --fail-on was found, else 3 if a trace could not be judged, was cut or
 damaged, or there are none, too few or none new enough.
 All of this can also be set under \`audit\` in the configuration (docs/nightly.md).`,
     options: [
-      {
-        flags: '--reporter <name[=file]>',
-        help: 'pretty, json, sarif, junit, github, markdown, html; to a file or stdout',
-        collect: String,
-      },
       { flags: '--workers <count>', help: 'number of processes (default: one for each core)', parse: parseEvents },
-      { flags: '--state <folder>', help: 'where audits keep their results (default: .p2mtrace)' },
-      { flags: '--baseline <file>', help: 'known findings (default: p2mtrace-baseline.json)' },
-      { flags: '--update-baseline', help: 'make the present findings the baseline' },
-      { flags: '--prune-baseline', help: 'remove from the baseline what is no longer found' },
-      { flags: '--suppressions <file>', help: 'findings to leave out (default: p2mtrace-suppressions.json)' },
-      {
-        flags: '--fail-on <severity>',
-        help: 'lowest severity of a new finding that makes the exit code 1 (default: error)',
-        choices: ['error', 'warning', 'none'],
-      },
-      { flags: '--expect <count>', help: 'exit code 3 if fewer traces could be judged', parse: parseEvents },
-      {
-        flags: '--max-age <duration>',
-        help: 'exit code 3 if no trace was written since, such as 36h',
-        parse: parseDuration,
-      },
-      STRICT,
+      STATE,
       ONLY,
-      FLAT,
-      { flags: '--history <file>', help: 'the history (default: history.duckdb in the state folder)' },
-      { flags: '--no-history', help: 'keep no history' },
       {
-        flags: '--retain <duration>',
-        help: 'drop nights older than this from the history, such as 90d',
-        parse: parseDuration,
+        flags: '--shard <i/n>',
+        help: 'judge only this part of the inputs, and write what is found for p2mtrace audit merge',
+        parse: parseShard,
       },
+      { flags: '-o, --output <file>', help: 'where a shard goes (default: shard-I-of-N.p2ma)' },
+      ...CONCLUSION_OPTIONS,
       ...IMPORT_SETTINGS,
       ...PLUGIN_OPTIONS,
     ],
@@ -66,8 +84,19 @@ All of this can also be set under \`audit\` in the configuration (docs/nightly.m
       'p2mtrace audit /var/log/xentrace --xen-version 4.17.7',
       'p2mtrace audit traces --reporter pretty --reporter sarif=audit.sarif --reporter markdown=audit.md',
       'p2mtrace audit traces --update-baseline',
+      'p2mtrace audit traces --shard 3/16',
     ],
     load: () => import('../commands/audit.js'),
+  },
+  {
+    name: 'audit merge',
+    args: [['shards...', 'what p2mtrace audit --shard wrote, all of them']],
+    summary: 'make the one report of an audit that several machines did in shards',
+    more: `Reports, history, comparison with the baseline and exit code are those of an audit by one machine (docs/fleet.md).
+A shard that is missing, there twice, damaged, or of another audit is an error.`,
+    options: [STATE, ...CONCLUSION_OPTIONS, CONFIG, NO_CONFIG],
+    examples: ['p2mtrace audit merge shard-*.p2ma --reporter pretty --reporter sarif=audit.sarif'],
+    load: () => import('../commands/audit-merge.js'),
   },
   {
     name: 'suppress',
@@ -114,7 +143,7 @@ All of this can also be set under \`audit\` in the configuration (docs/nightly.m
     options: [
       { flags: '--trace <path>', help: 'only this trace' },
       { flags: '--nights <count>', help: 'show at most this many nights', parse: parseEvents, byDefault: '30' },
-      { flags: '--state <folder>', help: 'where audits keep their results (default: .p2mtrace)' },
+      STATE,
       { flags: '--history <file>', help: 'the history (default: history.duckdb in the state folder)' },
       CONFIG,
       NO_CONFIG,

@@ -25,7 +25,7 @@ export const SHELL_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'help',
     args: [],
-    optionalArgs: [['topic', 'a command or a topic']],
+    optionalArgs: [['topic...', 'a command or a topic']],
     summary: 'explain a command or a topic',
     options: [],
     examples: ['p2mtrace help analyze', 'p2mtrace help positions'],

@@ -50,7 +50,7 @@ that needs it is not checked. Lost records are always part of the trace.`,
       { ...formatOption(['xentrace', 'ndjson', 'csv', 'std']), help: 'input format, if the content does not show it' },
       { flags: '--xen-version <version>', help: 'Xen release of the recording, such as 4.17.7' },
       { flags: '--layout <profile>', help: 'page_info layout, P0 to P8 (default: by the release)' },
-      { flags: '--symbols <file>', help: 'names of call sites (output of nm xen-syms)' },
+      { flags: '--symbols <file>', help: 'names of call sites: xen-syms, or the output of nm xen-syms' },
       {
         flags: '--map <file>',
         help: "what other recorders' records, or the columns of a CSV, mean (docs/import.md)",
@@ -334,6 +334,21 @@ none. With --every and --into each event is in one piece; with --by a piece has 
     options: [REPORT_FORMAT, STRICT],
     examples: ['p2mtrace validate trace.arrow'],
     load: () => import('../commands/validate.js'),
+  },
+  {
+    name: 'symbolize',
+    args: [TRACE, ['symbols', 'xen-syms as the build left it, or the output of nm']],
+    summary: 'name the call sites of a trace later, with lines of source',
+    more: `The new trace has the same events; its call sites have the names of the functions in that file, and, if that is an ELF file
+with debug information, the lines that they return to, which explain --format mail and the table callers show. nm and addr2line,
+of binutils, read an ELF file. A file of another build than the trace says is refused.`,
+    options: [
+      { flags: '-o, --output <trace>', help: 'the trace to write (.arrow)', required: true },
+      ...CAPTURE_OPTIONS,
+      STRICT,
+    ],
+    examples: ['p2mtrace symbolize trace.arrow xen-syms -o named.arrow'],
+    load: () => import('../commands/symbolize.js'),
   },
   {
     name: 'repair',

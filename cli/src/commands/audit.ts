@@ -1,32 +1,25 @@
 import { resolve } from 'node:path';
 import { usageError } from '@p2mtrace/trace-format/errors';
 import { checkOutputs } from '@p2mtrace/trace-format/output';
-import { type AuditOptions, type Resolved, resolveOptions } from '../audit/audit-options.js';
-import { type AuditReport, auditReport } from '../audit/audit-report.js';
-import { readBaseline, readSuppressions, writeBaseline } from '../audit/baseline.js';
-import type { AuditHistory } from '../audit/history.js';
+import { type AuditOptions, resolveOptions } from '../audit/audit-options.js';
 import { findInputs, type Inputs } from '../audit/inputs.js';
-import { runAudit } from '../audit/run-audit.js';
-import { shortfallsOf } from '../audit/shortfalls.js';
+import { type AuditRun, runAudit } from '../audit/run-audit.js';
 import { StateFolder } from '../audit/state-folder.js';
-import { changeHistory } from '../audit/use-history.js';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
-import { withText } from '../output/text-output.js';
+import { Conclusion, type ConclusionOptions } from '../fleet/conclude-audit.js';
+import { isInShard, type Shard, shardName } from '../fleet/shard.js';
+import { writeShard } from '../fleet/shard-file.js';
 import { auditConfig } from '../plugins/configuration.js';
 import { tookPart } from '../plugins/load-plugins.js';
-import { flat } from '../render/incident-order.js';
+import { counted } from '../render/cell.js';
 import { Progress } from '../render/progress.js';
 import { sayWritten } from '../render/written.js';
-import { REPORTERS } from '../reporters/index.js';
-import { parseReporter, type ReportTarget } from '../reporters/parse-reporter.js';
 import { visible } from '../text/visible.js';
-import { version } from '../version.js';
 
-interface Options extends AuditOptions {
-  readonly flat?: boolean;
-  readonly updateBaseline?: boolean;
-  readonly pruneBaseline?: boolean;
+interface Options extends AuditOptions, ConclusionOptions {
+  readonly shard?: Shard;
+  readonly output?: string;
   readonly progress?: string;
 }
 
@@ -40,37 +33,65 @@ export const run: Run<readonly [string[]], Options> = async ([named], given, con
       'name traces, captures or folders, or audit.paths in the configuration',
     );
   }
-  const resolved = resolveOptions(options);
-  const targets = (options.reporter ?? ['pretty']).map(parseReporter);
-  const inputs = await findInputs(paths, resolved.state);
-  checkFiles(inputs, targets, resolved, options);
-  const baseline = readBaseline(resolved.baseline);
-  const suppressions = readSuppressions(resolved.suppressions);
-  const now = new Date();
-  const { results, contents, passedOver, newest } = await judged(inputs, options, resolved, context);
-  for (const { path, why } of passedOver) context.err.detail(`p2mtrace: passed over ${visible(path)}: ${why}\n`);
-  const { config, plugins } = await tookPart(options);
-  const report = auditReport({
-    tool: version(),
-    config: config ?? null,
-    plugins,
-    traces: options.flat === true ? results.map(flat) : results,
-    contents,
-    passedOver,
-    shortfalls: shortfallsOf({ results, newest }, options, now),
-    baseline,
-    suppressions,
-    today: now.toISOString().slice(0, 10),
-  });
-  await writeReports(report, targets, context);
-  const pruned = options.pruneBaseline === true ? known(report, baseline.findings) : baseline.findings;
-  if (options.updateBaseline === true) writeBaseline(resolved.baseline, current(report));
-  else if (options.pruneBaseline === true) writeBaseline(resolved.baseline, pruned);
-  if (resolved.history !== false) await addToHistory(report, resolved.history, options.retain, now, context);
-  return exitCode(report, resolved.failOn, options.updateBaseline === true);
+  if (options.shard !== undefined) return runShard(paths, options.shard, given, options, context);
+  if (options.output !== undefined) {
+    throw usageError('P2M_USAGE', '--output is where a shard goes', '--reporter NAME=FILE writes a report');
+  }
+  const conclusion = new Conclusion(options);
+  const inputs = await findInputs(paths, resolveOptions(options).state);
+  const { reports, own } = conclusion.files;
+  checkFiles(inputs, reports, own, options);
+  const audited = await judged(inputs, options, context);
+  return conclusion.reach({ ...audited, ...(await namesOf(options)) }, context);
 };
 
-async function judged(inputs: Inputs, options: Options, { state, workers }: Resolved, context: Context) {
+/** What belongs to the merge: a shard that took it would leave the user in the belief that it has an effect. */
+const OF_THE_MERGE = {
+  reporter: '--reporter',
+  baseline: '--baseline',
+  updateBaseline: '--update-baseline',
+  pruneBaseline: '--prune-baseline',
+  suppressions: '--suppressions',
+  failOn: '--fail-on',
+  expect: '--expect',
+  maxAge: '--max-age',
+  strict: '--strict',
+  flat: '--flat',
+  history: '--history',
+  retain: '--retain',
+} as const satisfies Partial<Record<keyof Options, string>>;
+
+/** Judges a part of the inputs. What it finds is no reason to fail: the merge says what that means. */
+async function runShard(
+  paths: readonly string[],
+  shard: Shard,
+  given: Options,
+  options: Options,
+  context: Context,
+): Promise<number> {
+  for (const [name, flag] of Object.entries(OF_THE_MERGE)) {
+    if (given[name as keyof Options] === undefined) continue;
+    throw usageError('P2M_USAGE', `${flag} has no effect on a shard`, 'give it to p2mtrace audit merge');
+  }
+  const output = options.output ?? `shard-${shardName(shard)}.p2ma`;
+  const inputs = await findInputs(paths, resolveOptions(options).state);
+  checkFiles(inputs, [output], [], options);
+  const { results, hashed, salt, passedOver, newest } = await judged(inputs, options, context, shard);
+  writeShard(output, {
+    shard,
+    salt,
+    ...(await namesOf(options)),
+    files: hashed,
+    unreadable: inputs.unreadable,
+    passedOver,
+    newest: newest?.getTime() ?? null,
+    results,
+  });
+  sayWritten(context, output, `${counted(results.length, 'file')} of ${hashed.length + inputs.unreadable.length}`);
+  return EXIT.fine;
+}
+
+async function judged(inputs: Inputs, options: Options, context: Context, shard?: Shard): Promise<AuditRun> {
   const progress = new Progress(context, options.progress, 'traces');
   const tell = (text: string) => {
     progress.end();
@@ -79,9 +100,11 @@ async function judged(inputs: Inputs, options: Options, { state, workers }: Reso
   const { xenVersion, layout, symbols, cpuHz, only, plugin, pluginOption, config } = options;
   const files = { symbols: absolute(symbols), config: config === false ? config : absolute(config) };
   const settings = { xenVersion, layout, cpuHz, only, plugin, pluginOption, ...files };
+  const { state, workers } = resolveOptions(options);
+  const takes = shard && ((hash: string) => isInShard(hash, shard));
   try {
     const folder = new StateFolder(state, tell);
-    return await runAudit(inputs, folder, { settings, workers, onProgress: progress.update, tell });
+    return await runAudit(inputs, folder, { settings, workers, takes, onProgress: progress.update, tell });
   } finally {
     progress.end();
   }
@@ -89,62 +112,18 @@ async function judged(inputs: Inputs, options: Options, { state, workers }: Reso
 
 const absolute = (path: string | undefined) => (path === undefined ? undefined : resolve(path));
 
-async function writeReports(report: AuditReport, targets: readonly ReportTarget[], context: Context): Promise<void> {
-  for (const { name, file } of targets) {
-    const text = await (await REPORTERS[name]())(report);
-    await withText(file, context, out => out.write(text));
-    if (file !== undefined) sayWritten(context, file);
-  }
+/** Configuration and plugins, as the report names them. */
+async function namesOf(options: Options): Promise<{ config: string | null; plugins: string[] }> {
+  const { config, plugins } = await tookPart(options);
+  return { config: config ?? null, plugins: [...plugins] };
 }
 
-/** Before hours of work: no report may overwrite a trace or a file of the audit. */
+/** Before hours of work: no output may overwrite a trace or a file of the audit. */
 function checkFiles(
   { files }: Inputs,
-  targets: readonly ReportTarget[],
-  { baseline, suppressions, history }: Resolved,
+  outputs: readonly string[],
+  own: readonly string[],
   { symbols, config }: Options,
 ): void {
-  const reports = targets.flatMap(({ file }) => file ?? []);
-  const own = [baseline, suppressions, history, symbols, config].filter(file => typeof file === 'string');
-  checkOutputs(reports, [...files, ...own]);
-}
-
-async function addToHistory(
-  report: AuditReport,
-  path: string,
-  retain: number | undefined,
-  now: Date,
-  { err }: Context,
-): Promise<void> {
-  const since = retain === undefined ? undefined : new Date(now.getTime() - retain).toISOString().replace(/Z$/, '');
-  const work = async (history: AuditHistory) => {
-    await history.add(report, now.toISOString());
-    if (since !== undefined) await history.retain(since);
-  };
-  await changeHistory(path, work, text => err.say(`p2mtrace: ${visible(text)}\n`));
-}
-
-/** The current findings as a baseline. */
-const current = ({ findings }: AuditReport) =>
-  findings
-    .filter(({ state }) => state !== 'suppressed')
-    .map(({ id, rule, severity, signature }) => ({ id, rule, severity, signature }));
-
-/** The part of a baseline that is still there. */
-const known = ({ fixed }: AuditReport, findings: ReturnType<typeof current>) =>
-  findings.filter(({ signature }) => !fixed.some(one => one.signature === signature));
-
-function exitCode(
-  { findings, traces, shortfalls }: AuditReport,
-  failOn: Resolved['failOn'],
-  accepted: boolean,
-): number {
-  const fails = findings.some(({ state, severity }) => {
-    if (state !== 'new' || failOn === 'none' || accepted) return false;
-    return severity === 'error' || (severity === 'warning' && failOn === 'warning');
-  });
-  if (fails) return EXIT.findings;
-  // What was cut off may have had a finding: as for every command, that is not fine.
-  const isPartial = traces.some(({ problem, notices }) => problem !== null || notices.length > 0);
-  return shortfalls.length > 0 || isPartial ? EXIT.input : EXIT.fine;
+  checkOutputs(outputs, [...files, ...own, ...[symbols, config].filter(file => typeof file === 'string')]);
 }

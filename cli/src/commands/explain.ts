@@ -1,9 +1,7 @@
 import {
-  analyzeTrace,
   type BoundRule,
   confirmQuery,
   type FoundOccurrence,
-  findFinding,
   RULES,
   ruleOf,
   rulesOf,
@@ -15,15 +13,16 @@ import { type Account, accountOf } from '../letter/finding-account.js';
 import { findingLetter } from '../letter/finding-letter.js';
 import { ruleLetter } from '../letter/rule-letter.js';
 import { type LetterFormat, writeLetter } from '../letter/write-letter.js';
+import { namedFinding } from '../named-finding.js';
 import { type TraceSettings, withTrace } from '../open-trace.js';
-import { loadPlugins, type PluginOptions } from '../plugins/load-plugins.js';
+import { loadPlugins, type PluginOptions, pluginWords } from '../plugins/load-plugins.js';
 import { clockOf } from '../render/clock.js';
 import { eventsAround } from '../render/events-around.js';
 import { jsonDocument } from '../render/json.js';
 import { printLine } from '../render/print-line.js';
-import { Progress } from '../render/progress.js';
 import { adviceText, heading, ruleText, sqlLines } from '../render/rule-text.js';
 import { storyText } from '../render/story.js';
+import { shellText } from '../text/shell-text.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
 
 interface Options extends ReplayOptions, PluginOptions, TraceSettings {
@@ -44,21 +43,14 @@ export const run: Run<readonly [string, string | undefined], Options> = async ([
   const rules = [...RULES, ...rulesOf(plugins)];
   if (name === undefined) return explainRule(ruleOf(rules, about), options, context);
   return withTrace(about, options, context, async reader => {
-    const progress = new Progress(context, options.progress, 'events replayed', reader.rows);
-    // A signature includes the name of its rule.
-    const only = rules.filter(({ id }) => name === id || name.startsWith(`${id} `)).map(({ id }) => id);
-    const report = await analyzeTrace(reader, { plugins, only, onProgress: progress.update }).finally(() =>
-      progress.end(),
-    );
-    const found = findFinding(report.findings, name);
+    const found = await namedFinding(reader, name, plugins, { context, progress: options.progress });
     const rule = ruleOf(rules, found.finding.rule);
     await withReplay(reader, options, context, async replay => {
       const story = storyOf(replay, found.occurrence);
       const { out } = context;
       const clock = clockOf(reader, options.cpuHz);
       const settings = SETTINGS.flatMap(([key, flag]) => (options[key] === undefined ? [] : [flag, `${options[key]}`]));
-      const plugged = options.plugin === undefined ? [] : ['--plugin', ...options.plugin];
-      const named = { path: about, settings: [...settings, ...plugged] };
+      const named = { path: about, settings: [...settings, ...pluginWords(options)] };
       const account = accountOf(reader, found, story, rule, clock, named);
       if (options.format === 'json') await writeJson(account, context);
       else if (options.format !== 'pretty') await writeLetter(findingLetter(account), options.format, out);
@@ -104,6 +96,7 @@ async function writeJson(
   const { number, of, occurrence } = found;
   const { steps, chains } = story;
   const seconds = Object.fromEntries(witnesses.map(({ seq, seconds }) => [seq, seconds]));
-  const again = { commands, sql: confirm ?? null };
-  await out.write(jsonDocument({ finding, number, of, occurrence, trace, seconds, steps, chains, again }, 2));
+  const lines = Object.fromEntries(witnesses.map(({ seq, line }) => [seq, line]));
+  const again = { commands: commands.map(words => words.map(shellText).join(' ')), sql: confirm ?? null };
+  await out.write(jsonDocument({ finding, number, of, occurrence, trace, seconds, lines, steps, chains, again }, 2));
 }

@@ -78,7 +78,7 @@ async function inputOf(xentrace: Xentrace): Promise<Input> {
     const remedy = 'is the hypervisor built with tracing (CONFIG_TRACEBUFFER), and did anything happen?';
     throw new P2mError('P2M_EMPTY', 'nothing was recorded', { place: { file: SOURCE }, remedy });
   }
-  return { format: 'xentrace', name: SOURCE, size: undefined, stream, source, problems: [] };
+  return { format: 'xentrace', name: SOURCE, size: undefined, stream, isCompressed: false, source, problems: [] };
 }
 
 function finished(output: string): Pick<TraceReader, 'metadata' | 'rows'> {

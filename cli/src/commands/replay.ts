@@ -3,11 +3,13 @@ import { type TraceReader, usageError } from '@p2mtrace/trace-format';
 import type { Context, Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { type TraceSettings, withTrace } from '../open-trace.js';
+import { clockOf } from '../render/clock.js';
 import { jsonDocument } from '../render/json.js';
 import { printLine } from '../render/print-line.js';
 import { limited, type RowFormat, writeRows } from '../render/rows.js';
 import { summaryJson, summaryText } from '../render/state-summary.js';
 import { stateTable } from '../render/state-table.js';
+import { withSeconds } from '../render/with-seconds.js';
 import type { StateTable } from '../state-tables.js';
 import { type ReplayOptions, withReplay } from '../with-replay.js';
 
@@ -38,12 +40,14 @@ async function show(
   { replayer }: StateView,
   reader: TraceReader,
   filter: StateFilter,
-  { show: what, format, limit }: Options,
+  { show: what, format, limit, cpuHz }: Options,
   { out }: Context,
 ): Promise<void> {
   if (what !== 'summary') {
     const { columns, rows } = stateTable(what, replayer, reader, filter, format);
-    await writeRows(out, format, columns, limited(rows, limit));
+    const asked = limited(rows, limit);
+    const table = format === 'table' ? withSeconds(columns, asked, reader, clockOf(reader, cpuHz)) : undefined;
+    await writeRows(out, format, table?.columns ?? columns, table?.rows ?? asked);
   } else if (format === 'table') {
     for (const line of summaryText(replayer, reader, filter)) await printLine(out, line);
   } else {

@@ -12,19 +12,21 @@ export const run: Run<readonly [], { readonly format: string } & PluginOptions> 
   const rules = [...RULES, ...rulesOf(plugins)];
   if (options.format === 'json') {
     const rows = rules.map(
-      ({ id, analyzer, title, severity, belief = null, confidence, policy = false, needs, doc, options: values }) => {
-        return { id, analyzer, title, severity, belief, confidence, policy, needs, doc, options: values };
+      ({ id, analyzer, title, severity, belief = null, confidence, policy = false, options, ...rule }) => {
+        const { needs, refutedBy = [], doc } = rule;
+        return { id, analyzer, title, severity, belief, confidence, policy, needs, refutedBy, doc, options };
       },
     );
     await out.write(jsonDocument({ rules: rows }, 2));
     return EXIT.fine;
   }
-  for (const { id, title, severity, belief, policy, needs, doc } of rules) {
+  for (const rule of rules) {
+    const { id, title, severity, belief, policy, doc } = rule;
     const named = policy === true ? ' (a policy: runs only when it is named)' : '';
     await out.write(`${out.style('bold', visible(id))}  ${severity}: ${visible(title)}${named}\n`);
     if (belief !== undefined) await out.write(`    ${beliefText(belief)}\n`);
     await out.write(
-      `    needs ${needsText(needs)}\n    ${doc
+      `    needs ${needsText(rule)}\n    ${doc
         .split(/\s*\n\s*/)
         .map(visible)
         .join('\n    ')}\n`,

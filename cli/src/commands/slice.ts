@@ -1,7 +1,8 @@
-import { analyzeTrace, findFinding, RULES, rulesOf, sliceTrace } from '@p2mtrace/analyzers';
+import { sliceTrace } from '@p2mtrace/analyzers';
 import { checkOutputs } from '@p2mtrace/trace-format/output';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
+import { namedFinding } from '../named-finding.js';
 import { type TraceSettings, withTrace } from '../open-trace.js';
 import { besideOutput } from '../output/beside-output.js';
 import { withTraceFile } from '../output/made-file.js';
@@ -24,14 +25,7 @@ export const run: Run<readonly [string, string], Options> = async ([path, name],
   const out = besideOutput(output, context);
   const plugins = await loadPlugins(options);
   return withTrace(path, options, context, async reader => {
-    const analyzed = new Progress(context, options.progress, 'events replayed', reader.rows);
-    const only = [...RULES, ...rulesOf(plugins)].filter(({ id }) => name === id || name.startsWith(`${id} `));
-    const { findings } = await analyzeTrace(reader, {
-      plugins,
-      only: only.map(({ id }) => id),
-      onProgress: analyzed.update,
-    }).finally(() => analyzed.end());
-    const found = findFinding(findings, name);
+    const found = await namedFinding(reader, name, plugins, { context, progress: options.progress });
     await withReplay(reader, options, context, async replay => {
       const trying = new Progress(context, options.progress, 'events tried');
       const slice = await withTraceFile(output, context, file =>

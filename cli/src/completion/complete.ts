@@ -30,12 +30,12 @@ export async function complete(words: readonly string[]): Promise<Completions> {
   const last = words.at(-1) ?? '';
   const general = [...COMMON_OPTIONS, HELP].map(written);
   const read = readWords(words.slice(0, -1), general);
-  const command = COMMANDS.find(({ name }) => name === read.places[0]);
+  const command = commandOf(read.places);
   if (command === undefined) {
     if (read.open !== undefined) return valuesOf('', read.open);
     if (read.places.length > 0) return NOTHING;
     if (last.startsWith('-')) return optionsIn([...general, written(VERSION)], []);
-    return { words: COMMANDS.map(({ name, summary }) => ({ word: name, help: summary })), files: false };
+    return { words: commandsBelow(''), files: false };
   }
   const options = [...command.options, ...COMMON_OPTIONS, HELP].map(written);
   const { places, open, used, ended } = readWords(words.slice(0, -1), options);
@@ -44,8 +44,22 @@ export async function complete(words: readonly string[]): Promise<Completions> {
   if (named !== undefined && given === undefined) return NOTHING;
   if (last.startsWith('-') && named === undefined && !ended) return optionsIn(options, used);
   if (given !== undefined && !ended) return valuesOf(command.name, given);
-  return placeIn(command, places.length - 1);
+  const depth = command.name.split(' ').length;
+  const { words: found, files } = await placeIn(command, places.length - depth);
+  // In the first place, a command of two words may go on.
+  return { words: places.length === depth ? [...commandsBelow(`${command.name} `), ...found] : found, files };
 }
+
+/** The command that words begin with, which may be one of two words. */
+function commandOf([first = '', second = '']: readonly string[]): CommandSpec | undefined {
+  return COMMANDS.find(({ name }) => name === `${first} ${second}`) ?? COMMANDS.find(({ name }) => name === first);
+}
+
+/** The words that can follow. */
+const commandsBelow = (start: string) =>
+  COMMANDS.filter(({ name }) => name.startsWith(start) && !name.slice(start.length).includes(' ')).map(
+    ({ name, summary }) => ({ word: name.slice(start.length), help: summary }),
+  );
 
 /** Words that are no options or values, the option whose value comes next, and the options that were there. */
 function readWords(words: readonly string[], options: readonly Written[]) {

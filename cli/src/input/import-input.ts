@@ -13,9 +13,9 @@ import {
   importXentraceFile,
   importXentraceStream,
   type StreamReceiver,
-  SymbolTable,
   type XentraceOptions,
 } from '@p2mtrace/trace-format/xentrace';
+import { readSymbols } from '../symbols/read-symbols.js';
 import type { Input } from './open-input.js';
 import { stoppable } from './stoppable.js';
 
@@ -23,7 +23,7 @@ import { stoppable } from './stoppable.js';
 export interface ImportSettings {
   readonly xenVersion?: string | undefined;
   readonly layout?: string | undefined;
-  /** A file as printed by `nm xen-syms`. */
+  /** xen-syms, or what nm printed of it. */
   readonly symbols?: string | undefined;
   readonly cpuHz?: number | undefined;
   readonly host?: string | undefined;
@@ -160,19 +160,4 @@ async function mapOf({ map }: ImportSettings): Promise<ImportMap | undefined> {
       cause: error,
     });
   }
-}
-
-function readSymbols(path: string): SymbolTable {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new P2mError('P2M_OPEN', `the symbols can't be read (${(cause as NodeJS.ErrnoException).code})`, {
-      blame: 'usage',
-      place: { file: path },
-      remedy: 'make the file with: nm xen-syms > xen-syms.map',
-      cause,
-    });
-  }
-  return SymbolTable.parse(text, path);
 }

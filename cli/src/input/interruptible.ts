@@ -17,10 +17,10 @@ export class Interruptible {
   /** True if the stream was left before its end. */
   left = false;
   bytes = 0;
-  private readonly input: NodeJS.ReadableStream & { destroy(): unknown };
+  private readonly input: AsyncIterable<Uint8Array> & { destroy(): unknown };
   private readonly name: string;
 
-  constructor(input: NodeJS.ReadableStream & { destroy(): unknown }, name: string) {
+  constructor(input: AsyncIterable<Uint8Array> & { destroy(): unknown }, name: string) {
     this.input = input;
     this.name = name;
   }
@@ -36,7 +36,7 @@ export class Interruptible {
       timer ??= setTimeout(() => leave(), GRACE_MS);
     };
     for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
-    const iterator = (this.input as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+    const iterator = this.input[Symbol.asyncIterator]();
     try {
       for (;;) {
         // Not Promise.race with one promise for all pieces: that would keep every piece in memory.

@@ -1,4 +1,5 @@
-import { closeSync, createReadStream, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { closeSync, createReadStream, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { P2mError, usageError } from '@p2mtrace/trace-format/errors';
 import {
   type CompressionName,
@@ -10,6 +11,9 @@ import {
 import { decompressorOf } from './compressed/decompressor-of.js';
 import { detectContent, HEAD_BYTES, type InputFormat, peek } from './detect.js';
 import { Interruptible } from './interruptible.js';
+import { PipeInput } from './pipe-input.js';
+
+const STDIN = 0;
 
 /** An input to import: a file that can be read at any offset, or a stream. */
 export interface Input {
@@ -19,6 +23,7 @@ export interface Input {
   /** Size of the file in bytes, compressed or not; undefined for a pipe. */
   readonly size: number | undefined;
   readonly stream: AsyncIterable<Uint8Array> | undefined;
+  readonly isCompressed: boolean;
   /** Where the bytes of a stream come from. */
   readonly source: Interruptible | undefined;
   /** Problems of the input that the importer does not see; filled while the input is read. */
@@ -40,18 +45,27 @@ export async function openInput(path: string, forced: InputFormat | undefined, m
     const head = headOf(path);
     if (compressionOf(head) === undefined) {
       const format = forced ?? known(head, path);
-      return { format, name: path, size, stream: undefined, source: undefined, problems: [] };
+      return { format, name: path, size, stream: undefined, isCompressed: false, source: undefined, problems: [] };
     }
   }
-  if (path === '-' && process.stdin.isTTY === true) {
+  if (path === '-' && isatty(STDIN)) {
     throw usageError(
       'P2M_STDIN',
       'stdin is a terminal',
       'pipe a capture into it: xentrace … /dev/stdout | p2mtrace import - …',
     );
   }
-  const from = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: 1 << 20 });
-  return openStream(new Interruptible(from, path), path, size, forced, maxBytes);
+  const from = path === '-' ? openStdin() : createReadStream(path, { highWaterMark: 1 << 20 });
+  const input = await openStream(new Interruptible(from, path), path, size, forced, maxBytes);
+  // Who reads a capture keeps a copy of what it still needs.
+  if (from instanceof PipeInput && input.format === 'xentrace' && !input.isCompressed) from.copies = false;
+  return input;
+}
+
+/** A pipe or a socket; a file and the like are left to Node. */
+function openStdin(): PipeInput | typeof process.stdin {
+  const stat = fstatSync(STDIN);
+  return stat.isFIFO() || stat.isSocket() ? new PipeInput(STDIN) : process.stdin;
 }
 
 async function openStream(
@@ -70,7 +84,8 @@ async function openStream(
     [head, stream] = await peek(decompress(stream, name, onCut, maxBytes));
     if (head.length === 0 && problems.length > 0) throw cutAtOnce(compression, name);
   }
-  return { format: forced ?? known(head, name, compression), name, size, stream, source, problems };
+  const format = forced ?? known(head, name, compression);
+  return { format, name, size, stream, isCompressed: compression !== undefined, source, problems };
 }
 
 /** The form of contents that begin so. @param outer the compression that they were in */

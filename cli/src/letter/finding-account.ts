@@ -3,7 +3,7 @@ import type { Doer } from '@p2mtrace/replayer';
 import type { TraceReader } from '@p2mtrace/trace-format';
 import { type Clock, secondsAt } from '../render/clock.js';
 import { type TraceFacts, traceFacts } from '../render/trace-facts.js';
-import { shellText } from '../text/shell-text.js';
+import { pathWord } from '../text/shell-text.js';
 
 /** A witness: when, where and by whom. */
 export interface Witness {
@@ -13,6 +13,8 @@ export interface Witness {
   readonly seconds: number | null;
   readonly step: StoryStep;
   readonly by: Doer;
+  /** Line of source of its call site; null where the trace does not say (p2mtrace symbolize). */
+  readonly line: string | null;
 }
 
 /** What there is to say of one occurrence of a finding. */
@@ -22,8 +24,8 @@ export interface Account {
   readonly rule: BoundRule;
   readonly trace: TraceFacts;
   readonly witnesses: readonly Witness[];
-  /** Command lines that show it again. */
-  readonly commands: readonly string[];
+  /** Commands that show it again, each as its words. */
+  readonly commands: readonly (readonly string[])[];
   /** The rule's query, for this occurrence. */
   readonly confirm: string | undefined;
 }
@@ -38,9 +40,8 @@ export function accountOf(
   { path, settings }: { readonly path: string; readonly settings: readonly string[] },
 ): Account {
   const { finding, number, occurrence } = found;
-  const about = [path, `${finding.id}#${number}`];
-  const command = (name: string, ...more: string[]) =>
-    ['p2mtrace', name, ...about, ...more, ...settings].map(shellText).join(' ');
+  const about = [pathWord(path), `${finding.id}#${number}`];
+  const command = (name: string, ...more: string[]) => ['p2mtrace', name, ...about, ...more, ...settings];
   return {
     found,
     story,
@@ -52,6 +53,7 @@ export function accountOf(
       seconds: secondsAt(clock, step.event.tsc),
       step,
       by: step.by,
+      line: (step.by.caller === null ? undefined : reader.metadata.lines?.[step.by.caller]) ?? null,
     })),
     commands: [command('explain'), command('slice', '-o', `${finding.id}.arrow`)],
     confirm: rule.confirm === undefined ? undefined : confirmQuery(rule.confirm, occurrence),

@@ -72,7 +72,7 @@ export function findingLetter(account: Account): Letter {
       {
         title: 'To see it again',
         blocks: [
-          { kind: 'commands', lines: commands },
+          { kind: 'commands', commands },
           ...(confirm === undefined
             ? []
             : ([
@@ -86,15 +86,17 @@ export function findingLetter(account: Account): Letter {
 }
 
 /** `p2m_remove_page, inferred from the p2m lock it held`. */
-function siteText({ by }: Witness): string {
+function siteText({ by, line }: Pick<Witness, 'by' | 'line'>): string {
   const { symbol, caller } = by;
   if (symbol === null && caller === null) return 'not recorded';
-  const site = symbol === null ? `${caller}` : caller === null ? symbol : `${symbol} (${caller})`;
+  const address = [...(caller === null ? [] : [caller]), ...(line === null ? [] : [line])].join(', ');
+  const site = symbol === null ? address : address === '' ? symbol : `${symbol} (${address})`;
   const why = inferredText(by);
   return why === undefined ? site : `${site}, ${why}`;
 }
 
-function stepOf({ roles, seconds, by, step }: Witness, { story }: Account): LetterStep {
+function stepOf(witness: Witness, { story }: Account): LetterStep {
+  const { roles, seconds, by, step } = witness;
   const when = seconds === null ? [] : [`${secondsText(seconds)} s`];
   const who = [
     ...(by.pcpu === null ? ['pcpu unknown'] : [`pcpu ${by.pcpu}`]),
@@ -104,7 +106,7 @@ function stepOf({ roles, seconds, by, step }: Witness, { story }: Account): Lett
     head: `${[...when, ...who].join(', ')}: ${roles.join(', ')}`,
     lines: [
       eventText(step.event),
-      `at ${siteText({ by } as Witness)}`,
+      `at ${siteText(witness)}`,
       ...story.pcpus
         .map(pcpu => [pcpu, locksText(step.held, step.heldOutside, pcpu)] as const)
         .filter(([, locks]) => locks !== 'none')

@@ -1,4 +1,5 @@
 import { html, Markup } from '../report/html.js';
+import { shellText } from '../text/shell-text.js';
 import type { Block, Letter } from './letter.js';
 
 /** As little as a page needs to be read, on paper too: what is pasted elsewhere leaves it behind. */
@@ -32,6 +33,7 @@ function blockMarkup(block: Block): Markup {
         ({ head, lines }) => html`<li>${head}${lines.map(line => html`<br>${line}`)}</li>\n`,
       )}</ol>\n`;
     case 'commands':
+      return html`<pre>${block.commands.map(words => html`${words.map(shellText).join(' ')}\n`)}</pre>\n`;
     case 'sql':
       return html`<pre>${block.lines.map(line => html`${line}\n`)}</pre>\n`;
   }

@@ -9,8 +9,8 @@ export type Block =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'facts'; readonly rows: readonly (readonly [name: string, value: string])[] }
   | { readonly kind: 'steps'; readonly steps: readonly LetterStep[] }
-  /** Each line is a command of a shell, complete in itself. */
-  | { readonly kind: 'commands'; readonly lines: readonly string[] }
+  /** Commands of a shell, each as its words: how they are quoted and broken is the form's. */
+  | { readonly kind: 'commands'; readonly commands: readonly (readonly string[])[] }
   | { readonly kind: 'sql'; readonly lines: readonly string[] };
 
 /** What is said of a finding or a rule to somebody who does not have the trace. */

@@ -1,5 +1,6 @@
 import { wrapped } from '../render/wrap.js';
 import { asciiText } from '../text/ascii-text.js';
+import { asciiShellText } from '../text/shell-text.js';
 import type { Block, Letter } from './letter.js';
 
 /** Columns of a mail to a list. */
@@ -38,10 +39,10 @@ function* blockLines(block: Block): Generator<string> {
       }
       break;
     case 'commands':
-      for (const line of block.lines) yield* brokenLine(line, ' \\');
+      for (const words of block.commands) yield* brokenLine(words.map(asciiShellText), ' \\');
       break;
     case 'sql':
-      for (const line of block.lines) yield* brokenLine(line, '');
+      for (const line of block.lines) yield* brokenLine(sqlWords(line), '', /^\s*/.exec(line)?.[0]);
   }
 }
 
@@ -51,10 +52,13 @@ function indented(text: string, indent: string): string[] {
   return [first.slice(2), ...more];
 }
 
-/** A line of a program, broken between words that are in no quotes; `mark` says that it goes on. */
-function* brokenLine(text: string, mark: string): Generator<string> {
-  const words = asciiText(text.trim()).match(/(?:'[^']*'|"[^"]*"|[^\s'"]|['"])+/g) ?? [];
-  let line = `  ${/^\s*/.exec(text)?.[0] ?? ''}`;
+/** Parts of a query between which a line may end: in no quotes. */
+const sqlWords = (line: string): readonly string[] =>
+  asciiText(line.trim()).match(/(?:'[^']*'|"[^"]*"|[^\s'"]|['"])+/g) ?? [];
+
+/** A line of a program, broken between its words; `mark` says that it goes on. */
+function* brokenLine(words: readonly string[], mark: string, indent = ''): Generator<string> {
+  let line = `  ${indent}`;
   let isFirst = true;
   for (const word of words) {
     if (!isFirst && line.length + 1 + word.length + mark.length > WIDTH) {

@@ -1,4 +1,5 @@
 import { markdownText } from '../text/markdown-text.js';
+import { shellText } from '../text/shell-text.js';
 import { visible } from '../text/visible.js';
 import type { Block, Letter } from './letter.js';
 
@@ -27,7 +28,10 @@ function* blockLines(block: Block): Generator<string> {
       }
       break;
     case 'commands':
-      yield* fenced(block.lines, 'sh');
+      yield* fenced(
+        block.commands.map(words => words.map(shellText).join(' ')),
+        'sh',
+      );
       break;
     case 'sql':
       yield* fenced(block.lines, 'sql');

@@ -4,7 +4,7 @@ import { type Letter, textSection } from './letter.js';
 
 /** What a rule knows of itself. */
 export function ruleLetter(rule: BoundRule): Letter {
-  const { id, title, severity, confidence, policy, belief, needs, doc, fires, nearMiss, mechanism, confirm } = rule;
+  const { id, title, severity, confidence, policy, belief, doc, fires, nearMiss, mechanism, confirm } = rule;
   return {
     subject: `${id}: ${title}`,
     sections: [
@@ -21,7 +21,7 @@ export function ruleLetter(rule: BoundRule): Letter {
                 'at worst',
                 `${severity}, ${confidence}${policy === true ? '; a policy: runs only if it is named' : ''}`,
               ],
-              ['needs', needsText(needs)],
+              ['needs', needsText(rule)],
               ['rests on', belief === undefined ? 'what its author says' : beliefText(belief)],
             ],
           },

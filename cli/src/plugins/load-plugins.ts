@@ -18,6 +18,15 @@ export interface PluginOptions {
   readonly config?: NamedConfig;
 }
 
+/** These options as they are written on a command line. */
+export function pluginWords({ plugin = [], pluginOption = [], config }: PluginOptions): string[] {
+  return [
+    ...plugin.flatMap(one => ['--plugin', one]),
+    ...pluginOption.flatMap(({ plugin: id, key, value }) => ['--plugin-option', `${id}.${key}=${value}`]),
+    ...(config === undefined ? [] : config === false ? ['--no-config'] : ['--config', config]),
+  ];
+}
+
 /** A module as seen from a folder, or an analyzer in the configuration itself. */
 interface Named {
   readonly plugin: string | Analyzer;

@@ -1,10 +1,11 @@
-import type { Belief, BoundRule, Need } from '@p2mtrace/analyzers';
+import type { Belief, BoundRule } from '@p2mtrace/analyzers';
 import type { Terminal } from '../terminal.js';
 import { wrapped } from './wrap.js';
 
 /** `get_page, put_page or alloc_ref_drop`: the events without which a rule can't be decided. */
-export const needsText = (needs: readonly Need[]): string =>
-  needs.map(need => need.replaceAll('|', ' or ')).join(', ') || 'no events in particular';
+export const needsText = ({ needs, refutedBy = [] }: Pick<BoundRule, 'needs' | 'refutedBy'>): string =>
+  (needs.map(need => need.replaceAll('|', ' or ')).join(', ') || 'no events in particular') +
+  (refutedBy.length === 0 ? '' : `; where there are many, also ${refutedBy.join(', ')}`);
 
 /** `documented (up to 4.21): XSA-480`. */
 export const beliefText = ({ basis, source, versions }: Belief): string =>
@@ -12,10 +13,9 @@ export const beliefText = ({ basis, source, versions }: Belief): string =>
 
 /** The description of a rule. */
 export function* ruleText(rule: BoundRule, out: Terminal): Generator<string> {
-  const { id, title, severity, belief, confidence, policy, needs, doc, fires, nearMiss, mechanism, confirm, page } =
-    rule;
+  const { id, title, severity, belief, confidence, policy, doc, fires, nearMiss, mechanism, confirm, page } = rule;
   yield `${out.style('bold', id)}: ${title}`;
-  yield `at worst ${severity}, ${confidence}; needs ${needsText(needs)}`;
+  yield `at worst ${severity}, ${confidence}; needs ${needsText(rule)}`;
   if (policy === true) yield 'a policy: runs only if it is named';
   yield* section('What it means', doc, out);
   yield* section('When it fires', fires, out);

@@ -25,8 +25,6 @@ export interface TicksBin {
   readonly spans: number;
 }
 
-/** A domain that had so many pages freed after the last use of its p2m was torn down, as far as a trace without its end tells. */
-const TORN_DOWN = 64;
 /** Points at which occupancy is measured. */
 const MOMENTS = 160;
 const HEAT = { columns: 96, rows: 32 };
@@ -39,15 +37,40 @@ export const SHOWN_CLASSES = 8;
 const rowsOf = async (session: TraceSession, sql: string) =>
   (await session.runAll(sql)).rows.map(row => row.map(cell => (typeof cell === 'string' ? visible(cell) : cell)));
 
-/** The host p2ms over time: the domains with the most entries; rare types are counted as `other`. */
+/**
+ * The host p2ms over time: the domains with the most entries; rare types are counted as `other`. A teardown frees pages
+ * and writes no entries: an entry ends with its domain, or when all of its frames are freed after the last use of that p2m;
+ * one without frames (populate_on_demand) when all others of its domain have ended so.
+ */
 export async function occupancyOf(session: TraceSession, events: number): Promise<OccupancyPoint[]> {
   const rows = await rowsOf(
     session,
-    `with spans as (
-      select m.domid, coalesce(p2m_type::varchar, 'unknown') as type, (1::bigint << "order") as frames,
-        coalesce(from_seq, 0) as from_seq, coalesce(to_seq, d.destroyed_seq, d.dying_seq, if(d.freed >= ${TORN_DOWN}, d.last_free_seq, null)) as to_seq
+    `with entries as (
+      select row_number() over () as id, m.domid, coalesce(p2m_type::varchar, 'unknown') as type, mfn,
+        (1::bigint << "order") as frames, coalesce(from_seq, 0) as from_seq,
+        coalesce(to_seq, d.destroyed_seq, d.dying_seq) as to_seq
       from mapping_spans m left join domains d on d.domid = m.domid
       where view = 0 and p2m_type is distinct from 'invalid'),
+    lasting as (select * from entries where to_seq is null),
+    frees as (
+      select p.owner as domid, p.mfn, min(p.to_seq) as seq
+      from page_spans p join domains d on d.domid = p.owner where p.to_seq > coalesce(d.last_p2m_seq, -1) group by all),
+    freed as (
+      select id, count(*) as freed, max(seq) as seq
+      from (
+        select l.id, f.seq from lasting l join frees f on f.domid = l.domid and f.mfn = l.mfn where l.frames = 1
+        union all
+        select l.id, f.seq
+        from frees f asof join (from lasting where frames > 1) l on l.domid = f.domid and f.mfn >= l.mfn
+        where f.mfn < l.mfn + l.frames)
+      group by id),
+    ended as (select l.*, if(f.freed >= l.frames, f.seq, null) as end_seq from lasting l left join freed f on f.id = l.id),
+    torn_down as (
+      select domid, max(end_seq) as end_seq from ended where mfn is not null
+      group by domid having count(*) = count(end_seq)),
+    spans as (
+      select e.domid, e.type, e.frames, e.from_seq, coalesce(e.to_seq, d.end_seq, if(e.mfn is null, t.end_seq, null)) as to_seq
+      from entries e left join ended d on d.id = e.id left join torn_down t on t.domid = e.domid),
     domains as (select domid from spans group by domid order by count(*) desc, domid limit ${SHOWN_DOMAINS}),
     types as (select type from spans group by type order by sum(frames) desc, type limit ${SHOWN_TYPES}),
     changes as (

@@ -3,7 +3,9 @@
  * hides in it, halves of surrogate pairs.
  */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
-const HIDDEN_BUT_LAYOUT = /[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+/** Of text of many lines: a space without width that breaks a mention or reference is ours (markdownText). */
+const HIDDEN_BUT_LAYOUT =
+  /[^\P{Cc}\n\t]|(?!(?<=@)\u200b(?=[\p{L}\p{N}])|(?<=#)\u200b(?=\p{N}))[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 /** Most text has nothing else. */
 const IS_PLAIN = /^[\n\t\x20-\x7e]*$/;
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };

@@ -2,6 +2,7 @@ import type { AnalysisReport, Finding } from '@p2mtrace/analyzers';
 import type { StreamLoss } from '@p2mtrace/trace-format/xentrace';
 import type { Context } from '../command.js';
 import { cellText, count, counted } from '../render/cell.js';
+import { fittedLine } from '../render/fitted-line.js';
 import { jsonText } from '../render/json.js';
 import { misfitLines, timesText } from '../render/out-of.js';
 import { visible } from '../text/visible.js';
@@ -84,8 +85,11 @@ export class Teller {
   }
 
   private async write(text: string): Promise<void> {
-    await this.context.out.write(`${text}\n`);
-    await this.context.out.flush();
+    const { out } = this.context;
+    // What reads JSON takes lines of any length.
+    const width = this.isJson ? undefined : out.width;
+    for (const line of text.split('\n').flatMap(line => fittedLine(line, width))) await out.write(`${line}\n`);
+    await out.flush();
   }
 }
 

@@ -20,7 +20,10 @@ export function needsBuild(): void {
 }
 
 /** Runs p2mtrace to its end. */
-export function p2mtrace(args: readonly string[], options: { input?: Uint8Array | string; cwd?: string } = {}): Ended {
+export function p2mtrace(
+  args: readonly string[],
+  options: { input?: Uint8Array | string; cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Ended {
   const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], {
     ...options,
     encoding: 'utf8',

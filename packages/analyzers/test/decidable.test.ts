@@ -37,6 +37,24 @@ describe('rules that a trace can decide', () => {
     expect(of('refcount.underflow')).toBeUndefined();
   });
 
+  test('are not those that a kind would refute of which there are none beside many that it needs', () => {
+    const missing = (counts: object, piece?: object) =>
+      decidableRules(RULES, { counts, piece } as never)
+        .undecided.filter(({ rule }) => rule.id === 'refcount.freed-with-type')
+        .map(({ reason }) => reason);
+    const counts = { get_type: 300, page_free: 200, lookup: 9000, put_type: 1 };
+    expect(missing(counts)).toEqual([]);
+    expect(missing({ ...counts, put_type: 0 })).toEqual(['no put_type events in this trace']);
+    expect(missing({ ...counts, put_type: 0, page_free: 199 })).toEqual([]);
+    const piece = { of: 'whole', fromSeq: 2000, toSeq: 2003, snapshots: 0, recorded: ['get_type', 'page_free'] };
+    expect(missing({ get_type: 1 }, piece)).toEqual([]);
+    const whole = { ...piece, recorded: [...piece.recorded, 'put_type'] };
+    expect(missing({ get_type: 1 }, { ...whole, incomplete: ['put_type'] })).toEqual([
+      'put_type events were left out of this piece',
+    ]);
+    expect(missing({ get_type: 1 }, { ...piece, recorded: [...piece.recorded, 'put_type'] })).toEqual([]);
+  });
+
   test('are not those of which a piece lacks some events', () => {
     const counts = { get_page: 2, alloc_ref_drop: 1 };
     const piece = { of: 'whole', fromSeq: 0, toSeq: 3, snapshots: 0, recorded: [], incomplete: ['get_page'] };

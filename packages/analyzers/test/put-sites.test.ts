@@ -73,3 +73,40 @@ test('a page that was freed while it was mapped says who put it last', async () 
   const subjects = await subjectsOf('use-after-unmap.freed-while-mapped', events);
   expect(subjects.map(({ gfn, last_put_at }) => [Number(gfn), last_put_at])).toEqual([[0x10, 'guest_remove_page']]);
 });
+
+describe('nobody is named for what others did', () => {
+  test('a leak, where no function puts more than half of them', async () => {
+    const page = (mfn: number, putter?: string) => [
+      ...[alloc(mfn), get(mfn, 'acquire_grant'), { ...put(mfn, ''), symbol: putter }],
+      drop(mfn, 'relinquish_memory'),
+    ];
+    const others = (...putters: (string | undefined)[]) => [
+      ...putters.flatMap((putter, i) => page(10 + i, putter)),
+      ...[alloc(7), get(7, 'acquire_grant'), drop(7, 'relinquish_memory')],
+      { kind: 'domain_destroy', pcpu: 0, domid: 1 },
+    ];
+    const named = async (...putters: (string | undefined)[]) =>
+      (await subjectsOf('refcount.leak', others(...putters))).map(({ others_put_at }) => others_put_at ?? null);
+    expect(await named('a', 'b')).toEqual([null]);
+    expect(await named('a', 'a', 'b')).toEqual(['a']);
+    // Of these two nobody knows where they were put.
+    expect(await named('a', 'a', undefined, undefined)).toEqual([null]);
+    expect(await named('a', 'a', 'a', undefined)).toEqual(['a']);
+  });
+
+  test('an orphan whose last put names nobody, or came after all was over', async () => {
+    const last = (...after: object[]) => [
+      ...[alloc(7), map(0x10, 7), get(7, 'innocent'), get(7, 'guest_remove_page'), unmap(0x10)],
+      ...[put(7, 'innocent'), { ...put(7, ''), symbol: undefined }, alloc(8), map(0x12, 8), get(8, 'x'), put(8, 'x')],
+      ...after,
+    ];
+    const named = async (events: readonly object[]) =>
+      (await subjectsOf('refcount.orphaned', events)).map(({ last_put_at }) => last_put_at ?? null);
+    expect(await named(last())).toEqual([null]);
+    const dying = { kind: 'domain_dying', pcpu: 0, domid: 1 };
+    const named7 = last().map(event =>
+      'symbol' in event && event.symbol === undefined ? put(7, 'guest_remove_page') : event,
+    );
+    expect(await named([...named7, dying, get(7, 'later'), put(7, 'later')])).toEqual(['guest_remove_page']);
+  });
+});

@@ -128,6 +128,7 @@ export { namesBeyondInitial } from './write/names-beyond-initial.js';
 export { openTraceSink } from './write/open-sink.js';
 /** Writes a trace. */
 export { type Repair, repairTrace } from './write/repair-trace.js';
+export { type CallSite, symbolizeTrace } from './write/symbolize-trace.js';
 export { type BatchSink, type NewNames, TraceWriter, type WriterOptions } from './write/writer.js';
 /** xentrace captures as traces. */
 export {

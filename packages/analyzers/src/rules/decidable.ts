@@ -24,14 +24,27 @@ export function decidableRules(rules: readonly BoundRule[], metadata: Recorded) 
   return { decided, undecided };
 }
 
+/**
+ * A trace of so many events that a rule needs, and none of a kind that would refute it, did not record that kind; among fewer
+ * there may have been none.
+ */
+const MANY = 500;
+
 /** Why a rule would judge what it can't see; undefined if it can. */
-function whyUndecided({ needs }: BoundRule, metadata: Recorded): Omit<Undecided, 'rule'> | undefined {
-  const missing = needs.filter(need => !need.split('|').some(kind => isRecorded(metadata, kind)));
+function whyUndecided({ needs, refutedBy = [] }: BoundRule, metadata: Recorded): Omit<Undecided, 'rule'> | undefined {
+  const lacks = (need: string) => !need.split('|').some(kind => isRecorded(metadata, kind));
+  const missing: string[] = needs.filter(lacks);
+  if (countOf(needs, metadata) >= MANY) missing.push(...refutedBy.filter(lacks));
   if (missing.length > 0) {
     return { missing, reason: `no ${missing.join(' or ').replaceAll('|', ' or ')} events in this trace` };
   }
   const { incomplete = [] } = metadata.piece ?? {};
-  const partial = needs.flatMap(need => need.split('|').filter(kind => incomplete.includes(kind)));
+  const partial = [...needs, ...refutedBy].flatMap(need => need.split('|').filter(kind => incomplete.includes(kind)));
   if (partial.length === 0) return undefined;
   return { missing, reason: `${partial.join(' and ')} events were left out of this piece` };
+}
+
+/** Events of all these kinds. */
+function countOf(needs: readonly string[], { counts = {} }: Recorded): number {
+  return needs.flatMap(need => need.split('|')).reduce((sum, kind) => sum + (counts[kind] ?? 0), 0);
 }

@@ -65,6 +65,11 @@ export interface Rule<Options extends OptionValues = OptionValues> extends RowSo
   /** Kinds without which it can't be decided, besides those of its analyzer. */
   readonly needs?: readonly Need[];
   /**
+   * Kinds whose events would show that what looks like a defect is none, besides those that it needs: a release, a put, an
+   * allocation. A trace with many events that it needs and none of these did not record them, and can't decide it.
+   */
+  readonly refutedBy?: readonly KindName[];
+  /**
    * What the replay must have counted for it at least once, where kinds alone don't tell whether it can be decided: a
    * mechanism of BREACH_TABLE, and what to say that the trace lacks.
    */

@@ -22,7 +22,7 @@ export const TRACE_TABLES: readonly {
 }[] = [
   { name: 'events', doc: 'one row an event', columns: COLUMN_NAMES },
   ...FACT_SPECS.map(({ name, doc, columns }: FactSpec) => ({ name, doc, columns: columns.map(column => column.name) })),
-  { name: 'callers', doc: 'call sites', columns: ['id', 'address', 'symbol'] },
+  { name: 'callers', doc: 'call sites', columns: ['id', 'address', 'symbol', 'line'] },
   { name: 'locks', doc: 'locks', columns: ['id', 'address'] },
   { name: 'lock_classes', doc: 'classes of locks', columns: ['id', 'name'] },
   { name: 'views', doc: 'views of a p2m; host is 0', columns: ['id', 'name'] },
@@ -131,11 +131,13 @@ function indices(texts: readonly (string | undefined)[], index: ReadonlyMap<stri
 function callers(reader: TraceRows): SqlTable {
   const addresses = reader.names.caller;
   const { symbols, alone } = symbolsOfSites(reader);
+  const { lines = {} } = reader.metadata;
   const ids = [...addresses.keys(), ...alone.map(symbol => SYMBOL_SITES + symbol)];
   const columns: FactColumn[] = [
     { name: 'id', type: 'i32', values: Int32Array.from(ids) },
     textColumn('address', [...addresses, ...alone.map(() => undefined)]),
     textColumn('symbol', [...symbols, ...alone.map(symbol => reader.names.symbol[symbol])]),
+    textColumn('line', [...addresses.map(address => lines[address]), ...alone.map(() => undefined)]),
   ];
   return { name: 'callers', rows: ids.length, columns };
 }

@@ -36,13 +36,13 @@ describe('by hand', () => {
       vmexit(115, 0x400),
       vmentry(118), // 3 for a nested page fault
       change(150, 0, 0, 2), // ran for 40
-      change(160, 1, 1, 0),
+      change(160, 1, 1, 0, 1),
       change(170, 0, 2, 0), // blocked for 20
       vmexit(172, 0x78),
       { kind: 'lost', tsc: 174, pcpu: 0, count: 5 },
       vmentry(175), // another entry than that of the exit at 172
       change(190, 0, 1, 0), // somebody took it off between: the 20 before are unknown
-      change(200, 1, 0, 3), // vcpu 1 ran for 40
+      change(200, 1, 0, 3, 1), // vcpu 1 ran for 40: what pcpu 0 lost does not matter
       change(230, 0, 0, 2), // ran for 40
     ];
     const path = join(folder, 'hand.ndjson');
@@ -65,6 +65,45 @@ describe('by hand', () => {
       [1, 40, 0, 0, 0, 0, 1],
     ]);
     expect(await rows('select domid, vcpus, running, unknown from domain_time')).toEqual([[1, 2, 120, 20]]);
+  });
+
+  it('a state that records were lost in is not sure, though the next change fits it', async () => {
+    const lost = (tsc: number, pcpu: number | undefined) => ({ kind: 'lost', tsc, pcpu, count: 5 });
+    const timesOf = async (...events: object[]) => {
+      const path = join(folder, 'lost.ndjson');
+      writeFileSync(path, events.map(event => `${JSON.stringify(event)}\n`).join(''));
+      await importNdjson(path, path, join(folder, 'lost.arrow'));
+      const trace = TraceReader.open(join(folder, 'lost.arrow'));
+      const own = await openTraceSession(trace);
+      try {
+        return (await own.runAll('select running, blocked, unknown from vcpu_time')).rows[0].map(value =>
+          value === null ? null : Number(value),
+        );
+      } finally {
+        await own.close();
+        trace.close();
+      }
+    };
+    const story = (...between: object[]) => [
+      change(10, 0, 1, 0),
+      ...between,
+      change(30, 0, 0, 2),
+      change(70, 0, 2, 1, 1),
+    ];
+    expect(await timesOf(...story())).toEqual([20, 40, 0]);
+    expect(await timesOf(...story(lost(20, 0)))).toEqual([0, 40, 20]);
+    expect(await timesOf(...story(lost(20, 1)))).toEqual([20, 40, 0]);
+    expect(await timesOf(...story(lost(20, undefined)))).toEqual([0, 40, 20]);
+    // While it is blocked, any pcpu may wake it and run it.
+    expect(await timesOf(...story().slice(0, 2), lost(50, 1), ...story().slice(2))).toEqual([20, 0, 40]);
+    const untimed = story().map(({ tsc: _, ...event }: object & { tsc?: number }) => event);
+    expect(await timesOf(...untimed)).toEqual([null, null, null]);
+  });
+
+  it('an exit code above 2^31 has no name, and stops nothing', async () => {
+    expect(await rows('select svm_exit(0x80000021::ubigint), vmx_exit(0xffffffff::ubigint), vmx_exit(48)')).toEqual([
+      [null, null, 'EPT_VIOLATION'],
+    ]);
   });
 
   it('an exit lasts until the entry that follows, unless records were lost between', async () => {

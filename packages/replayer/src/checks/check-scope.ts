@@ -4,6 +4,7 @@ import type { BreachRule } from '../facts/breach-table.js';
 import type { FactRecorder } from '../facts/fact-recorder.js';
 import type { LockFacts } from '../facts/lock-facts.js';
 import type { Mechanism } from '../facts/opportunity-names.js';
+import type { EntryOf } from '../order/earlier-removal.js';
 import type { CheckOptions, TraceHead } from '../replay-options.js';
 import type { P2mSet } from '../state/p2m-set.js';
 import type { XenState } from '../state/xen-state.js';
@@ -26,6 +27,10 @@ export interface CheckTools {
   readonly isOrdered: boolean;
   /** References on the frame that may have been dropped before the event of the moment, by puts recorded behind it. */
   readonly earlierPuts: (mfn: number) => number;
+  /** The event of the moment surely happened after that one. */
+  readonly isSurelyAfter: (seq: number) => boolean;
+  /** The entry may have been removed before the event of the moment, by a write recorded behind it. */
+  readonly mayBeRemoved: (entry: EntryOf) => boolean;
   readonly sections: Sections;
   readonly facts: FactRecorder;
   /** Classes of locks. */

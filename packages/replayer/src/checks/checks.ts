@@ -2,6 +2,7 @@ import { isRecorded, KINDS, type KindName } from '@p2mtrace/trace-format';
 import type { Handler } from '../batch/handlers.js';
 import type { BreachRule } from '../facts/breach-table.js';
 import type { FactRecorder } from '../facts/fact-recorder.js';
+import type { EntryOf } from '../order/earlier-removal.js';
 import type { CheckOptions, TraceHead } from '../replay-options.js';
 import type { P2mSet } from '../state/p2m-set.js';
 import type { ReplayContext } from '../state/replay-context.js';
@@ -52,6 +53,8 @@ export class Checks {
       records: (...kinds: KindName[]) => kinds.some(kind => isRecorded(head.metadata, kind)),
       isOrdered: context.isOrdered,
       earlierPuts: (mfn: number) => context.certainty?.earlierPuts(context.now.seq, mfn) ?? 0,
+      isSurelyAfter: (seq: number) => context.certainty?.areOrdered([seq, context.now.seq]) ?? true,
+      mayBeRemoved: (entry: EntryOf) => context.certainty?.mayBeRemovedBefore(context.now.seq, entry) ?? false,
       sections: this.sections,
       facts,
       lockFacts: facts.locks,

@@ -22,9 +22,10 @@ const AHEAD = 2 ** 16;
 
 /** xentrace polls ten times a second; what comes faster is of the past. */
 const ROUND_MS = 90;
-/** So many events, or so long, a replay waits before it begins. */
-const WARM_ROWS = 2 ** 17;
-const WARM_MS = 180;
+/** So many events, or so long, a replay waits before it begins; longer where events come fast, and show soon what there is. */
+const WARM_ROWS = 2 ** 18;
+const WARM_MS = { few: 180, many: 900 };
+const FEW_ROWS = 2 ** 15;
 
 export interface LiveReplayOptions {
   readonly wanted: FactSelection;
@@ -72,6 +73,7 @@ export class LiveReplay {
   private roundAt = 0;
   /** When the first events came. */
   private begunAt = 0;
+  private isBegun = false;
   private scratch: BatchBlock | undefined;
   private readonly earlier: LiveOpportunity[] = [];
 
@@ -142,7 +144,11 @@ export class LiveReplay {
 
   /** The first events show which kinds are recorded: to begin anew with each of them would cost time. */
   private isWarm(now = this.begunAt): boolean {
-    return this.options.known !== undefined || this.rows.end >= WARM_ROWS || now - this.begunAt >= WARM_MS;
+    if (this.isBegun) return true;
+    const { end } = this.rows;
+    const patience = end < FEW_ROWS ? WARM_MS.few : WARM_MS.many;
+    this.isBegun = this.options.known !== undefined || end >= WARM_ROWS || now - this.begunAt >= patience;
+    return this.isBegun;
   }
 
   /** Locks were taken in a circle: whether that can be a deadlock, only a second reading of the trace shows. */

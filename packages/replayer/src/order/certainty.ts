@@ -1,6 +1,7 @@
 import { getU53, type ImportHealth, isValid, KIND } from '@p2mtrace/trace-format';
 import type { TellsOrder } from '../state/replay-context.js';
 import { earlierPuts } from './earlier-puts.js';
+import { type EntryOf, mayBeRemovedBefore } from './earlier-removal.js';
 import type { OrderRows } from './order-rows.js';
 
 type OrderRow = ReturnType<OrderRows['at']>;
@@ -15,13 +16,13 @@ export class Certainty implements TellsOrder {
   private readonly rows: OrderRows;
   private readonly slack: number;
   /** Pairs of pcpus whose clocks can't be compared. */
-  private readonly contradictory: readonly (readonly [number, number])[];
+  private readonly contradictory: (readonly [number, number])[];
 
   /** `slack`: ticks by which TSCs may be wrong. */
   constructor(rows: OrderRows, slack: number, order: ImportHealth['order'] | undefined) {
     this.rows = rows;
     this.slack = slack;
-    this.contradictory = order?.contradictory ?? [];
+    this.contradictory = [...(order?.contradictory ?? [])];
   }
 
   /** True if each of these events, by seq, surely happened before the next one. @throws P2mError P2M_DAMAGED */
@@ -34,6 +35,17 @@ export class Certainty implements TellsOrder {
   /** References on the frame that may have been dropped before this event, by puts recorded behind it. */
   earlierPuts(seq: number, mfn: number): number {
     return earlierPuts(this.rows, seq, mfn, this.slack);
+  }
+
+  /** Whether another pcpu may have removed the entry before this event, by a write recorded behind it. */
+  mayBeRemovedBefore(seq: number, entry: EntryOf): boolean {
+    return mayBeRemovedBefore(this.rows, seq, entry, this.slack, pcpu => this.isDoubtful(pcpu));
+  }
+
+  /** Two pcpus had one lock at once: one of their clocks is wrong, or records are missing. */
+  doubt(pcpu: number, other: number): void {
+    if (this.contradictory.some(pair => pair.includes(pcpu) && pair.includes(other))) return;
+    this.contradictory.push([pcpu, other]);
   }
 
   /** Another pcpu's clock does not fit this one's: which of the two is wrong is not known, and neither tells any order. */

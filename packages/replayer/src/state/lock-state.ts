@@ -28,6 +28,7 @@ export class LockState {
     const check = this.table.acquire(pcpu, lock, mode, level, (c.flags[row] & FLAG.recursive) !== 0);
     if (check.otherHolder !== NOBODY) {
       this.context.diverge(batch, row, DIVERGES.holder, check.otherHolder, pcpu, Number.NaN);
+      this.context.certainty?.doubt(pcpu, check.otherHolder);
     }
     const recorded = recordedDepth(batch, row);
     const depth = recorded > 0 ? recorded : this.table.depth[lock];

@@ -53,6 +53,13 @@ export interface TellsOrder {
   areOrdered(seqs: readonly number[]): boolean;
   /** The pcpu's clock is not to be compared with others. */
   isDoubtful(pcpu: number): boolean;
+  /** Two pcpus had one lock at once. */
+  doubt(pcpu: number, other: number): void;
+  /** The entry may have been removed before the event, by a write that is recorded behind it. */
+  mayBeRemovedBefore(
+    seq: number,
+    entry: { readonly domid: number; readonly view: number; readonly gfn: number; readonly mfn: number },
+  ): boolean;
   /** References on the frame that may have been dropped before the event, by puts that are recorded behind it. */
   earlierPuts(seq: number, mfn: number): number;
 }

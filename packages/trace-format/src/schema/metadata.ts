@@ -80,6 +80,8 @@ function makeSchemas() {
     host: z.string().optional(),
     /** Build id of the recorded hypervisor, hex. */
     buildId: z.string().optional(),
+    /** Lines of source of call sites, by address: `common/memory.c:352`. */
+    lines: z.record(z.string(), z.string()).optional(),
     /** Names of the domains that there were when the recording began, by domid. */
     domains: z.record(z.string(), z.string()).optional(),
     /** As given or found, e.g. `4.17.7`, `<=4.17`. */

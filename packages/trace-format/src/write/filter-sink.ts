@@ -3,7 +3,7 @@ import type { EventBatch } from '../kernel/event-batch.js';
 import { COLUMN_NAMES, type DictionaryName, PRESENT } from '../schema/columns.js';
 import { KINDS } from '../schema/kinds.js';
 import type { PieceOrigin, TraceMetadata } from '../schema/metadata.js';
-import type { ChooseEvent } from './event-filter.js';
+import type { ChooseEvent, EventFilter } from './event-filter.js';
 import type { BatchSink, NewNames } from './writer.js';
 
 /** Columns that have a fixed number of elements a row; the writer fills `seq`. */
@@ -65,13 +65,15 @@ export class FilterSink implements BatchSink {
     this.sink.abort();
   }
 
-  /** What the trace is of all events of `source`; undefined if it has them all. */
-  origin(source: string, domains: readonly number[] | undefined): PieceOrigin | undefined {
+  /** What the trace is of all events of `source`, by the filter that made it; undefined if it has them all. */
+  origin(source: string, { domains, kinds: chosen }: EventFilter): PieceOrigin | undefined {
     const kinds = (counts: Float64Array) => KINDS.flatMap(({ name }, kind) => (counts[kind] > 0 ? [name] : []));
     const incomplete = kinds(this.left);
     if (incomplete.length === 0) return undefined;
     const toSeq = this.seen.reduce((sum, count) => sum + count, 0);
-    const piece = { of: source, fromSeq: 0, toSeq, snapshots: 0, recorded: kinds(this.seen), incomplete };
+    // A kind that was not asked for is as good as not recorded; of one that was, a domain may have no events.
+    const recorded = kinds(this.seen).filter(name => chosen === undefined || chosen.includes(name) || name === 'lost');
+    const piece = { of: source, fromSeq: 0, toSeq, snapshots: 0, recorded, incomplete };
     return domains === undefined ? piece : { ...piece, domains: [...domains] };
   }
 

@@ -41,6 +41,6 @@ export function filtered(sink: BatchSink, filter: EventFilter | undefined): Batc
 
 /** The metadata of a complete import, which say what the filter has left out of it. */
 export function withOrigin<M extends TraceMetadata>(metadata: M, sink: BatchSink, filter: EventFilter | undefined): M {
-  const piece = sink instanceof FilterSink ? sink.origin(metadata.source, filter?.domains) : undefined;
+  const piece = sink instanceof FilterSink ? sink.origin(metadata.source, filter ?? {}) : undefined;
   return piece === undefined ? metadata : { ...metadata, piece };
 }

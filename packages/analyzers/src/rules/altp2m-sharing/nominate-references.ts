@@ -11,6 +11,7 @@ export const nominateReferences: Rule = {
   },
   confidence: 'proven',
   needs: ['share_nominate', 'get_page|put_page'],
+  refutedBy: ['get_page', 'put_page'],
   doc: `share_nominate succeeded at a count other than PGC_allocated and 2, one of which is the nomination's own.
 Whoever holds the others can write to a page that is shared from now on (docs/xen.md#sharing-nominate;
 docs/xen.md#thread-altp2m-shared).`,

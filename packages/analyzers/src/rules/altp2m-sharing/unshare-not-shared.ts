@@ -11,6 +11,7 @@ export const unshareNotShared: Rule = {
   },
   confidence: 'proven',
   needs: ['unshare'],
+  refutedBy: ['share_nominate'],
   doc: `A gfn was unshared whose host entry is known not to be shared: a write through a view was taken for a write to
 the host's gfn of the same number, which leads to another frame (docs/xen.md#thread-altp2m-shared).`,
   fires: "unshare of a gfn whose host entry is known, is not ram_shared, and is not in the frame's reverse map.",

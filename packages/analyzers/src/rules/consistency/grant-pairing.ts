@@ -12,6 +12,7 @@ export const grantPairing: Rule = {
   },
   confidence: 'proven',
   needs: ['grant_map|grant_unmap'],
+  refutedBy: ['grant_map', 'grant_unmap'],
   doc: `One of three things (docs/xen.md#grant-mappings): a handle, or the half of it that the flags device_map and
 host_map name, is unmapped a second time (XSA-218, XSA-394); a handle that is mapped is given out again; or a frame is
 freed while a grant mapping of it is open, which means that the mapping held no reference (XSA-224).`,

@@ -11,6 +11,7 @@ export const pagedWhileReferenced: Rule = {
   },
   confidence: 'proven',
   needs: ['set_entry', 'get_page'],
+  refutedBy: ['put_page'],
   doc: `The entry of a mapped page became ram_paging_out or ram_paged, which is what nominating and evicting write, while
 somebody else than the pager held a reference. The guest's next use of the gfn brings in a copy, and whoever holds the old
 page goes on with that: what either writes the other never sees (docs/xen.md#paging; docs/xen.md#thread-xenpaging-locks).`,

@@ -11,6 +11,7 @@ export const pagingState: Rule = {
   },
   confidence: 'proven',
   needs: ['page_nominate|page_evict'],
+  refutedBy: ['put_page'],
   doc: `The pager took a step that mem_paging does not have from the state the gfn is known to be in, such as evicting
 a page that was not nominated; or page_nominate or page_evict succeeded while others than the pager held the page,
 where it should have returned -EBUSY (docs/xen.md#paging; docs/xen.md#thread-xenpaging-locks).`,

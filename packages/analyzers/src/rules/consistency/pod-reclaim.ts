@@ -11,6 +11,7 @@ export const podReclaim: Rule = {
   },
   confidence: 'proven',
   needs: ['set_entry|pod_zero_reclaim'],
+  refutedBy: ['put_page'],
   doc: `pod_zero_reclaim took a page on which somebody holds a reference; or whose removal put off a TLB flush that was
 not made until then, or only after the last look at the page, so that the guest may have written it meanwhile; or a section wrote populate_on_demand over a
 mapped frame and left that frame nowhere: not reclaimed, not mapped again, not freed. Restoring the old mapping is a

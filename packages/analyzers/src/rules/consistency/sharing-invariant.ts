@@ -11,6 +11,7 @@ export const sharingInvariant: Rule = {
   },
   confidence: 'proven',
   needs: ['share_nominate|share_pages'],
+  refutedBy: ['get_page', 'owner_set'],
   doc: `At the end of a section a shared frame does not look like one: its owner is not dom_cow, its type is not
 shared, its M2P is not SHARED, it has fewer type references than gfns in its reverse map, it has fewer references than
 that plus one, a gfn in its reverse map leads elsewhere in the host p2m, or an unshare left its gfn in the reverse map

@@ -11,6 +11,7 @@ export const getWithoutPut: Rule = {
   },
   confidence: 'proven',
   needs: ['lookup'],
+  refutedBy: ['put_gfn'],
   doc: `A lookup returned with the gfn's lock held, and its pcpu went on to another vcpu without put_gfn: the lock
 stays taken. "p2m lookups without closing set_entry will have to issue a call to drop exclusive access"
 (docs/xen.md#thread-xenpaging-locks). At the end of the trace the put_gfn may still come, so that is only possible,

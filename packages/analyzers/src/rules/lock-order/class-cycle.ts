@@ -13,6 +13,7 @@ export const classCycle: Rule = {
   },
   confidence: 'possible',
   needs: ['lock_acquire'],
+  refutedBy: ['lock_release'],
   doc: `Taken together, the acquisitions of the trace form a cycle of lock classes, as in lockdep's class graph (XSA-73,
 XSA-411), and none of it comes to a deadlock in another order of the events: one that does is
 lock-order.predicted-deadlock. So it is a note, which says why: a lock is held around both sides, there are fewer pcpus

@@ -11,6 +11,7 @@ export const heldAtEnd: Rule = {
   },
   confidence: 'proven',
   needs: ['lock_acquire'],
+  refutedBy: ['lock_release'],
   doc: `A pcpu runs another vcpu while it holds a lock. A spinlock cannot be held across a context switch: somebody
 returned without releasing it, and nobody will (XSA-30). At the end of the trace the release may be the next event, so
 that is only possible, and a note if the lock was taken in the last 10,000 events.`,

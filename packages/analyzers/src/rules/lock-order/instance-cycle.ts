@@ -13,6 +13,7 @@ export const instanceCycle: Rule = {
   },
   confidence: 'possible',
   needs: ['lock_acquire'],
+  refutedBy: ['lock_release'],
   doc: `Locks of one class have one level, and Xen lets equal levels nest (docs/xen.md#lock-checks), so only a fixed
 order among them prevents deadlock: by (domid, gfn) for two gfns, by ascending mfn for shared pages
 (docs/xen.md#lock-check-gaps). Here they form a cycle, so there is no such order (XSA-411); but no other order of the

@@ -12,6 +12,7 @@ export const level: Rule = {
   },
   confidence: 'proven',
   needs: ['lock_acquire'],
+  refutedBy: ['lock_release'],
   doc: `A lock was taken whose level is below the pcpu's mm_lock_level. Xen prints "mm locking order violation" and
 stops (docs/xen.md#lock-checks; xen/arch/x86/mm/mm-locks.h). Equal levels are legal; a write lock that the pcpu
 already holds is not checked; a control domain's locks are biased by 64. The check comes before the lock is taken, so a

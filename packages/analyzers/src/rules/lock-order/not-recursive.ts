@@ -11,6 +11,7 @@ export const notRecursive: Rule = {
   },
   confidence: 'proven',
   needs: ['lock_acquire'],
+  refutedBy: ['lock_release'],
   doc: `A pcpu took a mutex that it already holds, and not by a recursive variant. Of an mm lock Xen panics ("already
 held by", docs/xen.md#lock-checks); a plain spinlock waits for itself.`,
   fires: 'lock_acquire of a mutex by its holder, without the flag recursive.',

@@ -12,6 +12,7 @@ export const readInversion: Rule = {
   },
   confidence: 'proven',
   needs: ['lock_acquire'],
+  refutedBy: ['lock_release'],
   doc: `An mm lock was taken while the pcpu held one of a higher level for reading. Xen checks read locks but stores
 no level for them ("nowhere to store it", docs/xen.md#lock-check-gaps). Its own check therefore passes although the
 order is broken: whoever takes the two the right way round, for writing, can wait for ever.`,

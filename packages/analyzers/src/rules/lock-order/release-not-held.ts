@@ -11,6 +11,7 @@ export const releaseNotHeld: Rule = {
   },
   confidence: 'proven',
   needs: ['lock_release'],
+  refutedBy: ['lock_acquire'],
   doc: `A lock was released, nobody took it, and it was released again. Whoever takes it between the two is
 unprotected from the second release on (XSA-458).`,
   fires: 'lock_release of a lock that the trace has shown to be free since its last release.',

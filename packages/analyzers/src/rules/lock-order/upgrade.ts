@@ -11,6 +11,7 @@ export const upgrade: Rule = {
   },
   confidence: 'proven',
   needs: ['lock_wait|lock_acquire'],
+  refutedBy: ['lock_release'],
   doc: `A pcpu that holds a lock for reading waits for it, or takes it, for writing. A writer waits until all readers
 are gone, and this one is among them; two that do so at once wait for each other for ever. "get_entry -> set_entry.
 How do we do that in an MSRW, atomically?" (docs/xen.md#thread-xenpaging-locks). Proven if another pcpu holds it for

@@ -12,6 +12,7 @@ export const foreignLeft: Rule = {
   },
   confidence: 'proven',
   needs: ['m2p_override_remove'],
+  refutedBy: ['phys_to_machine_set'],
   doc: `The last override of an mfn was removed, its pcpu went on to something else, and the frontend's pfn still
 reads as FOREIGN(mfn): get_user_pages_fast never works on that page again (docs/xen.md#m2p-override;
 docs/xen.md#thread-m2p-override).`,

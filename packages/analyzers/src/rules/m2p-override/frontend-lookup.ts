@@ -12,6 +12,7 @@ export const frontendLookup: Rule = {
   },
   confidence: 'proven',
   needs: ['m2p_override_add', 'lookup'],
+  refutedBy: ['m2p_override_remove'],
   doc: `mfn_to_pfn of an mfn that a page of this domain overrides returned a pfn that is none of the overriding pages:
 it is the frontend's own page, which is already locked, so direct I/O waits for itself (docs/xen.md#m2p-override;
 docs/xen.md#thread-m2p-override).`,

@@ -11,6 +11,7 @@ export const nested: Rule = {
   },
   confidence: 'proven',
   needs: ['m2p_override_add'],
+  refutedBy: ['m2p_override_remove'],
   doc: `m2p_add_override was called for a page that already overrides an mfn. page->private and page->index hold one
 mfn each, so what was saved first is lost (docs/xen.md#m2p-override).`,
   fires: 'm2p_override_add of a page that has an override.',

@@ -11,6 +11,7 @@ export const countDivergence: Rule = {
   },
   confidence: 'likely',
   needs: ['get_page|put_page'],
+  refutedBy: ['get_page', 'put_page'],
   doc: `count_info after a get or put is not the previous value plus or minus one. Either something changed the count
 without an event (docs/xen.md#count-writers lists what may: assign_pages, steal_page, share_xen_page_with_guest), or
 an event is missing.`,

@@ -11,6 +11,7 @@ export const doubleAllocDrop: Rule = {
   },
   confidence: 'proven',
   needs: ['alloc_ref_drop'],
+  refutedBy: ['page_alloc'],
   doc: `put_page_alloc_ref dropped a reference although PGC_allocated was already clear. The second drop takes a
 reference that belongs to somebody else. Xen tests and clears the flag in one step, so that whoever comes second does
 nothing (docs/xen.md#allocation-reference).`,

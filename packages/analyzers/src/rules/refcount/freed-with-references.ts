@@ -11,6 +11,7 @@ export const freedWithReferences: Rule = {
   },
   confidence: 'proven',
   needs: ['page_free', 'get_page|put_page'],
+  refutedBy: ['put_page', 'alloc_ref_drop'],
   doc: `A page went back to the heap with a count above 0. Whoever holds the reference now has somebody else's page; a
 free page has count 0 (docs/xen.md#page-invariants).`,
   fires: 'page_free of a page whose count is known and above 0.',

@@ -11,6 +11,7 @@ export const freedWithType: Rule = {
   },
   confidence: 'proven',
   needs: ['get_type', 'page_free|owner_set'],
+  refutedBy: ['put_type'],
   doc: `A page was freed, or given to another domain, with a type count above 0, or as a page table that is still
 validated: its entries hold references that nobody will put (docs/xen.md#page-invariants: free_domheap_pages stops if
 type references remain; XSA-242, XSA-310). A page that is given away must not be a validated descriptor table either,

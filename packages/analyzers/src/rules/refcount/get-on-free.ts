@@ -12,6 +12,7 @@ export const getOnFree: Rule = {
   },
   confidence: 'proven',
   needs: ['get_page'],
+  refutedBy: ['page_alloc'],
   doc: `get_page succeeded on a page that had been freed and not allocated again, or whose count was 0. It has to fail
 at count 0 (docs/xen.md#reference-counts); whoever got the page holds memory that belongs to somebody else.`,
   fires: 'get_page succeeds on a free frame, or takes a known count from 0 to 1.',

@@ -12,6 +12,7 @@ export const leak: Rule = {
   },
   confidence: 'proven',
   needs: ['get_page', 'put_page|alloc_ref_drop'],
+  refutedBy: ['put_page'],
   doc: `The allocation's own reference (PGC_allocated) was dropped, but the count never reaches 0: somebody took a
 reference and forgot it, and the page is lost until reboot (docs/xen.md#reference-counts). Proven if the owner is gone. If the domain is still alive, the holder may yet drop it. taken_under_lock_of says who took
 the lock that was held, where get_page itself has no call site. through says what the reference was taken for, as far as

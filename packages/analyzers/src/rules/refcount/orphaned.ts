@@ -12,6 +12,7 @@ export const orphaned: Rule = {
   },
   confidence: 'likely',
   needs: ['set_entry', 'page_alloc'],
+  refutedBy: ['page_free'],
   doc: `A page belongs to a domain, had a gfn, and has none any more; nobody has a reference on it, and it is in no PoD
 cache. The domain can neither use it nor give it back, and pays for it until its end. last_put_at is the function that
 dropped the last other reference after the page was unmapped, and left the allocation's.`,

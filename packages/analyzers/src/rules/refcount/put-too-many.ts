@@ -11,6 +11,7 @@ export const putTooMany: Rule = {
   },
   confidence: 'proven',
   needs: ['put_page'],
+  refutedBy: ['get_page'],
   doc: `put_page left a count of 0 with PGC_allocated still set. The last reference was the allocation's own, which
 put_page_alloc_ref alone drops, and that clears the flag (docs/xen.md#allocation-reference): somebody dropped a reference
 that it did not have, and the page goes back to the heap while its owner still uses it. put_before is the last put by a

@@ -11,6 +11,7 @@ export const typeDivergence: Rule = {
   },
   confidence: 'likely',
   needs: ['get_type|put_type'],
+  refutedBy: ['get_type', 'put_type'],
   doc: `type_info after a get or put is not the previous value plus or minus one. When PGT_partial is set it owns one
 type count itself: "the instance setting the flag must not drop that reference, whereas the instance clearing it will
 have to" (docs/xen.md#pgt-partial; docs/xen.md#thread-count-overflow), and the count stays the same.`,

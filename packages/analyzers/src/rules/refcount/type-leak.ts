@@ -12,6 +12,7 @@ export const typeLeak: Rule = {
   },
   confidence: 'proven',
   needs: ['get_type', 'get_page', 'put_page|alloc_ref_drop'],
+  refutedBy: ['put_type', 'put_page'],
   doc: `The allocation's own reference was dropped, but a type reference stays, and with it a general one: the page is
 lost until reboot. If it is a page table, all that its entries map is lost as well, as only devalidating the table would
 put them (docs/xen.md#type-counts); those pages are told by refcount.leak, as what follows from this. others_put_at

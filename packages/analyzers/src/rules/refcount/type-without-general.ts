@@ -11,6 +11,7 @@ export const typeWithoutGeneral: Rule = {
   },
   confidence: 'proven',
   needs: ['get_type', 'get_page|put_page'],
+  refutedBy: ['put_type'],
   doc: `The type count is above 0 while the general count is 0 (docs/xen.md#page-invariants forbids it): "a page left
 with zero general reference count, but non-zero type reference count" goes back to the heap while somebody relies on
 its type (docs/xen.md#thread-count-overflow). Only likely if PGT_partial is set, because relinquish_memory takes the

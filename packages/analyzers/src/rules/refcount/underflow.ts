@@ -11,6 +11,7 @@ export const underflow: Rule = {
   },
   confidence: 'proven',
   needs: ['put_page|alloc_ref_drop'],
+  refutedBy: ['get_page'],
   doc: `put_page was called on a page whose count was 0: one put too many. The count wraps, or the page is freed twice
 (docs/xen.md#reference-counts: put_page asserts that the count is not 0; XSA-287).`,
   fires: 'put_page or alloc_ref_drop on a page that is free, or whose count is known to be 0.',

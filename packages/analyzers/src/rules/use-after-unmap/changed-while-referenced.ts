@@ -12,6 +12,7 @@ export const changedWhileReferenced: Rule = {
   confidence: 'possible',
   policy: true,
   needs: ['set_entry', 'get_page'],
+  refutedBy: ['put_page'],
   doc: `set_entry gave a gfn another frame or type while somebody other than the pcpu making the change held
 references on the old frame. "No p2m entry may be changed if there are outstanding references to it (refcount > 1)"
 was proposed on xen-devel (docs/xen.md#thread-p2m-lookup-locking), with changes between ram_rw and ram_logdirty

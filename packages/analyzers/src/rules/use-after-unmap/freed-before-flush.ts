@@ -12,6 +12,7 @@ export const freedBeforeFlush: Rule = {
   },
   confidence: 'proven',
   needs: ['set_entry', 'tlb_flush_deferred', 'page_free|owner_set'],
+  refutedBy: ['tlb_flush'],
   doc: `An entry was removed or changed, its TLB flush was deferred, and before the flush the frame went where nobody
 makes up for it: to another domain, into a PoD cache, or, as a table of the p2m, back to its pool. Until the flush the
 guest and its devices can still reach the frame through their TLBs (XSA-217, XSA-346, XSA-480). A page that goes back

@@ -12,6 +12,7 @@ export const freedWhileMapped: Rule = {
   },
   confidence: 'proven',
   needs: ['set_entry|lookup', 'page_free'],
+  refutedBy: ['set_entry'],
   doc: `A page was freed while an entry of a live domain still mapped it: the guest can reach memory that belongs to
 somebody else (docs/xen.md#no-entry-reference; XSA-222, XSA-247, XSA-379). A domain's teardown also frees what its p2m
 still maps. That is no defect, so the rule fires only if the domain lives on, or the free is none of a teardown's.

@@ -16,6 +16,7 @@ export const givenWhileMapped: Rule = {
   },
   confidence: 'proven',
   needs: ['set_entry|lookup', 'owner_set|page_alloc'],
+  refutedBy: ['set_entry'],
   doc: `A frame got another owner, or was allocated for another domain, while an entry in its former owner's p2m still
 mapped it as RAM, and that p2m was used again afterwards. Two domains then share memory without knowing: frames are
 reused by "mapping them at a different gfn, or giving them to a different domain"

@@ -17,6 +17,7 @@ export const staleTranslation: Rule = {
   },
   confidence: 'proven',
   needs: ['lookup', 'set_entry|page_free', 'page_use'],
+  refutedBy: ['get_page'],
   doc: `Another pcpu changed the entry, or freed the page, between the lookup and the use of its mfn, and neither the
 gfn's lock nor a page reference was held all the way from one to the other. A p2m entry holds no reference on x86
 (docs/xen.md#no-entry-reference), so nothing else keeps the frame at that gfn.`,

@@ -11,6 +11,7 @@ export const useAfterFree: Rule = {
   },
   confidence: 'proven',
   needs: ['page_free', 'page_use|set_entry'],
+  refutedBy: ['page_alloc'],
   doc: `A frame was used, or mapped by a p2m entry, while it was free; or it was freed and allocated again, and then
 used by a pcpu that had looked it up before, holds no reference on the new page and did not allocate it. Whoever keeps
 an mfn has "no guarantee that the mfn is still in the p2m, or in fact even owned by the same domain"

@@ -10,14 +10,17 @@ const PAGE_TABLES = new Set(['l1', 'l2', 'l3', 'l4']);
 /** A page is freed, or given to another domain, with a type that somebody still relies on. */
 export const freedWithType = defineCheck({
   rule: 'refcount.freed-with-type',
-  make: ({ state: { pages, profile }, now, relinquishedTypes, report, opportunities }) => {
+  make: ({ state: { pages, profile }, now, relinquishedTypes, records, report, opportunities }) => {
     const frees = opportunities('free');
     const gifts = opportunities('give');
     const types = new KnownTypes(pages, profile);
     const relinquished = relinquishedTypes();
+    const showsReferences = records('get_page') && records('put_page');
 
     const judge = (mfn: number, slot: number, given: boolean) => {
       if (!types.isKnown(slot) || types.mayBeXenHeap(slot) || relinquished.has(mfn)) return;
+      // Whether relinquish_memory took the reference of a partial page, only references tell.
+      if (types.isPartial(slot) && !showsReferences) return;
       (given ? gifts : frees).count();
       const name = types.name(slot) ?? '';
       // Whether a writable page is validated does not matter; of what is looked at once, it does.

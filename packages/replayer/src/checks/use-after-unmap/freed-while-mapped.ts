@@ -1,9 +1,10 @@
 import { DOMID_FIRST_RESERVED, isValid } from '@p2mtrace/trace-format';
 import type { ReplayBatch } from '../../batch/replay-batch.js';
-import { domidOf, hasFailed, mfnOf, ownerOf as ownerOfRow } from '../../batch/row-values.js';
+import { domidOf, gfnOf, hasFailed, mfnOf, ownerOf as ownerOfRow } from '../../batch/row-values.js';
 import { isUse } from '../../facts/translation-facts.js';
 import { FrameRecords } from '../../memory/frame-records.js';
 import { domidOfKey } from '../../memory/keys.js';
+import { alignDown, framesOf } from '../../memory/order.js';
 import { ALLOCATED, COUNT_KNOWN } from '../../tables/page-table.js';
 import { defineCheck } from '../check.js';
 import { tookPlace } from '../entry-writes.js';
@@ -18,6 +19,7 @@ import {
   IS_DEFECT,
   LEFT_SEQ,
   MAPPED_SEQ,
+  MAY_BE_GONE,
   MappedFrees,
   MFN,
   OWNER,
@@ -27,6 +29,8 @@ import {
 
 /** As many pages that go at once, with none left, are a domain's teardown. */
 const TEARDOWN_PAGES = 64;
+/** Freed pages, the last ones, of which the entry may have gone before, though that is recorded behind. */
+const RECENT = 64;
 
 /**
  * A page is freed that an entry still maps, in a domain that lives. A teardown frees what the p2m still maps, and no
@@ -39,9 +43,11 @@ const TEARDOWN_PAGES = 64;
 export const freedWhileMapped = defineCheck({
   rule: 'use-after-unmap.freed-while-mapped',
   ifRecorded: ['page_free'],
-  make: ({ state, p2ms, now, sections, records, report, opportunities }) => {
+  make: ({ state, p2ms, now, sections, isSurelyAfter, records, report, opportunities }) => {
     const frees = opportunities('free');
     const { pages, health } = state;
+    // A section that lookups tell ends before its locks may: what it left mapped, the next event may take away.
+    const showsSections = records('lock_acquire') && records('lock_release');
     /** By domid: what was freed since the domain showed last that it lives. */
     const runs = new Map<number, MappedFrees>();
     /** One that is over: its room is used again, as a teardown fills much of it. */
@@ -78,7 +84,7 @@ export const freedWhileMapped = defineCheck({
       // relinquish_memory drops the allocation's reference of each page before the last put.
       if (knowsCount(pages, slot) && pages.isCounted(slot) && pages.count(slot) === 0 && isAllocated(pages, slot)) {
         run.data[at + IS_DEFECT] = 1;
-      } else if (sections.isHeld) {
+      } else if (showsSections && sections.isHeld) {
         sections.touch(mfn);
         const held = inSections.make(mfn);
         inSections.data[held] = mapped.domid;
@@ -96,7 +102,7 @@ export const freedWhileMapped = defineCheck({
     ) => {
       const { data } = run;
       report({
-        confidence,
+        confidence: data[at + MAY_BE_GONE] === 1 ? 'possible' : confidence,
         detail: data[at + OWNER] === domid ? 'own' : 'foreign',
         mfn: data[at + MFN],
         generation: data[at + GENERATION],
@@ -182,6 +188,18 @@ export const freedWhileMapped = defineCheck({
       run.data[at + LEFT_SEQ] = now.seq;
     };
 
+    /** The entry of a page goes that was freed just before: it may have gone first, and be recorded late. */
+    const removed = (run: MappedFrees, batch: ReplayBatch, row: number) => {
+      const { data, end } = run;
+      const { view, order } = batch.columns;
+      const start = alignDown(gfnOf(batch, row), order[row]);
+      for (let at = end - WIDTH; at >= Math.max(0, end - RECENT * WIDTH); at -= WIDTH) {
+        const offset = data[at + GFN] - start;
+        if (data[at + VIEW] !== view[row] || offset < 0 || offset >= framesOf(order[row])) continue;
+        if (!isSurelyAfter(data[at + FREED_SEQ])) data[at + MAY_BE_GONE] = 1;
+      }
+    };
+
     const got = (batch: ReplayBatch, row: number) => {
       if (runs.size > 0 && isValid(batch.validity.owner, row)) lives(batch.columns.owner[row], 'lived_later');
     };
@@ -211,6 +229,7 @@ export const freedWhileMapped = defineCheck({
           const { domid } = batch.columns;
           const run = runs.get(domid[row]);
           if (run === undefined) return;
+          removed(run, batch, row);
           // A teardown removes entries (relinquish_shared_pages), and maps nothing.
           if (mfnOf(batch, row) >= 0 && tookPlace(batch, row)) lives(domid[row], 'p2m_used_later');
           else if (hasFailed(batch, row) && !health.isDying(domid[row])) run.usedSeq = now.seq;

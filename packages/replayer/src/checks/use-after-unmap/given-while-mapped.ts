@@ -12,7 +12,7 @@ import { isRam } from '../p2m-types.js';
  */
 export const givenWhileMapped = defineCheck({
   rule: 'use-after-unmap.given-while-mapped',
-  make: ({ state, p2ms, now, report, opportunities }) => {
+  make: ({ state, p2ms, now, mayBeRemoved, report, opportunities }) => {
     const gifts = opportunities('give');
     /** `former`: the owner before, -1 where it is whoever maps the frame. */
     const judge = (mfn: number, owner: number, former: number) => {
@@ -24,7 +24,8 @@ export const givenWhileMapped = defineCheck({
         if (!table.find(gfn) || !isRam(table.typeAt(gfn))) continue;
         const { domid, view } = table;
         const at = { mapped: table.foundSeq, given: now.seq };
-        report({ mfn, domid, view, gfn, p2m_type: table.typeAt(gfn), owner, at });
+        const confidence = mayBeRemoved({ domid, view, gfn, mfn }) ? 'possible' : 'proven';
+        report({ confidence, mfn, domid, view, gfn, p2m_type: table.typeAt(gfn), owner, at });
       }
     };
 

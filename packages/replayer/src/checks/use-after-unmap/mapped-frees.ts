@@ -12,7 +12,9 @@ export const FREED_PCPU = 7;
 /** The way in which it was freed is no teardown's; and the end of the section that left the entry, NaN for none. */
 export const IS_DEFECT = 8;
 export const LEFT_SEQ = 9;
-export const WIDTH = 10;
+/** Its entry may have gone before, by a write recorded behind the free. */
+export const MAY_BE_GONE = 10;
+export const WIDTH = 11;
 
 /** Pages of one domain's p2ms that were freed while an entry mapped them, in their order. */
 export class MappedFrees {
@@ -28,6 +30,7 @@ export class MappedFrees {
     if (this.end > this.data.length) this.data = withRoom(this.data, this.end);
     this.data[at + IS_DEFECT] = 0;
     this.data[at + LEFT_SEQ] = Number.NaN;
+    this.data[at + MAY_BE_GONE] = 0;
     return at;
   }
 

@@ -71,8 +71,7 @@ async function withReplays(
 ): Promise<number> {
   const [reader, ...others] = readers;
   if (reader === undefined) return work([]);
-  const more = (replay: Replay) =>
-    withReplays(others, options, context, replays => work([replay, ...replays]));
+  const more = (replay: Replay) => withReplays(others, options, context, replays => work([replay, ...replays]));
   return withReplay(reader, options, context, more, true);
 }
 

@@ -25,7 +25,7 @@ const FRAMES = 2 ** 52;
 /** Of the largest entry. */
 const MOST_ORDER = 28;
 
-export interface KnownSpace {
+interface KnownSpace {
   /** null for the machine's frames. */
   readonly domid: number | null;
   /** Index in the names of views. */

@@ -18,7 +18,12 @@ const savedSchema = z.object({
       upgrade: z.enum(['convert', 'declare']).nullable(),
       sections: count,
       waited: count,
-      wait: z.object({ total: z.number(), median: z.number(), p99: z.number(), max: z.number() }),
+      wait: z.object({
+        total: z.number(),
+        median: z.number().nullable(),
+        p99: z.number().nullable(),
+        max: z.number().nullable(),
+      }),
       makespan: z.number(),
       ratio: z.number(),
       parallelism: z.object({ mean: z.number(), lost: z.number() }),

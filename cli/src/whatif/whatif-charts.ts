@@ -9,13 +9,18 @@ import type { MomentLane } from './worst-moment.js';
 
 /** Median, 99th percentile and longest wait of each design that waited; undefined if none did. */
 export function waitsChart(rows: readonly WhatIfDocumentRow[], hz: number | undefined): Markup | undefined {
-  const waited = rows.filter(({ wait }) => wait.max > 0);
-  if (waited.length === 0) return undefined;
-  const data = waited.map(row => ({ name: designName(row), ...row.wait, low: Math.max(1, row.wait.median) }));
+  // A scale of powers has no place for less than a tick.
+  const shown = (ticks: number) => Math.max(1, ticks);
+  const data = rows.flatMap(row => {
+    const { median, p99, max } = row.wait;
+    if (median === null || p99 === null || max === null) return [];
+    return [{ name: designName(row), low: shown(median), p99: shown(p99), max: shown(max) }];
+  });
+  if (data.length === 0) return undefined;
   const points = data.flatMap(({ name, low, p99, max }) => [
     { name, ticks: low, what: 'median' },
-    { name, ticks: Math.max(1, p99), what: '99th percentile' },
-    { name, ticks: Math.max(1, max), what: 'longest' },
+    { name, ticks: p99, what: '99th percentile' },
+    { name, ticks: max, what: 'longest' },
   ]);
   return draw({
     height: 60 + 24 * data.length,

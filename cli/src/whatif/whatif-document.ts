@@ -38,7 +38,7 @@ export type WhatIfDocumentRow = WhatIfDocument['rows'][number];
 
 function rowOf(row: WhatIfRow, hz: number | undefined, result: WhatIf) {
   const { discipline, granularity, upgrade, fairness, pcpus, sections, waited, wait, otherWait, makespan, ratio } = row;
-  const seconds = (ticks: number) => (hz === undefined ? null : ticks / hz);
+  const seconds = (ticks: number | null) => (hz === undefined || ticks === null ? null : ticks / hz);
   const { refused, memory } = row;
   const bytes = (granules: number) => granules * memory.lockBytes;
   return {
@@ -77,6 +77,7 @@ function rowOf(row: WhatIfRow, hz: number | undefined, result: WhatIf) {
             byChange: sorted(refused.byChange).map(([change, times]) => ({ change, times })),
           },
     deadlockCount: row.deadlocks,
+    forced: row.forced,
     deadlocks: row.told.map(({ time, members }) => ({
       time,
       members: members.map(member => memberOf(member, result)),

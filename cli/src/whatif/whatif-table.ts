@@ -5,15 +5,18 @@ import type { WhatIfDocument, WhatIfDocumentRow } from './whatif-document.js';
 /** One column of the table for people: what it is called, and what a row has there. */
 type Cell = readonly [name: string, value: (row: WhatIfDocumentRow, hz: number | undefined) => string | number | null];
 
+/** What nobody waited for has no percentiles. */
+const waitText = (ticks: number | null, hz: number | undefined) => (ticks === null ? '-' : ticksText(ticks, hz));
+
 const percent = (part: number): string => `${(100 * part).toFixed(1)} %`;
 
 const CELLS: readonly Cell[] = [
   ['sections', ({ sections }) => sections],
   ['waited', ({ waited }) => waited],
   ['wait', ({ wait }, hz) => ticksText(wait.total, hz)],
-  ['median', ({ wait }, hz) => ticksText(wait.median, hz)],
-  ['p99', ({ wait }, hz) => ticksText(wait.p99, hz)],
-  ['longest', ({ wait }, hz) => ticksText(wait.max, hz)],
+  ['median', ({ wait }, hz) => waitText(wait.median, hz)],
+  ['p99', ({ wait }, hz) => waitText(wait.p99, hz)],
+  ['longest', ({ wait }, hz) => waitText(wait.max, hz)],
   ['makespan', ({ makespan }, hz) => ticksText(makespan, hz)],
   ['ratio', ({ ratio }) => ratio.toFixed(4)],
   ['at once', ({ parallelism }) => parallelism.mean.toFixed(2)],
@@ -60,6 +63,7 @@ const FLAT: readonly (readonly [name: string, value: (row: WhatIfDocumentRow) =>
   ['upgrades', ({ upgrades }) => upgrades],
   ['refused', ({ refused }) => refused],
   ['deadlocks', ({ deadlockCount }) => deadlockCount],
+  ['forced', ({ forced }) => forced],
   ['foreign_waits', ({ foreign }) => foreign.waits],
   ['foreign_total', ({ foreign }) => foreign.total],
   ['foreign_max', ({ foreign }) => foreign.max],

@@ -142,7 +142,9 @@ describe('a saved whatif result', () => {
     const { traces } = (await (await fetch(`${other.url}api/head`)).json()) as Head;
     expect(traces.map(({ hasWhatIf }) => hasWhatIf)).toEqual([false, true]);
     const told = (await (await fetch(`${other.url}api/whatif?t=1`)).json()) as WhatIf;
-    const { rows, recorded } = JSON.parse(fine(['whatif', temp('a.arrow'), '--pcpus', '8', '--format', 'json', '-q']).stdout);
+    const { rows, recorded } = JSON.parse(
+      fine(['whatif', temp('a.arrow'), '--pcpus', '8', '--format', 'json', '-q']).stdout,
+    );
     type Row = { wait: { median: number; max: number }; parallelism: { lost: number } };
     expect(told.designs.map(({ median, longest, lost }) => [median, longest, lost])).toEqual(
       rows.map(({ wait, parallelism }: Row) => [wait.median, wait.max, parallelism.lost]),

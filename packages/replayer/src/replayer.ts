@@ -79,12 +79,23 @@ export class Replayer extends XenState {
 
   /** Applies rows `from` to `to` (exclusive) of a batch. */
   apply(batch: ReplayBatch, from = 0, to = batch.rows): void {
-    const kinds = batch.columns.kind;
-    const { checked, settler } = this;
-    const { required, now, facts } = this.context;
+    this.enter(batch);
+    this.applyEntered(batch, from, to);
+  }
+
+  /** Rows of this batch are applied by `applyEntered` from now on: what is looked up once for all of them is. */
+  enter(batch: ReplayBatch): void {
+    const { required, now } = this.context;
     this.batch = batch;
     required.begin(batch);
     now.begin(batch);
+  }
+
+  /** Applies rows `from` to `to` (exclusive) of the batch that was entered last. */
+  applyEntered(batch: ReplayBatch, from: number, to: number): void {
+    const kinds = batch.columns.kind;
+    const { checked, settler } = this;
+    const { required, now, facts } = this.context;
     for (let row = from; row < to; row++) {
       const kind = kinds[row];
       now.seq = batch.firstSeq + row;

@@ -129,9 +129,10 @@ export interface WhatIfDesign {
   readonly sections: number;
   readonly waited: number;
   readonly wait: number;
-  readonly median: number;
-  readonly p99: number;
-  readonly longest: number;
+  /** Null where nobody waited. */
+  readonly median: number | null;
+  readonly p99: number | null;
+  readonly longest: number | null;
   readonly makespan: number;
   /** The makespan, divided by that of the recorded design. */
   readonly ratio: number;

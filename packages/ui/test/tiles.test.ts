@@ -22,5 +22,6 @@ it('counts as different only what both pictures know', () => {
 
 it('does not compare pictures of other frames, or of something else', () => {
   const a = picture([1, 2]);
-  for (const more of [{ x: 32 }, { size: 2 }, { by: 'owner' }]) expect(differences(a, picture([1, 2], more))).toBeUndefined();
+  for (const more of [{ x: 32 }, { size: 2 }, { by: 'owner' }])
+    expect(differences(a, picture([1, 2], more))).toBeUndefined();
 });

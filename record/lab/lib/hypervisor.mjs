@@ -6,7 +6,7 @@ import { plantAll } from './plant.mjs';
 import { run } from './run.mjs';
 
 /** What the scenarios need of the hypervisor, beyond its defaults. */
-const CONFIG = ['EXPERT', 'UNSUPPORTED', 'SHADOW_PAGING', 'MEM_SHARING', 'MEM_PAGING', 'TRACEBUFFER'];
+export const CONFIG = ['EXPERT', 'UNSUPPORTED', 'SHADOW_PAGING', 'MEM_SHARING', 'MEM_PAGING', 'TRACEBUFFER'];
 
 /** A function that ends in a call stays its caller: otherwise a reference is told of the function one further up. */
 export const FLAGS = '-fno-optimize-sibling-calls';

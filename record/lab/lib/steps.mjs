@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { Apt } from './apt.mjs';
 import { unpackDebs } from './debs.mjs';
-import { buildHypervisor, FLAGS } from './hypervisor.mjs';
+import { buildHypervisor, CONFIG, FLAGS } from './hypervisor.mjs';
 import { makeInitramfs } from './initramfs.mjs';
 import { contentOf, filesBelow, kept } from './kept.mjs';
 import { LabError } from './lab-error.mjs';
@@ -45,6 +45,7 @@ export async function prepare({ root, cache, tree, faults, patience, say }) {
     lab: contentOf([join(lab, 'xen'), ...patches]),
     planted: Object.entries(faults).map(([name, { file }]) => [name, file]),
     flags: FLAGS,
+    config: CONFIG,
   };
   const hypervisor = await step('hypervisor', built, folder => {
     const work = join(cache, `build-${branch}`);

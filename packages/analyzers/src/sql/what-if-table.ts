@@ -2,6 +2,7 @@ import { DISCIPLINES, GRANULARITIES, UPGRADES, type WhatIfRow, whatIf } from '@p
 import type { TraceReader } from '@p2mtrace/trace-format';
 import type { FactColumn, FactTable } from './fact-table.js';
 
+/** NaN for what there is none of. */
 type Value = (row: WhatIfRow) => number;
 
 /** Counts and ticks; the latter are whole. */
@@ -10,15 +11,16 @@ const WHOLE: Readonly<Record<string, Value>> = {
   sections: ({ sections }) => sections,
   waited: ({ waited }) => waited,
   wait_total: ({ wait }) => wait.total,
-  wait_median: ({ wait }) => wait.median,
-  wait_p99: ({ wait }) => wait.p99,
-  wait_max: ({ wait }) => wait.max,
+  wait_median: ({ wait }) => wait.median ?? Number.NaN,
+  wait_p99: ({ wait }) => wait.p99 ?? Number.NaN,
+  wait_max: ({ wait }) => wait.max ?? Number.NaN,
   other_wait: ({ otherWait }) => otherWait,
   makespan: ({ makespan }) => makespan,
   parallel_peak: ({ parallelism }) => parallelism.peak,
   upgrades: ({ upgrades }) => upgrades,
   refused: ({ refused }) => refused?.refused ?? Number.NaN,
   deadlocks: ({ deadlocks }) => deadlocks,
+  forced: ({ forced }) => forced,
   locks_peak: ({ memory }) => memory.peak,
   locks_ever: ({ memory }) => memory.ever,
   locks_preallocated: ({ memory }) => memory.preallocated,

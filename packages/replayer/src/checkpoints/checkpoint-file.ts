@@ -69,7 +69,9 @@ export class CheckpointFile {
   load({ offset, bytes, crc }: Checkpoint, reused?: ImageContents): ImageContents {
     const directory = Buffer.from(this.file.bytes(offset, bytes).buffer);
     if (crc32(directory) !== crc) throw new Error('the checksum of a directory does not match');
-    return new Map(decodeDirectory(directory).map(saved => [saved.name, this.loadArray(saved, reused?.get(saved.name))]));
+    return new Map(
+      decodeDirectory(directory).map(saved => [saved.name, this.loadArray(saved, reused?.get(saved.name))]),
+    );
   }
 
   close(): void {

@@ -17,6 +17,7 @@ export const CYCLE_REASONS = [
   'loss',
   'budget',
   'unconfirmed',
+  'release',
 ] as const;
 
 /** How sure a deadlock is: proven where the trace records all that orders events. */

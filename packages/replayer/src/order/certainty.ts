@@ -1,7 +1,7 @@
 import { getU53, type ImportHealth, isValid, KIND } from '@p2mtrace/trace-format';
-import type { TellsOrder } from '../state/replay-context.js';
+import type { EntryOf, TellsOrder } from '../state/replay-context.js';
 import { earlierPuts } from './earlier-puts.js';
-import { type EntryOf, mayBeRemovedBefore } from './earlier-removal.js';
+import { mayBeRemovedBefore } from './earlier-removal.js';
 import type { OrderRows } from './order-rows.js';
 
 type OrderRow = ReturnType<OrderRows['at']>;

@@ -1,17 +1,10 @@
 import { getU53, isValid, KIND } from '@p2mtrace/trace-format';
 import { alignDown, framesOf } from '../memory/order.js';
+import type { EntryOf } from '../state/replay-context.js';
 import type { OrderRows } from './order-rows.js';
 
 /** Records behind an event among which the next one of each pcpu is looked for. */
 const REACH = 1 << 16;
-
-/** An entry of a p2m that gives the frame. */
-export interface EntryOf {
-  readonly domid: number;
-  readonly view: number;
-  readonly gfn: number;
-  readonly mfn: number;
-}
 
 /**
  * Whether another pcpu may have taken the entry away before the event with this seq happened, though its set_entry is

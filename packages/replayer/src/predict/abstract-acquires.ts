@@ -28,6 +28,8 @@ export class AbstractAcquires {
   /** Locks that are acquired in suspect edges. */
   private readonly acquired: ReadonlySet<number>;
   private readonly byKey = new Map<string, AbstractAcquire>();
+  /** By pcpu: where its instances went, in the order in which they came. */
+  private readonly added: (IntList[] | undefined)[] = [];
 
   /** Without `edges`, of all acquisitions inside another one. */
   constructor(history: LockHistory, edges: readonly LockEdge[]) {
@@ -65,6 +67,18 @@ export class AbstractAcquires {
       abstract.instances.set(pcpu, instances);
     }
     instances.push(acquisition);
+    this.added[pcpu] ??= [];
+    this.added[pcpu].push(instances);
+  }
+
+  /** Takes back the pcpu's instances behind a row: what it held then was not what it seemed to hold. */
+  withdraw(pcpu: number, row: number): void {
+    const added = this.added[pcpu] ?? [];
+    for (let last = added.at(-1); last !== undefined; last = added.at(-1)) {
+      if (this.history.row[last.values[last.length - 1]] <= row) return;
+      last.length--;
+      added.pop();
+    }
   }
 
   private heldIn(outer: number): HeldLock[] {

@@ -9,7 +9,9 @@ import { CAUSE, type OrderLog } from './order-log.js';
  * closed under
  *
  * - the order of each pcpu, and what else orders events (OrderLog);
- * - releases: of two acquisitions in it that exclude each other, the first has been released.
+ * - releases: of two acquisitions in it that exclude each other, the first has been released;
+ * - handovers: of a pcpu that gave back what another one had taken, all that it did in between comes after what that one
+ *   did before.
  *
  * It only ever grows; what is in it in the recorded order is the other order itself.
  */
@@ -30,6 +32,8 @@ export class Closure {
   private readonly history: LockHistory;
   private readonly orders: OrderLog;
   private readonly pcpus: number;
+  /** The last of the stops. */
+  private lastStop = -1;
   /** By pcpu: the innermost hold at its stop. */
   private readonly tops: Int32Array;
   private readonly early: readonly number[];
@@ -56,7 +60,12 @@ export class Closure {
     this.causeLocks.fill(-1);
     this.stops.fill(-1);
     this.tops.fill(0);
-    if (row > 0) for (let pcpu = 0; pcpu < this.pcpus; pcpu++) this.raise(pcpu, row - 1, -1);
+    this.lastStop = row - 1;
+    if (row <= 0) return;
+    this.stops.fill(row - 1);
+    for (let pcpu = 0; pcpu < this.pcpus; pcpu++) this.tops[pcpu] = this.history.top(pcpu, row - 1);
+    // All that comes before an event in the trace is there: only locks that somebody took too early may be missing.
+    for (let pcpu = 0; pcpu < this.pcpus; pcpu++) this.letGo(pcpu, -1);
   }
 
   /** What takes the pcpu up to this row is to be remembered; `own` are the locks of the cycle. */
@@ -70,6 +79,7 @@ export class Closure {
     if (row <= this.stops[pcpu]) return;
     if (row >= this.limits[pcpu]) this.decide(pcpu, cause, lock);
     this.stops[pcpu] = row;
+    if (row > this.lastStop) this.lastStop = row;
     this.tops[pcpu] = this.history.top(pcpu, row);
     if (this.isDirty[pcpu] !== 0) return;
     this.isDirty[pcpu] = 1;
@@ -90,11 +100,21 @@ export class Closure {
       this.orders.before(pcpu, this.stops[pcpu], this.raiseBy);
       const barrier = this.orders.barrierBefore(this.stops[pcpu]);
       if (barrier > 0) for (let other = 0; other < this.pcpus; other++) this.raise(other, barrier - 1, CAUSE.loss);
+      this.followTakers(pcpu);
       this.letGo(pcpu, -1);
       for (let other = 0; other < this.pcpus; other++) {
         if (other !== pcpu && this.tops[other] !== 0) this.letGo(other, pcpu);
       }
       for (const other of this.early) if (other !== pcpu) this.letGo(other, pcpu);
+    }
+  }
+
+  /** Who gave back a lock for others has come up to what they did, from when they took it on. */
+  private followTakers(pcpu: number): void {
+    const stop = this.stops[pcpu];
+    for (const { taker, taken, given } of this.history.handoversOf(pcpu)) {
+      this.work++;
+      if (taken < stop) this.raise(taker, Math.min(stop, given) - 1, CAUSE.release);
     }
   }
 
@@ -117,14 +137,22 @@ export class Closure {
     const row = history.row[acquisition];
     const lock = history.lock[acquisition];
     const mode = history.mode[acquisition];
-    const [first, last] = only < 0 ? [0, this.pcpus - 1] : [only, only];
+    const giver = history.giverOf(acquisition);
+    if (giver !== pcpu && this.stops[giver] >= history.end[acquisition]) return false;
+    if (only < 0) {
+      this.work++;
+      if (history.isFollowed(acquisition, this.stops, this.lastStop) === false) return false;
+    }
+    const first = only < 0 ? 0 : only;
+    const last = only < 0 ? this.pcpus - 1 : only;
     for (let other = first; other <= last; other++) {
       if (other === pcpu || this.stops[other] <= row) continue;
       this.work++;
       if (history.nextExcluded(lock, mode, other, row) > this.stops[other]) continue;
       // Without a release, nobody can have taken it: all of this pcpu is in the closure, and no cycle is found there.
-      this.raise(pcpu, Math.min(history.end[acquisition], NEVER - 1), CAUSE.lock, lock);
-      return true;
+      this.raise(giver, Math.min(history.end[acquisition], NEVER - 1), CAUSE.lock, lock);
+      // If another pcpu gives it back, this one may stand where it does.
+      return giver === pcpu;
     }
     return false;
   }

@@ -214,7 +214,7 @@ function* choicesOf(pattern: readonly AbstractAcquire[], chosen: readonly number
     yield chosen;
     return;
   }
-  for (const pcpu of pattern[chosen.length].instances.keys()) {
-    if (!chosen.includes(pcpu)) yield* choicesOf(pattern, [...chosen, pcpu]);
+  for (const [pcpu, { length }] of pattern[chosen.length].instances) {
+    if (length > 0 && !chosen.includes(pcpu)) yield* choicesOf(pattern, [...chosen, pcpu]);
   }
 }

@@ -6,14 +6,23 @@ import { IntList } from './int-list.js';
 /** Two holds of a lock that can't be at once. */
 export const excludes = (mode: number, other: number): boolean => mode !== MODE_READ || other !== MODE_READ;
 
+/** A lock that one pcpu took, and another one gave back: the rows of both. */
+export interface Handover {
+  readonly taker: number;
+  readonly taken: number;
+  readonly given: number;
+}
+
 /** A pcpu's locks after each of its lock events: the innermost hold, 0 for none. */
 interface Stacks {
   readonly rows: IntList;
   readonly tops: IntList;
 }
 
+const NONE: readonly Handover[] = [];
+
 /**
- * All acquisitions of a trace, and what each pcpu held when: about 40 bytes an acquisition. Acquisitions and holds are
+ * All acquisitions of a trace, and what each pcpu held when: about 44 bytes an acquisition. Acquisitions and holds are
  * numbered from 1 on. What a pcpu holds is a chain of holds, each of which knows the one below it; chains share their
  * lower parts, so any moment can be looked up again. Taking again what the pcpu holds is no acquisition: it waits for
  * nobody.
@@ -36,11 +45,15 @@ export class LockHistory {
   private readonly stacks: (Stacks | undefined)[] = [];
   /** By pcpu: acquisitions from before the trace or a loss, whose locks are held whatever the pcpu does. */
   private readonly early: (number[] | undefined)[] = [];
+  /** By pcpu: locks that it gave back for another one, in the order in which it did so. */
+  private readonly handovers: (Handover[] | undefined)[] = [];
+  /** Acquisitions that another pcpu gave back → that pcpu. */
+  private readonly givers = new Map<number, number>();
   private built: AcquisitionIndex | undefined;
 
   /** pcpus are numbers below this. */
   get pcpus(): number {
-    return Math.max(this.stacks.length, this.early.length);
+    return Math.max(this.stacks.length, this.early.length, this.handovers.length);
   }
 
   /** Returns the acquisition, 0 if the pcpu holds the lock already. */
@@ -78,6 +91,28 @@ export class LockHistory {
     return true;
   }
 
+  /** Another pcpu than the one that took the lock gives it back; undefined if that one is not known to hold it. */
+  releaseFor(taker: number, giver: number, lock: number, mode: number, row: number): Handover | undefined {
+    const acquisition = this.held(taker, lock, mode === MODE_READ);
+    if (acquisition === 0) return undefined;
+    this.release(taker, lock, mode, row);
+    const handover = { taker, taken: this.row[acquisition], given: row };
+    this.handovers[giver] ??= [];
+    this.handovers[giver].push(handover);
+    this.givers.set(acquisition, giver);
+    return handover;
+  }
+
+  /** Locks that the pcpu gave back for others. */
+  handoversOf(pcpu: number): readonly Handover[] {
+    return this.handovers[pcpu] ?? NONE;
+  }
+
+  /** The pcpu that gave back what was acquired there, or is to. */
+  giverOf(acquisition: number): number {
+    return this.givers.size === 0 ? this.pcpu[acquisition] : (this.givers.get(acquisition) ?? this.pcpu[acquisition]);
+  }
+
   /** What the pcpu holds is unknown from this row on. */
   forget(pcpu: number, row: number): void {
     const held = this.earlyOf(pcpu).slice();
@@ -111,6 +146,12 @@ export class LockHistory {
   nextExcluded(lock: number, mode: number, pcpu: number, row: number): number {
     this.built ??= new AcquisitionIndex(this);
     return this.built.next(lock, pcpu, row, mode === MODE_READ);
+  }
+
+  /** Another pcpu has taken the lock after that acquisition, which excludes it, up to its stop; undefined for who knows. */
+  isFollowed(acquisition: number, stops: Int32Array, lastStop: number): boolean | undefined {
+    this.built ??= new AcquisitionIndex(this);
+    return this.built.isFollowed(acquisition, stops, lastStop);
   }
 
   private held(pcpu: number, lock: number, isRead: boolean): number {

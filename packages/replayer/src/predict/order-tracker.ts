@@ -116,6 +116,14 @@ export class OrderTracker {
     this.lastRows[pcpu] = row;
   }
 
+  /** Another pcpu gives back what `taker` has: after all that was done before, and `taker` goes on after that. */
+  givenFor(taker: number, giver: number, row: number): void {
+    for (const [other, last] of this.lastRows.entries()) {
+      if (last !== undefined) this.orders.add(giver, row, other, last, CAUSE.release);
+    }
+    this.orders.add(taker, row, giver, row, CAUSE.release);
+  }
+
   private after(place: number | undefined, cause: number): void {
     if (place === undefined || place === NOWHERE) return;
     this.orders.add(this.pcpu, this.row, pcpuOfPlace(place), rowOfPlace(place), cause);

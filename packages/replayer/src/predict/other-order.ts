@@ -15,8 +15,13 @@ export class OtherOrder {
     this.replayer = replayer;
   }
 
+  /** The events that are applied from now on are in this batch. */
+  enter(batch: Batch): void {
+    this.replayer.enter(batch);
+  }
+
   apply(batch: Batch, row: number, seq: number): void {
-    this.replayer.apply(batch, row, row + 1);
+    this.replayer.applyEntered(batch, row, row + 1);
     const { columns: c } = batch;
     if (c.kind[row] === KIND.page_use && (c.flags[row] & FLAG.write) !== 0) this.written.set(getU53(c.mfn, row), seq);
   }

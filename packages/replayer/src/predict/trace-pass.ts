@@ -108,11 +108,14 @@ export class TracePass {
     const isRead = mode === MODE_READ;
     if (this.history.release(pcpu, lock, mode, row)) return;
     const owner = isRead || lock >= this.owners.length ? NOBODY : this.owners[lock];
-    if (owner !== NOBODY && owner !== pcpu && this.history.release(owner, lock, mode, row)) {
-      // Somebody else's lock: how the one knew of the other is unknown.
-      this.orders.barrier(row);
-      this.orders.barrier(row + 1);
-      return;
+    if (owner !== NOBODY && owner !== pcpu) {
+      const handover = this.history.releaseFor(owner, pcpu, lock, mode, row);
+      if (handover !== undefined) {
+        // From when on it was the one's and not the other's lock is unknown.
+        for (const either of [owner, pcpu]) this.acquires.withdraw(either, handover.taken);
+        this.tracker.givenFor(owner, pcpu, row);
+        return;
+      }
     }
     this.history.acquiredEarly(pcpu, lock, mode, this.since[pcpu] ?? -1, row);
   }

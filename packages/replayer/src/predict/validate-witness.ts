@@ -52,6 +52,8 @@ export class WitnessValidator {
     for (const info of this.reader.batches) {
       if (active.length === 0 && next === waiting.length) break;
       const batch = this.reader.read(info, STATE_COLUMNS, memory);
+      recorded.enter(batch);
+      for (const { other } of active) other.enter(batch);
       for (let row = 0; row < batch.rows; row++) {
         const seq = info.firstSeq + row;
         for (; nextLoss < this.losses.length && this.losses[nextLoss].seq <= seq; nextLoss++) {
@@ -60,11 +62,19 @@ export class WitnessValidator {
         }
         for (; next < waiting.length && this.start + waiting[next].fromRow <= seq; next++) {
           const attempt = this.begin(waiting[next], replayer, active);
-          if (attempt === undefined) postponed.push(waiting[next]);
-          else active.push(attempt);
+          if (attempt === undefined) {
+            postponed.push(waiting[next]);
+            continue;
+          }
+          attempt.other.enter(batch);
+          active.push(attempt);
         }
         if (batch.columns.kind[row] === KIND.lost) active = [];
-        if (active.length > 0) active = active.filter(attempt => this.goesOn(attempt, batch, row, seq, recorded));
+        const pcpu = isValid(batch.validity.pcpu, row) ? batch.columns.pcpu[row] : -1;
+        for (let i = 0; i < active.length; i++) {
+          if (active[i].leavesOut(pcpu, seq)) continue;
+          if (!this.goesOn(active[i], batch, row, seq, recorded)) active.splice(i--, 1);
+        }
         recorded.apply(batch, row, seq);
       }
     }
@@ -97,11 +107,12 @@ class Attempt {
   readonly bytes: number;
   /** seq of the last acquisition that is waited for. */
   readonly last: number;
-  private readonly other: OtherOrder;
+  readonly other: OtherOrder;
   private readonly from: number;
   private readonly pcpus: readonly number[];
-  private readonly stopOf: ReadonlyMap<number, number>;
-  private readonly sideAt: ReadonlyMap<number, { readonly side: Side; readonly seq: number }>;
+  /** By pcpu: seq of its last event in the order, -1 for none; of a side, seq of what it wants, else -1. */
+  private readonly stops: Float64Array;
+  private readonly wanted: Float64Array;
   private acquisitions = 0;
 
   constructor(cycle: LockCycle, bytes: number, other: OtherOrder, start: number, pcpus: readonly number[]) {
@@ -111,24 +122,38 @@ class Attempt {
     this.pcpus = pcpus;
     this.from = start + cycle.fromRow;
     this.last = start + Math.max(...cycle.sides.map(({ wantedRow }) => wantedRow));
-    this.stopOf = new Map(pcpus.map((pcpu, i) => [pcpu, start + cycle.stops[i]]));
-    this.sideAt = new Map(cycle.sides.map(side => [pcpus[side.pcpu], { side, seq: start + side.wantedRow }]));
+    const size = Math.max(...pcpus) + 1;
+    this.stops = new Float64Array(size).fill(-1);
+    this.wanted = new Float64Array(size).fill(-1);
+    for (const [i, pcpu] of pcpus.entries()) this.stops[pcpu] = start + cycle.stops[i];
+    for (const { pcpu, wantedRow } of cycle.sides) this.wanted[pcpus[pcpu]] = start + wantedRow;
+  }
+
+  /** The event has no part in it, and says nothing of it. */
+  leavesOut(pcpu: number, seq: number): boolean {
+    return seq < this.last && (pcpu < 0 || (seq > this.stops[pcpu] && this.wanted[pcpu] < 0));
   }
 
   /** Takes the event if it is part of the order; false if that is not right. `recorded` has come up to it. */
   take(batch: Batch, row: number, seq: number, recorded: OtherOrder): boolean {
     if (!isValid(batch.validity.pcpu, row)) return true;
     const pcpu = batch.columns.pcpu[row];
-    const isIn = seq <= (this.stopOf.get(pcpu) ?? -1);
-    const wanted = this.sideAt.get(pcpu);
-    // A pcpu does all that it did before it wants the lock, and nothing from there on.
-    if (wanted !== undefined && isIn !== seq < wanted.seq) return false;
-    if (wanted?.seq === seq && isAcquisition(batch, row, wanted.side)) this.acquisitions++;
+    const isIn = seq <= this.stops[pcpu];
+    const wanted = this.wanted[pcpu];
+    if (wanted >= 0) {
+      // A pcpu does all that it did before it wants the lock, and nothing from there on.
+      if (isIn !== seq < wanted) return false;
+      if (wanted === seq && this.isWanted(batch, row, pcpu)) this.acquisitions++;
+    }
     if (!isIn) return true;
     if (!this.other.mayTake(batch, row)) return false;
     if (this.other.sees(batch, row, this.from) !== recorded.sees(batch, row, this.from)) return false;
     this.other.apply(batch, row, seq);
     return true;
+  }
+
+  private isWanted(batch: Batch, row: number, pcpu: number): boolean {
+    return this.cycle.sides.some(side => this.pcpus[side.pcpu] === pcpu && isAcquisition(batch, row, side));
   }
 
   /** Each of its pcpus is about to take what the next one holds. */

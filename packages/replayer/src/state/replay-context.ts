@@ -48,6 +48,14 @@ export interface ExplainsLookups {
   explains(seq: number, found: LookedUp): boolean;
 }
 
+/** An entry of a p2m that gives the frame. */
+export interface EntryOf {
+  readonly domid: number;
+  readonly view: number;
+  readonly gfn: number;
+  readonly mfn: number;
+}
+
 /** Tells whether events (by seq) surely happened in the order in which they were recorded. */
 export interface TellsOrder {
   areOrdered(seqs: readonly number[]): boolean;
@@ -56,10 +64,7 @@ export interface TellsOrder {
   /** Two pcpus had one lock at once. */
   doubt(pcpu: number, other: number): void;
   /** The entry may have been removed before the event, by a write that is recorded behind it. */
-  mayBeRemovedBefore(
-    seq: number,
-    entry: { readonly domid: number; readonly view: number; readonly gfn: number; readonly mfn: number },
-  ): boolean;
+  mayBeRemovedBefore(seq: number, entry: EntryOf): boolean;
   /** References on the frame that may have been dropped before the event, by puts that are recorded behind it. */
   earlierPuts(seq: number, mfn: number): number;
 }

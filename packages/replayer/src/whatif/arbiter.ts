@@ -41,6 +41,7 @@ export class Arbiter {
     let hasSome = false;
     let blockers = 0;
     let blamed = -1;
+    let isMapped = false;
     for (let k = 0; k < claims.held; k++) {
       if (claims.first[k] > last || first > claims.last[k]) continue;
       if (isP2m && claims.owner[k] === p) {
@@ -48,6 +49,7 @@ export class Arbiter {
         hasSome = true;
       } else if (requests.isBlocked(p, claims.owner[k], claims.first[k], claims.last[k], claims.writes[k])) {
         if (blockers++ === 0) blamed = claims.site[k];
+        if (claims.mapping[k] >= 0) isMapped = true;
       }
     }
     const isUpgrade = writes === 1 && hasSome;
@@ -71,7 +73,9 @@ export class Arbiter {
     requests.handoff[p] = chunk.handoff[i];
     requests.seq[p] = chunk.seq[i];
     requests.site[p] = site;
-    requests.blamed[p] = blamed;
+    // Whoever else is in the way has it for a while, a mapping as long as it is there.
+    requests.blamed[p] = isMapped ? MAPPING : blamed;
+    requests.mappedSince[p] = isMapped ? time : -1;
     requests.isP2m[p] = isP2m ? 1 : 0;
     claims.waiters.push(p);
     this.stop(p, time);
@@ -113,6 +117,7 @@ export class Arbiter {
 
   /** Gives the pcpu what it waits for, whoever has it. */
   force(p: number, time: number): void {
+    this.state.tally.forced++;
     const claims = this.state.table.withdraw(p);
     this.give(p, claims, time);
     this.wake(claims, time);
@@ -141,7 +146,8 @@ export class Arbiter {
       const d = stacks.find(v, requests.res[v]);
       if (d >= 0) stacks.wait[d] += wait;
       tally.blame.add(requests.blamed[v], d >= 0 ? stacks.site[d] : -1, wait);
-      if (requests.blamed[v] === MAPPING) tally.mappingWaits.add(wait);
+      const { mappedSince } = requests;
+      if (mappedSince[v] >= 0) tally.mappingWaits.add(time - mappedSince[v] + requests.handoff[v]);
     }
     requests.waiting[v] = 0;
     clock.now[v] = time + requests.handoff[v];

@@ -72,12 +72,13 @@ export class ClaimTable {
     }
   }
 
-  /** Granules that only this claim covers; all of a p2m counts as one. */
+  /** Granules that only this claim covers; all of a p2m is one more. */
   private granulesOf(claims: Claims, at: number): number {
     if (!this.hasRanges) return claims.held === 1 ? 1 : 0;
     const first = claims.first[at];
     const last = claims.last[at];
-    return Number.isFinite(last) ? claims.uncovered(first, last, at) : 1;
+    if (Number.isFinite(last)) return claims.uncovered(first, last, at);
+    return claims.hasWhole(at) ? 0 : 1;
   }
 
   /** From now on each request is compared with the others. */

@@ -53,12 +53,18 @@ export class Claims {
     this.mapping[at] = this.mapping[end];
   }
 
-  /** Granules of a range that no claim but the one at `except` covers. */
+  /** Some claim but the one at `except` is of all there is. */
+  hasWhole(except: number): boolean {
+    for (let i = 0; i < this.held; i++) if (i !== except && !Number.isFinite(this.last[i])) return true;
+    return false;
+  }
+
+  /** Granules of a range that no claim of a range covers but the one at `except`. */
   uncovered(first: number, last: number, except: number): number {
     let left = last - first + 1;
     let others: number[] | undefined;
     for (let i = 0; i < this.held; i++) {
-      if (i === except || this.first[i] > last || first > this.last[i]) continue;
+      if (i === except || this.first[i] > last || first > this.last[i] || !Number.isFinite(this.last[i])) continue;
       if (this.first[i] <= first && last <= this.last[i]) return 0;
       others ??= [];
       others.push(i);

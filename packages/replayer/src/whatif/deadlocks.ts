@@ -82,7 +82,11 @@ export class Deadlocks {
     const bottom = stacks.bottom(p);
     const outer = stacks.res[bottom];
     restarts.note(p, stacks, isP2m ? wait : 0);
-    if (isP2m) tally.blame.add(requests.blamed[p], stacks.site[bottom], wait);
+    if (!isP2m) tally.otherWait += wait;
+    else {
+      tally.blame.add(requests.blamed[p], stacks.site[bottom], wait);
+      if (requests.mappedSince[p] >= 0) tally.mappingWaits.add(time - requests.mappedSince[p]);
+    }
     if (rules.how === RANGES) {
       const claims = table.of(outer);
       for (let k = 0; k < claims.held; k++) {

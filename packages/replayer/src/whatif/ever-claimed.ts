@@ -7,16 +7,16 @@ const HUGE = framesOf(GRANULE_ORDER['1g']);
 
 /** Which frames of a p2m were asked for or written, by granularity. */
 export class EverClaimed {
-  readonly small = new GranuleSet();
-  readonly large = new GranuleSet();
-  readonly huge = new GranuleSet();
+  readonly '4k' = new GranuleSet();
+  readonly '2m' = new GranuleSet();
+  readonly '1g' = new GranuleSet();
   /** Highest gfn, -1 for none. */
   highest = -1;
 
   add(first: number, last: number): void {
-    this.small.add(first, last);
-    this.large.add(Math.floor(first / LARGE), Math.floor(last / LARGE));
-    this.huge.add(Math.floor(first / HUGE), Math.floor(last / HUGE));
+    this['4k'].add(first, last);
+    this['2m'].add(Math.floor(first / LARGE), Math.floor(last / LARGE));
+    this['1g'].add(Math.floor(first / HUGE), Math.floor(last / HUGE));
     if (last > this.highest) this.highest = last;
   }
 }

@@ -14,19 +14,10 @@ export {
   UPGRADES,
   type Upgrade,
 } from './design.js';
+export { LOCK_BYTES, type LockMemory } from './lock-memory.js';
 export { OVERLAYS, type OverlayKind } from './overlay.js';
 export type { Refusals } from './refusals.js';
 export type { SectionCounts } from './section-counts.js';
 export type { SectionRun } from './section-run.js';
-export {
-  FOREIGN,
-  type Foreign,
-  LOCK_BYTES,
-  type LockMemory,
-  MAX_PCPUS,
-  type Waits,
-  type WhatIf,
-  type WhatIfOptions,
-  type WhatIfRow,
-  whatIf,
-} from './what-if.js';
+export { FOREIGN, type Foreign, MAX_PCPUS, type WhatIf, type WhatIfOptions, whatIf } from './what-if.js';
+export type { Waits, WhatIfRow } from './what-if-row.js';

@@ -64,6 +64,7 @@ export class RecordedOrder {
 
   /** Lets a pcpu go on though its turn has not come. */
   skip(p: number, time: number): void {
+    this.state.tally.forced++;
     const { waiters } = this.state.table.of(this.state.requests.res[p]);
     waiters.splice(waiters.indexOf(p), 1);
     this.arbiter.resume(p, time);

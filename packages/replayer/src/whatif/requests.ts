@@ -20,6 +20,8 @@ export class Requests {
   readonly site: Float64Array;
   /** Call site of whoever was in the way when it came. */
   readonly blamed: Float64Array;
+  /** Since when a foreign or grant mapping is in the way, -1 for not at all. */
+  readonly mappedSince: Float64Array;
   /** 1 for a section's, 0 for a lock of another class. */
   readonly isP2m: Uint8Array;
   /** How many claims and requests keep it waiting. */
@@ -41,6 +43,7 @@ export class Requests {
     this.seq = new Float64Array(pcpus);
     this.site = new Float64Array(pcpus);
     this.blamed = new Float64Array(pcpus);
+    this.mappedSince = new Float64Array(pcpus).fill(-1);
     this.isP2m = new Uint8Array(pcpus);
     this.blockers = new Int32Array(pcpus);
   }

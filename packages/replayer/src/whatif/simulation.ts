@@ -118,7 +118,7 @@ export class Simulation {
         this.unlock(p, chunk, i, time);
         return true;
       case OP_MAP:
-        this.mappings?.map(p, chunk, i);
+        this.mappings?.map(p, chunk, i, time);
         return true;
       default:
         this.mappings?.unmap(p, chunk, i, time);
@@ -144,13 +144,17 @@ export class Simulation {
     else this.arbiter.release(p, chunk.res[i], time);
   }
 
-  /** Nobody can go on: whatever they wait for is given to them. True if anybody waited. */
+  /** Nobody can go on: mappings that are in the way are broken, or else one gets what it waits for. True if anybody waited. */
   private breakStandstill(): boolean {
     const { requests, clock, tally, rules } = this.state;
     const p = requests.waiting.indexOf(1);
     if (p < 0) return false;
-    const time = Math.max(requests.since[p], tally.makespan, ...clock.now);
-    if ((this.mappings?.break(requests.res[p], time) ?? 0) > 0) return true;
+    const time = Math.max(tally.makespan, ...clock.now);
+    if (this.mappings !== undefined) {
+      for (let v = p; v >= 0; v = requests.waiting.indexOf(1, v + 1)) {
+        if (this.mappings.break(requests.res[v], time) > 0) return true;
+      }
+    }
     if (rules.how === RECORDED) this.order.skip(p, time);
     else this.arbiter.force(p, time);
     return true;

@@ -8,7 +8,9 @@ export class Tally {
   sections = 0;
   upgrades = 0;
   deadlocks = 0;
-  /** The first of them. */
+  /** Claims that were given though others had them, as nothing else would have let anybody go on. */
+  forced = 0;
+  /** The first of the deadlocks. */
   readonly told: Deadlock[] = [];
   /** Waits for p2ms, by section. */
   readonly waits = new WaitTimes();
@@ -16,7 +18,7 @@ export class Tally {
   otherWait = 0;
   readonly blame = new Blame();
   readonly meter = new WorkMeter();
-  /** Changes that waited for a mapping. */
+  /** Waits that a mapping was in the way of, from then on. */
   readonly mappingWaits = new WaitTimes();
   /** Claims of mappings that were broken, as nobody could go on. */
   broken = 0;

@@ -12,6 +12,7 @@ const STEPS = 128;
 export class WaitTimes {
   count = 0;
   total = 0;
+  /** 0 for none. */
   max = 0;
   private values = new Float64Array(16);
   private buckets: Float64Array | undefined;
@@ -33,9 +34,9 @@ export class WaitTimes {
     this.buckets[bucketOf(ticks)]++;
   }
 
-  /** The smallest value that is not less than this part of all; 0 for none. */
-  percentile(part: number): number {
-    if (this.count === 0) return 0;
+  /** The smallest value that is not less than this part of all; null for none. */
+  percentile(part: number): number | null {
+    if (this.count === 0) return null;
     const rank = Math.max(1, Math.ceil(part * this.count));
     if (this.buckets === undefined) return this.values.slice(0, this.count).sort()[rank - 1];
     let seen = 0;

@@ -6,7 +6,10 @@ import type { Step } from './small-trace.js';
  *
  * - its lock is free for it, and no acquisition that excludes it and is later in the trace has been made: what was
  *   passed over is never made;
- * - a read sees the write that it saw.
+ * - a read sees the write that it saw;
+ * - of a lock that one thread took and another one gave back (how they knew of each other is not recorded): what the
+ *   other one did in between comes after what the first one did before that, its release after all before it, and the
+ *   first one goes on after it. None of both is taken for waiting in between, as it is not known who had the lock.
  *
  * Keys are the rows of the acquisitions that wait, sorted.
  */
@@ -14,6 +17,7 @@ export function allDeadlocks(steps: readonly Step[]): Set<string> {
   const threads = [...new Set(steps.map(({ thread }) => thread))].sort((a, b) => a - b);
   const rowsOf = threads.map(thread => [...steps.keys()].filter(row => steps[row].thread === thread));
   const sees = seenWrites(steps);
+  const handovers = handoversOf(steps);
   const found = new Set<string>();
   const known = new Set<string>();
 
@@ -23,10 +27,17 @@ export function allDeadlocks(steps: readonly Step[]): Set<string> {
     if (known.has(key)) return;
     known.add(key);
     const done = new Set(threads.flatMap((_, t) => rowsOf[t].slice(0, at[t])));
-    for (const circle of circlesOf(steps, threads, rowsOf, at)) found.add(circle);
+    for (const rows of circlesOf(steps, threads, rowsOf, at)) {
+      // Who waits has come to what it waits for.
+      const isClear = rows.every(row =>
+        handovers.every(one => !isDuring(steps[row].thread, row, one) && mayFollow(steps, row, done, one)),
+      );
+      if (isClear) found.add(rows.join(' '));
+    }
     for (const t of threads.keys()) {
       const row = rowsOf[t][at[t]];
       if (row === undefined || !mayCome(steps, row, done, writes, sees)) continue;
+      if (!handovers.every(one => mayFollow(steps, row, done, one))) continue;
       const next = at.map((n, i) => (i === t ? n + 1 : n));
       visit(next, steps[row].op === 'w' ? new Map([...writes, [steps[row].what, row]]) : writes);
     }
@@ -36,6 +47,41 @@ export function allDeadlocks(steps: readonly Step[]): Set<string> {
     new Map(),
   );
   return found;
+}
+
+/** A lock that `taker` took and `giver` gave back, at these rows. */
+interface Handover {
+  readonly taker: number;
+  readonly giver: number;
+  readonly taken: number;
+  readonly given: number;
+}
+
+const handoversOf = (steps: readonly Step[]): Handover[] =>
+  steps.flatMap(({ thread: giver, taker, what }, given) => {
+    if (taker === undefined) return [];
+    const taken = steps.findLastIndex(
+      (one, row) => row < given && one.op === 'acq' && one.thread === taker && one.what === what,
+    );
+    return [{ taker, giver, taken, given }];
+  });
+
+const isDuring = (thread: number, row: number, { taker, giver, taken, given }: Handover): boolean =>
+  (thread === taker || thread === giver) && row > taken && row < given;
+
+function mayFollow(
+  steps: readonly Step[],
+  row: number,
+  done: ReadonlySet<number>,
+  { taker, giver, taken, given }: Handover,
+): boolean {
+  const { thread } = steps[row];
+  const areDone = (before: number, isOf: (thread: number) => boolean) =>
+    steps.slice(0, before).every((step, at) => !isOf(step.thread) || done.has(at));
+  if (row === given) return areDone(given, () => true);
+  if (thread === taker && row > given) return done.has(given);
+  if (thread === giver && row > taken && row < given) return areDone(row, one => one === taker);
+  return true;
 }
 
 /** By row of a read: the row of the write that it sees, -1 for none. */
@@ -74,7 +120,9 @@ function mayCome(
 /** Row of the release of what was acquired there, one that does not exist where there is none. */
 function releaseOf(steps: readonly Step[], row: number): number {
   const { thread, what } = steps[row];
-  return steps.findIndex((step, at) => at > row && step.op === 'rel' && step.thread === thread && step.what === what);
+  return steps.findIndex(
+    (step, at) => at > row && step.op === 'rel' && (step.taker ?? step.thread) === thread && step.what === what,
+  );
 }
 
 /** Circles of threads each of which is about to take what the next one holds. */
@@ -83,16 +131,21 @@ function circlesOf(
   threads: readonly number[],
   rowsOf: readonly (readonly number[])[],
   at: readonly number[],
-): string[] {
+): number[][] {
+  const isGiven = (row: number) => {
+    const end = releaseOf(steps, row);
+    const giver = end < 0 ? -1 : threads.indexOf(steps[end].thread);
+    return giver >= 0 && rowsOf[giver].indexOf(end) < at[giver];
+  };
   const holders = (step: Step) =>
     [...threads.keys()].filter(t => {
       if (threads[t] === step.thread) return false;
       const acquired = rowsOf[t]
         .slice(0, at[t])
-        .findLast(row => ['acq', 'rel'].includes(steps[row].op) && steps[row].what === step.what);
-      return acquired !== undefined && steps[acquired].op === 'acq' && isExclusive(steps[acquired], step);
+        .findLast(row => steps[row].op === 'acq' && steps[row].what === step.what);
+      return acquired !== undefined && !isGiven(acquired) && isExclusive(steps[acquired], step);
     });
-  const circles: string[] = [];
+  const circles: number[][] = [];
   const follow = (path: readonly number[]) => {
     const row = rowsOf[path[path.length - 1]][at[path[path.length - 1]]];
     if (row === undefined || steps[row].op !== 'acq') return;
@@ -100,8 +153,7 @@ function circlesOf(
       if (t === path[0]) {
         // Two of them that want the same lock are no circle of locks: a shorter one is.
         const rows = path.map(member => rowsOf[member][at[member]]);
-        if (new Set(rows.map(one => steps[one].what)).size === rows.length)
-          circles.push(rows.sort((a, b) => a - b).join(' '));
+        if (new Set(rows.map(one => steps[one].what)).size === rows.length) circles.push(rows.sort((a, b) => a - b));
       } else if (!path.includes(t)) follow([...path, t]);
     }
   };

@@ -15,6 +15,8 @@ export interface Step {
   readonly op: 'acq' | 'rel' | 'r' | 'w';
   readonly what: number;
   readonly mode?: Mode;
+  /** Of a release: the thread that took the lock, if that is another one. */
+  readonly taker?: number;
 }
 
 /** A section of a thread: locks one inside the other, something done in it or before it, and in which order they end. */
@@ -30,6 +32,8 @@ const section = (locks: number, variables: number) =>
       { freq: 1 },
     ),
     isInOrder: fc.nat(3).map(n => n > 0),
+    /** Threads on from its own that gives back its first lock, now and then. */
+    giver: fc.nat(7),
   });
 
 /** A trace of threads with such sections, in which locks exclude each other, of at most so many lock events. */
@@ -44,7 +48,7 @@ export const traces = (threads: number, locks: number, variables: number, mostLo
     )
     .map(([programs, turns]) =>
       scheduled(
-        programs.map((sections, thread) => sections.flatMap(one => stepsOf(thread, one))),
+        programs.map((sections, thread) => sections.flatMap(one => stepsOf(thread, one, programs.length))),
         turns,
         mostLockEvents,
       ),
@@ -52,7 +56,7 @@ export const traces = (threads: number, locks: number, variables: number, mostLo
 
 type Section = ReturnType<typeof section> extends fc.Arbitrary<infer T> ? T : never;
 
-function stepsOf(thread: number, { locks, access, isInOrder }: Section): Step[] {
+function stepsOf(thread: number, { locks, access, isInOrder, giver }: Section, threads: number): Step[] {
   const step = (op: 'acq' | 'rel') => (lock: Section['locks'][number]) => ({
     thread,
     op,
@@ -61,7 +65,12 @@ function stepsOf(thread: number, { locks, access, isInOrder }: Section): Step[] 
   });
   const steps: Step[] = locks.map(step('acq'));
   if (access !== null) steps.splice(Math.min(access.at, steps.length), 0, { thread, op: access.op, what: access.what });
-  return [...steps, ...(isInOrder ? locks.toReversed() : locks).map(step('rel'))];
+  const releases: Step[] = (isInOrder ? locks.toReversed() : locks).map(step('rel'));
+  const given = releases.findIndex(({ what, mode }) => what === locks[0].what && mode === 'write');
+  if (given >= 0 && giver > 0 && giver < threads) {
+    releases[given] = { ...releases[given], thread: (thread + giver) % threads, taker: thread };
+  }
+  return [...steps, ...releases];
 }
 
 /** The threads' steps in an order in which locks exclude each other: whose turn it is goes on, or else the next. */
@@ -82,7 +91,7 @@ function scheduled(programs: readonly Step[][], turns: readonly number[], mostLo
     if (step.op === 'acq') held.push({ thread, what: step.what, mode: step.mode as Mode });
     else if (step.op === 'rel') {
       held.splice(
-        held.findIndex(one => one.thread === thread && one.what === step.what),
+        held.findIndex(one => one.thread === (step.taker ?? thread) && one.what === step.what),
         1,
       );
     }
@@ -100,17 +109,26 @@ export function findIn(steps: readonly Step[]) {
   const acquires = new AbstractAcquires(history, left);
   const written = new Map<number, { thread: number; row: number }>();
   let threads = 0;
-  for (const [row, { thread, op, what, mode }] of steps.entries()) {
+  const lastRows: number[] = [];
+  for (const [row, { thread, op, what, mode, taker }] of steps.entries()) {
     threads = Math.max(threads, thread + 1);
     if (op === 'acq') {
       const acquisition = history.acquire(thread, what, MODES[mode ?? 'write'], row, row);
       if (acquisition !== 0) acquires.add(acquisition);
+    } else if (op === 'rel' && taker !== undefined) {
+      const handover = history.releaseFor(taker, thread, what, MODES[mode ?? 'write'], row);
+      if (handover !== undefined) for (const either of [taker, thread]) acquires.withdraw(either, handover.taken);
+      for (const [other, last] of lastRows.entries()) {
+        if (last !== undefined) orders.add(thread, row, other, last, CAUSE.release);
+      }
+      orders.add(taker, row, thread, row, CAUSE.release);
     } else if (op === 'rel') history.release(thread, what, MODES[mode ?? 'write'], row);
     else if (op === 'w') written.set(what, { thread, row });
     else {
       const write = written.get(what);
       if (write !== undefined) orders.add(thread, row, write.thread, write.row, CAUSE.content);
     }
+    lastRows[thread] = row;
   }
   const cycles = left.length === 0 ? [] : new DeadlockFinder(history, orders, acquires.all, threads).find();
   return { edges, suspects: left, cycles, threads };
@@ -119,8 +137,9 @@ export function findIn(steps: readonly Step[]) {
 function edgesOf(steps: readonly Step[]): LockEdge[] {
   const edges = new Map<string, LockEdge>();
   const held = new Map<number, { lock: number; mode: number }[]>();
-  for (const { thread, op, what, mode: name } of steps) {
+  for (const { thread: giver, op, what, mode: name, taker } of steps) {
     if (op !== 'acq' && op !== 'rel') continue;
+    const thread = taker ?? giver;
     const mine = held.get(thread) ?? [];
     held.set(thread, mine);
     const mode = MODES[name ?? 'write'];

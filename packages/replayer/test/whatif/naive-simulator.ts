@@ -2,7 +2,7 @@ import { GRANULE_ORDER, type LockDesign } from '../../src/whatif/design.js';
 
 /** One thing that a pcpu does, `ticks` after the one before. A section claims `first` to `last` where it begins. */
 export interface NaiveOp {
-  readonly kind: 'lock' | 'unlock' | 'begin' | 'claim' | 'end';
+  readonly kind: 'lock' | 'unlock' | 'begin' | 'claim' | 'end' | 'map' | 'unmap';
   readonly res: number;
   readonly ticks: number;
   readonly seq: number;
@@ -13,6 +13,8 @@ export interface NaiveOp {
   readonly writes?: boolean;
   /** Recorded as taken for reading. */
   readonly shared?: boolean;
+  /** Number of the mapping that is built or ends. */
+  readonly mapping?: number;
 }
 
 interface Held {
@@ -21,11 +23,15 @@ interface Held {
   readonly first: number;
   readonly last: number;
   readonly writes: boolean;
+  /** Of a mapping of p, which is not in p's way and which others may end. */
+  readonly mapping?: number;
 }
 interface Request extends Held {
   readonly since: number;
   readonly isUpgrade: boolean;
   readonly isP2m: boolean;
+  /** Since when a mapping is in its way. */
+  mappedSince?: number | undefined;
 }
 interface Section {
   readonly res: number;
@@ -53,6 +59,10 @@ export interface NaiveResult {
   readonly otherWait: number;
   readonly makespan: number;
   readonly deadlocks: number;
+  readonly forced: number;
+  readonly broken: number;
+  /** What was waited from when a mapping was in the way. */
+  readonly mappingWaits: readonly number[];
   readonly upgrades: number;
   readonly peak: number;
   readonly mean: number;
@@ -65,7 +75,11 @@ export interface NaiveResult {
  * The same experiment as `Simulation`, written down as one would tell it: who is due first does one thing, and after each
  * release everybody who waits is looked at in the order in which they came.
  */
-export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design: LockDesign): NaiveResult {
+export function simulateNaively(
+  streams: readonly (readonly NaiveOp[])[],
+  design: LockDesign,
+  keepsMappings = false,
+): NaiveResult {
   const { discipline, granularity, upgrade, fairness } = design;
   const ranges = granularity !== null && granularity !== 'all' ? 2 ** GRANULE_ORDER[granularity] : 0;
   const isExclusive = discipline === 'exclusive' || discipline === 'range-exclusive';
@@ -73,6 +87,9 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
   const queue: Request[] = [];
   const waits: number[] = [];
   const told: number[][] = [];
+  const mappingWaits: number[] = [];
+  /** Mappings that were broken, or ended before they began. */
+  const gone = new Set<number>();
   const pcpus = streams.map(
     (ops): Pcpu => ({
       at: 0,
@@ -84,7 +101,7 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
       again: undefined,
     }),
   );
-  let [otherWait, makespan, deadlocks, upgrades] = [0, 0, 0, 0];
+  let [otherWait, makespan, deadlocks, upgrades, forced, broken] = [0, 0, 0, 0, 0, 0];
   let [area, busy, peak, clock, granules] = [0, 0, 0, 0, 0];
 
   const isWaiting = (p: number) => queue.some(request => request.p === p);
@@ -94,12 +111,13 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
     !later.isUpgrade &&
     !(fairness === 'reader-preference' && !later.writes && pcpus[later.p].again === undefined) &&
     conflict(earlier, later);
-  /** Who keeps a request waiting: those who have something, and those who came before. */
+  const isMapping = ({ mapping }: Held) => mapping !== undefined;
+  /** Who keeps a request waiting: those who have something (-1 for a mapping), and those who came before. */
   const blockers = (request: Request): number[] => {
     const place = queue.indexOf(request);
     const before = place < 0 ? queue : queue.slice(0, place);
     return [
-      ...held.filter(one => conflict(one, request)).map(({ p }) => p),
+      ...held.filter(one => conflict(one, request)).map(one => (isMapping(one) ? -1 : one.p)),
       ...before.filter(one => isAhead(one, request)).map(({ p }) => p),
     ];
   };
@@ -115,14 +133,14 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
   };
   const countGranules = () => {
     const all = new Set<string>();
-    for (const { res, first, last, p } of held) {
+    for (const { res, first, last } of held) {
       if (!p2ms.has(res)) continue;
-      if (!Number.isFinite(last)) all.add(`${res} whole ${p} ${all.size}`);
+      if (!Number.isFinite(last)) all.add(`${res} whole`);
       else for (let g = first; g <= last; g++) all.add(`${res} ${g}`);
     }
     granules = Math.max(granules, all.size);
   };
-  const p2ms = new Set(streams.flat().flatMap(({ kind, res }) => (kind === 'begin' ? [res] : [])));
+  const p2ms = new Set(streams.flat().flatMap(({ kind, res }) => (kind === 'begin' || kind === 'map' ? [res] : [])));
 
   const goOn = (p: number, time: number) => {
     const pcpu = pcpus[p];
@@ -133,6 +151,7 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
     held.some(
       one =>
         one.p === request.p &&
+        !isMapping(one) &&
         one.res === request.res &&
         one.first <= request.first &&
         request.last <= one.last &&
@@ -142,6 +161,7 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
     held.push(request);
     countGranules();
     const wait = time - request.since;
+    if (request.mappedSince !== undefined) mappingWaits.push(time - request.mappedSince);
     if (!request.isP2m) otherWait += wait;
     else {
       const section = pcpus[request.p].sections.findLast(({ res }) => res === request.res);
@@ -185,7 +205,11 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
     if (request === undefined) throw new Error('who does not wait is in no circle');
     queue.splice(queue.indexOf(request), 1);
     const [outer] = pcpu.sections;
-    const known = [...held, ...(request.isP2m ? [request] : [])].filter(one => one.p === p && one.res === outer.res);
+    if (request.mappedSince !== undefined) mappingWaits.push(time - request.mappedSince);
+    if (!request.isP2m) otherWait += time - request.since;
+    const known = [...held, ...(request.isP2m ? [request] : [])].filter(
+      one => one.p === p && one.res === outer.res && !isMapping(one),
+    );
     pcpu.again = {
       times: 1 + (pcpu.again?.times ?? 0),
       since: outer.since,
@@ -194,7 +218,7 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
     };
     pcpu.carried = pcpu.sections.reduce((sum, { wait }) => sum + wait, 0) + (request.isP2m ? time - request.since : 0);
     const lost = given(p);
-    held = held.filter(one => one.p !== p || !lost.includes(one.res));
+    held = held.filter(one => one.p !== p || isMapping(one) || !lost.includes(one.res));
     pcpu.at = outer.at;
     pcpu.locks = pcpu.locks.slice(0, outer.locksBefore);
     pcpu.sections = [];
@@ -211,7 +235,10 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
       const wanted = queue.filter(one => members.includes(one.p));
       const helps = (q: number) =>
         (pcpus[q].again?.times ?? 0) < 16 &&
-        held.some(one => one.p === q && given(q).includes(one.res) && wanted.some(want => conflict(one, want)));
+        held.some(
+          one =>
+            one.p === q && !isMapping(one) && given(q).includes(one.res) && wanted.some(want => conflict(one, want)),
+        );
       const [victim] = members.filter(helps).sort((a, b) => {
         const [x, y] = [pcpus[a].sections[0], pcpus[b].sections[0]];
         return y.since - x.since || y.seq - x.seq || b - a;
@@ -227,6 +254,7 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
   };
   /** Gives it what it waits for, whoever has it. */
   const force = (request: Request, time: number) => {
+    forced++;
     queue.splice(queue.indexOf(request), 1);
     grant(request, time);
     goOn(request.p, time);
@@ -235,13 +263,15 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
   /** False if it has to wait. */
   const ask = (claim: Held, time: number, isP2m: boolean): boolean => {
     if (isP2m && has(claim)) return true;
-    const isUpgrade = isP2m && claim.writes && held.some(one => one.p === claim.p && overlap(one, claim));
+    const isUpgrade =
+      isP2m && claim.writes && held.some(one => one.p === claim.p && !isMapping(one) && overlap(one, claim));
     if (isUpgrade && !isExclusive && upgrade === 'convert') upgrades++;
-    const request = { ...claim, since: time, isUpgrade, isP2m };
+    const request: Request = { ...claim, since: time, isUpgrade, isP2m };
     if (blockers(request).length === 0) {
       grant(request, time);
       return true;
     }
+    if (blockers(request).includes(-1)) request.mappedSince = time;
     queue.push(request);
     resolve(claim.p, time);
     return false;
@@ -262,6 +292,26 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
     return { p, res: op.res, first: granule(op.first), last: granule(op.last), writes };
   };
 
+  /** Shared from now on, whoever waits; those for whom that is one more in their way wait for it too. */
+  const map = (p: number, op: NaiveOp, time: number) => {
+    const mapping = op.mapping ?? -1;
+    if (gone.delete(mapping) || held.some(one => one.mapping === mapping)) return;
+    const granule = (gfn: number | undefined) => (ranges === 0 ? 0 : Math.floor((gfn ?? 0) / ranges));
+    const claim = { p, res: op.res, first: granule(op.first), last: granule(op.last), writes: false, mapping };
+    held.push(claim);
+    countGranules();
+    for (const request of queue) if (conflict(claim, request)) request.mappedSince ??= time;
+  };
+  const unmap = ({ mapping = -1 }: NaiveOp, time: number) => {
+    if (!held.some(one => one.mapping === mapping)) {
+      if (!gone.delete(mapping)) gone.add(mapping);
+      return;
+    }
+    held = held.filter(one => one.mapping !== mapping);
+    lookAtQueue(time);
+  };
+  const isTried = discipline !== 'refuse' && discipline !== 'recorded';
+
   let steps = 0;
   for (;;) {
     if (++steps > 20_000) throw new Error('it does not come to an end');
@@ -273,10 +323,20 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
       if (earlier || (pcpus[p].due === pcpus[next].due && seq(p) < seq(next))) next = p;
     }
     if (next < 0) {
-      // Nobody can go on: the first who waits gets what it wants.
-      const request = queue.toSorted((a, b) => a.p - b.p)[0];
-      if (request === undefined) break;
-      force(request, Math.max(request.since, makespan, ...pcpus.map(({ now }) => now)));
+      // Nobody can go on: mappings in the way of one who waits are broken, or else the first gets what it wants.
+      const waiting = queue.toSorted((a, b) => a.p - b.p);
+      if (waiting.length === 0) break;
+      const time = Math.max(makespan, ...pcpus.map(({ now }) => now));
+      const inTheWay = waiting
+        .map(({ res }) => held.filter(one => isMapping(one) && waiting.some(v => v.res === res && conflict(one, v))))
+        .find(mappings => mappings.length > 0);
+      if (inTheWay === undefined) force(waiting[0], time);
+      else {
+        held = held.filter(one => !inTheWay.includes(one));
+        for (const { mapping } of inTheWay) gone.add(mapping ?? -1);
+        broken += inTheWay.length;
+        lookAtQueue(time);
+      }
       continue;
     }
     const pcpu = pcpus[next];
@@ -293,8 +353,12 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
       const place = pcpu.locks.lastIndexOf(op.res);
       if (place >= 0) pcpu.locks.splice(place, 1);
       for (const section of pcpu.sections) if (place >= 0 && place < section.locksBefore) section.locksBefore--;
-      held = held.filter(one => one.p !== next || one.res !== op.res);
+      held = held.filter(one => one.p !== next || isMapping(one) || one.res !== op.res);
       lookAtQueue(time);
+    } else if (op.kind === 'map') {
+      if (keepsMappings && isTried) map(next, op, time);
+    } else if (op.kind === 'unmap') {
+      if (keepsMappings && isTried) unmap(op, time);
     } else if (op.kind === 'begin') {
       const since = pcpu.sections.length === 0 ? (pcpu.again?.since ?? time) : time;
       const [wait, locksBefore] = [pcpu.carried, pcpu.locks.length];
@@ -305,7 +369,6 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
     } else if (op.kind === 'claim') {
       const section = pcpu.sections.findLast(({ res }) => res === op.res);
       const counts = ranges > 0 || (upgrade === 'convert' && op.writes === true);
-      const isTried = discipline !== 'refuse' && discipline !== 'recorded';
       if (section !== undefined && counts && isTried) goes = ask(claimOf(next, op, section), time, true);
     } else {
       const place = pcpu.sections.findLastIndex(({ res }) => res === op.res);
@@ -314,7 +377,7 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
         if (pcpu.sections.length === 0) pcpu.again = undefined;
         if (section.wait > 0) waits.push(section.wait);
       }
-      held = held.filter(one => one.p !== next || one.res !== op.res);
+      held = held.filter(one => one.p !== next || isMapping(one) || one.res !== op.res);
       lookAtQueue(time);
     }
     if (goes) goOn(next, time);
@@ -324,6 +387,9 @@ export function simulateNaively(streams: readonly (readonly NaiveOp[])[], design
     otherWait,
     makespan,
     deadlocks,
+    forced,
+    broken,
+    mappingWaits,
     upgrades,
     peak,
     mean: busy === 0 ? 0 : area / busy,

@@ -7,8 +7,10 @@ import {
   OP_CLAIM,
   OP_END,
   OP_LOCK,
+  OP_MAP,
   OP_SHARED,
   OP_UNLOCK,
+  OP_UNMAP,
   OP_WHOLE,
   OP_WRITES,
   OpStream,
@@ -19,7 +21,15 @@ import { type NaiveOp, simulateNaively } from './naive-simulator.js';
 
 /** Thousands where there is time: WHATIF_RUNS=5000. */
 const RUNS = Number(process.env.WHATIF_RUNS ?? 100);
-const KINDS = { lock: OP_LOCK, unlock: OP_UNLOCK, begin: OP_BEGIN, claim: OP_CLAIM, end: OP_END };
+const KINDS = {
+  lock: OP_LOCK,
+  unlock: OP_UNLOCK,
+  begin: OP_BEGIN,
+  claim: OP_CLAIM,
+  end: OP_END,
+  map: OP_MAP,
+  unmap: OP_UNMAP,
+};
 
 /** Ranges that meet at each granularity: within 4K, 2M, 1G, and across them. */
 const range = fc.constantFrom(
@@ -33,7 +43,18 @@ const range = fc.constantFrom(
   [0x4_0000, 0x4_0000],
 );
 const ticks = fc.integer({ min: 0, max: 6 });
+/** Number of a mapping; who ends it need not be the one who built it, nor come after that. */
+const mapping = fc.nat(3);
+const mapped = fc.record({
+  what: fc.constant('map' as const),
+  res: fc.constantFrom(10, 10, 11),
+  range,
+  mapping,
+  ticks,
+});
+const unmapped = fc.record({ what: fc.constant('unmap' as const), res: fc.constantFrom(10, 10, 11), mapping, ticks });
 const inner = fc.oneof(
+  { weight: 1, arbitrary: mapped },
   { weight: 4, arbitrary: fc.record({ what: fc.constant('claim' as const), range, writes: fc.boolean(), ticks }) },
   {
     weight: 2,
@@ -62,10 +83,11 @@ const section = fc.record({
   ticks,
 });
 const alone = fc.record({ what: fc.constant('alone' as const), lock: fc.nat(1), shared: fc.boolean(), ticks });
-const pcpus = fc.array(fc.array(fc.oneof({ weight: 4, arbitrary: section }, alone), { maxLength: 4 }), {
-  minLength: 2,
-  maxLength: 4,
-});
+const pcpus = fc.array(
+  fc.array(fc.oneof({ weight: 5, arbitrary: section }, alone, mapped, unmapped), { maxLength: 5 }),
+  { minLength: 2, maxLength: 4 },
+);
+type Mapped = typeof mapped extends fc.Arbitrary<infer T> ? T : never;
 type Plan = (typeof pcpus extends fc.Arbitrary<infer T> ? T : never)[number][number];
 
 /** The operations of what was drawn, each pcpu's in order; seqs are unique over all of them. */
@@ -73,7 +95,17 @@ function opsOf(plans: readonly (readonly Plan[])[]): NaiveOp[][] {
   return plans.map((plan, p) => {
     const ops: NaiveOp[] = [];
     const add = (op: Omit<NaiveOp, 'seq'>) => ops.push({ ...op, seq: ops.length * plans.length + p });
+    const map = ({ res, range: [first, last], mapping, ticks }: Mapped) =>
+      add({ kind: 'map', res, first, last, mapping: 2 * mapping + (res & 1), ticks });
     for (const part of plan) {
+      if (part.what === 'map') {
+        map(part);
+        continue;
+      }
+      if (part.what === 'unmap') {
+        add({ kind: 'unmap', res: part.res, mapping: 2 * part.mapping + (part.res & 1), ticks: part.ticks });
+        continue;
+      }
       if (part.what === 'alone') {
         add({ kind: 'lock', res: part.lock, ticks: part.ticks, shared: part.shared });
         add({ kind: 'unlock', res: part.lock, ticks: part.ticks, shared: part.shared });
@@ -93,7 +125,8 @@ function opsOf(plans: readonly (readonly Plan[])[]): NaiveOp[][] {
       for (const one of part.inner) {
         if (one.what === 'claim') {
           add({ kind: 'claim', res, ticks: one.ticks, first: one.range[0], last: one.range[1], writes: one.writes });
-        } else if (one.what === 'lock') {
+        } else if (one.what === 'map') map(one);
+        else if (one.what === 'lock') {
           // Recursion is none for the simulation.
           if (one.lock === held) continue;
           add({ kind: 'lock', res: one.lock, ticks: one.ticks, shared: one.shared });
@@ -115,7 +148,12 @@ function opsOf(plans: readonly (readonly Plan[])[]): NaiveOp[][] {
 }
 
 /** `piece`: operations that are ready at a time, as if batches were read in between. */
-function simulate(all: readonly (readonly NaiveOp[])[], design: LockDesign, piece = Number.POSITIVE_INFINITY) {
+function simulate(
+  all: readonly (readonly NaiveOp[])[],
+  design: LockDesign,
+  keepsMappings = false,
+  piece = Number.POSITIVE_INFINITY,
+) {
   const streams = all.map(ops => {
     const stream = new OpStream();
     for (const op of ops) {
@@ -124,6 +162,7 @@ function simulate(all: readonly (readonly NaiveOp[])[], design: LockDesign, piec
       const i = at & (CHUNK_OPS - 1);
       chunk.first[i] = op.first ?? 0;
       chunk.last[i] = op.last ?? 0;
+      chunk.need[i] = op.mapping ?? 0;
       chunk.flags[i] =
         (op.shared === true ? OP_SHARED : 0) |
         (op.writes === true ? OP_WRITES : 0) |
@@ -133,7 +172,7 @@ function simulate(all: readonly (readonly NaiveOp[])[], design: LockDesign, piec
   });
   // One more copy than there are pcpus makes `recorded` queue by arrival, as there is no recorded order here.
   const overlay = { ...noOverlay(streams.length), shifts: new Float64Array(2) };
-  const simulation = new Simulation({ design, streams, overlay });
+  const simulation = new Simulation({ design, streams, overlay, keepsMappings });
   let end = 0;
   do {
     end += piece;
@@ -151,33 +190,48 @@ const designs = FAIRNESS.flatMap(fairness => lockDesigns({ fairness }));
 const nameOf = ({ discipline, granularity, upgrade, fairness }: LockDesign) =>
   [discipline, granularity, upgrade, fairness].filter(part => part !== null).join(' ');
 
+const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+
 describe('agrees with a naive simulator', () => {
   it.each(designs.map(design => [nameOf(design), design] as const))('%s', (_, design) => {
     fc.assert(
-      fc.property(pcpus, fc.integer({ min: 1, max: 5 }), (plans, piece) => {
+      fc.property(pcpus, fc.integer({ min: 1, max: 5 }), fc.boolean(), (plans, piece, keepsMappings) => {
         const ops = opsOf(plans);
-        const expected = simulateNaively(ops, design);
-        const whole = simulate(ops, design);
+        const expected = simulateNaively(ops, design, keepsMappings);
+        const whole = simulate(ops, design, keepsMappings);
+        const { mappingWaits } = whole;
         expect({
           waits: [whole.waits.count, whole.waits.total, whole.waits.max],
           otherWait: whole.otherWait,
           makespan: whole.makespan,
           deadlocks: whole.deadlocks,
+          forced: whole.forced,
+          broken: whole.broken,
+          mappingWaits: [mappingWaits.count, mappingWaits.total, mappingWaits.max],
           upgrades: whole.upgrades,
           peak: whole.meter.peak,
+          granules: whole.peakGranules,
           told: whole.told.map(({ members }) => members.map(({ pcpu }) => pcpu)),
         }).toEqual({
-          waits: [expected.waits.length, expected.waits.reduce((a, b) => a + b, 0), expected.waits.at(-1) ?? 0],
+          waits: [expected.waits.length, sum(expected.waits), expected.waits.at(-1) ?? 0],
           otherWait: expected.otherWait,
           makespan: expected.makespan,
           deadlocks: expected.deadlocks,
+          forced: expected.forced,
+          broken: expected.broken,
+          mappingWaits: [
+            expected.mappingWaits.length,
+            sum(expected.mappingWaits),
+            Math.max(0, ...expected.mappingWaits),
+          ],
           upgrades: expected.upgrades,
           peak: expected.peak,
+          granules: expected.granules,
           told: expected.told.slice(0, 20),
         });
         expect(whole.meter.mean).toBeCloseTo(expected.mean, 9);
         // In pieces it is the same.
-        const pieces = simulate(ops, design, piece);
+        const pieces = simulate(ops, design, keepsMappings, piece);
         expect([pieces.waits.total, pieces.makespan, pieces.deadlocks]).toEqual([
           whole.waits.total,
           whole.makespan,

@@ -17,7 +17,7 @@ type Params = Readonly<Record<string, string | number | undefined>>;
 /** Paths are below the token, where this page is. */
 function address(path: string, params: Params): string {
   const given = Object.entries(params).filter(([, value]) => value !== undefined);
-  return `api/${path}?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
+  return `api/${path}?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]))}`;
 }
 
 async function checked(response: Response): Promise<Response> {

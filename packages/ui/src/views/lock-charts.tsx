@@ -8,18 +8,18 @@ const LABEL = 200;
 const COLOURS = ['#4e79a7', '#f28e2b', '#59a14f', '#e15759', '#b07aa1', '#76b7b2'];
 const GRANULARITIES = ['4k', '2m', '1g', 'all'];
 
-const WAITS = [
-  { what: 'median', of: ({ median }: WhatIfDesign) => median },
-  { what: '99th percentile', of: ({ p99 }: WhatIfDesign) => p99 },
-  { what: 'longest', of: ({ longest }: WhatIfDesign) => longest },
-] as const;
+const WAITS = ['median', '99th percentile', 'longest'] as const;
 
 /** Median, 99th percentile and longest wait of each design that waited, on a logarithmic scale. */
 export function WaitsChart({ designs, hz }: { readonly designs: readonly WhatIfDesign[]; readonly hz: number | null }) {
-  const waited = designs.filter(({ longest }) => longest > 0);
+  const waited = designs.flatMap(({ name, median, p99, longest }) =>
+    median === null || p99 === null || longest === null || longest === 0
+      ? []
+      : [{ name, waits: [median, p99, longest] }],
+  );
   if (waited.length === 0) return <p>no design waited for anything</p>;
-  const most = Math.ceil(Math.log10(Math.max(...waited.map(({ longest }) => longest), 10)));
-  const least = Math.floor(Math.log10(Math.max(1, Math.min(...waited.map(({ median }) => median)))));
+  const most = Math.ceil(Math.log10(Math.max(...waited.flatMap(({ waits }) => waits), 10)));
+  const least = Math.floor(Math.log10(Math.max(1, Math.min(...waited.flatMap(({ waits }) => waits)))));
   const decades = Array.from({ length: most - least + 1 }, (_, i) => least + i);
   // Below a tick there is nothing on this scale.
   const x = (ticks: number) =>
@@ -38,22 +38,22 @@ export function WaitsChart({ designs, hz }: { readonly designs: readonly WhatIfD
               </text>
             </g>
           ))}
-          {waited.map((design, i) => (
-            <g key={design.name} transform={`translate(0 ${i * ROW + ROW / 2})`}>
+          {waited.map(({ name, waits }, i) => (
+            <g key={name} transform={`translate(0 ${i * ROW + ROW / 2})`}>
               <text x={LABEL - 10} y="4" text-anchor="end">
-                {design.name}
+                {name}
               </text>
-              <line x1={x(design.median)} x2={x(design.longest)} y1="0" y2="0" class="rule" />
-              {WAITS.map(({ what, of }, k) => (
-                <circle key={what} cx={x(of(design))} cy="0" r="5" style={{ fill: COLOURS[k] }}>
-                  <title>{`${design.name}: ${what} ${ticksText(of(design), hz)}`}</title>
+              <line x1={x(Math.min(...waits))} x2={x(Math.max(...waits))} y1="0" y2="0" class="rule" />
+              {waits.map((wait, k) => (
+                <circle key={WAITS[k]} cx={x(wait)} cy="0" r="5" style={{ fill: COLOURS[k] }}>
+                  <title>{`${name}: ${WAITS[k]} ${ticksText(wait, hz)}`}</title>
                 </circle>
               ))}
             </g>
           ))}
         </svg>
       </Scroll>
-      <Key names={WAITS.map(({ what }) => what)} />
+      <Key names={WAITS} />
     </figure>
   );
 }

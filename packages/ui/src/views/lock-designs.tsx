@@ -54,7 +54,11 @@ function Designs({ of: { designs, pcpus, recordedPcpus, hz, waits, notChecked } 
   if (designs.length === 0) return <p>no critical sections of a p2m lock</p>;
   const measures: readonly Measure[] = [
     { name: 'waited for in all', of: ({ wait }) => wait, text: ({ wait }) => ticksText(wait, hz) },
-    { name: '99th percentile', of: ({ p99 }) => p99, text: ({ p99 }) => ticksText(p99, hz) },
+    {
+      name: '99th percentile',
+      of: ({ p99 }) => p99 ?? 0,
+      text: ({ p99 }) => (p99 === null ? '–' : ticksText(p99, hz)),
+    },
     { name: 'makespan', of: ({ ratio }) => ratio, text: ({ ratio }) => `${ratio.toFixed(3)} ×` },
     { name: 'at once', of: ({ parallel }) => parallel, text: ({ parallel }) => parallel.toFixed(2) },
   ];

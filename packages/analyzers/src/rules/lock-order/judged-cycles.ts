@@ -21,6 +21,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   vcpu: 'its sides are ordered by a vcpu that moved between their pcpus',
   grant: 'its sides are ordered by a grant that was mapped and unmapped',
   loss: 'records were lost between its sides',
+  release: 'its sides are ordered by a lock that one pcpu took and another one gave back',
   budget: 'not decided: there are too many ways to go through',
   unconfirmed: 'not decided: its other order could not be replayed',
 };

@@ -435,7 +435,9 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     await page.getByRole('combobox', { name: 'rows' }).selectOption('each');
     await page.getByRole('button', { name: 'list what differs' }).click();
     const diff = ['diff', temp('a.arrow'), temp('<i>names.arrow'), '--from', '#9000', '--to', '#2'];
-    const lines = fine([...diff, '--format', 'ndjson', '-q']).stdout.trim().split('\n');
+    const lines = fine([...diff, '--format', 'ndjson', '-q'])
+      .stdout.trim()
+      .split('\n');
     const count = () => page.locator('main table[aria-rowcount]').getAttribute('aria-rowcount');
     await expect.poll(count, { timeout: 60_000 }).toBe(String(lines.length + 1));
     // The table is about these two points, also when the page has moved on.

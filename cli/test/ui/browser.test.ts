@@ -30,14 +30,16 @@ const SIZES = [
 
 describe.skipIf(!HAS_BROWSER)('in a browser', () => {
   let browser: Browser;
-  let [url, hostile] = ['', ''];
+  let [url, hostile, both] = ['', '', ''];
   beforeAll(async () => {
     fine(['generate', '-o', temp('a.arrow'), '--events', '20000', '--seed', '16', '--fault', 'refcount.leak', '-q']);
     writeFileSync(temp('<i>names.ndjson'), NAMES.map(event => `${JSON.stringify(event)}\n`).join(''));
     p2mtrace(['import', temp('<i>names.ndjson'), '-o', temp('<i>names.arrow'), '-q']);
-    [{ url }, { url: hostile }] = await Promise.all([
+    fine(['whatif', temp('a.arrow'), '--format', 'json', '-o', temp('a.json'), '-q']);
+    [{ url }, { url: hostile }, { url: both }] = await Promise.all([
       serve(temp('a.arrow'), '--cpu-hz', '2G'),
       serve(temp('<i>names.arrow')),
+      serve(temp('a.arrow'), temp('<i>names.arrow'), '--whatif', temp('a.json')),
     ]);
     const flags = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'];
     browser = await chromium.launch({ executablePath: CHROMIUM, args: flags });
@@ -418,6 +420,85 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
     expect(await page.locator('h1').textContent()).toContain('<i>names.arrow');
     const text = (await page.locator('body').textContent()) ?? '';
     expect([text.includes('\u001b'), text.includes('\u202e')]).toEqual([false, false]);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it('compares two traces side by side, whatever they are called', async () => {
+    const { page, problems } = await open('#view=compare&seq=9000', { of: both });
+    await page.getByLabel('with').selectOption('1');
+    for (const one of ['first', 'last']) await page.locator(`.maps figure:${one}-child canvas[data-drawn]`).waitFor();
+    const captions = await page.locator('.maps figcaption').allTextContents();
+    expect(captions).toEqual(['a.arrow, #9,000 (here)', '<i>names.arrow, #2, at its end']);
+    const told = () => page.locator('section[aria-label="Both maps"] .bar output').textContent();
+    await expect.poll(told).toMatch(/^\d[\d,]* of \d[\d,]* cells that both know differ/);
+    await page.getByRole('combobox', { name: 'rows' }).selectOption('each');
+    await page.getByRole('button', { name: 'list what differs' }).click();
+    const diff = ['diff', temp('a.arrow'), temp('<i>names.arrow'), '--from', '#9000', '--to', '#2'];
+    const lines = fine([...diff, '--format', 'ndjson', '-q'])
+      .stdout.trim()
+      .split('\n');
+    const count = () => page.locator('main table[aria-rowcount]').getAttribute('aria-rowcount');
+    await expect.poll(count, { timeout: 60_000 }).toBe(String(lines.length + 1));
+    // The table is about these two points, also when the page has moved on.
+    await page.keyboard.press('Escape');
+    await page.getByRole('slider', { name: 'Time' }).press('Home');
+    await expect.poll(() => page.locator('.maps figcaption').first().textContent()).toContain('start');
+    expect(await page.getByText('what differs between').textContent()).toContain(
+      'what differs between a.arrow, #9,000 (here) and <i>names.arrow, #2, at its end',
+    );
+    expect(await page.locator('main img, main i.name, option i').count()).toBe(0);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it('shows the charts of a whatif result that was given', async () => {
+    const { page, problems } = await open('#view=locks', { of: both });
+    const { rows } = JSON.parse(fine(['whatif', temp('a.arrow'), '--format', 'json', '-q']).stdout);
+    const waited = rows.filter(({ wait }: { wait: { max: number } }) => wait.max > 0).length;
+    const points = (label: string) => page.locator(`section[aria-label="${label}"] circle`);
+    await points('parallelism lost by granularity').first().waitFor({ timeout: 60_000 });
+    const ranged = rows.filter(({ granularity }: { granularity: string | null }) => granularity !== null).length;
+    expect(await points('parallelism lost by granularity').count()).toBe(ranged);
+    expect(await points('waits by discipline').count()).toBe(3 * waited);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it('what is told of a thing or a frame is never that of another, or of another time', async () => {
+    const own = replay(temp('a.arrow'), { index: false });
+    const { end } = own;
+    const [row] = own.at(end).p2mRows({ view: 'host', domid: 1 });
+    const frame = `gfn 1:0x${row.gfn.toString(16)}@host`;
+    own.close();
+    const { page, problems } = await open(`#view=map&space=1+host&seq=${end}&thing=${encodeURIComponent(frame)}`);
+    await drawn(page, end);
+    await page.keyboard.press('m');
+    await page.locator('.map canvas').press('ArrowRight');
+    const under = () => page.locator('.map .under').textContent();
+    await expect.poll(under).toContain(`host: ${row.p2m_type}`);
+    // At the start of the trace nothing is known of it.
+    await page.getByRole('slider', { name: 'Time' }).press('Home');
+    await expect.poll(under).toBe(`0x${row.gfn.toString(16)}  host: unknown`);
+    await page.getByLabel('memory').selectOption('machine');
+    await expect.poll(under).toContain('Point at a frame');
+    // While the history of the next thing is on its way, the page must not show the last one's under its name.
+    await page.keyboard.press('2');
+    await page.locator('main table[aria-rowcount]').waitFor({ timeout: 60_000 });
+    let answer = () => {};
+    const asked = new Promise<void>(resolve => {
+      answer = resolve;
+    });
+    await page.route(/api\/history/, async route => {
+      await asked;
+      await route.continue();
+    });
+    await page.evaluate(`location.hash = 'view=thing&thing=domain+1&seq=${end}'`);
+    await expect.poll(() => lookedAt(page)).toBe('domain 1');
+    await page.getByText('the trace is being replayed').waitFor();
+    expect(await page.locator('main table[aria-rowcount]').count()).toBe(0);
+    answer();
+    await page.getByLabel('history of domain 1').waitFor({ timeout: 60_000 });
     expect(problems).toEqual([]);
     await page.close();
   });

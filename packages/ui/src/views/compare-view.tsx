@@ -50,7 +50,14 @@ export function CompareView() {
   const across = other.value >= 0;
   const here: Side = { t: trace.value, seq: seq.value, label: `${own.name}, ${seqText(seq.value)} (here)` };
   const sides: readonly [Side, Side] = across
-    ? [here, { t: other.value, seq: traces[other.value].end, label: `${traces[other.value].name}, at its end` }]
+    ? [
+        here,
+        {
+          t: other.value,
+          seq: traces[other.value].end,
+          label: `${traces[other.value].name}, ${seqText(traces[other.value].end)}, at its end`,
+        },
+      ]
     : [{ t: trace.value, seq: marked.value, label: `${own.name}, ${seqText(marked.value)} (marked)` }, here];
   return (
     <section aria-label="What differs">

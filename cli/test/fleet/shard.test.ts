@@ -66,7 +66,8 @@ describe('shards, merged', () => {
     });
     rmSync(temp('p2mtrace-baseline.json'));
     expect(run('audit', 'merge', ...NAMES.toReversed(), '--no-history').code).toBe(1);
-  });
+    // Ten runs, one after the other: a machine with much else to do takes minutes for them.
+  }, 900_000);
 
   it('tell as passed over what all machines found: state folders and shards come in meanwhile', () => {
     const [one, two, three] = NAMES.map(temp);

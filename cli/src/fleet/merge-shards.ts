@@ -28,19 +28,29 @@ export function mergeShards(files: readonly string[]): AuditedTraces {
   return {
     results: [...results.keys()].sort().map(path => results.get(path)!),
     contents: contentsOf(first.files),
-    passedOver: first.passedOver,
+    passedOver: passedOverByAll(shards),
     newest: newest.length === 0 ? undefined : new Date(newest.reduce((a, b) => Math.max(a, b))),
     config: first.config,
     plugins: first.plugins,
   };
 }
 
+/**
+ * What no machine took for a trace. What only some found is left out: state folders and shards, which the machines
+ * themselves make meanwhile, possibly in the folder that is looked through.
+ */
+function passedOverByAll(shards: readonly NamedShard[]): ShardContents['passedOver'] {
+  const [first, ...others] = shards.map(({ passedOver }) => passedOver);
+  const whys = others.map(passedOver => new Map(passedOver.map(({ path, why }) => [path, why])));
+  return first.filter(({ path, why }) => whys.every(all => all.get(path) === why));
+}
+
 /** The first of the largest group that is of one audit: what differs from it is to blame. */
 function mostLike(shards: readonly NamedShard[]): NamedShard {
   const groups = new Map<string, NamedShard[]>();
   for (const shard of shards) {
-    const { salt, config, plugins, files, unreadable, passedOver } = shard;
-    const key = JSON.stringify([shard.shard.count, salt, config, plugins, files, unreadable, passedOver]);
+    const { salt, config, plugins, files, unreadable } = shard;
+    const key = JSON.stringify([shard.shard.count, salt, config, plugins, files, unreadable]);
     groups.set(key, [...(groups.get(key) ?? []), shard]);
   }
   return [...groups.values()].reduce((a, b) => (b.length > a.length ? b : a))[0];
@@ -76,12 +86,11 @@ function otherInput(first: ShardContents, shard: ShardContents): string | undefi
   return undefined;
 }
 
-/** All that was found, by path. */
-function inputsOf({ files, unreadable, passedOver }: ShardContents): ReadonlyMap<string, string> {
+/** What is judged or can't be read, by path. */
+function inputsOf({ files, unreadable }: ShardContents): ReadonlyMap<string, string> {
   return new Map([
     ...files.map(({ path, hash }) => [path, hash ?? 'not read'] as const),
     ...unreadable.map(({ path, message }) => [path, message] as const),
-    ...passedOver.map(({ path, why }) => [path, why] as const),
   ]);
 }
 

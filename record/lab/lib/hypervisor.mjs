@@ -27,11 +27,13 @@ export async function buildHypervisor({ record, lab, source, faults, work, folde
   const xen = join(work, 'xen');
   const make = (...targets) =>
     run('make', ['-C', xen, 'XEN_TARGET_ARCH=x86_64', `EXTRA_CFLAGS_XEN_CORE=${FLAGS}`, ...targets], options);
-  if (!existsSync(join(xen, '.config'))) {
+  const path = join(xen, '.config');
+  const isSet = name => readFileSync(path, 'utf8').includes(`\nCONFIG_${name}=y\n`);
+  if (!existsSync(path) || !CONFIG.every(isSet)) {
     await make('defconfig');
-    const config = readFileSync(join(xen, '.config'), 'utf8');
+    const config = readFileSync(path, 'utf8');
     const others = config.split('\n').filter(line => !CONFIG.some(name => line.includes(`CONFIG_${name}`)));
-    writeFileSync(join(xen, '.config'), [...others, ...CONFIG.map(name => `CONFIG_${name}=y`), ''].join('\n'));
+    writeFileSync(path, [...others, ...CONFIG.map(name => `CONFIG_${name}=y`), ''].join('\n'));
     await make('olddefconfig');
   }
   await make(`-j${options.jobs}`);

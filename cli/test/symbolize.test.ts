@@ -76,6 +76,13 @@ describe.skipIf(!hasBinutils)('symbolize with an ELF file', () => {
     expect(sites('0123456789ABCDEF')).toEqual(sites());
   });
 
+  it('an address of 0, or beyond all of them, has no line', () => {
+    const caller = ['0x0', '0xffffffffffffffff', at(0x91n)];
+    const sites = callSites({ names: { caller }, metadata: {} } as never, XEN);
+    expect(caller.map(address => sites.get(address)?.line)).toEqual([undefined, undefined, 'arch/mm.c:11']);
+    expect(callSites({ names: { caller: [] }, metadata: {} } as never, XEN).size).toBe(0);
+  });
+
   it('import takes the same file', () => {
     expect(p2mtrace(['import', 'x', '--symbols', XEN, '-o', temp('x.arrow')]).stderr).not.toContain('P2M_SYMBOLS');
   });

@@ -5,7 +5,9 @@ import { askBinutil } from './binutils.js';
  * of them are in. Of what was inlined, the line of the function that has the name.
  * @throws P2mError P2M_SYMBOLS (usage)
  */
-export function sourceLines(file: string, addresses: readonly bigint[]): Map<bigint, string> {
+export function sourceLines(file: string, wanted: readonly bigint[]): Map<bigint, string> {
+  const addresses = wanted.filter(address => address > 0n);
+  if (addresses.length === 0) return new Map();
   // The address that a call returns to is behind it, and may be of the next line.
   const input = addresses.map(address => `0x${(address - 1n).toString(16)}\n`).join('');
   const answer = askBinutil('addr2line', ['-a', '-i', '-e'], file, input);
@@ -18,7 +20,7 @@ export function sourceLines(file: string, addresses: readonly bigint[]): Map<big
     if (line !== undefined && !line.endsWith(':0')) found.set(addresses[i], line);
   });
   const folder = commonFolder([...found.values()]);
-  for (const [address, line] of found) found.set(address, line.slice(folder.length));
+  for (const [address, line] of found) found.set(address, IN_XEN.exec(line)?.[1] ?? line.slice(folder.length));
   return found;
 }
 

@@ -1,5 +1,8 @@
 import { askBinutil } from './binutils.js';
 
+/** A path below the folder xen of Xen's tree. */
+const IN_XEN = /\/xen\/((?:arch|common|crypto|drivers|include|lib|xsm)\/.+)$/;
+
 /**
  * Lines of source by address, from the debug information of an ELF file: `common/memory.c:352`, from the folder on that all
  * of them are in. Of what was inlined, the line of the function that has the name.

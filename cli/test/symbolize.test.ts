@@ -77,9 +77,14 @@ describe.skipIf(!hasBinutils)('symbolize with an ELF file', () => {
   });
 
   it('an address of 0, or beyond all of them, has no line', () => {
-    const caller = ['0x0', '0xffffffffffffffff', at(0x91n)];
+    const caller = ['0x0', '0xffffffffffffffff', at(0x15n), at(0x91n)];
     const sites = callSites({ names: { caller }, metadata: {} } as never, XEN);
-    expect(caller.map(address => sites.get(address)?.line)).toEqual([undefined, undefined, 'arch/mm.c:11']);
+    expect(caller.map(address => sites.get(address)?.line)).toEqual([
+      undefined,
+      undefined,
+      'common/memory.c:18',
+      'arch/mm.c:11',
+    ]);
     expect(callSites({ names: { caller: [] }, metadata: {} } as never, XEN).size).toBe(0);
   });
 

@@ -4,8 +4,8 @@ import { askBinutil } from './binutils.js';
 const IN_XEN = /\/xen\/((?:arch|common|crypto|drivers|include|lib|xsm)\/.+)$/;
 
 /**
- * Lines of source by address, from the debug information of an ELF file: `common/memory.c:352`, from the folder on that all
- * of them are in. Of what was inlined, the line of the function that has the name.
+ * Lines of source by address, from the debug information of an ELF file: `common/memory.c:352`, from Xen's folder
+ * on, else from the one that all of them are in. Of what was inlined, the line of the function that has the name.
  * @throws P2mError P2M_SYMBOLS (usage)
  */
 export function sourceLines(file: string, wanted: readonly bigint[]): Map<bigint, string> {

@@ -44,7 +44,7 @@ expression G;
 +        put_gfn(d, each);
 +    }
 +    if ( !at )
-+        mdelay(20);
++        mdelay(200);
 +    *t = types[at];
 +    if ( !p2m_is_ram(*t) || !mfn_valid(mfns[at]) )
 +        return NULL;

@@ -1,4 +1,4 @@
-import { KINDS, usageError } from '@p2mtrace/trace-format';
+import { KINDS, type KindName, usageError } from '@p2mtrace/trace-format';
 import * as z from 'zod';
 import { type Analyzer, BASES, defineAnalyzer, type Need } from './define-analyzer.js';
 import { CONFIDENCES, SEVERITIES } from './levels.js';
@@ -13,8 +13,12 @@ export const isPluginId = (id: string): boolean => id.includes('/');
 
 const text = z.string().min(1);
 const code = z.custom<(...args: never) => unknown>(value => typeof value === 'function', 'must be a function');
+const kind = z.custom<KindName>(
+  value => typeof value === 'string' && KIND_NAMES.has(value),
+  'must be a kind of events',
+);
 const need = z.custom<Need>(
-  value => typeof value === 'string' && value.split('|').every(kind => KIND_NAMES.has(kind)),
+  value => typeof value === 'string' && value.split('|').every(name => KIND_NAMES.has(name)),
   'must be a kind of events',
 );
 const source = { sql: text.optional(), run: code.optional() };
@@ -27,6 +31,7 @@ const rule = z.strictObject({
   belief: z.strictObject({ basis: z.enum(BASES), source: text, versions: text.optional() }).optional(),
   confidence: z.enum(CONFIDENCES),
   needs: z.array(need).optional(),
+  refutedBy: z.array(kind).optional(),
   doc: text,
   fires: text.optional(),
   nearMiss: text.optional(),

@@ -29,7 +29,10 @@ expression G;
 +    /* The domctl lock is held. */
 +    static mfn_t mfns[1024];
 +    static p2m_type_t types[1024];
++    struct p2m_domain *p2m = p2m_get_hostp2m(d);
 +    struct page_info *page;
++    p2m_type_t now;
++    p2m_access_t access;
 +    unsigned int i;
 +
 +    if ( !lab_chosen(LAB_late_reference) || !paging_mode_translate(d) )
@@ -51,7 +54,7 @@ expression G;
 +    page = mfn_to_page(mfns[at]);
 +    if ( !get_page(page, d) )
 +        return NULL;
-+    if ( get_gpfn_from_mfn(mfn_x(mfns[at])) != gfn )
++    if ( !mfn_eq(p2m->get_entry(p2m, _gfn(gfn), &now, &access, 0, NULL, NULL), mfns[at]) )
 +        lab_tell(LAB_late_reference, d, gfn, mfn_x(mfns[at]), "arch_do_domctl");
 +    return page;
 +}

@@ -3,7 +3,11 @@
 # xen: p2mtrace=walks
 pvh g1 128 160; pvh g2 112 150
 record
-create g1; create g2; ready g1 g2
+create g1; create g2
+# While it boots, what its balloon gives back goes to its PoD cache, and stays its own.
+labctl types $(domid g2) 0x1000 0x8600 40 > booting.log 2>&1 & booting=$!
+ready g1 g2
+wait $booting || fail 'no types while it booted'
 labctl map $(domid g1) 0x1000 0x6000 6 > mapper.log 2>&1 & mapper=$!
 balloon g1 108; balloon g1 126; balloon g1 108
 wait $mapper || fail 'nothing was mapped'

@@ -37,7 +37,11 @@ deadlock was predicted is said of this trace: the same code can come to one in a
     `coalesce(a.name::varchar, 'lock ' || la.address::varchar)`,
   ),
   find: rows =>
-    notDeadlocks(lockCycles(rows.map(toLockEdge)), rows, 'its sides are of different locks, or of one that another pcpu released').map(classCycleRow),
+    notDeadlocks(
+      lockCycles(rows.map(toLockEdge)),
+      rows,
+      'its sides are of different locks, or of one that another pcpu released',
+    ).map(classCycleRow),
 };
 
 /** One circle as a row: its edges are the witnesses. */

@@ -1,21 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { type CellRequest, TILE_CELLS } from '@p2mtrace/replayer';
 import { BatchMemory, getU53, isValid, KIND, type KindName, type TraceReader } from '@p2mtrace/trace-format';
+import { PAGE_KINDS } from './page-kinds.js';
 
-/** Events that change the page_info of a frame; all name it as `mfn`. */
-const OF_PAGES: readonly KindName[] = [
-  'get_page',
-  'put_page',
-  'alloc_ref_drop',
-  'get_type',
-  'put_type',
-  'page_alloc',
-  'page_free',
-  'owner_set',
-];
-/** Of these, those about 2^order frames. */
+/** Of PAGE_KINDS, those about 2^order frames. */
 const RANGES: readonly KindName[] = ['page_alloc', 'page_free'];
-const isOfPages = Uint8Array.from({ length: 256 }, (_, kind) => Number(OF_PAGES.some(name => KIND[name] === kind)));
+const isOfPages = Uint8Array.from({ length: 256 }, (_, kind) => Number(PAGE_KINDS.some(name => KIND[name] === kind)));
 const isRange = Uint8Array.from({ length: 256 }, (_, kind) => Number(RANGES.some(name => KIND[name] === kind)));
 
 /** An entry of a larger order has no more frames than any machine. */

@@ -1,19 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { BatchMemory, getU53, isValid, KIND, type KindName, P2M_TYPES, type TraceReader } from '@p2mtrace/trace-format';
+import { PAGE_KINDS } from './page-kinds.js';
 
 /** What tells of an entry of a p2m, and of the page_info of a frame. */
 const OF_ENTRIES: readonly KindName[] = ['lookup', 'set_entry', 'snapshot_translation'];
-const OF_PAGES: readonly KindName[] = [
-  'get_page',
-  'put_page',
-  'alloc_ref_drop',
-  'get_type',
-  'put_type',
-  'page_alloc',
-  'page_free',
-  'owner_set',
-  'snapshot',
-];
+const OF_PAGES: readonly KindName[] = [...PAGE_KINDS, 'snapshot'];
 const [ENTRY, PAGE] = [1, 2];
 const ABOUT = Uint8Array.from({ length: 256 }, (_, kind) => {
   const is = (names: readonly KindName[]) => names.some(name => KIND[name] === kind);

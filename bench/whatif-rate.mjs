@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { BREACH_SPEC, FACT_SPECS, OPPORTUNITY_SPEC, replayTrace, whatIf } from '@p2mtrace/replayer';
+import { BREACH_SPEC, FACT_SPECS, OPPORTUNITY_SPEC, replayTrace, whatIf, whatIfOnThreads } from '@p2mtrace/replayer';
 import { importXentraceFile, TraceReader } from '@p2mtrace/trace-format';
 import { peakMemory } from './peak-memory.mjs';
 import { median } from './timing.mjs';
@@ -20,14 +20,14 @@ if (mode === 'turns') {
   const whatif = median(pairs.map(pair => pair.whatif));
   console.log(JSON.stringify({ whatif, ratio: median(pairs.map(pair => pair.whatif / pair.facts)) }));
 } else if (mode === 'memory') {
-  whatIf(TraceReader.open(path));
+  await whatIfOnThreads(TraceReader.open(path));
   console.log(JSON.stringify({ peak: peakMemory() }));
 } else {
   const once = join(DATA, 'once.arrow');
   if (!existsSync(once)) await importXentraceFile(makeYardstick(1), once);
   const reader = TraceReader.open(once);
   const started = performance.now();
-  whatIf(reader, { pcpus: 64 });
+  await whatIfOnThreads(reader, { pcpus: 64 });
   console.log(JSON.stringify({ wall: (performance.now() - started) / 1000 }));
 }
 

@@ -6,7 +6,7 @@ import { makeYardstick, TRACE } from './yardstick.mjs';
 
 /**
  * All lock designs over the yardstick against one replay with all facts, in turns (target: 3 times), in less than 300 MB;
- * and 64 pcpus over the capture that the yardstick is made of (target: 30 s).
+ * and 64 pcpus over the capture that the yardstick is made of, on all cores (target: 30 s).
  */
 export async function benchWhatIf() {
   if (!existsSync(TRACE)) await importXentraceFile(makeYardstick(), TRACE);

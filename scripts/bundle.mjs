@@ -21,6 +21,7 @@ const entries = {
   worker: at('cli', 'dist', 'audit', 'worker.js'),
   'watch-thread': at('cli', 'dist', 'budget', 'watch-thread.js'),
   'second-replay-worker': at('packages', 'analyzers', 'dist', 'analyze', 'second-replay-worker.js'),
+  'experiment-worker': at('packages', 'replayer', 'dist', 'whatif', 'experiment-worker.js'),
   'pool-worker': at('packages', 'trace-format', 'dist', 'write', 'pool-worker.js'),
 };
 

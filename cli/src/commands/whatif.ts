@@ -6,8 +6,9 @@ import {
   type OverlayKind,
   traceIdentity,
   type Upgrade,
+  type WhatIf,
   type WhatIfOptions,
-  whatIf,
+  whatIfOnThreads,
 } from '@p2mtrace/replayer';
 import type { TraceReader } from '@p2mtrace/trace-format';
 import { checkOutputs } from '@p2mtrace/trace-format/output';
@@ -61,10 +62,10 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
       domain,
     };
     const worst = new WorstSections();
-    let result: ReturnType<typeof whatIf>;
+    let result: WhatIf;
     try {
       const watch = report === undefined ? undefined : worst.watch;
-      result = whatIf(reader, { ...wanted, watch, onProgress: shown.update });
+      result = await whatIfOnThreads(reader, { ...wanted, watch, onProgress: shown.update });
     } finally {
       shown.end();
     }
@@ -83,7 +84,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
       const again = { ...wanted, onProgress: () => checkBudget() };
       const { section } = worst;
       const extras = {
-        makespans: makespansOf(reader, again, result.counts.sections),
+        makespans: await makespansOf(reader, again, result.counts.sections),
         worst: section,
         moment: section === undefined ? [] : worstMoment(reader, again, section),
       };
@@ -100,18 +101,15 @@ const SWEEP = [1, 2, 4, 8, 16, 32, 64];
 const MOST_SECTIONS = 20_000_000;
 
 /** The makespan of some designs by number of pcpus. */
-function makespansOf(reader: TraceReader, options: WhatIfOptions, sections: number) {
+async function makespansOf(reader: TraceReader, options: WhatIfOptions, sections: number) {
   const disciplines = (['exclusive', 'rwlock', 'range-exclusive', 'range-rw', 'refuse'] as const).filter(
     one => options.disciplines?.includes(one) ?? true,
   );
-  return SWEEP.filter(pcpus => pcpus * sections <= MOST_SECTIONS).flatMap(pcpus =>
-    whatIf(reader, {
-      ...options,
-      disciplines,
-      granularities: ['2m'],
-      upgrades: ['declare'],
-      pcpus,
-      refusals: false,
-    }).rows.map(row => ({ name: designName(row), pcpus, makespan: row.makespan })),
-  );
+  const found: { readonly name: string; readonly pcpus: number; readonly makespan: number }[] = [];
+  for (const pcpus of SWEEP.filter(count => count * sections <= MOST_SECTIONS)) {
+    const one = { granularities: ['2m'], upgrades: ['declare'], refusals: false } as const;
+    const { rows } = await whatIfOnThreads(reader, { ...options, ...one, disciplines, pcpus });
+    found.push(...rows.map(row => ({ name: designName(row), pcpus, makespan: row.makespan })));
+  }
+  return found;
 }

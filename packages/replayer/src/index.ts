@@ -278,4 +278,5 @@ export {
   type WhatIfOptions,
   type WhatIfRow,
   whatIf,
+  whatIfOnThreads,
 } from './whatif/index.js';

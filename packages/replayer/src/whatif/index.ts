@@ -14,10 +14,13 @@ export {
   UPGRADES,
   type Upgrade,
 } from './design.js';
+export { whatIfOnThreads } from './experiment-threads.js';
+export { FOREIGN, type Foreign } from './experiments.js';
 export { LOCK_BYTES, type LockMemory } from './lock-memory.js';
+export type { Waits } from './outcome.js';
 export { OVERLAYS, type OverlayKind } from './overlay.js';
 export type { Refusals } from './refusals.js';
 export type { SectionCounts } from './section-counts.js';
 export type { SectionRun } from './section-run.js';
-export { FOREIGN, type Foreign, MAX_PCPUS, type WhatIf, type WhatIfOptions, whatIf } from './what-if.js';
-export type { Waits, WhatIfRow } from './what-if-row.js';
+export { MAX_PCPUS, type WhatIf, type WhatIfOptions, whatIf } from './what-if.js';
+export type { WhatIfRow } from './what-if-row.js';

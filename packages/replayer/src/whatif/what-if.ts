@@ -1,40 +1,19 @@
-import { BatchMemory, isRecorded, type TraceReader } from '@p2mtrace/trace-format';
+import { isRecorded, type TraceReader } from '@p2mtrace/trace-format';
 import { type DesignChoice, type LockDesign, lockDesigns } from './design.js';
+import { type Conditions, type Experiments, type Onlookers, runExperiments } from './experiments.js';
 import { lockMemory } from './lock-memory.js';
 import { notChecked, whatWasForced } from './not-checked.js';
-import { noOverlay, type OverlayKind, overlayOf } from './overlay.js';
-import { recordedPcpus, recordedTime } from './recorded-pcpus.js';
+import { type Outcome, type Waits, waitsOf } from './outcome.js';
 import { countRefusals, whyNoRefusals } from './refusals.js';
-import { SECTION_COLUMNS } from './section-columns.js';
 import type { SectionCounts } from './section-counts.js';
-import { SectionReader } from './section-reader.js';
-import type { WatchSections } from './section-run.js';
-import { Simulation } from './simulation.js';
-import { measuresOf, type Waits, type WhatIfRow, waitsOf } from './what-if-row.js';
-
-/** How long a foreign or grant mapping keeps its claim. */
-export const FOREIGN = ['while-built', 'while-mapped'] as const;
-export type Foreign = (typeof FOREIGN)[number];
+import { measuresOf, type WhatIfRow } from './what-if-row.js';
 
 /** Most pcpus that streams are laid over each other for. */
 export const MAX_PCPUS = 4096;
 
-export interface WhatIfOptions extends DesignChoice {
-  /** `while-built` by default: page references keep the frame afterwards. */
-  readonly foreign?: Foreign | undefined;
-  /** Pcpus of the experiment; those of the trace by default. */
-  readonly pcpus?: number | undefined;
-  /** What the copies' shifts are drawn from; 1 by default. */
-  readonly seed?: number | undefined;
-  readonly overlay?: OverlayKind | undefined;
-  /** Only p2ms of this domain; others stay as recorded. */
-  readonly domain?: number | undefined;
+export interface WhatIfOptions extends DesignChoice, Conditions, Onlookers {
   /** False: nobody asks for what `refuse` would refuse, which takes a replay of its own. */
   readonly refusals?: boolean | undefined;
-  /** Called with the number of events done. */
-  readonly onProgress?: ((events: number) => void) | undefined;
-  /** Told of each section of each design as it ends. */
-  readonly watch?: ((design: LockDesign) => WatchSections | undefined) | undefined;
 }
 
 export interface WhatIf {
@@ -61,49 +40,38 @@ export interface WhatIf {
  * @throws P2mError P2M_DAMAGED
  */
 export function whatIf(reader: TraceReader, options: WhatIfOptions = {}): WhatIf {
-  const { foreign = 'while-built', seed = 1, overlay = 'same', domain, onProgress } = options;
-  const designs = lockDesigns(options);
-  const recorded = recordedPcpus(reader);
-  const { base, ticks } = recordedTime(reader);
-  const sections = new SectionReader(reader, recorded, base, domain, foreign === 'while-mapped');
-  const { streams } = sections;
-  const pcpus = options.pcpus ?? streams.length;
-  const layout =
-    options.pcpus === undefined ? noOverlay(streams.length) : overlayOf(pcpus, streams.length, overlay, seed, ticks);
+  const needed = neededExperiments(options);
+  const experiments = runExperiments(reader, [...needed.values()], options, options);
+  const outcomes = new Map([...needed.keys()].map((key, n) => [key, experiments.outcomes[n]]));
+  return conclude(reader, options, experiments, outcomes);
+}
 
-  const simulations = new Map<string, Simulation>();
-  const simulate = (design: LockDesign) => {
-    const key = keyOf(design);
-    let simulation = simulations.get(key);
-    if (simulation === undefined) {
-      const keepsMappings = foreign === 'while-mapped';
-      const watch = options.watch?.(design);
-      simulation = new Simulation({ design, streams, overlay: layout, keepsMappings, watch });
-      simulations.set(key, simulation);
-    }
-    return simulation;
-  };
+/** The experiments that answer the question, by key: those asked for, and the two that others are compared with. */
+export function neededExperiments(options: DesignChoice): Map<string, LockDesign> {
   const { fairness = 'fifo' } = options;
-  const free = simulate({ discipline: 'refuse', granularity: null, upgrade: null, fairness });
-  const asRecorded = simulate({ discipline: 'recorded', granularity: null, upgrade: null, fairness });
-  const tried = designs.map(design => [design, simulate(design)] as const);
+  const all = [...comparisons(fairness), ...lockDesigns(options)];
+  // Of two that are the same experiment the first is tried.
+  return new Map(all.toReversed().map(design => [keyOf(design), design]));
+}
 
-  const all = [...simulations.values()];
-  const advance = () => {
-    for (const simulation of all) simulation.run();
-    for (const [i, stream] of streams.entries()) stream.drop(Math.min(...all.map(one => one.needed(i))));
-  };
-  const memory = new BatchMemory();
-  if (streams.length > 0) {
-    for (const info of reader.batches) {
-      sections.read(reader.read(info, SECTION_COLUMNS, memory));
-      advance();
-      onProgress?.(info.firstSeq + info.rows);
-    }
-    sections.finish();
-    advance();
-  }
+/** Without p2m locks, and with those of the trace. */
+const comparisons = (fairness: LockDesign['fairness']): [LockDesign, LockDesign] => [
+  { discipline: 'refuse', granularity: null, upgrade: null, fairness },
+  { discipline: 'recorded', granularity: null, upgrade: null, fairness },
+];
 
+/** The answer, from what the experiments came to; `experiments` is one share of them, `outcomes` all. */
+export function conclude(
+  reader: TraceReader,
+  options: WhatIfOptions,
+  { sections, layout }: Experiments,
+  outcomes: ReadonlyMap<string, Outcome>,
+): WhatIf {
+  const { fairness = 'fifo', domain, overlay } = options;
+  const { length: streams } = sections.streams;
+  const outcomeOf = (design: LockDesign) => outcomes.get(keyOf(design)) as Outcome;
+  const [free, asRecorded] = comparisons(fairness).map(outcomeOf);
+  const designs = lockDesigns(options);
   const wantsRefusals = options.refusals !== false && designs.some(({ discipline }) => discipline === 'refuse');
   const noRefusals = whyNoRefusals(reader);
   const refusals = wantsRefusals && noRefusals === undefined ? countRefusals(reader, domain) : null;
@@ -111,16 +79,17 @@ export function whatIf(reader: TraceReader, options: WhatIfOptions = {}): WhatIf
   const claimed = [...sections.claimed]
     .filter(([res]) => domain === undefined || sections.domainOf(res) === domain)
     .map(([, one]) => one);
-  const rows = (sections.counts.sections > 0 ? tried : []).map(([design, simulation]) => ({
+  const rows = (sections.counts.sections > 0 ? designs : []).map(design => ({
     ...design,
-    ...measuresOf(simulation, pcpus, free, asRecorded),
+    pcpus: options.pcpus ?? streams,
+    ...measuresOf(outcomeOf(design), free, asRecorded),
     refused: design.discipline === 'refuse' ? refusals : null,
-    memory: lockMemory(design, simulation.peakGranules, claimed, copies),
+    memory: lockMemory(design, outcomeOf(design).peakGranules, claimed, copies),
   }));
   return {
     rows,
     counts: sections.counts,
-    recordedPcpus: streams.length,
+    recordedPcpus: streams,
     shifts: [...layout.shifts],
     recordedWaits: isRecorded(reader.metadata, 'lock_wait')
       ? { waits: sections.recordedWaits.count, ...waitsOf(sections.recordedWaits) }

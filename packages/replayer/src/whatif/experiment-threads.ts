@@ -78,7 +78,7 @@ class ExperimentThread {
 }
 
 /** Keys of designs by thread, so that each has about as much to do: the dearest first, to whoever has least. */
-export function dealtOut(needed: ReadonlyMap<string, LockDesign>, threads: number): string[][] {
+function dealtOut(needed: ReadonlyMap<string, LockDesign>, threads: number): string[][] {
   const shares = Array.from({ length: Math.min(threads, needed.size) }, () => ({ keys: [] as string[], cost: 0 }));
   for (const [key, design] of [...needed].sort(([, a], [, b]) => costOf(b) - costOf(a))) {
     const least = shares.reduce((a, b) => (b.cost < a.cost ? b : a));

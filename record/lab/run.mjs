@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LabError } from './lib/lab-error.mjs';
 import { readOptions, USAGE } from './lib/options.mjs';
+import { overhead, overheadTable } from './lib/overhead.mjs';
 import { isGood, Performance, RESULT } from './lib/performance.mjs';
 import { runHere } from './lib/real.mjs';
 import { prepare } from './lib/steps.mjs';
@@ -70,9 +71,17 @@ function publish(rows) {
 }
 
 /** Hypervisor, initramfs and the like. */
-function made({ xen, patience }) {
+function made({ xen, patience }, kinds) {
   const cache = join(root, 'node_modules', '.cache', 'p2mtrace-lab');
-  return prepare({ root, cache, tree: xen === undefined ? undefined : resolve(xen), faults: FAULTS, patience, say });
+  const tree = xen === undefined ? undefined : resolve(xen);
+  return prepare({ root, cache, tree, faults: FAULTS, kinds, patience, say });
+}
+
+/** Boots the same work on a stock hypervisor, one with the hooks, and one that records, and prints what each took. */
+async function measureOverhead(options, output) {
+  const machine = await made(options, ['recorder', 'stock']);
+  const folder = join(output, `overhead-${machine.release}`);
+  process.stdout.write(overheadTable(await overhead({ machine, lab, folder, patience: options.patience, say })));
 }
 
 /** A run that could not be made is told, and the next one is made all the same. */
@@ -97,6 +106,7 @@ async function main() {
   }
   if (options.build) return void (await made(options));
   const output = resolve(options.output);
+  if (options.overhead) return await measureOverhead(options, output);
   const runs = runsOf(options);
   if (runs.length === 0 && !options.judge && !options.table && !options.publish)
     throw new LabError('no scenario is named', USAGE);

@@ -128,6 +128,38 @@ static int pod(uint32_t dom)
     return 0;
 }
 
+/* cost DOM FIRST COUNT ROUNDS: nanoseconds a frame for giving back, taking and mapping frames of a paused domain */
+static int cost(uint32_t dom, uint64_t first, uint64_t count, unsigned int rounds)
+{
+    xenforeignmemory_handle *fm = xenforeignmemory_open(NULL, 0);
+    xen_pfn_t *gfns = calloc(count, sizeof(*gfns));
+    int *errs = calloc(count, sizeof(*errs));
+    uint64_t i;
+
+    for ( i = 0; i < count; i++ )
+        gfns[i] = first + i;
+    while ( rounds-- )
+    {
+        double start = now(), given, taken, mapped;
+        void *p;
+
+        if ( xc_domain_decrease_reservation_exact(xc, dom, count, 0, gfns) )
+            return perror("xc_domain_decrease_reservation_exact"), 1;
+        given = now();
+        if ( xc_domain_populate_physmap_exact(xc, dom, count, 0, 0, gfns) )
+            return perror("xc_domain_populate_physmap_exact"), 1;
+        taken = now();
+        p = xenforeignmemory_map(fm, dom, PROT_READ, count, gfns, errs);
+        if ( !p || xenforeignmemory_unmap(fm, p, count) )
+            return perror("xenforeignmemory_map"), 1;
+        mapped = now();
+        printf("cost decrease_reservation %.1f ns\n", (given - start) * 1e9 / count);
+        printf("cost populate_physmap %.1f ns\n", (taken - given) * 1e9 / count);
+        printf("cost foreign_map %.1f ns\n", (mapped - taken) * 1e9 / count);
+    }
+    return 0;
+}
+
 /* tick: a domain without memory comes and goes, which is recorded with its time */
 static int tick(void)
 {
@@ -166,8 +198,12 @@ int main(int c, char **v)
         return types(dom, num(v[3]), num(v[4]), atof(v[5]));
     if ( c == 3 && !strcmp(v[1], "pod") )
         return pod(dom);
+    if ( c == 6 && !strcmp(v[1], "cost") )
+        return cost(dom, num(v[3]), num(v[4]), num(v[5]));
+    if ( c == 2 && !strcmp(v[1], "now") )
+        return printf("%.0f\n", now() * 1e9) < 0;
     if ( c == 2 && !strcmp(v[1], "tick") )
         return tick();
-    fprintf(stderr, "labctl share|unshare|map|types|pod|tick ...\n");
+    fprintf(stderr, "labctl share|unshare|map|types|pod|cost|now|tick ...\n");
     return 2;
 }

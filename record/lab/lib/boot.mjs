@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LabError } from './lab-error.mjs';
@@ -10,6 +10,7 @@ const CPU = 'EPYC,+svm,+npt,-monitor,-smap,-smep,-nrip-save,-rdtscp';
 const RECORD = 'p2mtrace=no-walks';
 const XEN =
   'com1=115200,8n1 console=com1 cpuidle=0 mwait-idle=0 dom0_max_vcpus=1 dom0_vcpus_pin loglvl=all guest_loglvl=all spec-ctrl=no ucode=no';
+const THREADS = ['-accel', 'tcg,thread=multi'];
 const LINUX = 'console=hvc0 mitigations=off quiet loglevel=4 panic=1';
 /** What a scenario wants of Xen's command line. */
 const XEN_LINE = /^# xen: (.*)$/m;
@@ -18,36 +19,43 @@ const SILENCE = 120;
 
 const sizeOf = path => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
-/** Boots the hypervisor with a scenario. Leaves capture.bin, console.log and logs.tar in a folder, whatever happens. */
-export async function boot({ hypervisor, initramfs, lab, scenario, xenArguments, folder, options }) {
+/**
+ * Boots the hypervisor with a scenario, a path. Leaves capture.bin, console.log and logs.tar in a folder, whatever happens.
+ * @param settings lines of shell before the scenario
+ * @param accel how QEMU emulates: with threads of its own for the machine's cores, if nothing is said
+ */
+export async function boot({
+  hypervisor,
+  initramfs,
+  lab,
+  scenario,
+  settings = '',
+  xenArguments,
+  accel,
+  folder,
+  options,
+}) {
   const work = mkdtempSync(join(tmpdir(), 'p2mtrace-lab-'));
   try {
     const disk = join(work, 'scenario.tar');
-    const [common, script, both] = [
-      join(lab, 'dom0', 'common.sh'),
-      join(lab, 'scenarios', `${scenario}.sh`),
-      join(work, 'scenario.sh'),
-    ];
-    await run(
-      'sh',
-      ['-c', `cat "${common}" "${script}" > "${both}" && tar cf "${disk}" -C "${work}" scenario.sh`],
-      options,
-    );
-    const own = XEN_LINE.exec(readFileSync(script, 'utf8'))?.[1] ?? '';
-    await machine({ hypervisor, initramfs, disk, xenArguments: `${own} ${xenArguments}`, folder, options });
+    const [common, script] = [join(lab, 'dom0', 'common.sh'), scenario].map(path => readFileSync(path, 'utf8'));
+    writeFileSync(join(work, 'scenario.sh'), [settings, common, script].join('\n'));
+    await run('tar', ['cf', disk, '-C', work, 'scenario.sh'], options);
+    const own = XEN_LINE.exec(script)?.[1] ?? '';
+    await machine({ hypervisor, initramfs, disk, xenArguments: `${own} ${xenArguments}`, accel, folder, options });
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
 }
 
-async function machine({ hypervisor, initramfs, disk, xenArguments, folder, options }) {
+async function machine({ hypervisor, initramfs, disk, xenArguments, accel = THREADS, folder, options }) {
   const [consoleLog, capture, logs] = ['console.log', 'capture.bin', 'logs.tar'].map(name => join(folder, name));
   for (const path of [consoleLog, capture, logs]) rmSync(path, { force: true });
   const port = (name, path) => [
     ...['-chardev', `file,id=${name},path=${path}`, '-device', `virtserialport,chardev=${name},name=${name}`],
   ];
   const args = [
-    ...['-machine', 'pc', '-accel', 'tcg,thread=multi', '-cpu', CPU, '-smp', '2', '-m', '1536'],
+    ...['-machine', 'pc', ...accel, '-cpu', CPU, '-smp', '2', '-m', '1536'],
     ...['-display', 'none', '-monitor', 'none', '-no-reboot', '-nic', 'none', '-serial', `file:${consoleLog}`],
     ...['-drive', `file=${disk},format=raw,if=virtio,readonly=on`],
     ...['-device', 'virtio-serial-pci', ...port('capture', capture), ...port('logs', logs)],

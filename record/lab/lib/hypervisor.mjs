@@ -11,17 +11,19 @@ export const CONFIG = ['EXPERT', 'UNSUPPORTED', 'SHADOW_PAGING', 'MEM_SHARING', 
 /** A function that ends in a call stays its caller: otherwise a reference is told of the function one further up. */
 export const FLAGS = '-fno-optimize-sibling-calls';
 
+/** Hypervisors that are built: with the recorder and all faults, with the recorder alone, and with neither. */
+export const KINDS = ['lab', 'recorder', 'stock'];
+
 /**
- * Builds the hypervisor of a source tree with the recorder and all faults into a folder: xen (QEMU wants it unpacked),
- * symbols (nm), and planted.json, the faults that it has. The build's own folder stays, so that the next build is a
- * short one.
+ * Builds the hypervisor of a source tree into a folder: xen (QEMU wants it unpacked), symbols (nm), and planted.json,
+ * the faults that it has. The build's own folder stays, so that the next build is a short one.
  */
-export async function buildHypervisor({ record, lab, source, faults, work, folder, options }) {
+export async function buildHypervisor({ kind, record, lab, source, faults, work, folder, options }) {
   const tree = join(folder, 'tree');
   cpSync(join(source, 'tree'), tree, { recursive: true, verbatimSymlinks: true });
   const macros = join(record, 'xen-macros.h');
-  const planted = await plantAll({ lab, faults, macros, tree, work: folder, options });
-  await run('bash', [join(record, 'apply.sh'), tree], options);
+  const planted = kind === 'lab' ? await plantAll({ lab, faults, macros, tree, work: folder, options }) : [];
+  if (kind !== 'stock') await run('bash', [join(record, 'apply.sh'), tree], options);
   follow(tree, work);
   rmSync(tree, { recursive: true });
   const xen = join(work, 'xen');

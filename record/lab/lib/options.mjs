@@ -10,6 +10,7 @@ Builds Xen with the recorder, boots it in QEMU, runs scenarios with real guests,
   --together        all faults of a scenario in one boot
   --xen TREE        a Xen source tree (default: Debian's source package); it is not changed
   -o, --output DIR  where captures, traces, findings and console logs go
+  --overhead        what the recorder costs: a stock hypervisor, with the hooks, and while it records
   --real            run the scenario on the Xen host that this is, whose hypervisor has the recorder
   --judge           judge again what DIR has of these runs, or all that it has, and boot none
   --build           make all that scenarios need, and boot none
@@ -34,6 +35,7 @@ export function readOptions(args) {
         every: { type: 'string' },
         xen: { type: 'string' },
         output: { type: 'string', short: 'o' },
+        overhead: { type: 'boolean', default: false },
         real: { type: 'boolean', default: false },
         together: { type: 'boolean', default: false },
         judge: { type: 'boolean', default: false },

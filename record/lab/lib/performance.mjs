@@ -53,7 +53,8 @@ export class Performance {
     const chosen = faults.map(fault => `${fault.name}:${fault.every}`).join(',');
     this.#say(`${scenario}${chosen === '' ? '' : ` with ${chosen}`} …`);
     const xenArguments = chosen === '' ? '' : `lab=${chosen}`;
-    await boot({ ...made, lab: this.#lab, scenario, xenArguments, folder, options });
+    const path = join(this.#lab, 'scenarios', `${scenario}.sh`);
+    await boot({ ...made, lab: this.#lab, scenario: path, xenArguments, folder, options });
     const end = endOf(join(folder, 'console.log'));
     const took = ((Date.now() - start) / 1000).toFixed(0);
     this.#say(`${scenario}: ${end.how}${end.why === undefined ? '' : ` (${end.why})`}, ${took} s`);

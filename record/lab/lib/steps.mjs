@@ -16,8 +16,11 @@ const LIMITS = { programs: 900, source: 600, packages: 900, build: 3600, tools: 
 /** Raised when what a step makes of the same inputs changes. */
 const VERSION = 1;
 
-/** All that is needed before a scenario can boot. Every step is kept by what went into it. */
-export async function prepare({ root, cache, tree, faults, patience, say }) {
+/**
+ * All that is needed before a scenario can boot. Every step is kept by what went into it.
+ * @param kinds of hypervisors that are wanted; the first is the one that scenarios boot
+ */
+export async function prepare({ root, cache, tree, faults, kinds = ['lab'], patience, say }) {
   mkdirSync(cache, { recursive: true });
   const log = join(cache, 'lab.log');
   const options = limit => ({ log, limit: limit * patience, jobs: cpus().length });
@@ -39,18 +42,21 @@ export async function prepare({ root, cache, tree, faults, patience, say }) {
   const patches = filesBelow(join(lab, 'faults'))
     .map(({ path }) => path)
     .filter(path => path.endsWith('.cocci'));
-  const built = {
-    source: contentOf([join(source, 'tree', 'xen')]),
-    hooks: contentOf(hooks),
-    lab: contentOf([join(lab, 'xen'), ...patches]),
-    planted: Object.entries(faults).map(([name, { file }]) => [name, file]),
-    flags: FLAGS,
-    config: CONFIG,
+  const plain = { source: contentOf([join(source, 'tree', 'xen')]), flags: FLAGS, config: CONFIG };
+  const recorder = { ...plain, hooks: contentOf(hooks) };
+  const planted = Object.entries(faults).map(([name, { file }]) => [name, file]);
+  const inputs = {
+    stock: plain,
+    recorder,
+    lab: { ...recorder, lab: contentOf([join(lab, 'xen'), ...patches]), planted },
   };
-  const hypervisor = await step('hypervisor', built, folder => {
-    const work = join(cache, `build-${branch}`);
-    return buildHypervisor({ record, lab, source, faults, work, folder, options: options(LIMITS.build) });
-  });
+  const hypervisors = {};
+  for (const kind of kinds) {
+    hypervisors[kind] = await step('hypervisor', inputs[kind], folder => {
+      const work = join(cache, `build-${branch}`);
+      return buildHypervisor({ kind, record, lab, source, faults, work, folder, options: options(LIMITS.build) });
+    });
+  }
 
   const packages = (name, which) =>
     step(name, { wanted: which.wanted }, folder => unpackDebs(apt, which, folder, options(LIMITS.packages)));
@@ -87,10 +93,11 @@ export async function prepare({ root, cache, tree, faults, patience, say }) {
       options: options(LIMITS.initramfs),
     }),
   );
-  const planted = JSON.parse(readFileSync(join(hypervisor, 'planted.json'), 'utf8'));
-  const lacking = Object.keys(faults).filter(name => !planted.includes(name));
+  const hypervisor = hypervisors[kinds[0]];
+  const has = JSON.parse(readFileSync(join(hypervisor, 'planted.json'), 'utf8'));
+  const lacking = kinds[0] === 'lab' ? Object.keys(faults).filter(name => !has.includes(name)) : [];
   if (lacking.length > 0) say(`Xen ${release} goes without ${lacking.join(', ')}: their patches match nothing in it`);
-  return { hypervisor, initramfs, release, planted, log };
+  return { hypervisor, hypervisors, initramfs, release, planted: has, log };
 }
 
 /** Debian's tools, which drive its own version of the hypervisor alone. */

@@ -2,6 +2,7 @@ import { getU53, type ImportHealth, isValid, KIND } from '@p2mtrace/trace-format
 import type { EntryOf, TellsOrder } from '../state/replay-context.js';
 import { earlierPuts } from './earlier-puts.js';
 import { mayBeRemovedBefore } from './earlier-removal.js';
+import { LateRecords } from './late-records.js';
 import type { OrderRows } from './order-rows.js';
 
 type OrderRow = ReturnType<OrderRows['at']>;
@@ -15,6 +16,7 @@ const REACH = 1 << 18;
 export class Certainty implements TellsOrder {
   private readonly rows: OrderRows;
   private readonly slack: number;
+  private readonly late: LateRecords;
   /** Pairs of pcpus whose clocks can't be compared. */
   private readonly contradictory: (readonly [number, number])[];
 
@@ -22,6 +24,7 @@ export class Certainty implements TellsOrder {
   constructor(rows: OrderRows, slack: number, order: ImportHealth['order'] | undefined) {
     this.rows = rows;
     this.slack = slack;
+    this.late = new LateRecords(rows, slack);
     this.contradictory = [...(order?.contradictory ?? [])];
   }
 
@@ -34,12 +37,12 @@ export class Certainty implements TellsOrder {
 
   /** References on the frame that may have been dropped before this event, by puts recorded behind it. */
   earlierPuts(seq: number, mfn: number): number {
-    return earlierPuts(this.rows, seq, mfn, this.slack);
+    return earlierPuts(this.late, seq, mfn, pcpu => this.isDoubtful(pcpu));
   }
 
   /** Whether another pcpu may have removed the entry before this event, by a write recorded behind it. */
   mayBeRemovedBefore(seq: number, entry: EntryOf): boolean {
-    return mayBeRemovedBefore(this.rows, seq, entry, this.slack, pcpu => this.isDoubtful(pcpu));
+    return mayBeRemovedBefore(this.late, seq, entry, pcpu => this.isDoubtful(pcpu));
   }
 
   /** Two pcpus had one lock at once: one of their clocks is wrong, or records are missing. */

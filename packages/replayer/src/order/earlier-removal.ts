@@ -1,46 +1,28 @@
 import { getU53, isValid, KIND } from '@p2mtrace/trace-format';
 import { alignDown, framesOf } from '../memory/order.js';
 import type { EntryOf } from '../state/replay-context.js';
-import type { OrderRows } from './order-rows.js';
-
-/** Records behind an event among which the next one of each pcpu is looked for. */
-const REACH = 1 << 16;
+import type { LateRecords, OrderBatch } from './late-records.js';
 
 /**
  * Whether another pcpu may have taken the entry away before the event with this seq happened, though its set_entry is
- * recorded behind it: its window begins before, or one of the two clocks is not to be compared. `slack`: ticks by which
- * TSCs may be wrong.
+ * recorded behind it.
  * @throws P2mError P2M_DAMAGED
  */
 export function mayBeRemovedBefore(
-  rows: OrderRows,
+  records: LateRecords,
   seq: number,
   entry: EntryOf,
-  slack: number,
   isDoubtful: (pcpu: number) => boolean,
 ): boolean {
-  const { batch: own, row: ownRow } = rows.at(seq);
-  if (!isValid(own.validity.tsc, ownRow) || !isValid(own.validity.pcpu, ownRow)) return false;
-  const tsc = getU53(own.columns.tsc, ownRow);
-  const pcpu = own.columns.pcpu[ownRow];
-  /** pcpus that have recorded something since: what they record next happened since, too. */
-  const passed = new Set([pcpu]);
-  const end = Math.min(rows.end, seq + REACH);
-  for (let at = seq + 1; at < end && passed.size < rows.pcpus; ) {
-    const { batch, row: from } = rows.at(at);
-    for (let row = from; row < batch.rows && at < end; row++, at++) {
-      const { columns: c, validity: v } = batch;
-      if (!isValid(v.pcpu, row) || !isValid(v.tsc, row) || passed.has(c.pcpu[row])) continue;
-      if (c.kind[row] === KIND.set_entry && removes(batch, row, entry)) return true;
-      const isPast = getU53(c.tsc, row) >= tsc + slack;
-      if (isPast && !isDoubtful(pcpu) && !isDoubtful(c.pcpu[row])) passed.add(c.pcpu[row]);
-    }
-  }
-  return false;
+  return records.some(
+    seq,
+    isDoubtful,
+    (batch, row) => batch.columns.kind[row] === KIND.set_entry && removes(batch, row, entry),
+  );
 }
 
 /** The write gives the gfn something else, or nothing. */
-function removes({ columns: c, validity: v }: ReturnType<OrderRows['at']>['batch'], row: number, entry: EntryOf) {
+function removes({ columns: c, validity: v }: OrderBatch, row: number, entry: EntryOf) {
   if (c.domid[row] !== entry.domid || c.view[row] !== entry.view) return false;
   const order = c.order[row];
   const start = alignDown(getU53(c.gfn, row), order);

@@ -56,6 +56,21 @@ export class FrameRecords {
     });
   }
 
+  /** Visits those of so many frames from `first` on that have a record, in order; they may be removed. */
+  forEachIn(first: number, count: number, visit: (frame: number, at: number) => void): void {
+    const end = first + count;
+    if (count > this.size) {
+      this.forEach((frame, at) => {
+        if (frame >= first && frame < end) visit(frame, at);
+      });
+      return;
+    }
+    for (let frame = first; frame < end; frame++) {
+      const at = this.find(frame);
+      if (at >= 0) visit(frame, at);
+    }
+  }
+
   /** Every frame that has a record, in order, with a copy of it, so the state may change meanwhile. */
   *all(): Generator<{ readonly frame: number; readonly record: Float64Array }> {
     const frames: number[] = [];

@@ -30,9 +30,9 @@ export function snapshotP2ms({ p2ms }: XenState, scope: PieceScope, out: Snapsho
       const refused = out.begin(KIND.snapshot).id('domid', domid).id('view', view).frame('gfn', gfn);
       refused.id('p2m_type', table.refused.data[at]).id('flags', FLAG.failed);
     });
-    table.remaps.forEach((gfn, at) => {
+    table.remaps.forEach((gfn, target) => {
       const remap = out.begin(KIND.snapshot_remap).id('domid', domid).id('view', view);
-      remap.frame('gfn', gfn).frame('arg0', table.remaps.data[at]);
+      remap.frame('gfn', gfn).frame('arg0', target);
     });
   }
 }

@@ -33,8 +33,10 @@ export function* viewRows(replayer: XenState, names: Names, filter: StateFilter 
     const since = table?.completeSince ?? Number.NaN;
     yield { ...of, ...none, what: 'view', complete: !Number.isNaN(since), vcpus, since_seq: seqOrNull(since) };
     if (table === undefined) continue;
-    for (const { frame: gfn, record } of table.remaps.all()) {
-      yield { ...of, ...none, what: 'remap', gfn, mfn: mfnAt(table, gfn), new_gfn: record[0] };
+    const remaps: (readonly [number, number])[] = [];
+    table.remaps.forEach((gfn, target) => remaps.push([gfn, target]));
+    for (const [gfn, new_gfn] of remaps) {
+      yield { ...of, ...none, what: 'remap', gfn, mfn: mfnAt(table, gfn), new_gfn };
     }
     for (const { gfn, order, since } of staleLeaves(table)) {
       yield { ...of, ...none, what: 'stale', gfn, order, mfn: mfnAt(table, gfn), since_seq: seqOrNull(since) };

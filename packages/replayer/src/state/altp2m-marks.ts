@@ -5,19 +5,12 @@ import { isHole } from './holes.js';
 /** A view's entries of [gfn, gfn + 2^order) are written: those that get another mfn are no longer remaps. */
 export function endRemaps(view: P2mTable, gfn: number, mfn: number, order: number): void {
   const first = alignDown(gfn, order);
-  const end = first + framesOf(order);
   const endOne = (at: number) => {
     if (!view.find(at)) return;
     const given = mfn < 0 ? mfn : mfn + (at - first);
     if (view.foundMfn(at) !== given) view.remaps.remove(at);
   };
-  if (order === 0) {
-    if (view.remaps.find(gfn) >= 0) endOne(gfn);
-    return;
-  }
-  view.remaps.forEach(at => {
-    if (at >= first && at < end) endOne(at);
-  });
+  view.remaps.forEachOf(first, framesOf(order), endOne);
 }
 
 /**
@@ -35,9 +28,8 @@ export function markStale(view: P2mTable, host: P2mTable, gfn: number, order: nu
       view.markStale(seq);
     }
   });
-  view.remaps.forEach((remapped, at) => {
-    const newGfn = view.remaps.data[at];
-    if (newGfn < first || newGfn >= end || !view.find(remapped) || !host.find(newGfn)) return;
+  view.remaps.forEachTo(first, framesOf(order), (remapped, newGfn) => {
+    if (!view.find(remapped) || !host.find(newGfn)) return;
     if (!isSame(view, remapped, host, newGfn)) view.markStale(seq);
   });
 }
@@ -49,7 +41,7 @@ function differs(view: P2mTable, host: P2mTable, from: number, end: number): boo
     host.find(gfn);
     const order = Math.min(view.orderAt(gfn), host.orderAt(gfn));
     const same = isSame(view, gfn, host, gfn);
-    if (!same && view.remaps.find(gfn) < 0) return true;
+    if (!same && view.remaps.of(gfn) < 0) return true;
     gfn = order === 0 ? gfn + 1 : same ? alignDown(gfn, order) + framesOf(order) : gfn + 1;
   }
   return false;

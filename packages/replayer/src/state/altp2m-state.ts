@@ -60,9 +60,7 @@ export class Altp2mState implements EventState {
     const from = this.effective(view, newGfn);
     if (from === undefined) this.p2ms.drop(view, gfn);
     else this.p2ms.imply(view, gfn, from.foundMfn(newGfn), 0, from.typeAt(newGfn), from.foundAccess);
-    // `make` replaces `data`.
-    const at = remaps.make(gfn);
-    remaps.data[at] = newGfn;
+    remaps.set(gfn, newGfn);
   }
 
   /**
@@ -87,9 +85,7 @@ export class Altp2mState implements EventState {
     const newGfn = arg0Of(batch, row);
     const view = this.viewOf(batch, row);
     if (!this.context.inRange(gfn, newGfn) || view < 0) return;
-    const { remaps } = this.p2ms.tables[view];
-    const at = remaps.make(gfn);
-    remaps.data[at] = newGfn;
+    this.p2ms.tables[view].remaps.set(gfn, newGfn);
   }
 
   /** It has no state apart from that of the p2ms. */

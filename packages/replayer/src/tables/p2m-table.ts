@@ -2,6 +2,7 @@ import { FrameRecords } from '../memory/frame-records.js';
 import { CHUNK, FrameDirectory, withRoom } from '../memory/frame-table.js';
 import { alignDown, framesOf, offsetIn } from '../memory/order.js';
 import type { StateImage } from '../memory/state-image.js';
+import { Remaps } from './remaps.js';
 import { TypeRanges } from './type-ranges.js';
 
 /** Orders of p2m leaves: 4K, 2M, 1G. */
@@ -52,8 +53,8 @@ export class P2mTable {
   private readonly huge = this.levels[2];
   /** Lazy changes of types, which `typeAt` applies. */
   readonly ranges = new TypeRanges();
-  /** Of an altp2m view: gfn → new_gfn of the remaps that still hold (docs/xen.md#altp2m-remap). */
-  readonly remaps = new FrameRecords(1);
+  /** Of an altp2m view. */
+  readonly remaps = new Remaps();
   /** gfn → type that the last write of the 4K entry should have given it, if that write failed. */
   readonly refused = new FrameRecords(1);
   /** Set if entries not known do not exist: seq of the event that said so (view_create, view_reset), NaN for never. */
@@ -84,7 +85,7 @@ export class P2mTable {
 
   /** For a gfn not found: a complete view has no entry there, unless it is remapped, possibly to an unknown frame. */
   isAbsent(gfn: number): boolean {
-    return !Number.isNaN(this.completeSince) && this.remaps.find(gfn) < 0;
+    return !Number.isNaN(this.completeSince) && this.remaps.of(gfn) < 0;
   }
 
   /** True if the last write of the gfn should have given it that type, and failed. */
@@ -95,11 +96,7 @@ export class P2mTable {
 
   /** Entries of [gfn, gfn + 2^order), aligned down, were written. */
   accept(gfn: number, order: number): void {
-    const first = alignDown(gfn, order);
-    const end = first + framesOf(order);
-    this.refused.forEach(at => {
-      if (at >= first && at < end) this.refused.remove(at);
-    });
+    this.refused.forEachIn(alignDown(gfn, order), framesOf(order), one => this.refused.remove(one));
   }
 
   private probe(level: Level, key: number): boolean {

@@ -25,14 +25,12 @@ export const staleView = defineCheck({
     const lookAtView = (view: P2mTable, section: Section, old: number) => {
       const { data } = section;
       const gfn = data[old + GFN];
-      const end = gfn + framesOf(data[old + ORDER]);
       view.forEachOverlap(gfn, data[old + ORDER], leafGfn => {
         const at = Math.max(gfn, leafGfn);
-        if (view.remaps.find(at) < 0) compare(view, section, old, at, at);
+        if (view.remaps.of(at) < 0) compare(view, section, old, at, at);
       });
-      view.remaps.forEach((remapped, at) => {
-        const target = view.remaps.data[at];
-        if (target >= gfn && target < end) compare(view, section, old, remapped, target);
+      view.remaps.forEachTo(gfn, framesOf(data[old + ORDER]), (remapped, target) => {
+        compare(view, section, old, remapped, target);
       });
     };
 

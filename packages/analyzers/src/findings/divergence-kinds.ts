@@ -15,7 +15,8 @@ export const NEAR_DIVERGENCES_SQL = `select count(*) as near from divergences d 
 
 /** By what differs: how often, and how many of them each guess explains. Reads all events where some are near. */
 export function divergencesSql(near: boolean): string {
-  const joined = near ? `left join events l on l.seq = d.last_seq and ${IS_NEAR}` : '';
+  // As a condition of its own it would be asked of each pair of rows.
+  const joined = near ? `left join events l on l.seq = case when ${IS_NEAR} then d.last_seq end` : '';
   return `
   with seen as (
     select

@@ -33,16 +33,28 @@ export const partialSuccess = defineCheck({
       );
     };
 
-    const look = (section: Section, failed: number) => {
-      const { data } = section;
-      if (data[failed + WHAT] !== ENTRY_FAILED || stands(data, failed)) return;
-      failures.countAt(data[failed + CALLER]);
-      const succeeded = section.find(at => {
-        if (data[at + WHAT] !== ENTRY_WRITTEN || !areChunks(data, at, failed) || !stands(data, at)) return false;
+    /** By the gfn where they begin and where they end: writes of the section that stand; of those that are the same the first. */
+    const standing = (section: Section): WritesByEdge => {
+      const edges: WritesByEdge = { begin: new Map(), end: new Map() };
+      section.forEach(({ data }, at) => {
+        if (data[at + WHAT] !== ENTRY_WRITTEN || !stands(data, at)) return;
         // A zero check goes gfn by gfn and passes over those that can't be written (XSA-247).
-        return data[at + TYPE] !== POPULATE_ON_DEMAND || !replacedFrame(section, at);
+        if (data[at + TYPE] === POPULATE_ON_DEMAND && replacedFrame(section, at)) return;
+        addWrite(edges.begin, data[at + GFN], data, at);
+        addWrite(edges.end, data[at + GFN] + framesOf(data[at + ORDER]), data, at);
       });
-      if (succeeded < 0) return;
+      return edges;
+    };
+
+    const look = (section: Section, failed: number, edges: WritesByEdge) => {
+      const { data } = section;
+      failures.countAt(data[failed + CALLER]);
+      const beside = [
+        ...(edges.end.get(data[failed + GFN]) ?? []),
+        ...(edges.begin.get(data[failed + GFN] + framesOf(data[failed + ORDER])) ?? []),
+      ];
+      const succeeded = Math.min(...beside.filter(at => areChunks(data, at, failed)));
+      if (!Number.isFinite(succeeded)) return;
       report({
         confidence: section.confidence,
         pcpu: section.pcpu,
@@ -57,9 +69,31 @@ export const partialSuccess = defineCheck({
       });
     };
 
-    return { sectionEnd: section => section.forEach(look) };
+    return {
+      sectionEnd: section => {
+        let edges: WritesByEdge | undefined;
+        section.forEach(({ data }, at) => {
+          if (data[at + WHAT] !== ENTRY_FAILED || stands(data, at)) return;
+          edges ??= standing(section);
+          look(section, at, edges);
+        });
+      },
+    };
   },
 });
+
+interface WritesByEdge {
+  readonly begin: Map<number, number[]>;
+  readonly end: Map<number, number[]>;
+}
+
+/** Adds a write, unless there is one of the same entry already. */
+function addWrite(edge: Map<number, number[]>, gfn: number, data: Float64Array, at: number): void {
+  const there = edge.get(gfn);
+  if (there === undefined) edge.set(gfn, [at]);
+  else if (!there.some(one => SAME.every(column => data[one + column] === data[at + column]))) there.push(at);
+}
+const SAME = [DOMID, VIEW, GFN, ORDER, MFN, TYPE];
 
 /** Two chunks may be of one write: of the same p2m and type, side by side, with frames side by side or none. */
 function areChunks(data: Float64Array, one: number, other: number): boolean {

@@ -19,6 +19,8 @@ test('every mapping of a frame is found, however many alias it', () => {
         const base = mfn * 2 ** order;
         const same = naive.findIndex(m => m.base === base && m.order === order && m.p2m === p2m && m.gfn === gfn);
         if (add) {
+          // A gfn of a p2m maps a frame once.
+          if (same >= 0) continue;
           map.add(base, order, p2m, gfn);
           naive.push({ base, order, p2m, gfn });
         } else {
@@ -37,4 +39,26 @@ test('every mapping of a frame is found, however many alias it', () => {
     }),
     { numRuns: 500 },
   );
+});
+
+test('a frame that very many gfns map is as right as one with a few', () => {
+  const map = new ReverseMap();
+  const left = new Set<string>();
+  /** Numbers in no order, the same each time. */
+  const at = (n: number) => (n * 40_503) % 70_001;
+  for (let n = 0; n < 70_001; n++) {
+    map.add(5, 0, at(n) % 3, 2 ** 40 * (n % 2) + at(n));
+    left.add(`${at(n) % 3}:${2 ** 40 * (n % 2) + at(n)}`);
+  }
+  for (const until of [70_000, 65_536, 65_535, 100, 20, 0]) {
+    for (const name of [...left].slice(until)) {
+      const [p2m, gfn] = name.split(':').map(Number);
+      map.remove(5, 0, p2m, gfn);
+      map.remove(5, 0, p2m, gfn);
+      left.delete(name);
+    }
+    expect(map.isMapped(5)).toBe(until > 0);
+    expect(new Set(map.mappings(5).map(({ p2m, gfn }) => `${p2m}:${gfn}`))).toEqual(left);
+    expect(map.mappings(5)).toHaveLength(until);
+  }
 });

@@ -4,7 +4,7 @@ import { saveState } from '../memory/state-image.js';
 import { Replayer } from '../replayer.js';
 
 /** Must be raised if the same events give a different state, or the same state is saved differently. */
-const STATE_VERSION = 8;
+const STATE_VERSION = 9;
 
 /**
  * Identifies everything that a state at some seq depends on: the checksums of all columns of the trace, its metadata

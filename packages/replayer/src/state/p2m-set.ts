@@ -256,16 +256,23 @@ export class P2mSet {
   /** A lazy change of types (docs/xen.md#lazy-types); if there are too many, all of them are carried out. */
   changeTypes(p2m: number, gfn: number, end: number, oldType: number, newType: number): void {
     const table = this.tables[p2m];
-    if (table.ranges.length === MAX_TYPE_RANGES) {
-      table.forEachLeaf(leafGfn => {
-        // A leaf that a change cuts is split, as Xen would split it.
-        const order = table.foundOrder;
-        if (table.orderAt(leafGfn) === order) table.retype(table.typeAt(leafGfn));
-        else this.splitByType(table, leafGfn, order);
-      });
-      table.ranges.clear();
-    }
+    if (table.ranges.length === MAX_TYPE_RANGES) this.carryOutChanges(table);
     table.ranges.add(gfn, end, oldType, newType, this.context.now.seq);
+  }
+
+  /** Gives the leaves that lazy changes are about their types. */
+  private carryOutChanges(table: P2mTable): void {
+    const leaves: number[] = [];
+    for (const [first, end] of table.ranges.covered()) table.forEachLeafIn(first, end, gfn => leaves.push(gfn));
+    // One that lies across an end is met from both sides.
+    for (const gfn of new Set(leaves.sort((a, b) => a - b))) {
+      table.find(gfn);
+      const order = table.foundOrder;
+      // A leaf that a change cuts is split, as Xen would split it.
+      if (table.orderAt(gfn) === order) table.retype(table.typeAt(gfn));
+      else this.splitByType(table, gfn, order);
+    }
+    table.ranges.clear();
   }
 
   private splitByType(table: P2mTable, gfn: number, order: number): void {

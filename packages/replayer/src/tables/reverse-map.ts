@@ -1,12 +1,7 @@
 import { CHUNK, FrameDirectory, withRoom } from '../memory/frame-table.js';
 import { offsetIn, runOf } from '../memory/order.js';
 import type { StateImage } from '../memory/state-image.js';
-
-/** A mapping of a machine frame: p2m and gfn. */
-export interface Mapping {
-  readonly p2m: number;
-  readonly gfn: number;
-}
+import { type Mapping, MappingList } from './mapping-list.js';
 
 /**
  * mfn → every (p2m, gfn) that maps it, over all domains and views (docs/replay.md#p2m). Superpages are kept at their
@@ -85,10 +80,10 @@ class ReverseLevel {
   count = 0;
   private readonly directory = new FrameDirectory();
   /** Number of mappings; the first is stored in place. */
-  private n = new Uint16Array(CHUNK);
-  private p2m = new Uint16Array(CHUNK);
+  private n = new Uint32Array(CHUNK);
+  private p2m = new Uint32Array(CHUNK);
   private gfn = new Float64Array(CHUNK);
-  private readonly more = new Map<number, Mapping[]>();
+  private readonly more = new Map<number, MappingList>();
 
   has(key: number): boolean {
     return this.n[this.directory.find(key)] > 0;
@@ -106,11 +101,7 @@ class ReverseLevel {
     if (this.n[slot]++ === 0) {
       this.p2m[slot] = p2m;
       this.gfn[slot] = gfn;
-      return;
-    }
-    const list = this.more.get(key);
-    if (list === undefined) this.more.set(key, [{ p2m, gfn }]);
-    else list.push({ p2m, gfn });
+    } else this.addMore(key, p2m, gfn);
   }
 
   remove(key: number, p2m: number, gfn: number): void {
@@ -123,12 +114,8 @@ class ReverseLevel {
         this.p2m[slot] = next.p2m;
         this.gfn[slot] = next.gfn;
       }
-    } else {
-      const at = list?.findIndex(mapping => mapping.p2m === p2m && mapping.gfn === gfn) ?? -1;
-      if (at < 0) return;
-      list?.splice(at, 1);
-    }
-    if (list?.length === 0) this.more.delete(key);
+    } else if (list?.remove(p2m, gfn) !== true) return;
+    if (list?.all.length === 0) this.more.delete(key);
     this.n[slot]--;
     this.count--;
   }
@@ -139,16 +126,12 @@ class ReverseLevel {
     this.n = image.array('n', this.n);
     this.p2m = image.array('p2m', this.p2m);
     this.gfn = image.array('gfn', this.gfn);
-    const more = [...this.more].flatMap(([key, list]) => list.flatMap(({ p2m, gfn }) => [key, p2m, gfn]));
+    const more: number[] = [];
+    for (const [key, { all }] of this.more) for (const { p2m, gfn } of all) more.push(key, p2m, gfn);
     image.numbers('more', more);
     if (!image.loading) return;
     this.more.clear();
-    for (let i = 0; i < more.length; i += 3) {
-      const mapping = { p2m: more[i + 1], gfn: more[i + 2] };
-      const list = this.more.get(more[i]);
-      if (list === undefined) this.more.set(more[i], [mapping]);
-      else list.push(mapping);
-    }
+    for (let i = 0; i < more.length; i += 3) this.addMore(more[i], more[i + 1], more[i + 2]);
   }
 
   first(key: number, offset: number): Mapping {
@@ -168,6 +151,15 @@ class ReverseLevel {
     if (slot === 0 || this.n[slot] === 0) return;
     visit(this.p2m[slot], this.gfn[slot] + offset);
     if (this.n[slot] === 1) return;
-    for (const { p2m, gfn } of this.more.get(key) ?? []) visit(p2m, gfn + offset);
+    for (const { p2m, gfn } of this.more.get(key)?.all ?? []) visit(p2m, gfn + offset);
+  }
+
+  private addMore(key: number, p2m: number, gfn: number): void {
+    let list = this.more.get(key);
+    if (list === undefined) {
+      list = new MappingList();
+      this.more.set(key, list);
+    }
+    list.add(p2m, gfn);
   }
 }

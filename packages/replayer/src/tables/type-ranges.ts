@@ -75,6 +75,18 @@ export class TypeRanges {
     return next;
   }
 
+  /** What the changes are about: [first, end) in order, no two of which meet. */
+  covered(): [number, number][] {
+    const covered: [number, number][] = [];
+    const order = this.first.map((_, i) => i).sort((a, b) => this.first[a] - this.first[b]);
+    for (const i of order) {
+      const last = covered.at(-1);
+      if (last === undefined || last[1] < this.first[i]) covered.push([this.first[i], this.end[i]]);
+      else last[1] = Math.max(last[1], this.end[i]);
+    }
+    return covered;
+  }
+
   /** The i-th change. */
   at(i: number): TypeRange {
     const [first, end, seq] = [this.first[i], this.end[i], this.seq[i]];

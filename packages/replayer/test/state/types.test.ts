@@ -90,3 +90,31 @@ test('more changes than are kept apart give the same types', async () => {
   expect(p2m.reduce((frames, { order }) => frames + 2 ** order, 0)).toBe(513);
   expect(p2m.every(({ set_seq }) => set_seq === 0 || set_seq === 1)).toBe(true);
 });
+
+test('more changes than are kept, over parts of the p2m', async () => {
+  const TYPES = ['ram_rw', 'ram_logdirty', 'ram_ro'];
+  /** Numbers in no order, the same each time. */
+  let state = 1;
+  const random = (below: number) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % below;
+  };
+  /** By gfn, each change carried out at once. */
+  const naive = Array.from({ length: 64 }, () => 'ram_rw');
+  const events: object[] = naive.map((_, gfn) => entry(gfn, 0x100 + gfn));
+  for (let i = 0; i < 700; i++) {
+    const first = random(60);
+    const end = first + 1 + random(6);
+    const [old, now] = [TYPES[random(3)], TYPES[random(3)]];
+    events.push(change(first, end, now, { old_type: old }));
+    for (let gfn = first; gfn < Math.min(end, 64); gfn++) if (naive[gfn] === old) naive[gfn] = now;
+    if (i % 5 !== 0) continue;
+    const gfn = random(64);
+    events.push(entry(gfn, 0x100 + gfn));
+    naive[gfn] = 'ram_rw';
+  }
+  expect(hostOf(await stateOf(...events))).toEqual(
+    Object.fromEntries(naive.map((type, gfn) => [gfn, [0x100 + gfn, type]])),
+  );
+  expect(new Set(naive).size).toBe(3);
+});

@@ -33,7 +33,7 @@ export const grantPairing = defineCheck({
     /** By domid and handle. */
     const handles = new Map<number, Handle>();
     /** Frame → what maps it. */
-    const byMfn = new Map<number, Handle[]>();
+    const byMfn = new Map<number, Set<Handle>>();
 
     const map = (batch: ReplayBatch, row: number) => {
       const domid = grants.mapperOf(batch, row);
@@ -57,7 +57,7 @@ export const grantPairing = defineCheck({
       const owner = batch.columns.owner[row];
       const made: Handle = { domid, owner, handle, mfn, mapped: seq, open, closed: 0, unmapped: Number.NaN };
       handles.set(key, made);
-      if (mfn >= 0) byMfn.set(mfn, [...(byMfn.get(mfn) ?? []), made]);
+      if (mfn >= 0) byMfn.set(mfn, (byMfn.get(mfn) ?? new Set()).add(made));
     };
 
     const unmap = (batch: ReplayBatch, row: number) => {
@@ -91,9 +91,9 @@ export const grantPairing = defineCheck({
     /** Nothing of the handle is mapped any more. */
     const close = (handle: Handle) => {
       handle.open = 0;
-      const left = (byMfn.get(handle.mfn) ?? []).filter(other => other !== handle);
-      if (left.length > 0) byMfn.set(handle.mfn, left);
-      else byMfn.delete(handle.mfn);
+      const left = byMfn.get(handle.mfn);
+      left?.delete(handle);
+      if (left?.size === 0) byMfn.delete(handle.mfn);
     };
 
     const freed = (mfn: number) => {

@@ -20,7 +20,7 @@ export const foreignBlocks = defineCheck({
     const writes = opportunities('write');
     /** By who maps it, and as what. */
     const open = new Map<string, Mapping>();
-    const byMfn = new Map<number, Mapping[]>();
+    const byMfn = new Map<number, Set<Mapping>>();
 
     /** Mappings that no later event could name are left out. */
     const grantKey = (batch: ReplayBatch, row: number) => {
@@ -34,16 +34,16 @@ export const foreignBlocks = defineCheck({
       if (key === undefined || mfn < 0 || hasFailed(batch, row)) return;
       const mapping = { mfn, seq: now.seq };
       open.set(key, mapping);
-      byMfn.set(mfn, [...(byMfn.get(mfn) ?? []), mapping]);
+      byMfn.set(mfn, (byMfn.get(mfn) ?? new Set()).add(mapping));
     };
 
     const unmap = (key: string | undefined, batch: ReplayBatch, row: number) => {
       const mapping = key === undefined || hasFailed(batch, row) ? undefined : open.get(key);
       if (key === undefined || mapping === undefined) return;
       open.delete(key);
-      const left = (byMfn.get(mapping.mfn) ?? []).filter(other => other !== mapping);
-      if (left.length > 0) byMfn.set(mapping.mfn, left);
-      else byMfn.delete(mapping.mfn);
+      const left = byMfn.get(mapping.mfn);
+      left?.delete(mapping);
+      if (left?.size === 0) byMfn.delete(mapping.mfn);
       tell(mapping, now.seq);
     };
 
@@ -55,7 +55,7 @@ export const foreignBlocks = defineCheck({
       const named = isOfMfn ? mfnOf(batch, row) : -1;
       const table = p2ms.find(c.domid[row], isOfMfn ? HOST : c.view[row]);
       const mfn = named >= 0 ? named : table?.find(gfn) ? table.foundMfn(gfn) : -1;
-      const mapping = byMfn.get(mfn)?.[0];
+      const mapping = byMfn.get(mfn)?.values().next().value;
       if (mapping === undefined) return;
       writes.count();
       // With not enough memory nobody is in its way.

@@ -3,6 +3,9 @@ import { offsetIn, runOf } from '../memory/order.js';
 import type { StateImage } from '../memory/state-image.js';
 import { type Mapping, MappingList } from './mapping-list.js';
 
+/** So many mappings of a frame are looked at by checks (docs/rules.md). */
+export const SOME_MAPPINGS = 1024;
+
 /**
  * mfn → every (p2m, gfn) that maps it, over all domains and views (docs/replay.md#p2m). Superpages are kept at their
  * own order, so mapping one takes one step. Nearly every frame has one mapping, stored in place; more of them overflow.
@@ -44,11 +47,11 @@ export class ReverseMap {
     return -1;
   }
 
-  /** Visits every (p2m, gfn) that maps the frame; gfn is that of the 4K frame. */
-  forEach(mfn: number, visit: (p2m: number, gfn: number) => void): void {
+  /** Visits every (p2m, gfn) that maps the frame, or so many of each order; gfn is that of the 4K frame. */
+  forEach(mfn: number, visit: (p2m: number, gfn: number) => void, most = Number.POSITIVE_INFINITY): void {
     for (let depth = 0; depth < this.levels.length; depth++) {
       const level = this.levels[depth];
-      if (level.count > 0) level.forEach(runOf(mfn, 9 * depth), offsetIn(mfn, 9 * depth), visit);
+      if (level.count > 0) level.forEach(runOf(mfn, 9 * depth), offsetIn(mfn, 9 * depth), visit, most);
     }
   }
 
@@ -56,6 +59,13 @@ export class ReverseMap {
   mappings(mfn: number): Mapping[] {
     const found: Mapping[] = [];
     this.forEach(mfn, (p2m, gfn) => found.push({ p2m, gfn }));
+    return found;
+  }
+
+  /** The first of them: who looks at all of a frame that 100,000 entries map, at each event about it, does not end. */
+  someMappings(mfn: number): Mapping[] {
+    const found: Mapping[] = [];
+    this.forEach(mfn, (p2m, gfn) => found.push({ p2m, gfn }), SOME_MAPPINGS);
     return found;
   }
 
@@ -145,13 +155,15 @@ class ReverseLevel {
     return slot === 0 || this.n[slot] === 0 ? -1 : this.p2m[slot];
   }
 
-  /** Visits every mapping, for the frame that is `offset` after the first one. */
-  forEach(key: number, offset: number, visit: (p2m: number, gfn: number) => void): void {
+  /** Visits the mappings, so many at most, for the frame that is `offset` after the first one. */
+  forEach(key: number, offset: number, visit: (p2m: number, gfn: number) => void, most: number): void {
     const slot = this.directory.find(key);
     if (slot === 0 || this.n[slot] === 0) return;
     visit(this.p2m[slot], this.gfn[slot] + offset);
     if (this.n[slot] === 1) return;
-    for (const { p2m, gfn } of this.more.get(key)?.all ?? []) visit(p2m, gfn + offset);
+    const all = this.more.get(key)?.all ?? [];
+    const end = Math.min(all.length, most - 1);
+    for (let n = 0; n < end; n++) visit(all[n].p2m, all[n].gfn + offset);
   }
 
   private addMore(key: number, p2m: number, gfn: number): void {

@@ -17,7 +17,7 @@ export const unlistedView = defineCheck({
     const nominated = (batch: ReplayBatch, row: number) => {
       if (hasFailed(batch, row)) return;
       const mfn = mfnOf(batch, row);
-      for (const { p2m, gfn } of state.reverse.mappings(mfn)) look(p2ms.tables[p2m], gfn, mfn);
+      for (const { p2m, gfn } of state.reverse.someMappings(mfn)) look(p2ms.tables[p2m], gfn, mfn);
     };
 
     /** A view's entry was written, maybe with frames that are shared. */

@@ -48,7 +48,7 @@ export const m2pMismatch = defineCheck({
         if (host.find(value) && host.foundMfn(value) !== mfn) tell(section, change, host, value, mfn);
         return;
       }
-      for (const { p2m, gfn } of reverse.mappings(mfn)) {
+      for (const { p2m, gfn } of reverse.someMappings(mfn)) {
         const isHosts = p2ms.tables[p2m] === host;
         if (isHosts && host.find(gfn) && isRam(host.typeAt(gfn))) tell(section, change, host, gfn, mfn);
       }

@@ -61,7 +61,7 @@ export const podAccounting = defineCheck({
       const known = cachedSeq.find(mfn);
       if (cached < 0 || known < 0 || !reverse.isMapped(mfn) || reported.has(mfn)) return;
       const domid = pod.cache.data[cached];
-      for (const { p2m, gfn } of reverse.mappings(mfn)) {
+      for (const { p2m, gfn } of reverse.someMappings(mfn)) {
         const table = p2ms.tables[p2m];
         if (table.domid !== domid || table.view !== HOST || !table.find(gfn)) continue;
         reported.add(mfn);

@@ -25,7 +25,7 @@ export const leak = defineCheck({
       const domid = last?.domid ?? owner;
       const fate = leaked.areRelinquished(owner) && dead.fateOf(domid) === 'alive' ? 'dying' : dead.fateOf(domid);
       const dropped = refs.allocationDropped(slot);
-      const standing = p2ms.reverse.mappings(mfn).find(({ p2m }) => p2ms.tables[p2m].domid === owner);
+      const standing = p2ms.reverse.someMappings(mfn).find(({ p2m }) => p2ms.tables[p2m].domid === owner);
       const tell = (held: HeldReference | undefined) => {
         const isKnown = held !== undefined && !Number.isNaN(dropped.seq);
         // Whoever has a type reference on a page uses it for long, and its domain may end before: a ring, a registered area.

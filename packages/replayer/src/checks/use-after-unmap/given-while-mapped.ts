@@ -18,7 +18,7 @@ export const givenWhileMapped = defineCheck({
     const judge = (mfn: number, owner: number, former: number) => {
       if (owner >= DOMID_FIRST_RESERVED) return;
       gifts.count();
-      for (const { p2m, gfn } of p2ms.reverse.mappings(mfn)) {
+      for (const { p2m, gfn } of p2ms.reverse.someMappings(mfn)) {
         const table = p2ms.tables[p2m];
         if (table.domid === owner || (former >= 0 && table.domid !== former)) continue;
         if (!table.find(gfn) || !isRam(table.typeAt(gfn))) continue;

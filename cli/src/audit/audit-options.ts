@@ -19,6 +19,10 @@ export interface AuditOptions extends AuditSettings {
   readonly expect?: number | undefined;
   /** Milliseconds: the newest trace must not be older. */
   readonly maxAge?: number | undefined;
+  /** Folder of the dataset to which traces are added. */
+  readonly dataset?: string | undefined;
+  /** Host that recorded the traces, in the dataset. */
+  readonly host?: string | undefined;
   /** Nothing may have been lost, be unknown or be guessed. */
   readonly strict?: boolean | undefined;
 }

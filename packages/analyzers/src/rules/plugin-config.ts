@@ -28,6 +28,9 @@ const auditSchema = z.strictObject({
   maxAge: z.number().positive().optional(),
   /** Exit code 3 if anything of the recordings was lost, is unknown or was guessed. */
   strict: z.boolean().optional(),
+  /** Folder of the dataset to which traces are added, and the host that recorded them. */
+  dataset: z.string().optional(),
+  host: z.string().optional(),
   only: z.array(z.string()).optional(),
   xenVersion: z.string().optional(),
   layout: z.string().optional(),

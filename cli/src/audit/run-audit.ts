@@ -53,7 +53,7 @@ export interface RunOptions {
  */
 export async function runAudit(inputs: Inputs, folder: StateFolder, options: RunOptions): Promise<AuditRun> {
   const salt = await settingsHash(options.settings);
-  const lacks = lackingIn(options.dataset, options.tell);
+  const lacks = await lackingIn(options.dataset, options.tell);
   const results = new Map<string, TraceResult>();
   for (const { path, ...problem } of inputs.unreadable) results.set(path, failed(path, problem));
   const tasks = new Map<string, AuditTask>();
@@ -110,10 +110,11 @@ export const contentsOf = (hashed: readonly HashedFile[]): number =>
   new Set(hashed.flatMap(({ hash }) => hash ?? [])).size;
 
 /** Whether the dataset lacks a content, judged so; false where there is none. */
-function lackingIn(target: DatasetTarget | undefined, tell: (text: string) => void) {
+async function lackingIn(target: DatasetTarget | undefined, tell: (text: string) => void) {
   if (target === undefined) return () => false;
   const { path, host } = target;
   const dataset = Dataset.make(path, tell);
+  await dataset.tidy();
   const have = dataset.byContent();
   return (content: string, key: string) => !isCurrent(dataset, { content, key, host }, have.get(content) ?? []);
 }

@@ -119,6 +119,12 @@ export class Dataset {
     }
   }
 
+  /** Ends what a process that was killed has begun, and removes what it left. Throws like `change`. */
+  async tidy(): Promise<void> {
+    this.folder.staging().remove();
+    await this.change(async () => undefined);
+  }
+
   /**
    * Ends a change that was cut off: what its partitions name is there, other files of it go. Only for whoever has the
    * lock.

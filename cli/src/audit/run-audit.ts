@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { Dataset } from '../dataset/dataset.js';
 import { isCurrent } from '../dataset/add-trace.js';
+import { Dataset } from '../dataset/dataset.js';
 import type { AuditSettings, AuditTask, DatasetTarget, TaskEnd } from './audit-task.js';
 import type { Inputs } from './inputs.js';
 import { isTrace } from './recognise.js';

@@ -1,11 +1,11 @@
 /** A process that audits one trace after the other: if one crashes it, only that trace is lost. */
 
 import { FileLock } from '@p2mtrace/trace-format/output';
+import { readSealed, writeSealed } from '../output/sealed-file.js';
 import { addToDataset } from './add-to-dataset.js';
 import type { AuditSettings, AuditTask, DatasetTarget, FromWorker, TaskEnd, ToWorker } from './audit-task.js';
 import { auditTrace, prepare } from './audit-trace.js';
 import { endWithParent } from './end-with-parent.js';
-import { readSealed, writeSealed } from '../output/sealed-file.js';
 import { settingsHash } from './settings-hash.js';
 import { traceResultSchema } from './trace-result.js';
 

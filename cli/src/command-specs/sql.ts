@@ -59,7 +59,7 @@ tables traces, findings, occurrences, metrics, customs and not_checked (docs/fle
       `p2mtrace sql trace.arrow 'from gfn_at(1, 0x8e07, 89740)'`,
       `p2mtrace sql trace.arrow 'from ref_spans where mfn = $mfn' --param mfn=0x122607 --format md`,
       `p2mtrace sql before.arrow after.arrow 'select trace, class, hold_max from lock_stat' -o locks.parquet`,
-      `p2mtrace sql --dataset facts "select host, count(*) from findings where rule = 'refcount.leak' group by host"`,
+      `p2mtrace sql --dataset fleet "select host, count(*) from findings where rule = 'refcount.leak' group by host"`,
     ],
     load: () => import('../commands/sql.js'),
   },

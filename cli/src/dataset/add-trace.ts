@@ -29,7 +29,11 @@ export interface JudgedTrace extends TraceIdentity {
 }
 
 /** Whether one of the entries that have the content has it as it would be written now. */
-export function isCurrent(dataset: Dataset, { content, key, host }: TraceIdentity, have: readonly PlacedEntry[]): boolean {
+export function isCurrent(
+  dataset: Dataset,
+  { content, key, host }: TraceIdentity,
+  have: readonly PlacedEntry[],
+): boolean {
   if (have.length !== 1) return false;
   const [placed] = have;
   const isSame = placed.entry.traces.some(trace => trace.content === content && trace.key === key);
@@ -84,7 +88,10 @@ async function withoutContent(dataset: Dataset, old: readonly PlacedEntry[], con
     const { partition, entry } = placed;
     const entries = parts.get(partition) ?? dataset.entriesOf(partition).map(one => one.entry);
     const rest = await combined(dataset, [placed], new Set([content]), folder);
-    parts.set(partition, [...entries.filter(one => one.file !== entry.file), ...(rest === undefined ? [] : [rest.entry])]);
+    parts.set(partition, [
+      ...entries.filter(one => one.file !== entry.file),
+      ...(rest === undefined ? [] : [rest.entry]),
+    ]);
     if (rest !== undefined) added.push(...rest.files);
   }
   return { parts, added };

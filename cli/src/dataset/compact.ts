@@ -13,11 +13,7 @@ export interface Compacted {
  * other writers wait no longer than for one of them.
  * @throws P2mError P2M_WRITE, P2M_DATASET (usage), P2M_DATASET_DAMAGED, P2M_DATASET_SCHEMA
  */
-export async function compact(
-  dataset: Dataset,
-  least: number,
-  onDone: (compacted: Compacted) => void,
-): Promise<void> {
+export async function compact(dataset: Dataset, least: number, onDone: (compacted: Compacted) => void): Promise<void> {
   const partitions = new Set(dataset.entries().map(({ partition }) => partition));
   for (const partition of partitions) {
     let before = 0;

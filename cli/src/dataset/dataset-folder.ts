@@ -13,7 +13,7 @@ import {
 import type * as z from 'zod';
 import { readSealed, writeSealed } from '../output/sealed-file.js';
 import { partitionOf } from './names.js';
-import { DATASET_SCHEMA, type Part, partSchema, type Pending, pendingSchema } from './part.js';
+import { DATASET_SCHEMA, type Part, type Pending, partSchema, pendingSchema } from './part.js';
 
 const FORMAT = 'p2mtrace-dataset';
 const FACTS = 'facts';

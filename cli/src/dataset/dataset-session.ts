@@ -45,9 +45,13 @@ export function aboutDataset(dataset: Dataset, error: unknown): unknown {
     });
   }
   if (!GONE.test(message)) return error;
-  return new P2mError('P2M_DATASET_CHANGED', `a file went away or changed while it was read: ${message.split('\n')[0]}`, {
-    place: { file: dataset.folder.name },
-    remedy: 'ask again; if that does not help, p2mtrace dataset info says what is missing',
-    cause: error,
-  });
+  return new P2mError(
+    'P2M_DATASET_CHANGED',
+    `a file went away or changed while it was read: ${message.split('\n')[0]}`,
+    {
+      place: { file: dataset.folder.name },
+      remedy: 'ask again; if that does not help, p2mtrace dataset info says what is missing',
+      cause: error,
+    },
+  );
 }

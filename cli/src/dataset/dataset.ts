@@ -102,7 +102,10 @@ export class Dataset {
       const change = await plan();
       if (change === undefined) return;
       const parts = [...change.parts.keys()];
-      const files = [...parts.flatMap(part => this.entriesOf(part).flatMap(filesOf)), ...change.added.map(({ to }) => to)];
+      const files = [
+        ...parts.flatMap(part => this.entriesOf(part).flatMap(filesOf)),
+        ...change.added.map(({ to }) => to),
+      ];
       this.folder.putPending({ parts, files: [...new Set(files)] });
       try {
         this.folder.place(change.added);

@@ -85,7 +85,8 @@ function occurrenceRows({ id, rule, occurrences }: Finding): Row[] {
 }
 
 /** A plugin may say anything. */
-const whole = (value: unknown) => (Number.isInteger(value) && Math.abs(value as number) < 2 ** 31 ? (value as number) : null);
+const whole = (value: unknown) =>
+  Number.isInteger(value) && Math.abs(value as number) < 2 ** 31 ? (value as number) : null;
 
 /** Hex text, which may be any u64, as digits. */
 function frame(value: unknown): string | null {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openTraceSession, quotedName, TraceSession, textLiteral } from '@p2mtrace/analyzers';
 import type { TraceReader } from '@p2mtrace/trace-format';
 import { hash } from './names.js';
-import { OWN_TABLES, type DatasetTable } from './own-tables.js';
+import { type DatasetTable, OWN_TABLES } from './own-tables.js';
 import type { Entry } from './part.js';
 import { DATASET_TABLES, TRACE_PART } from './tables.js';
 import { type Row, withRows, writeSelect } from './write-rows.js';

@@ -57,7 +57,8 @@ export interface Query {
 /** Runs a query and writes its results; a file gets its name when it is complete. */
 export async function writeResult(query: Query, context: Context): Promise<void> {
   const { session, text, parameters, output, format, file } = query;
-  if (file !== undefined && isMadeByDuckdb(format)) await file.write(path => session.writeParquet(text.trim().replace(/;$/, ''), path, parameters));
+  if (file !== undefined && isMadeByDuckdb(format))
+    await file.write(path => session.writeParquet(text.trim().replace(/;$/, ''), path, parameters));
   else if (output !== undefined && format === 'arrow') await writeArrow(query, output, context);
   else
     await withText(output, context, text => writeText(query, format as RowFormat | 'chart', context.out.columns, text));

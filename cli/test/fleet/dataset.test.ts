@@ -33,7 +33,9 @@ const names = (path: string) => ask(path, 'select path, host, night from traces 
 
 beforeAll(async () => {
   leak = await judgedTrace(await corpusTrace('refcount.leak', temp('leak.arrow')));
-  stale = await judgedTrace(await corpusTrace('use-after-unmap.stale-translation', temp('stale.arrow')), { host: 'lab2' });
+  stale = await judgedTrace(await corpusTrace('use-after-unmap.stale-translation', temp('stale.arrow')), {
+    host: 'lab2',
+  });
   level = await judgedTrace(await corpusTrace('lock-order.level', temp('level.arrow')), { written: NIGHT + DAY });
 });
 
@@ -47,7 +49,11 @@ describe('a trace that is added again', () => {
   it('with the same settings stays as it is, whatever its path', async () => {
     const path = await made('same', leak, stale);
     const before = await allRows(path);
-    await add(path, { ...leak, judgement: { ...leak.judgement, path: '/elsewhere/other.arrow' }, written: NIGHT + DAY });
+    await add(path, {
+      ...leak,
+      judgement: { ...leak.judgement, path: '/elsewhere/other.arrow' },
+      written: NIGHT + DAY,
+    });
     expect(await allRows(path)).toEqual(before);
   });
 
@@ -106,11 +112,19 @@ describe('a writer that is killed', () => {
   it('in the middle of removing a night leaves each host as a whole', async () => {
     const path = await made('half-pruned', leak, stale, level);
     const isDead = await killedAt(20, async () => {
-      await prune(Dataset.open(path, () => undefined), '2026-11-30');
+      await prune(
+        Dataset.open(path, () => undefined),
+        '2026-11-30',
+      );
     });
     expect(isDead).toBe(true);
     expect(missingFiles(path)).toEqual([]);
-    expect(await prune(Dataset.open(path, () => undefined), '2026-11-30')).toEqual([]);
+    expect(
+      await prune(
+        Dataset.open(path, () => undefined),
+        '2026-11-30',
+      ),
+    ).toEqual([]);
     expect(strayFiles(path)).toEqual([]);
     expect(await names(path)).toEqual([[temp('level.arrow'), 'lab1', '2026-11-30']]);
   });
@@ -161,16 +175,32 @@ describe('compact', () => {
 });
 
 describe('names', () => {
-  const HOSTILE = ['../../etc', '..', '.', 'a/b', 'a=b', 'é😀', `o'brien "x"`, '__HIVE_DEFAULT_PARTITION__', '%2F', ' ', 'x'.repeat(500), '😀'.repeat(90), '\0', '_x', 'a\nb'];
+  const HOSTILE = [
+    '../../etc',
+    '..',
+    '.',
+    'a/b',
+    'a=b',
+    'é😀',
+    `o'brien "x"`,
+    '__HIVE_DEFAULT_PARTITION__',
+    '%2F',
+    ' ',
+    'x'.repeat(500),
+    '😀'.repeat(90),
+    '\0',
+    '_x',
+    'a\nb',
+  ];
 
   it.each(HOSTILE)('of a host stay inside, and are told as they are: %j', async host => {
     const name = `hostile-${Buffer.from(host).toString('hex').slice(0, 20)}`;
     const path = await made(name, { ...leak, host });
     const [[found]] = await ask(path, 'select host from findings');
     expect(found).toBe(hostName(host));
-    expect(await ask(path, `select count(*) from lock_classes where host = '${hostName(host)?.replaceAll("'", "''")}'`)).toEqual(
-      await ask(path, 'select count(*) from lock_classes'),
-    );
+    expect(
+      await ask(path, `select count(*) from lock_classes where host = '${hostName(host)?.replaceAll("'", "''")}'`),
+    ).toEqual(await ask(path, 'select count(*) from lock_classes'));
     expect(strayFiles(path)).toEqual([]);
     expect(readdirSync(join(path, 'facts/traces/night=2026-11-29'))).toHaveLength(1);
   });

@@ -30,13 +30,22 @@ export async function judgedTrace(trace: string, more: Partial<JudgedTrace> = {}
   const { rows: events } = reader;
   reader.close();
   const content = createHash('sha256').update(readFileSync(trace)).digest('hex');
-  const judgement = { path: trace, events, lost: 0, notices: [], doubts: [], findings, customs, notChecked, metrics: {} };
+  const judgement = {
+    path: trace,
+    events,
+    lost: 0,
+    notices: [],
+    doubts: [],
+    findings,
+    customs,
+    notChecked,
+    metrics: {},
+  };
   return { content, key: content, host: 'lab1', trace, written: NIGHT, judgement, ...more };
 }
 
 const METRICS = [{ name: 'events', unit: 'events', better: 'neither' }];
-export const add = (path: string, judged: JudgedTrace): Promise<void> =>
-  addTrace(openHere(path), judged, METRICS);
+export const add = (path: string, judged: JudgedTrace): Promise<void> => addTrace(openHere(path), judged, METRICS);
 
 export const openHere = (path: string): Dataset => Dataset.make(path, () => undefined);
 

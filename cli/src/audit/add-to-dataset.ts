@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import type { FactStore } from '@p2mtrace/replayer';
 import { addTrace } from '../dataset/add-trace.js';
 import { Dataset } from '../dataset/dataset.js';
 import type { AuditSettings, AuditTask, DatasetTarget } from './audit-task.js';
@@ -15,6 +16,7 @@ export async function addToDataset(
   { path, host }: DatasetTarget,
   task: AuditTask,
   result: TraceResult,
+  facts: FactStore | undefined,
   settings: AuditSettings,
   tell: (text: string) => void,
 ): Promise<string | undefined> {
@@ -28,7 +30,7 @@ export async function addToDataset(
     const trace = isMade ? task.trace : task.path;
     const written = statSync(task.path).mtimeMs;
     const judgement = { ...result, path: task.path };
-    await addTrace(open.dataset, { content, key, host, trace, written, judgement }, ALL_METRICS);
+    await addTrace(open.dataset, { content, key, host, trace, written, judgement, facts }, ALL_METRICS);
     return undefined;
   } catch (error) {
     return (error as Error).message;

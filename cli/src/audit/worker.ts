@@ -1,5 +1,6 @@
 /** A process that audits one trace after the other: if one crashes it, only that trace is lost. */
 
+import type { FactStore } from '@p2mtrace/replayer';
 import { FileLock } from '@p2mtrace/trace-format/output';
 import { readSealed, writeSealed } from '../output/sealed-file.js';
 import { addToDataset } from './add-to-dataset.js';
@@ -37,18 +38,22 @@ async function judge(task: AuditTask): Promise<TaskEnd> {
   try {
     const kept = readSealed(task.result, traceResultSchema, () => undefined);
     if (kept !== undefined) return await added(task, kept);
-    const { result, lasting } = await auditTrace(task, settings, { tell });
+    let facts: FactStore | undefined;
+    const onFacts = (all: FactStore) => {
+      facts = all;
+    };
+    const { result, lasting } = await auditTrace(task, settings, { tell, onFacts: task.adds ? onFacts : undefined });
     if (lasting && (await isAsTold)) keep(task, result);
-    return await added(task, result);
+    return await added(task, result, facts);
   } finally {
     lock.release();
   }
 }
 
-async function added(task: AuditTask, result: TaskEnd['result']): Promise<TaskEnd> {
+async function added(task: AuditTask, result: TaskEnd['result'], facts?: FactStore): Promise<TaskEnd> {
   const { key } = task;
   if (dataset === undefined || !task.adds || result.problem !== null) return { key, result };
-  return { key, result, notAdded: await addToDataset(dataset, task, result, settings, tell) };
+  return { key, result, notAdded: await addToDataset(dataset, task, result, facts, settings, tell) };
 }
 
 /** If it can't be kept, the next audit judges the trace again. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { FactStore } from '@p2mtrace/replayer';
 import { TraceReader } from '@p2mtrace/trace-format';
 import { version } from '../version.js';
 import { combined } from './combine.js';
@@ -26,6 +27,8 @@ export interface JudgedTrace extends TraceIdentity {
   /** When the file that was judged was written, ms since 1970. */
   readonly written: number;
   readonly judgement: Judgement;
+  /** All of its facts, if the judgement made them. */
+  readonly facts?: FactStore | undefined;
 }
 
 /** Whether one of the entries that have the content has it as it would be written now. */
@@ -56,7 +59,7 @@ export async function addTrace(dataset: Dataset, judged: JudgedTrace, kinds: Met
     const host = hostName(judged.host ?? recorded);
     const partition = partitionPath({ night: new Date(written).toISOString().slice(0, 10), host });
     const rows = judgementRows({ judgement, content, written, tool: version(), buildId }, kinds);
-    const tables = await writeTrace(reader, rows, { trace, host, xenVersion }, staging.path);
+    const tables = await writeTrace(reader, rows, { trace, host, xenVersion }, staging.path, judged.facts);
     const file = `${trace}.${hash(key, 8)}`;
     const entry: Entry = { file, shape: SHAPE, tables, traces: [{ trace, content, key }] };
     const added = Object.keys(tables).map(table => ({

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openTraceSession, quotedName, TraceSession, textLiteral } from '@p2mtrace/analyzers';
+import type { FactStore } from '@p2mtrace/replayer';
 import type { TraceReader } from '@p2mtrace/trace-format';
 import { hash } from './names.js';
 import { type DatasetTable, OWN_TABLES } from './own-tables.js';
@@ -9,7 +10,7 @@ import { DATASET_TABLES, TRACE_PART } from './tables.js';
 import { type Row, withRows, writeSelect } from './write-rows.js';
 
 /** Facts of longer traces are made a few tables at a time: all at once, they take some 200 bytes an event. */
-const AT_ONCE = 2 ** 22;
+export const AT_ONCE = 2 ** 22;
 const FEW_TABLES = 4;
 
 /** Stands for the columns that this version writes. */
@@ -30,6 +31,7 @@ export interface TraceLabels {
  * Writes the tables of a trace into `folder`, each as `TABLE.parquet`; one without rows has no file. Returns what an entry
  * has of them.
  * @param rows of the tables that its judgement adds
+ * @param facts all of the trace, if it was replayed before
  * @throws P2mError P2M_WRITE (usage), P2M_DAMAGED
  */
 export async function writeTrace(
@@ -37,11 +39,17 @@ export async function writeTrace(
   rows: Readonly<Record<string, readonly Row[]>>,
   labels: TraceLabels,
   folder: string,
+  facts: FactStore | undefined,
 ): Promise<Entry['tables']> {
   const tables: Entry['tables'] = {};
   for (const group of groupsOf(reader.rows)) {
     // One thread: other workers have the other cores. Order and names are the same each time.
-    const session = await openTraceSession(reader, { files: true, threads: 1, tempDirectory: folder });
+    const session = await openTraceSession(reader, {
+      files: true,
+      threads: 1,
+      tempDirectory: folder,
+      facts: [facts],
+    });
     try {
       // All of them are made in one replay: SQL that mentions a table asks for it, even in a comment.
       await session.runAll(`select 1 -- ${group.map(({ name }) => name).join(' ')}`);

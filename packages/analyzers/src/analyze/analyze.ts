@@ -1,4 +1,4 @@
-import { BREACH_SPEC, FactStore, OPPORTUNITY_SPEC } from '@p2mtrace/replayer';
+import { BREACH_SPEC, FACT_SPECS, FactStore, OPPORTUNITY_SPEC } from '@p2mtrace/replayer';
 import { isRecorded, type KindName, type TraceReader } from '@p2mtrace/trace-format';
 import { foldCustoms } from '../findings/customs.js';
 import { divergenceKinds, divergencesSql, NEAR_DIVERGENCES_SQL } from '../findings/divergence-kinds.js';
@@ -36,6 +36,11 @@ export interface AnalyzeOptions {
   readonly threads?: 1 | 2 | undefined;
   /** Called with the number of events replayed so far. */
   readonly onProgress?: ((events: number) => void) | undefined;
+  /**
+   * Gets all facts of the trace, also those that no rule asks for: the replay is on one thread then, and takes longer. Not
+   * called for a trace that needs none.
+   */
+  readonly onFacts?: ((facts: FactStore) => void) | undefined;
 }
 
 /** A number that describes a trace. */
@@ -73,13 +78,16 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
   const own = runnable.map(({ of }) => of?.sql);
   const queries = [...new Set([...rows, ...own, divergencesSql(true)])].filter(sql => sql !== undefined);
   if (queries.some(sql => mentions(sql, NAMED_BREACHES))) queries.push(NAMED_BREACHES_SQL, OPPORTUNITIES_SQL);
-  const checks = { counterWidth: options.counterWidth, rules: rulesToCheck(runnable, measure) };
-  const all: ReplayShare = { wanted: mentionedFacts(queries), checks };
-  const second = SecondReplay.start(reader, all, options.threads);
+  const keepsAll = options.onFacts !== undefined;
+  const rules = keepsAll ? [...BREACHES_OF, ...runnable.map(({ id }) => id)] : rulesToCheck(runnable, measure);
+  const wanted = keepsAll ? FACT_SPECS.map(({ name }) => name) : mentionedFacts(queries);
+  const all: ReplayShare = { wanted, checks: { counterWidth: options.counterWidth, rules } };
+  const second = SecondReplay.start(reader, all, keepsAll ? 1 : options.threads);
   let closeSession = async () => {};
   try {
     const facts = new FactStore(all.wanted);
     replayShare(reader, second?.first ?? all, facts, options.onProgress);
+    options.onFacts?.(facts);
     freeMemory();
     const session = await openSession(reader, facts, second);
     const runner = new RuleRunner(reader, session);
@@ -141,6 +149,9 @@ async function divergenceRows(runner: RuleRunner) {
   return runner.rows(divergencesSql(Number(near) > 0));
 }
 
+/** Rules whose breaches SQL sees, where nobody chose others. */
+const BREACHES_OF = RULES.filter(({ policy }) => !policy).map(({ id }) => id);
+
 /** Ids of the rules whose checks must run: the chosen ones, or all if other SQL may query any breach. */
 function rulesToCheck(rules: readonly BoundRule[], measures: readonly MeasureSpec[]): readonly string[] {
   const ids = rules.map(({ id }) => id);
@@ -148,7 +159,7 @@ function rulesToCheck(rules: readonly BoundRule[], measures: readonly MeasureSpe
   const asksForAny =
     rules.some(rule => !builtIn.has(rule.id) && asksForBreaches(rule)) ||
     measures.some(({ sql }) => readsBreaches(sql));
-  return asksForAny ? [...RULES.filter(({ policy }) => !policy).map(({ id }) => id), ...ids] : ids;
+  return asksForAny ? [...BREACHES_OF, ...ids] : ids;
 }
 
 /** Those that meet the condition, and the rest. */

@@ -5,6 +5,7 @@ import { Dataset } from '../dataset/dataset.js';
 import type { AuditSettings, AuditTask, DatasetTarget } from './audit-task.js';
 import { checkUnchanged, madeTrace } from './made-trace.js';
 import { ALL_METRICS } from './metrics.js';
+import { ownMetrics } from './own-metrics.js';
 import { isTrace } from './recognise.js';
 import type { TraceResult } from './trace-result.js';
 
@@ -30,7 +31,10 @@ export async function addToDataset(
     const trace = isMade ? task.trace : task.path;
     const written = statSync(task.path).mtimeMs;
     const judgement = { ...result, path: task.path };
-    await addTrace(open.dataset, { content, key, host, trace, written, judgement, facts }, ALL_METRICS);
+    await addTrace(open.dataset, { content, key, host, trace, written, judgement, facts }, [
+      ...ALL_METRICS,
+      ...(await ownMetrics(settings.config)),
+    ]);
     return undefined;
   } catch (error) {
     return (error as Error).message;

@@ -9,15 +9,18 @@ import type { AuditSettings } from './audit-task.js';
 import { isLasting } from './lasting.js';
 import { checkUnchanged, discardTrace, madeTrace, type ToMake } from './made-trace.js';
 import { METRICS } from './metrics.js';
+import { type OwnMetric, ownMetrics } from './own-metrics.js';
 import { isTrace } from './recognise.js';
 import { failed, KEPT_OCCURRENCES, type TraceResult } from './trace-result.js';
 
 let plugins: Promise<Analyzer[]> = Promise.resolve([]);
+let metrics: Promise<readonly OwnMetric[]> = Promise.resolve([]);
 
 /** Loads what all traces need. */
 export function prepare(settings: AuditSettings): Promise<unknown> {
   plugins = loadPlugins(settings);
-  return plugins.catch(() => undefined);
+  metrics = ownMetrics(settings.config);
+  return Promise.allSettled([plugins, metrics]);
 }
 
 export interface AuditEvents {
@@ -78,7 +81,7 @@ async function judged(
     const report = await analyzeTrace(reader, {
       only,
       plugins: await plugins,
-      measure: METRICS,
+      measure: [...METRICS, ...(await metrics)],
       threads: 1,
       onProgress,
       onFacts: reader.rows <= AT_ONCE ? onFacts : undefined,

@@ -3,6 +3,7 @@ import { usageError } from '@p2mtrace/trace-format/errors';
 import { checkOutputs } from '@p2mtrace/trace-format/output';
 import { type AuditOptions, resolveOptions } from '../audit/audit-options.js';
 import { findInputs, type Inputs } from '../audit/inputs.js';
+import { checkMetrics } from '../audit/own-metrics.js';
 import { type AuditRun, runAudit } from '../audit/run-audit.js';
 import { StateFolder } from '../audit/state-folder.js';
 import type { Context, Run } from '../command.js';
@@ -33,6 +34,7 @@ export const run: Run<readonly [string[]], Options> = async ([named], given, con
       'name traces, captures or folders, or audit.paths in the configuration',
     );
   }
+  checkMetrics(options.metrics ?? []);
   if (options.shard !== undefined) return runShard(paths, options.shard, given, options, context);
   if (options.output !== undefined) {
     throw usageError('P2M_USAGE', '--output is where a shard goes', '--reporter NAME=FILE writes a report');

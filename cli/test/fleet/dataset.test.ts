@@ -9,6 +9,7 @@ import { Dataset } from '../../src/dataset/dataset.js';
 import { tableFile } from '../../src/dataset/dataset-folder.js';
 import { hostName, partitionOf, partitionPath, traceName } from '../../src/dataset/names.js';
 import { prune } from '../../src/dataset/prune.js';
+import { DATASET_TABLES } from '../../src/dataset/tables.js';
 import { tempDir } from '../support/cli.js';
 import {
   add,
@@ -265,6 +266,37 @@ describe('the schema', () => {
       ...before,
       [id, rule, null],
     ]);
+  });
+});
+
+describe('tables', () => {
+  it('have the columns and types that docs/facts.md says, in files and in queries', async () => {
+    const page = readFileSync(new URL('../../../docs/facts.md', import.meta.url), 'utf8');
+    const said = (section: string) =>
+      [...section.matchAll(/^\| `(\w+)` +\| (\w+) +\|/gm)].map(
+        ([, name, type]) => `${name} ${type.replace('ENUM', 'VARCHAR')}`,
+      );
+    const documented = new Map(
+      page
+        .split(/^### /m)
+        .slice(1)
+        .map(section => [section.slice(0, section.indexOf('\n')), said(section)]),
+    );
+    const common = said(/^## Datasets$([\s\S]*?)^### /m.exec(page)?.[1] ?? '');
+    expect(common).toHaveLength(4);
+    const path = await made('tables', leak);
+    const [{ partition, entry }] = openHere(path).entries();
+    for (const { name } of DATASET_TABLES) {
+      const columns = [...new Set([...(documented.get(name) ?? []), ...common])].sort();
+      const view = await ask(path, `describe ${name}`);
+      expect(view.map(([column, type]) => `${column} ${type}`).sort(), name).toEqual(columns);
+      if (entry.tables[name] === undefined) continue;
+      const file = join(path, tableFile(name, partition, entry.file));
+      const stored = await ask(path, `describe from read_parquet('${file}', hive_partitioning = false)`);
+      expect(stored.map(([column, type]) => `${column} ${type}`).sort(), name).toEqual(
+        columns.filter(one => one !== 'night DATE'),
+      );
+    }
   });
 });
 

@@ -1,5 +1,5 @@
 import { BREACH_SPEC, FACT_SPECS, FactStore, OPPORTUNITY_SPEC } from '@p2mtrace/replayer';
-import { isRecorded, type KindName, type TraceReader } from '@p2mtrace/trace-format';
+import { isRecorded, type KindName, P2mError, type TraceReader, usageError } from '@p2mtrace/trace-format';
 import { foldCustoms } from '../findings/customs.js';
 import { divergenceKinds, divergencesSql, NEAR_DIVERGENCES_SQL } from '../findings/divergence-kinds.js';
 import type { AnalysisReport, Finding } from '../findings/finding.js';
@@ -46,8 +46,8 @@ export interface AnalyzeOptions {
 /** A number that describes a trace. */
 export interface MeasureSpec {
   readonly name: string;
-  /** Kind of event without which there is no such number. */
-  readonly needs: KindName;
+  /** Kind of event without which there is no such number; undefined if every trace has it. */
+  readonly needs?: KindName | undefined;
   /** Returns one row with one number. */
   readonly sql: string;
 }
@@ -60,14 +60,17 @@ export interface Analysis extends AnalysisReport {
 /**
  * Judges a trace: replays it (twice at once if it is long), then runs each rule over the facts. A rule whose events the
  * trace does not have is listed as not checked, never as clean.
- * @throws P2mError P2M_RULE (usage) for an unknown rule, P2M_PLUGIN (usage) if a plugin fails, P2M_DAMAGED
+ * @throws P2mError P2M_RULE (usage) for an unknown rule, P2M_PLUGIN (usage) if a plugin fails, P2M_METRIC (usage) if the
+ *   query of a number does, P2M_DAMAGED
  */
 export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions = {}): Promise<Analysis> {
   const { only = [], policies = [] } = options;
   const chosen = chooseRules([...RULES, ...rulesOf(options.plugins ?? [])], only, policies);
   const { decided: runnable, undecided } = decidableRules(chosen, reader.metadata);
   const notChecked: AnalysisReport['notChecked'] = undecided.map(({ rule, reason }) => ({ rule: rule.id, reason }));
-  const measure = (options.measure ?? []).filter(({ needs }) => isRecorded(reader.metadata, needs));
+  const measure = (options.measure ?? []).filter(
+    ({ needs }) => needs === undefined || isRecorded(reader.metadata, needs),
+  );
   const measures: Record<string, number | null> = Object.fromEntries(
     options.measure?.map(({ name }) => [name, null]) ?? [],
   );
@@ -104,8 +107,7 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
       else notChecked.push({ rule: rule.id, reason });
     }
     for (const { name, sql } of measure) {
-      const value = (await session.runAll(sql)).rows[0]?.[0] ?? null;
-      measures[name] = value === null ? null : Number(value);
+      measures[name] = await measured(session, name, sql);
     }
     const known = new Map<string, Awaited<ReturnType<RuleRunner['allOf']>>>();
     for (const finding of findings) {
@@ -119,6 +121,21 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
     await closeSession();
     await second?.stop();
   }
+}
+
+/** @throws P2mError P2M_METRIC (usage) */
+async function measured(session: TraceSession, name: string, sql: string): Promise<number | null> {
+  const remedy = 'correct its query: it returns one row with one number';
+  try {
+    const { columns, rows } = await session.runAll(sql);
+    const [value] = rows[0] ?? [null];
+    if (value === null) return null;
+    if (columns.length === 1 && rows.length === 1 && Number.isFinite(Number(value))) return Number(value);
+  } catch (error) {
+    if (!(error instanceof P2mError) || error.code !== 'P2M_SQL') throw error;
+    throw usageError('P2M_METRIC', `the metric ${name}: ${error.message}`, remedy);
+  }
+  throw usageError('P2M_METRIC', `the query of the metric ${name} returns something else than a number`, remedy);
 }
 
 const mechanismOf = ({ rule, mechanism }: Finding): string => `${rule} ${mechanism}`;

@@ -146,8 +146,11 @@ A shard that is missing, there twice, damaged, or of another audit is an error.`
     name: 'trend',
     args: [],
     summary: 'chart what audits found and measured, night by night',
+    more: `With --dataset it is about all traces there: findings by night, by host and release of Xen, when each was first
+and last seen, on which hosts it is new, and how far metrics lie apart (docs/fleet.md).`,
     options: [
       { flags: '--trace <path>', help: 'only this trace' },
+      { flags: '--dataset <folder>', help: 'what the traces of a dataset have, in place of the history' },
       { flags: '--nights <count>', help: 'show at most this many nights', parse: parseEvents, byDefault: '30' },
       STATE,
       { flags: '--history <file>', help: 'the history (default: history.duckdb in the state folder)' },
@@ -155,7 +158,11 @@ A shard that is missing, there twice, damaged, or of another audit is an error.`
       NO_CONFIG,
       formatOption(['table', 'json', 'csv', 'ndjson', 'md'], 'table'),
     ],
-    examples: ['p2mtrace trend', 'p2mtrace trend --trace traces/leak.ndjson --nights 90'],
+    examples: [
+      'p2mtrace trend',
+      'p2mtrace trend --trace traces/leak.ndjson --nights 90',
+      'p2mtrace trend --dataset fleet --nights 7',
+    ],
     load: () => import('../commands/trend.js'),
   },
 ];

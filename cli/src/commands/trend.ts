@@ -4,6 +4,7 @@ import { resolveOptions } from '../audit/audit-options.js';
 import { readHistory } from '../audit/use-history.js';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
+import { writeDatasetTrend } from '../fleet/dataset-trend.js';
 import { auditConfig, type NamedConfig } from '../plugins/configuration.js';
 import { jsonDocument } from '../render/json.js';
 import { type RowFormat, writeRows } from '../render/rows.js';
@@ -12,6 +13,7 @@ import type { Terminal } from '../terminal.js';
 
 interface Options {
   readonly history?: string;
+  readonly dataset?: string;
   readonly state?: string;
   readonly trace?: string;
   readonly format: RowFormat;
@@ -59,6 +61,17 @@ const NIGHT_NAMES = ['night', 'findings', 'new', 'fixed', 'still there', 'occurr
 const SERIES_NAMES = ['metric or rule', 'unit', 'better', 'last', 'trend'];
 
 export const run: Run<readonly [], Options> = async (_, options, { out }) => {
+  if (options.dataset !== undefined) {
+    if (options.trace !== undefined) {
+      throw usageError(
+        'P2M_USAGE',
+        '--trace is for the history, not for a dataset',
+        'p2mtrace sql --dataset asks of one',
+      );
+    }
+    await writeDatasetTrend(options.dataset, options.nights, options.format, out);
+    return EXIT.fine;
+  }
   const { history: path } = resolveOptions({ ...(await auditConfig(options.config)), ...options });
   if (path === false || !existsSync(path)) {
     throw usageError(

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { P2mError, usageError } from '@p2mtrace/trace-format/errors';
+import { usageError } from '@p2mtrace/trace-format/errors';
 import {
   FileLock,
   makeFolder,
@@ -12,10 +12,10 @@ import {
 } from '@p2mtrace/trace-format/output';
 import type * as z from 'zod';
 import { readSealed, writeSealed } from '../output/sealed-file.js';
+import { checkHead, damaged, HEAD, newerSchema } from './head.js';
 import { partitionOf } from './names.js';
 import { DATASET_SCHEMA, type Part, type Pending, partSchema, pendingSchema } from './part.js';
 
-const FORMAT = 'p2mtrace-dataset';
 const FACTS = 'facts';
 const PARTS = '_parts';
 const PENDING = '_pending.json';
@@ -52,7 +52,7 @@ export class DatasetFolder {
     makeFolder(this.path);
     const text = this.text('dataset.json');
     if (text !== undefined) checkHead(this.at('dataset.json'), text);
-    else writeOutput(this.at('dataset.json'), `${JSON.stringify({ format: FORMAT, schema: DATASET_SCHEMA })}\n`);
+    else writeOutput(this.at('dataset.json'), HEAD);
   }
 
   /** Paths of partitions, in their order. */
@@ -177,26 +177,3 @@ function namesIn(folder: string): string[] {
     return [];
   }
 }
-
-function checkHead(path: string, text: string): void {
-  let head: { readonly format?: unknown; readonly schema?: unknown } = {};
-  try {
-    head = JSON.parse(text) as typeof head;
-  } catch {
-    // It is none.
-  }
-  if (head?.format !== FORMAT || typeof head.schema !== 'number') throw damaged(path, 'it says nothing of a dataset');
-  if (head.schema > DATASET_SCHEMA) throw newerSchema(path, head.schema);
-}
-
-const newerSchema = (file: string, schema: number) =>
-  new P2mError('P2M_DATASET_SCHEMA', `the dataset has schema ${schema}; this version knows ${DATASET_SCHEMA}`, {
-    place: { file },
-    remedy: 'use the version of p2mtrace that wrote it, or a later one',
-  });
-
-const damaged = (file: string, why: string) =>
-  new P2mError('P2M_DATASET_DAMAGED', why, {
-    place: { file },
-    remedy: 'restore it; or remove it and the Parquet files of its night and host, and audit their traces again',
-  });

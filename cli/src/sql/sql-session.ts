@@ -38,6 +38,7 @@ export interface SqlCommandOptions {
 export interface SqlCommand {
   readonly session: TraceSession;
   readonly modules: readonly SqlModule[];
+  readonly tables: SqlSource['tables'];
   /** Changes the format of the results that follow. */
   format: ResultFormat;
   /** @throws P2mError P2M_SQL, P2M_TIMEOUT, P2M_INTERRUPTED, P2M_OUTPUT, ClosedPipe */
@@ -49,6 +50,13 @@ export interface SqlCommand {
 
 /** What is asked: opens a session on it, and cleans up. */
 export interface SqlSource {
+  /** What queries can name, besides views and macros; `from` says what has it. */
+  readonly tables: readonly {
+    readonly name: string;
+    readonly from: string;
+    readonly doc: string;
+    readonly columns: readonly string[];
+  }[];
   /** Files that no output may be. */
   readonly inputs: readonly string[];
   open(modules: readonly SqlModule[], options: SqlOptions): Promise<TraceSession>;
@@ -78,6 +86,7 @@ export async function openSql(source: SqlSource, options: SqlCommandOptions, con
   const command: SqlCommand = {
     session,
     modules,
+    tables: source.tables,
     format,
     async run(text) {
       const work = async () => {

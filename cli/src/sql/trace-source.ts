@@ -1,4 +1,4 @@
-import { type ColumnSource, FactCache, openTraceSession } from '@p2mtrace/analyzers';
+import { type ColumnSource, FactCache, openTraceSession, TRACE_TABLES } from '@p2mtrace/analyzers';
 import type { TraceReader } from '@p2mtrace/trace-format';
 import type { Context } from '../command.js';
 import { isP2mError } from '../exit.js';
@@ -17,6 +17,7 @@ export function traceSource(
   const replayed: { readonly trace: number; readonly table: ColumnSource }[] = [];
   const progress = new Progress(context, context.out.isTty ? 'never' : asked, 'events replayed');
   return {
+    tables: TRACE_TABLES.map(table => ({ ...table, from: 'trace' })),
     inputs: readers.map(({ path }) => path),
     open: (modules, options) =>
       openTraceSession(readers, {

@@ -156,12 +156,17 @@ and last seen, on which hosts it is new, and how far metrics lie apart (docs/fle
       { flags: '--history <file>', help: 'the history (default: history.duckdb in the state folder)' },
       CONFIG,
       NO_CONFIG,
-      formatOption(['table', 'json', 'csv', 'ndjson', 'md'], 'table'),
+      {
+        ...formatOption(['table', 'json', 'csv', 'ndjson', 'md', 'html'], 'table'),
+        help: 'output format; html of a dataset',
+      },
+      { flags: '-o, --output <file>', help: 'file to write (default: stdout)' },
     ],
     examples: [
       'p2mtrace trend',
       'p2mtrace trend --trace traces/leak.ndjson --nights 90',
       'p2mtrace trend --dataset fleet --nights 7',
+      'p2mtrace trend --dataset fleet --format html -o fleet.html',
     ],
     load: () => import('../commands/trend.js'),
   },

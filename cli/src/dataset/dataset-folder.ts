@@ -87,7 +87,8 @@ export class DatasetFolder {
     if (part.entries.length === 0) this.remove([path]);
     else {
       makeFolderOf(this.at(path));
-      writeSealed(this.at(path), part);
+      // What could not be read again would make all of the dataset unreadable.
+      writeSealed(this.at(path), partSchema.parse(part));
     }
   }
 

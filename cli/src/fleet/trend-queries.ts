@@ -42,6 +42,12 @@ export const FINDINGS = `
   order by any_value(news.hosts) is null, list_position(['error', 'warning', 'note'], any_value(severity)),
     count(distinct trace) desc, recent.id`;
 
+/** On which hosts each of them is. */
+export const HOSTS_OF = `
+  with ${SHOWN}
+  select id, list_sort(list(distinct coalesce(host, 'unknown'))) from findings
+  where night in (from shown) group by id`;
+
 /** By host and release. */
 export const HOSTS = `
   with ${SHOWN}, ${FRESH},

@@ -9,13 +9,13 @@ const COLUMNS = ['night', 'host', 'traces', 'findings', 'files', 'bytes'].map((n
 export const run: Run<readonly [string], { readonly format: RowFormat }> = async ([path], { format }, { out, err }) => {
   const dataset = Dataset.open(path, text => err.say(`p2mtrace: ${visible(text)}\n`));
   const entries = dataset.entries();
-  const partitions = [...new Set(entries.map(({ partition }) => partition))];
-  await writeRows(
-    out,
-    format,
-    COLUMNS,
-    partitions.map(partition => rowOf(entries.filter(one => one.partition === partition))),
-  );
+  const parts = new Map<string, PlacedEntry[]>();
+  for (const placed of entries) {
+    const part = parts.get(placed.partition);
+    if (part === undefined) parts.set(placed.partition, [placed]);
+    else part.push(placed);
+  }
+  await writeRows(out, format, COLUMNS, [...parts.values()].map(rowOf));
   const bad = entries.filter(placed => !dataset.isWhole(placed));
   for (const { partition, entry } of bad) {
     const traces = entry.traces.map(({ trace }) => trace).join(', ');

@@ -208,7 +208,7 @@ describe('docs/fleet.md', () => {
   const page = readFileSync(new URL('../../../docs/fleet.md', import.meta.url), 'utf8');
 
   it('has a query for DuckDB that says what p2mtrace says', async () => {
-    const [, query] = /DuckDB \(a test runs this one\):\n\n```sql\n([\s\S]*?)```/.exec(page) ?? [];
+    const [, query] = /DuckDB:\n\n```sql\n([\s\S]*?)```/.exec(page) ?? [];
     const session = await TraceSession.open({ files: true });
     const { rows } = await session.runAll(query.replace('fleet/', `${temp('ds')}/`));
     await session.close();

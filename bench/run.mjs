@@ -1,6 +1,7 @@
 import { benchAnalyze } from './analyze.mjs';
 import { benchAudit } from './audit.mjs';
 import { benchCompress } from './compress.mjs';
+import { benchDataset } from './dataset.mjs';
 import { benchImport } from './import.mjs';
 import { benchJump } from './jump.mjs';
 import { benchMemory } from './memory.mjs';
@@ -25,6 +26,7 @@ const benches = {
   rules: benchRules,
   predict: benchPredict,
   audit: benchAudit,
+  dataset: benchDataset,
   watch: benchWatch,
   whatif: benchWhatIf,
   ui: benchUi,

@@ -169,6 +169,17 @@ function facts() {
   return `These tables are version ${FACTS_VERSION} of the facts.\n\n${sections.join('\n\n')}`;
 }
 
+/** What a dataset has besides the tables of its traces. */
+async function datasetTables() {
+  const { COMMON, OWN_TABLES } = await import('../cli/dist/dataset/own-tables.js');
+  const rowsOf = columns => columns.map(({ name, type, doc }) => [code(name), type, doc]);
+  const heads = ['column', 'SQL type', 'meaning'];
+  const sections = OWN_TABLES.map(
+    ({ name, doc, columns }) => `### ${name}\n\nOne row: ${doc}.\n\n${table(heads, rowsOf(columns))}`,
+  );
+  return [table(heads, rowsOf(COMMON)), ...sections].join('\n\n');
+}
+
 /** The roles of each rule's witnesses, and its cases. */
 function breachRoles() {
   const rows = Object.entries(BREACH_TABLE).map(([rule, { roles, details = [] }]) => {
@@ -327,6 +338,7 @@ const GENERATORS = {
   layouts,
   locks,
   facts,
+  'dataset-tables': datasetTables,
   library,
   rules,
   coverage,

@@ -60,7 +60,8 @@ describe('docs/errors.md', () => {
 describe('docs/facts.md', () => {
   const folder = mkdtempSync(join(tmpdir(), 'p2mtrace-docs-'));
   afterAll(() => rmSync(folder, { recursive: true }));
-  const text = read('docs/facts.md');
+  // Tables of datasets are in cli/test/fleet.
+  const text = read('docs/facts.md').replace(/^## Datasets$[\s\S]*?^(?=## Facts$)/m, '');
   /** Columns with their types, table by table. */
   const tables = text.split(/^### /m).slice(1);
   const documented = new Map(

@@ -1,5 +1,6 @@
 import type { CommandSpec } from './command.js';
 import { AUDIT_COMMANDS } from './command-specs/audits.js';
+import { DATASET_COMMANDS } from './command-specs/datasets.js';
 import { FINDING_COMMANDS } from './command-specs/findings.js';
 import { SHELL_COMMANDS } from './command-specs/shell.js';
 import { SQL_COMMANDS } from './command-specs/sql.js';
@@ -16,5 +17,6 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...WHATIF_COMMANDS,
   ...AUDIT_COMMANDS,
   ...SQL_COMMANDS,
+  ...DATASET_COMMANDS,
   ...SHELL_COMMANDS,
 ].map(spec => ({ ...spec, options: withJson(spec.options) }));

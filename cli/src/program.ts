@@ -92,7 +92,7 @@ function addCommand(program: Command, spec: CommandSpec, action: Action): void {
 /** The words of a command line, where a command of two words, such as `audit merge`, is one. */
 function oneWordCommand(argv: readonly string[]): string[] {
   const names = COMMANDS.map(({ name }) => name);
-  const at = argv.findIndex(word => names.includes(word));
+  const at = argv.findIndex((word, i) => names.includes(word) || names.includes(`${word} ${argv[i + 1]}`));
   const both = `${argv[at]} ${argv[at + 1]}`;
   return names.includes(both) ? argv.toSpliced(at, 2, both) : [...argv];
 }

@@ -65,6 +65,7 @@ const REPORT: AuditReport = auditReport({
   contents: 3,
   passedOver: [{ path: 'notes.txt', why: 'neither trace nor capture' }],
   shortfalls: ['3 traces, 5 expected'],
+  metrics: [],
   traces: [
     trace('nightly/host 1, "å" #2.bin', { findings: [FRESH, WARNING, KNOWN, PLUGIN] }),
     trace('/traces/b.arrow', { findings: [FRESH, SUPPRESSED], notChecked: [{ rule: 'a.b', reason: 'no <x> events' }] }),

@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { AuditSettings } from './audit-task.js';
+import type { OwnMetric } from './own-metrics.js';
 
 /** Options from the command line, or from `audit` in the configuration; the command line takes precedence. */
 export interface AuditOptions extends AuditSettings {
@@ -19,6 +20,12 @@ export interface AuditOptions extends AuditSettings {
   readonly expect?: number | undefined;
   /** Milliseconds: the newest trace must not be older. */
   readonly maxAge?: number | undefined;
+  /** Folder of the dataset to which traces are added. */
+  readonly dataset?: string | undefined;
+  /** Host that recorded the traces, in the dataset. */
+  readonly host?: string | undefined;
+  /** Numbers of one's own, and their limits. */
+  readonly metrics?: readonly OwnMetric[] | undefined;
   /** Nothing may have been lost, be unknown or be guessed. */
   readonly strict?: boolean | undefined;
 }

@@ -1,5 +1,6 @@
 import type { Finding } from '@p2mtrace/analyzers';
 import type { Baseline, Suppression } from './baseline.js';
+import { type Exceeded, exceededLimits, type OwnMetric } from './own-metrics.js';
 import type { TraceResult } from './trace-result.js';
 
 /** Whether a finding was known before. */
@@ -33,6 +34,10 @@ export interface AuditReport {
   readonly passedOver: readonly { readonly path: string; readonly why: string }[];
   /** Why this audit says nothing, or too little: no trace, too few, or none that is new. */
   readonly shortfalls: readonly string[];
+  /** Metrics of the configuration. */
+  readonly metrics: readonly Pick<OwnMetric, 'name' | 'unit' | 'better' | 'limit'>[];
+  /** Traces that are on the wrong side of the limit of one. */
+  readonly exceeded: readonly Exceeded[];
   /** New ones first, the worst of them first. */
   readonly findings: readonly AuditFinding[];
   /** Findings of the baseline that no trace shows any more. */
@@ -42,6 +47,7 @@ export interface AuditReport {
 
 export interface ReportSources
   extends Pick<AuditReport, 'tool' | 'config' | 'plugins' | 'traces' | 'contents' | 'passedOver' | 'shortfalls'> {
+  readonly metrics: readonly OwnMetric[];
   readonly baseline: Baseline;
   readonly suppressions: readonly Suppression[];
   /** Date as 2026-11-21: suppressions that ended before it are expired. */
@@ -68,7 +74,7 @@ const CONFIDENCES = ['proven', 'likely', 'possible'];
 
 /** Merges the findings of all traces by signature, and compares them with known ones. */
 export function auditReport({ baseline, suppressions, today, ...audited }: ReportSources): AuditReport {
-  const { tool, config, plugins, traces, contents, passedOver, shortfalls } = audited;
+  const { tool, config, plugins, traces, contents, passedOver, shortfalls, metrics } = audited;
   const isExpired = ({ expires }: Suppression) => expires !== undefined && expires < today;
   const valid = suppressions.filter(suppression => !isExpired(suppression));
   const known = new Set(baseline.findings.map(({ signature }) => signature));
@@ -105,6 +111,8 @@ export function auditReport({ baseline, suppressions, today, ...audited }: Repor
     contents,
     passedOver,
     shortfalls,
+    metrics: metrics.map(({ name, unit, better, limit }) => ({ name, unit, better, limit })),
+    exceeded: exceededLimits(traces, metrics),
     findings: [...groups.values()].sort(worstFirst),
     fixed: baseline.findings.filter(({ signature }) => !seen.has(signature)),
     suppressions: { unused: valid.filter(one => !used.has(one)), expired: suppressions.filter(isExpired) },

@@ -14,9 +14,17 @@ export interface AuditSettings {
   readonly config?: NamedConfig;
 }
 
+/** The dataset to which traces are added, and the host that recorded them, where that is not to be what they say. */
+export interface DatasetTarget {
+  readonly path: string;
+  readonly host?: string | undefined;
+}
+
 /** One file to audit. */
 export interface AuditTask {
   readonly path: string;
+  /** SHA-256 of its content, in hex. */
+  readonly content: string;
   /** Hash of its content, the settings and the version. */
   readonly key: string;
   /** The file as it was when its content was hashed (`statText`). */
@@ -27,6 +35,8 @@ export interface AuditTask {
   readonly result: string;
   /** What whoever works on it holds. */
   readonly lock: string;
+  /** Whether the dataset lacks it. */
+  readonly adds: boolean;
 }
 
 /** Messages to a worker. */
@@ -35,6 +45,7 @@ export type ToWorker =
       readonly settings: AuditSettings;
       /** Hash of the settings and all that they name, as results depend on it. */
       readonly salt: string;
+      readonly dataset?: DatasetTarget | undefined;
     }
   | { readonly task: AuditTask };
 
@@ -42,6 +53,8 @@ export type ToWorker =
 export interface TaskEnd {
   readonly key: string;
   readonly result: TraceResult;
+  /** Why it could not be added to the dataset, if it could not. */
+  readonly notAdded?: string | undefined;
 }
 
 /** Messages from a worker: a task's end, or something that the user should know. */

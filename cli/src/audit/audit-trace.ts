@@ -1,5 +1,7 @@
 import { type Analyzer, analyzeTrace } from '@p2mtrace/analyzers';
+import type { FactStore } from '@p2mtrace/replayer';
 import { describeDamage, TraceReader } from '@p2mtrace/trace-format';
+import { AT_ONCE } from '../dataset/write-trace.js';
 import { isP2mError } from '../exit.js';
 import { loadPlugins } from '../plugins/load-plugins.js';
 import { doubtsOf } from '../strict.js';
@@ -7,15 +9,18 @@ import type { AuditSettings } from './audit-task.js';
 import { isLasting } from './lasting.js';
 import { checkUnchanged, discardTrace, madeTrace, type ToMake } from './made-trace.js';
 import { METRICS } from './metrics.js';
+import { type OwnMetric, ownMetrics } from './own-metrics.js';
 import { isTrace } from './recognise.js';
 import { failed, KEPT_OCCURRENCES, type TraceResult } from './trace-result.js';
 
 let plugins: Promise<Analyzer[]> = Promise.resolve([]);
+let metrics: Promise<readonly OwnMetric[]> = Promise.resolve([]);
 
 /** Loads what all traces need. */
 export function prepare(settings: AuditSettings): Promise<unknown> {
   plugins = loadPlugins(settings);
-  return plugins.catch(() => undefined);
+  metrics = ownMetrics(settings.config);
+  return Promise.allSettled([plugins, metrics]);
 }
 
 export interface AuditEvents {
@@ -23,6 +28,8 @@ export interface AuditEvents {
   readonly tell?: (text: string) => void;
   /** Gets the number of events replayed so far. */
   readonly onProgress?: (events: number) => void;
+  /** Gets all facts of the trace, unless it is so long that they had better not be made at once. */
+  readonly onFacts?: ((facts: FactStore) => void) | undefined;
 }
 
 /** A result, and whether the same file with the same settings has it each time. */
@@ -33,14 +40,14 @@ export interface Judged {
 
 /** Imports a capture, if it is one, and judges it. Problems become part of the result. */
 export async function auditTrace(task: ToMake, settings: AuditSettings, events: AuditEvents = {}): Promise<Judged> {
-  const { tell = () => undefined, onProgress } = events;
+  const { tell = () => undefined } = events;
   const notices: string[] = [];
   try {
     const isMade = !isTrace(task.path);
     const trace = isMade ? task.trace : task.path;
     if (isMade) await madeTrace(task, settings, notices, tell);
     try {
-      const result = await judged(task.path, trace, settings, notices, onProgress);
+      const result = await judged(task.path, trace, settings, notices, events);
       if (!isMade) checkUnchanged(task);
       return { result, lasting: true };
     } catch (error) {
@@ -50,7 +57,7 @@ export async function auditTrace(task: ToMake, settings: AuditSettings, events: 
     }
     notices.length = 0;
     await madeTrace(task, settings, notices, tell);
-    return { result: await judged(task.path, trace, settings, notices, onProgress), lasting: true };
+    return { result: await judged(task.path, trace, settings, notices, events), lasting: true };
   } catch (error) {
     const code = isP2mError(error) ? error.code : 'P2M_BUG';
     const message = error instanceof Error ? error.message : String(error);
@@ -64,7 +71,7 @@ async function judged(
   trace: string,
   settings: AuditSettings,
   notices: string[],
-  onProgress: AuditEvents['onProgress'],
+  { onProgress, onFacts }: AuditEvents,
 ): Promise<TraceResult> {
   const reader = TraceReader.open(trace);
   try {
@@ -74,9 +81,10 @@ async function judged(
     const report = await analyzeTrace(reader, {
       only,
       plugins: await plugins,
-      measure: METRICS,
+      measure: [...METRICS, ...(await metrics)],
       threads: 1,
       onProgress,
+      onFacts: reader.rows <= AT_ONCE ? onFacts : undefined,
     });
     const findings = report.findings.map(finding => ({
       ...finding,

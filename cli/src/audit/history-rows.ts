@@ -1,3 +1,4 @@
+import type { MetricKinds } from '../dataset/judgement-rows.js';
 import { ALL_METRICS } from './metrics.js';
 import type { TraceResult } from './trace-result.js';
 
@@ -29,7 +30,14 @@ export function seenRows(night: number, { path, findings }: TraceResult): Value[
 }
 
 /** All metrics; null for what the trace does not have. */
-export function metricRows(night: number, { path, events, lost, metrics }: TraceResult): Value[][] {
+export function metricRows(night: number, { path, events, lost, metrics }: TraceResult, own: MetricKinds): Value[][] {
   const values: Record<string, number | null | undefined> = { events, lost, ...metrics };
-  return ALL_METRICS.map(({ name, unit, better }) => [night, path, name, unit, better, values[name] ?? null]);
+  return [...ALL_METRICS, ...own].map(({ name, unit, better }) => [
+    night,
+    path,
+    name,
+    unit,
+    better,
+    values[name] ?? null,
+  ]);
 }

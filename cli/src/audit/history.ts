@@ -46,7 +46,7 @@ export class AuditHistory {
   }
 
   /** Adds a night completely or not at all. `at` is a time such as 2026-11-21T03:00:00Z. */
-  async add({ tool, traces, contents, findings }: AuditReport, at: string): Promise<void> {
+  async add({ tool, traces, contents, findings, metrics }: AuditReport, at: string): Promise<void> {
     await this.connection.run('begin');
     try {
       const [[last]] = await this.rows('select coalesce(max(night), 0) from nights');
@@ -68,7 +68,7 @@ export class AuditHistory {
       );
       await this.append(
         'metrics',
-        audited.flatMap(trace => metricRows(night, trace)),
+        audited.flatMap(trace => metricRows(night, trace, metrics)),
       );
       await this.connection.run('commit');
     } catch (error) {

@@ -20,10 +20,10 @@ export interface Inputs {
 
 /**
  * The files to audit; folders are searched. Files of a folder are recognised by what is in them, a file that is named is
- * one to audit whatever it is. Links are followed, and no folder is searched twice. `own`: the state folder, whose traces
- * are made from captures.
+ * one to audit whatever it is. Links are followed, and no folder is searched twice. `own`: folders that are passed over, by
+ * what they are: the state folder, whose traces are made from captures, and the dataset.
  */
-export async function findInputs(paths: readonly string[], own: string): Promise<Inputs> {
+export async function findInputs(paths: readonly string[], own: Readonly<Record<string, string>>): Promise<Inputs> {
   const search = new Search(own);
   for (const path of paths) await search.look(path, true);
   return {
@@ -41,11 +41,14 @@ class Search {
   readonly passedOver = new Map<string, string>();
   /** Folders that were searched, by device and inode. */
   private readonly seen = new Map<string, string>();
-  private readonly own: string | undefined;
+  /** What a folder is, by device and inode. */
+  private readonly own = new Map<string, string>();
 
-  constructor(own: string) {
-    const stat = statSync(own, { bigint: true, throwIfNoEntry: false });
-    this.own = stat && identity(stat);
+  constructor(own: Readonly<Record<string, string>>) {
+    for (const [path, what] of Object.entries(own)) {
+      const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+      if (stat !== undefined) this.own.set(identity(stat), what);
+    }
   }
 
   async look(path: string, isNamed: boolean): Promise<void> {
@@ -72,7 +75,8 @@ class Search {
   private async lookBelow(folder: string, stat: BigIntStats): Promise<void> {
     const id = identity(stat);
     const before = this.seen.get(id);
-    if (id === this.own) this.passedOver.set(folder, 'the state folder');
+    const own = this.own.get(id);
+    if (own !== undefined) this.passedOver.set(folder, own);
     else if (before !== undefined) {
       if (before !== folder) this.passedOver.set(folder, `the same folder as ${before}`);
     } else {

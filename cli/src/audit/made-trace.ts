@@ -6,8 +6,8 @@ import * as z from 'zod';
 import { importInput } from '../input/import-input.js';
 import { inputDamage } from '../input/input-damage.js';
 import { openInput } from '../input/open-input.js';
+import { readSealed, writeSealed } from '../output/sealed-file.js';
 import type { AuditSettings, AuditTask } from './audit-task.js';
-import { readSealed, writeSealed } from './sealed-file.js';
 import { statText } from './state-folder.js';
 
 /** What belongs to a trace made from a capture, in a file beside it. */

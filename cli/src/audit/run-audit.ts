@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
-import type { AuditSettings, AuditTask, TaskEnd } from './audit-task.js';
+import { isCurrent } from '../dataset/add-trace.js';
+import { Dataset } from '../dataset/dataset.js';
+import type { AuditSettings, AuditTask, DatasetTarget, TaskEnd } from './audit-task.js';
 import type { Inputs } from './inputs.js';
 import { isTrace } from './recognise.js';
 import { settingsHash } from './settings-hash.js';
@@ -26,11 +28,14 @@ export interface AuditRun {
   readonly passedOver: Inputs['passedOver'];
   /** When the newest of the files that could be judged was written; undefined if there is none. */
   readonly newest: Date | undefined;
+  /** Files that could not be added to the dataset, and why. */
+  readonly notAdded: readonly { readonly path: string; readonly why: string }[];
 }
 
 export interface RunOptions {
   readonly settings: AuditSettings;
   readonly workers: number;
+  readonly dataset?: DatasetTarget | undefined;
   /** Whether a file with this hash is to be judged; without it, all are. */
   readonly takes?: ((hash: string) => boolean) | undefined;
   readonly onProgress: (done: number, of: number) => void;
@@ -42,10 +47,13 @@ export interface RunOptions {
  * Audits what is new among the inputs: a stored result is reused if content, settings and version are the same, and the
  * same content is judged once whatever its names. Failures are part of the results; those that may pass are tried again
  * by the next audit.
- * @throws P2mError P2M_PLUGIN, P2M_PLUGIN_OPTION, P2M_CONFIG (usage), P2M_INTERRUPTED
+ * What is judged and not in the dataset is added to it.
+ * @throws P2mError P2M_PLUGIN, P2M_PLUGIN_OPTION, P2M_CONFIG, P2M_WRITE (usage), P2M_INTERRUPTED, P2M_DATASET_SCHEMA,
+ *   P2M_DATASET_DAMAGED
  */
 export async function runAudit(inputs: Inputs, folder: StateFolder, options: RunOptions): Promise<AuditRun> {
   const salt = await settingsHash(options.settings);
+  const lacks = await lackingIn(options.dataset, options.tell);
   const results = new Map<string, TraceResult>();
   for (const { path, ...problem } of inputs.unreadable) results.set(path, failed(path, problem));
   const tasks = new Map<string, AuditTask>();
@@ -61,10 +69,11 @@ export async function runAudit(inputs: Inputs, folder: StateFolder, options: Run
       keys.set(path, key);
       if (ends.has(key) || tasks.has(key)) continue;
       const kept = folder.result(key);
-      if (kept !== undefined) ends.set(key, kept);
+      const adds = lacks(hash, key);
+      if (kept !== undefined && (!adds || kept.problem !== null)) ends.set(key, kept);
       else {
         const [result, lock, trace] = [folder.resultPath(key), folder.lockPath(key), folder.tracePath(key)];
-        tasks.set(key, { path, key, stat, trace, result, lock });
+        tasks.set(key, { path, content: hash, key, stat, trace, result, lock, adds });
       }
     } catch (error) {
       const { code, syscall } = error as NodeJS.ErrnoException;
@@ -74,8 +83,12 @@ export async function runAudit(inputs: Inputs, folder: StateFolder, options: Run
     }
   }
   folder.save();
+  const notAdded: AuditRun['notAdded'][number][] = [];
   try {
-    for (const { key, result } of await judgeAll([...tasks.values()], salt, options)) ends.set(key, result);
+    for (const { key, result, notAdded: why } of await judgeAll([...tasks.values()], salt, options)) {
+      ends.set(key, result);
+      if (why !== undefined) notAdded.push({ path: tasks.get(key)!.path, why });
+    }
   } finally {
     folder.removeLeftovers();
   }
@@ -88,6 +101,7 @@ export async function runAudit(inputs: Inputs, folder: StateFolder, options: Run
     contents: contentsOf(hashed),
     passedOver: inputs.passedOver,
     newest: newestOf(sorted),
+    notAdded,
   };
 }
 
@@ -95,11 +109,21 @@ export async function runAudit(inputs: Inputs, folder: StateFolder, options: Run
 export const contentsOf = (hashed: readonly HashedFile[]): number =>
   new Set(hashed.flatMap(({ hash }) => hash ?? [])).size;
 
+/** Whether the dataset lacks a content, judged so; false where there is none. */
+async function lackingIn(target: DatasetTarget | undefined, tell: (text: string) => void) {
+  if (target === undefined) return () => false;
+  const { path, host } = target;
+  const dataset = Dataset.make(path, tell);
+  await dataset.tidy();
+  const have = dataset.byContent();
+  return (content: string, key: string) => !isCurrent(dataset, { content, key, host }, have.get(content) ?? []);
+}
+
 async function judgeAll(tasks: readonly AuditTask[], salt: string, options: RunOptions): Promise<TaskEnd[]> {
-  const { settings, workers, onProgress, tell } = options;
+  const { settings, workers, dataset, onProgress, tell } = options;
   const ends: TaskEnd[] = [];
   onProgress(0, tasks.length);
-  await runTasks(tasks, { settings, salt }, workers, {
+  await runTasks(tasks, { settings, salt, dataset }, workers, {
     onEnd: end => {
       ends.push(end);
       onProgress(ends.length, tasks.length);

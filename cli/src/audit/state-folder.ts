@@ -3,7 +3,7 @@ import { type BigIntStats, createReadStream, readdirSync, statSync } from 'node:
 import { join, resolve } from 'node:path';
 import { FileLock, isTemporaryName, makeFolder, putAside, removeOutput } from '@p2mtrace/trace-format/output';
 import * as z from 'zod';
-import { readSealed, writeSealed } from './sealed-file.js';
+import { readSealed, writeSealed } from '../output/sealed-file.js';
 import { type TraceResult, traceResultSchema } from './trace-result.js';
 
 const indexSchema = z.record(z.string(), z.strictObject({ stat: z.string(), hash: z.string() }));

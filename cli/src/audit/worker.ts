@@ -1,14 +1,17 @@
 /** A process that audits one trace after the other: if one crashes it, only that trace is lost. */
 
+import type { FactStore } from '@p2mtrace/replayer';
 import { FileLock } from '@p2mtrace/trace-format/output';
-import type { AuditSettings, AuditTask, FromWorker, TaskEnd, ToWorker } from './audit-task.js';
+import { readSealed, writeSealed } from '../output/sealed-file.js';
+import { addToDataset } from './add-to-dataset.js';
+import type { AuditSettings, AuditTask, DatasetTarget, FromWorker, TaskEnd, ToWorker } from './audit-task.js';
 import { auditTrace, prepare } from './audit-trace.js';
 import { endWithParent } from './end-with-parent.js';
-import { readSealed, writeSealed } from './sealed-file.js';
 import { settingsHash } from './settings-hash.js';
 import { traceResultSchema } from './trace-result.js';
 
 let settings: AuditSettings = {};
+let dataset: DatasetTarget | undefined;
 let isAsTold: Promise<boolean> = Promise.resolve(true);
 
 endWithParent(Number(process.argv[2]));
@@ -18,6 +21,7 @@ process.on('message', async (message: ToWorker) => {
     return;
   }
   settings = message.settings;
+  dataset = message.dataset;
   // What is loaded is what is hashed after it, or results are not kept: a plugin may be edited meanwhile.
   isAsTold = prepare(settings)
     .then(() => settingsHash(settings))
@@ -29,17 +33,27 @@ process.on('message', async (message: ToWorker) => {
 
 /** Judges a trace, unless another process does so at this moment or has done so meanwhile. */
 async function judge(task: AuditTask): Promise<TaskEnd> {
-  const { path, key } = task;
+  const { path } = task;
   const lock = await FileLock.take(task.lock, 'audit', holder => tell(`waiting for ${holder}: it works on ${path}`));
   try {
     const kept = readSealed(task.result, traceResultSchema, () => undefined);
-    if (kept !== undefined) return { key, result: kept };
-    const { result, lasting } = await auditTrace(task, settings, { tell });
+    if (kept !== undefined) return await added(task, kept);
+    let facts: FactStore | undefined;
+    const onFacts = (all: FactStore) => {
+      facts = all;
+    };
+    const { result, lasting } = await auditTrace(task, settings, { tell, onFacts: task.adds ? onFacts : undefined });
     if (lasting && (await isAsTold)) keep(task, result);
-    return { key, result };
+    return await added(task, result, facts);
   } finally {
     lock.release();
   }
+}
+
+async function added(task: AuditTask, result: TaskEnd['result'], facts?: FactStore): Promise<TaskEnd> {
+  const { key } = task;
+  if (dataset === undefined || !task.adds || result.problem !== null) return { key, result };
+  return { key, result, notAdded: await addToDataset(dataset, task, result, facts, settings, tell) };
 }
 
 /** If it can't be kept, the next audit judges the trace again. */

@@ -13,15 +13,20 @@ export const SQL_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'sql',
     isolated: true,
-    args: [['traces...', 'one or more traces, captures or NDJSON, followed by the query (SQL of DuckDB)']],
+    args: [],
+    optionalArgs: [['traces...', 'one or more traces, captures or NDJSON, followed by the query (SQL of DuckDB)']],
     usage: '<trace...> [query] [options]',
     summary: 'query events and facts of one or more traces with SQL',
     more: `Without a query there is a prompt on a terminal; otherwise statements are read from stdin. Numbers may be in hex.
 Every table has a column trace, the name of the file. ${TABLES}
 
 Views and macros: docs/sql.md, or .tables at the prompt. Facts of a long trace are kept in TRACE.p2mfacts
-for the next query. A query can read no other file, and no network.`,
+for the next query. A query can read no other file, and no network.
+
+With --dataset there are no traces to name: all those that audits added are asked, without their events, and with the
+tables traces, findings, occurrences, metrics, customs and not_checked (docs/fleet.md).`,
     options: [
+      { flags: '--dataset <folder>', help: 'ask all traces of a dataset, which p2mtrace audit --dataset makes' },
       { flags: '-f, --file <file>', help: 'statements to run; - for stdin' },
       {
         ...formatOption(RESULT_FORMATS),
@@ -54,6 +59,7 @@ for the next query. A query can read no other file, and no network.`,
       `p2mtrace sql trace.arrow 'from gfn_at(1, 0x8e07, 89740)'`,
       `p2mtrace sql trace.arrow 'from ref_spans where mfn = $mfn' --param mfn=0x122607 --format md`,
       `p2mtrace sql before.arrow after.arrow 'select trace, class, hold_max from lock_stat' -o locks.parquet`,
+      `p2mtrace sql --dataset fleet "select host, count(*) from findings where rule = 'refcount.leak' group by host"`,
     ],
     load: () => import('../commands/sql.js'),
   },

@@ -3,6 +3,7 @@ import { usageError } from '@p2mtrace/trace-format/errors';
 import { checkOutputs } from '@p2mtrace/trace-format/output';
 import { type AuditOptions, resolveOptions } from '../audit/audit-options.js';
 import { findInputs, type Inputs } from '../audit/inputs.js';
+import { checkMetrics } from '../audit/own-metrics.js';
 import { type AuditRun, runAudit } from '../audit/run-audit.js';
 import { StateFolder } from '../audit/state-folder.js';
 import type { Context, Run } from '../command.js';
@@ -33,17 +34,36 @@ export const run: Run<readonly [string[]], Options> = async ([named], given, con
       'name traces, captures or folders, or audit.paths in the configuration',
     );
   }
+  checkMetrics(options.metrics ?? []);
   if (options.shard !== undefined) return runShard(paths, options.shard, given, options, context);
   if (options.output !== undefined) {
     throw usageError('P2M_USAGE', '--output is where a shard goes', '--reporter NAME=FILE writes a report');
   }
   const conclusion = new Conclusion(options);
-  const inputs = await findInputs(paths, resolveOptions(options).state);
+  const inputs = await findInputs(paths, ownFolders(options));
   const { reports, own } = conclusion.files;
   checkFiles(inputs, reports, own, options);
   const audited = await judged(inputs, options, context);
-  return conclusion.reach({ ...audited, ...(await namesOf(options)) }, context);
+  const code = await conclusion.reach({ ...audited, ...(await namesOf(options)) }, context);
+  checkAdded(audited, options);
+  return code;
 };
+
+/** What is passed over where it lies among the inputs. */
+function ownFolders({ dataset, ...options }: Options): Record<string, string> {
+  return { [resolveOptions(options).state]: 'the state folder', ...(dataset && { [dataset]: 'the dataset' }) };
+}
+
+/** Once all else is written. @throws P2mError P2M_DATASET (usage) */
+function checkAdded({ notAdded }: AuditRun, { dataset }: Options): void {
+  const [first] = notAdded;
+  if (first === undefined) return;
+  throw usageError(
+    'P2M_DATASET',
+    `${counted(notAdded.length, 'trace')} could not be added to ${dataset}; ${first.path}: ${first.why}`,
+    'correct that, and run it again: it adds what is missing',
+  );
+}
 
 /** What belongs to the merge: a shard that took it would leave the user in the belief that it has an effect. */
 const OF_THE_MERGE = {
@@ -74,9 +94,10 @@ async function runShard(
     throw usageError('P2M_USAGE', `${flag} has no effect on a shard`, 'give it to p2mtrace audit merge');
   }
   const output = options.output ?? `shard-${shardName(shard)}.p2ma`;
-  const inputs = await findInputs(paths, resolveOptions(options).state);
+  const inputs = await findInputs(paths, ownFolders(options));
   checkFiles(inputs, [output], [], options);
-  const { results, hashed, salt, passedOver, newest } = await judged(inputs, options, context, shard);
+  const audited = await judged(inputs, options, context, shard);
+  const { results, hashed, salt, passedOver, newest } = audited;
   writeShard(output, {
     shard,
     salt,
@@ -88,6 +109,7 @@ async function runShard(
     results,
   });
   sayWritten(context, output, `${counted(results.length, 'file')} of ${hashed.length + inputs.unreadable.length}`);
+  checkAdded(audited, options);
   return EXIT.fine;
 }
 
@@ -101,10 +123,11 @@ async function judged(inputs: Inputs, options: Options, context: Context, shard?
   const files = { symbols: absolute(symbols), config: config === false ? config : absolute(config) };
   const settings = { xenVersion, layout, cpuHz, only, plugin, pluginOption, ...files };
   const { state, workers } = resolveOptions(options);
+  const dataset = options.dataset === undefined ? undefined : { path: resolve(options.dataset), host: options.host };
   const takes = shard && ((hash: string) => isInShard(hash, shard));
   try {
     const folder = new StateFolder(state, tell);
-    return await runAudit(inputs, folder, { settings, workers, takes, onProgress: progress.update, tell });
+    return await runAudit(inputs, folder, { settings, workers, dataset, takes, onProgress: progress.update, tell });
   } finally {
     progress.end();
   }

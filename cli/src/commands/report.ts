@@ -61,6 +61,7 @@ export const run: Run<readonly [string], Options> = async ([path], options, cont
       contents: 1,
       passedOver: [],
       shortfalls: [],
+      metrics: [],
       baseline: { version: 1, findings: [] },
       suppressions: [],
       today: '',

@@ -1,20 +1,25 @@
 import { existsSync } from 'node:fs';
 import { usageError } from '@p2mtrace/trace-format/errors';
+import { checkOutputs } from '@p2mtrace/trace-format/output';
 import { resolveOptions } from '../audit/audit-options.js';
 import { readHistory } from '../audit/use-history.js';
 import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
+import { writeDatasetTrend } from '../fleet/dataset-trend.js';
+import { withText } from '../output/text-output.js';
 import { auditConfig, type NamedConfig } from '../plugins/configuration.js';
 import { jsonDocument } from '../render/json.js';
-import { type RowFormat, writeRows } from '../render/rows.js';
+import { type RowFormat, type TextOut, writeRows } from '../render/rows.js';
 import { sparkline } from '../render/sparkline.js';
-import type { Terminal } from '../terminal.js';
+import { sayWritten } from '../render/written.js';
 
 interface Options {
   readonly history?: string;
+  readonly dataset?: string;
   readonly state?: string;
   readonly trace?: string;
-  readonly format: RowFormat;
+  readonly format: RowFormat | 'html';
+  readonly output?: string;
   readonly nights: number;
   readonly config?: NamedConfig;
 }
@@ -58,7 +63,34 @@ const SERIES = `
 const NIGHT_NAMES = ['night', 'findings', 'new', 'fixed', 'still there', 'occurrences', 'files', 'contents'];
 const SERIES_NAMES = ['metric or rule', 'unit', 'better', 'last', 'trend'];
 
-export const run: Run<readonly [], Options> = async (_, options, { out }) => {
+export const run: Run<readonly [], Options> = async (_, options, context) => {
+  const { output } = options;
+  if (output !== undefined) checkOutputs([output], []);
+  await withText(output, context, out => write(options, out));
+  if (output !== undefined) sayWritten(context, output);
+  return EXIT.fine;
+};
+
+async function write(options: Options, out: TextOut): Promise<void> {
+  if (options.dataset !== undefined) {
+    if (options.trace !== undefined) {
+      throw usageError(
+        'P2M_USAGE',
+        '--trace is for the history, not for a dataset',
+        'p2mtrace sql --dataset asks of one',
+      );
+    }
+    await writeDatasetTrend(options.dataset, options.nights, options.format, out);
+    return;
+  }
+  const { format } = options;
+  if (format === 'html') {
+    throw usageError(
+      'P2M_FORMAT',
+      'html is for a dataset',
+      '--dataset DIR; p2mtrace audit --reporter html is of one night',
+    );
+  }
   const { history: path } = resolveOptions({ ...(await auditConfig(options.config)), ...options });
   if (path === false || !existsSync(path)) {
     throw usageError(
@@ -68,7 +100,7 @@ export const run: Run<readonly [], Options> = async (_, options, { out }) => {
     );
   }
   await readHistory(path, async history => {
-    const { trace = '', nights, format } = options;
+    const { trace = '', nights } = options;
     const rows = (await history.rows(NIGHTS, [trace, nights])).toReversed();
     const series = (await history.rows(SERIES, [trace, nights])).map(([name, unit, better, values]) => {
       const numbers = values as (number | null)[];
@@ -78,15 +110,14 @@ export const run: Run<readonly [], Options> = async (_, options, { out }) => {
       await out.write(jsonDocument({ nights: objects(NIGHT_NAMES, rows), series: objects(SERIES_NAMES, series) }, 1));
     else await writeTables(out, format, rows, series);
   });
-  return EXIT.fine;
-};
+}
 
 type Row = readonly unknown[];
 
 const objects = (names: readonly string[], rows: readonly Row[]) =>
   rows.map(row => Object.fromEntries(names.map((name, i) => [name, row[i]])));
 
-async function writeTables(out: Terminal, format: RowFormat, nights: readonly Row[], series: readonly Row[]) {
+async function writeTables(out: TextOut, format: RowFormat, nights: readonly Row[], series: readonly Row[]) {
   const nightColumns = NIGHT_NAMES.map((name, i) => ({ name, right: i > 0 }));
   await writeRows(out, format, nightColumns, nights);
   if (format !== 'ndjson') await out.write('\n');

@@ -3,6 +3,7 @@ import { type AuditOptions, type Resolved, resolveOptions } from '../audit/audit
 import { type AuditReport, auditReport } from '../audit/audit-report.js';
 import { readBaseline, readSuppressions, writeBaseline } from '../audit/baseline.js';
 import type { AuditHistory } from '../audit/history.js';
+import { checkMetrics } from '../audit/own-metrics.js';
 import type { AuditRun } from '../audit/run-audit.js';
 import { shortfallsOf } from '../audit/shortfalls.js';
 import { changeHistory } from '../audit/use-history.js';
@@ -30,6 +31,7 @@ export interface ConclusionOptions
     | 'expect'
     | 'maxAge'
     | 'strict'
+    | 'metrics'
   > {
   readonly flat?: boolean;
   readonly updateBaseline?: boolean;
@@ -52,8 +54,9 @@ export class Conclusion {
   private readonly suppressions: ReturnType<typeof readSuppressions>;
   private readonly now = new Date();
 
-  /** @throws P2mError P2M_REPORTER, P2M_BASELINE, P2M_SUPPRESSIONS (usage) */
+  /** @throws P2mError P2M_REPORTER, P2M_BASELINE, P2M_SUPPRESSIONS, P2M_CONFIG (usage) */
   constructor(options: ConclusionOptions) {
+    checkMetrics(options.metrics ?? []);
     this.options = options;
     this.resolved = resolveOptions(options);
     this.targets = (options.reporter ?? ['pretty']).map(parseReporter);
@@ -86,6 +89,7 @@ export class Conclusion {
       contents,
       passedOver,
       shortfalls: shortfallsOf({ results, newest }, options, now),
+      metrics: options.metrics ?? [],
       baseline,
       suppressions,
       today: now.toISOString().slice(0, 10),
@@ -134,7 +138,7 @@ const known = ({ fixed }: AuditReport, findings: ReturnType<typeof current>) =>
   findings.filter(({ signature }) => !fixed.some(one => one.signature === signature));
 
 function exitCode(
-  { findings, traces, shortfalls }: AuditReport,
+  { findings, traces, shortfalls, exceeded }: AuditReport,
   failOn: Resolved['failOn'],
   accepted: boolean,
 ): number {
@@ -142,7 +146,7 @@ function exitCode(
     if (state !== 'new' || failOn === 'none' || accepted) return false;
     return severity === 'error' || (severity === 'warning' && failOn === 'warning');
   });
-  if (fails) return EXIT.findings;
+  if (fails || (exceeded.length > 0 && failOn !== 'none')) return EXIT.findings;
   // What was cut off may have had a finding: as for every command, that is not fine.
   const isPartial = traces.some(({ problem, notices }) => problem !== null || notices.length > 0);
   return shortfalls.length > 0 || isPartial ? EXIT.input : EXIT.fine;

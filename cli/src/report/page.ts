@@ -13,8 +13,16 @@ function d3(): string {
 /** Escapes what would end a script element. */
 const script = (text: string) => new Markup(text.replace(/<\/(?=script)/gi, '<\\/'));
 
+/** What draws charts and tells findings. */
+const reportScripts = () => [d3(), asset('report.js')];
+
 /** A page in one file that loads nothing else; its policy forbids that. `links`: targets of the skip list. */
-export function page(title: string, links: readonly (readonly [id: string, text: string])[], body: Markup): string {
+export function page(
+  title: string,
+  links: readonly (readonly [id: string, text: string])[],
+  body: Markup,
+  scripts: readonly string[] = reportScripts(),
+): string {
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
@@ -28,8 +36,6 @@ export function page(title: string, links: readonly (readonly [id: string, text:
 <main id="main" tabindex="-1">
 ${body}
 </main>
-<script>${script(d3())}</script>
-<script>${script(asset('report.js'))}</script>
-</body></html>
+${scripts.map(text => html`<script>${script(text)}</script>\n`)}</body></html>
 `.text;
 }

@@ -1,4 +1,5 @@
 import type { AuditFinding, AuditReport } from '../audit/audit-report.js';
+import { exceededLine } from '../audit/own-metrics.js';
 import { summaryLine, tookPartLine } from '../audit/summary-line.js';
 import { counted } from '../render/cell.js';
 import { findingCount } from '../render/finding-count.js';
@@ -16,7 +17,11 @@ export const hasBaseline = ({ findings, fixed }: AuditReport): boolean =>
  */
 export function verdictSection(report: AuditReport, trace?: TraceReport, command?: string): Markup {
   const took = tookPartLine(report);
-  const lines = [...report.shortfalls, ...(took === undefined ? [] : [`Judged ${took}`])];
+  const lines = [
+    ...report.exceeded.map(exceededLine),
+    ...report.shortfalls,
+    ...(took === undefined ? [] : [`Judged ${took}`]),
+  ];
   const of = report.traces.length === 1 ? html` <span class="path">${report.traces[0].path}</span>` : undefined;
   return html`<section class="verdict ${verdictOf(report)[0]}" aria-labelledby="verdict"><h1 id="verdict">${verdictText(report)}</h1>
 ${of === undefined ? undefined : html`<p>in${of}</p>`}${trace === undefined ? undefined : recordedTable(trace)}
@@ -38,7 +43,7 @@ function countsLine({ traces, findings }: AuditReport): string {
 }
 
 function verdictOf(report: AuditReport): readonly [kind: string, text: string] {
-  const { findings, traces, shortfalls } = report;
+  const { findings, traces, shortfalls, exceeded } = report;
   const isNew = hasBaseline(report) ? 'new ' : '';
   const fresh = findings.filter(({ state }) => state === 'new');
   const broken = traces.filter(({ problem }) => problem !== null).length;
@@ -47,6 +52,7 @@ function verdictOf(report: AuditReport): readonly [kind: string, text: string] {
   const parts = [
     ...(errors > 0 ? [counted(errors, `${isNew}error`)] : []),
     ...(warnings > 0 ? [counted(warnings, `${isNew}warning`)] : []),
+    ...(exceeded.length > 0 ? [`${counted(exceeded.length, 'number')} beyond a limit`] : []),
     ...(shortfalls.length > 0 ? ['not as many or as new traces as expected'] : []),
     ...(broken > 0 ? [`${counted(broken, 'trace')} could not be judged`] : []),
   ];

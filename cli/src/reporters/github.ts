@@ -1,3 +1,4 @@
+import { exceededLine } from '../audit/own-metrics.js';
 import { isConsequence } from '../render/incident-order.js';
 import { timesText } from '../render/out-of.js';
 import { githubProperty, githubText } from '../text/github-text.js';
@@ -9,7 +10,7 @@ const COMMANDS = { error: 'error', warning: 'warning', note: 'notice' } as const
  * Annotations of a GitHub workflow: one for each new finding in each trace, together with its consequences, and one for
  * each trace that was not judged.
  */
-export const github: Reporter = ({ traces, findings, shortfalls }) => {
+export const github: Reporter = ({ traces, findings, shortfalls, exceeded }) => {
   const lines: string[] = [];
   const fresh = findings.filter(({ state }) => state === 'new');
   for (const finding of fresh) {
@@ -27,6 +28,10 @@ export const github: Reporter = ({ traces, findings, shortfalls }) => {
   for (const { path, problem } of traces) {
     if (problem !== null)
       lines.push(`::error file=${githubProperty(path)},title=${problem.code}::${githubText(problem.message)}\n`);
+  }
+  for (const one of exceeded) {
+    const title = `file=${githubProperty(one.path)},title=${githubProperty(one.name)}`;
+    lines.push(`::error ${title}::${githubText(exceededLine(one))}\n`);
   }
   for (const line of shortfalls) lines.push(`::error title=audit::${githubText(line)}\n`);
   return lines.join('');

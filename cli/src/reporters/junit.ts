@@ -1,19 +1,23 @@
 import type { AuditFinding } from '../audit/audit-report.js';
+import { exceededLine } from '../audit/own-metrics.js';
 import { byIncident, isConsequence } from '../render/incident-order.js';
 import { timesText } from '../render/out-of.js';
 import { xmlText } from '../text/xml-text.js';
 import type { Reporter } from './reporter.js';
 
 /** A test suite per trace, a test per finding; what was not judged is an error, what is not checked is skipped. */
-export const junit: Reporter = ({ traces, findings, shortfalls }) => {
+export const junit: Reporter = ({ traces, findings, shortfalls, exceeded }) => {
   const suites = traces.map(({ path, problem, notChecked }) => {
     const mine = byIncident(findings.filter(finding => finding.traces.some(trace => trace.path === path)));
-    const failures = mine.filter(({ state, severity }) => state === 'new' && severity === 'error').length;
+    const beyond = exceeded.filter(one => one.path === path);
+    const failed = mine.filter(({ state, severity }) => state === 'new' && severity === 'error').length;
+    const failures = failed + beyond.length;
     const cases = [
       ...(problem === null
         ? [testcase(path, 'readable', '')]
         : [testcase(path, 'readable', element('error', problem.code, problem.message))]),
       ...mine.map(finding => testcase(path, finding.rule, outcome(finding))),
+      ...beyond.map(one => testcase(path, one.name, element('failure', exceededLine(one)))),
       ...notChecked.map(({ rule, reason }) => testcase(path, rule, `<skipped message="${xmlText(reason)}"/>`)),
     ];
     const counts = `tests="${cases.length}" failures="${failures}" errors="${problem === null ? 0 : 1}" skipped="${notChecked.length}"`;

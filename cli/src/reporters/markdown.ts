@@ -1,3 +1,4 @@
+import { exceededLine } from '../audit/own-metrics.js';
 import { summaryLine, tookPartLine } from '../audit/summary-line.js';
 import { byIncident, isConsequence } from '../render/incident-order.js';
 import { markdownLine, markdownRule } from '../render/markdown.js';
@@ -11,6 +12,7 @@ export const markdown: Reporter = report => {
   const parts = ['# p2mtrace audit\n', `${summaryLine(report)}.\n`];
   const took = tookPartLine(report);
   if (took !== undefined) parts.push(`Judged ${markdownText(took)}.\n`);
+  for (const one of report.exceeded) parts.push(`${markdownText(exceededLine(one))}.\n`);
   for (const line of report.shortfalls) parts.push(`Not as expected: ${markdownText(line)}.\n`);
   const shown = byIncident(findings.filter(({ state }) => state === 'new'));
   if (shown.length > 0) {

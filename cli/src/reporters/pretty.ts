@@ -1,4 +1,5 @@
 import type { AuditFinding } from '../audit/audit-report.js';
+import { exceededLine } from '../audit/own-metrics.js';
 import { summaryLine, tookPartLine } from '../audit/summary-line.js';
 import { cellText, counted } from '../render/cell.js';
 import { byIncident, isConsequence } from '../render/incident-order.js';
@@ -11,7 +12,7 @@ const SHOWN = 3;
 
 /** Plain text: what is new, then what could not be read, then the counts. */
 export const pretty: Reporter = report => {
-  const { traces, findings, fixed, suppressions, shortfalls } = report;
+  const { traces, findings, fixed, suppressions, shortfalls, exceeded } = report;
   const lines: string[] = [];
   for (const finding of byIncident(findings.filter(({ state }) => state === 'new'))) {
     lines.push(...findingLines(finding), '');
@@ -26,6 +27,7 @@ export const pretty: Reporter = report => {
   for (const { finding, reason } of suppressions.unused) lines.push(`unused suppression: ${finding} (${reason})`);
   for (const { finding, expires } of suppressions.expired)
     lines.push(`expired suppression: ${finding} (until ${expires})`);
+  for (const one of exceeded) lines.push(exceededLine(one));
   for (const line of shortfalls) lines.push(`not as expected: ${line}`);
   const took = tookPartLine(report);
   if (took !== undefined) lines.push(took);

@@ -1,6 +1,7 @@
 import { RULES } from '@p2mtrace/analyzers';
 import type { Log, ReportingDescriptor, Result } from 'sarif';
 import type { AuditFinding } from '../audit/audit-report.js';
+import { exceededLine } from '../audit/own-metrics.js';
 import { byIncident, isConsequence } from '../render/incident-order.js';
 import { jsonText } from '../render/json.js';
 import { timesText } from '../render/out-of.js';
@@ -12,7 +13,7 @@ const SCHEMA =
   'https://raw.githubusercontent.com/schemastore/schemastore/master/src/schemas/json/sarif-2.1.0-rtm.5.json';
 
 /** SARIF 2.1.0: a result for each finding in each trace; fixed findings are absent; witnesses are code flows. */
-export const sarif: Reporter = ({ tool, traces, findings, fixed, shortfalls }) => {
+export const sarif: Reporter = ({ tool, traces, findings, fixed, shortfalls, exceeded }) => {
   const ids = [...new Set([...findings, ...fixed].map(({ rule }) => rule))].sort();
   const log: Log = {
     $schema: SCHEMA,
@@ -26,6 +27,11 @@ export const sarif: Reporter = ({ tool, traces, findings, fixed, shortfalls }) =
             executionSuccessful: shortfalls.length === 0 && traces.every(({ problem }) => problem === null),
             toolExecutionNotifications: [
               ...shortfalls.map(text => ({ level: 'error' as const, message: { text: messageText(text) } })),
+              ...exceeded.map(one => ({
+                level: 'error' as const,
+                message: { text: messageText(exceededLine(one)) },
+                locations: [location(one.path)],
+              })),
               ...traces.flatMap(({ path, problem }) =>
                 problem === null
                   ? []

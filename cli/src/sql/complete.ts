@@ -1,4 +1,4 @@
-import { standardLibrary, TRACE_TABLES } from '@p2mtrace/analyzers';
+import { standardLibrary } from '@p2mtrace/analyzers';
 import { COLUMN_NAMES, KINDS } from '@p2mtrace/trace-format';
 import { DOT_COMMANDS } from './dot-commands.js';
 import type { SqlCommand } from './sql-session.js';
@@ -9,11 +9,11 @@ const KEYWORDS =
   );
 
 /** Words that a query may contain: keywords, tables, definitions, columns, and kinds of events. */
-export async function sqlWords({ modules }: SqlCommand): Promise<readonly string[]> {
+export async function sqlWords({ modules, tables }: SqlCommand): Promise<readonly string[]> {
   const definitions = [...standardLibrary(), ...modules].flatMap(module => module.definitions);
   const words = [
     ...KEYWORDS,
-    ...TRACE_TABLES.flatMap(({ name, columns }) => [name, ...columns]),
+    ...tables.flatMap(({ name, columns }) => [name, ...columns]),
     ...definitions.map(({ name, usage }) => (usage.includes('(') ? `${name}(` : name)),
     ...COLUMN_NAMES,
     ...KINDS.map(({ name }) => name),

@@ -1,4 +1,4 @@
-import { standardLibrary, TRACE_TABLES } from '@p2mtrace/analyzers';
+import { standardLibrary } from '@p2mtrace/analyzers';
 import { usageError } from '@p2mtrace/trace-format';
 import { writeRows } from '../render/rows.js';
 import type { Terminal } from '../terminal.js';
@@ -31,7 +31,7 @@ export const DOT_COMMANDS: readonly DotCommand[] = [
       const definitions = modules.flatMap(module =>
         module.definitions.map(({ usage, doc }) => [usage, module.name, doc] as const),
       );
-      const tables = TRACE_TABLES.map(({ name, doc }) => [name, 'trace', doc] as const);
+      const tables = sql.tables.map(({ name, from, doc }) => [name, from, doc] as const);
       await writeRows(
         out,
         'table',
@@ -45,7 +45,7 @@ export const DOT_COMMANDS: readonly DotCommand[] = [
     args: '[NAME]',
     help: 'columns of a table or view, or of all tables',
     run: async ({ sql }, name) => {
-      const names = name === undefined ? TRACE_TABLES.map(table => table.name) : [name];
+      const names = name === undefined ? sql.tables.map(table => table.name) : [name];
       for (const one of names) {
         if (names.length > 1) await sql.run(`select '${one}' as "table"`);
         await sql.run(`select column_name, column_type from (describe "${one}") -- ${one}`);

@@ -14,7 +14,8 @@ export function tracesAndQuery(
   const isTrace = file !== undefined || existsSync(last) || /^\S+\.arrow$/.test(last);
   const traces = isTrace ? words : words.slice(0, -1);
   if (traces.length === 0) {
-    throw usageError('P2M_USAGE', `${last}: there is no such trace`, 'p2mtrace sql TRACE… "select …"');
+    const what = last === '' ? 'no trace is named' : `${last}: there is no such trace`;
+    throw usageError('P2M_USAGE', what, 'p2mtrace sql TRACE… "select …"');
   }
   return { traces, query: isTrace ? undefined : last };
 }

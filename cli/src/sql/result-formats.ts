@@ -56,8 +56,9 @@ export interface Query {
 
 /** Runs a query and writes its results; a file gets its name when it is complete. */
 export async function writeResult(query: Query, context: Context): Promise<void> {
-  const { output, format, file } = query;
-  if (file !== undefined && isMadeByDuckdb(format)) await file.write(path => writeParquet(query, path));
+  const { session, text, parameters, output, format, file } = query;
+  if (file !== undefined && isMadeByDuckdb(format))
+    await file.write(path => session.writeParquet(text.trim().replace(/;$/, ''), path, parameters));
   else if (output !== undefined && format === 'arrow') await writeArrow(query, output, context);
   else
     await withText(output, context, text => writeText(query, format as RowFormat | 'chart', context.out.columns, text));
@@ -89,14 +90,6 @@ async function writeChart(out: TextOut, columns: readonly Column[], result: Quer
 
 async function* rowsOf(result: QueryResult): AsyncGenerator<readonly unknown[]> {
   for await (const batch of result.batches()) yield* batch;
-}
-
-async function writeParquet({ session, text, parameters }: Query, path: string): Promise<void> {
-  const statement = text.trim().replace(/;$/, '');
-  await session.runAll(
-    `copy (${statement}\n) to '${path.replaceAll("'", "''")}' (format parquet, compression zstd)`,
-    parameters,
-  );
 }
 
 async function writeArrow({ session, text, parameters }: Query, output: string, context: Context): Promise<void> {

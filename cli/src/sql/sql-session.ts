@@ -1,21 +1,16 @@
 import {
-  type ColumnSource,
-  FactCache,
-  openTraceSession,
   readModules,
   type SqlModule,
+  type SqlOptions,
   type SqlParameters,
   splitStatements,
   type TraceSession,
 } from '@p2mtrace/analyzers';
-import { type TraceReader, usageError } from '@p2mtrace/trace-format';
+import { usageError } from '@p2mtrace/trace-format';
 import { checkOutputs } from '@p2mtrace/trace-format/output';
 import type { Context } from '../command.js';
-import { isP2mError } from '../exit.js';
 import { madeFile } from '../output/made-file.js';
-import { Progress } from '../render/progress.js';
 import { sayWritten } from '../render/written.js';
-import { visible } from '../text/visible.js';
 import type { ResultFormat } from './formats.js';
 import type { SqlParameter } from './parameter.js';
 import { isFileFormat, isMadeByDuckdb, resultFormat, writeResult } from './result-formats.js';
@@ -43,6 +38,7 @@ export interface SqlCommandOptions {
 export interface SqlCommand {
   readonly session: TraceSession;
   readonly modules: readonly SqlModule[];
+  readonly tables: SqlSource['tables'];
   /** Changes the format of the results that follow. */
   format: ResultFormat;
   /** @throws P2mError P2M_SQL, P2M_TIMEOUT, P2M_INTERRUPTED, P2M_OUTPUT, ClosedPipe */
@@ -52,41 +48,45 @@ export interface SqlCommand {
   close(): Promise<void>;
 }
 
+/** What is asked: opens a session on it, and cleans up. */
+export interface SqlSource {
+  /** What queries can name, besides views and macros; `from` says what has it. */
+  readonly tables: readonly {
+    readonly name: string;
+    readonly from: string;
+    readonly doc: string;
+    readonly columns: readonly string[];
+  }[];
+  /** Files that no output may be. */
+  readonly inputs: readonly string[];
+  open(modules: readonly SqlModule[], options: SqlOptions): Promise<TraceSession>;
+  /** An error of a query, in words of what is asked. */
+  explained(error: unknown): unknown;
+  /** Called when the progress of a query is not to be shown any more. */
+  ended(): void;
+  /** After the session was closed. */
+  close(): Promise<void>;
+}
+
 /** @throws P2mError P2M_SQL_PATH, P2M_OUTPUT, P2M_FORMAT (usage), P2M_SQL */
-export async function openSql(
-  readers: readonly TraceReader[],
-  options: SqlCommandOptions,
-  context: Context,
-): Promise<SqlCommand> {
-  const { output, cache, cacheDir, cpuHz, allowFiles, memoryLimit, threads, timeout } = options;
+export async function openSql(source: SqlSource, options: SqlCommandOptions, context: Context): Promise<SqlCommand> {
+  const { output, allowFiles, memoryLimit, threads, timeout } = options;
   const format = resultFormat(options.chart === true ? 'chart' : options.format, output, context.out.isTty);
   if (output !== undefined) {
-    const inputs = [...readers.map(({ path }) => path), ...(options.sqlPath ?? []), ...givenFiles(options.file)];
-    checkOutputs([output], inputs);
+    checkOutputs([output], [...source.inputs, ...(options.sqlPath ?? []), ...givenFiles(options.file)]);
   }
   const modules = (options.sqlPath ?? []).flatMap(readModules);
-  const onNotice = (text: string) => context.err.say(`p2mtrace: ${visible(text)}\n`);
-  const caches = readers.map(reader => (cache ? FactCache.of(reader, cacheDir, undefined, onNotice) : undefined));
-  const replayed: { readonly trace: number; readonly table: ColumnSource }[] = [];
   const file = output !== undefined && isMadeByDuckdb(format) ? madeFile(output, context) : undefined;
-  const progress = new Progress(context, context.out.isTty ? 'never' : options.progress, 'events replayed');
-  const session = await openTraceSession(readers, {
-    onReplayed: progress.update,
-    tscHz: cpuHz,
+  const session = await source.open(modules, {
     memoryLimit,
     ...(threads === undefined ? {} : { threads }),
     files: allowFiles === true ? true : file === undefined ? [] : [file.path],
-    modules,
-    caches,
-    onFacts: (trace, table) => {
-      progress.end();
-      replayed.push({ trace, table });
-    },
   });
   const parameters: SqlParameters = Object.fromEntries(options.param ?? []);
   const command: SqlCommand = {
     session,
     modules,
+    tables: source.tables,
     format,
     async run(text) {
       const work = async () => {
@@ -96,17 +96,16 @@ export async function openSql(
       try {
         await limited(session, timeout, work);
       } catch (error) {
-        if (isP2mError(error) && error.code === 'P2M_CACHE') for (const one of caches) one?.putAllAside(error.message);
-        throw error;
+        throw source.explained(error);
       } finally {
-        progress.end();
+        source.ended();
       }
       if (output !== undefined) sayWritten(context, output);
     },
     interrupt: () => session.interrupt(),
     async close() {
       await session.close();
-      for (const { trace, table } of replayed) await keep(caches[trace], table, context);
+      await source.close();
     },
   };
   return command;
@@ -140,15 +139,5 @@ async function limited(session: TraceSession, milliseconds: number, work: () => 
     );
   } finally {
     clearTimeout(timer);
-  }
-}
-
-/** Stores facts, so that the next query need not replay them. If that fails, it is reported but is not an error. */
-async function keep(cache: FactCache | undefined, table: ColumnSource, { err }: Context): Promise<void> {
-  if (cache === undefined || table.rows === 0) return;
-  try {
-    await cache.keep(table);
-  } catch (error) {
-    err.say(`p2mtrace: facts are not kept for the next query: ${(error as Error).message}\n`);
   }
 }

@@ -12,7 +12,7 @@ const temp = tempDir();
 const NDJSON = '# a comment\n\n{"kind":"mark","pcpu":0}\n';
 const look = async (...paths: string[]) => {
   const short = (path: string) => path.replace(temp('.'), '').replace(/^\//, '');
-  const { files, unreadable, passedOver } = await findInputs(paths.map(temp), temp('state'));
+  const { files, unreadable, passedOver } = await findInputs(paths.map(temp), { [temp('state')]: 'the state folder' });
   return {
     files: files.map(short),
     unreadable: unreadable.map(({ path, code, message }) => `${short(path)}: ${code}: ${message}`),
@@ -93,7 +93,7 @@ it('leaves out its own state folder, whatever its name', async () => {
     fileURLToPath(new URL('../../../samples/corpus/rules/refcount.leak/trace.ndjson', import.meta.url)),
     temp('b'),
   );
-  const { files, passedOver } = await findInputs([temp('.')], temp('state'));
+  const { files, passedOver } = await findInputs([temp('.')], { [temp('state')]: 'the state folder' });
   expect(files).not.toContain(temp('state/traces/a.arrow'));
   expect(files).toContain(temp('b'));
   expect(passedOver).toContainEqual({ path: temp('state'), why: 'the state folder' });

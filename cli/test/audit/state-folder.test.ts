@@ -3,9 +3,9 @@ import { P2mError } from '@p2mtrace/trace-format';
 import { FileLock } from '@p2mtrace/trace-format/output';
 import { expect, it } from 'vitest';
 import { isLasting } from '../../src/audit/lasting.js';
-import { writeSealed } from '../../src/audit/sealed-file.js';
 import { StateFolder } from '../../src/audit/state-folder.js';
 import { failed } from '../../src/audit/trace-result.js';
+import { writeSealed } from '../../src/output/sealed-file.js';
 import { tempDir } from '../support/cli.js';
 
 const temp = tempDir();

@@ -10,7 +10,7 @@ const traceOf = traceMaker();
 const BASELINE: Baseline = { version: 1, findings: [] };
 const NOTHING = {
   ...{ baseline: BASELINE, suppressions: [], today: '2026-11-21', tool: '1' },
-  ...{ config: null, plugins: [], contents: 1, passedOver: [], shortfalls: [] },
+  ...{ config: null, plugins: [], contents: 1, passedOver: [], shortfalls: [], metrics: [], exceeded: [] },
 };
 
 const result = (path: string, findings: readonly Finding[]): TraceResult => ({

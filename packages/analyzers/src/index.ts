@@ -89,8 +89,8 @@ export type { Parameters as SqlParameters } from './sql/query-result.js';
 export { QueryResult, type ResultColumn, type SqlValue } from './sql/query-result.js';
 /** DuckDB over the tables of a trace. */
 export { type Rows, TraceSession } from './sql/session.js';
-/** Limits of a query. */
-export type { SqlOptions } from './sql/sql-connection.js';
+/** Limits of a query, and how texts and names are written in one. */
+export { quotedName, type SqlOptions, textLiteral } from './sql/sql-connection.js';
 /** Splits a text into statements. */
 export { splitStatements } from './sql/sql-text.js';
 /** The tables that each trace has. */

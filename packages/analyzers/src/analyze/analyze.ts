@@ -1,5 +1,5 @@
-import { BREACH_SPEC, FactStore, OPPORTUNITY_SPEC } from '@p2mtrace/replayer';
-import { isRecorded, type KindName, type TraceReader } from '@p2mtrace/trace-format';
+import { BREACH_SPEC, FACT_SPECS, FactStore, OPPORTUNITY_SPEC } from '@p2mtrace/replayer';
+import { isRecorded, type KindName, P2mError, type TraceReader, usageError } from '@p2mtrace/trace-format';
 import { foldCustoms } from '../findings/customs.js';
 import { divergenceKinds, divergencesSql, NEAR_DIVERGENCES_SQL } from '../findings/divergence-kinds.js';
 import type { AnalysisReport, Finding } from '../findings/finding.js';
@@ -36,13 +36,18 @@ export interface AnalyzeOptions {
   readonly threads?: 1 | 2 | undefined;
   /** Called with the number of events replayed so far. */
   readonly onProgress?: ((events: number) => void) | undefined;
+  /**
+   * Gets all facts of the trace, also those that no rule asks for: the replay is on one thread then, and takes longer. Not
+   * called for a trace that needs none.
+   */
+  readonly onFacts?: ((facts: FactStore) => void) | undefined;
 }
 
 /** A number that describes a trace. */
 export interface MeasureSpec {
   readonly name: string;
-  /** Kind of event without which there is no such number. */
-  readonly needs: KindName;
+  /** Kind of event without which there is no such number; undefined if every trace has it. */
+  readonly needs?: KindName | undefined;
   /** Returns one row with one number. */
   readonly sql: string;
 }
@@ -55,14 +60,17 @@ export interface Analysis extends AnalysisReport {
 /**
  * Judges a trace: replays it (twice at once if it is long), then runs each rule over the facts. A rule whose events the
  * trace does not have is listed as not checked, never as clean.
- * @throws P2mError P2M_RULE (usage) for an unknown rule, P2M_PLUGIN (usage) if a plugin fails, P2M_DAMAGED
+ * @throws P2mError P2M_RULE (usage) for an unknown rule, P2M_PLUGIN (usage) if a plugin fails, P2M_METRIC (usage) if the
+ *   query of a number does, P2M_DAMAGED
  */
 export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions = {}): Promise<Analysis> {
   const { only = [], policies = [] } = options;
   const chosen = chooseRules([...RULES, ...rulesOf(options.plugins ?? [])], only, policies);
   const { decided: runnable, undecided } = decidableRules(chosen, reader.metadata);
   const notChecked: AnalysisReport['notChecked'] = undecided.map(({ rule, reason }) => ({ rule: rule.id, reason }));
-  const measure = (options.measure ?? []).filter(({ needs }) => isRecorded(reader.metadata, needs));
+  const measure = (options.measure ?? []).filter(
+    ({ needs }) => needs === undefined || isRecorded(reader.metadata, needs),
+  );
   const measures: Record<string, number | null> = Object.fromEntries(
     options.measure?.map(({ name }) => [name, null]) ?? [],
   );
@@ -73,13 +81,16 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
   const own = runnable.map(({ of }) => of?.sql);
   const queries = [...new Set([...rows, ...own, divergencesSql(true)])].filter(sql => sql !== undefined);
   if (queries.some(sql => mentions(sql, NAMED_BREACHES))) queries.push(NAMED_BREACHES_SQL, OPPORTUNITIES_SQL);
-  const checks = { counterWidth: options.counterWidth, rules: rulesToCheck(runnable, measure) };
-  const all: ReplayShare = { wanted: mentionedFacts(queries), checks };
-  const second = SecondReplay.start(reader, all, options.threads);
+  const keepsAll = options.onFacts !== undefined;
+  const rules = keepsAll ? [...BREACHES_OF, ...runnable.map(({ id }) => id)] : rulesToCheck(runnable, measure);
+  const wanted = keepsAll ? FACT_SPECS.map(({ name }) => name) : mentionedFacts(queries);
+  const all: ReplayShare = { wanted, checks: { counterWidth: options.counterWidth, rules } };
+  const second = SecondReplay.start(reader, all, keepsAll ? 1 : options.threads);
   let closeSession = async () => {};
   try {
     const facts = new FactStore(all.wanted);
     replayShare(reader, second?.first ?? all, facts, options.onProgress);
+    options.onFacts?.(facts);
     freeMemory();
     const session = await openSession(reader, facts, second);
     const runner = new RuleRunner(reader, session);
@@ -96,8 +107,7 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
       else notChecked.push({ rule: rule.id, reason });
     }
     for (const { name, sql } of measure) {
-      const value = (await session.runAll(sql)).rows[0]?.[0] ?? null;
-      measures[name] = value === null ? null : Number(value);
+      measures[name] = await measured(session, name, sql);
     }
     const known = new Map<string, Awaited<ReturnType<RuleRunner['allOf']>>>();
     for (const finding of findings) {
@@ -111,6 +121,21 @@ export async function analyzeTrace(reader: TraceReader, options: AnalyzeOptions 
     await closeSession();
     await second?.stop();
   }
+}
+
+/** @throws P2mError P2M_METRIC (usage) */
+async function measured(session: TraceSession, name: string, sql: string): Promise<number | null> {
+  const remedy = 'correct its query: it returns one row with one number';
+  try {
+    const { columns, rows } = await session.runAll(sql);
+    const [value] = rows[0] ?? [null];
+    if (value === null) return null;
+    if (columns.length === 1 && rows.length === 1 && Number.isFinite(Number(value))) return Number(value);
+  } catch (error) {
+    if (!(error instanceof P2mError) || error.code !== 'P2M_SQL') throw error;
+    throw usageError('P2M_METRIC', `the metric ${name}: ${error.message}`, remedy);
+  }
+  throw usageError('P2M_METRIC', `the query of the metric ${name} returns something else than a number`, remedy);
 }
 
 const mechanismOf = ({ rule, mechanism }: Finding): string => `${rule} ${mechanism}`;
@@ -141,6 +166,9 @@ async function divergenceRows(runner: RuleRunner) {
   return runner.rows(divergencesSql(Number(near) > 0));
 }
 
+/** Rules whose breaches SQL sees, where nobody chose others. */
+const BREACHES_OF = RULES.filter(({ policy }) => !policy).map(({ id }) => id);
+
 /** Ids of the rules whose checks must run: the chosen ones, or all if other SQL may query any breach. */
 function rulesToCheck(rules: readonly BoundRule[], measures: readonly MeasureSpec[]): readonly string[] {
   const ids = rules.map(({ id }) => id);
@@ -148,7 +176,7 @@ function rulesToCheck(rules: readonly BoundRule[], measures: readonly MeasureSpe
   const asksForAny =
     rules.some(rule => !builtIn.has(rule.id) && asksForBreaches(rule)) ||
     measures.some(({ sql }) => readsBreaches(sql));
-  return asksForAny ? [...RULES.filter(({ policy }) => !policy).map(({ id }) => id), ...ids] : ids;
+  return asksForAny ? [...BREACHES_OF, ...ids] : ids;
 }
 
 /** Those that meet the condition, and the rest. */

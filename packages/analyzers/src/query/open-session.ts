@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { FactStore } from '@p2mtrace/replayer';
 import type { TraceReader } from '@p2mtrace/trace-format';
 import type { ColumnSource } from '../sql/column-source.js';
 import { eventsSource, type OnRows } from '../sql/events-source.js';
@@ -11,6 +12,8 @@ import { type SqlModule, standardLibrary } from './sql-modules.js';
 export interface TraceSessionOptions extends SqlOptions {
   /** Facts stored on disk, by trace (in the order of the traces). */
   readonly caches?: readonly (FactCache | undefined)[];
+  /** Facts of an earlier replay, all of them, by trace. */
+  readonly facts?: readonly (FactStore | undefined)[];
   /** Modules of views and macros in addition to the standard library. */
   readonly modules?: readonly SqlModule[];
   /** Ticks per second, instead of what the traces say. */
@@ -34,7 +37,7 @@ export async function openTraceSession(
   options: TraceSessionOptions = {},
 ): Promise<TraceSession> {
   const readers: readonly TraceReader[] = 'rows' in traces ? [traces] : traces;
-  const { caches = [], modules = [], tscHz, onFacts, onEvents, onReplayed } = options;
+  const { caches = [], facts = [], modules = [], tscHz, onFacts, onEvents, onReplayed } = options;
   const kept = new Map<string, string>();
   const attach = caches.flatMap((cache, trace) =>
     factTables(noFacts).names.flatMap(table => {
@@ -58,12 +61,12 @@ export async function openTraceSession(
         .map((select, trace) => `select *, ${textLiteral(names[trace])} as trace from (${select})`)
         .join(' union all by name ')}`,
     );
-  const add = (groupOf: (reader: TraceReader) => TableGroup) =>
-    session.addLazy(groupOf(readers[0]).names, async tables => {
+  const add = (groupOf: (reader: TraceReader, trace: number) => TableGroup) =>
+    session.addLazy(groupOf(readers[0], 0).names, async tables => {
       const selects = new Map(tables.map(table => [table, Array<string>(readers.length)]));
       for (const [trace, reader] of readers.entries()) {
         const missing = tables.filter(table => !kept.has(`${trace} ${table}`));
-        for (const source of missing.length === 0 ? [] : groupOf(reader).compute(missing)) {
+        for (const source of missing.length === 0 ? [] : groupOf(reader, trace).compute(missing)) {
           selects.get(source.name)![trace] = session.select(source, `scan_${source.name}_${trace}`);
           if ('scan' in source) onFacts?.(trace, source);
         }
@@ -78,7 +81,7 @@ export async function openTraceSession(
     'events',
     readers.map((reader, trace) => session.select(eventsSource(reader, 'events', onEvents), `scan_events_${trace}`)),
   );
-  add(reader => factTables(tables => storeFacts(reader, tables, onReplayed)));
+  add((reader, trace) => factTables(tables => facts[trace] ?? storeFacts(reader, tables, onReplayed)));
   for (const [i] of nameTables(readers[0]).entries()) add(reader => nameTables(reader, tscHz)[i]);
   add(wholeTraceTables);
   for (const { definitions } of [...standardLibrary(), ...modules]) {

@@ -1,4 +1,4 @@
-import { usageError } from '@p2mtrace/trace-format';
+import { KINDS, usageError } from '@p2mtrace/trace-format';
 import * as z from 'zod';
 import type { Analyzer } from './define-analyzer.js';
 import type { OptionValues } from './option-schema.js';
@@ -12,6 +12,20 @@ export interface PluginConfig {
   /** What `p2mtrace audit` does, as its options say it. */
   readonly audit?: AuditConfig;
 }
+
+/** A number of each trace, from a query of one's own. */
+const metricSchema = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9_]*$/, 'a name has letters, digits and _, as longest_hold'),
+  unit: z.string().min(1),
+  /** Which direction is better. */
+  better: z.enum(['less', 'more', 'neither']),
+  /** The last value that is not too much (or too little, where more is better): beyond it, the exit code is 1. */
+  limit: z.number().optional(),
+  /** Kind of event without which there is no such number. */
+  needs: z.enum(KINDS.map(({ name }) => name)).optional(),
+  /** Returns one row with one number, from the tables of docs/facts.md. */
+  sql: z.string().min(1),
+});
 
 const auditSchema = z.strictObject({
   paths: z.array(z.string()).optional(),
@@ -28,6 +42,10 @@ const auditSchema = z.strictObject({
   maxAge: z.number().positive().optional(),
   /** Exit code 3 if anything of the recordings was lost, is unknown or was guessed. */
   strict: z.boolean().optional(),
+  /** Folder of the dataset to which traces are added, and the host that recorded them. */
+  dataset: z.string().optional(),
+  host: z.string().optional(),
+  metrics: z.array(metricSchema).optional(),
   only: z.array(z.string()).optional(),
   xenVersion: z.string().optional(),
   layout: z.string().optional(),

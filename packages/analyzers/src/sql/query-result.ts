@@ -157,9 +157,10 @@ function rowsOf(chunk: DuckDBDataChunk): SqlValue[][] {
   }
 }
 
-/** Times that are outside of JavaScript's (infinity, the year 5881580) stay as DuckDB writes them. */
+/** Dates have no time, and times that are outside of JavaScript's none that it can hold: both stay as DuckDB writes them. */
 const toJs: DuckDBValueConverter<SqlValue> = (value, type, converter) => {
   const usual = duckdb().JSDuckDBValueConverter as DuckDBValueConverter<SqlValue>;
+  if (value instanceof duckdb().DuckDBDateValue && Math.abs(value.days) !== INFINITE_DAYS) return String(value);
   try {
     return usual(value, type, converter);
   } catch (error) {

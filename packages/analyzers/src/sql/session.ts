@@ -4,7 +4,7 @@ import type { ColumnSource } from './column-source.js';
 import { eventsSource } from './events-source.js';
 import { type FactTable, factSource } from './fact-table.js';
 import { type Parameters, QueryResult, type ResultColumn, type SqlValue } from './query-result.js';
-import { quotedName, SqlConnection, type SqlOptions } from './sql-connection.js';
+import { quotedName, SqlConnection, type SqlOptions, textLiteral } from './sql-connection.js';
 import { withoutHexLiterals } from './sql-text.js';
 import { tableFunction } from './table-function.js';
 
@@ -92,6 +92,7 @@ export class TraceSession {
    */
   async *run(sql: string, parameters: Parameters = {}): AsyncGenerator<QueryResult, void> {
     checkText(sql);
+    if (this.sql.onlyReads) checkReads(sql);
     this.sql.clearInterrupt();
     await this.current?.discard();
     await this.addMentioned(sql);
@@ -112,6 +113,17 @@ export class TraceSession {
     let last: Rows = { columns: [], rows: [] };
     for await (const result of this.run(sql, parameters)) last = { columns: result.columns, rows: await result.all() };
     return last;
+  }
+
+  /** Writes the rows of a query to a Parquet file; throws like `run`. */
+  async writeParquet(query: string, path: string, parameters?: Parameters): Promise<void> {
+    const { onlyReads } = this.sql;
+    this.sql.onlyReads = false;
+    try {
+      await this.runAll(`copy (${query}\n) to ${textLiteral(path)} (format parquet, compression zstd)`, parameters);
+    } finally {
+      this.sql.onlyReads = onlyReads;
+    }
   }
 
   /** Ends the running statement with P2M_INTERRUPTED; the session stays usable. */
@@ -182,6 +194,18 @@ function checkText(sql: string): void {
   if (mentions(sql, 'enable_logging')) {
     throw usageError('P2M_SQL', 'DuckDB can not log here', 'leave out enable_logging');
   }
+}
+
+/** What DuckDB has to write files with; `explain analyze` and `execute` run them too. */
+const WRITERS = ['copy', 'export', 'attach'];
+
+/** @throws P2mError P2M_SQL (usage) for what could write into a folder that is only to be read */
+function checkReads(sql: string): void {
+  // Where a quote may be anything but the start of a string, words of strings count as well.
+  const code = /[$"\\]|--|\/\*/.test(sql) ? sql : sql.replace(/'(?:[^']|'')*'/g, "''");
+  const writer = WRITERS.find(word => mentions(code, word));
+  if (writer === undefined) return;
+  throw usageError('P2M_SQL', `SQL here only reads: it has the word ${writer}`, 'write the result with -o');
 }
 
 /** True if the text contains the name as a word. */

@@ -17,6 +17,8 @@ export interface SqlOptions {
   }[];
   /** Files that statements may read and write; true means all, the default is none. */
   readonly files?: readonly string[] | true;
+  /** Folders that statements may read, with all below them; then none may write a file. */
+  readonly folders?: readonly string[];
 }
 
 /** How often an interrupt is repeated: one that arrives before its query has begun is lost. */
@@ -36,17 +38,20 @@ export class SqlConnection {
   private underWay: Promise<unknown> | undefined;
   /** What a table function threw in the running call. */
   private thrown: { readonly error: unknown } | undefined;
+  /** Whether statements must not write files, though DuckDB would let them. */
+  onlyReads: boolean;
   private interrupted = false;
   private closed = false;
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, onlyReads: boolean) {
     this.instance = instance;
     this.connection = connection;
+    this.onlyReads = onlyReads;
   }
 
   /** @throws P2mError P2M_SQL for options that DuckDB doesn't take */
   static async open(options: SqlOptions): Promise<SqlConnection> {
-    const { threads, memoryLimit, tempDirectory, attach = [], files = [] } = options;
+    const { threads, memoryLimit, tempDirectory, attach = [], files = [], folders = [] } = options;
     const config: Record<string, string> = {
       temp_directory: tempDirectory ?? '',
       autoinstall_known_extensions: 'false',
@@ -66,10 +71,11 @@ export class SqlConnection {
       }
       if (files !== true) {
         await connection.run(`set allowed_paths = [${files.map(textLiteral).join(', ')}]`);
+        await connection.run(`set allowed_directories = [${folders.map(textLiteral).join(', ')}]`);
         await connection.run('set enable_external_access = false');
       }
       await connection.run('set lock_configuration = true');
-      return new SqlConnection(instance, connection);
+      return new SqlConnection(instance, connection, files !== true && folders.length > 0);
     } catch (error) {
       throw sqlError(error);
     }

@@ -75,6 +75,11 @@ export class FileLock {
     }
   }
 
+  /** False where no lock could be made, so that work goes on without one. */
+  get isHeld(): boolean {
+    return this.fd !== undefined;
+  }
+
   /** Gives the lock back and removes its file. */
   release(): void {
     if (this.fd === undefined) return;

@@ -14,10 +14,14 @@ export { isStdout, outputKind } from './output-kind.js';
 export { OutputSet } from './output-set.js';
 /** Devices, FIFOs and descriptors. */
 export { OutputStream } from './output-stream.js';
+/** Gives files their names that lie elsewhere. */
+export { placeFiles } from './place-files.js';
 /** Temporary files. */
 export { type PrivateFolder, scratchFolder, withScratchFolder } from './private-folder.js';
 /** What is damaged goes out of the way. */
 export { putAside } from './put-aside.js';
+/** Where files lie before they get their names. */
+export { StagingFolder } from './staging-folder.js';
 /** Errors of the system in words. */
 export { explainSystemError, isSystemError, outputError, toldOf } from './system-error.js';
 /** What killed processes left. */

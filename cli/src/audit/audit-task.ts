@@ -42,6 +42,8 @@ export type ToWorker =
 export interface TaskEnd {
   readonly key: string;
   readonly result: TraceResult;
+  /** Whether the same file with the same settings has it each time. */
+  readonly lasting: boolean;
 }
 
 /** Messages from a worker: a task's end, or something that the user should know. */

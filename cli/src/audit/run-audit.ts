@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import type { AuditSettings, AuditTask, TaskEnd } from './audit-task.js';
 import type { Inputs } from './inputs.js';
 import { isTrace } from './recognise.js';
+import { placesIn, type ResultStore } from './result-store.js';
 import { settingsHash } from './settings-hash.js';
 import type { StateFolder } from './state-folder.js';
 import { failed, type TraceResult } from './trace-result.js';
@@ -36,6 +37,18 @@ export interface RunOptions {
   readonly onProgress: (done: number, of: number) => void;
   /** Gets what the user should know besides the report. */
   readonly tell: (text: string) => void;
+  /** Gets each result once, judged now or before. */
+  readonly onResult?: ((result: TraceResult) => void) | undefined;
+  /** Whoever judges in place of processes of this machine, and where results are then. */
+  readonly elsewhere?: { readonly store: ResultStore; readonly judge: Judge } | undefined;
+}
+
+/** Judges tasks, and returns the end of each. @throws P2mError P2M_INTERRUPTED (usage) */
+export type Judge = (tasks: readonly QueuedTask[], salt: string, hashed: readonly HashedFile[]) => Promise<TaskEnd[]>;
+
+/** A task, and the SHA-256 of the file in hex. */
+export interface QueuedTask extends AuditTask {
+  readonly hash: string;
 }
 
 /**
@@ -48,7 +61,8 @@ export async function runAudit(inputs: Inputs, folder: StateFolder, options: Run
   const salt = await settingsHash(options.settings);
   const results = new Map<string, TraceResult>();
   for (const { path, ...problem } of inputs.unreadable) results.set(path, failed(path, problem));
-  const tasks = new Map<string, AuditTask>();
+  const { elsewhere, onResult } = options;
+  const tasks = new Map<string, QueuedTask>();
   const ends = new Map<string, TraceResult>();
   const keys = new Map<string, string>();
   const hashed: HashedFile[] = [];
@@ -60,12 +74,9 @@ export async function runAudit(inputs: Inputs, folder: StateFolder, options: Run
       const key = createHash('sha256').update(`${salt} ${hash}`).digest('hex').slice(0, 32);
       keys.set(path, key);
       if (ends.has(key) || tasks.has(key)) continue;
-      const kept = folder.result(key);
+      const kept = elsewhere === undefined ? folder.result(key) : await elsewhere.store.read(key);
       if (kept !== undefined) ends.set(key, kept);
-      else {
-        const [result, lock, trace] = [folder.resultPath(key), folder.lockPath(key), folder.tracePath(key)];
-        tasks.set(key, { path, key, stat, trace, result, lock });
-      }
+      else tasks.set(key, { path, key, stat, hash, ...(elsewhere?.store.places(key) ?? placesIn(folder, key)) });
     } catch (error) {
       const { code, syscall } = error as NodeJS.ErrnoException;
       if (syscall === undefined) throw error;
@@ -74,10 +85,13 @@ export async function runAudit(inputs: Inputs, folder: StateFolder, options: Run
     }
   }
   folder.save();
+  for (const result of ends.values()) onResult?.(result);
   try {
-    for (const { key, result } of await judgeAll([...tasks.values()], salt, options)) ends.set(key, result);
+    const ended = elsewhere?.judge([...tasks.values()], salt, hashed) ?? judgeAll([...tasks.values()], salt, options);
+    for (const { key, result } of await ended) ends.set(key, result);
   } finally {
     folder.removeLeftovers();
+    elsewhere?.store.removeLeftovers();
   }
   for (const [path, key] of keys) results.set(path, resultOf(path, ends.get(key)!));
   const sorted = [...results.keys()].sort().map(path => results.get(path)!);
@@ -96,18 +110,18 @@ export const contentsOf = (hashed: readonly HashedFile[]): number =>
   new Set(hashed.flatMap(({ hash }) => hash ?? [])).size;
 
 async function judgeAll(tasks: readonly AuditTask[], salt: string, options: RunOptions): Promise<TaskEnd[]> {
-  const { settings, workers, onProgress, tell } = options;
+  const { settings, workers, onProgress, onResult, tell } = options;
   const ends: TaskEnd[] = [];
+  const onEnd = (end: TaskEnd) => {
+    ends.push(end);
+    onResult?.(end.result);
+    onProgress(ends.length, tasks.length);
+  };
   onProgress(0, tasks.length);
   await runTasks(tasks, { settings, salt }, workers, {
-    onEnd: end => {
-      ends.push(end);
-      onProgress(ends.length, tasks.length);
-    },
-    onCrash: ({ key, path }, message) => {
-      ends.push({ key, result: failed(path, { code: 'P2M_WORKER', message }) });
-      onProgress(ends.length, tasks.length);
-    },
+    onEnd,
+    onCrash: ({ key, path }, message) =>
+      onEnd({ key, result: failed(path, { code: 'P2M_WORKER', message }), lasting: false }),
     onTold: tell,
   });
   return ends;

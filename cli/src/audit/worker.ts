@@ -11,7 +11,7 @@ import { traceResultSchema } from './trace-result.js';
 let settings: AuditSettings = {};
 let isAsTold: Promise<boolean> = Promise.resolve(true);
 
-endWithParent(Number(process.argv[2]));
+endWithParent(Number(process.argv[2]), Number(process.argv[3]));
 process.on('message', async (message: ToWorker) => {
   if ('task' in message) {
     say(await judge(message.task));
@@ -33,10 +33,11 @@ async function judge(task: AuditTask): Promise<TaskEnd> {
   const lock = await FileLock.take(task.lock, 'audit', holder => tell(`waiting for ${holder}: it works on ${path}`));
   try {
     const kept = readSealed(task.result, traceResultSchema, () => undefined);
-    if (kept !== undefined) return { key, result: kept };
+    if (kept !== undefined) return { key, result: kept, lasting: true };
     const { result, lasting } = await auditTrace(task, settings, { tell });
-    if (lasting && (await isAsTold)) keep(task, result);
-    return { key, result };
+    const lasts = lasting && (await isAsTold);
+    if (lasts) keep(task, result);
+    return { key, result, lasting: lasts };
   } finally {
     lock.release();
   }

@@ -14,6 +14,7 @@ import {
   REPORT_FORMAT,
   STRICT,
 } from '../options.js';
+import { QUEUE_OPTIONS } from './fleet.js';
 
 const STATE: OptionSpec = {
   flags: '--state <folder>',
@@ -76,6 +77,7 @@ All of this can also be set under \`audit\` in the configuration (docs/nightly.m
         parse: parseShard,
       },
       { flags: '-o, --output <file>', help: 'where a shard goes (default: shard-I-of-N.p2ma)' },
+      ...QUEUE_OPTIONS,
       ...CONCLUSION_OPTIONS,
       ...IMPORT_SETTINGS,
       ...PLUGIN_OPTIONS,
@@ -85,6 +87,7 @@ All of this can also be set under \`audit\` in the configuration (docs/nightly.m
       'p2mtrace audit traces --reporter pretty --reporter sarif=audit.sarif --reporter markdown=audit.md',
       'p2mtrace audit traces --update-baseline',
       'p2mtrace audit traces --shard 3/16',
+      'p2mtrace audit /fleet/traces --queue redis://queue.lab:6379/0 --store /fleet/store',
     ],
     load: () => import('../commands/audit.js'),
   },

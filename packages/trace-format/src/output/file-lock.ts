@@ -75,6 +75,11 @@ export class FileLock {
     }
   }
 
+  /** False where locks can't be made, so that others may hold the same; and after release. */
+  get isHeld(): boolean {
+    return this.fd !== undefined;
+  }
+
   /** Gives the lock back and removes its file. */
   release(): void {
     if (this.fd === undefined) return;

@@ -37,14 +37,16 @@ export interface RunOptions {
   readonly onProgress: (done: number, of: number) => void;
   /** Gets what the user should know besides the report. */
   readonly tell: (text: string) => void;
-  /** Gets each result once, judged now or before. */
-  readonly onResult?: ((result: TraceResult) => void) | undefined;
+  /** Gets each result once; how long it took in milliseconds, if that is known; null if it was judged before. */
+  readonly onResult?: OnResult | undefined;
   /** Whoever judges in place of processes of this machine, and where results are then. */
   readonly elsewhere?: { readonly store: ResultStore; readonly judge: Judge } | undefined;
 }
 
+export type OnResult = (result: TraceResult, took: number | undefined | null) => void;
+
 /** Judges tasks, and returns the end of each. @throws P2mError P2M_INTERRUPTED (usage) */
-export type Judge = (tasks: readonly QueuedTask[], salt: string, hashed: readonly HashedFile[]) => Promise<TaskEnd[]>;
+type Judge = (tasks: readonly QueuedTask[], salt: string, hashed: readonly HashedFile[]) => Promise<TaskEnd[]>;
 
 /** A task, and the SHA-256 of the file in hex. */
 export interface QueuedTask extends AuditTask {
@@ -85,7 +87,7 @@ export async function runAudit(inputs: Inputs, folder: StateFolder, options: Run
     }
   }
   folder.save();
-  for (const result of ends.values()) onResult?.(result);
+  for (const result of ends.values()) onResult?.(result, null);
   try {
     const ended = elsewhere?.judge([...tasks.values()], salt, hashed) ?? judgeAll([...tasks.values()], salt, options);
     for (const { key, result } of await ended) ends.set(key, result);
@@ -112,9 +114,9 @@ export const contentsOf = (hashed: readonly HashedFile[]): number =>
 async function judgeAll(tasks: readonly AuditTask[], salt: string, options: RunOptions): Promise<TaskEnd[]> {
   const { settings, workers, onProgress, onResult, tell } = options;
   const ends: TaskEnd[] = [];
-  const onEnd = (end: TaskEnd) => {
+  const onEnd = (end: TaskEnd, took?: number) => {
     ends.push(end);
-    onResult?.(end.result);
+    onResult?.(end.result, took);
     onProgress(ends.length, tasks.length);
   };
   onProgress(0, tasks.length);

@@ -6,7 +6,8 @@ import { NO_LIMITS, WorkerProcess, type WorkerSetup } from './worker-process.js'
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export interface TaskEvents {
-  readonly onEnd: (end: TaskEnd) => void;
+  /** `took`: milliseconds. */
+  readonly onEnd: (end: TaskEnd, took: number) => void;
   /** `how` says how the worker ended that did not finish the task. */
   readonly onCrash: (task: AuditTask, how: string) => void;
   readonly onTold: (text: string) => void;
@@ -55,10 +56,11 @@ class WorkerPool {
     const worker = new WorkerProcess({ setup: this.setup, limits: NO_LIMITS, onTold: this.events.onTold });
     this.started.add(worker);
     for (let task = this.waiting.shift(); task !== undefined; task = this.waiting.shift()) {
+      const began = performance.now();
       const end = await worker.run(task);
       if (this.stopped) return;
       if ('code' in end) this.events.onCrash(task, end.message);
-      else this.events.onEnd(end);
+      else this.events.onEnd(end, performance.now() - began);
     }
     worker.end();
   }

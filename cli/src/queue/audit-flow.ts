@@ -5,13 +5,14 @@ import type { FlowProducer, Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { HashedFile, QueuedTask } from '../audit/run-audit.js';
 import { version } from '../version.js';
-import type { Connection } from './connect.js';
 import { AUDITS, keyOf, PREFIX, settingsName, tracesQueue } from './names.js';
 import { type Failure, failureOf, JOB_OPTIONS, type TraceJob } from './trace-job.js';
 
 /** How long another audit over the same files may take from naming a flow until it is there. */
 const APPEARS_MS = 10_000;
 const LOOK_MS = 250;
+/** Events of the queue that Redis keeps: whoever misses some looks at the jobs. */
+const EVENTS = 2000;
 /** What is left of an audit that never ended is removed after this. */
 const FORGOTTEN_MS = 7 * 86_400_000;
 
@@ -42,19 +43,14 @@ export class AuditFlow {
     this.traces = parts.traces;
   }
 
-  static async open(
-    salt: string,
-    hashed: readonly HashedFile[],
-    redis: Redis,
-    connection: Connection,
-  ): Promise<AuditFlow> {
+  static async open(salt: string, hashed: readonly HashedFile[], redis: Redis): Promise<AuditFlow> {
     const { FlowProducer, Queue } = await import('bullmq');
-    const options = { connection, prefix: PREFIX };
+    const options = { connection: redis, prefix: PREFIX };
     const parts: Parts = {
       redis,
       flows: new FlowProducer(options),
       audits: new Queue(AUDITS, options),
-      traces: new Queue(tracesQueue(settingsName(salt)), options),
+      traces: new Queue(tracesQueue(settingsName(salt)), { ...options, streams: { events: { maxLen: EVENTS } } }),
     };
     // The connections are made again, which is told of the one that `connect` made.
     parts.flows.on('error', () => undefined);
@@ -65,14 +61,14 @@ export class AuditFlow {
   /** Puts the traces into the queue, unless that flow is there. Returns whether it was. */
   async enter(tasks: readonly QueuedTask[]): Promise<boolean> {
     const fresh = `${this.name}-${randomBytes(4).toString('hex')}`;
-    if ((await this.redis.setnx(this.pointer, fresh)) === 0) {
+    if ((await this.redis.set(this.pointer, fresh, 'PX', FORGOTTEN_MS, 'NX')) === null) {
       this.id = (await this.redis.get(this.pointer)) ?? '';
       for (let waited = 0; waited < APPEARS_MS && this.id !== ''; waited += LOOK_MS) {
         if ((await this.parent()) !== undefined) return true;
         await pause(LOOK_MS);
       }
       // Whoever named it did not come to make it.
-      await this.redis.set(this.pointer, fresh);
+      await this.redis.set(this.pointer, fresh, 'PX', FORGOTTEN_MS);
     }
     this.id = fresh;
     await this.flows.add({
@@ -122,10 +118,6 @@ export class AuditFlow {
     for (const job of await this.audits.getJobs(['waiting-children', 'waiting'], 0, 100, true)) {
       if (old(job)) await job.remove().catch(() => undefined);
     }
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([this.flows.close(), this.audits.close(), this.traces.close()]);
   }
 
   private async parent(): Promise<Job | undefined> {

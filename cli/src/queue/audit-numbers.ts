@@ -19,9 +19,10 @@ export class AuditNumbers {
   /** Findings by rule and severity, as JSON. */
   private readonly findings = new Map<string, number>();
 
-  /** Counts a result. */
-  add({ problem, events, lost, findings }: Pick<TraceResult, 'problem' | 'events' | 'lost' | 'findings'>): void {
-    if (problem === null) this.judged++;
+  /** Counts a result, which it had before if `isKept`. */
+  add({ problem, events, lost, findings }: TraceResult, isKept = false): void {
+    if (isKept) this.kept++;
+    else if (problem === null) this.judged++;
     else this.failed++;
     this.events += events;
     this.lostRecords += lost;

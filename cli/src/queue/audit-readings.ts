@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import type { TraceResult } from '../audit/trace-result.js';
+import type { OnResult } from '../audit/run-audit.js';
 import type { MetricsAddress } from '../watch/metrics-server.js';
 import { AuditNumbers } from './audit-numbers.js';
 
@@ -20,7 +20,10 @@ export class AuditReadings {
     this.address = metrics;
   }
 
-  readonly onResult = (result: TraceResult): void => this.numbers.add(result);
+  readonly onResult: OnResult = (result, took) => {
+    this.numbers.add(result, took === null);
+    if (typeof took === 'number') this.numbers.took(took);
+  };
 
   /** @throws P2mError P2M_METRICS (usage) if nobody can listen there */
   async serve(): Promise<void> {

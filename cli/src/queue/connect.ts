@@ -8,11 +8,8 @@ const CONNECT_MS = 5000;
 const LONGEST_PAUSE_MS = 2000;
 const SILENCE_MS = 60_000;
 
-/** How connections are made. */
-export type Connection = ReturnType<typeof connectionOptions>;
-
-/** How all connections of a command are made, those of BullMQ too. They are made again as often as they are lost. */
-export function connectionOptions({ host, port, db, username, password, isTls }: QueueAddress) {
+/** How connections are made, those of BullMQ too. They are made again as often as they are lost. */
+function connectionOptions({ host, port, db, username, password, isTls }: QueueAddress) {
   return {
     host,
     port,

@@ -2,18 +2,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { P2mError, usageError } from '@p2mtrace/trace-format/errors';
 import type { AuditSettings, TaskEnd } from '../audit/audit-task.js';
 import type { ResultStore } from '../audit/result-store.js';
-import type { HashedFile, QueuedTask } from '../audit/run-audit.js';
+import type { HashedFile, OnResult, QueuedTask } from '../audit/run-audit.js';
 import { settingsParts } from '../audit/settings-hash.js';
 import { failed, type TraceResult } from '../audit/trace-result.js';
 import { AuditFlow } from './audit-flow.js';
 import { AuditPresence } from './audit-presence.js';
-import { connect, connectionOptions, disconnect } from './connect.js';
+import { connect, disconnect } from './connect.js';
 import { PREFIX, settingsName, tracesQueue } from './names.js';
 import type { QueueAddress } from './queue-address.js';
 import type { Failure } from './trace-job.js';
 
 /** Milliseconds between two looks at how far it is. */
 const LOOK_MS = 500;
+/** How long it may take to take leave where Redis does not answer. */
+const LEAVE_MS = 1000;
 /** How often traces of which nothing was heard are put into the queue again. */
 const ROUNDS = 5;
 
@@ -24,7 +26,7 @@ export interface QueueOptions {
   /** Milliseconds to wait without a worker that takes the traces; 0 for no limit. */
   readonly workerWait: number;
   readonly onProgress: (done: number, of: number) => void;
-  readonly onResult: ((result: TraceResult) => void) | undefined;
+  readonly onResult: OnResult | undefined;
   readonly tell: (text: string) => void;
 }
 
@@ -44,10 +46,10 @@ export async function judgeByQueue(
   if (tasks.length === 0) return [];
   const signals = new Signals();
   const redis = await connect(address, tell);
-  const connection = connectionOptions(address);
-  const flow = await AuditFlow.open(salt, hashed, redis, connection);
+  const flow = await AuditFlow.open(salt, hashed, redis);
   const { QueueEvents } = await import('bullmq');
-  const events = new QueueEvents(tracesQueue(settingsName(salt)), { connection, prefix: PREFIX });
+  const listener = redis.duplicate();
+  const events = new QueueEvents(tracesQueue(settingsName(salt)), { connection: listener, prefix: PREFIX });
   const presence = new AuditPresence(redis, {
     settings: settingsName(salt),
     parts: await settingsParts(options.settings),
@@ -57,7 +59,7 @@ export async function judgeByQueue(
   try {
     const waiting = new Waiting(tasks, options);
     events.on('error', () => undefined);
-    events.on('completed', ({ jobId }) => void waiting.take(flow.keyOf(jobId)));
+    events.on('completed', ({ jobId, returnvalue }) => void waiting.take(flow.keyOf(jobId), Number(returnvalue)));
     await signals.race(events.waitUntilReady());
     await flow.removeForgotten();
     for (let round = 0; round < ROUNDS && waiting.size > 0; round++) {
@@ -84,13 +86,11 @@ export async function judgeByQueue(
     return waiting.ends;
   } finally {
     signals.off();
-    await Promise.race([close(presence, flow, events), pause(2000, undefined, { ref: false })]);
+    await Promise.race([presence.close(), pause(LEAVE_MS, undefined, { ref: false })]).catch(() => undefined);
+    void events.close().catch(() => undefined);
+    disconnect(listener);
     disconnect(redis);
   }
-}
-
-async function close(...parts: readonly { close(): Promise<unknown> }[]): Promise<void> {
-  for (const part of parts) await part.close().catch(() => undefined);
 }
 
 /** Returns when nothing of the flow is open, or it is gone. */
@@ -139,11 +139,11 @@ class Waiting {
   }
 
   /** Takes the result of a key from the store, if there is one. */
-  async take(key: string | undefined): Promise<boolean> {
+  async take(key: string | undefined, took?: number): Promise<boolean> {
     if (key === undefined || !this.open.has(key)) return false;
     const result = await this.options.store.read(key);
     if (result === undefined) return false;
-    this.end(key, result, true);
+    this.end(key, result, true, took);
     return true;
   }
 
@@ -158,11 +158,11 @@ class Waiting {
     }
   }
 
-  private end(key: string, result: TraceResult, lasting: boolean): void {
+  private end(key: string, result: TraceResult, lasting: boolean, took?: number): void {
     // It may have come in two ways meanwhile.
     if (!this.open.delete(key)) return;
     this.ends.push({ key, result, lasting });
-    this.options.onResult?.(result);
+    this.options.onResult?.(result, took);
     this.options.onProgress(this.done, this.total);
   }
 }

@@ -2,7 +2,7 @@ import { env } from 'node:process';
 import { usageError } from '@p2mtrace/trace-format/errors';
 
 /** Names the queue where no option does, and may have the password that no command line should. */
-export const QUEUE_VARIABLE = 'P2MTRACE_QUEUE';
+const QUEUE_VARIABLE = 'P2MTRACE_QUEUE';
 
 /** Where Redis or Valkey listens. */
 export interface QueueAddress {

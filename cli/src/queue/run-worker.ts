@@ -1,9 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'bullmq';
 import type { AuditSettings } from '../audit/audit-task.js';
 import type { ResultStore } from '../audit/result-store.js';
 import { settingsHash, settingsParts } from '../audit/settings-hash.js';
 import type { TaskLimits } from '../audit/worker-process.js';
-import { connect, connectionOptions, disconnect } from './connect.js';
+import { connect, disconnect } from './connect.js';
 import { PREFIX, settingsName, tracesQueue } from './names.js';
 import type { QueueAddress } from './queue-address.js';
 import { failureOf, type TraceJob } from './trace-job.js';
@@ -27,6 +28,8 @@ export interface WorkerOptions {
 /** Why a worker left. */
 export type Leaving = { readonly why: 'asked' | 'hurried' } | { readonly why: 'unfit'; readonly what: string };
 
+/** How long a worker in a hurry tells Redis what it leaves. */
+const HURRY_MS = 3000;
 /** A job that could not be handed in is tried again after this. */
 const RETRY_MS = 2000;
 
@@ -46,7 +49,7 @@ export async function runWorker(options: WorkerOptions): Promise<Leaving> {
   const leaving = new Deferred<Leaving>();
   const tracer = new TraceWorker({ ...options, salt, onUnfit: what => leaving.resolve({ why: 'unfit', what }) });
   const worker = new Worker<TraceJob>(tracesQueue(settingsName(salt)), tracer.process, {
-    connection: connectionOptions(address),
+    connection: redis,
     prefix: PREFIX,
     concurrency: jobs,
     lockDuration: stalled,
@@ -68,7 +71,13 @@ export async function runWorker(options: WorkerOptions): Promise<Leaving> {
     if (why.why === 'asked') tell(counts.running === 0 ? 'leaving' : 'leaving once what it works on is done');
     const hurry = new Deferred<Leaving>();
     for (const signal of signals) process.once(signal, () => hurry.resolve({ why: 'hurried' }));
-    return await Promise.race([worker.close().then(() => why), hurry.promise]);
+    const closed = worker.close();
+    const how = await Promise.race([closed.then(() => why), hurry.promise]);
+    if (how.why === 'hurried') {
+      tracer.end();
+      await Promise.race([closed, pause(HURRY_MS, undefined, { ref: false })]);
+    }
+    return how;
   } finally {
     tracer.end();
     await presence.leave();

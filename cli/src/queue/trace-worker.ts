@@ -33,6 +33,7 @@ export class TraceWorker {
   private readonly options: TraceWorkerOptions;
   private readonly free: WorkerProcess[];
   private readonly all: readonly WorkerProcess[];
+  private isEnding = false;
 
   constructor(options: TraceWorkerOptions) {
     const { settings, salt, jobs, limits, tell } = options;
@@ -44,13 +45,14 @@ export class TraceWorker {
     this.free = [...this.all];
   }
 
-  /** Ends the processes, and what they work on. */
+  /** Ends the processes; what they work on is left to others. */
   end(): void {
+    this.isEnding = true;
     for (const one of this.all) one.end();
   }
 
-  /** Judges the trace of a job. @throws Error with a `failureText`, an UnrecoverableError if it is not to be tried again */
-  readonly process = async (job: Job<TraceJob>): Promise<void> => {
+  /** Judges the trace of a job, and returns how long it took in milliseconds. @throws Error with a `failureText`, an UnrecoverableError if it is not to be tried again */
+  readonly process = async (job: Job<TraceJob>): Promise<number | undefined> => {
     const { data: task } = jobSchema.safeParse(job.data);
     const { salt, store, counts } = this.options;
     if (task === undefined || task.salt !== salt) {
@@ -60,14 +62,16 @@ export class TraceWorker {
     const kept = await store.read(task.key);
     if (kept !== undefined) {
       counts.keep();
-      return;
+      return undefined;
     }
     const process = this.free.pop()!;
     const began = performance.now();
     counts.begin();
     try {
       const result = await this.judge(task, job, process);
-      counts.end(result, performance.now() - began);
+      const took = Math.round(performance.now() - began);
+      counts.end(result, took);
+      return took;
     } catch (error) {
       counts.fail(performance.now() - began);
       throw error;
@@ -107,6 +111,7 @@ export class TraceWorker {
 
   /** The first time it may have been the machine: the kernel ends what takes too much memory. */
   private async crashed({ code, message }: Crash, job: Job<TraceJob>): Promise<Error> {
+    if (this.isEnding) return this.failed({ code: 'P2M_INTERRUPTED', message: 'its worker was stopped', notices: [] });
     const deaths = job.data.crashes + job.stalledCounter + 1;
     if (code !== 'P2M_WORKER' || deaths >= DEATHS) return this.failed({ code, message, notices: [] }, true);
     await job.updateData({ ...job.data, crashes: job.data.crashes + 1 });

@@ -5,6 +5,7 @@ import { benchImport } from './import.mjs';
 import { benchJump } from './jump.mjs';
 import { benchMemory } from './memory.mjs';
 import { benchPredict } from './predict.mjs';
+import { benchQueue } from './queue.mjs';
 import { benchReplay } from './replay.mjs';
 import { benchRules } from './rules.mjs';
 import { benchSql } from './sql.mjs';
@@ -25,6 +26,7 @@ const benches = {
   rules: benchRules,
   predict: benchPredict,
   audit: benchAudit,
+  queue: benchQueue,
   watch: benchWatch,
   whatif: benchWhatIf,
   ui: benchUi,

@@ -20,7 +20,7 @@ export interface ResultStore {
   read(key: string): Promise<TraceResult | undefined>;
   /** Keeps what a process has put at `places(key).result`, or has failed to. @throws P2mError P2M_WRITE, P2M_OUTPUT (usage) */
   keep(key: string, result: TraceResult): Promise<void>;
-  /** @throws P2mError P2M_STORE (usage) if nothing can be written */
+  /** @throws P2mError P2M_STORE if nothing can be written */
   checkWritable(): Promise<void>;
   /** Removes what processes that were killed left unfinished. */
   removeLeftovers(): void;
@@ -57,7 +57,6 @@ export class FolderStore implements ResultStore {
       removeOutput(probe);
     } catch (error) {
       throw new P2mError('P2M_STORE', `nothing can be written to the store: ${(error as Error).message}`, {
-        blame: 'usage',
         place: { file: this.folder.path },
         remedy: 'make room, or correct the rights; the traces stay in the queue',
         cause: error,

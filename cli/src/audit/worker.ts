@@ -11,6 +11,8 @@ import { traceResultSchema } from './trace-result.js';
 let settings: AuditSettings = {};
 let isAsTold: Promise<boolean> = Promise.resolve(true);
 
+// A terminal sends its signals to all: what they mean for the work at hand is the parent's to say.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 endWithParent(Number(process.argv[2]), Number(process.argv[3]));
 process.on('message', async (message: ToWorker) => {
   if ('task' in message) {

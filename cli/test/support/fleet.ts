@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 import { BIN } from './cli.js';
 
 /** How long anything may take that is waited for. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
 /** Waits until something holds. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
@@ -23,8 +23,9 @@ export class Running {
   readonly child: ChildProcess;
   readonly ended: Promise<number | string>;
 
-  constructor(args: readonly string[], folder: string, env: NodeJS.ProcessEnv = {}) {
-    this.child = spawn(process.execPath, [BIN, ...args], { cwd: folder, env: { ...process.env, ...env } });
+  constructor(words: readonly string[], folder: string, env: NodeJS.ProcessEnv) {
+    const [program, ...args] = words;
+    this.child = spawn(program, args, { cwd: folder, env: { ...process.env, ...env } });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.setEncoding('utf8').on('data', text => {
         this.said += text;
@@ -102,8 +103,10 @@ export class Fleet {
     for (const name of ['judged', 'kill', 'hold']) rmSync(this.at(name), { force: true });
   }
 
-  start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
-    const running = new Running(args, this.folder, env);
+  /** `shell`: what runs it, as "$@". */
+  start(args: readonly string[], env: NodeJS.ProcessEnv = {}, program = BIN, shell = ''): Running {
+    const words = [process.execPath, program, ...args];
+    const running = new Running(shell === '' ? words : ['sh', '-c', shell, 'sh', ...words], this.folder, env);
     this.all.push(running);
     return running;
   }

@@ -45,7 +45,7 @@ export class RedisServer {
 
   /** The same behind another port. */
   urlAt(port: number): string {
-    return `redis://${this.password === '' ? '' : `:${this.password}@`}127.0.0.1:${port}/0`;
+    return `redis://${this.password === '' ? '' : `:${encodeURIComponent(this.password)}@`}127.0.0.1:${port}/0`;
   }
 
   async start(): Promise<void> {
@@ -95,10 +95,12 @@ export class Wire {
       [other, socket],
     ]) {
       this.sockets.add(one);
-      one.on('error', () => undefined).on('close', () => {
-        this.sockets.delete(one);
-        two.destroy();
-      });
+      one
+        .on('error', () => undefined)
+        .on('close', () => {
+          this.sockets.delete(one);
+          two.destroy();
+        });
       one.pipe(two);
     }
   });

@@ -86,7 +86,11 @@ async function benchKept(redis) {
   redis.command('config', 'resetstat');
   const began = performance.now();
   const options = { settings, store, address: queueAddress(redis.url), workerWait: 0, tell: console.error };
-  const ends = await judgeByQueue(tasks, salt, hashed, { ...options, onProgress: () => undefined, onResult: undefined });
+  const ends = await judgeByQueue(tasks, salt, hashed, {
+    ...options,
+    onProgress: () => undefined,
+    onResult: undefined,
+  });
   const took = (performance.now() - began) / 1000;
   if (ends.length !== JOBS) throw new Error(`${ends.length} results`);
   const stats = redis.command('info', 'commandstats');
@@ -106,7 +110,10 @@ async function benchKept(redis) {
 function judgedOnce() {
   const folder = join(HOME, 'once');
   mkdirSync(folder);
-  writeFileSync(join(folder, 'trace.ndjson'), readFileSync(join(ROOT, 'samples/corpus/rules/refcount.leak/trace.ndjson')));
+  writeFileSync(
+    join(folder, 'trace.ndjson'),
+    readFileSync(join(ROOT, 'samples/corpus/rules/refcount.leak/trace.ndjson')),
+  );
   const report = join(HOME, 'once.json');
   const args = ['--no-config', '--no-history', '--state', join(HOME, 'once-state'), '--reporter', `json=${report}`];
   timed(process.execPath, [CLI, 'audit', folder, '--fail-on', 'none', ...args]);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { P2mError } from '@p2mtrace/trace-format/errors';
 import { makeFolder, removeOutput, writeOutput } from '@p2mtrace/trace-format/output';
 import type { AuditTask } from './audit-task.js';
@@ -22,6 +23,8 @@ export interface ResultStore {
   keep(key: string, result: TraceResult): Promise<void>;
   /** @throws P2mError P2M_STORE if nothing can be written */
   checkWritable(): Promise<void>;
+  /** What others have written is seen after this, where a file system remembers what was not there. */
+  refresh(): void;
   /** Removes what processes that were killed left unfinished. */
   removeLeftovers(): void;
 }
@@ -62,6 +65,11 @@ export class FolderStore implements ResultStore {
         cause: error,
       });
     }
+  }
+
+  /** NFS asks anew when a folder is listed. */
+  refresh(): void {
+    readdirSync(dirname(this.folder.resultPath('')));
   }
 
   removeLeftovers(): void {

@@ -49,8 +49,4 @@ export class AuditPresence {
   leave(): Promise<void> {
     return this.audits.leave(this.me.id);
   }
-
-  close(): Promise<void> {
-    return this.leave();
-  }
 }

@@ -5,10 +5,10 @@ import { seconds, timed } from './timing.mjs';
 import { DATA } from './yardstick.mjs';
 
 const CLI = join(import.meta.dirname, '../cli/bin/p2mtrace.js');
-const FOLDER = join(DATA, 'audit');
+export const FOLDER = join(DATA, 'audit');
 const STATE = join(DATA, 'audit-state');
-const TRACES = 200;
-const EVENTS = 100_000;
+export const TRACES = 200;
+export const EVENTS = 100_000;
 const WORKERS = 2;
 /** Traces analyzed one by one: half before the audit and half after it, as the load of the machine varies. */
 const SAMPLE = 20;
@@ -42,7 +42,7 @@ export async function benchAudit() {
 }
 
 /** Made once and kept in bench/.data; every tenth has a fault. */
-async function makeTraces() {
+export async function makeTraces() {
   mkdirSync(FOLDER, { recursive: true });
   const traces = Array.from({ length: TRACES }, (_, i) => join(FOLDER, `${String(i + 1).padStart(3, '0')}.arrow`));
   for (const [i, path] of traces.entries()) {

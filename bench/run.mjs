@@ -6,6 +6,7 @@ import { benchImport } from './import.mjs';
 import { benchJump } from './jump.mjs';
 import { benchMemory } from './memory.mjs';
 import { benchPredict } from './predict.mjs';
+import { benchQueue } from './queue.mjs';
 import { benchReplay } from './replay.mjs';
 import { benchRules } from './rules.mjs';
 import { benchSql } from './sql.mjs';
@@ -27,6 +28,7 @@ const benches = {
   predict: benchPredict,
   audit: benchAudit,
   dataset: benchDataset,
+  queue: benchQueue,
   watch: benchWatch,
   whatif: benchWhatIf,
   ui: benchUi,

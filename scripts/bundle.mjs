@@ -26,7 +26,17 @@ const entries = {
 };
 
 /** Not bundled: native code, a loader of modules, and one that breaks without its side effects. */
-const OUTSIDE = ['@duckdb/node-api', 'jiti', 'apache-arrow', 'fs-native-extensions', 'lz4-napi', '@foxglove/wasm-zstd'];
+const OUTSIDE = [
+  '@duckdb/node-api',
+  'jiti',
+  'apache-arrow',
+  'fs-native-extensions',
+  'lz4-napi',
+  '@foxglove/wasm-zstd',
+  // Scripts for Redis that are found beside the code, and only a fleet needs them.
+  'bullmq',
+  'ioredis',
+];
 
 const entryFiles = new Set(Object.values(entries));
 

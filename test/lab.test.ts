@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { withSourcePackages } from '../record/lab/lib/apt.mjs';
 import { contentOf, kept } from '../record/lab/lib/kept.mjs';
+import { costsIn, overheadTable } from '../record/lab/lib/overhead.mjs';
 import { compare, strikesIn } from '../record/lab/lib/strikes.mjs';
 import { tableOf } from '../record/lab/lib/table.mjs';
 import { copyTree, stampOfTree, versionOf } from '../record/lab/lib/xen-source.mjs';
@@ -25,6 +26,23 @@ const leak = (mfn: number, tsc: number, symbol = 'guest_remove_page') => ({
 const OPTIONS = { rules: { leak: ['refcount.leak'], flush_dropped: [] }, lastTsc: 5e9 };
 /** Of one fault. */
 const of = (result: ReturnType<typeof compare>, fault = 'leak') => result.faults.find(one => one.fault === fault);
+
+describe('overhead', () => {
+  const console = (ns: readonly number[]) =>
+    ns.map(one => `(XEN) other\nLAB: cost balloon ${one} ns (18.5 s)\nLAB: ready: g1 (19 s)\n`).join('');
+
+  test('is told against the stock hypervisor, beside what its rounds differ by', () => {
+    const costs = (...ns: number[]) => costsIn(console(ns));
+    expect(costs(5, 4.5)).toEqual(new Map([['balloon', [5, 4.5]]]));
+    const found = new Map([
+      ['stock', costs(1000, 1100, 900)],
+      ['off', costs(1010, 1010, 5000)],
+      ['on', costs(2e6, 3e6, 2.5e6)],
+    ]);
+    const [, , row] = overheadTable(found).split('\n');
+    expect(row).toBe('| balloon | 1.00 µs | 20.0 % | 1.01 µs (1.0 %) | 0.00 s (249900.0 %) |');
+  });
+});
 
 describe('strikes', () => {
   test('are read from a console with other lines; all bits set is no frame', () => {

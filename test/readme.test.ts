@@ -26,6 +26,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^npm (?:test|run (?:demo|docs|bench))\b/, 'runs this test, or builds what the other tests run'],
   [/p2mtrace ui\b/, 'serves until Ctrl-C; tests of it are in cli/test/ui'],
   [/p2mtrace audit merge\b/, 'needs the shards of all machines; tests of it are in cli/test/fleet'],
+  [/p2mtrace (?:worker|queue)\b|--queue\b|^redis-/, 'needs Redis and workers; tests of it are in cli/test/fleet'],
   [/^SEEDS=|^node bench/, 'takes minutes'],
 ];
 

@@ -32,6 +32,8 @@ export interface CommandSpec {
   readonly examples: readonly string[];
   /** Runs what users write, in native code: in a process of its own. */
   readonly isolated?: boolean;
+  /** Its `--memory` is a limit of something else than the command itself. */
+  readonly hasOwnMemory?: boolean;
   /** Loads the code only when the command is run, as start-up time matters. Help has none: the program has the texts. */
   readonly load?: () => Promise<{ readonly run: Run<never, never> }>;
 }

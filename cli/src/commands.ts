@@ -2,6 +2,7 @@ import type { CommandSpec } from './command.js';
 import { AUDIT_COMMANDS } from './command-specs/audits.js';
 import { DATASET_COMMANDS } from './command-specs/datasets.js';
 import { FINDING_COMMANDS } from './command-specs/findings.js';
+import { FLEET_COMMANDS } from './command-specs/fleet.js';
 import { SHELL_COMMANDS } from './command-specs/shell.js';
 import { SQL_COMMANDS } from './command-specs/sql.js';
 import { STATE_COMMANDS } from './command-specs/state.js';
@@ -16,6 +17,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...FINDING_COMMANDS,
   ...WHATIF_COMMANDS,
   ...AUDIT_COMMANDS,
+  ...FLEET_COMMANDS,
   ...SQL_COMMANDS,
   ...DATASET_COMMANDS,
   ...SHELL_COMMANDS,

@@ -35,7 +35,7 @@ export async function runProgram(
     .configureOutput({
       writeOut: print,
       writeErr: text => context.err.say(text),
-      outputError: (text, write) => write(text.replace(/^error: /, 'p2mtrace: P2M_USAGE: ')),
+      outputError: (text, write) => write(withoutSecrets(text.replace(/^error: /, 'p2mtrace: P2M_USAGE: '))),
     })
     .addHelpText('after', `\n${topicList()}`);
   for (const option of COMMON_OPTIONS) program.addOption(commanderOption(option));
@@ -51,7 +51,10 @@ export async function runProgram(
         code = await isolate();
         return;
       }
-      await watchBudget(options as Budget, parent);
+      await watchBudget(
+        spec.hasOwnMemory === true ? { ...(options as Budget), memory: 0 } : (options as Budget),
+        parent,
+      );
       const started = performance.now();
       const { run } = (await spec.load()) as unknown as { run: Run<readonly string[], object> };
       const { strict } = options as { strict?: boolean };
@@ -96,6 +99,9 @@ function oneWordCommand(argv: readonly string[]): string[] {
   const both = `${argv[at]} ${argv[at + 1]}`;
   return names.includes(both) ? argv.toSpliced(at, 2, both) : [...argv];
 }
+
+/** What is said of a wrong command line may have a part of it. */
+const withoutSecrets = (text: string) => text.replaceAll(/(\b[a-z]+:\/\/)[^\s'"]*@/gi, '$1…@');
 
 const longName = ({ flags }: OptionSpec) => /--[\w-]+/.exec(flags)?.[0];
 

@@ -25,7 +25,7 @@ export interface AuditOptions extends AuditSettings {
   /** Host that recorded the traces, in the dataset. */
   readonly host?: string | undefined;
   /** Numbers of one's own, and their limits. */
-  readonly metrics?: readonly OwnMetric[] | undefined;
+  readonly measures?: readonly OwnMetric[] | undefined;
   /** Nothing may have been lost, be unknown or be guessed. */
   readonly strict?: boolean | undefined;
 }

@@ -55,6 +55,8 @@ export interface TaskEnd {
   readonly result: TraceResult;
   /** Why it could not be added to the dataset, if it could not. */
   readonly notAdded?: string | undefined;
+  /** Whether the same file with the same settings has it each time. */
+  readonly lasting: boolean;
 }
 
 /** Messages from a worker: a task's end, or something that the user should know. */

@@ -6,7 +6,7 @@ import { ALL_METRICS } from './metrics.js';
 import type { TraceResult } from './trace-result.js';
 
 /** A metric of the configuration. */
-export type OwnMetric = NonNullable<AuditConfig['metrics']>[number];
+export type OwnMetric = NonNullable<AuditConfig['measures']>[number];
 
 /** A trace on the wrong side of a metric's limit. */
 export interface Exceeded {
@@ -20,9 +20,9 @@ export interface Exceeded {
 
 /** The metrics of a configuration. @throws P2mError P2M_CONFIG (usage) */
 export async function ownMetrics(config: NamedConfig): Promise<readonly OwnMetric[]> {
-  const { metrics = [] } = await auditConfig(config);
-  checkMetrics(metrics);
-  return metrics;
+  const { measures = [] } = await auditConfig(config);
+  checkMetrics(measures);
+  return measures;
 }
 
 /** @throws P2mError P2M_CONFIG (usage) for a name that is taken, or a limit that has no right side */
@@ -37,7 +37,7 @@ export function checkMetrics(metrics: readonly OwnMetric[]): void {
   }
 }
 
-const wrong = (what: string, remedy: string) => usageError('P2M_CONFIG', `audit.metrics: ${what}`, remedy);
+const wrong = (what: string, remedy: string) => usageError('P2M_CONFIG', `audit.measures: ${what}`, remedy);
 
 /** By metric, then by trace: what is on the wrong side. What a trace does not have is on neither. */
 export function exceededLimits(traces: readonly TraceResult[], metrics: readonly OwnMetric[]): Exceeded[] {

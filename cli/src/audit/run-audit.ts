@@ -5,6 +5,7 @@ import { Dataset } from '../dataset/dataset.js';
 import type { AuditSettings, AuditTask, DatasetTarget, TaskEnd } from './audit-task.js';
 import type { Inputs } from './inputs.js';
 import { isTrace } from './recognise.js';
+import { placesIn, type ResultStore } from './result-store.js';
 import { settingsHash } from './settings-hash.js';
 import type { StateFolder } from './state-folder.js';
 import { failed, type TraceResult } from './trace-result.js';
@@ -41,8 +42,18 @@ export interface RunOptions {
   readonly onProgress: (done: number, of: number) => void;
   /** Gets what the user should know besides the report. */
   readonly tell: (text: string) => void;
+  /** Gets each result once; how long it took in milliseconds, if that is known; null if it was judged before. */
+  readonly onResult?: OnResult | undefined;
+  /** Whoever judges in place of processes of this machine, and where results are then. */
+  readonly elsewhere?: { readonly store: ResultStore; readonly judge: Judge } | undefined;
 }
 
+export type OnResult = (result: TraceResult, took: number | undefined | null) => void;
+
+/** Judges tasks, and returns the end of each. @throws P2mError P2M_INTERRUPTED (usage) */
+type Judge = (tasks: readonly AuditTask[], salt: string, hashed: readonly HashedFile[]) => Promise<TaskEnd[]>;
+
+/** A task, and the SHA-256 of the file in hex. */
 /**
  * Audits what is new among the inputs: a stored result is reused if content, settings and version are the same, and the
  * same content is judged once whatever its names. Failures are part of the results; those that may pass are tried again
@@ -56,6 +67,7 @@ export async function runAudit(inputs: Inputs, folder: StateFolder, options: Run
   const lacks = await lackingIn(options.dataset, options.tell);
   const results = new Map<string, TraceResult>();
   for (const { path, ...problem } of inputs.unreadable) results.set(path, failed(path, problem));
+  const { elsewhere, onResult } = options;
   const tasks = new Map<string, AuditTask>();
   const ends = new Map<string, TraceResult>();
   const keys = new Map<string, string>();
@@ -68,12 +80,12 @@ export async function runAudit(inputs: Inputs, folder: StateFolder, options: Run
       const key = createHash('sha256').update(`${salt} ${hash}`).digest('hex').slice(0, 32);
       keys.set(path, key);
       if (ends.has(key) || tasks.has(key)) continue;
-      const kept = folder.result(key);
+      const kept = elsewhere === undefined ? folder.result(key) : await elsewhere.store.read(key);
       const adds = lacks(hash, key);
       if (kept !== undefined && (!adds || kept.problem !== null)) ends.set(key, kept);
       else {
-        const [result, lock, trace] = [folder.resultPath(key), folder.lockPath(key), folder.tracePath(key)];
-        tasks.set(key, { path, content: hash, key, stat, trace, result, lock, adds });
+        const places = elsewhere?.store.places(key) ?? placesIn(folder, key);
+        tasks.set(key, { path, content: hash, key, stat, adds, ...places });
       }
     } catch (error) {
       const { code, syscall } = error as NodeJS.ErrnoException;
@@ -83,14 +95,17 @@ export async function runAudit(inputs: Inputs, folder: StateFolder, options: Run
     }
   }
   folder.save();
+  for (const result of ends.values()) onResult?.(result, null);
   const notAdded: AuditRun['notAdded'][number][] = [];
   try {
-    for (const { key, result, notAdded: why } of await judgeAll([...tasks.values()], salt, options)) {
+    const ended = elsewhere?.judge([...tasks.values()], salt, hashed) ?? judgeAll([...tasks.values()], salt, options);
+    for (const { key, result, notAdded: why } of await ended) {
       ends.set(key, result);
       if (why !== undefined) notAdded.push({ path: tasks.get(key)!.path, why });
     }
   } finally {
     folder.removeLeftovers();
+    elsewhere?.store.removeLeftovers();
   }
   for (const [path, key] of keys) results.set(path, resultOf(path, ends.get(key)!));
   const sorted = [...results.keys()].sort().map(path => results.get(path)!);
@@ -120,18 +135,18 @@ async function lackingIn(target: DatasetTarget | undefined, tell: (text: string)
 }
 
 async function judgeAll(tasks: readonly AuditTask[], salt: string, options: RunOptions): Promise<TaskEnd[]> {
-  const { settings, workers, dataset, onProgress, tell } = options;
+  const { settings, workers, dataset, onProgress, onResult, tell } = options;
   const ends: TaskEnd[] = [];
+  const onEnd = (end: TaskEnd, took?: number) => {
+    ends.push(end);
+    onResult?.(end.result, took);
+    onProgress(ends.length, tasks.length);
+  };
   onProgress(0, tasks.length);
   await runTasks(tasks, { settings, salt, dataset }, workers, {
-    onEnd: end => {
-      ends.push(end);
-      onProgress(ends.length, tasks.length);
-    },
-    onCrash: ({ key, path }, message) => {
-      ends.push({ key, result: failed(path, { code: 'P2M_WORKER', message }) });
-      onProgress(ends.length, tasks.length);
-    },
+    onEnd,
+    onCrash: ({ key, path }, message) =>
+      onEnd({ key, result: failed(path, { code: 'P2M_WORKER', message }), lasting: false }),
     onTold: tell,
   });
   return ends;

@@ -12,6 +12,8 @@ const INDEX = 'index';
 const OURS = /^([0-9a-f]{32}|index(?:\.json)?)(?:\.|$)/;
 /** A file that changed so shortly ago may change again without another time. */
 const SETTLED_MS = 1000;
+/** Where there are no locks, what was not written to for this long was left unfinished. */
+const ABANDONED_MS = 86_400_000;
 
 /** The content of a file, and the file as it was meanwhile. */
 export interface Content {
@@ -101,8 +103,9 @@ export class StateFolder {
         if (key === undefined || (folder !== 'locks' && !isTemporaryName(name))) continue;
         const lock = FileLock.tryTake(this.lockPath(key.replace('.json', '')), 'audit');
         if (lock === undefined) continue;
+        const path = join(this.path, folder, name);
         // A lock that nobody held is gone with its release.
-        if (folder !== 'locks') removeOutput(join(this.path, folder, name));
+        if (folder !== 'locks' && (lock.isHeld || isAbandoned(path))) removeOutput(path);
         lock.release();
       }
     }
@@ -116,6 +119,11 @@ export class StateFolder {
   private get indexPath(): string {
     return join(this.path, `${INDEX}.json`);
   }
+}
+
+function isAbandoned(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && Date.now() - stat.mtimeMs > ABANDONED_MS;
 }
 
 /** What differs whenever a file may have changed. */

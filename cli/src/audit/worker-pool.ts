@@ -1,17 +1,13 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { usageError } from '@p2mtrace/trace-format/errors';
-import type { AuditTask, FromWorker, TaskEnd, ToWorker } from './audit-task.js';
+import type { AuditTask, TaskEnd } from './audit-task.js';
+import { NO_LIMITS, WorkerProcess, type WorkerSetup } from './worker-process.js';
 
-const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
 /** Signals that end an audit, and its workers before it. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** What a worker is told before its first task. */
-export type WorkerSetup = Exclude<ToWorker, { readonly task: AuditTask }>;
-
 export interface TaskEvents {
-  readonly onEnd: (end: TaskEnd) => void;
+  /** `took`: milliseconds. */
+  readonly onEnd: (end: TaskEnd, took: number) => void;
   /** `how` says how the worker ended that did not finish the task. */
   readonly onCrash: (task: AuditTask, how: string) => void;
   readonly onTold: (text: string) => void;
@@ -36,7 +32,7 @@ export async function runTasks(
     await Promise.all(Array.from({ length: Math.min(workers, tasks.length) }, () => pool.runLane()));
   } finally {
     for (const signal of SIGNALS) process.off(signal, stop);
-    pool.killAll();
+    pool.endAll();
   }
   if (pool.stopped)
     throw usageError('P2M_INTERRUPTED', 'the audit was interrupted', 'run it again: it goes on from here');
@@ -47,7 +43,7 @@ class WorkerPool {
   private readonly waiting: AuditTask[];
   private readonly setup: WorkerSetup;
   private readonly events: TaskEvents;
-  private readonly alive = new Set<ChildProcess>();
+  private readonly started = new Set<WorkerProcess>();
 
   constructor(tasks: readonly AuditTask[], setup: WorkerSetup, events: TaskEvents) {
     this.waiting = [...tasks];
@@ -55,69 +51,27 @@ class WorkerPool {
     this.events = events;
   }
 
-  /** Starts one worker after the other until no task is waiting. */
+  /** Gives one worker a task after the other until no task is waiting. */
   async runLane(): Promise<void> {
-    let worker: ChildProcess | undefined;
+    const worker = new WorkerProcess({ setup: this.setup, limits: NO_LIMITS, onTold: this.events.onTold });
+    this.started.add(worker);
     for (let task = this.waiting.shift(); task !== undefined; task = this.waiting.shift()) {
-      worker ??= this.start();
-      const crash = await this.runTask(worker, task);
+      const began = performance.now();
+      const end = await worker.run(task);
       if (this.stopped) return;
-      if (crash === undefined) continue;
-      worker = undefined;
-      this.events.onCrash(task, crash);
+      if ('code' in end) this.events.onCrash(task, end.message);
+      else this.events.onEnd(end, performance.now() - began);
     }
-    worker?.kill('SIGKILL');
+    worker.end();
   }
 
   stop(): void {
     this.stopped = true;
     this.waiting.length = 0;
-    this.killAll();
+    this.endAll();
   }
 
-  killAll(): void {
-    for (const worker of this.alive) worker.kill('SIGKILL');
-  }
-
-  private start(): ChildProcess {
-    const worker = fork(WORKER, [String(process.pid)], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
-    this.alive.add(worker);
-    worker.once('exit', () => this.alive.delete(worker));
-    worker.send(this.setup, () => undefined);
-    return worker;
-  }
-
-  /** How the worker ended, if it did before the task was done. */
-  private runTask(worker: ChildProcess, task: AuditTask): Promise<string | undefined> {
-    return new Promise(resolve => {
-      let said = '';
-      const onText = (text: Buffer) => {
-        said = `${said}${text}`.slice(-2000);
-      };
-      const end = (crash: string | undefined) => {
-        worker.off('message', onMessage).off('exit', onExit).off('error', onError);
-        worker.stderr?.off('data', onText);
-        resolve(crash);
-      };
-      const onMessage = (message: FromWorker) => {
-        if ('told' in message) this.events.onTold(message.told);
-        else if (message.key === task.key) {
-          this.events.onEnd(message);
-          end(undefined);
-        }
-      };
-      const onExit = (code: number | null, signal: string | null) => {
-        const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
-        end(`its worker ended ${how}${said === '' ? '' : `: ${said.trim()}`}`);
-      };
-      const onError = (error: Error) => {
-        worker.kill('SIGKILL');
-        end(`its worker can't be reached: ${error.message}`);
-      };
-      worker.stderr?.on('data', onText);
-      worker.on('message', onMessage).once('exit', onExit).once('error', onError);
-      // Where that fails, the worker has ended, which is told as well.
-      worker.send({ task } satisfies ToWorker, () => undefined);
-    });
+  endAll(): void {
+    for (const worker of this.started) worker.end();
   }
 }

@@ -14,7 +14,9 @@ let settings: AuditSettings = {};
 let dataset: DatasetTarget | undefined;
 let isAsTold: Promise<boolean> = Promise.resolve(true);
 
-endWithParent(Number(process.argv[2]));
+// A terminal sends its signals to all: what they mean for the work at hand is the parent's to say.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+endWithParent(Number(process.argv[2]), Number(process.argv[3]));
 process.on('message', async (message: ToWorker) => {
   if ('task' in message) {
     say(await judge(message.task));
@@ -37,23 +39,29 @@ async function judge(task: AuditTask): Promise<TaskEnd> {
   const lock = await FileLock.take(task.lock, 'audit', holder => tell(`waiting for ${holder}: it works on ${path}`));
   try {
     const kept = readSealed(task.result, traceResultSchema, () => undefined);
-    if (kept !== undefined) return await added(task, kept);
+    if (kept !== undefined) return await added(task, kept, true);
     let facts: FactStore | undefined;
     const onFacts = (all: FactStore) => {
       facts = all;
     };
     const { result, lasting } = await auditTrace(task, settings, { tell, onFacts: task.adds ? onFacts : undefined });
-    if (lasting && (await isAsTold)) keep(task, result);
-    return await added(task, result, facts);
+    const lasts = lasting && (await isAsTold);
+    if (lasts) keep(task, result);
+    return await added(task, result, lasts, facts);
   } finally {
     lock.release();
   }
 }
 
-async function added(task: AuditTask, result: TaskEnd['result'], facts?: FactStore): Promise<TaskEnd> {
+async function added(
+  task: AuditTask,
+  result: TaskEnd['result'],
+  lasting: boolean,
+  facts?: FactStore,
+): Promise<TaskEnd> {
   const { key } = task;
-  if (dataset === undefined || !task.adds || result.problem !== null) return { key, result };
-  return { key, result, notAdded: await addToDataset(dataset, task, result, facts, settings, tell) };
+  if (dataset === undefined || !task.adds || result.problem !== null) return { key, result, lasting };
+  return { key, result, lasting, notAdded: await addToDataset(dataset, task, result, facts, settings, tell) };
 }
 
 /** If it can't be kept, the next audit judges the trace again. */

@@ -14,6 +14,7 @@ import {
   REPORT_FORMAT,
   STRICT,
 } from '../options.js';
+import { QUEUE_OPTIONS } from './fleet.js';
 
 const STATE: OptionSpec = {
   flags: '--state <folder>',
@@ -81,6 +82,7 @@ All of this can also be set under \`audit\` in the configuration (docs/nightly.m
         help: 'add the facts and findings of each trace there, for p2mtrace sql --dataset',
       },
       { flags: '--host <name>', help: 'host that recorded the traces, in the dataset (default: as each trace says)' },
+      ...QUEUE_OPTIONS,
       ...CONCLUSION_OPTIONS,
       ...IMPORT_SETTINGS,
       ...PLUGIN_OPTIONS,
@@ -91,6 +93,7 @@ All of this can also be set under \`audit\` in the configuration (docs/nightly.m
       'p2mtrace audit traces --update-baseline',
       'p2mtrace audit traces --shard 3/16',
       'p2mtrace audit traces --dataset fleet --host lab1',
+      'p2mtrace audit /fleet/traces --queue redis://queue.lab:6379/0 --store /fleet/store',
     ],
     load: () => import('../commands/audit.js'),
   },

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { usageError } from '@p2mtrace/trace-format/errors';
 import { checkOutputs } from '@p2mtrace/trace-format/output';
+import { absoluteSettings } from '../audit/absolute-settings.js';
 import { type AuditOptions, resolveOptions } from '../audit/audit-options.js';
 import { findInputs, type Inputs } from '../audit/inputs.js';
 import { checkMetrics } from '../audit/own-metrics.js';
@@ -13,12 +14,14 @@ import { isInShard, type Shard, shardName } from '../fleet/shard.js';
 import { writeShard } from '../fleet/shard-file.js';
 import { auditConfig } from '../plugins/configuration.js';
 import { tookPart } from '../plugins/load-plugins.js';
+import { AuditReadings, type ReadingOptions } from '../queue/audit-readings.js';
+import { type QueueChoice, queueOf } from '../queue/queue-of.js';
 import { counted } from '../render/cell.js';
 import { Progress } from '../render/progress.js';
 import { sayWritten } from '../render/written.js';
 import { visible } from '../text/visible.js';
 
-interface Options extends AuditOptions, ConclusionOptions {
+interface Options extends AuditOptions, ConclusionOptions, QueueChoice, ReadingOptions {
   readonly shard?: Shard;
   readonly output?: string;
   readonly progress?: string;
@@ -34,7 +37,14 @@ export const run: Run<readonly [string[]], Options> = async ([named], given, con
       'name traces, captures or folders, or audit.paths in the configuration',
     );
   }
-  checkMetrics(options.metrics ?? []);
+  checkMetrics(options.measures ?? []);
+  if (options.queue !== undefined && options.dataset !== undefined) {
+    throw usageError(
+      'P2M_USAGE',
+      'workers of a queue add nothing to a dataset',
+      'give --dataset to an audit without --queue, or to shards',
+    );
+  }
   if (options.shard !== undefined) return runShard(paths, options.shard, given, options, context);
   if (options.output !== undefined) {
     throw usageError('P2M_USAGE', '--output is where a shard goes', '--reporter NAME=FILE writes a report');
@@ -93,6 +103,9 @@ async function runShard(
     if (given[name as keyof Options] === undefined) continue;
     throw usageError('P2M_USAGE', `${flag} has no effect on a shard`, 'give it to p2mtrace audit merge');
   }
+  if (options.queue !== undefined || options.store !== undefined) {
+    throw usageError('P2M_USAGE', '--shard and --queue are two ways to deal out the work', 'give one of them');
+  }
   const output = options.output ?? `shard-${shardName(shard)}.p2ma`;
   const inputs = await findInputs(paths, ownFolders(options));
   checkFiles(inputs, [output], [], options);
@@ -119,21 +132,35 @@ async function judged(inputs: Inputs, options: Options, context: Context, shard?
     progress.end();
     context.err.say(`p2mtrace: ${visible(text)}\n`);
   };
-  const { xenVersion, layout, symbols, cpuHz, only, plugin, pluginOption, config } = options;
-  const files = { symbols: absolute(symbols), config: config === false ? config : absolute(config) };
-  const settings = { xenVersion, layout, cpuHz, only, plugin, pluginOption, ...files };
+  const settings = absoluteSettings(options);
   const { state, workers } = resolveOptions(options);
   const dataset = options.dataset === undefined ? undefined : { path: resolve(options.dataset), host: options.host };
   const takes = shard && ((hash: string) => isInShard(hash, shard));
+  const readings = new AuditReadings(options);
+  const onProgress = (done: number, of: number) => {
+    readings.open = of - done;
+    progress.update(done, of);
+  };
+  const { onResult } = readings;
   try {
     const folder = new StateFolder(state, tell);
-    return await runAudit(inputs, folder, { settings, workers, dataset, takes, onProgress: progress.update, tell });
+    await readings.serve();
+    const elsewhere = await queueOf(options, { settings, onProgress, onResult, tell }, context);
+    return await runAudit(inputs, folder, {
+      settings,
+      workers,
+      dataset,
+      takes,
+      elsewhere,
+      onProgress,
+      onResult,
+      tell,
+    });
   } finally {
     progress.end();
+    readings.end();
   }
 }
-
-const absolute = (path: string | undefined) => (path === undefined ? undefined : resolve(path));
 
 /** Configuration and plugins, as the report names them. */
 async function namesOf(options: Options): Promise<{ config: string | null; plugins: string[] }> {

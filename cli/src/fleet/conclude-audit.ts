@@ -31,7 +31,7 @@ export interface ConclusionOptions
     | 'expect'
     | 'maxAge'
     | 'strict'
-    | 'metrics'
+    | 'measures'
   > {
   readonly flat?: boolean;
   readonly updateBaseline?: boolean;
@@ -56,7 +56,7 @@ export class Conclusion {
 
   /** @throws P2mError P2M_REPORTER, P2M_BASELINE, P2M_SUPPRESSIONS, P2M_CONFIG (usage) */
   constructor(options: ConclusionOptions) {
-    checkMetrics(options.metrics ?? []);
+    checkMetrics(options.measures ?? []);
     this.options = options;
     this.resolved = resolveOptions(options);
     this.targets = (options.reporter ?? ['pretty']).map(parseReporter);
@@ -89,7 +89,7 @@ export class Conclusion {
       contents,
       passedOver,
       shortfalls: shortfallsOf({ results, newest }, options, now),
-      metrics: options.metrics ?? [],
+      metrics: options.measures ?? [],
       baseline,
       suppressions,
       today: now.toISOString().slice(0, 10),

@@ -41,7 +41,7 @@ describe('an audit with metrics of its own', () => {
     mkdirSync(temp('in'), { recursive: true });
     copyFileSync(corpusCase('lock-order.level', 'near-miss'), temp('in/clean.ndjson'));
     const metric = `{ name: 'sections', unit: 'sections', better: 'less', limit: ${limit}, sql: ${JSON.stringify(sql)}${more} }`;
-    writeFileSync(temp('p2mtrace.config.mjs'), `export default { audit: { metrics: [${metric}] } };\n`);
+    writeFileSync(temp('p2mtrace.config.mjs'), `export default { audit: { measures: [${metric}] } };\n`);
     const reporters = [
       'pretty',
       'json=r.json',

@@ -11,12 +11,10 @@ export const CONFIG = ['EXPERT', 'UNSUPPORTED', 'SHADOW_PAGING', 'MEM_SHARING', 
 /** A function that ends in a call stays its caller: otherwise a reference is told of the function one further up. */
 export const FLAGS = '-fno-optimize-sibling-calls';
 
-/** Hypervisors that are built: with the recorder and all faults, with the recorder alone, and with neither. */
-export const KINDS = ['lab', 'recorder', 'stock'];
-
 /**
- * Builds the hypervisor of a source tree into a folder: xen (QEMU wants it unpacked), symbols (nm), and planted.json,
- * the faults that it has. The build's own folder stays, so that the next build is a short one.
+ * Builds a hypervisor of a source tree into a folder: xen (QEMU wants it unpacked), symbols (nm), and planted.json, the
+ * faults that it has. The build's own folder stays, so that the next build is a short one.
+ * @param kind `lab` for the recorder and all faults, `recorder` for that alone, `stock` for neither
  */
 export async function buildHypervisor({ kind, record, lab, source, faults, work, folder, options }) {
   const tree = join(folder, 'tree');

@@ -45,7 +45,7 @@ const auditSchema = z.strictObject({
   /** Folder of the dataset to which traces are added, and the host that recorded them. */
   dataset: z.string().optional(),
   host: z.string().optional(),
-  metrics: z.array(metricSchema).optional(),
+  measures: z.array(metricSchema).optional(),
   only: z.array(z.string()).optional(),
   xenVersion: z.string().optional(),
   layout: z.string().optional(),

@@ -34,7 +34,9 @@ export function* viewRows(replayer: XenState, names: Names, filter: StateFilter 
     yield { ...of, ...none, what: 'view', complete: !Number.isNaN(since), vcpus, since_seq: seqOrNull(since) };
     if (table === undefined) continue;
     const remaps: (readonly [number, number])[] = [];
-    table.remaps.forEach((gfn, target) => remaps.push([gfn, target]));
+    table.remaps.forEach((gfn, target) => {
+      remaps.push([gfn, target]);
+    });
     for (const [gfn, new_gfn] of remaps) {
       yield { ...of, ...none, what: 'remap', gfn, mfn: mfnAt(table, gfn), new_gfn };
     }

@@ -36,7 +36,9 @@ export class Remaps {
 
   /** Visits every remap, in order of gfns. */
   forEach(visit: (gfn: number, target: number) => void): void {
-    this.targets.forEach((gfn, at) => visit(gfn, this.targets.data[at]));
+    this.targets.forEach((gfn, at) => {
+      visit(gfn, this.targets.data[at]);
+    });
   }
 
   /** Visits those of so many gfns from `first` on; they may be removed. */
@@ -66,7 +68,9 @@ export class Remaps {
     this.targets.transfer(image);
     if (!image.loading) return;
     this.sources.clear();
-    this.forEach((gfn, target) => this.addSource(gfn, target));
+    this.forEach((gfn, target) => {
+      this.addSource(gfn, target);
+    });
   }
 
   private addSource(gfn: number, target: number): void {

@@ -4,7 +4,7 @@ import type { StateImage } from '../memory/state-image.js';
 import { type Mapping, MappingList } from './mapping-list.js';
 
 /** So many mappings of a frame are looked at by checks (docs/rules.md). */
-export const SOME_MAPPINGS = 1024;
+const SOME_MAPPINGS = 1024;
 
 /**
  * mfn → every (p2m, gfn) that maps it, over all domains and views (docs/replay.md#p2m). Superpages are kept at their

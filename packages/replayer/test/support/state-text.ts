@@ -20,7 +20,7 @@ export function stateText(replayer: XenState, reader: TraceReader): Record<strin
   const { linux, sharing, contexts } = replayer;
   return {
     p2m: tables(replayer.p2ms.map(table => [ofP2m(table), entries(table)])),
-    remaps: tables(replayer.p2ms.map(table => [ofP2m(table), frames(table.remaps, (data, at) => hex(data[at]))])),
+    remaps: tables(replayer.p2ms.map(table => [ofP2m(table), remapsOf(table)])),
     m2p: tables(rows.map(({ mfn, m2p }) => [hex(mfn), typeof m2p === 'number' ? hex(m2p) : (m2p ?? '')])),
     mapped_by: lists(
       rows
@@ -118,6 +118,14 @@ function lists(rows: readonly (readonly [string, readonly string[]])[]): Table {
 }
 
 type Show = (data: Float64Array, at: number) => string;
+
+function remapsOf({ remaps }: P2mTable): Table {
+  const table: Table = {};
+  remaps.forEach((gfn, target) => {
+    table[hex(gfn)] = hex(target);
+  });
+  return table;
+}
 
 function frames(records: FrameRecords, show: Show): Table {
   const table: Table = {};

@@ -75,7 +75,7 @@ export class FileLock {
     }
   }
 
-  /** False where no lock could be made, so that work goes on without one. */
+  /** False where locks can't be made, so that others may hold the same; and after release. */
   get isHeld(): boolean {
     return this.fd !== undefined;
   }

@@ -1,0 +1,103 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Worker } from 'bullmq';
+import type { AuditSettings } from '../audit/audit-task.js';
+import type { ResultStore } from '../audit/result-store.js';
+import { settingsHash, settingsParts } from '../audit/settings-hash.js';
+import type { TaskLimits } from '../audit/worker-process.js';
+import { connect, disconnect } from './connect.js';
+import { PREFIX, settingsName, tracesQueue } from './names.js';
+import type { QueueAddress } from './queue-address.js';
+import { failureOf, type TraceJob } from './trace-job.js';
+import { TraceWorker } from './trace-worker.js';
+import type { WorkerCounts } from './worker-counts.js';
+import { WorkerPresence } from './worker-presence.js';
+
+export interface WorkerOptions {
+  readonly address: QueueAddress;
+  readonly settings: AuditSettings;
+  readonly store: ResultStore;
+  /** Traces at once. */
+  readonly jobs: number;
+  readonly limits: TaskLimits;
+  /** Milliseconds without a sign of a worker after which another takes its traces. */
+  readonly stalled: number;
+  readonly counts: WorkerCounts;
+  readonly tell: (text: string) => void;
+}
+
+/** Why a worker left. */
+export type Leaving = { readonly why: 'asked' | 'hurried' } | { readonly why: 'unfit'; readonly what: string };
+
+/** How long a worker in a hurry tells Redis what it leaves. */
+const HURRY_MS = 3000;
+/** A job that could not be handed in is tried again after this. */
+const RETRY_MS = 2000;
+
+/**
+ * Takes traces from the queue until a signal comes: then finishes those at hand and leaves. At a second signal it leaves
+ * them to others.
+ * @throws P2mError P2M_QUEUE, P2M_STORE, P2M_PLUGIN, P2M_PLUGIN_OPTION, P2M_CONFIG (usage)
+ */
+export async function runWorker(options: WorkerOptions): Promise<Leaving> {
+  const { address, settings, store, jobs, stalled, counts, tell } = options;
+  const salt = await settingsHash(settings);
+  const parts = await settingsParts(settings);
+  await store.checkWritable();
+  store.removeLeftovers();
+  const redis = await connect(address, tell);
+  const presence = new WorkerPresence(redis, { settings: settingsName(salt), parts, jobs }, counts, tell);
+  const leaving = new Deferred<Leaving>();
+  const tracer = new TraceWorker({ ...options, salt, onUnfit: what => leaving.resolve({ why: 'unfit', what }) });
+  const worker = new Worker<TraceJob>(tracesQueue(settingsName(salt)), tracer.process, {
+    connection: redis,
+    prefix: PREFIX,
+    concurrency: jobs,
+    lockDuration: stalled,
+    stalledInterval: stalled,
+    // Of a trace that is left twice, it is taken to be the cause.
+    maxStalledCount: 1,
+    runRetryDelay: RETRY_MS,
+  });
+  worker.on('error', () => undefined);
+  worker.on('failed', (job, error) => tell(`${job?.data.path ?? 'a trace'} was not judged: ${reasonOf(error)}`));
+  worker.on('stalled', id => tell(`job ${id} was left by its worker, and is taken over`));
+  const ask = () => leaving.resolve({ why: 'asked' });
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.once(signal, ask);
+  try {
+    await presence.start();
+    const why = await leaving.promise;
+    for (const signal of signals) process.off(signal, ask);
+    if (why.why === 'asked') tell(counts.running === 0 ? 'leaving' : 'leaving once what it works on is done');
+    const hurry = new Deferred<Leaving>();
+    for (const signal of signals) process.once(signal, () => hurry.resolve({ why: 'hurried' }));
+    const closed = worker.close();
+    const how = await Promise.race([closed.then(() => why), hurry.promise]);
+    if (how.why === 'hurried') {
+      tracer.end();
+      await Promise.race([closed, pause(HURRY_MS, undefined, { ref: false })]);
+    }
+    return how;
+  } finally {
+    tracer.end();
+    await presence.leave();
+    disconnect(redis);
+  }
+}
+
+/** What a job of ours says, without the form that it is kept in. */
+function reasonOf({ message }: Error): string {
+  const { code, message: what } = failureOf(message);
+  return `${code}: ${what}`;
+}
+
+class Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve: (value: T) => void = () => undefined;
+
+  constructor() {
+    this.promise = new Promise(resolve => {
+      this.resolve = resolve;
+    });
+  }
+}

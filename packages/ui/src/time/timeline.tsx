@@ -1,7 +1,7 @@
-import { useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { findings, SEVERITIES, told, witnesses } from '../data/findings.js';
 import { goTo, overview, point, seq, traceHead, window_ } from '../data/store.js';
+import { useEffectNow } from '../parts/use-effect-now.js';
 import { secondsText, seqText } from '../text.js';
 
 const COLOURS: Readonly<Record<string, string>> = { p2m: '--p2m', page: '--page', lock: '--lock', other: '--other' };
@@ -31,7 +31,7 @@ export function Timeline() {
       dark.removeEventListener('change', redraw);
     };
   }, []);
-  useSignalEffect(() => {
+  useEffectNow(() => {
     [seq.value, window_.value, overview.value, witnesses.value, told.value];
     // Other views ask for what they need before anything is drawn.
     cancelAnimationFrame(frame.current);

@@ -85,7 +85,10 @@ class KnownPages {
   forEachIn(first: number, end: number, visit: (mfn: number, slot: number) => void): void {
     const { directory } = this.pages;
     if (end - first <= CHUNK) {
-      directory.forEachIn(first, end, visit);
+      for (let mfn = first; mfn < end; mfn++) {
+        const slot = directory.find(mfn);
+        if (slot !== 0) visit(mfn, slot);
+      }
       return;
     }
     this.mfns ??= this.all();

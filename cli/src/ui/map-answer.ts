@@ -1,4 +1,12 @@
-import { CELL_VALUES, type CellRequest, type FrameCells, p2mCells, pageCells, TILE_CELLS } from '@p2mtrace/replayer';
+import {
+  CELL_VALUES,
+  CellMemory,
+  type CellRequest,
+  type FrameCells,
+  p2mCells,
+  pageCells,
+  TILE_CELLS,
+} from '@p2mtrace/replayer';
 import { usageError } from '@p2mtrace/trace-format/errors';
 import type { ChangeCounts } from './change-counts.js';
 import type { Query } from './query.js';
@@ -17,6 +25,8 @@ const UNKNOWN = -0x8000;
 const MOST_SMALL = 0x7fff;
 /** So many events ago: never, as far as is known. */
 const NEVER = 0xffff_ffff;
+/** Of all answers, one after the other: collecting what each of them left would take as long as the answer. */
+const memory = new CellMemory();
 
 /**
  * Tiles of a map at a point: of all cells, how many events ago the last write was, as u32 (0xffffffff: none is known);
@@ -54,9 +64,9 @@ export async function mapAnswer(
 
 function cellsOf(model: TraceModel, seq: number, domid: number | null, view: number, request: CellRequest): FrameCells {
   const { replayer } = model.at(seq);
-  if (domid === null) return pageCells(replayer, request);
+  if (domid === null) return pageCells(replayer, request, memory);
   const table = replayer.p2ms.find(p2m => p2m.domid === domid && p2m.view === view);
-  return table === undefined ? nothing(request.tiles.length) : p2mCells(replayer, table, request);
+  return table === undefined ? nothing(request.tiles.length) : p2mCells(replayer, table, request, memory);
 }
 
 function nothing(tiles: number): FrameCells {

@@ -103,12 +103,7 @@ function triangle(context: CanvasRenderingContext2D, at: number, half: number, h
 }
 
 /** Witnesses of the story that is told, over the whole height, with their roles where there is room. */
-function drawTold(
-  context: CanvasRenderingContext2D,
-  x: (seq: number) => number,
-  width: number,
-  height: number,
-): void {
+function drawTold(context: CanvasRenderingContext2D, x: (seq: number) => number, width: number, height: number): void {
   context.font = '11px system-ui, sans-serif';
   let free = 0;
   for (const { seq: of, role } of [...told.value].sort((a, b) => a.seq - b.seq)) {

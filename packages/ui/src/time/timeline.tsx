@@ -1,8 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { findings, SEVERITIES, told, witnesses } from '../data/findings.js';
 import { goTo, overview, point, seq, traceHead, window_ } from '../data/store.js';
-import { useEffectNow } from '../parts/use-effect-now.js';
 import { onTheme } from '../parts/theme.js';
+import { useEffectNow } from '../parts/use-effect-now.js';
 import { secondsText, seqText } from '../text.js';
 import { TICKS, TimelineDrawing } from './draw-timeline.js';
 

@@ -447,7 +447,8 @@ describe.skipIf(!HAS_BROWSER)('in a browser', () => {
       const text = (await page.locator('body').textContent()) ?? '';
       expect([place, text.includes('\u001b'), text.includes('\u202e')]).toEqual([place, false, false]);
     }
-    expect(problems).toEqual([]);
+    // What the trace has no such thing of is refused.
+    expect(problems.filter(problem => !problem.includes('status of 400'))).toEqual([]);
     await page.close();
   });
 

@@ -2,8 +2,8 @@ import type { Signal } from '@preact/signals';
 import type { Space, Thing } from '../api.js';
 import { ask, latest } from '../data/ask.js';
 import { head, lookAt, tell, thing } from '../data/store.js';
-import { onTheme, themeColour } from '../parts/theme.js';
 import { domainText, hex } from '../text.js';
+import { onTheme, themeColour } from '../theme.js';
 import {
   type Area,
   areaOf,

@@ -1,6 +1,6 @@
 import { SEVERITIES, told, witnesses } from '../data/findings.js';
 import { overview, seq, traceHead, window_ } from '../data/store.js';
-import { themeColour } from '../parts/theme.js';
+import { themeColour } from '../theme.js';
 
 const COLOURS: Readonly<Record<string, string>> = { p2m: '--p2m', page: '--page', lock: '--lock', other: '--other' };
 /** Height of the marks at the top. */

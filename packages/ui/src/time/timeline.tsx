@@ -1,9 +1,9 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { findings, SEVERITIES, told, witnesses } from '../data/findings.js';
 import { goTo, overview, point, seq, traceHead, window_ } from '../data/store.js';
-import { onTheme } from '../parts/theme.js';
 import { useEffectNow } from '../parts/use-effect-now.js';
 import { secondsText, seqText } from '../text.js';
+import { onTheme } from '../theme.js';
 import { TICKS, TimelineDrawing } from './draw-timeline.js';
 
 /** Pixels from a mark that still hit it. */

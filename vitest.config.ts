@@ -21,5 +21,7 @@ export default defineConfig({
     // The damage tests flip and cut at every byte of a trace: a minute each on a slow machine.
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    // What is waited for comes: by default, an answer that takes a second on a busy machine is a failure.
+    expect: { poll: { timeout: 30_000 } },
   },
 });

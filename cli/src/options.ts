@@ -160,7 +160,7 @@ export const REPLAY_OPTIONS: readonly OptionSpec[] = [
   ...CLOCK_OPTIONS,
   {
     flags: '--checkpoint-every <events>',
-    help: 'events between two checkpoints in TRACE.p2mi, which a long jump writes (default: 65536)',
+    help: 'events between two checkpoints in TRACE.p2mi, which a long jump writes (default: 32768)',
     parse: parseEvents,
   },
   { flags: '--no-index', help: 'do not use or write TRACE.p2mi; replay from the start' },

@@ -48,6 +48,60 @@ it('writes a line for each event, in columns', () => {
   expect(fine(['export', temp('case.arrow'), '--format', 'text']).stdout).toMatch(/^#0 +1000 p0 /);
 });
 
+it('the fields of a line are those of NDJSON', () => {
+  fine(['generate', '-o', temp('many.arrow'), '--events', '4000', '--seed', '5', '--fault', 'refcount.leak', '-q']);
+  const odd = [
+    {
+      kind: 'get_page',
+      tsc: '18446744073709551615',
+      pcpu: 1,
+      cur_domid: 3,
+      cur_vcpu: 1,
+      mfn: '0xffffffffff',
+      flags: ['failed'],
+    },
+    { kind: 'page_alloc', mfn: '0x1', order: 2, symbol: 'a "quoted" \\ name\n\u202e', tsc_own: true },
+    {
+      kind: 'lock_acquire',
+      pcpu: 0,
+      lock: '0xa',
+      lock_class: 'p2m = x',
+      mode: 'write',
+      depth: 1,
+      caller: '0xffff82d040000000',
+    },
+  ];
+  writeFileSync(temp('odd.ndjson'), odd.map(event => `${JSON.stringify(event)}\n`).join(''));
+  fine(['import', temp('odd.ndjson'), '-o', temp('odd.arrow'), '-q']);
+  const context = new Set(['seq', 'kind', 'tsc', 'tsc_own', 'pcpu', 'cur_domid', 'cur_vcpu', 'caller', 'symbol']);
+  for (const name of ['many', 'odd']) {
+    const [, ...rows] = fine(['export', temp(`${name}.arrow`), '--format', 'ndjson', '-q'])
+      .stdout.trimEnd()
+      .split('\n');
+    const lines = fine(['export', temp(`${name}.arrow`), '--format', 'text', '-q'])
+      .stdout.trimEnd()
+      .split('\n');
+    const expected = rows.map(row => {
+      const event = JSON.parse(row) as Record<string, unknown>;
+      const done = Object.entries(event)
+        .filter(([field, value]) => !context.has(field) && !(Array.isArray(value) && value.length === 0))
+        .map(([field, value]) => `${field}=${Array.isArray(value) ? value.join('+') : value}`);
+      const site = event.symbol ?? event.caller;
+      return [
+        `#${event.seq}`,
+        // Generated traces know their frequency: seconds, of which the test above is.
+        name === 'many' ? expect.stringMatching(/^\d\.\d{6}$/) : String(event.tsc ?? '-'),
+        `p${event.pcpu ?? '-'}`,
+        event.cur_domid === undefined ? '-' : `d${event.cur_domid}v${event.cur_vcpu}`,
+        event.kind,
+        ...done,
+        ...(site === undefined ? [] : [String(site).replace('\u202e', '\\u202e').replace('\n', '\\n')]),
+      ].flatMap(part => (typeof part === 'string' ? part.split(' ') : [part]));
+    });
+    expect(lines.map(line => line.trim().split(/ +/))).toEqual(expected);
+  }
+});
+
 it('makes a timeline with locks, mappings, vcpus and findings', () => {
   const { traceEvents } = JSON.parse(readFileSync(exported('perfetto', '--cpu-hz', '1G'), 'utf8'));
   const shown = traceEvents.filter(({ ph }: { ph: string }) => ph !== 'M');

@@ -34,7 +34,7 @@ export function withHexFrames(fields: Readonly<Record<string, unknown>> | null):
 const CONTEXT = new Set(['seq', 'kind', 'tsc', 'tsc_own', 'pcpu', 'cur_domid', 'cur_vcpu', 'caller', 'symbol']);
 
 /** `domid=1 gfn=0x10 …`: what an event did. */
-export function doneText(event: TraceEvent): string {
+function doneText(event: TraceEvent): string {
   return fieldsText(Object.fromEntries(Object.entries(event).filter(([name]) => !CONTEXT.has(name))));
 }
 

@@ -40,6 +40,10 @@ const TYPE_COLOURS: Readonly<Record<string, number>> = {
   ram_paged: 6,
 };
 
+const COMPACT = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+/** 0, 32, 1K, 1.5M: each tick by itself, as those of one axis may be decades apart. */
+const countText = (count: number): string => COMPACT.format(count);
+
 /** Ticks at whole numbers only. */
 function wholeTicks(most: number): number[] | number {
   return most < 5 ? Array.from({ length: Math.max(1, most) + 1 }, (_, i) => i) : 4;
@@ -89,7 +93,7 @@ export function occupancyChart(points: readonly OccupancyPoint[], lost: readonly
     height: 70 + 150 * domains.size,
     marginRight: roomFor(domains),
     x: time.axis,
-    y: { label: '↑ frames of 4 KiB', grid: true, tickFormat: most < 1000 ? 'd' : 's', ticks: wholeTicks(most) },
+    y: { label: '↑ frames of 4 KiB', grid: true, tickFormat: countText, ticks: wholeTicks(most) },
     fy: { label: null, tickFormat: domainName },
     color: { domain: types, range, legend: true },
     marks: [
@@ -152,7 +156,7 @@ export function ticksChart(bins: readonly TicksBin[], what: string, tscHz: numbe
       ticks: 8,
       tickFormat: (bin: number) => ticksText(2 ** bin, tscHz),
     },
-    y: { ...scale, label: '↑ times', ticks, tickFormat: most < 1000 ? 'd' : 's', grid: true },
+    y: { ...scale, label: '↑ times', ticks, tickFormat: countText, grid: true },
     fy: { label: null },
     marks: [
       Plot.rectY(bins, {

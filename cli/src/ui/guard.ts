@@ -28,9 +28,10 @@ export class Guard {
   }
 
   /** The path below the token, or why there is none. */
-  path({ headers, method, url = '' }: IncomingMessage): string | Refused {
+  path({ headers, headersDistinct, method, url = '' }: IncomingMessage): string | Refused {
     const { host = '', origin, 'sec-fetch-site': site } = headers;
-    if (!this.hosts.has(host)) return { status: 421, why: 'wrong host' };
+    // Of several, who stands between might believe another.
+    if (!this.hosts.has(host) || headersDistinct.host?.length !== 1) return { status: 421, why: 'wrong host' };
     if (origin !== undefined && origin !== `http://${host}`) return { status: 403, why: 'wrong origin' };
     if (site === 'cross-site' || site === 'same-site') return { status: 403, why: 'asked from elsewhere' };
     if (method !== 'GET' && method !== 'POST') return { status: 405, why: 'GET or POST' };

@@ -1,4 +1,12 @@
-import { CELL_VALUES, type CellRequest, type FrameCells, p2mCells, pageCells, TILE_CELLS } from '@p2mtrace/replayer';
+import {
+  CELL_VALUES,
+  CellMemory,
+  type CellRequest,
+  type FrameCells,
+  p2mCells,
+  pageCells,
+  TILE_CELLS,
+} from '@p2mtrace/replayer';
 import { usageError } from '@p2mtrace/trace-format/errors';
 import type { ChangeCounts } from './change-counts.js';
 import type { Query } from './query.js';
@@ -12,9 +20,17 @@ const VALUES = [...CELL_VALUES, 'changes'] as const;
 const CELL = 2 ** 40;
 /** More than a 64-bit address can name. */
 const FRAMES = 2 ** 52;
+/** What an int16 says of a cell that nothing is known of; and the numbers between which the others are. */
+const UNKNOWN = -0x8000;
+const MOST_SMALL = 0x7fff;
+/** So many events ago: never, as far as is known. */
+const NEVER = 0xffff_ffff;
+/** Of all answers, one after the other: collecting what each of them left would take as long as the answer. */
+const memory = new CellMemory();
 
 /**
- * Tiles of a map at a point: all values, then the seqs of the last writes, as float64 in the order of the machine.
+ * Tiles of a map at a point: of all cells, how many events ago the last write was, as u32 (0xffffffff: none is known);
+ * then their values, as int16 where all of them fit (-0x8000: unknown), else as float64 (NaN). In the machine's byte order.
  * @throws P2mError P2M_UI_QUERY (usage), P2M_VIEW (usage), P2M_DAMAGED
  */
 export async function mapAnswer(
@@ -40,17 +56,17 @@ export async function mapAnswer(
   const domid = view === undefined ? null : query.whole('domid');
   const index = view === undefined ? 0 : model.reader.names.view.indexOf(view);
   const cells = cellsOf(model, seq, domid, index, request);
-  if (counts === undefined) return bytesOf(cells);
+  if (counts === undefined) return bytesOf(cells, seq);
   const value = counts.cells(domid, index, request, seq).slice();
   for (let i = 0; i < value.length; i++) if (value[i] === 0 && Number.isNaN(cells.value[i])) value[i] = Number.NaN;
-  return bytesOf({ value, seq: cells.seq });
+  return bytesOf({ value, seq: cells.seq }, seq);
 }
 
 function cellsOf(model: TraceModel, seq: number, domid: number | null, view: number, request: CellRequest): FrameCells {
   const { replayer } = model.at(seq);
-  if (domid === null) return pageCells(replayer, request);
+  if (domid === null) return pageCells(replayer, request, memory);
   const table = replayer.p2ms.find(p2m => p2m.domid === domid && p2m.view === view);
-  return table === undefined ? nothing(request.tiles.length) : p2mCells(replayer, table, request);
+  return table === undefined ? nothing(request.tiles.length) : p2mCells(replayer, table, request, memory);
 }
 
 function nothing(tiles: number): FrameCells {
@@ -58,9 +74,20 @@ function nothing(tiles: number): FrameCells {
   return { value, seq: value };
 }
 
-function bytesOf({ value, seq }: FrameCells): Buffer {
-  const both = new Float64Array(value.length * 2);
-  both.set(value);
-  both.set(seq, value.length);
-  return Buffer.from(both.buffer);
+function bytesOf({ value, seq }: FrameCells, now: number): Buffer {
+  const cells = value.length;
+  const isSmall = value.every(isSmallOrUnknown);
+  const bytes = Buffer.allocUnsafeSlow(cells * (4 + (isSmall ? 2 : 8)));
+  const ago = new Uint32Array(bytes.buffer, 0, cells);
+  for (let i = 0; i < cells; i++) ago[i] = seq[i] <= now ? Math.min(now - seq[i], NEVER - 1) : NEVER;
+  if (isSmall) {
+    const small = new Int16Array(bytes.buffer, 4 * cells, cells);
+    for (let i = 0; i < cells; i++) small[i] = Number.isNaN(value[i]) ? UNKNOWN : value[i];
+  } else {
+    new Float64Array(bytes.buffer, 4 * cells, cells).set(value);
+  }
+  return bytes;
 }
+
+const isSmallOrUnknown = (value: number): boolean =>
+  Number.isNaN(value) || (Number.isInteger(value) && value > UNKNOWN && value <= MOST_SMALL);

@@ -73,8 +73,8 @@ export class Routes {
         eventsAround(
           model,
           query.whole('seq'),
-          Math.min(query.whole('before'), 200),
-          Math.min(query.whole('after'), 200),
+          Math.min(Math.max(query.whole('before'), 0), 200),
+          Math.min(Math.max(query.whole('after'), 0), 200),
         ),
       ),
     '/api/history': async (query, model, { signal }) => {
@@ -96,11 +96,12 @@ export class Routes {
 
   readonly post: Readonly<Record<string, (model: TraceModel, request: Request) => Promise<Answer>>> = {
     '/api/sql': async (_, { body, signal }) => {
+      for (const { file } of this.models) file.check();
       return answerText(await sqlAnswer(this.models, sqlOf(body), this.limits, signal));
     },
   };
 
-  /** @throws P2mError P2M_UI_QUERY (usage) */
+  /** @throws P2mError P2M_UI_QUERY (usage), P2M_UI_CHANGED (usage) */
   model(query: Query): TraceModel {
     return this.modelAt(query.whole('t', 0));
   }
@@ -108,6 +109,7 @@ export class Routes {
   private modelAt(index: number): TraceModel {
     const model = this.models[index];
     if (model === undefined) throw usageError('P2M_UI_QUERY', 'there is no such trace', 'load the page again');
+    model.file.check();
     return model;
   }
 

@@ -70,7 +70,9 @@ async function respond(
     return;
   }
   const gone = new AbortController();
-  response.once('close', () => gone.abort());
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort();
+  });
   try {
     const params = new URLSearchParams(question < 0 ? '' : url.slice(question));
     const query = new Query(params);

@@ -12,6 +12,7 @@ import { isRecorded, layoutProfile, type TraceReader } from '@p2mtrace/trace-for
 import type { EventRow, Point, Space, TraceHead } from '@p2mtrace/ui';
 import { isP2mError } from '../exit.js';
 import { type KnownFrames, knownFrames } from './known-frames.js';
+import { SameFile } from './same-file.js';
 
 /** Most locks that a point lists: where releases are missing, there seem to be more. */
 const HELD = 64;
@@ -40,18 +41,22 @@ export class TraceModel {
   private readonly startTime: bigint | undefined;
   private readonly firstTsc: bigint | undefined;
   readonly head: TraceHead;
+  readonly file: SameFile;
 
   /** Looks through the trace, and builds its index if there is none. @throws P2mError P2M_DAMAGED */
   static async of(replay: Replay, options: ModelOptions): Promise<TraceModel> {
-    return new TraceModel(replay, options, await knownFrames(replay.reader));
+    const file = new SameFile(replay.reader.path);
+    return new TraceModel(replay, options, await knownFrames(replay.reader), file);
   }
 
   private constructor(
     replay: Replay,
     { name, sqlName, damage, tscHz, startTime, hasWhatIf }: ModelOptions,
     known: KnownFrames,
+    file: SameFile,
   ) {
     this.replay = replay;
+    this.file = file;
     this.events = new EventReader(replay.reader);
     this.tscHz = tscHz ?? replay.reader.metadata.tscHz;
     this.startTime = startTime;

@@ -46,6 +46,28 @@ it('is a picture that stands alone', () => {
   expect(texts.filter(text => text === 'p2m' || text === 'pod "<&')).toHaveLength(2);
 });
 
+it('has a loop at the box of a class that was taken under itself', () => {
+  const two = ['0xa', '0xc'].map(lock => ({ ...p2m, lock }));
+  const events = [
+    { kind: 'lock_acquire', ...two[0], depth: 1 },
+    { kind: 'lock_acquire', ...two[1], depth: 1 },
+    { kind: 'lock_release', ...two[1], depth: 0 },
+    { kind: 'lock_release', ...two[0], depth: 0 },
+  ].map((event, i) => `${JSON.stringify({ tsc: 1000 + i, pcpu: 0, ...event })}\n`);
+  writeFileSync(temp('self.ndjson'), events.join(''));
+  const { stdout } = fine(['export', temp('self.ndjson'), '--format', 'svg', '--quiet']);
+  const [, x, y, width, height] = (
+    /<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"/.exec(stdout) ?? []
+  ).map(Number);
+  const [, path = ''] = /<\/title><path d="([^"]+)"/.exec(stdout) ?? [];
+  const numbers = (path.match(/-?[\d.]+/g) ?? []).map(Number);
+  for (const [px, py] of [numbers.slice(0, 2), numbers.slice(-2)]) {
+    expect(px).toBeCloseTo(x + width, 1);
+    expect(py).toBeGreaterThan(y);
+    expect(py).toBeLessThan(y + height);
+  }
+});
+
 it('is of the whole trace', () => {
   const { code, stderr } = p2mtrace(['export', temp('case.ndjson'), '--format', 'dot', '--from', '1']);
   expect([code, stderr.includes('P2M_FORMAT')]).toEqual([2, true]);

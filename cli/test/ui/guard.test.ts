@@ -3,8 +3,13 @@ import { expect, it } from 'vitest';
 import { AtMost } from '../../src/ui/at-most.js';
 import { Guard, Tickets } from '../../src/ui/guard.js';
 
-const asked = (host: string, headers: IncomingMessage['headers'] = {}) =>
-  ({ method: 'GET', url: '/secret/api/head', headers: { host, ...headers } }) as IncomingMessage;
+const asked = (host: string, headers: IncomingMessage['headers'] = {}, more: readonly string[] = []) =>
+  ({
+    method: 'GET',
+    url: '/secret/api/head',
+    headers: { host, ...headers },
+    headersDistinct: { host: [host, ...more] },
+  }) as unknown as IncomingMessage;
 
 it('knows the default port by its name alone, and other ports not', () => {
   const guard = new Guard('secret', 80);
@@ -15,6 +20,11 @@ it('knows the default port by its name alone, and other ports not', () => {
   const other = new Guard('secret', 8042);
   expect(other.path(asked('127.0.0.1'))).toMatchObject({ status: 421 });
   expect(other.path(asked('127.0.0.1:8042'))).toBe('/api/head');
+});
+
+it('nobody who names two hosts is let in', () => {
+  const guard = new Guard('secret', 8042);
+  expect(guard.path(asked('127.0.0.1:8042', {}, ['evil.example']))).toMatchObject({ status: 421 });
 });
 
 it('an address for the browser lets in once', () => {

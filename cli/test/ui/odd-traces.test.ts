@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { Head, Point, Table, WhatIf } from '@p2mtrace/ui';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fine, needsBuild, p2mtrace, tempDir } from '../support/cli.js';
+import { mapCells } from '../support/map-cells.js';
 import { uiServers } from '../support/ui-server.js';
 
 needsBuild();
@@ -31,6 +32,8 @@ const EVENTS = [
   entry(1, 0x4_0000),
   { ...entry(1, 0x4_0000), p2m_type: 'invalid', mfn: undefined },
   ...Array.from({ length: 72 }, (_, i) => entry(1, 0x11 + i)),
+  { kind: 'snapshot', mfn: '0x1005', count_info: '0x8000000000000003', type_info: '0x0', owner: 1 },
+  { kind: 'snapshot', mfn: '0x2006', count_info: '0x8000000000400001', type_info: '0x0', owner: 1 },
   { ...lock, kind: 'lock_release', tsc: '18446744073709551615' },
 ];
 
@@ -72,7 +75,20 @@ describe('a question', () => {
 
   it('about a far tile takes no memory for those between', async () => {
     const response = await fetch(`${url}api/map?seq=5&cell=1&tiles=0,67108863&value=owner`);
-    expect([response.status, (await response.arrayBuffer()).byteLength]).toEqual([200, 2 * 2 * 8192]);
+    expect([response.status, (await response.arrayBuffer()).byteLength]).toEqual([200, 2 * 1024 * 6]);
+  });
+
+  it('about numbers that are small, large or unknown tells them exactly', async () => {
+    const counts = async (tiles: number[]) => {
+      const response = await fetch(`${url}api/map?seq=80&cell=1&tiles=${tiles.join(',')}&value=references`);
+      const { value } = mapCells(Buffer.from(await response.arrayBuffer()), tiles.length);
+      return [...value.entries()].filter(([, one]) => !Number.isNaN(one));
+    };
+    expect(await counts([4])).toEqual([[5, 3]]);
+    expect(await counts([4, 8])).toEqual([
+      [5, 3],
+      [1024 + 6, 0x40_0001],
+    ]);
   });
 
   it('about a lock that is called like an option is about the lock', async () => {

@@ -5,6 +5,7 @@ import { P2M_TYPES } from '@p2mtrace/trace-format';
 import type { Head, Point, Table, Thing, WhatIf } from '@p2mtrace/ui';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ended, fine, needsBuild, p2mtrace, tempDir } from '../support/cli.js';
+import { mapCells } from '../support/map-cells.js';
 import { uiServers } from '../support/ui-server.js';
 
 needsBuild();
@@ -163,16 +164,20 @@ describe('answers what other commands say', () => {
         const { body } = await raw(
           below(`api/map?seq=${seq}&cell=1&tiles=${tiles.join(',')}&value=type&domid=${domid}&view=host`),
         );
-        const values = new Float64Array(body.buffer.slice(body.byteOffset, body.byteOffset + body.length));
-        const seen = [...values.subarray(0, tiles.length * 1024).entries()].filter(([, value]) => !Number.isNaN(value));
+        const { value, ago } = mapCells(body, tiles.length);
+        const seen = [...value.entries()].filter(([, one]) => !Number.isNaN(one));
         const expected = [...types].filter(([gfn]) => gfn < tiles.length * 1024).sort(([a], [b]) => a - b);
         expect(seen).toEqual(expected);
+        for (const row of rows) {
+          if (row.domid !== domid || row.gfn >= value.length) continue;
+          expect(ago[row.gfn]).toBe(row.set_seq === null ? Number.NaN : seq - row.set_seq);
+        }
       }
       const pages = [...own.at(seq).pageRows()];
       const mfn = pages[Math.floor(pages.length / 2)]?.mfn ?? 0;
       const tile = Math.floor(mfn / 1024);
       const { body } = await raw(below(`api/map?seq=${seq}&cell=1&tiles=${tile}&value=references`));
-      const counts = new Float64Array(body.buffer.slice(body.byteOffset, body.byteOffset + 8192));
+      const counts = mapCells(body, 1).value;
       const known = pages.filter(page => Math.floor(page.mfn / 1024) === tile && page.count !== null);
       expect([...counts.entries()].filter(([, count]) => !Number.isNaN(count))).toEqual(
         known.map(page => [page.mfn % 1024, Number(page.count)]),
@@ -251,7 +256,7 @@ describe('answers what other commands say', () => {
         if (tiles.length === 0) continue;
         const of = domid === null ? '' : `&domid=${domid}&view=${view}`;
         const { body } = await raw(below(`api/map?seq=${seq}&cell=1&tiles=${tiles.join(',')}&value=changes${of}`));
-        const values = new Float64Array(body.buffer.slice(body.byteOffset, body.byteOffset + tiles.length * 8192));
+        const values = mapCells(body, tiles.length).value;
         const shown = [...values.entries()].filter(([, value]) => value > 0);
         const expected = tiles.flatMap((tile, place) =>
           Array.from({ length: 1024 }, (_, i) => [place * 1024 + i, counts.get(tile * 1024 + i) ?? 0]),
@@ -259,7 +264,7 @@ describe('answers what other commands say', () => {
         expect(shown).toEqual(expected.filter(([, count]) => count > 0));
         // A cell of several frames counts what wrote any of them.
         const { body: wide } = await raw(below(`api/map?seq=${seq}&cell=1024&tiles=0&value=changes${of}`));
-        const sums = new Float64Array(wide.buffer.slice(wide.byteOffset, wide.byteOffset + 8192));
+        const sums = mapCells(wide, 1).value;
         for (const [i, sum] of sums.entries()) {
           const own = expected.filter(([at]) => tiles[Math.floor(at / 1024)] === i).map(([, count]) => count);
           if (own.length === 0) continue;

@@ -168,6 +168,7 @@ export {
   CELL_FREE,
   CELL_NOBODY,
   CELL_VALUES,
+  CellMemory,
   type CellRequest,
   type CellValue,
   type Extent,

@@ -1,5 +1,5 @@
 import type { EventFeed } from './event-feed.js';
-import { type ImageContents, loadState, saveState } from './memory/state-image.js';
+import { type ImageContents, loadState, type StateArray, saveState } from './memory/state-image.js';
 import type { Replayer } from './replayer.js';
 
 /** Most events between the kept state and a step back: replaying them takes less than a millisecond. */
@@ -24,9 +24,10 @@ export class RecentState {
     return this.seq <= next && next - this.seq <= 2 * NEAR;
   }
 
-  load(): Replayer {
+  /** `left`, if given, is written over: to make new arrays takes longer than to fill them. */
+  load(left?: Replayer): Replayer {
     const replayer = this.feed.start();
-    loadState(replayer, copied(this.contents));
+    loadState(replayer, copied(this.contents, left === undefined ? undefined : saveState(left)));
     return replayer;
   }
 
@@ -39,6 +40,13 @@ export class RecentState {
   }
 }
 
-function copied(contents: ImageContents): ImageContents {
-  return new Map([...contents].map(([name, array]) => [name, array.slice()]));
+/** Copies, into arrays of `over` where they fit. */
+function copied(contents: ImageContents, over?: ImageContents): ImageContents {
+  return new Map([...contents].map(([name, array]) => [name, copiedInto(over?.get(name), array)]));
+}
+
+function copiedInto(over: StateArray | undefined, array: StateArray): StateArray {
+  if (over?.constructor !== array.constructor || over.length !== array.length) return array.slice();
+  over.set(array);
+  return over;
 }

@@ -96,7 +96,7 @@ export class Replay {
     if (next >= replayer.seq) return checkpoints?.nearest(next, replayer.seq, replayer) ?? replayer;
     const kept = recent.isNear(next);
     const saved = checkpoints?.nearest(next, kept ? recent.seq : this.start + 1, replayer);
-    if (kept && saved === undefined) return recent.load();
+    if (kept && saved === undefined) return recent.load(this.options.inMemory === true ? replayer : undefined);
     const found = saved ?? this.feed.start();
     recent.keep(found, next, replayer.seq);
     return found;

@@ -13,7 +13,7 @@ export { type ImportMap, parseMap } from './map/map-schema.js';
 /** Events as lines of NDJSON. */
 export { EventEncoder } from './ndjson/encode-event.js';
 /** A trace as NDJSON. */
-export { exportNdjson, type NdjsonExportOptions } from './ndjson/export-ndjson.js';
+export { exportLines, exportNdjson, type NdjsonExportOptions } from './ndjson/export-ndjson.js';
 /** The header line of NDJSON. */
 export { NDJSON_VERSION, type NdjsonHeader } from './ndjson/header-schema.js';
 /** NDJSON as a trace. */

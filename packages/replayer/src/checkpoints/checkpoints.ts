@@ -8,8 +8,8 @@ import { buildCheckpoints } from './checkpoint-build.js';
 import { CheckpointFile } from './checkpoint-file.js';
 import { traceIdentity } from './trace-identity.js';
 
-/** Replaying this many events takes about 6 ms, and loading a checkpoint 3 ms or more. */
-const CHECKPOINT_EVERY = 2 ** 16;
+/** Replaying this many events takes about 3 ms, and loading a checkpoint as long. */
+const CHECKPOINT_EVERY = 2 ** 15;
 /** Replaying fewer events, which takes about 50 ms, is not worth a file, unless checkpoints are asked for. */
 const WORTH_A_FILE = 2 ** 19;
 

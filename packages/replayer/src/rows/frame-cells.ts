@@ -38,12 +38,28 @@ export interface FrameCells {
   readonly seq: Float64Array;
 }
 
+/** Memory for cells: what is in it is valid until it is used again. */
+export class CellMemory {
+  private readonly arrays = [new Float64Array(0), new Float64Array(0), new Float64Array(0)];
+
+  /** One of three arrays, of so many numbers that are all `value`. */
+  take(which: 0 | 1 | 2, length: number, value: number): Float64Array {
+    if (this.arrays[which].length < length) this.arrays[which] = new Float64Array(length);
+    return this.arrays[which].subarray(0, length).fill(value);
+  }
+}
+
 /**
  * Cells of a p2m (by `type`, an index of P2M_TYPES). Nothing is allocated for an entry; of a large one, only cells and
  * pages of which something is known take time.
  */
-export function p2mCells(state: XenState, table: P2mTable, request: CellRequest): FrameCells {
-  const cells = new Cells(request);
+export function p2mCells(
+  state: XenState,
+  table: P2mTable,
+  request: CellRequest,
+  memory = new CellMemory(),
+): FrameCells {
+  const cells = new Cells(request, memory);
   const { value } = request;
   const ofPage = value === 'owner' || value === 'references' || value === 'generation';
   const pages = new KnownPages(state);
@@ -85,7 +101,10 @@ class KnownPages {
   forEachIn(first: number, end: number, visit: (mfn: number, slot: number) => void): void {
     const { directory } = this.pages;
     if (end - first <= CHUNK) {
-      directory.forEachIn(first, end, visit);
+      for (let mfn = first; mfn < end; mfn++) {
+        const slot = directory.find(mfn);
+        if (slot !== 0) visit(mfn, slot);
+      }
       return;
     }
     this.mfns ??= this.all();
@@ -108,8 +127,8 @@ class KnownPages {
 }
 
 /** Cells of the machine's frames, by their page_info. */
-export function pageCells(state: XenState, request: CellRequest): FrameCells {
-  const cells = new Cells(request);
+export function pageCells(state: XenState, request: CellRequest, memory = new CellMemory()): FrameCells {
+  const cells = new Cells(request, memory);
   const { pages } = state;
   for (const [first, end] of cells.ranges) {
     pages.directory.forEachIn(first, end, (mfn, slot) => {
@@ -184,7 +203,7 @@ class Cells {
   /** How far the value of a cell leads over others (Boyer and Moore's majority vote). */
   private readonly lead: Float64Array;
 
-  constructor({ cell, tiles, value }: CellRequest) {
+  constructor({ cell, tiles, value }: CellRequest, memory: CellMemory) {
     this.cell = cell;
     this.byCount = value === 'type' || value === 'access' || value === 'owner';
     const sorted = [...new Set(tiles)].sort((a, b) => a - b);
@@ -197,9 +216,10 @@ class Cells {
     }
     this.ranges = ranges;
     this.places = new Map(tiles.map((tile, place) => [tile, place]));
-    this.value = new Float64Array(tiles.length * TILE_CELLS).fill(Number.NaN);
-    this.seq = new Float64Array(this.value.length).fill(Number.NaN);
-    this.lead = new Float64Array(this.byCount ? this.value.length : 0);
+    const length = tiles.length * TILE_CELLS;
+    this.value = memory.take(0, length, Number.NaN);
+    this.seq = memory.take(1, length, Number.NaN);
+    this.lead = memory.take(2, this.byCount ? length : 0, 0);
   }
 
   /** Frames that all have this value, last written by the event `seq`. */

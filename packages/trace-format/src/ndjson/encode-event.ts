@@ -25,10 +25,29 @@ export class EventEncoder {
     const kind = batch.columns.kind[row];
     let line = `{"seq":${getU53(batch.columns.seq, row)},"kind":"${EVENT_FIELDS[kind].kind.name}"`;
     for (const field of this.fieldsOf(kind)) {
-      const shown = field.column === 'tsc_own' ? !this.hasDefaultOwn(row) : isValid(batch.validity[field.column], row);
-      if (shown) line += `,"${field.name}":${encodeValue(field, batch, row, names)}`;
+      if (this.isShown(field, row)) line += `,"${field.name}":${encodeValue(field, batch, row, names)}`;
     }
     return `${line}}`;
+  }
+
+  /** seq and name of the kind of a row, for other lines than these. */
+  seq(row: number): number {
+    return getU53(this.batch.columns.seq, row);
+  }
+  kind(row: number): string {
+    return EVENT_FIELDS[this.batch.columns.kind[row]].kind.name;
+  }
+
+  /** The other fields that a row has, as `encode` writes them: their names, and their values as JSON. */
+  forEachField(row: number, visit: (name: string, json: string) => void): void {
+    const { batch, names } = this;
+    for (const field of this.fieldsOf(batch.columns.kind[row])) {
+      if (this.isShown(field, row)) visit(field.name, encodeValue(field, batch, row, names));
+    }
+  }
+
+  private isShown({ column }: EventField, row: number): boolean {
+    return column === 'tsc_own' ? !this.hasDefaultOwn(row) : isValid(this.batch.validity[column], row);
   }
 
   private fieldsOf(kind: number): readonly EventField[] {

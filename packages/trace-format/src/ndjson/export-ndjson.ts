@@ -27,16 +27,30 @@ export async function exportNdjson(
   write: (text: string) => void | Promise<void>,
   options: NdjsonExportOptions = {},
 ): Promise<void> {
+  await write(`${encodeHeader(reader.metadata)}\n`);
+  await exportLines(reader, write, (encoder, row) => encoder.encode(row), options);
+}
+
+/**
+ * Writes a line of `lineOf` for each event, in chunks of complete lines as `write` takes them.
+ * @throws P2mError P2M_DAMAGED at a damaged batch; what was written before it is right
+ */
+export async function exportLines(
+  reader: TraceReader,
+  write: (text: string) => void | Promise<void>,
+  lineOf: (encoder: EventEncoder, row: number) => string,
+  options: NdjsonExportOptions = {},
+): Promise<void> {
   const { from = 0, to = Number.MAX_SAFE_INTEGER } = options;
   const memory = new BatchMemory();
-  let text = `${encodeHeader(reader.metadata)}\n`;
+  let text = '';
   for (const info of reader.batches) {
     const first = Math.max(0, from - info.firstSeq);
     const end = Math.min(info.rows, to - info.firstSeq);
     if (first >= end) continue;
     const encoder = new EventEncoder(reader.read(info, COLUMN_NAMES, memory), reader.names);
     for (let row = first; row < end; row++) {
-      text += `${encode(encoder, row, info.firstSeq, reader.path)}\n`;
+      text += `${lineAt(lineOf, encoder, row, info.firstSeq, reader.path)}\n`;
       if (text.length < CHUNK) continue;
       await write(text);
       text = '';
@@ -46,9 +60,15 @@ export async function exportNdjson(
   if (text !== '') await write(text);
 }
 
-function encode(encoder: EventEncoder, row: number, firstSeq: number, file: string): string {
+function lineAt(
+  lineOf: (encoder: EventEncoder, row: number) => string,
+  encoder: EventEncoder,
+  row: number,
+  firstSeq: number,
+  file: string,
+): string {
   try {
-    return encoder.encode(row);
+    return lineOf(encoder, row);
   } catch (error) {
     if (!(error instanceof P2mError)) throw error;
     throw new P2mError(error.code, `event ${firstSeq + row} can't be written: ${error.message}`, {

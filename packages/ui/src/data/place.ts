@@ -1,3 +1,5 @@
+import { visible } from './visible.js';
+
 /** Where somebody stands, as the address has it behind `#`: a link shows a colleague the same. */
 export interface Place {
   readonly t: number;
@@ -38,7 +40,7 @@ export function placeOf(hash: string): Partial<Place> {
     t: whole('t'),
     seq: whole('seq'),
     view: text('view'),
-    thing: text('thing'),
+    thing: text('thing') === undefined ? undefined : visible(text('thing')!),
     space: text('space'),
     by: text('by'),
     window: low === undefined || Number(low) >= Number(high) ? undefined : ([Number(low), Number(high)] as const),

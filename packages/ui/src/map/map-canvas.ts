@@ -3,6 +3,7 @@ import type { Space, Thing } from '../api.js';
 import { ask, latest } from '../data/ask.js';
 import { head, lookAt, tell, thing } from '../data/store.js';
 import { domainText, hex } from '../text.js';
+import { onTheme, themeColour } from '../theme.js';
 import {
   type Area,
   areaOf,
@@ -61,6 +62,7 @@ export class MapCanvas {
   private readonly camera: Signal<Camera | undefined>;
   private readonly listeners: MapListeners;
   private readonly observer: ResizeObserver;
+  private readonly endTheme = onTheme(() => this.draw());
   private shown: Shown | undefined;
   private picture: Picture | undefined;
   private other: Picture | undefined;
@@ -87,6 +89,7 @@ export class MapCanvas {
 
   close(): void {
     this.observer.disconnect();
+    this.endTheme();
     cancelAnimationFrame(this.frame);
   }
 
@@ -195,20 +198,19 @@ export class MapCanvas {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
     context.imageSmoothingEnabled = false;
-    const style = getComputedStyle(canvas);
     const { side } = this;
     // What nothing is known of, against what no frame is.
-    context.fillStyle = style.getPropertyValue('--back');
+    context.fillStyle = themeColour('--back');
     context.fillRect(-x * scale, -y * scale, side * scale, side * scale);
     if (picture !== undefined && painted !== undefined) {
       const [left, top] = [(picture.x - x) * scale, (picture.y - y) * scale];
       const cell = picture.size * scale;
       context.drawImage(painted.bitmap, left, top, picture.columns * cell, picture.rows * cell);
     }
-    context.strokeStyle = style.getPropertyValue('--line');
+    context.strokeStyle = themeColour('--line');
     context.strokeRect(-x * scale, -y * scale, side * scale, side * scale);
-    this.outline(context, this.looked(), style.getPropertyValue('--accent'), 3);
-    this.outline(context, this.mark, style.getPropertyValue('--text'), 1.5);
+    this.outline(context, this.looked(), themeColour('--accent'), 3);
+    this.outline(context, this.mark, themeColour('--text'), 1.5);
   }
 
   /** The frame that is looked at, if it is of this space. */

@@ -8,6 +8,9 @@ const TILE_CELLS = 1024;
 const TILE_SIDE = 32;
 /** A cell has at least so many pixels. */
 const FINEST = 3;
+/** As the server answers: nothing known, and never written. */
+const UNKNOWN = -0x8000;
+const NEVER = 0xffff_ffff;
 /** As the server allows. */
 const MOST_TILES = 500;
 
@@ -92,12 +95,15 @@ export async function pictureOf(
     domid: space.domid ?? undefined,
     view: space.view ?? undefined,
   };
-  const both = new Float64Array(await askBytes('map', given));
-  const half = both.length / 2;
+  const bytes = await askBytes('map', given);
+  const cells = tiles.length * TILE_CELLS;
+  const ago = new Uint32Array(bytes, 0, cells);
+  const isSmall = bytes.byteLength === 6 * cells;
+  const values = isSmall ? new Int16Array(bytes, 4 * cells) : new Float64Array(bytes, 4 * cells);
   const places = placesOf(tiles, side / size, left * TILE_SIDE, top * TILE_SIDE, columns);
-  for (let i = 0; i < half; i++) {
-    value[places[i]] = both[i];
-    written[places[i]] = both[half + i];
+  for (let i = 0; i < cells; i++) {
+    if (ago[i] !== NEVER) written[places[i]] = seq - ago[i];
+    if (!isSmall || values[i] !== UNKNOWN) value[places[i]] = values[i];
   }
   return picture;
 }

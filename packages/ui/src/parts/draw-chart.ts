@@ -3,6 +3,8 @@ import 'uplot/dist/uPlot.min.css';
 import type { Series } from './series.js';
 
 const HEIGHT = 190;
+/** Steps between the ticks of whole numbers. */
+const WHOLE = Array.from({ length: 16 }, (_, power) => [1, 2, 5].map(step => step * 10 ** power)).flat();
 const COLOURS = ['#4e79a7', '#f28e2b', '#59a14f', '#e15759', '#b07aa1', '#76b7b2'];
 
 /** Draws into an element, as wide as that is; returns how to end it. */
@@ -14,13 +16,18 @@ export function drawChart(
 ): () => void {
   const style = getComputedStyle(element);
   const [text, line] = [style.getPropertyValue('--text'), style.getPropertyValue('--line')];
+  // Nothing is between two events or two pcpus.
+  const whole = x.every(Number.isInteger) ? { incrs: WHOLE } : {};
   const axis = { stroke: text, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
   const plot = new UPlot(
     {
       width: Math.max(element.clientWidth, 280),
       height: HEIGHT,
       scales: { x: { time: false } },
-      axes: [axis, { ...axis, size: 70 }],
+      axes: [
+        { ...axis, ...whole },
+        { ...axis, size: 70 },
+      ],
       series: [
         { label: over },
         ...series.map(({ label }, i) => ({

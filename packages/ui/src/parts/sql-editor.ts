@@ -16,7 +16,13 @@ const COLOURS = HighlightStyle.define([
 ]);
 const THEME = EditorView.theme({
   '&': { minHeight: '6rem', color: 'var(--text)' },
-  '.cm-content': { caretColor: 'var(--text)', fontFamily: 'ui-monospace, monospace' },
+  // All of the box is the editor: a click below the text begins to write, too.
+  '.cm-content': {
+    minHeight: '6rem',
+    boxSizing: 'border-box',
+    caretColor: 'var(--text)',
+    fontFamily: 'ui-monospace, monospace',
+  },
   '.cm-cursor': { borderLeftColor: 'var(--text)' },
   '&.cm-focused': { outline: '2px solid var(--accent)' },
   '.cm-tooltip': { background: 'var(--back)', color: 'var(--text)', border: '1px solid var(--line)' },

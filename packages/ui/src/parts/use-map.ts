@@ -1,10 +1,11 @@
-import { type ReadonlySignal, type Signal, useSignal, useSignalEffect } from '@preact/signals';
+import { type ReadonlySignal, type Signal, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { camera, thing } from '../data/store.js';
 import { MapCanvas, type Shown, type Under } from '../map/map-canvas.js';
 import type { LegendItem } from '../map/paint.js';
 import type { Picture } from '../map/tiles.js';
+import { useEffectNow } from './use-effect-now.js';
 
 /** A map of the page: all have the same camera. */
 export interface MapParts {
@@ -34,12 +35,12 @@ export function useMap(shown: ReadonlySignal<Shown>, onPicture?: (picture: Pictu
     return () => made.close();
   }, []);
   // Asks for what changed at once, before anything else of the page is drawn anew.
-  useSignalEffect(() => map.current?.show(shown.value));
-  useSignalEffect(() => {
+  useEffectNow(() => map.current?.show(shown.value));
+  useEffectNow(() => {
     camera.value;
     map.current?.reload();
   });
-  useSignalEffect(() => {
+  useEffectNow(() => {
     thing.value;
     map.current?.draw();
   });

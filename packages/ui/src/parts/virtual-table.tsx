@@ -35,6 +35,11 @@ export function VirtualTable({ table, label }: { readonly table: Table; readonly
   const above = items[0]?.start ?? 0;
   const below = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
   const { columns, rows } = table;
+  // Names stand over their numbers.
+  const isNumber = useMemo(
+    () => columns.map((_, i) => typeof rows.find(row => row[i] !== null)?.[i] === 'number'),
+    [table],
+  );
   return (
     <div class="table">
       <Scroll place={scroller} label={label}>
@@ -42,7 +47,7 @@ export function VirtualTable({ table, label }: { readonly table: Table; readonly
           <thead>
             <tr>
               {columns.map((name, i) => (
-                <th key={i} scope="col">
+                <th key={i} scope="col" class={isNumber[i] ? 'number' : undefined}>
                   {name}
                 </th>
               ))}
@@ -61,7 +66,7 @@ export function VirtualTable({ table, label }: { readonly table: Table; readonly
               return (
                 <tr key={index} aria-rowindex={index + 2}>
                   {columns.map((name, i) => (
-                    <td key={i} class={typeof values[i] === 'number' ? 'number' : undefined}>
+                    <td key={i} class={isNumber[i] ? 'number' : undefined}>
                       <Cell name={name} value={values[i]} row={row} />
                     </td>
                   ))}

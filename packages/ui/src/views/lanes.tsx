@@ -1,11 +1,14 @@
 import type { Table } from '../api.js';
 import { goTo } from '../data/store.js';
 import { Scroll } from '../parts/scroll.js';
+import { useWidth } from '../parts/use-width.js';
 import { seqText } from '../text.js';
 
 const HEIGHT = 22;
-const WIDTH = 1000;
-const LABEL = 150;
+const LEAST = 320;
+/** Of labels: pixels of a letter, and of the widest of them. */
+const LETTER = 9;
+const MOST_LABEL = 210;
 /** Bars that are drawn; the table has all. */
 const MOST = 4000;
 
@@ -22,24 +25,24 @@ export function Lanes({
   const of = (name: string) => table.columns.indexOf(name);
   const [from, to, what] = [of('from_seq'), of('to_seq'), of('what')];
   const lanes = [...new Set(table.rows.map(row => String(row[what])))];
-  const x = (seq: number) => LABEL + Math.min(Math.max((seq - low) / (high - low), 0), 1) * (WIDTH - LABEL);
+  const { place, width: measured } = useWidth(LEAST);
+  const width = measured.value;
+  const label = Math.min(12 + LETTER * Math.max(...lanes.map(({ length }) => length), 0), MOST_LABEL, width / 2);
+  const x = (seq: number) => label + Math.min(Math.max((seq - low) / (high - low), 0), 1) * (width - label);
   const seen = table.rows
     .map(row => ({ begin: (row[from] as number | null) ?? low, end: (row[to] as number | null) ?? high, row }))
     .filter(({ begin, end }) => end >= low && begin <= high);
   return (
     <figure>
-      <Scroll kind="lanes" label="what lasted, as lanes">
-        <svg
-          viewBox={`0 0 ${WIDTH} ${lanes.length * HEIGHT + 4}`}
-          role="img"
-          aria-label="What lasted from where to where"
-        >
+      <Scroll kind="lanes" place={place} label="what lasted, as lanes">
+        <svg width={width} height={lanes.length * HEIGHT + 4} role="img" aria-label="What lasted from where to where">
           {lanes.map((lane, i) => (
             <g key={lane} transform={`translate(0 ${i * HEIGHT})`}>
               <text x="6" y={HEIGHT - 7}>
-                {lane}
+                {lane.length * LETTER > label ? `${lane.slice(0, Math.floor(label / LETTER) - 1)}…` : lane}
+                <title>{lane}</title>
               </text>
-              <line x1={LABEL} x2={WIDTH} y1={HEIGHT - 1} y2={HEIGHT - 1} class="rule" />
+              <line x1={label} x2={width} y1={HEIGHT - 1} y2={HEIGHT - 1} class="rule" />
               {seen
                 .slice(0, MOST)
                 .filter(({ row }) => row[what] === lane)

@@ -70,7 +70,7 @@ function Designs({ of: { designs, pcpus, recordedPcpus, hz, waits, notChecked } 
           on {pcpus} pcpus; {recordedPcpus} were recorded
         </p>
       )}
-      <Scroll kind="short" label="designs of the p2m lock">
+      <Scroll label="designs of the p2m lock">
         <table class="designs">
           <thead>
             <tr>
@@ -80,7 +80,9 @@ function Designs({ of: { designs, pcpus, recordedPcpus, hz, waits, notChecked } 
                   {name}
                 </th>
               ))}
-              <th scope="col">deadlocks</th>
+              <th scope="col" class="number">
+                deadlocks
+              </th>
             </tr>
           </thead>
           <tbody>

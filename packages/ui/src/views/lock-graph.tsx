@@ -3,7 +3,7 @@ import { lookAt } from '../data/store.js';
 import { SeqLink } from '../parts/links.js';
 import { Scroll } from '../parts/scroll.js';
 
-const BOX = { width: 150, height: 30, gapX: 70, gapY: 16 };
+const BOX = { width: 150, height: 30, gapX: 70, gapY: 16, margin: 14 };
 
 /** Which class was taken under which: columns by the longest way from a lock taken first. */
 export function LockGraph({ table }: { readonly table: Table }) {
@@ -27,10 +27,13 @@ export function LockGraph({ table }: { readonly table: Table }) {
   const places = new Map<string, { x: number; y: number }>();
   for (const [column, at] of columns.entries()) {
     for (const [row, name] of names.filter(name => depth.get(name) === at).entries()) {
-      places.set(name, { x: column * (BOX.width + BOX.gapX), y: 14 + row * (BOX.height + BOX.gapY) });
+      places.set(name, {
+        x: BOX.margin + column * (BOX.width + BOX.gapX),
+        y: BOX.margin + row * (BOX.height + BOX.gapY),
+      });
     }
   }
-  const width = columns.length * (BOX.width + BOX.gapX);
+  const width = 2 * BOX.margin + columns.length * (BOX.width + BOX.gapX) - BOX.gapX;
   const height = Math.max(...[...places.values()].map(({ y }) => y)) + BOX.height + 40;
   return (
     <>

@@ -43,7 +43,12 @@ where e.${of} group by all order by times desc limit 200`,
   );
   // Facts are kept by the first query that needs them.
   const { busy } = edges;
-  const stat = useTable(busy ? undefined : `from lock_stat where ${of}`);
+  const stat = useTable(
+    busy
+      ? undefined
+      : `select * exclude (trace) replace (round(wait_avg, 1) as wait_avg, round(hold_avg, 1) as hold_avg)
+from lock_stat where ${of}`,
+  );
   const counts = useTable(
     `select ${bin('seq')}, count(*) filter (kind = 'lock_acquire') as acquired, count(*) filter (kind = 'lock_wait') as waited
 from events where ${of} and kind in ('lock_acquire', 'lock_wait') group by 1 order by 1`,
@@ -95,7 +100,12 @@ from lock_waits where ${of} group by 1 order by 1`,
       <Answer
         of={stat}
         what="lock statistics"
-        draw={table => <VirtualTable table={table} label="contention by class" />}
+        draw={table => (
+          <>
+            <VirtualTable table={table} label="contention by class" />
+            <p class="hint">waits and holds in ticks of the TSC</p>
+          </>
+        )}
       />
       <h2>what if</h2>
       <LockDesigns />

@@ -66,11 +66,30 @@ export async function connect(address: QueueAddress, tell: (text: string) => voi
     );
   }
   stands = true;
+  keepTrack(redis);
   return redis;
 }
 
-/** Ends a connection for good, which is no loss. */
+/** Connections that were made from another one, as BullMQ does where one has to wait. */
+const made = new WeakMap<Redis, Redis[]>();
+
+function keepTrack(redis: Redis): void {
+  const own: Redis[] = [];
+  made.set(redis, own);
+  const duplicate = redis.duplicate.bind(redis);
+  redis.duplicate = (...args) => {
+    const other = duplicate(...args);
+    // What is wrong with one is wrong with all, and told once.
+    other.on('error', () => undefined);
+    keepTrack(other);
+    own.push(other);
+    return other;
+  };
+}
+
+/** Ends a connection for good, and all that were made from it: those that are lost would be tried for ever. */
 export function disconnect(redis: Redis): void {
   redis.removeAllListeners('close');
   redis.disconnect();
+  for (const other of made.get(redis) ?? []) disconnect(other);
 }

@@ -51,8 +51,7 @@ export async function judgeByQueue(
   const signals = new WaitSignals();
   const flow = await AuditFlow.open(salt, hashed, redis);
   const { QueueEvents } = await import('bullmq');
-  const listener = redis.duplicate();
-  const events = new QueueEvents(tracesQueue(settingsName(salt)), { connection: listener, prefix: PREFIX });
+  const events = new QueueEvents(tracesQueue(settingsName(salt)), { connection: redis, prefix: PREFIX });
   const presence = new AuditPresence(redis, {
     settings: settingsName(salt),
     parts: await settingsParts(options.settings),
@@ -95,7 +94,6 @@ export async function judgeByQueue(
     signals.off();
     await atMost(LEAVE_MS, presence.leave());
     void events.close().catch(() => undefined);
-    disconnect(listener);
     disconnect(redis);
   }
 }

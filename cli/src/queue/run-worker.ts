@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
 import type { AuditSettings } from '../audit/audit-task.js';
 import type { ResultStore } from '../audit/result-store.js';
 import { settingsHash, settingsParts } from '../audit/settings-hash.js';
@@ -28,8 +29,11 @@ export interface WorkerOptions {
 /** Why a worker left. */
 export type Leaving = { readonly why: 'asked' | 'hurried' } | { readonly why: 'unfit'; readonly what: string };
 
-/** How long a worker in a hurry tells Redis what it leaves. */
+/** How long a worker tells Redis what it leaves, where it is in a hurry or Redis does not answer. */
 const HURRY_MS = 3000;
+const LOOK_MS = 200;
+/** How long the last words may take. */
+const EXIT_MS = 500;
 /** A job that could not be handed in is tried again after this. */
 const RETRY_MS = 2000;
 
@@ -64,6 +68,7 @@ export async function runWorker(options: WorkerOptions): Promise<Leaving> {
   const ask = () => leaving.resolve({ why: 'asked' });
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.once(signal, ask);
+  let isClosed = false;
   try {
     await presence.start();
     const why = await leaving.promise;
@@ -71,17 +76,28 @@ export async function runWorker(options: WorkerOptions): Promise<Leaving> {
     if (why.why === 'asked') tell(counts.running === 0 ? 'leaving' : 'leaving once what it works on is done');
     const hurry = new Deferred<Leaving>();
     for (const signal of signals) process.once(signal, () => hurry.resolve({ why: 'hurried' }));
-    const closed = worker.close();
-    const how = await Promise.race([closed.then(() => why), hurry.promise]);
-    if (how.why === 'hurried') {
-      tracer.end();
-      await Promise.race([closed, pause(HURRY_MS, undefined, { ref: false })]);
-    }
+    const closed = worker.close().then(() => {
+      isClosed = true;
+    });
+    const cutOff = untilCutOff(redis, counts).then(() => why);
+    const how = await Promise.race([closed.then(() => why), cutOff, hurry.promise]);
+    tracer.end();
+    if (how.why === 'hurried') await Promise.race([closed, pause(HURRY_MS, undefined, { ref: false })]);
     return how;
   } finally {
     tracer.end();
     await presence.leave();
     disconnect(redis);
+    // BullMQ goes on trying to hand in what it could not.
+    if (!isClosed) setTimeout(() => process.exit(), EXIT_MS).unref();
+  }
+}
+
+/** Nothing is in work, and Redis can't be told: whoever takes over finds the results in the store. */
+async function untilCutOff(redis: Redis, counts: WorkerCounts): Promise<void> {
+  for (let waited = 0; waited < HURRY_MS; waited += LOOK_MS) {
+    await pause(LOOK_MS, undefined, { ref: false });
+    if (counts.running > 0 || redis.status === 'ready') waited = 0;
   }
 }
 

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -151,6 +160,26 @@ describe.skipIf(!HAS_REDIS)('a worker of a queue', () => {
     expect(await audit.ended).toBe(code);
     expect(fleet.read('queue.json')).toBe(report);
     expect(fleet.judged).toHaveLength(3);
+  });
+
+  it('and an audit leave at a signal where Redis does not answer', async () => {
+    const worker = await fleet.worker(redis.url);
+    fleet.hold();
+    const audit = fleet.audit(redis.url, 'queue');
+    await until('a trace is in work', () => fleet.judged.length === 1);
+    await redis.kill();
+    await Promise.all([audit, worker].map(one => one.says('is lost, and tried again')));
+    fleet.release();
+    await until('its result is kept', () => readdirSync(temp('store/results')).length === 1);
+    for (const one of [audit, worker]) one.child.kill('SIGTERM');
+    expect(await audit.ended).toBe(130);
+    expect(audit.said).toContain('P2M_INTERRUPTED');
+    expect(await worker.ended).toBe(0);
+    await redis.start();
+    await fleet.worker(redis.url);
+    expect(await fleet.audit(redis.url, 'queue').ended).toBe(code);
+    expect(fleet.read('queue.json')).toBe(report);
+    expect(fleet.judged).toEqual(EVENTS);
   });
 
   it('whose disk is full gives its trace back and ends; others do the work', async () => {

@@ -59,14 +59,17 @@ export class ClaimTable {
 
   /** Gives a claim back. */
   takeBack(claims: Claims, at: number): void {
+    if (claims.isP2m) this.granules -= this.granulesOf(claims, at);
+    if (claims.isQueue || claims.waiters.length === 0) {
+      claims.remove(at);
+      return;
+    }
     const { requests } = this;
     const owner = claims.owner[at];
     const first = claims.first[at];
     const last = claims.last[at];
     const writes = claims.writes[at];
-    if (claims.isP2m) this.granules -= this.granulesOf(claims, at);
     claims.remove(at);
-    if (claims.isQueue) return;
     for (const v of claims.waiters) {
       if (requests.isBlocked(v, owner, first, last, writes) && --requests.blockers[v] === 0) claims.mayWake = true;
     }

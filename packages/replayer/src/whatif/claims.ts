@@ -45,6 +45,7 @@ export class Claims {
   /** Takes a claim away; the last one gets its place. */
   remove(at: number): void {
     const end = --this.held;
+    if (at === end) return;
     this.owner[at] = this.owner[end];
     this.first[at] = this.first[end];
     this.last[at] = this.last[end];

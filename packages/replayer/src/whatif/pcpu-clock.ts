@@ -60,7 +60,7 @@ export class PcpuClock {
   goOn(p: number): void {
     this.setDue(p);
     // Others may have been woken meanwhile: it need not be the first any more.
-    if (this.queue.size > 1) this.queue.settle(p);
+    this.queue.settle(p);
   }
 
   /** The pcpu goes on with the operation after the last, from `now` on. */
@@ -81,17 +81,17 @@ export class PcpuClock {
 
   /** When the next operation of the pcpu is due: if it is not known yet, not before now. */
   private setDue(p: number): void {
-    const { queue } = this;
+    const { time, seq } = this.queue;
     const place = this.at[p];
     if (place >= this.streamOf[p].ready) {
-      queue.time[p] = this.now[p];
-      queue.seq[p] = UNKNOWN;
+      time[p] = this.now[p];
+      seq[p] = UNKNOWN;
       return;
     }
-    const chunk = this.chunkOf(p, place);
+    const chunk = this.chunks[p] ?? this.chunkOf(p, place);
     const i = place & MASK;
-    queue.time[p] = this.now[p] + chunk.ticks[i];
-    queue.seq[p] = chunk.seq[i];
+    time[p] = this.now[p] + chunk.ticks[i];
+    seq[p] = chunk.seq[i];
   }
 
   /** The chunk with the pcpu's next operation, kept until it comes to another. */

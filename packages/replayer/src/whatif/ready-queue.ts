@@ -25,6 +25,10 @@ export class ReadyQueue {
 
   /** The pcpu is due later than it was. */
   settle(pcpu: number): void {
+    const { heap, size, time } = this;
+    const due = time[pcpu];
+    // Most often it is still the first: nobody has to move.
+    if (heap[0] === pcpu && (size < 2 || due < time[heap[1]]) && (size < 3 || due < time[heap[2]])) return;
     this.sink(pcpu, this.places[pcpu]);
   }
 

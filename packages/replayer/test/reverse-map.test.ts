@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { loadState, saveState } from '../src/memory/state-image.js';
 import { ReverseMap } from '../src/tables/reverse-map.js';
 
 const change = fc.record({
@@ -62,4 +63,35 @@ test('a frame that very many gfns map is as right as one with a few', () => {
     expect(map.mappings(5)).toHaveLength(until);
     expect(map.someMappings(5)).toEqual(map.mappings(5).slice(0, 1024));
   }
+});
+
+test('a map that was saved and loaded goes on as it would have, around the number from which mappings have an index', () => {
+  const gfn = fc.nat({ max: 60 });
+  const steps = fc.array(fc.record({ gfn, add: fc.boolean() }), { minLength: 20, maxLength: 200 });
+  fc.assert(
+    fc.property(steps, fc.nat({ max: 200 }), fc.integer({ min: 20, max: 40 }), (changes, at, first) => {
+      const map = new ReverseMap();
+      let other = new ReverseMap();
+      const there = new Set<number>();
+      const change = (to: ReverseMap, add: boolean, one: number) => {
+        if (add) to.add(5, 0, 0, one);
+        else to.remove(5, 0, 0, one);
+      };
+      const all = [...Array(first).keys()].map(one => ({ gfn: one, add: true })).concat(changes);
+      for (const [n, { gfn: one, add }] of all.entries()) {
+        if (add === there.has(one)) continue;
+        if (add) there.add(one);
+        else there.delete(one);
+        for (const to of [map, other]) change(to, add, one);
+        if (n === at) {
+          const loaded = new ReverseMap();
+          loadState(loaded, saveState(other));
+          other = loaded;
+        }
+        expect(other.mappings(5)).toEqual(map.mappings(5));
+      }
+      expect(new Set(map.mappings(5).map(mapping => mapping.gfn))).toEqual(there);
+    }),
+    { numRuns: 300 },
+  );
 });

@@ -264,8 +264,11 @@ export class P2mSet {
   private carryOutChanges(table: P2mTable): void {
     const leaves: number[] = [];
     for (const [first, end] of table.ranges.covered()) table.forEachLeafIn(first, end, gfn => leaves.push(gfn));
-    // One that lies across an end is met from both sides.
-    for (const gfn of new Set(leaves.sort((a, b) => a - b))) {
+    let last = -1;
+    for (const gfn of Float64Array.from(leaves).sort()) {
+      // One that lies across an end is met from both sides.
+      if (gfn === last) continue;
+      last = gfn;
       table.find(gfn);
       const order = table.foundOrder;
       // A leaf that a change cuts is split, as Xen would split it.

@@ -129,9 +129,14 @@ export class P2mState implements EventState {
     const { columns: c } = batch;
     const gfn = gfnOf(batch, row);
     if (!this.context.inRange(gfn, NO_MFN)) return;
+    const end = arg0Of(batch, row);
+    if (Number.isNaN(end)) {
+      this.context.outOfRange++;
+      return;
+    }
     const old = arg1Of(batch, row);
     const p2m = this.set.of(c.domid[row], c.view[row]);
-    this.set.changeTypes(p2m, gfn, arg0Of(batch, row), Number.isNaN(old) ? CHANGEABLE : old, c.p2m_type[row]);
+    this.set.changeTypes(p2m, gfn, end, Number.isNaN(old) ? CHANGEABLE : old, c.p2m_type[row]);
   }
 
   /** A snapshot of an entry that was already there. */

@@ -49,7 +49,8 @@ export class MappingList {
 
   private forget({ p2m, gfn }: Mapping): void {
     this.places?.delete(nameOf(p2m, gfn));
-    if (this.all.length < MANY / 2) this.places = undefined;
+    // By the number alone, so that a list which was loaded goes on in the same order.
+    if (this.all.length < MANY) this.places = undefined;
   }
 }
 

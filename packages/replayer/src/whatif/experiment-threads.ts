@@ -16,7 +16,7 @@ const WORKER = new URL('./experiment-worker.js', import.meta.url);
 export interface ExperimentWork {
   readonly path: string;
   /** Identity of the trace's content. */
-  readonly identity: string | undefined;
+  readonly identity: string;
   readonly designs: readonly LockDesign[];
   readonly conditions: Conditions;
 }
@@ -35,11 +35,14 @@ export async function whatIfOnThreads(
   const needed = neededExperiments(options);
   const events = reader.rows * (options.pcpus ?? 1);
   const most = Math.min(threads, Math.floor((events * needed.size) / WORTH_A_THREAD));
-  // The TypeScript sources (tests) have no worker to start.
-  if (most < 2 || options.watch !== undefined || !existsSync(WORKER)) return whatIf(reader, options);
+  // A trace without checksums can't be told from another that took its place; the TypeScript sources (tests) have no worker.
+  const identity = traceIdentity(reader);
+  if (most < 2 || options.watch !== undefined || identity === undefined || !existsSync(WORKER)) {
+    return whatIf(reader, options);
+  }
   const { foreign, pcpus, seed, overlay, domain } = options;
   const conditions: Conditions = { foreign, pcpus, seed, overlay, domain };
-  const work = { path: reader.path, identity: traceIdentity(reader), conditions };
+  const work = { path: reader.path, identity, conditions };
   const [own, ...others] = dealtOut(needed, most);
   const shares = others.map(keys => new ExperimentThread({ ...work, designs: designsOf(needed, keys) }));
   try {
@@ -47,7 +50,7 @@ export async function whatIfOnThreads(
     const outcomes = new Map(own.map((key, n) => [key, experiments.outcomes[n]]));
     for (const [at, share] of shares.entries()) {
       // If a thread has failed, its share is done here.
-      const found = (await share.outcomes) ?? runExperiments(reader, share.work.designs, conditions, options).outcomes;
+      const found = (await share.outcomes) ?? runExperiments(reader, share.work.designs, conditions).outcomes;
       for (const [n, key] of others[at].entries()) outcomes.set(key, found[n]);
     }
     return conclude(reader, options, experiments, outcomes);

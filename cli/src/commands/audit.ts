@@ -8,6 +8,7 @@ import { checkMetrics } from '../audit/own-metrics.js';
 import { type AuditRun, runAudit } from '../audit/run-audit.js';
 import { StateFolder } from '../audit/state-folder.js';
 import type { Context, Run } from '../command.js';
+import { checkOutside } from '../dataset/outside.js';
 import { EXIT } from '../exit.js';
 import { Conclusion, type ConclusionOptions } from '../fleet/conclude-audit.js';
 import { isInShard, type Shard, shardName } from '../fleet/shard.js';
@@ -60,8 +61,12 @@ export const run: Run<readonly [string[]], Options> = async ([named], given, con
 };
 
 /** What is passed over where it lies among the inputs. */
-function ownFolders({ dataset, ...options }: Options): Record<string, string> {
-  return { [resolveOptions(options).state]: 'the state folder', ...(dataset && { [dataset]: 'the dataset' }) };
+function ownFolders({ dataset, store, ...options }: Options): Record<string, string> {
+  return {
+    [resolveOptions(options).state]: 'the state folder',
+    ...(dataset && { [dataset]: 'the dataset' }),
+    ...(store && { [store]: 'the store' }),
+  };
 }
 
 /** Once all else is written. @throws P2mError P2M_DATASET (usage) */
@@ -173,7 +178,8 @@ function checkFiles(
   { files }: Inputs,
   outputs: readonly string[],
   own: readonly string[],
-  { symbols, config }: Options,
+  { symbols, config, dataset }: Options,
 ): void {
+  if (dataset !== undefined) checkOutside(outputs, dataset);
   checkOutputs(outputs, [...files, ...own, ...[symbols, config].filter(file => typeof file === 'string')]);
 }

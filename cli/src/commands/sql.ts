@@ -1,5 +1,6 @@
 import { usageError } from '@p2mtrace/trace-format';
 import type { Context, Run } from '../command.js';
+import { checkOutside } from '../dataset/outside.js';
 import { EXIT } from '../exit.js';
 import { type TraceSettings, withTraces } from '../open-trace.js';
 import { datasetSource } from '../sql/dataset-source.js';
@@ -18,6 +19,7 @@ export const run: Run<readonly [string[]], Options> = async ([words], options, c
     if (more !== undefined) {
       throw usageError('P2M_USAGE', `${words[0]}: --dataset takes no trace`, 'p2mtrace sql --dataset DIR "select …"');
     }
+    if (options.output !== undefined) checkOutside([options.output], options.dataset);
     return ask(datasetSource(options.dataset), query, options, context);
   }
   const { traces, query } = tracesAndQuery(words, options.file);

@@ -4,6 +4,7 @@ import { checkOutputs } from '@p2mtrace/trace-format/output';
 import { resolveOptions } from '../audit/audit-options.js';
 import { readHistory } from '../audit/use-history.js';
 import type { Run } from '../command.js';
+import { checkOutside } from '../dataset/outside.js';
 import { EXIT } from '../exit.js';
 import { writeDatasetTrend } from '../fleet/dataset-trend.js';
 import { withText } from '../output/text-output.js';
@@ -66,6 +67,7 @@ const SERIES_NAMES = ['metric or rule', 'unit', 'better', 'last', 'trend'];
 export const run: Run<readonly [], Options> = async (_, options, context) => {
   const { output } = options;
   if (output !== undefined) checkOutputs([output], []);
+  if (output !== undefined && options.dataset !== undefined) checkOutside([output], options.dataset);
   await withText(output, context, out => write(options, out));
   if (output !== undefined) sayWritten(context, output);
   return EXIT.fine;

@@ -40,7 +40,9 @@ export class DatasetFolder {
 
   /** @throws P2mError P2M_DATASET (usage) if there is none; P2M_DATASET_SCHEMA, P2M_DATASET_DAMAGED */
   check(): void {
-    const text = this.text('dataset.json');
+    this.checkName();
+    const isFile = statSync(this.path, { throwIfNoEntry: false })?.isDirectory() === false;
+    const text = isFile ? undefined : this.text('dataset.json');
     if (text === undefined) {
       throw usageError('P2M_DATASET', `there is no dataset in ${this.name}`, 'p2mtrace audit --dataset makes one');
     }
@@ -49,10 +51,18 @@ export class DatasetFolder {
 
   /** Makes the folder a dataset, unless it is one. @throws P2mError like `check`; P2M_WRITE (usage) */
   begin(): void {
+    this.checkName();
     makeFolder(this.path);
     const text = this.text('dataset.json');
     if (text !== undefined) checkHead(this.at('dataset.json'), text);
     else writeOutput(this.at('dataset.json'), HEAD);
+  }
+
+  /** DuckDB would take the path for a pattern, and read files of other datasets. */
+  private checkName(): void {
+    const [character] = /[*?[]/.exec(this.path) ?? [];
+    if (character === undefined) return;
+    throw usageError('P2M_DATASET', `${this.name}: a dataset's path can't have ${character}`, 'give it another name');
   }
 
   /** Paths of partitions, in their order. */
@@ -94,7 +104,15 @@ export class DatasetFolder {
 
   /** @throws P2mError P2M_DATASET_DAMAGED */
   pending(): Pending | undefined {
-    return this.size(PENDING) === undefined ? undefined : this.sealed(PENDING, pendingSchema);
+    if (this.size(PENDING) === undefined) return undefined;
+    const pending = this.sealed(PENDING, pendingSchema);
+    // What it names is removed.
+    const isOurs = (file: string) => {
+      const [, partition] = /^facts\/\w+\/(night=[^/]+\/host=[^/]+)\/[\w.-]+\.parquet$/.exec(file) ?? [];
+      return partition !== undefined && partitionOf(partition) !== undefined;
+    };
+    if (pending.files.every(isOurs) && pending.parts.every(part => partitionOf(part) !== undefined)) return pending;
+    throw damaged(this.at(PENDING), 'it names files that a dataset does not have');
   }
 
   /** @throws P2mError P2M_WRITE (usage) */

@@ -29,7 +29,7 @@ export function configPath(named: NamedConfig): string | undefined {
 /** The contents of a configuration file; empty without one. @throws P2mError P2M_CONFIG (usage) */
 export async function readConfig(path: string | undefined): Promise<PluginConfig> {
   if (path === undefined) return {};
-  return checkConfig(await loadNamed('P2M_CONFIG', path, dirname(resolve(path))), path);
+  return checkConfig(await loadNamed('P2M_CONFIG', resolve(path), dirname(resolve(path))), path);
 }
 
 /** The `audit` part of the configuration. @throws P2mError P2M_CONFIG (usage) */

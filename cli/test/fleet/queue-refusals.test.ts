@@ -1,0 +1,78 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { Queue, UnrecoverableError, Worker } from 'bullmq';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { JOB_OPTIONS, type TraceJob } from '../../src/queue/trace-job.js';
+import { needsBuild, tempDir } from '../support/cli.js';
+import { Fleet, until } from '../support/fleet.js';
+import { HAS_REDIS, RedisServer } from '../support/redis.js';
+
+needsBuild();
+const temp = tempDir();
+
+describe.skipIf(!HAS_REDIS)('a queue that others write to', () => {
+  let redis: RedisServer;
+  let fleet: Fleet;
+  const queues: Queue[] = [];
+
+  beforeAll(async () => {
+    for (const name of ['in', 'redis']) mkdirSync(temp(name));
+    for (const name of ['one', 'two']) writeFileSync(temp(`in/${name}.ndjson`), `{"${name}`);
+    redis = await RedisServer.start(temp('redis'));
+  });
+  beforeEach(() => {
+    fleet = new Fleet(temp('.'));
+  });
+  afterEach(async () => {
+    await fleet.close();
+    fleet.forget();
+    await Promise.all(queues.splice(0).map(one => one.close()));
+    for (const name of ['store', 'state', 'store2']) rmSync(temp(name), { recursive: true, force: true });
+    await redis.command('flushall');
+  });
+  afterAll(() => redis?.kill());
+
+  const connection = () => ({ host: '127.0.0.1', port: redis.port });
+  /** The queue that an audit has put its two traces into. */
+  async function tracesQueue(): Promise<Queue<TraceJob>> {
+    let name = '';
+    await until('the traces are in the queue', async () => {
+      name = /p2mtrace:(traces-\w+):meta/.exec(await redis.command('keys', 'p2mtrace:traces-*:meta'))?.[1] ?? '';
+      return name !== '' && (await redis.command('llen', `p2mtrace:${name}:wait`)) === '2';
+    });
+    const queue = new Queue<TraceJob>(name, { connection: connection(), prefix: 'p2mtrace' });
+    queues.push(queue);
+    return queue;
+  }
+
+  it('gets no job into the store whose key is not that of its content, and the worker goes on', async () => {
+    const audit = fleet.audit(redis.url, 'queue');
+    const queue = await tracesQueue();
+    const [one, two] = (await queue.getJobs('waiting')).map(job => job.data);
+    const forged = {
+      outside: { ...one, key: '../../outside' },
+      exchanged: { ...one, key: two.key },
+      name: { ...one, hash: '../../../x' },
+      nothing: null as unknown as TraceJob,
+    };
+    for (const [jobId, data] of Object.entries(forged)) await queue.add('trace', data, { jobId, lifo: true });
+    const worker = await fleet.worker(redis.url);
+    await audit.ended;
+    for (const id of Object.keys(forged)) expect((await queue.getJob(id))?.failedReason, id).toContain('P2M_REFUSED');
+    expect(worker.child.exitCode).toBeNull();
+    expect(existsSync(temp('outside.json'))).toBe(false);
+    expect(readdirSync(temp('.')).filter(name => name.includes('outside'))).toEqual([]);
+  });
+
+  it('keeps more than a thousand failures for the audit to ask for', async () => {
+    const name = 'failures';
+    const queue = new Queue(name, { connection: connection() });
+    queues.push(queue);
+    const jobs = Array.from({ length: 1100 }, () => ({ name: 'trace', data: {}, opts: JOB_OPTIONS }));
+    await queue.addBulk(jobs);
+    const fail = () => Promise.reject(new UnrecoverableError('no'));
+    const worker = new Worker(name, fail, { connection: connection(), concurrency: 50 });
+    await until('all failed', async () => (await queue.getJobCountByTypes('waiting', 'active')) === 0);
+    await worker.close();
+    expect(await queue.getFailedCount()).toBe(1100);
+  });
+});

@@ -8,6 +8,7 @@ import type { TaskLimits } from '../audit/worker-process.js';
 import { connect, disconnect } from './connect.js';
 import { PREFIX, settingsName, tracesQueue } from './names.js';
 import type { QueueAddress } from './queue-address.js';
+import { isForGood, onQueue, queueError, replyText, replyWord } from './queue-error.js';
 import { failureOf, type TraceJob } from './trace-job.js';
 import { TraceWorker } from './trace-worker.js';
 import type { WorkerCounts } from './worker-counts.js';
@@ -36,6 +37,8 @@ const LOOK_MS = 200;
 const EXIT_MS = 500;
 /** A job that could not be handed in is tried again after this. */
 const RETRY_MS = 2000;
+/** Errors of the queue that are told: some have the name of a job. */
+const MOST_TOLD = 100;
 
 /**
  * Takes traces from the queue until a signal comes: then finishes those at hand and leaves. At a second signal it leaves
@@ -62,7 +65,15 @@ export async function runWorker(options: WorkerOptions): Promise<Leaving> {
     maxStalledCount: 1,
     runRetryDelay: RETRY_MS,
   });
-  worker.on('error', () => undefined);
+  const told = new Set<string>();
+  worker.on('error', error => {
+    if (isForGood(error)) leaving.reject(queueError(error, address.name));
+    if (isLostConnection(error)) return;
+    const text = replyWord(error) === undefined ? error.message : `Redis refuses a command: ${replyText(error)}`;
+    if (told.has(text) || told.size === MOST_TOLD) return;
+    told.add(text);
+    tell(text);
+  });
   worker.on('failed', (job, error) => tell(`${job?.data.path ?? 'a trace'} was not judged: ${reasonOf(error)}`));
   worker.on('stalled', id => tell(`job ${id} was left by its worker, and is taken over`));
   const ask = () => leaving.resolve({ why: 'asked' });
@@ -70,7 +81,7 @@ export async function runWorker(options: WorkerOptions): Promise<Leaving> {
   for (const signal of signals) process.once(signal, ask);
   let isClosed = false;
   try {
-    await presence.start();
+    await onQueue(address.name, () => presence.start());
     const why = await leaving.promise;
     for (const signal of signals) process.off(signal, ask);
     if (why.why === 'asked') tell(counts.running === 0 ? 'leaving' : 'leaving once what it works on is done');
@@ -101,6 +112,10 @@ async function untilCutOff(redis: Redis, counts: WorkerCounts): Promise<void> {
   }
 }
 
+/** It is told by `connect`. */
+const isLostConnection = (error: Error): boolean =>
+  'syscall' in error || /^(Connection is closed|Socket timeout|(connect|read|write) E[A-Z]+)/.test(error.message);
+
 /** What a job of ours says, without the form that it is kept in. */
 function reasonOf({ message }: Error): string {
   const { code, message: what } = failureOf(message);
@@ -110,10 +125,14 @@ function reasonOf({ message }: Error): string {
 class Deferred<T> {
   readonly promise: Promise<T>;
   resolve: (value: T) => void = () => undefined;
+  reject: (error: unknown) => void = () => undefined;
 
   constructor() {
-    this.promise = new Promise(resolve => {
+    this.promise = new Promise((resolve, reject) => {
       this.resolve = resolve;
+      this.reject = reject;
     });
+    // It may come before anybody waits.
+    this.promise.catch(() => undefined);
   }
 }

@@ -63,6 +63,51 @@ describe.skipIf(!HAS_REDIS)('a queue that others write to', () => {
     expect(readdirSync(temp('.')).filter(name => name.includes('outside'))).toEqual([]);
   });
 
+  it('that refuses a command is not a bug of ours, and what it says is told with a remedy', async () => {
+    const ended = async (args: string[], said: RegExp) => {
+      const one = fleet.start(args);
+      expect(await one.ended, one.said).toBe(2);
+      expect(one.said).toMatch(said);
+      expect(one.said).not.toMatch(/P2M_BUG|sesame/);
+    };
+    const audit = (url: string) => ['audit', 'in', '--queue', url, '--store', 'store', '--state', 'state'];
+    const worker = (url: string) => ['worker', '--queue', url, '--store', 'store'];
+    await redis.command('set', 'p2mtrace:workers', 'text');
+    for (const args of [['queue', redis.url], worker(redis.url)])
+      await ended(args, /P2M_QUEUE: Redis at \S+ does not do what the queue needs: WRONGTYPE\n {2}something else uses/);
+    await redis.command('flushall');
+    for (const rights of [
+      ['+ping', '+info'],
+      ['+@all', '-eval', '-evalsha'],
+      ['+@all', '-bzpopmin'],
+    ]) {
+      await redis.command('acl', 'setuser', 'some', 'reset', 'on', '>sesame', '~*', '&*', ...rights);
+      const url = redis.url.replace('//', '//some:sesame@');
+      await ended(worker(url), /P2M_QUEUE: .*: NOPERM\n {2}let the user/);
+      if (!rights.includes('-bzpopmin')) await ended(audit(url), /P2M_QUEUE: .*: NOPERM\n {2}let the user/);
+    }
+    await redis.command('config', 'set', 'maxmemory', '1');
+    await ended(audit(redis.url), /P2M_QUEUE: .*: OOM\n {2}give Redis more memory/);
+    await redis.command('config', 'set', 'maxmemory', '0');
+  });
+
+  it('and has no memory while an audit waits is waited for', async () => {
+    const audit = fleet.audit(redis.url, 'queue');
+    await tracesQueue();
+    await audit.says('waiting for a worker');
+    const other = await fleet.worker(redis.url, '--xen-version', '4.17.7');
+    await redis.command('config', 'set', 'maxmemory', '1');
+    await other.says('Redis refuses a command: OOM');
+    await audit.says(/refuses commands for now \(OOM\), and is tried again/);
+    await redis.command('config', 'set', 'maxmemory', '0');
+    await audit.says('takes commands again');
+    await fleet.worker(redis.url);
+    expect(await audit.ended).toBe(3);
+    expect(audit.said.match(/refuses commands/g)).toHaveLength(1);
+    expect(other.said.match(/refuses a command/g)).toHaveLength(1);
+    expect(fleet.read('queue.json').match(/"problem": \{/g)).toHaveLength(2);
+  });
+
   it('keeps more than a thousand failures for the audit to ask for', async () => {
     const name = 'failures';
     const queue = new Queue(name, { connection: connection() });

@@ -58,15 +58,17 @@ async function judge(
   options: QueueOptions,
 ): Promise<TaskEnd[]> {
   const { address, store, tell } = options;
+  const parts = { ...(await settingsParts(options.settings)), store: store.identity() };
+  const settings = settingsName(salt, parts.store.id);
   const redis = await connect(address, tell);
   const signals = new WaitSignals();
   const patience = new Patience(signals, address.name, tell);
-  const flow = await AuditFlow.open(salt, hashed, redis);
+  const flow = await AuditFlow.open(salt, settings, hashed, redis);
   const { QueueEvents } = await import('bullmq');
-  const events = new QueueEvents(tracesQueue(settingsName(salt)), { connection: redis, prefix: PREFIX });
+  const events = new QueueEvents(tracesQueue(settings), { connection: redis, prefix: PREFIX });
   const presence = new AuditPresence(redis, {
-    settings: settingsName(salt),
-    parts: await settingsParts(options.settings),
+    settings,
+    parts,
     flow: flow.name,
     traces: tasks.length,
   });

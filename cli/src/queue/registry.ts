@@ -40,10 +40,18 @@ export class Registry<T> {
     for (const [i, [id, text]] of all.entries()) {
       if (alive[i] === null) await this.redis.hdel(keyOf(this.kind), id);
       else {
-        const { data } = this.schema.safeParse(JSON.parse(text));
+        const { data } = this.schema.safeParse(parsed(text));
         if (data !== undefined) found.set(id, data);
       }
     }
     return found;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

@@ -48,14 +48,15 @@ const MOST_TOLD = 100;
 export async function runWorker(options: WorkerOptions): Promise<Leaving> {
   const { address, settings, store, jobs, stalled, counts, tell } = options;
   const salt = await settingsHash(settings);
-  const parts = await settingsParts(settings);
   await store.checkWritable();
+  const parts = { ...(await settingsParts(settings)), store: store.identity() };
+  const name = settingsName(salt, parts.store.id);
   store.removeLeftovers();
   const redis = await connect(address, tell);
-  const presence = new WorkerPresence(redis, { settings: settingsName(salt), parts, jobs }, counts, tell);
+  const presence = new WorkerPresence(redis, { settings: name, parts, jobs }, counts, tell);
   const leaving = new Deferred<Leaving>();
   const tracer = new TraceWorker({ ...options, salt, onUnfit: what => leaving.resolve({ why: 'unfit', what }) });
-  const worker = new Worker<TraceJob>(tracesQueue(settingsName(salt)), tracer.process, {
+  const worker = new Worker<TraceJob>(tracesQueue(name), tracer.process, {
     connection: redis,
     prefix: PREFIX,
     concurrency: jobs,
@@ -74,7 +75,7 @@ export async function runWorker(options: WorkerOptions): Promise<Leaving> {
     told.add(text);
     tell(text);
   });
-  worker.on('failed', (job, error) => tell(`${job?.data.path ?? 'a trace'} was not judged: ${reasonOf(error)}`));
+  worker.on('failed', (job, error) => tell(`${job?.data?.path ?? 'a trace'} was not judged: ${reasonOf(error)}`));
   worker.on('stalled', id => tell(`job ${id} was left by its worker, and is taken over`));
   const ask = () => leaving.resolve({ why: 'asked' });
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

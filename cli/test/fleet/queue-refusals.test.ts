@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { Queue, UnrecoverableError, Worker } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { JOB_OPTIONS, type TraceJob } from '../../src/queue/trace-job.js';
-import { needsBuild, tempDir } from '../support/cli.js';
+import { needsBuild, p2mtrace, tempDir } from '../support/cli.js';
 import { Fleet, until } from '../support/fleet.js';
 import { HAS_REDIS, RedisServer } from '../support/redis.js';
 
@@ -106,6 +106,48 @@ describe.skipIf(!HAS_REDIS)('a queue that others write to', () => {
     expect(audit.said.match(/refuses commands/g)).toHaveLength(1);
     expect(other.said.match(/refuses a command/g)).toHaveLength(1);
     expect(fleet.read('queue.json').match(/"problem": \{/g)).toHaveLength(2);
+  });
+
+  it('gives no traces to a worker with another store, and both say which', async () => {
+    const worker = fleet.start(['worker', '--queue', redis.url, '--store', 'store2', '--plugin', 'plugin.mjs']);
+    await worker.says('takes traces');
+    const audit = fleet.audit(redis.url, 'queue', '--worker-wait', '6s');
+    const why = `its --store is another folder (${temp('store2')})`;
+    await until('both say why', () => audit.said.includes(why) && worker.said.includes(why));
+    expect(await audit.ended).toBe(2);
+    expect(audit.said).toContain('P2M_NO_WORKER');
+    expect(readdirSync(temp('store2/results'))).toEqual([]);
+    // The same store by another name.
+    symlinkSync(temp('store'), temp('link'));
+    await fleet.worker(redis.url, '--store', 'link');
+    expect(await fleet.audit(redis.url, 'queue').ended).toBe(3);
+    expect(readFileSync(temp('store/store.id'), 'utf8')).toMatch(/^[0-9a-f]{32}\n$/);
+  });
+
+  it('and has anything in it is looked at all the same', async () => {
+    const audit = fleet.audit(redis.url, 'queue');
+    const queue = await tracesQueue();
+    await queue.add('trace', null as unknown as TraceJob, { jobId: 'nothing', lifo: true });
+    for (const kind of ['workers', 'audits']) {
+      await redis.command('set', `p2mtrace:${kind}:odd`, '1');
+      await redis.command('hset', `p2mtrace:${kind}`, 'odd', '{');
+    }
+    const known = JSON.parse(
+      (await redis.command('hvals', 'p2mtrace:audits')).split('\n').find(one => one !== '{') ?? '',
+    );
+    const odd = { ...known, parts: { ...known.parts, options: 'null' } };
+    await redis.command('set', 'p2mtrace:audits:null', '1');
+    await redis.command('hset', 'p2mtrace:audits', 'null', JSON.stringify(odd));
+    const asked = () => p2mtrace(['queue', redis.url, '--json']);
+    expect(JSON.parse(asked().stdout)).toMatchObject({
+      traces: [{ waiting: 3 }],
+      audits: [{ traces: 2 }],
+      workers: [],
+    });
+    await fleet.worker(redis.url);
+    expect(await audit.ended).toBe(3);
+    const { failures } = JSON.parse(asked().stdout);
+    expect(failures.find((one: { code: string }) => one.code === 'P2M_REFUSED')?.path).toBe('job nothing');
   });
 
   it('keeps more than a thousand failures for the audit to ask for', async () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, statSync } from 'node:fs';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { statText } from '../audit/state-folder.js';
 import type { Failure } from './trace-job.js';
@@ -10,9 +11,14 @@ import type { Failure } from './trace-job.js';
  */
 export async function fileAtPath(path: string, hash: string): Promise<{ readonly stat: string } | Failure> {
   try {
-    const stat = statText(statSync(path, { bigint: true }));
+    // A pipe that nobody writes to would be waited for.
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const now = await file.stat({ bigint: true });
+    if (!now.isFile()) return failure('P2M_OPEN', `on ${hostname()} it is not a regular file`);
+    const stat = statText(now);
     const hasher = createHash('sha256');
-    for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) hasher.update(piece as Uint8Array);
+    for await (const piece of file.createReadStream({ highWaterMark: 1 << 20, autoClose: false }))
+      hasher.update(piece as Uint8Array);
     if (hasher.digest('hex') === hash) return { stat };
     return failure('P2M_READ', `on ${hostname()} it has another content than the audit saw`);
   } catch (error) {

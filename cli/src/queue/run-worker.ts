@@ -30,9 +30,11 @@ export interface WorkerOptions {
 /** Why a worker left. */
 export type Leaving = { readonly why: 'asked' | 'hurried' } | { readonly why: 'unfit'; readonly what: string };
 
-/** How long a worker tells Redis what it leaves, where it is in a hurry or Redis does not answer. */
+/** How long a worker tells Redis what it leaves, where Redis does not answer. */
 const HURRY_MS = 3000;
 const LOOK_MS = 200;
+/** The same at a second signal. */
+const SECOND_MS = 1000;
 /** How long the last words may take. */
 const EXIT_MS = 500;
 /** A job that could not be handed in is tried again after this. */
@@ -94,15 +96,21 @@ export async function runWorker(options: WorkerOptions): Promise<Leaving> {
     const cutOff = untilCutOff(redis, counts).then(() => why);
     const how = await Promise.race([closed.then(() => why), cutOff, hurry.promise]);
     tracer.end();
-    if (how.why === 'hurried') await Promise.race([closed, pause(HURRY_MS, undefined, { ref: false })]);
+    if (how.why === 'hurried') await Promise.race([closed, pause(SECOND_MS, undefined, { ref: false })]);
     return how;
   } finally {
     tracer.end();
     await presence.leave();
     disconnect(redis);
     // BullMQ goes on trying to hand in what it could not.
-    if (!isClosed) setTimeout(() => process.exit(), EXIT_MS).unref();
+    if (!isClosed) setTimeout(() => leaveNow(counts), EXIT_MS).unref();
   }
+}
+
+/** What still runs once its processes are gone is a file that does not come: Node's exit would wait for it. */
+function leaveNow({ running }: WorkerCounts): void {
+  if (running > 0) process.kill(process.pid, 'SIGKILL');
+  process.exit();
 }
 
 /** Nothing is in work, and Redis can't be told: whoever takes over finds the results in the store. */

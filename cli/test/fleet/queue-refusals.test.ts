@@ -1,6 +1,11 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { Queue, UnrecoverableError, Worker } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { fileAtPath } from '../../src/queue/file-at-path.js';
 import { JOB_OPTIONS, type TraceJob } from '../../src/queue/trace-job.js';
 import { needsBuild, p2mtrace, tempDir } from '../support/cli.js';
 import { Fleet, until } from '../support/fleet.js';
@@ -150,6 +155,19 @@ describe.skipIf(!HAS_REDIS)('a queue that others write to', () => {
     expect(failures.find((one: { code: string }) => one.code === 'P2M_REFUSED')?.path).toBe('job nothing');
   });
 
+  it('whose worker is asked for metrics by half ends at once', async () => {
+    const worker = await fleet.worker(redis.url, '--metrics', '127.0.0.1:39466');
+    await until('it is there', async () => (await redis.command('hlen', 'p2mtrace:workers')) === '1');
+    const half = connect(39466, '127.0.0.1').on('error', () => undefined);
+    await once(half, 'connect');
+    half.write('GET /metrics HTTP/1.1\r\n');
+    // A whole one after it: the server has taken both.
+    expect((await fetch('http://127.0.0.1:39466/metrics')).status).toBe(200);
+    const gone = once(half, 'close');
+    expect(await worker.kill('SIGTERM')).toBe(0);
+    await gone;
+  });
+
   it('keeps more than a thousand failures for the audit to ask for', async () => {
     const name = 'failures';
     const queue = new Queue(name, { connection: connection() });
@@ -162,4 +180,23 @@ describe.skipIf(!HAS_REDIS)('a queue that others write to', () => {
     await worker.close();
     expect(await queue.getFailedCount()).toBe(1100);
   });
+});
+
+it('a worker reads regular files only, and waits for no pipe', async () => {
+  expect(spawnSync('mkfifo', [temp('pipe')]).status).toBe(0);
+  for (const path of [temp('pipe'), temp('.'), '/dev/zero'])
+    expect(await fileAtPath(path, '0'.repeat(64)), path).toMatchObject({
+      code: 'P2M_OPEN',
+      message: expect.stringContaining('not a regular file'),
+    });
+  writeFileSync(temp('file'), 'some');
+  expect(await fileAtPath(temp('file'), createHash('sha256').update('some').digest('hex'))).toHaveProperty('stat');
+  expect(await fileAtPath(temp('file'), '0'.repeat(64))).toMatchObject({ code: 'P2M_READ' });
+  expect(await fileAtPath(temp('none'), '0'.repeat(64))).toMatchObject({ message: expect.stringContaining('ENOENT') });
+});
+
+it('the sample of a fleet puts its password on no command line but that of its own server', () => {
+  const compose = readFileSync(new URL('../../../samples/fleet/compose.yaml', import.meta.url), 'utf8');
+  expect(compose).toContain('REDISCLI_AUTH="$$(cat /run/secrets/password)" valkey-cli ping');
+  expect(compose).not.toMatch(/valkey-cli.* -a /);
 });

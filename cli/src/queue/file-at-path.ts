@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { statText } from '../audit/state-folder.js';
 import type { Failure } from './trace-job.js';
@@ -10,9 +10,10 @@ import type { Failure } from './trace-job.js';
  * mounted elsewhere here, or not at all, or the file be written meanwhile.
  */
 export async function fileAtPath(path: string, hash: string): Promise<{ readonly stat: string } | Failure> {
+  let file: FileHandle | undefined;
   try {
     // A pipe that nobody writes to would be waited for.
-    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const now = await file.stat({ bigint: true });
     if (!now.isFile()) return failure('P2M_OPEN', `on ${hostname()} it is not a regular file`);
     const stat = statText(now);
@@ -25,6 +26,8 @@ export async function fileAtPath(path: string, hash: string): Promise<{ readonly
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (syscall === undefined) throw error;
     return failure('P2M_OPEN', `it can't be read on ${hostname()} (${code})`);
+  } finally {
+    await file?.close();
   }
 }
 

@@ -6,6 +6,7 @@ import { makeFolder, removeOutput, writeOutput } from '@p2mtrace/trace-format/ou
 import { writeSealed } from '../output/sealed-file.js';
 import type { AuditTask } from './audit-task.js';
 import { StateFolder } from './state-folder.js';
+import { storeId } from './store-id.js';
 import type { TraceResult } from './trace-result.js';
 
 /** Where work on a key goes on this machine: the trace made from a capture, its result, its lock. */
@@ -17,6 +18,8 @@ export type Places = Pick<AuditTask, 'trace' | 'result' | 'lock'>;
  */
 export interface ResultStore {
   places(key: string): Places;
+  /** What tells it from other stores, and where it is on this machine. @throws P2mError P2M_STORE */
+  identity(): { readonly id: string; readonly path: string };
   /** The result of a key; undefined if there is none, or it is damaged. Made traces have the path that they have here. */
   read(key: string): Promise<TraceResult | undefined>;
   /** Keeps what a process has put at `places(key).result`, or has failed to. @throws P2mError P2M_WRITE, P2M_OUTPUT (usage) */
@@ -40,6 +43,10 @@ export class FolderStore implements ResultStore {
 
   places(key: string): Places {
     return placesIn(this.folder, key);
+  }
+
+  identity(): { readonly id: string; readonly path: string } {
+    return { id: storeId(this.folder.path), path: this.folder.path };
   }
 
   async read(key: string): Promise<TraceResult | undefined> {

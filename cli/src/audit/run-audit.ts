@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { isCurrent } from '../dataset/add-trace.js';
 import { Dataset } from '../dataset/dataset.js';
@@ -6,7 +5,7 @@ import type { AuditSettings, AuditTask, DatasetTarget, TaskEnd } from './audit-t
 import type { Inputs } from './inputs.js';
 import { isTrace } from './recognise.js';
 import { placesIn, type ResultStore } from './result-store.js';
-import { settingsHash } from './settings-hash.js';
+import { resultKey, settingsHash } from './settings-hash.js';
 import type { StateFolder } from './state-folder.js';
 import { failed, type TraceResult } from './trace-result.js';
 import { runTasks } from './worker-pool.js';
@@ -53,7 +52,6 @@ export type OnResult = (result: TraceResult, took: number | undefined | null) =>
 /** Judges tasks, and returns the end of each. @throws P2mError P2M_INTERRUPTED (usage) */
 type Judge = (tasks: readonly AuditTask[], salt: string, hashed: readonly HashedFile[]) => Promise<TaskEnd[]>;
 
-/** A task, and the SHA-256 of the file in hex. */
 /**
  * Audits what is new among the inputs: a stored result is reused if content, settings and version are the same, and the
  * same content is judged once whatever its names. Failures are part of the results; those that may pass are tried again
@@ -77,7 +75,7 @@ export async function runAudit(inputs: Inputs, folder: StateFolder, options: Run
       const { hash, stat } = await folder.contentOf(path);
       hashed.push({ path, hash });
       if (options.takes?.(hash) === false) continue;
-      const key = createHash('sha256').update(`${salt} ${hash}`).digest('hex').slice(0, 32);
+      const key = resultKey(salt, hash);
       keys.set(path, key);
       if (ends.has(key) || tasks.has(key)) continue;
       const kept = elsewhere === undefined ? folder.result(key) : await elsewhere.store.read(key);

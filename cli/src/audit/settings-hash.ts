@@ -49,6 +49,10 @@ export async function settingsHash(settings: AuditSettings): Promise<string> {
     .digest('hex');
 }
 
+/** What the result of a content (SHA-256 in hex) with these settings is kept by: 32 hex digits. */
+export const resultKey = (salt: string, hash: string): string =>
+  createHash('sha256').update(`${salt} ${hash}`).digest('hex').slice(0, 32);
+
 function contentOf(path: string | undefined): string {
   try {
     return path === undefined ? '' : createHash('sha256').update(readFileSync(path)).digest('hex');

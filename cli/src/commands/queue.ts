@@ -2,6 +2,7 @@ import type { Run } from '../command.js';
 import { EXIT } from '../exit.js';
 import { connect, disconnect } from '../queue/connect.js';
 import { queueAddress } from '../queue/queue-address.js';
+import { onQueue } from '../queue/queue-error.js';
 import { type QueueState, queueState } from '../queue/queue-state.js';
 import { jsonDocument } from '../render/json.js';
 import { writeRows } from '../render/rows.js';
@@ -15,7 +16,7 @@ export const run: Run<readonly [string | undefined], Options> = async ([url], { 
   const address = queueAddress(url);
   const redis = await connect(address, text => err.say(`p2mtrace: ${text}\n`));
   try {
-    const state = await queueState(redis);
+    const state = await onQueue(address.name, () => queueState(redis));
     if (format === 'json') await out.write(jsonDocument(state, 1));
     else await writeTables(state, out);
   } finally {

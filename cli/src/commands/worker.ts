@@ -42,17 +42,12 @@ export const run: Run<readonly [], Options> = async (_, given, { err }) => {
   const stalled = Math.max(options.stalled, LEAST_STALLED_MS);
   const limits = { timeout, memory };
   err.note(`p2mtrace: takes traces from ${address.name}, ${jobs} at once\n`);
-  const left = await runWorker({
-    address,
-    settings: absoluteSettings(options),
-    store,
-    jobs,
-    limits,
-    stalled,
-    counts,
-    tell,
+  const settings = absoluteSettings(options);
+  const left = await runWorker({ address, settings, store, jobs, limits, stalled, counts, tell }).finally(() => {
+    // Whoever has sent half a request would be waited for.
+    server?.closeAllConnections();
+    server?.close();
   });
-  server?.close();
   const { judged, kept, failed } = counts.numbers;
   err.note(`p2mtrace: judged ${judged}, ${kept} were judged already, ${failed} failed\n`);
   if (left.why === 'unfit') {

@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis';
 import type { AuditTask } from '../audit/audit-task.js';
 import type { HashedFile } from '../audit/run-audit.js';
 import { version } from '../version.js';
-import { AUDITS, keyOf, PREFIX, settingsName, tracesQueue } from './names.js';
+import { AUDITS, keyOf, PREFIX, tracesQueue } from './names.js';
 import { type Failure, failureOf, JOB_OPTIONS, type TraceJob } from './trace-job.js';
 
 /** How long another audit over the same files may take from naming a flow until it is there. */
@@ -18,7 +18,7 @@ const EVENTS = 2000;
 const FORGOTTEN_MS = 7 * 86_400_000;
 
 /**
- * An audit in the queue: a parent, and a child for each trace. The same files with the same settings have the same flow,
+ * An audit in the queue: a parent, and a child for each trace. The same files with the same settings and store have the same flow,
  * so that an audit that was killed finds its own again, and two at once share one.
  */
 export class AuditFlow {
@@ -31,10 +31,10 @@ export class AuditFlow {
   private readonly traces: Queue;
   private id = '';
 
-  private constructor(salt: string, hashed: readonly HashedFile[], parts: Parts) {
+  private constructor(salt: string, settings: string, hashed: readonly HashedFile[], parts: Parts) {
     const files = hashed.flatMap(({ path, hash }) => (hash === null ? [] : [`${hash} ${resolve(path)}`]));
     this.name = createHash('sha256')
-      .update(JSON.stringify([salt, files]))
+      .update(JSON.stringify([settings, files]))
       .digest('hex')
       .slice(0, 16);
     this.salt = salt;
@@ -44,19 +44,20 @@ export class AuditFlow {
     this.traces = parts.traces;
   }
 
-  static async open(salt: string, hashed: readonly HashedFile[], redis: Redis): Promise<AuditFlow> {
+  /** `settings`: their name (`settingsName`). */
+  static async open(salt: string, settings: string, hashed: readonly HashedFile[], redis: Redis): Promise<AuditFlow> {
     const { FlowProducer, Queue } = await import('bullmq');
     const options = { connection: redis, prefix: PREFIX };
     const parts: Parts = {
       redis,
       flows: new FlowProducer(options),
       audits: new Queue(AUDITS, options),
-      traces: new Queue(tracesQueue(settingsName(salt)), { ...options, streams: { events: { maxLen: EVENTS } } }),
+      traces: new Queue(tracesQueue(settings), { ...options, streams: { events: { maxLen: EVENTS } } }),
     };
     // The connections are made again, which is told of the one that `connect` made.
     parts.flows.on('error', () => undefined);
     for (const queue of [parts.audits, parts.traces]) queue.on('error', () => undefined);
-    return new AuditFlow(salt, hashed, parts);
+    return new AuditFlow(salt, settings, hashed, parts);
   }
 
   /** Puts the traces into the queue, unless that flow is there. Returns whether it was. */

@@ -2,11 +2,14 @@ import { isIP } from 'node:net';
 import { usageError } from '@p2mtrace/trace-format/errors';
 import type { Redis } from 'ioredis';
 import type { QueueAddress } from './queue-address.js';
+import { queueError, replyWord } from './queue-error.js';
 
 /** How long the first connection may take. */
 const CONNECT_MS = 5000;
 const LONGEST_PAUSE_MS = 2000;
 const SILENCE_MS = 60_000;
+/** Answers to a connection that is not let in. */
+const OF_LOGIN = new Set(['NOAUTH', 'WRONGPASS']);
 
 /** How connections are made, those of BullMQ too. They are made again as often as they are lost. */
 function connectionOptions({ host, port, db, username, password, isTls }: QueueAddress) {
@@ -58,7 +61,9 @@ export async function connect(address: QueueAddress, tell: (text: string) => voi
     await redis.ping();
   } catch (error) {
     redis.disconnect();
-    const why = problem || (error as NodeJS.ErrnoException).code || (error as Error).message;
+    const word = replyWord(error);
+    if (word !== undefined && !OF_LOGIN.has(word)) throw queueError(error, address.name);
+    const why = word ?? (problem || (error as NodeJS.ErrnoException).code || (error as Error).message);
     throw usageError(
       'P2M_QUEUE',
       `the queue at ${address.name} can't be reached: ${why}`,

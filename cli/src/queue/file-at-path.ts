@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, statSync } from 'node:fs';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { statText } from '../audit/state-folder.js';
 import type { Failure } from './trace-job.js';
@@ -9,16 +10,24 @@ import type { Failure } from './trace-job.js';
  * mounted elsewhere here, or not at all, or the file be written meanwhile.
  */
 export async function fileAtPath(path: string, hash: string): Promise<{ readonly stat: string } | Failure> {
+  let file: FileHandle | undefined;
   try {
-    const stat = statText(statSync(path, { bigint: true }));
+    // A pipe that nobody writes to would be waited for.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const now = await file.stat({ bigint: true });
+    if (!now.isFile()) return failure('P2M_OPEN', `on ${hostname()} it is not a regular file`);
+    const stat = statText(now);
     const hasher = createHash('sha256');
-    for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) hasher.update(piece as Uint8Array);
+    for await (const piece of file.createReadStream({ highWaterMark: 1 << 20, autoClose: false }))
+      hasher.update(piece as Uint8Array);
     if (hasher.digest('hex') === hash) return { stat };
     return failure('P2M_READ', `on ${hostname()} it has another content than the audit saw`);
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (syscall === undefined) throw error;
     return failure('P2M_OPEN', `it can't be read on ${hostname()} (${code})`);
+  } finally {
+    await file?.close();
   }
 }
 

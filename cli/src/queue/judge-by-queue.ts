@@ -9,7 +9,9 @@ import { AuditPresence } from './audit-presence.js';
 import { connect, disconnect } from './connect.js';
 import { LonelyAudit } from './lonely-audit.js';
 import { PREFIX, settingsName, tracesQueue } from './names.js';
+import { Patience } from './patience.js';
 import type { QueueAddress } from './queue-address.js';
+import { onQueue } from './queue-error.js';
 import { WaitSignals } from './wait-signals.js';
 import { WaitingTasks } from './waiting-tasks.js';
 
@@ -44,17 +46,29 @@ export async function judgeByQueue(
   hashed: readonly HashedFile[],
   options: QueueOptions,
 ): Promise<TaskEnd[]> {
-  const { address, store, onProgress, tell } = options;
-  onProgress(0, tasks.length);
+  options.onProgress(0, tasks.length);
   if (tasks.length === 0) return [];
+  return onQueue(options.address.name, () => judge(tasks, salt, hashed, options));
+}
+
+async function judge(
+  tasks: readonly AuditTask[],
+  salt: string,
+  hashed: readonly HashedFile[],
+  options: QueueOptions,
+): Promise<TaskEnd[]> {
+  const { address, store, tell } = options;
+  const parts = { ...(await settingsParts(options.settings)), store: store.identity() };
+  const settings = settingsName(salt, parts.store.id);
   const redis = await connect(address, tell);
   const signals = new WaitSignals();
-  const flow = await AuditFlow.open(salt, hashed, redis);
+  const patience = new Patience(signals, address.name, tell);
+  const flow = await AuditFlow.open(salt, settings, hashed, redis);
   const { QueueEvents } = await import('bullmq');
-  const events = new QueueEvents(tracesQueue(settingsName(salt)), { connection: redis, prefix: PREFIX });
+  const events = new QueueEvents(tracesQueue(settings), { connection: redis, prefix: PREFIX });
   const presence = new AuditPresence(redis, {
-    settings: settingsName(salt),
-    parts: await settingsParts(options.settings),
+    settings,
+    parts,
     flow: flow.name,
     traces: tasks.length,
   });
@@ -65,17 +79,20 @@ export async function judgeByQueue(
     await signals.race(events.waitUntilReady());
     await flow.removeForgotten();
     for (let round = 0; round < ROUNDS && waiting.size > 0; round++) {
-      await signals.race(presence.say(waiting.done));
-      const left = waiting.tasks;
-      const wasThere = await signals.race(flow.enter(left));
+      const enter = async () => {
+        await presence.say(waiting.done);
+        return flow.enter(waiting.tasks);
+      };
+      // At first, what Redis refuses is told at once.
+      const wasThere = await (round === 0 ? signals.race(enter()) : patience.with(enter));
       if (wasThere) tell('these traces are in the queue already: waiting for them');
-      const isGone = await waitFor(flow, waiting, presence, signals, options);
+      const isGone = await waitFor(flow, waiting, presence, patience, options);
       for (let look = 0; look === 0 || (look < LOOKS && waiting.size > 0 && !isGone); look++) {
         if (look > 0) await signals.race(pause(1000));
         store.refresh();
-        await signals.race(waiting.sweep(key => flow.failure(key)));
+        await patience.with(() => waiting.sweep(key => flow.failure(key)));
       }
-      if (waiting.size > 0) await flow.end();
+      if (waiting.size > 0) await patience.with(() => flow.end());
     }
     if (waiting.size > 0) {
       throw new P2mError(
@@ -113,18 +130,18 @@ async function waitFor(
   flow: AuditFlow,
   waiting: WaitingTasks,
   presence: AuditPresence,
-  signals: WaitSignals,
+  patience: Patience,
   { address, workerWait, onProgress, tell }: QueueOptions,
 ): Promise<boolean> {
   const total = waiting.total;
   const lonely = new LonelyAudit(workerWait, address.name, tell);
   while (waiting.size > 0) {
-    const open = await signals.race(flow.unfinished());
+    const open = await patience.with(() => flow.unfinished());
     if (open === undefined || open === 0) return open === undefined;
     onProgress(Math.max(waiting.done, total - open), total);
-    await signals.race(presence.sayInTime(waiting.done));
-    lonely.check(await signals.race(presence.workersInTime()));
-    await signals.race(pause(LOOK_MS));
+    await patience.with(() => presence.sayInTime(waiting.done));
+    lonely.check(await patience.with(() => presence.workersInTime()));
+    await patience.with(() => pause(LOOK_MS));
   }
   return false;
 }

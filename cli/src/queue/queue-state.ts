@@ -50,11 +50,11 @@ export async function queueState(redis: Redis): Promise<QueueState> {
     const counts = await queue.getJobCounts('waiting', 'delayed', 'active', 'failed');
     const own = workers.filter(one => one.settings === settings);
     const jobs = await queue.getJobs(['failed', 'waiting', 'active', 'delayed'], 0, SHOWN - 1);
-    const version = own[0]?.parts.version ?? jobs[0]?.data.version;
+    const version = own[0]?.parts.version ?? textOf(jobs[0]?.data?.version);
     for (const job of await queue.getJobs('failed', 0, SHOWN - 1)) {
       const { code, message } = failureOf(job.failedReason);
       const at = new Date(job.finishedOn ?? job.timestamp).toISOString();
-      failures.push({ path: job.data.path, code, message, tries: job.attemptsMade, at });
+      failures.push({ path: textOf(job.data?.path) ?? `job ${job.id}`, code, message, tries: job.attemptsMade, at });
     }
     const open = counts.waiting + counts.delayed + counts.active;
     if (open + counts.failed + own.length === 0) continue;
@@ -75,6 +75,9 @@ export async function queueState(redis: Redis): Promise<QueueState> {
   }
   return { traces, audits, workers, failures: failures.sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, SHOWN) };
 }
+
+/** What others put in may be anything. */
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 /** Settings of which there are, or were, traces. */
 async function knownSettings(redis: Redis): Promise<string[]> {

@@ -1,12 +1,13 @@
-import type { SettingsParts } from '../audit/settings-hash.js';
+import type { Parts } from './who.js';
 
 /** Why a worker with some settings does not take the traces of an audit with others; undefined if it does. */
-export function refusal(worker: SettingsParts, audit: SettingsParts): string | undefined {
+export function refusal(worker: Parts, audit: Parts): string | undefined {
   if (worker.version !== audit.version) return `it is p2mtrace ${worker.version}, the audit ${audit.version}`;
   const reasons = [
     ...optionsThatDiffer(worker.options, audit.options),
     ...(worker.symbols === audit.symbols ? [] : ['its --symbols have another content']),
     ...(worker.plugins === audit.plugins ? [] : ['its plugins, their options or its configuration are others']),
+    ...(worker.store.id === audit.store.id ? [] : [`its --store is another folder (${worker.store.path})`]),
   ];
   return reasons.length === 0 ? undefined : reasons.join('; ');
 }

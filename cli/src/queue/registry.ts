@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type * as z from 'zod';
 import { keyOf } from './names.js';
+import { checked } from './queue-error.js';
 
 /** How often who is there says so, and after how long a silence it is gone, in seconds. */
 export const SAY_EVERY = 5;
@@ -19,11 +20,11 @@ export class Registry<T> {
   }
 
   async say(id: string, value: T): Promise<void> {
-    await this.redis
+    const both = this.redis
       .multi()
       .hset(keyOf(this.kind), id, JSON.stringify(value))
-      .set(keyOf(this.kind, id), '1', 'EX', GONE_AFTER)
-      .exec();
+      .set(keyOf(this.kind, id), '1', 'EX', GONE_AFTER);
+    checked(await both.exec());
   }
 
   async leave(id: string): Promise<void> {
@@ -39,10 +40,18 @@ export class Registry<T> {
     for (const [i, [id, text]] of all.entries()) {
       if (alive[i] === null) await this.redis.hdel(keyOf(this.kind), id);
       else {
-        const { data } = this.schema.safeParse(JSON.parse(text));
+        const { data } = this.schema.safeParse(parsed(text));
         if (data !== undefined) found.set(id, data);
       }
     }
     return found;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

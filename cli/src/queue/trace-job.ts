@@ -1,16 +1,18 @@
 import type { JobsOptions } from 'bullmq';
 import * as z from 'zod';
 
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
 /** What a worker is told of a trace. Results do not go this way. */
 export const jobSchema = z.object({
   /** Where the file is, on storage that worker and audit both see. */
   path: z.string(),
   /** SHA-256 of its content in hex: at that path a worker may find another file. */
-  hash: z.string(),
-  /** What its result is kept by (`AuditTask.key`). */
-  key: z.string(),
+  hash: sha256,
+  /** What its result is kept by (`resultKey`): a name in the store. */
+  key: z.string().regex(/^[0-9a-f]{32}$/),
   /** Hash of version, options, plugins and symbols. */
-  salt: z.string(),
+  salt: sha256,
   version: z.string(),
   /** How often the process that judged it ended before it did. */
   crashes: z.number(),
@@ -30,8 +32,8 @@ export const JOB_OPTIONS: JobsOptions = {
   attempts: TRIES,
   backoff: { type: 'exponential', delay: FIRST_PAUSE_MS, jitter: 0.3 },
   removeOnComplete: true,
-  // To be looked at: the audit has told of it.
-  removeOnFail: { age: 7 * DAY_S, count: 1000 },
+  // To be looked at. No bound on how many: the audit asks all of them why there is no result.
+  removeOnFail: { age: DAY_S },
   ignoreDependencyOnFailure: true,
   stackTraceLimit: 0,
 };

@@ -1,6 +1,7 @@
 import { type Job, UnrecoverableError } from 'bullmq';
 import type { AuditSettings } from '../audit/audit-task.js';
 import type { ResultStore } from '../audit/result-store.js';
+import { resultKey } from '../audit/settings-hash.js';
 import type { TraceResult } from '../audit/trace-result.js';
 import { type Crash, type TaskLimits, WorkerProcess } from '../audit/worker-process.js';
 import { isP2mError } from '../exit.js';
@@ -57,8 +58,10 @@ export class TraceWorker {
     const { salt, store, counts } = this.options;
     if (task === undefined || task.salt !== salt) {
       const what = `p2mtrace ${version()} with other options does not take the job of p2mtrace ${job.data?.version}`;
-      throw new UnrecoverableError(failureText({ code: 'P2M_REFUSED', message: what, notices: [] }));
+      throw refused(what);
     }
+    // Whoever may write to the queue does not thereby say what the store has.
+    if (task.key !== resultKey(salt, task.hash)) throw refused('its key is not that of its content and settings');
     const kept = await store.read(task.key);
     if (kept !== undefined) {
       counts.keep();
@@ -125,3 +128,7 @@ export class TraceWorker {
     return isFinal ? new UnrecoverableError(text) : new Error(text);
   }
 }
+
+/** A job that is not what an audit puts in; the worker goes on with others. */
+const refused = (message: string): Error =>
+  new UnrecoverableError(failureText({ code: 'P2M_REFUSED', message, notices: [] }));

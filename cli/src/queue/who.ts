@@ -2,7 +2,25 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import * as z from 'zod';
 
-const partsSchema = z.object({ version: z.string(), options: z.string(), symbols: z.string(), plugins: z.string() });
+/** What must be the same for a worker to take the traces of an audit; where the store is may differ. */
+const partsSchema = z.object({
+  version: z.string(),
+  options: z.string().refine(isObject),
+  symbols: z.string(),
+  plugins: z.string(),
+  store: z.object({ id: z.string(), path: z.string() }),
+});
+export type Parts = z.infer<typeof partsSchema>;
+
+/** Whether a text is a JSON object. */
+function isObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
 
 /** What a worker says of itself. */
 export const workerSchema = z.object({

@@ -158,7 +158,11 @@ describe.skipIf(!HAS_REDIS)('a queue that others write to', () => {
   it('whose worker is asked for metrics by half ends at once', async () => {
     const worker = await fleet.worker(redis.url, '--metrics', '127.0.0.1:39466');
     await until('it is there', async () => (await redis.command('hlen', 'p2mtrace:workers')) === '1');
+    let answer = '';
     const half = connect(39466, '127.0.0.1').on('error', () => undefined);
+    half.setEncoding('utf8').on('data', text => {
+      answer += text;
+    });
     await once(half, 'connect');
     half.write('GET /metrics HTTP/1.1\r\n');
     // A whole one after it: the server has taken both.
@@ -166,6 +170,8 @@ describe.skipIf(!HAS_REDIS)('a queue that others write to', () => {
     const gone = once(half, 'close');
     expect(await worker.kill('SIGTERM')).toBe(0);
     await gone;
+    // Had it been waited for, it would have been told that its time is up (408).
+    expect(answer).toBe('');
   });
 
   it('keeps more than a thousand failures for the audit to ask for', async () => {

@@ -19,7 +19,7 @@ export type Places = Pick<AuditTask, 'trace' | 'result' | 'lock'>;
 export interface ResultStore {
   places(key: string): Places;
   /** What tells it from other stores, and where it is on this machine. @throws P2mError P2M_STORE */
-  identity(): { readonly id: string; readonly path: string };
+  identity(): Promise<{ readonly id: string; readonly path: string }>;
   /** The result of a key; undefined if there is none, or it is damaged. Made traces have the path that they have here. */
   read(key: string): Promise<TraceResult | undefined>;
   /** Keeps what a process has put at `places(key).result`, or has failed to. @throws P2mError P2M_WRITE, P2M_OUTPUT (usage) */
@@ -45,8 +45,8 @@ export class FolderStore implements ResultStore {
     return placesIn(this.folder, key);
   }
 
-  identity(): { readonly id: string; readonly path: string } {
-    return { id: storeId(this.folder.path), path: this.folder.path };
+  async identity(): Promise<{ readonly id: string; readonly path: string }> {
+    return { id: await storeId(this.folder.path), path: this.folder.path };
   }
 
   async read(key: string): Promise<TraceResult | undefined> {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { P2mError } from '@p2mtrace/trace-format/errors';
+import { FileLock, writeOutput } from '@p2mtrace/trace-format/output';
 
 const FORM = /^[0-9a-f]{32}\n$/;
 
@@ -9,10 +10,10 @@ const FORM = /^[0-9a-f]{32}\n$/;
  * What tells a store from another, whatever its path on a machine: 32 hex digits in `store.id`, made by the first who asks.
  * @throws P2mError P2M_STORE if it can't be made or read
  */
-export function storeId(folder: string): string {
+export async function storeId(folder: string): Promise<string> {
   const path = join(folder, 'store.id');
   try {
-    const text = read(path) ?? make(path);
+    const text = read(path) ?? (await make(path));
     if (FORM.test(text)) return text.trim();
   } catch (error) {
     throw unusable(path, `has no identity: ${(error as Error).message}`, 'correct the rights, or make room');
@@ -20,18 +21,15 @@ export function storeId(folder: string): string {
   throw unusable(path, 'has no identity: store.id is damaged', 'remove that file: it is made again');
 }
 
-/** Whole or not at all, and never in place of one that is there, where the file system has links. */
-function make(path: string): string {
-  const fresh = `${path}.${randomBytes(6).toString('hex')}.partial`;
-  writeFileSync(fresh, `${randomBytes(16).toString('hex')}\n`, { flag: 'wx' });
+/** Of several that make it at once, the one that comes first does. */
+async function make(path: string): Promise<string> {
+  const lock = await FileLock.take(`${path}.lock`, 'store');
   try {
-    linkSync(fresh, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') renameSync(fresh, path);
+    if (read(path) === undefined) writeOutput(path, `${randomBytes(16).toString('hex')}\n`, { follow: false });
+    return readFileSync(path, 'latin1');
   } finally {
-    rmSync(fresh, { force: true });
+    lock.release();
   }
-  return readFileSync(path, 'latin1');
 }
 
 function read(path: string): string | undefined {

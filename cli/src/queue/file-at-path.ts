@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { closeSync, constants, createReadStream, fstatSync, openSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { statText } from '../audit/state-folder.js';
 import type { Failure } from './trace-job.js';
@@ -10,15 +9,15 @@ import type { Failure } from './trace-job.js';
  * mounted elsewhere here, or not at all, or the file be written meanwhile.
  */
 export async function fileAtPath(path: string, hash: string): Promise<{ readonly stat: string } | Failure> {
-  let file: FileHandle | undefined;
+  let fd: number | undefined;
   try {
     // A pipe that nobody writes to would be waited for.
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const now = await file.stat({ bigint: true });
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const now = fstatSync(fd, { bigint: true });
     if (!now.isFile()) return failure('P2M_OPEN', `on ${hostname()} it is not a regular file`);
     const stat = statText(now);
     const hasher = createHash('sha256');
-    for await (const piece of file.createReadStream({ highWaterMark: 1 << 20, autoClose: false }))
+    for await (const piece of createReadStream(path, { fd, highWaterMark: 1 << 20, autoClose: false }))
       hasher.update(piece as Uint8Array);
     if (hasher.digest('hex') === hash) return { stat };
     return failure('P2M_READ', `on ${hostname()} it has another content than the audit saw`);
@@ -27,7 +26,7 @@ export async function fileAtPath(path: string, hash: string): Promise<{ readonly
     if (syscall === undefined) throw error;
     return failure('P2M_OPEN', `it can't be read on ${hostname()} (${code})`);
   } finally {
-    await file?.close();
+    if (fd !== undefined) closeSync(fd);
   }
 }
 

@@ -58,7 +58,7 @@ async function judge(
   options: QueueOptions,
 ): Promise<TaskEnd[]> {
   const { address, store, tell } = options;
-  const parts = { ...(await settingsParts(options.settings)), store: store.identity() };
+  const parts = { ...(await settingsParts(options.settings)), store: await store.identity() };
   const settings = settingsName(salt, parts.store.id);
   const redis = await connect(address, tell);
   const signals = new WaitSignals();

@@ -51,7 +51,7 @@ export async function runWorker(options: WorkerOptions): Promise<Leaving> {
   const { address, settings, store, jobs, stalled, counts, tell } = options;
   const salt = await settingsHash(settings);
   await store.checkWritable();
-  const parts = { ...(await settingsParts(settings)), store: store.identity() };
+  const parts = { ...(await settingsParts(settings)), store: await store.identity() };
   const name = settingsName(salt, parts.store.id);
   store.removeLeftovers();
   const redis = await connect(address, tell);
